@@ -1,1 +1,3 @@
+//! Latchkey, the access-token portal of a package host. This page is the table of contents.
 
+pub mod tokens;

@@ -1,0 +1,408 @@
+//! The one decision: what a presented secret may do. Every door asks here, and nowhere else are rights judged.
+
+use chrono::{DateTime, Utc};
+
+use super::{FeedId, Kind, Permission, State, Token, state::state};
+
+/// What the look-up of a well-shaped secret found.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    /// The token it belongs, or belonged, to.
+    pub token: &'a Token,
+    /// Whether a refresh has put another secret in its place.
+    pub replaced: bool,
+}
+
+/// A role in a feed, each including the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads packages.
+    Reader,
+    /// Also creates packages, and adds to its own.
+    Writer,
+    /// Also changes everybody's packages, and the feed.
+    Owner,
+}
+
+impl Role {
+    /// Every role, the least first.
+    pub const ALL: [Self; 3] = [Self::Reader, Self::Writer, Self::Owner];
+
+    /// The word that is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+/// The account behind a token, as far as this request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Whether the operator has disabled it.
+    pub disabled: bool,
+    /// Its role in the asked feed; `None` for no role, or no such feed.
+    pub role: Option<Role>,
+    /// Whether the asked feed can be read by everybody.
+    pub feed_is_public: bool,
+}
+
+/// What a request wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Look at or download packages of a kind.
+    Pull(Kind),
+    /// Publish a package of a kind.
+    Push(Kind),
+    /// Unlist, relist or delete packages of a kind.
+    Delete(Kind),
+    /// Look at the account through the API.
+    Look,
+    /// Change the account's things through the API.
+    Manage,
+}
+
+impl Action {
+    /// Reads a scope string as a client names an action: `nuget:push`. `push-version` asks to push.
+    pub fn parse(scope: &str) -> Option<Self> {
+        let permission = Permission::parse(scope)?;
+        match (permission.kind(), scope.split_once(':')?.1) {
+            (Some(kind), "pull") => Some(Self::Pull(kind)),
+            (Some(kind), "push" | "push-version") => Some(Self::Push(kind)),
+            (Some(kind), "delete") => Some(Self::Delete(kind)),
+            (None, "read") => Some(Self::Look),
+            (None, "manage") => Some(Self::Manage),
+            _ => None,
+        }
+    }
+
+    /// The permissions of which one suffices.
+    fn granted_by(self) -> &'static [Permission] {
+        use Permission::*;
+        match self {
+            Self::Pull(Kind::NuGet) => &[NuGetPull],
+            Self::Pull(Kind::Container) => &[ContainerPull, ContainerPush],
+            Self::Pull(Kind::Npm) => &[NpmPull],
+            Self::Push(Kind::NuGet) => &[NuGetPush, NuGetPushVersion],
+            Self::Push(Kind::Container) => &[ContainerPush],
+            Self::Push(Kind::Npm) => &[NpmPush, NpmPushVersion],
+            Self::Delete(Kind::NuGet) => &[NuGetDelete],
+            Self::Delete(Kind::Container) => &[ContainerDelete],
+            Self::Delete(Kind::Npm) => &[NpmDelete],
+            Self::Look => &[ApiRead, ApiManage],
+            Self::Manage => &[ApiManage],
+        }
+    }
+
+    /// The permission that also allows what does not exist yet; `None` where there is no such difference.
+    fn granted_for_new_by(self) -> Option<Permission> {
+        match self {
+            Self::Push(Kind::NuGet) => Some(Permission::NuGetPush),
+            Self::Push(Kind::Npm) => Some(Permission::NpmPush),
+            _ => None,
+        }
+    }
+
+    /// The action in words, after "may".
+    fn words(self) -> String {
+        match self {
+            Self::Pull(kind) => format!("read {} packages", kind.label()),
+            Self::Push(kind) => format!("push {} packages", kind.label()),
+            Self::Delete(kind) => format!("delete {} packages", kind.label()),
+            Self::Look => "use the management API".to_owned(),
+            Self::Manage => "change things through the management API".to_owned(),
+        }
+    }
+}
+
+/// What is known of the asked package, as far as the account is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Package {
+    /// Not known yet: a push whose body has not been read, or a question about no package in particular.
+    Unknown,
+    /// No package of this name exists in the feed.
+    New,
+    /// The account is one of its owners.
+    Own,
+    /// Others own it.
+    Others,
+}
+
+/// One question.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// What to do.
+    pub action: Action,
+    /// In which feed: the name as asked, and its id if there is such a feed. `None` where no feed is concerned.
+    pub feed: Option<(&'a str, Option<FeedId>)>,
+    /// With which package, by the name its door knows it by; `None` while that is not known.
+    pub name: Option<&'a str>,
+    /// What is known of that package.
+    pub package: Package,
+}
+
+impl Ask<'_> {
+    /// A question about the account only.
+    pub fn of_account(action: Action) -> Self {
+        Self { action, feed: None, name: None, package: Package::Unknown }
+    }
+}
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Do it.
+    Allow,
+    /// Do not, for exactly one reason.
+    Deny(Reason),
+}
+
+impl Decision {
+    /// As a `Result`, for `?`.
+    pub fn check(self) -> Result<(), Reason> {
+        match self {
+            Self::Allow => Ok(()),
+            Self::Deny(reason) => Err(reason),
+        }
+    }
+}
+
+/// Why not. The first that applies, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// Malformed or unknown.
+    NotAToken,
+    /// A refresh put another secret in its place.
+    Replaced,
+    /// Ended for good.
+    Revoked,
+    /// Switched off.
+    Deactivated,
+    /// Over.
+    Expired,
+    /// A legacy token that was idle too long.
+    Retired,
+    /// The operator disabled the account.
+    AccountDisabled,
+    /// The token has no permission for this action.
+    PermissionMissing,
+    /// The token is limited to other feeds.
+    FeedNotCovered,
+    /// No pattern of the token covers the package.
+    PackageNotCovered,
+    /// The package would be new, and the token may only add versions.
+    OnlyNewVersions,
+    /// The account cannot even read this: it is to look like nothing.
+    AccountCannotRead,
+    /// The account itself has no right to do this.
+    AccountMayNot,
+}
+
+/// What a reason means for an answer's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Not a live token: 401 (403 for a NuGet key header).
+    NotLive,
+    /// A live token without the right: 403.
+    Forbidden,
+    /// To look like nothing: 404.
+    NotFound,
+}
+
+impl Reason {
+    /// Every reason, in order.
+    pub const ALL: [Self; 13] = [
+        Self::NotAToken,
+        Self::Replaced,
+        Self::Revoked,
+        Self::Deactivated,
+        Self::Expired,
+        Self::Retired,
+        Self::AccountDisabled,
+        Self::PermissionMissing,
+        Self::FeedNotCovered,
+        Self::PackageNotCovered,
+        Self::OnlyNewVersions,
+        Self::AccountCannotRead,
+        Self::AccountMayNot,
+    ];
+
+    /// What it means for the status.
+    pub fn class(self) -> Class {
+        match self {
+            Self::AccountCannotRead => Class::NotFound,
+            reason if reason <= Self::AccountDisabled => Class::NotLive,
+            _ => Class::Forbidden,
+        }
+    }
+
+    /// The word in logs, events and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAToken => "not-a-token",
+            Self::Replaced => "replaced",
+            Self::Revoked => "revoked",
+            Self::Deactivated => "deactivated",
+            Self::Expired => "expired",
+            Self::Retired => "retired",
+            Self::AccountDisabled => "account-disabled",
+            Self::PermissionMissing => "permission-missing",
+            Self::FeedNotCovered => "feed-not-covered",
+            Self::PackageNotCovered => "package-not-covered",
+            Self::OnlyNewVersions => "only-new-versions",
+            Self::AccountCannotRead => "not-found",
+            Self::AccountMayNot => "account-may-not",
+        }
+    }
+
+    /// The HTTP/1.1 reason phrase: the only text of a refusal that NuGet clients print. ASCII.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::NotAToken => "Not a valid access token",
+            Self::Replaced => "This access token was replaced by a refresh",
+            Self::Revoked => "This access token was revoked",
+            Self::Deactivated => "This access token is deactivated",
+            Self::Expired => "This access token has expired",
+            Self::Retired => "This legacy key was retired",
+            Self::AccountDisabled => "The account of this access token is disabled",
+            Self::PermissionMissing => "This access token lacks the permission",
+            Self::FeedNotCovered => "This access token does not cover the feed",
+            Self::PackageNotCovered => "This access token does not cover the package",
+            Self::OnlyNewVersions => "This access token may only push new versions of existing packages",
+            Self::AccountCannotRead => "Not found",
+            Self::AccountMayNot => "The account of this access token may not do this",
+        }
+    }
+
+    /// The sentence that says which rule failed and how to mend it. ASCII but for what people typed.
+    /// An unknown secret learns nothing.
+    pub fn sentence(self, token: Option<&Token>, ask: &Ask<'_>) -> String {
+        let Some(token) = token else {
+            return "This is not a valid access token. Copy the whole key, or create one under Settings, Access Tokens.".to_owned();
+        };
+        let key = token.called();
+        let action = ask.action.words();
+        let name = ask.name.unwrap_or("this package");
+        let feed = ask.feed.map_or("this feed", |(name, _)| name);
+        match self {
+            Self::NotAToken => "This is not a valid access token.".to_owned(),
+            Self::Replaced => format!(
+                "This key of \"{}\" was replaced when the token was refreshed. Use the new key, which begins with {key}.",
+                token.name
+            ),
+            Self::Revoked => format!("{key} was revoked. Create a new token under Settings, Access Tokens."),
+            Self::Deactivated => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
+            Self::Expired => {
+                format!("{key} expired on {}. Refresh it under Settings, Access Tokens.", date(token.expires_at))
+            }
+            Self::Retired => {
+                format!("{key} is a legacy key that was retired. Create a new token under Settings, Access Tokens.")
+            }
+            Self::AccountDisabled => format!("The account of {key} is disabled. Ask the operator of this host."),
+            Self::PermissionMissing => {
+                format!(
+                    "{key} may not {action}. It has: {}. Duplicate it with the missing permission.",
+                    token.permissions
+                )
+            }
+            Self::FeedNotCovered => {
+                format!("{key} is limited to other feeds than {feed}. Edit its feeds under Settings, Access Tokens.")
+            }
+            Self::PackageNotCovered => {
+                format!(
+                    "{key} may {action} matching {}; {name} is not among them. Edit its patterns to add it.",
+                    listed(token)
+                )
+            }
+            Self::OnlyNewVersions => {
+                format!(
+                    "{key} may only push new versions of existing packages, and {name} does not exist yet in {feed}. Use a token that may upload new packages."
+                )
+            }
+            Self::AccountCannotRead => "There is nothing here, or the account of this key cannot see it.".to_owned(),
+            Self::AccountMayNot => {
+                format!(
+                    "The account of {key} may not {action} here: {name} in {feed} takes an owner of the package or of the feed."
+                )
+            }
+        }
+    }
+}
+
+fn date(instant: Option<DateTime<Utc>>) -> String {
+    instant.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// The token's patterns for a sentence: the first five, then a count.
+fn listed(token: &Token) -> String {
+    let shown: Vec<_> = token.patterns.iter().take(5).collect();
+    match token.patterns.iter().count() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Whether the presented secret is a live token's, whatever it wants to do: the first seven reasons.
+pub fn admit(presented: Option<Presented<'_>>, account_disabled: bool, now: DateTime<Utc>) -> Decision {
+    let Some(Presented { token, replaced }) = presented else {
+        return Decision::Deny(Reason::NotAToken);
+    };
+    match state(token, now) {
+        _ if replaced => Decision::Deny(Reason::Replaced),
+        State::Revoked => Decision::Deny(Reason::Revoked),
+        State::Deactivated => Decision::Deny(Reason::Deactivated),
+        State::Expired => Decision::Deny(Reason::Expired),
+        State::Retired => Decision::Deny(Reason::Retired),
+        State::NotIssued => Decision::Deny(Reason::NotAToken),
+        State::Active | State::ExpiresSoon if account_disabled => Decision::Deny(Reason::AccountDisabled),
+        State::Active | State::ExpiresSoon => Decision::Allow,
+    }
+}
+
+/// Whether the presented secret may do what is asked, at `now`.
+pub fn decide(presented: Option<Presented<'_>>, holder: &Holder, ask: &Ask<'_>, now: DateTime<Utc>) -> Decision {
+    let reason = admit(presented, holder.disabled, now).check().err().or_else(|| {
+        let token = presented?.token;
+        lacks_right(token, ask).or_else(|| account_lacks_right(holder, ask))
+    });
+    reason.map_or(Decision::Allow, Decision::Deny)
+}
+
+fn lacks_right(token: &Token, ask: &Ask<'_>) -> Option<Reason> {
+    if !token.permissions.has_any(ask.action.granted_by()) {
+        return Some(Reason::PermissionMissing);
+    }
+    if ask.feed.is_some_and(|(_, feed)| !token.feeds.cover(feed)) {
+        return Some(Reason::FeedNotCovered);
+    }
+    if ask.name.is_some_and(|name| !token.patterns.covers(name)) {
+        return Some(Reason::PackageNotCovered);
+    }
+    let only_new_versions =
+        ask.action.granted_for_new_by().is_some_and(|permission| !token.permissions.has(permission));
+    (only_new_versions && ask.package == Package::New).then_some(Reason::OnlyNewVersions)
+}
+
+fn account_lacks_right(holder: &Holder, ask: &Ask<'_>) -> Option<Reason> {
+    ask.feed?;
+    if holder.role.is_none() && !holder.feed_is_public {
+        return Some(Reason::AccountCannotRead);
+    }
+    let needed = match (ask.action, ask.package) {
+        (Action::Pull(_) | Action::Look | Action::Manage, _) => return None,
+        (Action::Push(_) | Action::Delete(_), Package::Others) => Role::Owner,
+        (Action::Push(_) | Action::Delete(_), _) => Role::Writer,
+    };
+    (holder.role < Some(needed)).then_some(Reason::AccountMayNot)
+}
+
+#[cfg(test)]
+#[path = "decision_tests.rs"]
+mod tests;

@@ -1,0 +1,60 @@
+//! The ids of stored things: random, sortable by the time they were made (UUID version 7), written in lower case.
+
+use rand::CryptoRng;
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Makes a new id that sorts by `now` (to the millisecond).
+            pub fn generate(now: chrono::DateTime<chrono::Utc>, rng: &mut impl CryptoRng) -> Self {
+                Self(sortable(now, rng))
+            }
+
+            /// Reads an id as this module writes it. Any other spelling of the same number is refused,
+            /// so that one thing has one address.
+            pub fn parse(text: &str) -> Option<Self> {
+                let id = Uuid::try_parse(text).ok()?;
+                (id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(Self(id))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}", self.0.hyphenated())
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// An account.
+    AccountId,
+    /// A token. Its secret may change; its id does not.
+    TokenId,
+    /// A feed.
+    FeedId,
+    /// The row of a package in one feed (its public id is `packages::PackageId`).
+    PackageKey,
+    /// The row of a published version.
+    VersionKey,
+    /// A line of the append-only record.
+    EventId,
+    /// A fact somebody is owed a message about.
+    NoticeId,
+    /// A mail.
+    MailId,
+    /// The one-time id of a form that issues a secret: sent twice, it changes nothing the second time.
+    FormId,
+}
+
+fn sortable(now: chrono::DateTime<chrono::Utc>, rng: &mut impl CryptoRng) -> Uuid {
+    let mut random = [0; 10];
+    rng.fill_bytes(&mut random);
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}

@@ -1,0 +1,168 @@
+//! The heart of the product: what a token is, when it lives, and what it may do. Pure: no web, no SQL, no clock.
+
+pub mod decision;
+pub mod expiry;
+mod ids;
+pub mod pattern;
+pub mod permission;
+pub mod secret;
+pub mod state;
+
+use chrono::{DateTime, Duration, Utc};
+
+pub use self::{
+    ids::{AccountId, EventId, FeedId, FormId, MailId, NoticeId, PackageKey, TokenId, VersionKey},
+    pattern::Patterns,
+    permission::{Kind, Permission, Permissions},
+    secret::{Secret, SecretHash},
+    state::State,
+};
+
+/// What kind of token a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Made by a person, an operator or another token.
+    Personal,
+    /// The one every account has from sign-up (MyGet's promise).
+    Primary,
+    /// Imported from an older system: every NuGet permission, no refresh.
+    Legacy,
+}
+
+impl TokenKind {
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Primary => "primary",
+            Self::Legacy => "legacy",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Personal, Self::Primary, Self::Legacy].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// The feeds a token is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Feeds {
+    /// Every feed its account can use, now and later.
+    All,
+    /// These feeds only.
+    Some(Vec<FeedId>),
+}
+
+impl Feeds {
+    /// Whether a feed is covered. A feed that does not exist is covered by `All` only.
+    pub fn cover(&self, feed: Option<FeedId>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(feeds) => feed.is_some_and(|feed| feeds.contains(&feed)),
+        }
+    }
+
+    /// Whether this names a feed that `before` did not.
+    pub fn adds_to(&self, before: &Self) -> bool {
+        match (self, before) {
+            (_, Self::All) => false,
+            (Self::All, Self::Some(_)) => true,
+            (Self::Some(new), Self::Some(old)) => new.iter().any(|feed| !old.contains(feed)),
+        }
+    }
+
+    /// How the store keeps it: `*`, or one id per line.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::All => "*".to_owned(),
+            Self::Some(feeds) => feeds.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    /// Reads what [`Feeds::to_text`] wrote; ids that do not parse cover nothing.
+    pub fn from_text(text: &str) -> Self {
+        if text == "*" { Self::All } else { Self::Some(text.lines().filter_map(FeedId::parse).collect()) }
+    }
+}
+
+/// When, by which client and from where a token was last used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastUse {
+    /// To the second; written at most once in ten seconds.
+    pub at: DateTime<Utc>,
+    /// The client's `User-Agent`, shortened.
+    pub client: String,
+    /// The address it came from.
+    pub address: String,
+}
+
+/// A token: everything but its secret, of which only a hash exists.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// Stays the same when the secret changes.
+    pub id: TokenId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Personal, primary or legacy.
+    pub kind: TokenKind,
+    /// 1 to 128 characters.
+    pub name: String,
+    /// "Where does this key live?"; may be empty.
+    pub note: String,
+    /// What it may do.
+    pub permissions: Permissions,
+    /// Which package names it covers.
+    pub patterns: Patterns,
+    /// Which feeds it covers.
+    pub feeds: Feeds,
+    /// The first characters of the secret; `None` before the first issue.
+    pub hint: Option<String>,
+    /// When the token was made.
+    pub created_at: DateTime<Utc>,
+    /// When its present secret was issued.
+    pub issued_at: Option<DateTime<Utc>>,
+    /// How long a restarted life lasts; `None` for no end.
+    pub lifetime: Option<Duration>,
+    /// Valid for `now < expires_at`; `None` for no end.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Switched off since.
+    pub deactivated_at: Option<DateTime<Utc>>,
+    /// Ended for good since.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Retired by the host's policy since (legacy only).
+    pub retired_at: Option<DateTime<Utc>>,
+    /// The last use, if any.
+    pub last_use: Option<LastUse>,
+    /// The token that made it through the API, if one did.
+    pub made_by: Option<TokenId>,
+    /// Counts edits; a form that was opened before the last one is stale.
+    pub version: i64,
+}
+
+impl Token {
+    /// What the token is called in sentences: its hint, or its name before it has one.
+    pub fn called(&self) -> &str {
+        self.hint.as_deref().unwrap_or(&self.name)
+    }
+
+    /// From when on it expires soon, if ever.
+    pub fn warn_from(&self) -> Option<DateTime<Utc>> {
+        expiry::warn_from(self.issued_at?, self.expires_at?)
+    }
+
+    /// Whether it can get a new secret. Revoked tokens are final, legacy ones are to be replaced.
+    pub fn can_be_refreshed(&self) -> bool {
+        self.revoked_at.is_none() && self.kind != TokenKind::Legacy
+    }
+
+    /// Whether it can be revoked or deleted. The primary token can only be deactivated.
+    pub fn can_be_revoked(&self) -> bool {
+        self.kind != TokenKind::Primary && self.revoked_at.is_none()
+    }
+
+    /// Whether its row can be removed.
+    pub fn can_be_deleted(&self) -> bool {
+        self.kind != TokenKind::Primary
+    }
+}

@@ -1,0 +1,63 @@
+//! The state of a token, computed from its dates and the clock. Page, door, API and job all ask this one function.
+
+use chrono::{DateTime, Utc};
+
+use super::Token;
+
+/// The state of a token at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// A primary token before its first refresh: it has no secret yet.
+    NotIssued,
+    /// In use.
+    Active,
+    /// Still active; its end is near (see [`super::expiry::warn_from`]).
+    ExpiresSoon,
+    /// Its time is over; it can be refreshed.
+    Expired,
+    /// Switched off; it can be switched on again.
+    Deactivated,
+    /// Ended for good.
+    Revoked,
+    /// A legacy token the host retired because it was idle.
+    Retired,
+}
+
+impl State {
+    /// Whether a secret of a token in this state opens doors.
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Active | Self::ExpiresSoon)
+    }
+
+    /// The word on badges.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotIssued => "Not issued",
+            Self::Active => "Active",
+            Self::ExpiresSoon => "Expires soon",
+            Self::Expired => "Expired",
+            Self::Deactivated => "Deactivated",
+            Self::Revoked => "Revoked",
+            Self::Retired => "Retired",
+        }
+    }
+}
+
+/// The state at `now`. What is final comes first; a deactivated token stays so whether or not it has expired.
+pub fn state(token: &Token, now: DateTime<Utc>) -> State {
+    if token.revoked_at.is_some() {
+        State::Revoked
+    } else if token.deactivated_at.is_some() {
+        State::Deactivated
+    } else if token.issued_at.is_none() {
+        State::NotIssued
+    } else if token.expires_at.is_some_and(|end| now >= end) {
+        State::Expired
+    } else if token.retired_at.is_some_and(|retired| now >= retired) {
+        State::Retired
+    } else if token.warn_from().is_some_and(|from| now >= from) {
+        State::ExpiresSoon
+    } else {
+        State::Active
+    }
+}
