@@ -1,0 +1,225 @@
+//! Accounts: their rows, and the transactions that make, disable and remove them.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sqlx::FromRow;
+
+use super::{
+    Change, Result, Store,
+    events::{About, Actor, Verb},
+    instant, readable,
+};
+use crate::tokens::{AccountId, Feeds, Patterns, Token, TokenId, TokenKind, change};
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// As typed at sign-up.
+    pub username: String,
+    /// As typed at sign-up.
+    pub email: String,
+    /// PHC string; none for accounts that never sign in.
+    pub password_hash: Option<String>,
+    /// Where its days end.
+    pub time_zone: Tz,
+    /// Whether it runs the host.
+    pub is_operator: bool,
+    /// Since when it may do nothing.
+    pub disabled_at: Option<DateTime<Utc>>,
+}
+
+/// A new account, its parts checked by `accounts`.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// Unique without regard to ASCII case.
+    pub username: String,
+    /// Unique without regard to ASCII case.
+    pub email: String,
+    /// PHC string.
+    pub password_hash: String,
+    /// Where its days end.
+    pub time_zone: Tz,
+    /// Whether it runs the host.
+    pub operator: bool,
+    /// The operator's bound on token lifetimes, for the primary token.
+    pub max_token_days: Option<i64>,
+}
+
+/// What came of a sign-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// There is a new account.
+    Made(AccountId),
+    /// The username belongs to somebody.
+    UsernameTaken,
+    /// The address belongs to somebody.
+    EmailTaken,
+}
+
+#[derive(FromRow)]
+struct AccountRow {
+    id: String,
+    username: String,
+    email: String,
+    password_hash: Option<String>,
+    time_zone: String,
+    operator_since: Option<i64>,
+    disabled_at: Option<i64>,
+}
+
+impl AccountRow {
+    fn read(self) -> Result<Account> {
+        Ok(Account {
+            id: readable(AccountId::parse(&self.id), "accounts.id")?,
+            username: self.username,
+            email: self.email,
+            password_hash: self.password_hash,
+            time_zone: self.time_zone.parse().unwrap_or(Tz::UTC),
+            is_operator: self.operator_since.is_some(),
+            disabled_at: self.disabled_at.map(instant),
+        })
+    }
+}
+
+impl Store {
+    /// The account of a username or e-mail address, in any ASCII case.
+    pub async fn account_named(&self, name: &str) -> Result<Option<Account>> {
+        let row: Option<AccountRow> = sqlx::query_as(
+            "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at FROM accounts
+             WHERE username_key = $1 OR email_key = $1 ORDER BY username_key = $1 DESC LIMIT 1",
+        )
+        .bind(name.to_ascii_lowercase())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(AccountRow::read).transpose()
+    }
+
+    /// The account of an id.
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>> {
+        let row: Option<AccountRow> = sqlx::query_as(
+            "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at FROM accounts WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(AccountRow::read).transpose()
+    }
+
+    /// Whether nobody has signed up yet.
+    pub async fn is_empty(&self) -> Result<bool> {
+        let any: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts LIMIT 1").fetch_optional(&self.pool).await?;
+        Ok(any.is_none())
+    }
+}
+
+impl Change {
+    /// Makes an account with its primary token.
+    pub async fn add_account(&mut self, new: &NewAccount, by: &Actor, now: DateTime<Utc>) -> Result<Registration> {
+        let id = AccountId::generate(now, &mut crate::random::system());
+        let done = sqlx::query(
+            "INSERT INTO accounts (id, kind, username, username_key, email, email_key, password_hash, password_changed_at,
+                time_zone, operator_since, created_at)
+             VALUES ($1, 'person', $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT DO NOTHING",
+        )
+        .bind(id.to_string())
+        .bind(new.username.as_str())
+        .bind(new.username.to_ascii_lowercase())
+        .bind(new.email.as_str())
+        .bind(new.email.to_ascii_lowercase())
+        .bind(new.password_hash.as_str())
+        .bind(now.timestamp())
+        .bind(new.time_zone.name())
+        .bind(new.operator.then(|| now.timestamp()))
+        .execute(&mut *self.tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return self.what_is_taken(new).await;
+        }
+        self.add_token(&primary_token(id, new.max_token_days, now)).await?;
+        let by = Actor { account: by.account.or((!by.address.is_empty()).then_some(id)), ..by.clone() };
+        self.record(Verb::AccountCreated, &by, About::account(id), now).await?;
+        Ok(Registration::Made(id))
+    }
+
+    async fn what_is_taken(&mut self, new: &NewAccount) -> Result<Registration> {
+        let username: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts WHERE username_key = $1 LIMIT 1")
+            .bind(new.username.to_ascii_lowercase())
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        Ok(if username.is_some() { Registration::UsernameTaken } else { Registration::EmailTaken })
+    }
+
+    /// Changes a password and ends every session of the account.
+    pub async fn set_password(&mut self, account: AccountId, hash: &str, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        self.store_password(account, hash, now).await?;
+        self.end_sessions_of(account).await?;
+        self.record(Verb::PasswordChanged, by, About::account(account), now).await?;
+        Ok(())
+    }
+
+    /// Stores the same password under newer parameters; nothing else changes.
+    pub async fn store_password(&mut self, account: AccountId, hash: &str, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE accounts SET password_hash = $2, password_changed_at = $3 WHERE id = $1")
+            .bind(account.to_string())
+            .bind(hash)
+            .bind(now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Disables an account and ends its sessions, or enables it.
+    pub async fn set_disabled(
+        &mut self,
+        account: AccountId,
+        disabled: bool,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query("UPDATE accounts SET disabled_at = $2 WHERE id = $1")
+            .bind(account.to_string())
+            .bind(disabled.then(|| now.timestamp()))
+            .execute(&mut *self.tx)
+            .await?;
+        let verb = if disabled { Verb::AccountDisabled } else { Verb::AccountEnabled };
+        if disabled {
+            self.end_sessions_of(account).await?;
+        }
+        self.record(verb, by, About::account(account), now).await?;
+        Ok(())
+    }
+
+    /// Removes an account with its tokens, sessions and memberships. What it published stays.
+    pub async fn delete_account(&mut self, account: &Account, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        self.record(Verb::AccountDeleted, by, About { detail: &account.username, ..About::account(account.id) }, now)
+            .await?;
+        sqlx::query("DELETE FROM accounts WHERE id = $1").bind(account.id.to_string()).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+}
+
+fn primary_token(account: AccountId, max_days: Option<i64>, now: DateTime<Utc>) -> Token {
+    Token {
+        id: TokenId::generate(now, &mut crate::random::system()),
+        account,
+        kind: TokenKind::Primary,
+        name: "Primary token".to_owned(),
+        note: String::new(),
+        permissions: change::primary_permissions(),
+        patterns: Patterns::all(),
+        feeds: Feeds::All,
+        hint: None,
+        created_at: now,
+        issued_at: None,
+        lifetime: Some(change::primary_lifetime(max_days)),
+        expires_at: None,
+        deactivated_at: None,
+        revoked_at: None,
+        retired_at: None,
+        last_use: None,
+        made_by: None,
+        version: 1,
+    }
+}

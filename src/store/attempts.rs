@@ -1,0 +1,38 @@
+//! Counted guesses, shared by every node. What is counted and how much is too much, `accounts` decides.
+
+use chrono::{DateTime, Utc};
+
+use super::{Change, Result, Store};
+
+impl Store {
+    /// How often a subject was counted since `since`.
+    pub async fn attempts(&self, subject: &str, since: DateTime<Utc>) -> Result<i64> {
+        let count =
+            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM attempts WHERE subject = $1 AND window_at >= $2";
+        Ok(sqlx::query_scalar(count).bind(subject).bind(since.timestamp()).fetch_one(&self.pool).await?)
+    }
+}
+
+impl Change {
+    /// Counts one more for a subject in the window that began at `window`; tells the window's count.
+    pub async fn count_attempt(&mut self, subject: &str, window: DateTime<Utc>) -> Result<i64> {
+        let count = "INSERT INTO attempts (subject, window_at, count) VALUES ($1, $2, 1)
+             ON CONFLICT (subject, window_at) DO UPDATE SET count = attempts.count + 1 RETURNING count";
+        Ok(sqlx::query_scalar(count).bind(subject).bind(window.timestamp()).fetch_one(&mut *self.tx).await?)
+    }
+
+    /// Forgets a subject.
+    pub async fn forget_attempts(&mut self, subject: &str) -> Result<()> {
+        sqlx::query("DELETE FROM attempts WHERE subject = $1").bind(subject).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
+    /// Forgets windows that began before `before`.
+    pub async fn sweep_attempts(&mut self, before: DateTime<Utc>) -> Result<u64> {
+        let swept = sqlx::query("DELETE FROM attempts WHERE window_at < $1")
+            .bind(before.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(swept.rows_affected())
+    }
+}

@@ -1,0 +1,200 @@
+//! The append-only record: who did what to which token, package or account, when, from where.
+//! A line is written in the transaction of the fact it tells, so there is exactly one or none.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{Change, Result, Store, instant};
+use crate::tokens::{AccountId, EventId, Token, TokenId};
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Verb { $($(#[$doc])* $name,)+ }
+
+        impl Verb {
+            /// The word that is stored and shown.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// A token was made.
+    TokenCreated = "token created",
+    /// A token's name, note, patterns, feeds, permissions or end was changed.
+    TokenEdited = "token edited",
+    /// A token got a new secret.
+    TokenRefreshed = "token refreshed",
+    /// A token was switched off.
+    TokenDeactivated = "token deactivated",
+    /// A token was switched on again.
+    TokenReactivated = "token reactivated",
+    /// A token was ended for good.
+    TokenRevoked = "token revoked",
+    /// A token's row was removed.
+    TokenDeleted = "token deleted",
+    /// An account was made.
+    AccountCreated = "account created",
+    /// An account may no longer do anything.
+    AccountDisabled = "account disabled",
+    /// An account may act again.
+    AccountEnabled = "account enabled",
+    /// An account was removed.
+    AccountDeleted = "account deleted",
+    /// Somebody signed in.
+    SignedIn = "signed in",
+    /// A sign-in failed.
+    SignInFailed = "sign-in failed",
+    /// The password was changed; every session ended.
+    PasswordChanged = "password changed",
+    /// A feed was made.
+    FeedCreated = "feed created",
+    /// Somebody's role in a feed was changed.
+    MemberChanged = "member changed",
+    /// A version was published.
+    VersionPublished = "version published",
+    /// A version was unlisted.
+    VersionUnlisted = "version unlisted",
+    /// A version was listed again.
+    VersionRelisted = "version relisted",
+    /// An expiry warning was sent.
+    WarningSent = "expiry warning sent",
+}
+
+/// Who did something, and from where.
+#[derive(Clone, Debug, Default)]
+pub struct Actor {
+    /// The account; none for the host itself (jobs, operator commands).
+    pub account: Option<AccountId>,
+    /// The token it was done with, if any.
+    pub token: Option<TokenId>,
+    /// The network address; empty for the host itself.
+    pub address: String,
+    /// The client's name for itself, shortened.
+    pub client: String,
+}
+
+impl Actor {
+    /// The host itself: `what` names the command or job.
+    pub fn host(what: &str) -> Self {
+        Self { client: what.to_owned(), ..Self::default() }
+    }
+}
+
+/// What an event is about.
+#[derive(Clone, Debug, Default)]
+pub struct About<'a> {
+    /// Whose things were touched.
+    pub account: Option<AccountId>,
+    /// Which token, with its hint.
+    pub token: Option<(TokenId, Option<&'a str>)>,
+    /// Which feed, by name.
+    pub feed: Option<&'a str>,
+    /// Which package, as its door knows it.
+    pub package: Option<&'a str>,
+    /// Which version.
+    pub version: Option<&'a str>,
+    /// More, in plain words.
+    pub detail: &'a str,
+}
+
+impl<'a> About<'a> {
+    /// About a token.
+    pub fn token(token: &'a Token) -> Self {
+        Self { account: Some(token.account), token: Some((token.id, token.hint.as_deref())), ..Self::default() }
+    }
+
+    /// About an account.
+    pub fn account(account: AccountId) -> Self {
+        Self { account: Some(account), ..Self::default() }
+    }
+}
+
+/// A line of the record, for pages.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What, as [`Verb::as_str`].
+    pub verb: String,
+    /// The username of who did it; none for the host itself or a deleted account.
+    pub actor: Option<String>,
+    /// From which address; may be empty.
+    pub address: String,
+    /// With which client; may be empty.
+    pub client: String,
+    /// More, in plain words; may be empty.
+    pub detail: String,
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    at: i64,
+    verb: String,
+    actor: Option<String>,
+    address: Option<String>,
+    client: Option<String>,
+    detail: String,
+}
+
+impl Store {
+    /// The newest events of a token, at most `limit`.
+    pub async fn events_of_token(&self, token: TokenId, limit: i64) -> Result<Vec<Event>> {
+        let rows: Vec<EventRow> = sqlx::query_as(
+            "SELECT e.at, e.verb, a.username AS actor, e.address, e.client, e.detail FROM events e
+             LEFT JOIN accounts a ON a.id = e.actor WHERE e.token = $1 ORDER BY e.id DESC LIMIT $2",
+        )
+        .bind(token.to_string())
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(Event::from).collect())
+    }
+}
+
+impl From<EventRow> for Event {
+    fn from(row: EventRow) -> Self {
+        let EventRow { at, verb, actor, address, client, detail } = row;
+        Self {
+            at: instant(at),
+            verb,
+            actor,
+            address: address.unwrap_or_default(),
+            client: client.unwrap_or_default(),
+            detail,
+        }
+    }
+}
+
+impl Change {
+    /// Writes a line of the record; tells its id, which is the occasion of notices about it.
+    pub async fn record(&mut self, verb: Verb, by: &Actor, about: About<'_>, now: DateTime<Utc>) -> Result<EventId> {
+        let id = EventId::generate(now, &mut crate::random::system());
+        let (token, hint) = about.token.map_or((None, None), |(token, hint)| (Some(token.to_string()), hint));
+        sqlx::query(
+            "INSERT INTO events (id, at, verb, account, actor, actor_token, token, hint, feed, package, version, address, client, detail)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        )
+        .bind(id.to_string())
+        .bind(now.timestamp())
+        .bind(verb.as_str())
+        .bind(about.account.map(|id| id.to_string()))
+        .bind(by.account.map(|id| id.to_string()))
+        .bind(by.token.map(|id| id.to_string()))
+        .bind(token)
+        .bind(hint)
+        .bind(about.feed)
+        .bind(about.package)
+        .bind(about.version)
+        .bind(by.address.as_str())
+        .bind(by.client.as_str())
+        .bind(about.detail)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(id)
+    }
+}

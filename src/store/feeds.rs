@@ -1,0 +1,145 @@
+//! Feeds and who has which role in them.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{
+    Change, Result, Store,
+    events::{About, Actor, Verb},
+    readable,
+};
+use crate::tokens::{AccountId, FeedId, decision::Role};
+
+/// A feed.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// Its id.
+    pub id: FeedId,
+    /// Its name in addresses.
+    pub name: String,
+    /// Whether everybody may read it without a key.
+    pub is_public: bool,
+}
+
+/// A feed as one account sees it.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// The feed.
+    pub feed: Feed,
+    /// The account's role in it; none where it only reads what is public.
+    pub role: Option<Role>,
+}
+
+#[derive(FromRow)]
+struct FeedRow {
+    id: String,
+    name: String,
+    public_since: Option<i64>,
+    everyone_role: Option<String>,
+    role: Option<String>,
+}
+
+impl FeedRow {
+    fn read(self) -> Result<Membership> {
+        let id = readable(FeedId::parse(&self.id), "feeds.id")?;
+        let role = role(self.everyone_role.as_deref(), self.role.as_deref());
+        Ok(Membership { feed: Feed { id, name: self.name, is_public: self.public_since.is_some() }, role })
+    }
+}
+
+/// The greater of what everybody may and what this member may.
+pub(super) fn role(everyone: Option<&str>, member: Option<&str>) -> Option<Role> {
+    everyone.and_then(Role::parse).max(member.and_then(Role::parse))
+}
+
+impl Store {
+    /// A feed by name, as an account sees it (or anybody, for `None`).
+    pub async fn feed(&self, name: &str, account: Option<AccountId>) -> Result<Option<Membership>> {
+        let row: Option<FeedRow> = sqlx::query_as(
+            "SELECT f.id, f.name, f.public_since, CASE WHEN $2 = '' THEN NULL ELSE f.everyone_role END AS everyone_role, m.role
+             FROM feeds f LEFT JOIN members m ON m.feed = f.id AND m.account = $2 WHERE f.name = $1",
+        )
+        .bind(name)
+        .bind(account.map(|id| id.to_string()).unwrap_or_default())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(FeedRow::read).transpose()
+    }
+
+    /// The feeds in which an account has a role, by name.
+    pub async fn feeds_of(&self, account: AccountId) -> Result<Vec<Membership>> {
+        let rows: Vec<FeedRow> = sqlx::query_as(
+            "SELECT f.id, f.name, f.public_since, f.everyone_role, m.role
+             FROM feeds f LEFT JOIN members m ON m.feed = f.id AND m.account = $1
+             WHERE f.everyone_role IS NOT NULL OR m.role IS NOT NULL ORDER BY f.name",
+        )
+        .bind(account.to_string())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(FeedRow::read).collect()
+    }
+}
+
+impl Change {
+    /// Makes `main`, in which every account is a writer, unless there is one.
+    pub(super) async fn add_main_feed(&mut self, id: FeedId, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO feeds (id, name, everyone_role, created_at) VALUES ($1, 'main', 'writer', $2) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(id.to_string())
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes a feed with its owner. `None` if the name is taken.
+    pub async fn add_feed(
+        &mut self,
+        name: &str,
+        public: bool,
+        owner: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Option<FeedId>> {
+        let id = FeedId::generate(now, &mut crate::random::system());
+        let done = sqlx::query(
+            "INSERT INTO feeds (id, name, public_since, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(id.to_string())
+        .bind(name)
+        .bind(public.then(|| now.timestamp()))
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(None);
+        }
+        self.record(Verb::FeedCreated, by, About { feed: Some(name), ..About::account(owner) }, now).await?;
+        self.set_member(id, name, owner, Role::Owner, by, now).await?;
+        Ok(Some(id))
+    }
+
+    /// Gives an account a role in a feed, in place of the one it had.
+    pub async fn set_member(
+        &mut self,
+        feed: FeedId,
+        name: &str,
+        account: AccountId,
+        role: Role,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO members (feed, account, role) VALUES ($1, $2, $3) ON CONFLICT (feed, account) DO UPDATE SET role = excluded.role",
+        )
+        .bind(feed.to_string())
+        .bind(account.to_string())
+        .bind(role.as_str())
+        .execute(&mut *self.tx)
+        .await?;
+        let about = About { feed: Some(name), detail: role.as_str(), ..About::account(account) };
+        self.record(Verb::MemberChanged, by, about, now).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! The only room that says SQL: the same text for SQLite and PostgreSQL, through `sqlx::Any`.
+//!
+//! Four rules keep the two alike:
+//! 1. Columns are `BIGINT`, `TEXT` or `BYTEA`. Times are unix seconds named `…_at`; what would be a flag is such a time
+//!    or none. Ids are text made by us.
+//! 2. SQL is fixed text with `$n`. Presence is `SELECT 1 … LIMIT 1` read as an optional `i64`, sums are cast to
+//!    `BIGINT`, times are compared with a bound `now`. Uniqueness is asked by `ON CONFLICT DO NOTHING` and the row count.
+//! 3. Every write begins with [`Store::begin`], the one place where the two differ.
+//! 4. One process migrates at a time; see [`migrate`].
+
+mod accounts;
+mod attempts;
+mod connect;
+mod events;
+mod feeds;
+mod installation;
+mod links;
+pub mod migrate;
+mod notices;
+mod sessions;
+mod token_life;
+mod tokens;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Any, AnyPool, Transaction};
+use thiserror::Error;
+
+pub use self::{
+    accounts::{Account, NewAccount, Registration},
+    connect::DatabaseUrl,
+    events::{About, Actor, Event, Verb},
+    feeds::{Feed, Membership},
+    links::Purpose,
+    notices::DueNotice,
+    sessions::StoredSession,
+    token_life::{Edited, Issued},
+    tokens::{Known, TokenUse},
+};
+
+/// Which database this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// One file on this machine.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// The database. Cheap to clone; its methods read.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: AnyPool,
+    engine: Engine,
+}
+
+/// A change in progress: nothing of it holds until [`Change::commit`] returned.
+pub struct Change {
+    tx: Transaction<'static, Any>,
+}
+
+/// What can go wrong between us and the database.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Down, too busy, full or broken: try again later.
+    #[error("the database does not answer: {0}")]
+    Unavailable(#[from] sqlx::Error),
+    /// A row that this version did not write.
+    #[error("the database holds something unreadable: {0}")]
+    Unreadable(String),
+}
+
+/// The result of asking the store.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+impl Store {
+    /// Which database this is.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Begins a change. SQLite takes the write lock at once, because a read transaction that turns into a write
+    /// fails under load whatever the time-out (SQLITE_BUSY_SNAPSHOT).
+    pub async fn begin(&self) -> Result<Change> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        };
+        Ok(Change { tx: self.pool.begin_with(begin).await? })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes every connection, after what is under way.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Change {
+    /// Makes the change hold. On SQLite it is on the disk when this returns (`synchronous=FULL`).
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+/// Reads a stored time.
+fn instant(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// Reads a stored id or word, whose absence means that somebody else wrote the row.
+fn readable<T>(value: Option<T>, what: &str) -> Result<T> {
+    value.ok_or_else(|| StoreError::Unreadable(what.to_owned()))
+}

@@ -1,0 +1,149 @@
+//! The life of a token, one transaction a step: the row, its secret, the event and the owed warning change together.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Change, Result, Store,
+    events::{About, Actor, Verb},
+};
+use crate::tokens::{Secret, State, Token, TokenId, state::state};
+
+/// What came of issuing a secret.
+#[derive(Debug)]
+pub enum Issued {
+    /// This secret, to be shown once.
+    Secret(Secret),
+    /// The form was sent before; this is the token it made or refreshed.
+    AlreadyDone(TokenId),
+    /// The token was changed meanwhile.
+    Stale,
+}
+
+/// What came of changing a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// It holds from now on.
+    Done,
+    /// The token was changed meanwhile.
+    Stale,
+}
+
+impl Store {
+    /// Makes a token and its secret. `form` is the one-time id of the form: sent again, it makes nothing.
+    pub async fn create_token(&self, token: Token, form: &str, by: &Actor, now: DateTime<Utc>) -> Result<Issued> {
+        let mut change = self.begin().await?;
+        if let Some(id) = change.issued_by_form(form).await? {
+            return Ok(Issued::AlreadyDone(id));
+        }
+        let secret = Secret::generate(&mut crate::random::system());
+        let token = Token { hint: Some(secret.hint().to_owned()), ..token };
+        change.add_token(&token).await?;
+        change.replace_secret(token.id, Some((secret.hash(), form)), now).await?;
+        change.note(Verb::TokenCreated, &token, by, "", now).await?;
+        change.commit().await?;
+        Ok(Issued::Secret(secret))
+    }
+
+    /// Gives a token a new secret; the old one ends in the same transaction. `token` is as `change::refresh` left it.
+    pub async fn refresh_token(&self, token: Token, form: &str, by: &Actor, now: DateTime<Utc>) -> Result<Issued> {
+        let mut change = self.begin().await?;
+        if let Some(id) = change.issued_by_form(form).await? {
+            return Ok(Issued::AlreadyDone(id));
+        }
+        let secret = Secret::generate(&mut crate::random::system());
+        let token = Token { hint: Some(secret.hint().to_owned()), ..token };
+        if !change.update_token(&token).await? {
+            return Ok(Issued::Stale);
+        }
+        change.replace_secret(token.id, Some((secret.hash(), form)), now).await?;
+        change.note(Verb::TokenRefreshed, &token, by, "", now).await?;
+        change.commit().await?;
+        Ok(Issued::Secret(secret))
+    }
+
+    /// Writes an edited token, as `change::Edit::apply` left it.
+    pub async fn edit_token(&self, token: &Token, by: &Actor, detail: &str, now: DateTime<Utc>) -> Result<Edited> {
+        self.change_token(token, Verb::TokenEdited, by, detail, now).await
+    }
+
+    /// Switches a token off.
+    pub async fn deactivate_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<Edited> {
+        let off = Token { deactivated_at: Some(now), version: token.version + 1, ..token.clone() };
+        self.change_token(&off, Verb::TokenDeactivated, by, "", now).await
+    }
+
+    /// Switches a token on again.
+    pub async fn reactivate_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<Edited> {
+        let on = Token { deactivated_at: None, version: token.version + 1, ..token.clone() };
+        self.change_token(&on, Verb::TokenReactivated, by, "", now).await
+    }
+
+    /// Ends a token for good. It wins over whatever else is under way: no version is asked for.
+    pub async fn revoke_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        let mut change = self.begin().await?;
+        if change.mark_revoked(token.id, now).await? {
+            let gone = Token { revoked_at: Some(now), ..token.clone() };
+            change.note(Verb::TokenRevoked, &gone, by, "", now).await?;
+            change.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a token, live or not, with its secrets. Its events stay.
+    pub async fn delete_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        let mut change = self.begin().await?;
+        if change.remove_token(token.id).await? {
+            let gone = Token { revoked_at: Some(now), ..token.clone() };
+            change.note(Verb::TokenDeleted, &gone, by, &token.name, now).await?;
+            change.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn change_token(
+        &self,
+        token: &Token,
+        verb: Verb,
+        by: &Actor,
+        detail: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Edited> {
+        let mut change = self.begin().await?;
+        if !change.update_token(token).await? {
+            return Ok(Edited::Stale);
+        }
+        change.note(verb, token, by, detail, now).await?;
+        change.commit().await?;
+        Ok(Edited::Done)
+    }
+}
+
+impl Change {
+    /// Records what happened to a token and brings its owed warning in line.
+    async fn note(&mut self, verb: Verb, token: &Token, by: &Actor, detail: &str, now: DateTime<Utc>) -> Result<()> {
+        self.record(verb, by, About { detail, ..About::token(token) }, now).await?;
+        self.owe_warning(token, now).await
+    }
+
+    async fn mark_revoked(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE tokens SET revoked_at = $2, version = version + 1 WHERE id = $1 AND revoked_at IS NULL",
+        )
+        .bind(token.to_string())
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The warning a token's owner is owed follows from the token: made, moved, cancelled or restored here.
+    async fn owe_warning(&mut self, token: &Token, now: DateTime<Utc>) -> Result<()> {
+        let live = matches!(state(token, now), State::Active | State::ExpiresSoon);
+        let owed = if live { token.expires_at.zip(token.warn_from()) } else { None };
+        self.cancel_warnings(token.id, owed.map(|(expires_at, _)| expires_at), now).await?;
+        if let Some((expires_at, warn_from)) = owed {
+            self.add_warning(token, expires_at, warn_from, now).await?;
+        }
+        Ok(())
+    }
+}

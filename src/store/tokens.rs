@@ -1,0 +1,262 @@
+//! Token rows: reading them for pages, and for the doors by the hash of a presented secret.
+
+use chrono::{DateTime, Duration, Utc};
+use sqlx::{FromRow, Row, any::AnyRow};
+
+use super::{Change, Result, Store, feeds, instant, readable};
+use crate::tokens::{
+    AccountId, FeedId, Feeds, LastUse, Patterns, Permissions, SecretHash, Token, TokenId, TokenKind,
+    decision::{Holder, Presented},
+};
+
+/// The columns a [`Token`] is read from; the table is called `t`.
+macro_rules! columns {
+    () => {
+        "t.id, t.account, t.kind, t.name, t.note, t.permissions, t.patterns, t.feeds, t.hint, t.created_at, t.issued_at, \
+         t.lifetime, t.expires_at, t.deactivated_at, t.revoked_at, t.retired_at, t.last_used_at, t.last_used_by, \
+         t.last_used_from, t.made_by, t.version"
+    };
+}
+
+/// What the look-up of a presented secret found, with all that a decision needs to know of its account.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The token the secret belongs, or belonged, to.
+    pub token: Token,
+    /// Whether a refresh has put another secret in its place.
+    pub replaced: bool,
+    /// The account's name.
+    pub username: String,
+    /// The account, as far as the asked feed goes.
+    pub holder: Holder,
+    /// The asked feed, if there is one of that name.
+    pub feed: Option<FeedId>,
+}
+
+impl Known {
+    /// For the decision.
+    pub fn presented(&self) -> Presented<'_> {
+        Presented { token: &self.token, replaced: self.replaced }
+    }
+}
+
+/// One use of a token, on its way to the row.
+#[derive(Clone, Debug)]
+pub struct TokenUse {
+    /// Which token.
+    pub token: TokenId,
+    /// When, by what, from where.
+    pub last: LastUse,
+}
+
+impl FromRow<'_, AnyRow> for Token {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let text = |column: &'static str| row.try_get::<String, _>(column);
+        let time = |column: &'static str| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(instant));
+        let damaged = |column: &str| sqlx::Error::ColumnDecode {
+            index: column.to_owned(),
+            source: "not written by this program".into(),
+        };
+        let last_use = match time("last_used_at")? {
+            Some(at) => Some(LastUse {
+                at,
+                client: row.try_get::<Option<String>, _>("last_used_by")?.unwrap_or_default(),
+                address: row.try_get::<Option<String>, _>("last_used_from")?.unwrap_or_default(),
+            }),
+            None => None,
+        };
+        Ok(Self {
+            id: TokenId::parse(&text("id")?).ok_or_else(|| damaged("id"))?,
+            account: AccountId::parse(&text("account")?).ok_or_else(|| damaged("account"))?,
+            kind: TokenKind::parse(&text("kind")?).ok_or_else(|| damaged("kind"))?,
+            name: text("name")?,
+            note: text("note")?,
+            permissions: Permissions::parse(&text("permissions")?).map_err(|_| damaged("permissions"))?,
+            patterns: Patterns::parse(&text("patterns")?).map_err(|_| damaged("patterns"))?,
+            feeds: Feeds::from_text(&text("feeds")?),
+            hint: row.try_get("hint")?,
+            created_at: instant(row.try_get("created_at")?),
+            issued_at: time("issued_at")?,
+            lifetime: row.try_get::<Option<i64>, _>("lifetime")?.map(Duration::seconds),
+            expires_at: time("expires_at")?,
+            deactivated_at: time("deactivated_at")?,
+            revoked_at: time("revoked_at")?,
+            retired_at: time("retired_at")?,
+            last_use,
+            made_by: row.try_get::<Option<String>, _>("made_by")?.as_deref().and_then(TokenId::parse),
+            version: row.try_get("version")?,
+        })
+    }
+}
+
+fn read_known(row: &AnyRow) -> Result<Known> {
+    let feed: Option<String> = row.try_get("feed_id")?;
+    let everyone: Option<String> = row.try_get("everyone_role")?;
+    let member: Option<String> = row.try_get("member_role")?;
+    Ok(Known {
+        token: Token::from_row(row)?,
+        replaced: row.try_get::<Option<i64>, _>("secret_ended_at")?.is_some(),
+        username: row.try_get("username")?,
+        holder: Holder {
+            disabled: row.try_get::<Option<i64>, _>("disabled_at")?.is_some(),
+            role: feeds::role(everyone.as_deref(), member.as_deref()),
+            feed_is_public: row.try_get::<Option<i64>, _>("public_since")?.is_some(),
+        },
+        feed: feed.as_deref().map(|id| readable(FeedId::parse(id), "feeds.id")).transpose()?,
+    })
+}
+
+const KNOWN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", s.ended_at AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since, f.everyone_role, m.role AS member_role
+     FROM token_secrets s JOIN tokens t ON t.id = s.token JOIN accounts a ON a.id = t.account
+     LEFT JOIN feeds f ON f.name = $2 LEFT JOIN members m ON m.feed = f.id AND m.account = a.id
+     WHERE s.hash = $1"
+);
+
+impl Store {
+    /// What a presented secret is, and its account's part in `feed` (empty for none): one query.
+    pub async fn known(&self, secret: SecretHash, feed: &str) -> Result<Option<Known>> {
+        let row = sqlx::query(KNOWN).bind(secret.as_bytes()).bind(feed).fetch_optional(&self.pool).await?;
+        row.as_ref().map(read_known).transpose()
+    }
+
+    /// An account's tokens, newest first, the primary token last.
+    pub async fn tokens_of(&self, account: AccountId) -> Result<Vec<Token>> {
+        let select =
+            concat!("SELECT ", columns!(), " FROM tokens t WHERE t.account = $1 ORDER BY t.created_at DESC, t.id DESC");
+        Ok(sqlx::query_as(select).bind(account.to_string()).fetch_all(&self.pool).await?)
+    }
+
+    /// One of an account's tokens. Another account's token is not found.
+    pub async fn token_of(&self, account: AccountId, id: TokenId) -> Result<Option<Token>> {
+        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1 AND t.account = $2");
+        Ok(sqlx::query_as(select).bind(id.to_string()).bind(account.to_string()).fetch_optional(&self.pool).await?)
+    }
+
+    /// A token, whosever it is: for jobs.
+    pub async fn token(&self, id: TokenId) -> Result<Option<Token>> {
+        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1");
+        Ok(sqlx::query_as(select).bind(id.to_string()).fetch_optional(&self.pool).await?)
+    }
+}
+
+impl Change {
+    /// The same as [`Store::known`], read inside the change: the facts that count for a publication.
+    pub async fn known(&mut self, secret: SecretHash, feed: &str) -> Result<Option<Known>> {
+        let row = sqlx::query(KNOWN).bind(secret.as_bytes()).bind(feed).fetch_optional(&mut *self.tx).await?;
+        row.as_ref().map(read_known).transpose()
+    }
+
+    /// Adds a token's row.
+    pub(super) async fn add_token(&mut self, token: &Token) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO tokens (id, account, kind, name, name_key, note, permissions, patterns, feeds, hint, created_at, issued_at,
+                lifetime, expires_at, made_by, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        )
+        .bind(token.id.to_string())
+        .bind(token.account.to_string())
+        .bind(token.kind.as_str())
+        .bind(token.name.as_str())
+        .bind(token.name.to_lowercase())
+        .bind(token.note.as_str())
+        .bind(token.permissions.to_string())
+        .bind(token.patterns.as_str())
+        .bind(token.feeds.to_text())
+        .bind(token.hint.as_deref())
+        .bind(token.created_at.timestamp())
+        .bind(token.issued_at.map(|at| at.timestamp()))
+        .bind(token.lifetime.map(|life| life.num_seconds()))
+        .bind(token.expires_at.map(|at| at.timestamp()))
+        .bind(token.made_by.map(|id| id.to_string()))
+        .bind(token.version)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Writes a token's row if it is still of the version before; `false` if it was changed meanwhile.
+    pub(super) async fn update_token(&mut self, token: &Token) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE tokens SET name = $3, name_key = $4, note = $5, permissions = $6, patterns = $7, feeds = $8, hint = $9,
+                issued_at = $10, expires_at = $11, deactivated_at = $12, revoked_at = $13, version = $14
+             WHERE id = $1 AND version = $2",
+        )
+        .bind(token.id.to_string())
+        .bind(token.version - 1)
+        .bind(token.name.as_str())
+        .bind(token.name.to_lowercase())
+        .bind(token.note.as_str())
+        .bind(token.permissions.to_string())
+        .bind(token.patterns.as_str())
+        .bind(token.feeds.to_text())
+        .bind(token.hint.as_deref())
+        .bind(token.issued_at.map(|at| at.timestamp()))
+        .bind(token.expires_at.map(|at| at.timestamp()))
+        .bind(token.deactivated_at.map(|at| at.timestamp()))
+        .bind(token.revoked_at.map(|at| at.timestamp()))
+        .bind(token.version)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Ends a token's secrets and, if there is one, starts the new one.
+    pub(super) async fn replace_secret(
+        &mut self,
+        token: TokenId,
+        new: Option<(SecretHash, &str)>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query("UPDATE token_secrets SET ended_at = $2 WHERE token = $1 AND ended_at IS NULL")
+            .bind(token.to_string())
+            .bind(now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        if let Some((hash, form)) = new {
+            sqlx::query("INSERT INTO token_secrets (hash, token, form, issued_at) VALUES ($1, $2, $3, $4)")
+                .bind(hash.as_bytes())
+                .bind(token.to_string())
+                .bind(form)
+                .bind(now.timestamp())
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The token whose secret a form has already issued.
+    pub(super) async fn issued_by_form(&mut self, form: &str) -> Result<Option<TokenId>> {
+        let id: Option<String> = sqlx::query_scalar("SELECT token FROM token_secrets WHERE form = $1")
+            .bind(form)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        Ok(id.as_deref().and_then(TokenId::parse))
+    }
+
+    /// Removes a token's row and its secrets.
+    pub(super) async fn remove_token(&mut self, token: TokenId) -> Result<bool> {
+        let done =
+            sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_string()).execute(&mut *self.tx).await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Writes last uses, each unless a later one is there.
+    pub async fn write_uses(&mut self, uses: &[TokenUse]) -> Result<()> {
+        for TokenUse { token, last } in uses {
+            sqlx::query(
+                "UPDATE tokens SET last_used_at = $2, last_used_by = $3, last_used_from = $4
+                 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
+            )
+            .bind(token.to_string())
+            .bind(last.at.timestamp())
+            .bind(last.client.as_str())
+            .bind(last.address.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        Ok(())
+    }
+}
