@@ -1,0 +1,214 @@
+//! The settings, read once at the start. The doc comments of [`Args`] are the manual that `--help` prints.
+
+mod public_url;
+mod secrets;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use clap::{Args as ClapArgs, ValueEnum};
+use ipnet::IpNet;
+use thiserror::Error;
+
+pub use self::{
+    public_url::PublicUrl,
+    secrets::{MasterSecret, SecretText, read_secret},
+};
+use crate::store::{DatabaseUrl, Engine};
+
+/// Settings as flags and `LATCHKEY_…` variables.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Args {
+    /// Address and port to listen on
+    #[arg(long, global = true, env = "LATCHKEY_LISTEN", default_value = "127.0.0.1:8080", help_heading = "Settings")]
+    pub listen: SocketAddr,
+
+    /// Address people and clients use, such as https://packages.example.com/keys; may have a path.
+    /// Needed, with https, unless Latchkey listens on this machine only
+    #[arg(long, global = true, env = "LATCHKEY_PUBLIC_URL", help_heading = "Settings")]
+    pub public_url: Option<String>,
+
+    /// Allow a public address without https
+    #[arg(long, global = true, env = "LATCHKEY_INSECURE_HTTP", help_heading = "Settings")]
+    pub insecure_http: bool,
+
+    /// Folder for the database, packages, mails and the master secret
+    #[arg(long, global = true, env = "LATCHKEY_DATA_DIR", default_value = "./data", help_heading = "Settings")]
+    pub data_dir: PathBuf,
+
+    /// Who may create an account: `closed` (the setup link and operators) or `open` (everybody)
+    #[arg(long, global = true, env = "LATCHKEY_SIGN_UP", default_value = "closed", help_heading = "Settings")]
+    pub sign_up: SignUp,
+
+    /// Longest lifetime of a token, in days; without it tokens may live for ever
+    #[arg(long, global = true, env = "LATCHKEY_MAX_TOKEN_DAYS", value_parser = clap::value_parser!(i64).range(1..=36525), help_heading = "Settings")]
+    pub max_token_days: Option<i64>,
+
+    /// Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas
+    #[arg(long, global = true, env = "LATCHKEY_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, help_heading = "Settings")]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Sender of mails, such as "Packages <packages@example.com>"
+    #[arg(long, global = true, env = "LATCHKEY_MAIL_FROM", help_heading = "Settings")]
+    pub mail_from: Option<String>,
+
+    /// Largest package a push may carry, in MiB
+    #[arg(long, global = true, env = "LATCHKEY_MAX_PACKAGE_MIB", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=10240), help_heading = "Settings")]
+    pub max_package_mib: u64,
+
+    /// What is logged, such as `info` or `latchkey=debug,warn`
+    #[arg(long, global = true, env = "LATCHKEY_LOG", default_value = "info", help_heading = "Settings")]
+    pub log: String,
+
+    /// How log lines look
+    #[arg(long, global = true, env = "LATCHKEY_LOG_FORMAT", default_value = "text", help_heading = "Settings")]
+    pub log_format: LogFormat,
+}
+
+/// The variables that hold secrets, and so are no flags: each can also be given as `…_FILE`.
+pub const SECRET_VARIABLES: &str =
+    "Secrets come from the environment only, each also as NAME_FILE with the path of a file:
+  LATCHKEY_DATABASE_URL  postgres://user:password@host/database (default: SQLite in the data folder)
+  LATCHKEY_BLOB_URL      s3://bucket/prefix (default: the folder `packages` in the data folder)
+  LATCHKEY_SMTP_URL      smtps://user:password@host or smtp://user:password@host (default: mails as files)
+  LATCHKEY_SECRET_FILE   file with the master secret; needed with PostgreSQL (default: made in the data folder)";
+
+/// Who may sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SignUp {
+    /// Only with the setup link, or by an operator.
+    Closed,
+    /// Everybody.
+    Open,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    match network {
+        Ok(network) if network.prefix_len() == 0 => {
+            Err("a network of all addresses would let anybody forge theirs".to_owned())
+        }
+        Ok(network) => Ok(network),
+        Err(_) => Err("write an address such as 10.0.0.7 or a network such as 10.0.0.0/24".to_owned()),
+    }
+}
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// The address people and clients use; links are made from it and from nothing else.
+    pub public_url: PublicUrl,
+    /// Folder for everything that is kept in files.
+    pub data_dir: PathBuf,
+    /// Where the data is.
+    pub database: DatabaseUrl,
+    /// Where package files are, if not in the data folder.
+    pub blob_url: Option<SecretText>,
+    /// The mail server, if mails are not written to files.
+    pub smtp_url: Option<SecretText>,
+    /// Sender of mails.
+    pub mail_from: Option<String>,
+    /// Who may sign up.
+    pub sign_up: SignUp,
+    /// Longest lifetime of a token, in days.
+    pub max_token_days: Option<i64>,
+    /// Whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Largest package, in bytes.
+    pub max_package_bytes: u64,
+    /// Derives every other key.
+    pub master: MasterSecret,
+}
+
+/// A setting that stops the start, with what to do about it.
+#[derive(Debug, Error)]
+pub enum BadSetting {
+    /// A public address is needed.
+    #[error("LATCHKEY_PUBLIC_URL is needed when {0}: set it to the https address people use")]
+    NoPublicUrl(&'static str),
+    /// The public address is not one.
+    #[error("LATCHKEY_PUBLIC_URL {0}")]
+    PublicUrl(&'static str),
+    /// Not https.
+    #[error("LATCHKEY_PUBLIC_URL must begin with https:// when {0} (or give --insecure-http)")]
+    NotHttps(&'static str),
+    /// Not a database.
+    #[error("LATCHKEY_DATABASE_URL must begin with postgres:// (or be left out for SQLite in the data folder)")]
+    Database,
+    /// The master secret cannot be shared by a data folder.
+    #[error(
+        "LATCHKEY_SECRET_FILE is needed with PostgreSQL: every node must have the same master secret (make one with: openssl rand -hex 64)"
+    )]
+    NoSecretFile,
+    /// A file that cannot be read or made.
+    #[error("{0}: {1}")]
+    File(String, std::io::Error),
+    /// A secret given twice.
+    #[error("{0} and {0}_FILE are both set: give one of them")]
+    Twice(&'static str),
+    /// A secret that is none.
+    #[error("{0}: the master secret must have at least 32 characters")]
+    ShortSecret(String),
+    /// A secret that others can read.
+    #[error("{0} can be read by everybody on this machine: make it private (chmod 600)")]
+    OpenSecret(String),
+}
+
+impl Settings {
+    /// Checks the settings and reads the secrets. `listening_at` is the address really bound, which differs from
+    /// `args.listen` when that asked for any free port.
+    pub fn read(args: &Args, listening_at: SocketAddr) -> Result<Self, BadSetting> {
+        let database = match read_secret("LATCHKEY_DATABASE_URL")? {
+            Some(url) => DatabaseUrl::parse(url.reveal()).ok_or(BadSetting::Database)?,
+            None => DatabaseUrl::file_in(&args.data_dir),
+        };
+        Ok(Self {
+            listen: listening_at,
+            public_url: public_url(args, listening_at)?,
+            data_dir: args.data_dir.clone(),
+            blob_url: read_secret("LATCHKEY_BLOB_URL")?,
+            smtp_url: read_secret("LATCHKEY_SMTP_URL")?,
+            mail_from: args.mail_from.clone(),
+            sign_up: args.sign_up,
+            max_token_days: args.max_token_days,
+            trusted_proxies: args.trusted_proxies.clone(),
+            max_package_bytes: args.max_package_mib << 20,
+            master: MasterSecret::load(&args.data_dir, database.engine() == Engine::Postgres)?,
+            database,
+        })
+    }
+}
+
+fn public_url(args: &Args, listening_at: SocketAddr) -> Result<PublicUrl, BadSetting> {
+    let exposed = if !listening_at.ip().is_loopback() {
+        Some("Latchkey listens on more than this machine")
+    } else if !args.trusted_proxies.is_empty() {
+        Some("a proxy is trusted")
+    } else {
+        None
+    };
+    match (&args.public_url, exposed) {
+        (None, Some(why)) => Err(BadSetting::NoPublicUrl(why)),
+        (None, None) => Ok(PublicUrl::of_address(listening_at)),
+        (Some(text), exposed) => {
+            let url = PublicUrl::parse(text).map_err(BadSetting::PublicUrl)?;
+            match exposed {
+                Some(why) if !url.is_https() && !args.insecure_http => Err(BadSetting::NotHttps(why)),
+                _ => Ok(url),
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Settings that are secrets: they come from the environment or a file, never from the command line, and never print.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use hmac::{Hmac, KeyInit, Mac};
+use rand::Rng;
+use sha2::Sha512;
+use zeroize::Zeroizing;
+
+use super::BadSetting;
+
+/// A secret text. Prints as `…`.
+#[derive(Clone)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Wraps a text.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads secrets from the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Reads the variable `name`, or the file that `name_FILE` names.
+pub fn read_secret(name: &'static str) -> Result<Option<SecretText>, BadSetting> {
+    let file = variable(&format!("{name}_FILE"));
+    match (variable(name), file) {
+        (Some(_), Some(_)) => Err(BadSetting::Twice(name)),
+        (Some(value), None) => Ok(Some(SecretText::new(value))),
+        (None, Some(path)) => {
+            let text = fs::read_to_string(&path).map_err(|error| BadSetting::File(path, error))?;
+            Ok(Some(SecretText::new(text.trim_end().to_owned())))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// The one secret that every other key is derived from.
+#[derive(Clone)]
+pub struct MasterSecret(SecretText);
+
+impl MasterSecret {
+    /// Reads the file named by `LATCHKEY_SECRET_FILE`, or the one in the data folder, which is made on first start.
+    /// With PostgreSQL there may be several nodes, so the file must be named.
+    pub fn load(data_dir: &Path, must_be_named: bool) -> Result<Self, BadSetting> {
+        match variable("LATCHKEY_SECRET_FILE").map(PathBuf::from) {
+            Some(path) => Self::read(&path),
+            None if must_be_named => Err(BadSetting::NoSecretFile),
+            None => {
+                let path = data_dir.join("master.secret");
+                make_unless_there(&path).map_err(|error| BadSetting::File(path.display().to_string(), error))?;
+                Self::read(&path)
+            }
+        }
+    }
+
+    fn read(path: &Path) -> Result<Self, BadSetting> {
+        let shown = || path.display().to_string();
+        let failed = |error| BadSetting::File(shown(), error);
+        if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o007 != 0 {
+            return Err(BadSetting::OpenSecret(shown()));
+        }
+        let text = fs::read_to_string(path).map_err(failed)?;
+        Self::new(text.trim()).ok_or_else(|| BadSetting::ShortSecret(shown()))
+    }
+
+    /// A master secret of at least 32 characters.
+    pub fn new(text: &str) -> Option<Self> {
+        (text.len() >= 32).then(|| Self(SecretText::new(text.to_owned())))
+    }
+
+    /// The key for one purpose: HMAC-SHA512 of its name. Different purposes share nothing.
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 64]> {
+        let mut mac =
+            Hmac::<Sha512>::new_from_slice(self.0.reveal().as_bytes()).expect("HMAC takes keys of any length");
+        mac.update(purpose.as_bytes());
+        Zeroizing::new(mac.finalize().into_bytes().into())
+    }
+
+    /// By which nodes recognise that they share it, without telling it.
+    pub fn fingerprint(&self) -> String {
+        hex::encode(&self.derive("fingerprint")[..16])
+    }
+}
+
+impl std::fmt::Debug for MasterSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Makes the file with 64 random bytes, mode 0600, durable before it counts. Two starts at once agree on one.
+fn make_unless_there(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut bytes = Zeroizing::new([0; 64]);
+    crate::random::system().fill_bytes(&mut *bytes);
+    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(hex::encode(*bytes).as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => File::open(folder)?.sync_all(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_start_makes_a_private_secret_and_the_next_one_finds_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = MasterSecret::load(folder.path(), false).unwrap();
+        let next = MasterSecret::load(folder.path(), false).unwrap();
+        assert_eq!(first.fingerprint(), next.fingerprint());
+        let mode = fs::metadata(folder.path().join("master.secret")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_secret_that_everybody_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.secret");
+        fs::write(&path, "x".repeat(64)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(MasterSecret::load(folder.path(), false), Err(BadSetting::OpenSecret(_))));
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_and_none_prints() {
+        assert!(MasterSecret::new("short").is_none());
+        let master = MasterSecret::new(&"x".repeat(32)).unwrap();
+        assert_eq!(format!("{master:?}"), "…");
+        assert_ne!(*master.derive("a"), *master.derive("b"));
+    }
+}
