@@ -1,1 +1,3 @@
+//! Latchkey: the access-token portal of a package host.
 
+pub mod packages;
