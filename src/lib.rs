@@ -4,6 +4,7 @@ pub mod access;
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod packages;
 pub mod random;
 pub mod store;
 pub mod tokens;

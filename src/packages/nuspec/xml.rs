@@ -1,0 +1,209 @@
+//! Reads the small part of XML that nuspec files use into a tree, with hard bounds and no way to name anything outside.
+
+use quick_xml::{Reader, XmlVersion};
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+
+use super::BadNuspec;
+
+/// How many elements may lie in one another.
+const DEEPEST: usize = 64;
+/// Attributes of one element.
+const MOST_ATTRIBUTES: usize = 64;
+/// Elements of one file; a thousand dependencies and as many content files need a tenth of it.
+const MOST_ELEMENTS: usize = 20_000;
+
+/// The namespaces that nuspec files had since 2010. A file may also have none.
+const NAMESPACES: [&str; 6] = [
+    "http://schemas.microsoft.com/packaging/2010/07/nuspec.xsd",
+    "http://schemas.microsoft.com/packaging/2011/08/nuspec.xsd",
+    "http://schemas.microsoft.com/packaging/2011/10/nuspec.xsd",
+    "http://schemas.microsoft.com/packaging/2012/06/nuspec.xsd",
+    "http://schemas.microsoft.com/packaging/2013/01/nuspec.xsd",
+    "http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd",
+];
+
+/// An element with all its content. Attributes with a prefix are left out.
+#[derive(Debug)]
+pub(super) struct Element {
+    pub(super) name: String,
+    attributes: Vec<(String, String)>,
+    /// The text directly in this element, comments left out.
+    pub(super) text: String,
+    pub(super) children: Vec<Element>,
+}
+
+impl Element {
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+}
+
+/// Reads a whole document and returns its root.
+pub(super) fn parse(bytes: &[u8]) -> Result<Element, BadNuspec> {
+    let (text, encoding) = decode(bytes)?;
+    if !text.chars().all(is_xml) {
+        return Err(BadNuspec::NotXml);
+    }
+    let mut reader = Reader::from_str(&text);
+    reader.config_mut().check_comments = true;
+    let mut tree = Tree::default();
+    let mut is_first = true;
+    loop {
+        match reader.read_event().map_err(|_| BadNuspec::NotXml)? {
+            Event::Decl(declaration) if is_first => check_declaration(&declaration, encoding)?,
+            Event::Decl(_) => return Err(BadNuspec::NotXml),
+            Event::DocType(_) => return Err(BadNuspec::DocType),
+            Event::PI(_) => return Err(BadNuspec::Instruction),
+            Event::Comment(_) => {}
+            Event::Start(tag) => tree.open(&tag)?,
+            Event::Empty(tag) => {
+                tree.open(&tag)?;
+                tree.close()?;
+            }
+            // The reader has checked that the names of begin and end are the same.
+            Event::End(_) => tree.close()?,
+            Event::Text(text) => tree.write(&text.xml10_content())?,
+            Event::CData(text) => tree.write_marked(&text.xml10_content())?,
+            Event::GeneralRef(reference) => tree.write_marked(&resolve(&reference)?)?,
+            Event::Eof => return tree.finish(),
+        }
+        is_first = false;
+    }
+}
+
+#[derive(Default)]
+struct Tree {
+    open: Vec<Element>,
+    root: Option<Element>,
+    elements: usize,
+}
+
+impl Tree {
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<(), BadNuspec> {
+        self.elements += 1;
+        if self.elements > MOST_ELEMENTS || self.open.len() >= DEEPEST {
+            return Err(BadNuspec::TooComplex);
+        }
+        if self.open.is_empty() && self.root.is_some() {
+            return Err(BadNuspec::NotXml);
+        }
+        self.open.push(element(tag)?);
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), BadNuspec> {
+        let done = self.open.pop().ok_or(BadNuspec::NotXml)?;
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push(done),
+            None => self.root = Some(done),
+        }
+        Ok(())
+    }
+
+    /// Adds text to the innermost element; outside of the root there may only be white space.
+    fn write(&mut self, text: &str) -> Result<(), BadNuspec> {
+        match self.open.last_mut() {
+            Some(element) => element.text.push_str(text),
+            None if text.chars().all(|letter| matches!(letter, ' ' | '\t' | '\r' | '\n')) => {}
+            None => return Err(BadNuspec::NotXml),
+        }
+        Ok(())
+    }
+
+    /// Adds what came from a reference or CDATA, which cannot stand outside of the root at all.
+    fn write_marked(&mut self, text: &str) -> Result<(), BadNuspec> {
+        if self.open.is_empty() { Err(BadNuspec::NotXml) } else { self.write(text) }
+    }
+
+    fn finish(self) -> Result<Element, BadNuspec> {
+        self.root.filter(|_| self.open.is_empty()).ok_or(BadNuspec::NotXml)
+    }
+}
+
+fn element(tag: &BytesStart<'_>) -> Result<Element, BadNuspec> {
+    let name = plain_name(tag.name().as_ref())?.ok_or(BadNuspec::Namespace)?;
+    let mut attributes = Vec::new();
+    // The reader looks for doubles among those before, so the bound also bounds that.
+    for (count, attribute) in tag.attributes().enumerate() {
+        if count >= MOST_ATTRIBUTES {
+            return Err(BadNuspec::TooComplex);
+        }
+        let attribute = attribute.map_err(|_| BadNuspec::NotXml)?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| BadNuspec::Reference)?;
+        if !value.chars().all(is_xml) {
+            return Err(BadNuspec::Reference);
+        }
+        match plain_name(attribute.key.as_ref())? {
+            Some(key) if key == "xmlns" => check_namespace(&value)?,
+            Some(key) => attributes.push((key, value.into_owned())),
+            None => {}
+        }
+    }
+    Ok(Element { name, attributes, text: String::new(), children: Vec::new() })
+}
+
+/// The name, or `None` when it has a prefix.
+fn plain_name(name: &str) -> Result<Option<String>, BadNuspec> {
+    if name.is_empty() { Err(BadNuspec::NotXml) } else { Ok((!name.contains(':')).then(|| name.to_owned())) }
+}
+
+fn check_namespace(uri: &str) -> Result<(), BadNuspec> {
+    if NAMESPACES.contains(&uri) { Ok(()) } else { Err(BadNuspec::Namespace) }
+}
+
+fn resolve(reference: &BytesRef<'_>) -> Result<String, BadNuspec> {
+    if let Some(letter) = reference.resolve_char_ref().map_err(|_| BadNuspec::Reference)? {
+        return if is_xml(letter) { Ok(letter.into()) } else { Err(BadNuspec::Reference) };
+    }
+    resolve_predefined_entity(&reference.xml10_content()).map(str::to_owned).ok_or(BadNuspec::Reference)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Utf8,
+    Utf16,
+}
+
+/// UTF-8 with or without byte order mark, UTF-16 with one.
+fn decode(bytes: &[u8]) -> Result<(String, Encoding), BadNuspec> {
+    let utf16 = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let units = pairs.iter().map(|pair| read(*pair));
+        let text: Result<String, _> = char::decode_utf16(units).collect();
+        text.ok().filter(|_| rest.is_empty()).map(|text| (text, Encoding::Utf16))
+    };
+    let read = match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] | rest => {
+            std::str::from_utf8(rest).ok().map(|text| (text.to_owned(), Encoding::Utf8))
+        }
+    };
+    read.filter(|(text, _)| !text.contains('\0')).ok_or(BadNuspec::Encoding)
+}
+
+fn check_declaration(declaration: &BytesDecl<'_>, encoding: Encoding) -> Result<(), BadNuspec> {
+    let version = declaration.version().map_err(|_| BadNuspec::NotXml)?;
+    if version != "1.0" {
+        return Err(BadNuspec::NotXml);
+    }
+    let expected = match encoding {
+        Encoding::Utf8 => "utf-8",
+        Encoding::Utf16 => "utf-16",
+    };
+    match declaration.encoding() {
+        None => Ok(()),
+        Some(Ok(named)) if named.eq_ignore_ascii_case(expected) => Ok(()),
+        Some(_) => Err(BadNuspec::Encoding),
+    }
+}
+
+/// The characters that XML 1.0 knows.
+fn is_xml(letter: char) -> bool {
+    matches!(letter, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}

@@ -1,0 +1,359 @@
+//! What a NuGet version is, when two are the same one, and which comes first.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest version text, in characters, typed or normalized.
+const LONGEST: usize = 64;
+
+/// A NuGet version: one to four numbers, labels of a prerelease, metadata of a build.
+///
+/// `1.0`, `1.0.0` and `01.0.0.0` are one version. Metadata is shown but is no part of the identity, and labels differ not
+/// by case, so equality and order look only at what [`key`](Self::key) says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Version {
+    numbers: [u32; 4],
+    labels: Vec<String>,
+    metadata: Option<String>,
+}
+
+/// Why a text is not a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadVersion {
+    /// Nothing but the empty text.
+    #[error("The version is empty; give one such as 1.0.0.")]
+    Empty,
+    /// More than 64 characters.
+    #[error("The version is longer than 64 characters; choose a shorter one.")]
+    TooLong,
+    /// Not one to four numbers separated by dots.
+    #[error("The version must begin with one to four numbers separated by dots, such as 1.0.0.")]
+    Numbers,
+    /// A number above 2147483647.
+    #[error("A number in the version is greater than 2147483647; choose a smaller one.")]
+    TooGreat,
+    /// A label or a piece of metadata that is empty or has other characters than letters, digits and hyphens.
+    #[error(
+        "What follows the numbers of the version must be labels of ASCII letters, digits and hyphens, separated by single \
+         dots, such as 1.0.0-beta.2."
+    )]
+    Labels,
+    /// A label of digits alone that begins with a zero.
+    #[error("A prerelease label of digits may not begin with a zero; write 1.0.0-beta.2 instead of 1.0.0-beta.02.")]
+    LeadingZero,
+}
+
+impl Version {
+    /// Reads a version by the rules of NuGet (SemVer 2 with up to four numbers), without trimming it.
+    ///
+    /// # Errors
+    /// When the text is empty, too long, or breaks one of the rules that [`BadVersion`] lists.
+    pub fn parse(text: &str) -> Result<Self, BadVersion> {
+        if text.is_empty() {
+            return Err(BadVersion::Empty);
+        }
+        if text.chars().nth(LONGEST).is_some() {
+            return Err(BadVersion::TooLong);
+        }
+        let (rest, metadata) = split_off(text, '+');
+        let (numbers, labels) = split_off(rest, '-');
+        if let Some(metadata) = metadata {
+            check_labels(metadata)?;
+        }
+        let version = Self {
+            numbers: parse_numbers(numbers)?,
+            labels: labels.map(parse_labels).transpose()?.unwrap_or_default(),
+            metadata: metadata.map(str::to_owned),
+        };
+        // Normalising `1-…` adds characters; what is stored must be readable again.
+        if version.to_string().len() > LONGEST { Err(BadVersion::TooLong) } else { Ok(version) }
+    }
+
+    /// The one way to write this version without its metadata: three numbers, a fourth only when it is not 0, and the
+    /// labels as typed. `1.0` becomes `1.0.0`, `1.02.3.0-Beta+7` becomes `1.2.3-Beta`.
+    pub fn normalized(&self) -> String {
+        let [major, minor, patch, revision] = self.numbers;
+        let mut text = format!("{major}.{minor}.{patch}");
+        if revision != 0 {
+            text.push_str(&format!(".{revision}"));
+        }
+        if self.is_prerelease() {
+            text.push('-');
+            text.push_str(&self.labels.join("."));
+        }
+        text
+    }
+
+    /// The identity of the version: [`normalized`](Self::normalized) in lower case. Safe in paths and URLs.
+    pub fn key(&self) -> String {
+        self.normalized().to_ascii_lowercase()
+    }
+
+    /// Whether the version has labels, as in `1.0.0-beta`.
+    pub fn is_prerelease(&self) -> bool {
+        !self.labels.is_empty()
+    }
+
+    /// Whether only clients that know SemVer 2 understand this version: it has metadata or more than one label.
+    pub fn is_semver2(&self) -> bool {
+        self.metadata.is_some() || self.labels.len() > 1
+    }
+}
+
+fn split_off(text: &str, separator: char) -> (&str, Option<&str>) {
+    match text.split_once(separator) {
+        Some((before, after)) => (before, Some(after)),
+        None => (text, None),
+    }
+}
+
+fn parse_numbers(text: &str) -> Result<[u32; 4], BadVersion> {
+    let mut numbers = [0; 4];
+    for (place, part) in text.split('.').enumerate() {
+        *numbers.get_mut(place).ok_or(BadVersion::Numbers)? = parse_number(part)?;
+    }
+    Ok(numbers)
+}
+
+fn parse_number(text: &str) -> Result<u32, BadVersion> {
+    if !is_number(text) {
+        return Err(BadVersion::Numbers);
+    }
+    let number: i32 = text.parse().map_err(|_| BadVersion::TooGreat)?;
+    Ok(number.unsigned_abs())
+}
+
+fn parse_labels(text: &str) -> Result<Vec<String>, BadVersion> {
+    check_labels(text)?;
+    let labels: Vec<String> = text.split('.').map(str::to_owned).collect();
+    if labels.iter().any(|label| is_number(label) && label.len() > 1 && label.starts_with('0')) {
+        return Err(BadVersion::LeadingZero);
+    }
+    Ok(labels)
+}
+
+fn check_labels(text: &str) -> Result<(), BadVersion> {
+    let is_label =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if text.split('.').all(is_label) { Ok(()) } else { Err(BadVersion::Labels) }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A version with labels comes before the same numbers without.
+fn compare_labels(left: &[String], right: &[String]) -> Ordering {
+    match (left.is_empty(), right.is_empty()) {
+        (false, false) => {
+            let first_difference =
+                left.iter().zip(right).map(|(left, right)| compare_label(left, right)).find(|order| order.is_ne());
+            first_difference.unwrap_or_else(|| left.len().cmp(&right.len()))
+        }
+        (left_is_release, right_is_release) => left_is_release.cmp(&right_is_release),
+    }
+}
+
+/// Numbers come before words. Numbers have no leading zeros, so the longer one is the greater.
+fn compare_label(left: &str, right: &str) -> Ordering {
+    match (is_number(left), is_number(right)) {
+        (true, true) => left.len().cmp(&right.len()).then_with(|| left.cmp(right)),
+        (false, false) => left.to_ascii_lowercase().cmp(&right.to_ascii_lowercase()),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+    }
+}
+
+impl Ord for Version {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.numbers.cmp(&other.numbers).then_with(|| compare_labels(&self.labels, &other.labels))
+    }
+}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Version {}
+
+/// Writes the normalized version with its metadata.
+impl fmt::Display for Version {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.normalized())?;
+        match &self.metadata {
+            Some(metadata) => write!(out, "+{metadata}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = BadVersion;
+
+    fn try_from(text: String) -> Result<Self, BadVersion> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
+    #[test]
+    fn versions_are_normalized_by_the_rules_of_nuget() {
+        for (typed, normalized) in [
+            ("1", "1.0.0"),
+            ("1.0", "1.0.0"),
+            ("01.0.0", "1.0.0"),
+            ("1.2.3.0", "1.2.3"),
+            ("1.2.3.4", "1.2.3.4"),
+            ("1.00.007.0-Beta", "1.0.7-Beta"),
+            ("1.0.0+meta", "1.0.0"),
+            ("1.0-a.b.1+x.y", "1.0.0-a.b.1"),
+            ("1.0.0--", "1.0.0--"),
+            ("1.0.0-0", "1.0.0-0"),
+            ("2147483647.0.0", "2147483647.0.0"),
+            ("1.0.0-alpha-2", "1.0.0-alpha-2"),
+            ("0000000000000000000000001", "1.0.0"),
+        ] {
+            assert_eq!(version(typed).normalized(), normalized, "{typed}");
+        }
+    }
+
+    #[test]
+    fn texts_that_are_no_versions_are_refused() {
+        for (text, error) in [
+            ("", BadVersion::Empty),
+            (" 1.0", BadVersion::Numbers),
+            ("1.0 ", BadVersion::Numbers),
+            ("1..0", BadVersion::Numbers),
+            ("1.", BadVersion::Numbers),
+            (".1", BadVersion::Numbers),
+            ("v1.0", BadVersion::Numbers),
+            ("-1.0", BadVersion::Numbers),
+            ("+1.0", BadVersion::Numbers),
+            ("$version$", BadVersion::Numbers),
+            ("1.0.0.0.0", BadVersion::Numbers),
+            ("1.*", BadVersion::Numbers),
+            ("\u{661}.0", BadVersion::Numbers),
+            ("2147483648", BadVersion::TooGreat),
+            ("9223372036854775808.0", BadVersion::TooGreat),
+            ("1.0.0-", BadVersion::Labels),
+            ("1.0.0-a..b", BadVersion::Labels),
+            ("1.0.0-.a", BadVersion::Labels),
+            ("1.0.0-a.", BadVersion::Labels),
+            ("1.0.0-a_b", BadVersion::Labels),
+            ("1.0.0-\u{e9}", BadVersion::Labels),
+            ("1.0.0+", BadVersion::Labels),
+            ("1.0.0+a+b", BadVersion::Labels),
+            ("1.0.0-a/../b", BadVersion::Labels),
+            ("1.0.0-beta.01", BadVersion::LeadingZero),
+        ] {
+            assert_eq!(Version::parse(text).err(), Some(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_version_has_at_most_sixty_four_characters() {
+        assert!(Version::parse(&format!("1.0.0-{}", "a".repeat(58))).is_ok());
+        assert_eq!(Version::parse(&format!("1.0.0-{}", "a".repeat(59))).err(), Some(BadVersion::TooLong));
+        assert_eq!(Version::parse(&format!("1-{}", "a".repeat(60))).err(), Some(BadVersion::TooLong));
+        assert_eq!(Version::parse(&"9".repeat(1_000_000)).err(), Some(BadVersion::TooLong));
+    }
+
+    #[test]
+    fn identity_knows_neither_case_nor_metadata_nor_trailing_zeros() {
+        for (left, right) in [("1.0", "1.0.0.0"), ("1.0.0-RC.1", "1.0.0-rc.1"), ("1.0.0+a", "1.0.0+b")] {
+            assert_eq!(version(left), version(right));
+            assert_eq!(version(left).key(), version(right).key());
+        }
+        assert_ne!(version("1.0.0"), version("1.0.0-a"));
+    }
+
+    #[test]
+    fn versions_come_in_the_order_of_semver() {
+        let order = [
+            "0.9", "1.0.0-1", "1.0.0-2", "1.0.0-10", "1.0.0-99999999999999999999", "1.0.0-ALPHA", "1.0.0-alpha.1",
+            "1.0.0-alpha.beta", "1.0.0-Beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.0.1", "1.0.1",
+            "1.10.0",
+        ];
+        for pair in order.windows(2) {
+            assert!(version(pair[0]) < version(pair[1]), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn metadata_and_dotted_labels_need_semver_2() {
+        for (text, prerelease, semver2) in [
+            ("1.0.0", false, false),
+            ("1.0.0-beta", true, false),
+            ("1.0.0-beta.1", true, true),
+            ("1.0.0+abc", false, true),
+        ] {
+            assert_eq!((version(text).is_prerelease(), version(text).is_semver2()), (prerelease, semver2), "{text}");
+        }
+    }
+
+    fn versions() -> impl Strategy<Value = String> {
+        let label = "(0|[1-9][0-9]{0,3}|[0-9a-zA-Z-]{0,3}[a-zA-Z-])";
+        proptest::string::string_regex(&format!(
+            "[0-9]{{1,3}}(\\.[0-9]{{1,3}}){{0,3}}(-{label}(\\.{label}){{0,2}})?(\\+[0-9a-z]{{1,3}})?"
+        ))
+        .unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn every_version_survives_normalisation_and_storage(text in versions()) {
+            let first = version(&text);
+            prop_assert_eq!(&version(&first.normalized()), &first);
+            prop_assert_eq!(version(&first.key()).key(), first.key());
+            prop_assert_eq!(version(&first.to_string()).to_string(), first.to_string());
+            prop_assert_eq!(version(&first.normalized()).normalized(), first.normalized());
+        }
+
+        #[test]
+        fn equal_keys_mean_equal_versions(left in versions(), right in versions()) {
+            let (left, right) = (version(&left), version(&right));
+            prop_assert_eq!(left.key() == right.key(), left == right);
+            prop_assert_eq!(left.cmp(&right), right.cmp(&left).reverse());
+        }
+
+        #[test]
+        fn the_order_is_transitive(texts in proptest::array::uniform3(versions())) {
+            let mut sorted = texts.map(|text| version(&text));
+            sorted.sort();
+            prop_assert!(sorted[0] <= sorted[1] && sorted[1] <= sorted[2] && sorted[0] <= sorted[2]);
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in ".{0,70}") {
+            if let Ok(read) = Version::parse(&text) {
+                prop_assert!(read.normalized().len() <= LONGEST);
+            }
+        }
+    }
+}
