@@ -19,7 +19,7 @@ export async function journey(t, options, walk) {
   };
   let failed = true;
   try {
-    await walk({ server, arrives });
+    await walk({ t, server, arrives });
     failed = false;
   } finally {
     if (failed) {
