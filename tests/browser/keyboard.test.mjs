@@ -7,13 +7,12 @@ import { journey, PASSWORD, SECRET } from './world.mjs';
 async function does(ada, verb) {
   await ada.goes('/settings/tokens');
   await ada.tabsTo({ text: 'By hand' });
-  await ada.hits('Enter');
+  await ada.follows(() => ada.hits('Enter'));
   await ada.tabsTo({ text: verb });
-  await ada.hits('Enter');
-  const asked = await ada.page.locator('dialog[open]').count() || new URL(ada.page.url()).pathname.endsWith(`/${verb.toLowerCase()}`);
-  if (asked) {
+  const dialog = await ada.followsOrIsAsked(() => ada.hits('Enter'));
+  if (dialog || ada.isAsked(verb)) {
     await ada.tabsTo({ text: verb });
-    await ada.hits('Enter');
+    await ada.follows(() => ada.hits('Enter'));
   }
 }
 
@@ -36,12 +35,12 @@ test('the whole life of a token needs no mouse', t => journey(t, {}, async ({ se
   await ada.types('ada@example.com');
   await ada.tabsTo({ field: 'password' });
   await ada.types(PASSWORD);
-  await ada.hits('Enter');
+  await ada.follows(() => ada.hits('Enter'));
   await ada.seesNoForm('password');
 
   await ada.goes('/settings/tokens');
   await ada.tabsTo({ text: 'Create token' });
-  await ada.hits('Enter');
+  await ada.follows(() => ada.hits('Enter'));
   await ada.tabsTo({ field: 'name' });
   await ada.types('By hand');
   await ada.tabsTo({ field: 'permission', value: 'nuget:push' });
@@ -53,7 +52,7 @@ test('the whole life of a token needs no mouse', t => journey(t, {}, async ({ se
   await ada.page.keyboard.press('ArrowUp'); // from the 90 days it offers to the 30 before
   assert.equal(await ada.page.evaluate(() => document.activeElement.value), '30');
   await ada.tabsTo({ text: 'Create token' });
-  await ada.hits('Enter');
+  await ada.follows(() => ada.hits('Enter'));
   const first = await copies(ada);
   assert.equal((await server.can(first, 'nuget:push', 'Contoso.Core')).allowed, true);
 

@@ -33,11 +33,30 @@ export class Person {
     person.context = await chromium.launchPersistentContext(person.profile, {
       executablePath: process.env.CHROMIUM || '/usr/bin/chromium', headless: true, args: FLAGS, viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options,
     });
+    person.context.setDefaultTimeout(20_000);
     await person.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(server.url).origin });
     person.context.on('page', page => person.#listen(page));
     person.page = person.context.pages()[0] ?? await person.context.newPage();
     person.#listen(person.page);
     return person;
+  }
+
+  /** Does something that leads to another page, and waits until that is there. */
+  async follows(act) {
+    const loaded = this.page.waitForNavigation({ waitUntil: 'load' });
+    loaded.catch(() => {}); // an act that fails reports itself
+    await act();
+    await loaded;
+  }
+
+  /** Does something that leads to another page or opens a dialog, and answers the dialog if there is one. */
+  async followsOrIsAsked(act) {
+    const dialog = this.page.locator('dialog[open]');
+    const loaded = this.page.waitForNavigation({ waitUntil: 'load' }).then(() => null);
+    const asked = dialog.waitFor().then(() => dialog);
+    for (const end of [loaded, asked]) end.catch(() => {});
+    await act();
+    return Promise.race([loaded, asked]);
   }
 
   #listen(page) {
@@ -76,8 +95,7 @@ export class Person {
   /** Sends the form that holds the given field. */
   async #send(field) {
     const form = this.page.locator('form', { has: this.page.locator(`[name="${field}"]`) });
-    await form.locator('button:not([type=button]), input[type=submit]').last().click();
-    await this.page.waitForLoadState();
+    await this.follows(() => form.locator('button:not([type=button]), input[type=submit]').last().click());
   }
 
   async fills(values) {
@@ -107,20 +125,14 @@ export class Person {
   async presses(verb) {
     const main = this.page.locator('main');
     const control = main.getByRole('button', { name: starting(verb) }).or(main.getByRole('link', { name: starting(verb) }));
-    await control.first().click();
-    await this.page.waitForLoadState();
-    const dialog = this.page.locator('dialog[open]');
-    if (await dialog.count()) {
-      await dialog.getByRole('button', { name: starting(verb) }).click();
-      await this.page.waitForLoadState();
-    }
-    if (new URL(this.page.url()).pathname.endsWith(`/${verb.toLowerCase()}`)) {
-      const confirm = this.page.locator('main').getByRole('button', { name: starting(verb) });
-      if (await confirm.count()) {
-        await confirm.first().click();
-        await this.page.waitForLoadState();
-      }
-    }
+    const dialog = await this.followsOrIsAsked(() => control.first().click());
+    const confirm = (dialog ?? main).getByRole('button', { name: starting(verb) });
+    if (dialog || this.isAsked(verb)) await this.follows(() => confirm.first().click());
+  }
+
+  /** Whether this is the page that asks to confirm a verb. */
+  isAsked(verb) {
+    return new URL(this.page.url()).pathname.endsWith(`/${verb.toLowerCase()}`);
   }
 
   /** Fills in the token form; only what is given is touched. */
@@ -138,10 +150,10 @@ export class Person {
   /** Creates a token and stays on the page that shows it. */
   async createsToken(token) {
     await this.goes('/settings/tokens');
-    await this.page.locator('main').getByRole('link', { name: starting('Create token') }).first().click();
+    await this.follows(() => this.page.locator('main').getByRole('link', { name: starting('Create token') }).first().click());
     await this.describesToken(token);
-    await this.#form('Create token').getByRole('button', { name: starting('Create token') }).click();
-    await this.page.waitForLoadState();
+    await this.leavesJudgingToServer();
+    await this.submits('Create token');
   }
 
   /** Presses Copy and answers what the clipboard holds. */
@@ -177,20 +189,29 @@ export class Person {
 
   async opensToken(name) {
     const entry = await this.findsInList(name);
-    await entry.getByRole('link', { name, exact: true }).click();
-    await this.page.waitForLoadState();
+    await this.follows(() => entry.getByRole('link', { name, exact: true }).click());
+  }
+
+  /** Opens the form that edits a token. */
+  async opensEdit(name) {
+    await this.opensToken(name);
+    await this.follows(() => this.page.locator('main').getByRole('link', { name: starting('Edit') }).first().click());
   }
 
   async editsToken(name, changes) {
-    await this.opensToken(name);
-    await this.page.locator('main').getByRole('link', { name: starting('Edit') }).first().click();
+    await this.opensEdit(name);
     await this.describesToken(changes);
-    await this.saves();
+    await this.submits('Save');
   }
 
-  async saves() {
-    await this.#form('Save').getByRole('button', { name: starting('Save') }).click();
-    await this.page.waitForLoadState();
+  /** Presses the button that sends a form. */
+  async submits(verb) {
+    await this.follows(() => this.#form(verb).getByRole('button', { name: starting(verb) }).last().click());
+  }
+
+  /** Sends forms as they are: what the browser itself would refuse reaches the server too. */
+  async leavesJudgingToServer() {
+    await this.page.locator('form').evaluateAll(forms => forms.forEach(form => { form.noValidate = true; }));
   }
 
   /** Refreshes a token and answers its new secret. */
@@ -236,7 +257,6 @@ export class Person {
 
   async hits(key) {
     await this.page.keyboard.press(key);
-    await this.page.waitForLoadState();
   }
 }
 

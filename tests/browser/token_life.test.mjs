@@ -56,8 +56,7 @@ onBoth(test, 'an edit may take a permission away, never add one', async ({ serve
   const secret = await ada.copiesSecret();
   await ada.editsToken('narrow', { permissions: ['nuget:pull'] });
   assert.equal((await server.can(secret, 'nuget:push', 'Contoso.Core')).allowed, false);
-  await ada.opensToken('narrow');
-  await ada.page.locator('main').getByRole('link', { name: /^\s*Edit\b/ }).first().click();
+  await ada.opensEdit('narrow');
   const added = ada.page.locator('main input[name="permission"][value="nuget:push"]:not([type=hidden])');
   assert.ok(await added.count() === 0 || await added.isDisabled(), 'a permission that was given up cannot be ticked again');
 });
@@ -66,8 +65,7 @@ onBoth(test, 'of two edits of one page the second is told, and keeps what was ty
   const ada = await arrives();
   await ada.signsUpByLink(await server.setupLink(), 'ada');
   await ada.createsToken({ name: 'shared', permissions: PUSH, packages: ['Contoso.*'], expiry: '30' });
-  await ada.opensToken('shared');
-  await ada.page.locator('main').getByRole('link', { name: /^\s*Edit\b/ }).first().click();
+  await ada.opensEdit('shared');
   await ada.describesToken({ note: 'typed in the first tab', packages: ['Contoso.*', 'Tailspin.*'] });
 
   const first = ada.page;
@@ -75,7 +73,7 @@ onBoth(test, 'of two edits of one page the second is told, and keeps what was ty
   await ada.editsToken('shared', { packages: ['Contoso.*', 'Fabrikam.*'] });
   ada.page = first;
   const answer = first.waitForResponse(response => response.request().method() === 'POST');
-  await ada.saves();
+  await ada.submits('Save');
   assert.equal((await answer).status(), 409);
   assert.equal(await first.locator('main [name="note"]').inputValue(), 'typed in the first tab');
   assert.match(await first.locator('main [name="patterns"]').inputValue(), /Tailspin\.\*/);
