@@ -1,0 +1,37 @@
+// Copy buttons: <button data-copy="#id" hidden>. They appear only where this module runs.
+// A text that holds the placeholder gets the key itself, if the page still has it.
+import { fill } from "./secret.js";
+
+const say = (button, text) => {
+  const status = document.querySelector(button.dataset.status ?? "#said");
+  if (status) status.textContent = text;
+};
+
+// Selects the text, so that the keyboard can copy it where the clipboard is closed to pages.
+const select = (source) => {
+  source.closest("details")?.setAttribute("open", "");
+  const range = document.createRange();
+  range.selectNodeContents(source);
+  const selection = getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+};
+
+const copy = async (button) => {
+  const source = document.querySelector(button.dataset.copy);
+  say(button, "");
+  try {
+    await navigator.clipboard.writeText(fill(source.textContent.trim()));
+    say(button, "Copied");
+  } catch {
+    select(source);
+    say(button, "Selected. Press Ctrl+C, or ⌘C on a Mac, to copy.");
+  }
+};
+
+export const watchCopyButtons = () => {
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(button));
+  }
+};

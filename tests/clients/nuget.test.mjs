@@ -1,0 +1,138 @@
+// The real NuGet client against the real server, with tokens as people make them: what may pass passes, and what is refused says why.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { journey, onBoth } from '../browser/world.mjs';
+import { NuGet, REAL_PACKAGES } from './nuget.mjs';
+
+const sha256 = file => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+function assertPasses(result, words) {
+  assert.equal(result.code, 0, result.text);
+  if (words) assert.match(result.text, words);
+}
+
+function assertRefused(result, ...words) {
+  assert.notEqual(result.code, 0, result.text);
+  for (const word of words) assert.match(result.text, word);
+}
+
+/** A client of feed main, gone when the test is over. */
+function client(t, server) {
+  const nuget = new NuGet(`${server.url}/v3/index.json`);
+  t.after(() => nuget.remove());
+  return nuget;
+}
+
+const withAda = walk => async world => {
+  await world.server.account('ada', 'four quiet otters rowing');
+  await walk(world);
+};
+
+onBoth(test, 'a token made in the browser pushes what its patterns name and nothing else', async ({ server, arrives, t }) => {
+  const ada = await arrives();
+  await ada.signsUpByLink(await server.setupLink(), 'ada');
+  await ada.createsToken({ name: 'Contoso build', permissions: ['nuget:push', 'nuget:pull'], packages: ['Contoso.*'], expiry: '90' });
+  const key = await ada.copiesSecret();
+  const nuget = client(t, server);
+  const contoso = await nuget.packs('Contoso.Core');
+  const fabrikam = await nuget.packs('Fabrikam.Core');
+
+  assertPasses(await nuget.pushes(contoso, key), /Your package was pushed/);
+  assertRefused(await nuget.pushes(fabrikam, key), /403/, /WARNING: .*Contoso\.\*.*Fabrikam\.Core/s);
+  await ada.editsToken('Contoso build', { packages: ['Contoso.*', 'Fabrikam.*'] });
+  assertPasses(await nuget.pushes(fabrikam, key), /Your package was pushed/);
+
+  const installed = await nuget.installs('Contoso.Core', '1.0.0', { password: key });
+  assertPasses(installed, /Successfully installed/);
+  assert.equal(readFileSync(path.join(installed.folder, 'Contoso.Core.1.0.0/content/words.txt'), 'utf8'), 'Contoso.Core 1.0.0\n');
+
+  const next = await ada.refreshesToken('Contoso build');
+  const again = await nuget.packs('Contoso.Core', '1.1.0');
+  assertRefused(await nuget.pushes(again, key), /403/, /replaced/i);
+  assertPasses(await nuget.pushes(again, next), /Your package was pushed/);
+  await ada.does('Revoke', 'Contoso build');
+  assertRefused(await nuget.pushes(await nuget.packs('Contoso.Core', '1.2.0'), next), /403/, /revoked/i);
+});
+
+test('a version is published once, under every spelling', t => journey(t, {}, withAda(async ({ server }) => {
+  const nuget = client(t, server);
+  const key = await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] });
+  const file = await nuget.packs('Contoso.Core');
+  assertPasses(await nuget.pushes(file, key));
+  assertRefused(await nuget.pushes(file, key), /409/);
+  assertPasses(await nuget.pushes(file, key, { more: ['-SkipDuplicate'] }), /already exists/);
+  assertRefused(await nuget.pushes(await nuget.packs('CONTOSO.core', '1.0'), key), /409/);
+})));
+
+test('a token without a permission is refused, whatever it may do besides', t => journey(t, {}, withAda(async ({ server }) => {
+  const nuget = client(t, server);
+  const token = (...allow) => server.token({ account: 'ada', name: allow.join(' '), allow, packages: ['*'] });
+  const reads = await token('nuget:pull');
+  const pushes = await token('nuget:push');
+  const pushesVersions = await token('nuget:push-version');
+  const deletes = await token('nuget:delete');
+  const file = await nuget.packs('Contoso.Core');
+
+  assertRefused(await nuget.pushes(file, reads), /403/, /WARNING: /);
+  assertRefused(await nuget.pushes(file, pushesVersions), /403/, /WARNING: /);
+  assertRefused(await nuget.pushes(file, 'lk_not-a-token'), /403/);
+  assertPasses(await nuget.pushes(file, pushes));
+  assertPasses(await nuget.pushes(await nuget.packs('Contoso.Core', '1.1.0'), pushesVersions));
+  assertRefused(await nuget.installs('Contoso.Core', '1.0.0', { password: pushes }), /403/);
+
+  assertRefused(await nuget.deletes('Contoso.Core', '1.0.0', pushes), /403/, /WARNING: .*lk_/);
+  assertPasses(await nuget.deletes('Contoso.Core', '1.0.0', deletes), /deleted successfully/);
+  const found = await nuget.searches('Contoso', { password: reads });
+  assertPasses(found, /Contoso\.Core \| 1\.1\.0/);
+  assertPasses(await nuget.restores('Contoso.Core', '1.0.0', { password: reads })); // unlisted, yet there for who names it
+})));
+
+test('a private feed is read with Basic credentials and a token as the password', t => journey(t, {}, withAda(async ({ server }) => {
+  const nuget = client(t, server);
+  const key = await server.token({ account: 'ada', allow: ['nuget:push', 'nuget:pull'], packages: ['*'] });
+  assertPasses(await nuget.pushes(await nuget.packs('Contoso.Core'), undefined, { password: key }), /Your package was pushed/);
+  assertPasses(await nuget.restores('Contoso.Core', '1.0.0', { password: key }), /Contoso\.Core/);
+  assertPasses(await nuget.installs('Contoso.Core', undefined, { password: key, user: 'whoever' }), /Successfully installed/);
+  assertPasses(await nuget.searches('contoso', { password: key }), /Contoso\.Core/);
+  assertRefused(await nuget.restores('Contoso.Core', '1.0.0'), /401/);
+  assertRefused(await nuget.restores('Contoso.Core', '1.0.0', { password: 'not-a-token' }), /401/);
+})));
+
+onBoth(test, 'real packages come back byte for byte', withAda(async ({ server, t }) => {
+  const nuget = client(t, server);
+  const key = await server.token({ account: 'ada', allow: ['nuget:push', 'nuget:pull'], packages: ['*'] });
+  for (const { id, version, file } of REAL_PACKAGES) {
+    assertPasses(await nuget.pushes(file, key), /Your package was pushed/);
+    const { folder, ...result } = await nuget.installs(id, version, { password: key });
+    assertPasses(result, /Successfully installed/);
+    assert.equal(sha256(path.join(folder, `${id}.${version}/${id}.${version}.nupkg`)), sha256(file), id);
+  }
+}));
+
+test('a symbol package is refused with the reason', t => journey(t, {}, withAda(async ({ server }) => {
+  const nuget = client(t, server);
+  const key = await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] });
+  const packed = await nuget.packs('Contoso.Core', '1.0.0', 'SymbolsPackage');
+  assertRefused(await nuget.pushes(packed, key), /WARNING: .*symbol/i);
+  const symbols = packed.replace(/nupkg$/, 'snupkg');
+  renameSync(packed, symbols);
+  assertRefused(await nuget.pushes(symbols, key), /WARNING: .*symbol/i);
+})));
+
+test('a token near its end says so through the client', t => journey(t, { engine: 'postgres' }, withAda(async ({ server }) => {
+  const key = await server.token({ account: 'ada', name: 'nightly', allow: ['nuget:push'], packages: ['*'], days: '30d' });
+  let nuget = client(t, server);
+  const early = await nuget.pushes(await nuget.packs('Contoso.Core'), key);
+  assertPasses(early);
+  assert.doesNotMatch(early.text, /WARNING/);
+
+  await server.stop();
+  await server.sql(`UPDATE tokens SET issued_at = issued_at - age.passed, expires_at = expires_at - age.passed
+    FROM (SELECT id, (expires_at - issued_at) * 5 / 6 AS passed FROM tokens) age WHERE age.id = tokens.id AND expires_at IS NOT NULL`);
+  await server.start();
+  nuget = client(t, server);
+  assertPasses(await nuget.pushes(await nuget.packs('Contoso.Core', '1.1.0'), key), /WARNING: .*expires/i);
+})));
