@@ -104,14 +104,16 @@ pub(super) fn bucket(bucket: &Bucket, aws: &[(String, String)]) -> Result<Arc<dy
             builder = builder.with_config(key, value);
         }
     }
-    builder = builder.with_bucket_name(&bucket.name);
+    // We delete one blob at a time, and not every store that speaks S3 knows how to delete many.
+    builder = builder.with_bucket_name(&bucket.name).with_disable_bulk_delete(true);
     if let Some(region) = &bucket.region {
         builder = builder.with_region(region);
     }
     if let Some(endpoint) = &bucket.endpoint {
-        let address = endpoint.as_str().trim_end_matches('/');
-        builder = builder.with_endpoint(address).with_allow_http(endpoint.scheme() == "http");
+        builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
     }
+    // Set always, so that no variable of the environment can allow it.
+    builder = builder.with_allow_http(bucket.endpoint.as_ref().is_some_and(|endpoint| endpoint.scheme() == "http"));
     let store = builder.build()?;
     if bucket.prefix.is_empty() {
         Ok(Arc::new(store))

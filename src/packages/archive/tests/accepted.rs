@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Cursor;
 
 use super::super::{Limits, Nupkg, Unreadable};
-use super::hostile::{base, nuspec};
+use super::hostile::{Bend, base, nuspec};
 use super::zip::{Item, Zip};
 
 /// Reads the archive, and lets a second program list what it sees in it.
@@ -33,7 +33,7 @@ fn packages_of_the_wild_are_read() {
 
 #[test]
 fn what_honest_packers_write_is_taken() {
-    let unusual: [(&str, fn(&mut Zip)); 15] = [
+    let unusual: [(&str, Bend); 15] = [
         ("nothing unusual", |_| {}),
         ("signed descriptor", |zip| zip.items[1] = Item::deflated("lib/a.txt", "abc").with_descriptor(true)),
         ("bare descriptor", |zip| zip.items[1] = Item::deflated("lib/a.txt", "abc").with_descriptor(false)),

@@ -32,7 +32,8 @@ const SMALL: Limits = Limits {
     extra: 1_000,
 };
 
-type Bend = fn(&mut Zip);
+/// Turns a good package into another one.
+pub(super) type Bend = fn(&mut Zip);
 
 #[track_caller]
 fn check(bytes: &[u8], what: &str, expected: &Unreadable) {
