@@ -1,0 +1,11 @@
+//! The reading side of `src/packages`, without the stores.
+#![allow(dead_code, unused_imports)]
+
+#[path = "../../src/packages/archive/mod.rs"]
+pub mod archive;
+#[path = "../../src/packages/id.rs"]
+pub mod id;
+#[path = "../../src/packages/nuspec/mod.rs"]
+pub mod nuspec;
+#[path = "../../src/packages/version.rs"]
+pub mod version;

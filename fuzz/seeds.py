@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Writes the first inputs of every fuzz target into folders below the one given."""
+import io
+import pathlib
+import string
+import sys
+import zipfile
+import zlib
+
+DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+root = pathlib.Path(sys.argv[1])
+nuspec = """<?xml version="1.0" encoding="utf-8"?>
+<package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd"><metadata minClientVersion="4.1">
+<id>A</id><version>1.2.3-beta.1+x</version><authors>ada</authors><description>a &amp; &#65; <![CDATA[b]]></description>
+<license type="expression">MIT</license><projectUrl>https://example.com</projectUrl><tags>a b</tags>
+<packageTypes><packageType name="T"/></packageTypes><dependencies><group targetFramework="net8.0">
+<dependency id="B" version="[1.0, 2.0)" include="All"/></group></dependencies></metadata></package>"""
+
+
+def archive(method, piped):
+    """A package, written to a pipe (with data descriptors) or to a file."""
+    out = io.BytesIO()
+    if piped:
+        out.seekable = lambda: False
+    with zipfile.ZipFile(out, "w", method) as package:
+        package.writestr("A.nuspec", nuspec)
+        package.writestr("lib/a.txt", "abc" * 9)
+    return out.getvalue()
+
+
+def secret(text):
+    """A well-formed secret: the text and its CRC-32 in six base-62 digits."""
+    rest, digits = zlib.crc32(text.encode()), ""
+    for _ in range(6):
+        rest, digit = divmod(rest, 62)
+        digits = DIGITS[digit] + digits
+    return text + digits
+
+
+seeds = {
+    "key_string": ["lk_", "lk_" + "a" * 46, secret("lk_" + "a1B2c3D4e5" * 4)],
+    "pattern": ["*Contoso.Core", "Contoso.*Contoso.Core", "@team/*@team/ui", "a*b*caxbxc"],
+    "version": ["1.0.0-beta.1+x1.0", "1.2.3.41.2.3", "01.0-a1.0.0-A"],
+    "nuspec": [nuspec, nuspec.encode("utf-16"), "<package><metadata><id>A</id><version>1</version></metadata></package>"],
+    "nupkg": [archive(method, piped) for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for piped in (False, True)],
+}
+for target, inputs in seeds.items():
+    folder = root / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, content in enumerate(inputs):
+        (folder / str(number)).write_bytes(content.encode() if isinstance(content, str) else content)
