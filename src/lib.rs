@@ -1,6 +1,7 @@
 //! Latchkey, the access-token portal of a package host. This page is the table of contents.
 
 pub mod access;
+pub mod accounts;
 pub mod app;
 pub mod clock;
 pub mod config;

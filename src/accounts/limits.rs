@@ -1,0 +1,100 @@
+//! How often one may guess a password. Counted in the database, so that every node sees the same number, and never in
+//! a way that lets a stranger lock somebody out: what a stranger uses up is the stranger's own share, or a share that
+//! devices which signed in before do not need.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Duration, DurationRound, Utc};
+
+use crate::store::{Result, Store};
+
+/// Guesses are counted in windows this long.
+const WINDOW: Duration = Duration::minutes(5);
+/// Guesses by one source for one account within [`WINDOW`].
+const BY_SOURCE_FOR_ACCOUNT: i64 = 10;
+/// Guesses by one source within [`WINDOW`].
+const BY_SOURCE: i64 = 50;
+/// Guesses for one account by sources that are not known to it, within an hour.
+const BY_STRANGERS_FOR_ACCOUNT: i64 = 100;
+
+/// One guess at a password.
+#[derive(Clone, Debug)]
+pub struct Guess {
+    source: String,
+    account: String,
+    known_device: bool,
+}
+
+/// What is left of a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowance {
+    /// Go on.
+    Granted,
+    /// Wait for so long.
+    Wait(Duration),
+}
+
+impl Guess {
+    /// A guess for the account of a name, from an address. `known_device` says that this device signed in to that very
+    /// account before.
+    pub fn new(name: &str, address: IpAddr, known_device: bool) -> Self {
+        let name: String = name.to_ascii_lowercase().chars().take(64).collect();
+        Self { source: source(address), account: name, known_device }
+    }
+
+    /// Counts the guess and says whether it may be tried. Counted first, so that guesses at the same time all count.
+    pub async fn count(&self, store: &Store, now: DateTime<Utc>) -> Result<Allowance> {
+        let window = now.duration_trunc(WINDOW).unwrap_or(now);
+        let strangers = store.attempts(&self.by_strangers(), now - Duration::hours(1)).await?;
+        let mut change = store.begin().await?;
+        let for_account = change.count_attempt(&self.by_source_for_account(), window).await?;
+        let by_source = change.count_attempt(&format!("source {}", self.source), window).await?;
+        if !self.known_device {
+            change.count_attempt(&self.by_strangers(), window).await?;
+        }
+        change.commit().await?;
+        let too_many = for_account > BY_SOURCE_FOR_ACCOUNT
+            || by_source > BY_SOURCE
+            || (!self.known_device && strangers >= BY_STRANGERS_FOR_ACCOUNT);
+        Ok(if too_many { Allowance::Wait(window + WINDOW - now) } else { Allowance::Granted })
+    }
+
+    /// Forgets this source's guesses for this account, after the right password.
+    pub async fn forget(&self, store: &Store) -> Result<()> {
+        let mut change = store.begin().await?;
+        change.forget_attempts(&self.by_source_for_account()).await?;
+        change.commit().await
+    }
+
+    fn by_source_for_account(&self) -> String {
+        let device = if self.known_device { "known" } else { "new" };
+        format!("{device} {} for {}", self.source, self.account)
+    }
+
+    fn by_strangers(&self) -> String {
+        format!("strangers for {}", self.account)
+    }
+}
+
+/// Who counts as one source: an IPv4 address, or the /64 an IPv6 address is in.
+fn source(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_in_one_ipv6_network_are_one_source() {
+        assert_eq!(source("2001:db8:1:2:3::4".parse().unwrap()), source("2001:db8:1:2::99".parse().unwrap()));
+        assert_ne!(source("2001:db8:1:3::4".parse().unwrap()), source("2001:db8:1:2::4".parse().unwrap()));
+        assert_eq!(source("192.0.2.7".parse().unwrap()), "192.0.2.7");
+    }
+}
