@@ -2,4 +2,5 @@
 
 mod accepted;
 mod hostile;
+mod misleading;
 mod zip;
