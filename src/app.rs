@@ -4,6 +4,7 @@ use anyhow::Context;
 
 use crate::{
     access::LastUses,
+    accounts::password::PasswordGate,
     clock::Clock,
     config::Settings,
     store::{Store, migrate::migrate},
@@ -18,6 +19,8 @@ pub struct App {
     pub store: Store,
     /// The time.
     pub clock: Clock,
+    /// Checks passwords, a few at a time.
+    pub gate: PasswordGate,
     /// Uses of tokens that are not written yet.
     pub uses: LastUses,
 }
@@ -31,7 +34,7 @@ impl App {
         let store = Store::connect(&settings.database).await.context("the database cannot be opened")?;
         migrate(&store, folder, clock.now()).await?;
         same_master_secret(&store, &settings).await?;
-        Ok(Self { store, clock, uses: LastUses::default(), settings })
+        Ok(Self { store, clock, gate: PasswordGate::default(), uses: LastUses::default(), settings })
     }
 }
 

@@ -1,0 +1,113 @@
+//! What every answer carries, errors included: the rules for browsers, a request id, and one log line.
+
+use std::time::Duration;
+
+use actix_web::{
+    Error, HttpMessage,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY},
+    middleware::Next,
+    web::Data,
+};
+use rand::Rng;
+use tracing::Instrument;
+
+use crate::{access::client_address, app::App};
+
+/// Only our own files run or show; nobody frames us.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Set unless the answer sets its own.
+const ALWAYS: [(&str, &str); 8] = [
+    ("content-security-policy", CONTENT_SECURITY_POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+    ("cache-control", "no-store"),
+];
+
+/// The id of a request, in its answer (`X-Request-Id`), its log lines and its error page.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Wraps every request.
+pub async fn every_answer(
+    req: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = request_id();
+    let app = req.app_data::<Data<App>>().cloned();
+    let https = app.as_ref().is_some_and(|app| app.settings.public_url.is_https());
+    let address = app.map(|app| client_address(req.request(), &app.settings.trusted_proxies));
+    // Neither query nor headers: both may hold what must not be logged.
+    let span = tracing::info_span!("request", id = %id, method = %req.method(), path = %escaped(req.path()), from = address.map(tracing::field::display));
+    req.extensions_mut().insert(RequestId(id.clone()));
+    let began = tokio::time::Instant::now();
+    async move {
+        let mut res = next.call(req).await?;
+        dress(res.headers_mut(), &id, https);
+        log(res.status().as_u16(), began.elapsed());
+        Ok(res)
+    }
+    .instrument(span)
+    .await
+}
+
+fn dress(headers: &mut HeaderMap, id: &str, https: bool) {
+    for (name, value) in ALWAYS {
+        if !headers.contains_key(name) {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+    }
+    if https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+}
+
+fn log(status: u16, took: Duration) {
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    match status {
+        500.. => tracing::error!(status, micros, "answered"),
+        _ => tracing::info!(status, micros, "answered"),
+    }
+}
+
+fn request_id() -> String {
+    let mut bytes = [0; 8];
+    crate::random::system().fill_bytes(&mut bytes);
+    hex::encode(bytes)
+}
+
+/// A path as the log may show it: printable ASCII, at most 200 characters. Keys that somebody put into a path are cut.
+fn escaped(path: &str) -> String {
+    let printable: String = path.chars().take(200).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect();
+    match printable.find("lk_") {
+        Some(at) => format!("{}lk_…", &printable[..at]),
+        None => printable,
+    }
+}
+
+/// Lets browsers keep an answer for ever; for files whose address changes with their content.
+pub fn immutable() -> (HeaderName, HeaderValue) {
+    (CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logged_path_shows_no_key_and_no_control_characters() {
+        assert_eq!(escaped("/-/user/token/lk_AbcDef123"), "/-/user/token/lk_…");
+        assert_eq!(escaped("/a\u{1b}[31m\n"), "/a?[31m?");
+    }
+}

@@ -1,0 +1,106 @@
+//! Changing the password: every other session ends, tokens keep working.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::{
+    access::client_address,
+    accounts::{
+        limits::{Allowance, Guess},
+        password::{BadPassword, Verdict, check_new},
+    },
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, SignedIn, answer, go_to},
+        words::Time,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "portal/password.html")]
+struct Password {
+    page: Page,
+    problems: Problems,
+    sessions: Vec<Session>,
+}
+
+/// A session, for the page's list.
+struct Session {
+    client: String,
+    address: String,
+    since: Time,
+    seen: Time,
+    current: bool,
+}
+
+/// The form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordForm {
+    current: String,
+    new: String,
+    /// For password managers; not read.
+    #[serde(default, rename = "username")]
+    _username: String,
+}
+
+/// `GET /settings/password`
+pub async fn show(req: HttpRequest, _me: SignedIn) -> Result<HttpResponse, PageError> {
+    draw(&req, StatusCode::OK, Problems::default())
+}
+
+/// `POST /settings/password`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(form): Form<PasswordForm>,
+) -> Result<HttpResponse, PageError> {
+    if let Err(problem) = proven(&req, &app, &me, &form.current).await? {
+        return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, Problems::one("current", problem));
+    }
+    if let Err(problem) = acceptable(&me, &form) {
+        return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, Problems::one("new", problem));
+    }
+    let hash = app.gate.hash(&form.new).await?;
+    let mut change = app.store.begin().await?;
+    change.set_password(me.account.id, &hash, &me.actor, me.now).await?;
+    change.commit().await?;
+    me.session.begin(me.account.id, me.now)?;
+    Ok(go_to(&req, &Done::PasswordChanged.at("/settings/password")))
+}
+
+fn acceptable(me: &SignedIn, form: &PasswordForm) -> Result<(), BadPassword> {
+    if form.new == form.current {
+        return Err(BadPassword::Unchanged);
+    }
+    check_new(&form.new, &[&me.account.username, &me.account.email])
+}
+
+/// Whether the signed-in person knows the password; the error is what to say beside the field.
+/// A right one counts as proof for 15 minutes.
+pub async fn proven(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    password: &str,
+) -> Result<Result<(), String>, PageError> {
+    let guess = Guess::new(&me.account.username, client_address(req, &app.settings.trusted_proxies), true);
+    if let Allowance::Wait(wait) = guess.count(&app.store, me.now).await? {
+        return Ok(Err(format!("Too many attempts. Try again in {}.", crate::tokens::expiry::in_words(wait))));
+    }
+    if app.gate.verify(password, me.account.password_hash.as_deref()).await? == Verdict::Wrong {
+        return Ok(Err("This is not your password.".to_owned()));
+    }
+    guess.forget(&app.store).await?;
+    me.session.prove(me.now)?;
+    Ok(Ok(()))
+}
+
+fn draw(req: &HttpRequest, status: StatusCode, problems: Problems) -> Result<HttpResponse, PageError> {
+    let page = Page::in_section(req, "Password and sessions", "password");
+    answer(status, &Password { page, problems, sessions: Vec::new() })
+}

@@ -1,0 +1,85 @@
+//! The first account: whoever holds the link that the program printed becomes the operator.
+
+use actix_session::Session;
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{SignUpForm, register};
+use crate::{
+    accounts::link,
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Page, answer, go_to},
+        session::TypedSession,
+    },
+    store::Purpose,
+};
+
+#[derive(Template)]
+#[template(path = "portal/setup.html")]
+struct Setup {
+    page: Page,
+    setup: String,
+    username: String,
+    email: String,
+    zone: String,
+    problems: Problems,
+}
+
+/// The query of the printed link.
+#[derive(Deserialize)]
+pub struct Link {
+    link: String,
+}
+
+/// `GET /setup?link=…`: shows the form, uses nothing up.
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    query: Result<Query<Link>, actix_web::Error>,
+) -> Result<HttpResponse, PageError> {
+    let secret = query.map(|query| query.into_inner().link).map_err(|_| PageError::NotFound)?;
+    if !app.store.link_is_good(&link::hash(&secret), Purpose::Setup, app.clock.now()).await? {
+        return Err(PageError::NotFound);
+    }
+    draw(
+        &req,
+        StatusCode::OK,
+        SignUpForm { setup: secret, zone: "UTC".to_owned(), ..SignUpForm::default() },
+        Problems::default(),
+    )
+}
+
+/// `POST /setup`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    session: Session,
+    Form(form): Form<SignUpForm>,
+) -> Result<HttpResponse, PageError> {
+    let link = link::hash(&form.setup);
+    if !app.store.link_is_good(&link, Purpose::Setup, app.clock.now()).await? {
+        return Err(PageError::NotFound);
+    }
+    match register(&req, &app, &TypedSession(session), &form, Some(link)).await? {
+        Ok(()) => Ok(go_to(&req, "/settings/tokens")),
+        Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
+    }
+}
+
+fn draw(
+    req: &HttpRequest,
+    status: StatusCode,
+    form: SignUpForm,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let SignUpForm { username, email, zone, setup, .. } = form;
+    answer(status, &Setup { page: Page::new(req, "Set up this host"), setup, username, email, zone, problems })
+}

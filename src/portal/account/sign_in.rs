@@ -1,0 +1,150 @@
+//! Signing in: the same answer, in the same time, for a wrong password and for an account that does not exist.
+
+use actix_session::Session;
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::time::Duration as Age,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+
+use super::device_mark;
+use crate::{
+    access::client_address,
+    accounts::{
+        limits::{Allowance, Guess},
+        password::Verdict,
+    },
+    app::App,
+    config::SignUp,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Page, actor, answer, go_to, own_path, signed_in},
+        session::{TypedSession, cookie, cookie_value},
+    },
+    store::{About, Account, Verb},
+};
+
+const WRONG: &str = "Username or password is wrong.";
+const HOME: &str = "/settings/tokens";
+const DEVICE: &str = "device";
+
+#[derive(Template)]
+#[template(path = "portal/sign_in.html")]
+struct SignIn {
+    page: Page,
+    username: String,
+    next: String,
+    sign_up_open: bool,
+    problems: Problems,
+}
+
+/// The query that leads back to the page somebody wanted.
+#[derive(Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// The form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInForm {
+    username: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /sign-in`
+pub async fn show(req: HttpRequest, app: Data<App>, query: Option<Query<Next>>) -> Result<HttpResponse, PageError> {
+    if signed_in(&req).await?.is_some() {
+        return Ok(go_to(&req, HOME));
+    }
+    let next = query.map(|query| query.into_inner().next).unwrap_or_default();
+    draw(&req, &app, StatusCode::OK, String::new(), own_path(&next).unwrap_or_default().to_owned(), Problems::default())
+}
+
+/// `POST /sign-in`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    session: Session,
+    Form(form): Form<SignInForm>,
+) -> Result<HttpResponse, PageError> {
+    let SignInForm { username, password, next } = form;
+    let name = username.trim();
+    let account = if name.contains('\0') { None } else { app.store.account_named(name).await? };
+    let guess = guess(&req, &app, name, account.as_ref());
+    if let Allowance::Wait(wait) = guess.count(&app.store, app.clock.now()).await? {
+        let problem = format!("Too many attempts. Try again in {}.", crate::tokens::expiry::in_words(wait));
+        let mut res = draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username, next, Problems::one("", problem))?;
+        res.headers_mut().insert(actix_web::http::header::RETRY_AFTER, wait.num_seconds().max(1).into());
+        return Ok(res);
+    }
+    match verified(&app, account, &password).await? {
+        Some(account) => {
+            guess.forget(&app.store).await?;
+            welcome(&req, &app, &TypedSession(session), &account, &next).await
+        }
+        None => draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, username, next, Problems::one("", WRONG)),
+    }
+}
+
+fn guess(req: &HttpRequest, app: &App, name: &str, account: Option<&Account>) -> Guess {
+    let mark = cookie_value(req, app, DEVICE).unwrap_or_default();
+    let known = account.is_some_and(|account| device_mark(app, account.id).as_bytes().ct_eq(mark.as_bytes()).into());
+    // One share for an account, whether its username or its address is typed.
+    let name = account.map_or(name, |account| &account.username);
+    Guess::new(name, client_address(req, &app.settings.trusted_proxies), known)
+}
+
+/// The account, if it is enabled and this is its password.
+async fn verified(app: &App, account: Option<Account>, password: &str) -> Result<Option<Account>, PageError> {
+    let stored = account
+        .as_ref()
+        .filter(|account| account.disabled_at.is_none())
+        .and_then(|account| account.password_hash.as_deref());
+    let verdict = app.gate.verify(password, stored).await?;
+    if let (Some(account), Verdict::RightButWeaklyStored) = (&account, verdict) {
+        let hash = app.gate.hash(password).await?;
+        let mut change = app.store.begin().await?;
+        change.store_password(account.id, &hash, app.clock.now()).await?;
+        change.commit().await?;
+    }
+    Ok(account.filter(|_| verdict != Verdict::Wrong))
+}
+
+async fn welcome(
+    req: &HttpRequest,
+    app: &App,
+    session: &TypedSession,
+    account: &Account,
+    next: &str,
+) -> Result<HttpResponse, PageError> {
+    let now = app.clock.now();
+    let mut change = app.store.begin().await?;
+    change.record(Verb::SignedIn, &actor(req, app, Some(account)), About::account(account.id), now).await?;
+    change.commit().await?;
+    session.begin(account.id, now)?;
+    let mut res = go_to(req, own_path(next).unwrap_or(HOME));
+    let device = cookie(app, DEVICE, device_mark(app, account.id), Some(Age::days(365)));
+    res.add_cookie(&device).map_err(|error| anyhow::anyhow!("a cookie that is none: {error}"))?;
+    Ok(res)
+}
+
+fn draw(
+    req: &HttpRequest,
+    app: &App,
+    status: StatusCode,
+    username: String,
+    next: String,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let sign_up_open = app.settings.sign_up == SignUp::Open;
+    answer(status, &SignIn { page: Page::new(req, "Sign in"), username, next, sign_up_open, problems })
+}

@@ -1,0 +1,127 @@
+//! What can go wrong on the way to a page, and the page that says so.
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header::LOCATION},
+};
+use askama::Template;
+use thiserror::Error;
+
+use super::page::Page;
+use crate::{access::BadBody, accounts::password::Busy, store::StoreError};
+
+/// The web error of the portal; each variant says which answer it becomes.
+#[derive(Debug, Error)]
+pub enum PageError {
+    /// 303 to a path of ours.
+    #[error("elsewhere: {0}")]
+    Redirect(String),
+    /// 403: the form did not come from our page in this browser.
+    #[error("not from us")]
+    NotFromUs,
+    /// 404: no such page, or not yours.
+    #[error("not found")]
+    NotFound,
+    /// 405: the page is there, the method is not.
+    #[error("wrong method")]
+    WrongMethod,
+    /// 400, 415 or 422: not a form we sent.
+    #[error("bad form: {1}")]
+    BadForm(StatusCode, String),
+    /// 408 or 413.
+    #[error(transparent)]
+    Body(#[from] BadBody),
+    /// 503: too many sign-ins at once.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// 503: the database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// 500: a fault of ours.
+    #[error("{0:#}")]
+    Fault(#[from] anyhow::Error),
+}
+
+impl From<askama::Error> for PageError {
+    fn from(error: askama::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Travels with an answer to the place that knows how to draw a page.
+#[derive(Clone, Debug)]
+pub struct ErrorText {
+    heading: &'static str,
+    text: String,
+}
+
+impl PageError {
+    fn text(&self) -> ErrorText {
+        let (heading, text) = match self {
+            Self::Redirect(_) => ("Elsewhere", String::new()),
+            Self::NotFromUs => (
+                "This form is out of date",
+                "You may have signed in or out in another tab, or the page was open for long. Go back, reload the page and send the form again.".to_owned(),
+            ),
+            Self::NotFound => ("There is nothing here", "The address is mistyped, what it showed is gone, or it belongs to somebody else.".to_owned()),
+            Self::WrongMethod => ("This address works differently", "Go to the page and use its buttons.".to_owned()),
+            Self::BadForm(_, text) => ("This form cannot be read", text.clone()),
+            Self::Body(error) => ("The form did not arrive", error.to_string()),
+            Self::Busy(error) => ("A moment, please", error.to_string()),
+            Self::Store(_) => ("Try again in a moment", "The database does not answer. Nothing was changed. Go back and send the form again.".to_owned()),
+            Self::Fault(_) => ("Something broke", "It is our fault, and it has been logged. Try again; if it happens again, tell the operator.".to_owned()),
+        };
+        ErrorText { heading, text }
+    }
+}
+
+impl ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Redirect(_) => StatusCode::SEE_OTHER,
+            Self::NotFromUs => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BadForm(status, _) => *status,
+            Self::Body(BadBody::TooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        let mut res = HttpResponse::build(status);
+        match self {
+            Self::Redirect(to) => return res.insert_header((LOCATION, to.as_str())).finish(),
+            Self::Busy(_) | Self::Store(_) => {
+                tracing::warn!(error = %self, "page not served");
+                res.insert_header(("retry-after", "2"));
+            }
+            Self::Fault(_) => tracing::error!(error = %self, "page not served"),
+            _ => {}
+        }
+        let mut res = res.finish();
+        res.extensions_mut().insert(self.text());
+        res
+    }
+}
+
+#[derive(Template)]
+#[template(path = "errors/error.html")]
+struct ErrorPage {
+    page: Page,
+    status: u16,
+    heading: &'static str,
+    text: String,
+    reference: String,
+}
+
+/// The page that says what went wrong; `reference` is the request's id.
+pub fn draw(page: Page, status: StatusCode, error: ErrorText, reference: String) -> String {
+    let ErrorText { heading, text } = error;
+    let reference = if status.is_server_error() { reference } else { String::new() };
+    let drawn = ErrorPage { page, status: status.as_u16(), heading, text: text.clone(), reference }.render();
+    drawn.unwrap_or(text)
+}

@@ -1,0 +1,62 @@
+//! What stands before and after every page: the origin check, the browser's cookie, and the drawing of errors.
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{CONTENT_TYPE, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+
+use super::{
+    csrf::{Visit, comes_from_us},
+    error::{ErrorText, PageError, draw},
+    page::Page,
+    session::{cookie, cookie_value},
+};
+use crate::{accounts::link, app::App, headers::RequestId};
+
+/// Wraps every page; goes inside the session's middleware.
+pub async fn guard<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
+    let known = cookie_value(req.request(), &app, "visit").filter(|visit| visit.len() == 43);
+    let visit = known.clone().unwrap_or_else(|| link::generate(&mut crate::random::system()));
+    req.extensions_mut().insert(Visit(visit.clone()));
+    let safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let res = if safe || comes_from_us(&req, &app) {
+        next.call(req).await?.map_into_left_body()
+    } else {
+        req.into_response(PageError::NotFromUs.error_response()).map_into_right_body()
+    };
+    let mut res = drawn(res);
+    if known.is_none() {
+        res.response_mut().add_cookie(&cookie(&app, "visit", visit, None))?;
+    }
+    Ok(res)
+}
+
+/// Puts the error page into an answer that carries an error's text.
+fn drawn<B: MessageBody + 'static>(res: ServiceResponse<EitherBody<B>>) -> ServiceResponse<EitherBody<B>> {
+    let text = res.response().extensions().get::<ErrorText>().cloned();
+    let Some(text) = text else {
+        return res;
+    };
+    let req = res.request().clone();
+    let reference = req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let page = draw(Page::new(&req, "That did not work"), res.status(), text, reference);
+    let mut res = res.map_body(|_, _| EitherBody::right(actix_web::body::BoxBody::new(page)));
+    res.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    res
+}
+
+/// Any address that is no page.
+pub async fn not_found(_req: HttpRequest) -> Result<HttpResponse, PageError> {
+    Err(PageError::NotFound)
+}

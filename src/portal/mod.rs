@@ -1,0 +1,18 @@
+//! The pages: for people in a browser. One file per page, its template of the same name under `templates/portal/`.
+
+pub mod account;
+pub mod assets;
+mod csrf;
+mod error;
+mod form;
+mod guard;
+pub mod landing;
+mod page;
+mod session;
+pub mod tokens;
+mod words;
+
+pub use self::{
+    guard::{guard, not_found},
+    session::middleware as sessions,
+};

@@ -1,0 +1,194 @@
+//! Sessions of signed-in people: what they remember, for how long, and how the cookie looks.
+//! Anonymous visits make none.
+
+use std::collections::HashMap;
+
+use actix_session::{
+    Session, SessionMiddleware,
+    config::{BrowserSession, TtlExtensionPolicy},
+    storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError},
+};
+use actix_web::{
+    HttpRequest,
+    cookie::{Cookie, Key, SameSite, time::Duration as Age},
+    web::Data,
+};
+use anyhow::anyhow;
+use chrono::{DateTime, Duration, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use crate::{accounts::link, app::App, store::StoredSession, tokens::AccountId};
+
+/// A session unused for this long has ended.
+pub const IDLE: Duration = Duration::minutes(30);
+/// A session this old has ended.
+pub const ABSOLUTE: Duration = Duration::hours(12);
+/// Sensitive acts ask for the password again after this long.
+const PROOF: Duration = Duration::minutes(15);
+/// The last use is written at most this often.
+const TOUCH: Duration = Duration::minutes(1);
+
+const ACCOUNT: &str = "account";
+const PROVED_AT: &str = "proved_at";
+const FORM_KEY: &str = "form_key";
+
+/// What a session remembers. No handler spells a key.
+pub struct TypedSession(pub Session);
+
+impl TypedSession {
+    /// Signs somebody in: a new id, so that one known before is worth nothing.
+    pub fn begin(&self, account: AccountId, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.0.renew();
+        self.0.insert(ACCOUNT, account.to_string())?;
+        self.0.insert(FORM_KEY, link::generate(&mut crate::random::system()))?;
+        self.prove(now)
+    }
+
+    /// Notes that the password was just given.
+    pub fn prove(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        Ok(self.0.insert(PROVED_AT, now.timestamp())?)
+    }
+
+    /// Whether the password was given within the last 15 minutes.
+    pub fn is_proved(&self, now: DateTime<Utc>) -> bool {
+        let proved = self.0.get::<i64>(PROVED_AT).ok().flatten().unwrap_or(i64::MIN);
+        (0..=PROOF.num_seconds()).contains(&now.timestamp().saturating_sub(proved))
+    }
+
+    /// Who is signed in.
+    pub fn account(&self) -> Option<AccountId> {
+        self.0.get::<String>(ACCOUNT).ok().flatten().as_deref().and_then(AccountId::parse)
+    }
+
+    /// What binds forms to this session; empty when nobody is signed in.
+    pub fn form_key(&self) -> String {
+        self.0.get(FORM_KEY).ok().flatten().unwrap_or_default()
+    }
+
+    /// Signs out.
+    pub fn end(&self) {
+        self.0.purge();
+    }
+}
+
+/// The middleware over our own store. With https the cookie's name binds it to this host.
+pub fn middleware(app: &Data<App>) -> SessionMiddleware<DatabaseSessions> {
+    let key = Key::from(&*app.settings.master.derive("session cookie"));
+    let ttl = BrowserSession::default()
+        .state_ttl(Age::seconds(IDLE.num_seconds()))
+        .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
+    SessionMiddleware::builder(DatabaseSessions(app.clone()), key)
+        .cookie_name(cookie_name(app, "session"))
+        .cookie_secure(app.settings.public_url.is_https())
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".to_owned())
+        .session_lifecycle(ttl)
+        .build()
+}
+
+fn cookie_name(app: &App, what: &str) -> String {
+    let prefix = if app.settings.public_url.is_https() { "__Host-" } else { "" };
+    format!("{prefix}latchkey-{what}")
+}
+
+/// A cookie of ours, unreadable to scripts and not sent along from other sites.
+pub fn cookie(app: &App, what: &str, value: String, max_age: Option<Age>) -> Cookie<'static> {
+    let mut cookie =
+        Cookie::build(cookie_name(app, what), value).path("/").http_only(true).same_site(SameSite::Lax).finish();
+    cookie.set_secure(app.settings.public_url.is_https());
+    cookie.set_max_age(max_age);
+    cookie
+}
+
+/// The value of a cookie of ours.
+pub fn cookie_value(req: &HttpRequest, app: &App, what: &str) -> Option<String> {
+    req.cookie(&cookie_name(app, what)).map(|cookie| cookie.value().to_owned())
+}
+
+/// A keyed hash as text, for cookies and forms that only we can have made.
+pub fn seal(app: &App, purpose: &str, parts: &[&str]) -> String {
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(&*app.settings.master.derive(purpose)).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_le_bytes());
+        mac.update(part.as_bytes());
+    }
+    hex::encode(mac.finalize().into_bytes())
+}
+
+/// The session store: ids are kept as SHA-256, states as JSON.
+#[derive(Clone)]
+pub struct DatabaseSessions(Data<App>);
+
+impl DatabaseSessions {
+    async fn keep(&self, state: &HashMap<String, String>) -> anyhow::Result<SessionKey> {
+        let account = state.get(ACCOUNT).and_then(|id| AccountId::parse(id.trim_matches('"')));
+        let account = account.ok_or_else(|| anyhow!("a session without an account"))?;
+        let id = link::generate(&mut crate::random::system());
+        let now = self.0.clock.now();
+        let session = StoredSession { account, state: serde_json::to_string(state)?, created_at: now, seen_at: now };
+        let mut change = self.0.store.begin().await?;
+        change.add_session(&hash(&id), &session).await?;
+        change.commit().await?;
+        SessionKey::try_from(id).map_err(|_| anyhow!("a session id that is too long"))
+    }
+
+    async fn find(&self, key: &SessionKey) -> anyhow::Result<Option<HashMap<String, String>>> {
+        let id = hash(key.as_ref());
+        let now = self.0.clock.now();
+        let Some(session) = self.0.store.session(&id).await? else {
+            return Ok(None);
+        };
+        if now - session.seen_at > IDLE || now - session.created_at > ABSOLUTE {
+            return Ok(None);
+        }
+        if now - session.seen_at >= TOUCH {
+            let mut change = self.0.store.begin().await?;
+            change.touch_session(&id, now).await?;
+            change.commit().await?;
+        }
+        Ok(Some(serde_json::from_str(&session.state)?))
+    }
+
+    async fn change(&self, key: &SessionKey, state: &HashMap<String, String>) -> anyhow::Result<()> {
+        let mut change = self.0.store.begin().await?;
+        change.update_session(&hash(key.as_ref()), &serde_json::to_string(state)?).await?;
+        Ok(change.commit().await?)
+    }
+}
+
+fn hash(id: &str) -> [u8; 32] {
+    Sha256::digest(id.as_bytes()).into()
+}
+
+impl SessionStore for DatabaseSessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<HashMap<String, String>>, LoadError> {
+        self.find(key).await.map_err(LoadError::Other)
+    }
+
+    async fn save(&self, state: HashMap<String, String>, _: &Age) -> Result<SessionKey, SaveError> {
+        self.keep(&state).await.map_err(SaveError::Other)
+    }
+
+    async fn update(
+        &self,
+        key: SessionKey,
+        state: HashMap<String, String>,
+        _: &Age,
+    ) -> Result<SessionKey, UpdateError> {
+        self.change(&key, &state).await.map_err(UpdateError::Other)?;
+        Ok(key)
+    }
+
+    /// The last use is noted when a session is loaded; there is nothing left to do.
+    async fn update_ttl(&self, _: &SessionKey, _: &Age) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    async fn delete(&self, key: &SessionKey) -> anyhow::Result<()> {
+        let mut change = self.0.store.begin().await?;
+        change.end_session(&hash(key.as_ref())).await?;
+        Ok(change.commit().await?)
+    }
+}

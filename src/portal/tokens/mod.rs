@@ -1,0 +1,137 @@
+//! Access tokens: the list, and one file for each thing a person does with a token.
+
+pub mod create;
+pub mod deactivate;
+pub mod delete;
+pub mod edit;
+mod fields;
+pub mod list;
+pub mod one;
+pub mod reactivate;
+pub mod refresh;
+pub mod revoke;
+mod view;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{
+    account::password::proven,
+    error::PageError,
+    form::Problems,
+    page::{Page, SignedIn, answer},
+};
+use crate::{
+    app::App,
+    store::Feed,
+    tokens::{Feeds, Secret, Token, TokenId},
+};
+
+/// What confirming pages send: the password, when it was asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmForm {
+    #[serde(default)]
+    password: String,
+}
+
+/// One of the signed-in person's tokens; anything else is not found, whether it exists or not.
+async fn find(app: &App, me: &SignedIn, id: &str) -> Result<Token, PageError> {
+    let id = TokenId::parse(id).ok_or(PageError::NotFound)?;
+    app.store.token_of(me.account.id, id).await?.ok_or(PageError::NotFound)
+}
+
+/// The feeds the signed-in person can use.
+async fn feeds(app: &App, me: &SignedIn) -> Result<Vec<Feed>, PageError> {
+    Ok(app.store.feeds_of(me.account.id).await?.into_iter().map(|membership| membership.feed).collect())
+}
+
+/// Whether a sensitive act may go on: the password was given lately, or is given now. The error is for its field.
+async fn confirmed(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    password: &str,
+) -> Result<Result<(), Problems>, PageError> {
+    if !me.must_prove() {
+        return Ok(Ok(()));
+    }
+    if password.is_empty() {
+        return Ok(Err(Problems::one("password", "Enter your password to go on.")));
+    }
+    Ok(proven(req, app, me, password).await?.map_err(|problem| Problems::one("password", problem)))
+}
+
+#[derive(Template)]
+#[template(path = "portal/tokens/created.html")]
+struct Created {
+    page: Page,
+    token: view::Token,
+    secret: String,
+    source: String,
+    api: String,
+    user: &'static str,
+    replaced: bool,
+}
+
+#[derive(Template)]
+#[template(path = "portal/tokens/already_done.html")]
+struct AlreadyDone {
+    page: Page,
+    token: view::Token,
+}
+
+/// The one answer that carries a secret.
+fn show_once(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    token: &Token,
+    feeds: &[Feed],
+    secret: &Secret,
+    replaced: bool,
+) -> Result<HttpResponse, PageError> {
+    let title = if replaced { "Token refreshed" } else { "Token created" };
+    let token = Token { hint: Some(secret.hint().to_owned()), ..token.clone() };
+    let page = Created {
+        page: Page::in_section(req, title, "tokens"),
+        source: app.settings.public_url.of(&source(&token.feeds, feeds)),
+        api: app.settings.public_url.of("/api/v1"),
+        user: "api",
+        token: view::Token::in_list(&token, feeds, me),
+        secret: secret.reveal().to_owned(),
+        replaced,
+    };
+    answer(StatusCode::OK, &page)
+}
+
+/// The NuGet index that a token is shown with: its first feed's, or that of `main`.
+fn source(covered: &Feeds, feeds: &[Feed]) -> String {
+    let first = match covered {
+        Feeds::All => None,
+        Feeds::Some(ids) => feeds.iter().find(|feed| ids.contains(&feed.id)),
+    };
+    match first {
+        Some(feed) if feed.name != "main" => format!("/feeds/{}/nuget/v3/index.json", feed.name),
+        _ => "/v3/index.json".to_owned(),
+    }
+}
+
+/// The answer to a form that has done its work before.
+async fn already_done(req: &HttpRequest, app: &App, me: &SignedIn, id: TokenId) -> Result<HttpResponse, PageError> {
+    let token = app.store.token_of(me.account.id, id).await?.ok_or(PageError::NotFound)?;
+    let feeds = feeds(app, me).await?;
+    answer(
+        StatusCode::OK,
+        &AlreadyDone {
+            page: Page::in_section(req, "Already done", "tokens"),
+            token: view::Token::in_list(&token, &feeds, me),
+        },
+    )
+}
+
+/// The path of a token's page.
+fn path(token: &Token) -> String {
+    format!("/settings/tokens/{}", token.id)
+}

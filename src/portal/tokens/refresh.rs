@@ -1,0 +1,136 @@
+//! Refreshing a token: a new key for the same rights, with the same end or a restarted lifetime. The old key ends.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{already_done, confirmed, feeds, find, show_once, view};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Page, SignedIn, answer},
+        words::{Time, counted},
+    },
+    store::Issued,
+    tokens::{FormId, Token, change},
+};
+
+#[derive(Template)]
+#[template(path = "portal/tokens/refresh.html")]
+struct Refresh {
+    page: Page,
+    token: view::Token,
+    form_id: String,
+    keep: Option<Time>,
+    restart: Option<Time>,
+    restart_words: String,
+    chosen: &'static str,
+    issued: bool,
+    ask_password: bool,
+    problems: Problems,
+}
+
+/// The form.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshForm {
+    form_id: String,
+    lifetime: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// `GET /settings/tokens/{id}/refresh`
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+    let token = find(&app, &me, &id).await?;
+    let form_id = FormId::generate(me.now, &mut crate::random::system()).to_string();
+    draw(&req, &app, &me, &token, StatusCode::OK, form_id, false, Problems::default()).await
+}
+
+/// `POST /settings/tokens/{id}/refresh`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+    Form(form): Form<RefreshForm>,
+) -> Result<HttpResponse, PageError> {
+    let token = find(&app, &me, &id).await?;
+    let form_id = FormId::parse(&form.form_id).ok_or(PageError::NotFromUs)?.to_string();
+    let restart = form.lifetime == "restart";
+    let checked = match check(&app, &me, &token, &form) {
+        Ok(refreshed) => confirmed(&req, &app, &me, &form.password).await?.map(|()| refreshed),
+        Err(problems) => Err(problems),
+    };
+    let refreshed = match checked {
+        Ok(refreshed) => refreshed,
+        Err(problems) => {
+            return draw(&req, &app, &me, &token, StatusCode::UNPROCESSABLE_ENTITY, form_id, restart, problems).await;
+        }
+    };
+    match app.store.refresh_token(refreshed.clone(), &form_id, &me.actor, me.now).await? {
+        Issued::Secret(secret) => {
+            let feeds = feeds(&app, &me).await?;
+            show_once(&req, &app, &me, &refreshed, &feeds, &secret, true)
+        }
+        Issued::AlreadyDone(id) => already_done(&req, &app, &me, id).await,
+        Issued::Stale => {
+            let problems =
+                Problems::one("", "This token was changed a moment ago. Look at the dates again before you go on.");
+            draw(&req, &app, &me, &find(&app, &me, &id).await?, StatusCode::CONFLICT, form_id, restart, problems).await
+        }
+    }
+}
+
+fn check(app: &App, me: &SignedIn, token: &Token, form: &RefreshForm) -> Result<Token, Problems> {
+    let restart = match form.lifetime.as_str() {
+        "restart" => true,
+        "keep" if change::must_restart(token, me.now) => {
+            return Err(Problems::one("lifetime", "Its time is over, so it has to start again."));
+        }
+        "keep" => false,
+        _ => return Err(Problems::one("lifetime", "Choose whether to keep the date.")),
+    };
+    change::refresh(token, restart, me.now, app.settings.max_token_days).map_err(|refused| Problems::one("", refused))
+}
+
+#[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
+async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    token: &Token,
+    status: StatusCode,
+    form_id: String,
+    restart: bool,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let max_days = app.settings.max_token_days;
+    let end = |restart| change::refresh(token, restart, me.now, max_days).ok().and_then(|token| token.expires_at);
+    let time = |end| Time::new(end, me.now, me.account.time_zone);
+    let must_restart = change::must_restart(token, me.now);
+    // A token without an end keeps having none, so there is nothing to choose.
+    let keep = if must_restart || token.expires_at.is_none() { None } else { end(false).map(time) };
+    let page = Refresh {
+        page: Page::in_section(req, format!("Refresh {}", token.name), "tokens"),
+        token: view::Token::in_list(token, &feeds(app, me).await?, me),
+        form_id,
+        chosen: if restart || keep.is_none() { "restart" } else { "keep" },
+        keep,
+        restart: end(true).map(time),
+        restart_words: end(true).map_or_else(
+            || "It has no end".to_owned(),
+            |end| counted(usize::try_from((end - me.now).num_days()).unwrap_or(0).max(1), "more day"),
+        ),
+        issued: token.issued_at.is_some(),
+        ask_password: me.must_prove(),
+        problems,
+    };
+    answer(status, &page)
+}

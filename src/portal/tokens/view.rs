@@ -1,0 +1,206 @@
+//! A token as pages show it.
+
+use chrono::Duration;
+
+use crate::{
+    portal::{page::SignedIn, words::Time},
+    store::Feed,
+    tokens::{Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, state::state},
+};
+
+/// Patterns shown in lists.
+const FEW: usize = 3;
+
+/// A token, ready for templates.
+pub struct Token {
+    pub id: String,
+    pub name: String,
+    pub hint: String,
+    pub note: String,
+    pub state: &'static str,
+    pub tone: &'static str,
+    pub primary: bool,
+    pub may: Vec<May>,
+    pub feeds: String,
+    pub patterns: Vec<String>,
+    pub patterns_left_out: usize,
+    pub all_packages: bool,
+    pub last_used: Option<Use>,
+    pub ends: &'static str,
+    pub expires: Option<Time>,
+    pub lifetime: &'static str,
+    pub left: Option<u8>,
+    pub acts: Vec<Act>,
+}
+
+/// Permissions in words, with the kinds they are about.
+#[derive(Debug, PartialEq, Eq)]
+pub struct May {
+    pub words: String,
+    pub kinds: Vec<&'static str>,
+}
+
+/// A last use.
+pub struct Use {
+    pub time: Time,
+    pub by: String,
+}
+
+/// Something that can be done with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Act {
+    pub verb: &'static str,
+    pub label: &'static str,
+    pub tone: &'static str,
+}
+
+impl Token {
+    /// As a row of a list: a few patterns, the acts most asked for.
+    pub fn in_list(token: &Row, feeds: &[Feed], me: &SignedIn) -> Self {
+        let mut row = Self::whole(token, feeds, me);
+        row.patterns_left_out = row.patterns.len().saturating_sub(FEW);
+        row.patterns.truncate(FEW);
+        row.acts.retain(|act| !matches!(act.verb, "duplicate") && (act.verb != "delete" || token.revoked_at.is_some()));
+        row
+    }
+
+    /// With everything.
+    pub fn whole(token: &Row, feeds: &[Feed], me: &SignedIn) -> Self {
+        let (now, zone) = (me.now, me.account.time_zone);
+        let state = state(token, now);
+        let (ends, end) = match state {
+            State::Revoked => ("Revoked", token.revoked_at),
+            State::Expired => ("Expired", token.expires_at),
+            _ => ("Expires", token.expires_at),
+        };
+        Self {
+            id: token.id.to_string(),
+            name: token.name.clone(),
+            hint: token.hint.clone().unwrap_or_default(),
+            note: token.note.clone(),
+            state: state.label(),
+            tone: tone(state),
+            primary: token.kind == TokenKind::Primary,
+            may: may(token.permissions),
+            feeds: feed_names(&token.feeds, feeds),
+            patterns: token.patterns.iter().map(str::to_owned).collect(),
+            patterns_left_out: 0,
+            all_packages: token.patterns.covers_all(),
+            last_used: token
+                .last_use
+                .as_ref()
+                .map(|last| Use { time: Time::new(last.at, now, zone), by: by(&last.client, &last.address) }),
+            ends,
+            expires: end.map(|end| Time::new(end, now, zone)),
+            lifetime: if state == State::NotIssued { "Starts with its first refresh" } else { "Never" },
+            left: left(token, state, me),
+            acts: acts(token, state),
+        }
+    }
+}
+
+fn tone(state: State) -> &'static str {
+    match state {
+        State::Active => "ok",
+        State::ExpiresSoon => "warn",
+        State::Expired | State::Retired => "bad",
+        State::NotIssued | State::Deactivated | State::Revoked => "quiet",
+    }
+}
+
+/// `NuGet 6.8, 203.0.113.7`, without what is not known.
+pub fn by(client: &str, address: &str) -> String {
+    [client, address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// The share of the life still to come, in per cent, while the token is running.
+fn left(token: &Row, state: State, me: &SignedIn) -> Option<u8> {
+    let (issued, end) = (token.issued_at?, token.expires_at?);
+    let life = (end - issued).num_seconds().max(1);
+    let ahead = (end - me.now).clamp(Duration::zero(), end - issued).num_seconds();
+    state.is_live().then(|| u8::try_from(ahead * 100 / life).unwrap_or(100))
+}
+
+fn feed_names(covered: &Feeds, feeds: &[Feed]) -> String {
+    match covered {
+        Feeds::All => "All feeds".to_owned(),
+        Feeds::Some(ids) => {
+            let names: Vec<_> =
+                feeds.iter().filter(|feed| ids.contains(&feed.id)).map(|feed| feed.name.as_str()).collect();
+            if names.is_empty() { "No feed you can reach".to_owned() } else { names.join(", ") }
+        }
+    }
+}
+
+/// Permissions in a few words; kinds with the same ones share a line.
+fn may(permissions: Permissions) -> Vec<May> {
+    let mut lines: Vec<May> = Vec::new();
+    for kind in Kind::ALL {
+        let words = verbs(permissions.iter().filter(|permission| permission.kind() == Some(kind)));
+        match lines.iter_mut().find(|line| line.words == words) {
+            _ if words.is_empty() => {}
+            Some(line) => line.kinds.push(kind.label()),
+            None => lines.push(May { words, kinds: vec![kind.label()] }),
+        }
+    }
+    let api = match (permissions.has(Permission::ApiManage), permissions.has(Permission::ApiRead)) {
+        (true, _) => Some("Use the management API"),
+        (false, true) => Some("Look through the management API"),
+        (false, false) => None,
+    };
+    lines.extend(api.map(|words| May { words: words.to_owned(), kinds: Vec::new() }));
+    lines
+}
+
+fn verbs(permissions: impl Iterator<Item = Permission>) -> String {
+    let words: Vec<_> = permissions
+        .filter_map(|permission| match permission.scope().split_once(':')?.1 {
+            "pull" => Some("read"),
+            "push" => Some("upload"),
+            "push-version" => Some("upload versions"),
+            "delete" => Some("delete"),
+            _ => None,
+        })
+        .collect();
+    let mut text = words.join(", ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+/// What can be done with a token, the most useful first.
+fn acts(token: &Row, state: State) -> Vec<Act> {
+    let act = |verb, label, tone| Act { verb, label, tone };
+    let refresh =
+        act("refresh", "Refresh", if matches!(state, State::Expired | State::ExpiresSoon) { "main" } else { "" });
+    let toggle = if state == State::Deactivated {
+        act("reactivate", "Reactivate", "")
+    } else {
+        act("deactivate", "Deactivate", "")
+    };
+    let edit = act("edit", "Edit", "");
+    let duplicate = act("duplicate", "Duplicate", "");
+    let revoke = act("revoke", "Revoke", "final");
+    let delete = act("delete", "Delete", "final");
+    let fits = |act: &Act| match act.verb {
+        "refresh" => token.can_be_refreshed(),
+        "revoke" => token.can_be_revoked(),
+        "delete" => token.can_be_deleted(),
+        "duplicate" => true,
+        _ => token.revoked_at.is_none(),
+    };
+    [refresh, edit, duplicate, toggle, revoke, delete].into_iter().filter(fits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_with_the_same_permissions_share_a_line() {
+        let lines = may(Permissions::parse("nuget:pull nuget:push npm:pull npm:push container:pull api:read").unwrap());
+        let texts: Vec<_> = lines.iter().map(|line| format!("{} {}", line.words, line.kinds.join("+"))).collect();
+        assert_eq!(texts, ["Read, upload NuGet+npm", "Read Container", "Look through the management API "]);
+    }
+}

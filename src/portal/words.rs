@@ -1,0 +1,60 @@
+//! Times as pages write them: date, hour and zone, and what is left or past in words.
+
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+
+use crate::tokens::expiry::in_words;
+
+/// An instant, three ways.
+#[derive(Clone, Debug)]
+pub struct Time {
+    /// For machines: RFC 3339 in UTC.
+    pub iso: String,
+    /// For people: `2 Dec 2026, 14:05 UTC`, in the account's zone.
+    pub text: String,
+    /// From now: "in 9 days", "3 hours ago".
+    pub words: String,
+}
+
+impl Time {
+    /// An instant as seen from `now` by somebody in `zone`.
+    pub fn new(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Self {
+        Self {
+            iso: at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            text: at.with_timezone(&zone).format("%-d %b %Y, %H:%M %Z").to_string(),
+            words: from_now(at - now),
+        }
+    }
+}
+
+fn from_now(ahead: Duration) -> String {
+    let minute = Duration::minutes(1);
+    match ahead {
+        ahead if ahead >= minute => format!("in {}", in_words(ahead)),
+        ahead if ahead > Duration::zero() => "in under a minute".to_owned(),
+        ahead if ahead > -minute => "just now".to_owned(),
+        ahead => format!("{} ago", in_words(-ahead)),
+    }
+}
+
+/// `1 token`, `2 tokens`.
+pub fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_reads_in_the_accounts_zone_and_from_now() {
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let time = Time::new("2026-12-02T14:05:00Z".parse().unwrap(), now, Tz::Europe__Berlin);
+        assert_eq!(
+            (time.iso.as_str(), time.text.as_str(), time.words.as_str()),
+            ("2026-12-02T14:05:00Z", "2 Dec 2026, 15:05 CET", "in 9 days")
+        );
+        assert_eq!(Time::new(now - Duration::hours(3), now, Tz::UTC).words, "3 hours ago");
+        assert_eq!(Time::new(now, now, Tz::UTC).words, "just now");
+    }
+}

@@ -1,0 +1,76 @@
+//! Every address of the product on one page, below the public path.
+
+use actix_web::{
+    middleware::from_fn,
+    web::{Data, ServiceConfig, get, post, resource, scope},
+};
+
+use crate::{
+    app::App,
+    portal::{self, account, assets, tokens},
+};
+
+/// All routes.
+pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
+    cfg.route("/healthz", get().to(health::alive)).route("/readyz", get().to(health::ready));
+    cfg.service(scope(app.settings.public_url.path()).configure(static_files).configure(|cfg| pages(cfg, app)));
+}
+
+fn static_files(cfg: &mut ServiceConfig) {
+    cfg.route("/static/{hash}/{file:.*}", get().to(assets::file));
+}
+
+/// For people in a browser.
+fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
+    let pages = scope("")
+        .wrap(from_fn(portal::guard))
+        .wrap(portal::sessions(app))
+        .route("/", get().to(portal::landing::show))
+        // Accounts
+        .service(resource("/setup").get(account::setup::show).post(account::setup::submit))
+        .service(resource("/sign-up").get(account::sign_up::show).post(account::sign_up::submit))
+        .service(resource("/sign-in").get(account::sign_in::show).post(account::sign_in::submit))
+        .route("/sign-out", post().to(account::sign_out::submit))
+        .service(resource("/settings/password").get(account::password::show).post(account::password::submit))
+        // Access tokens
+        .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
+        .route("/settings/tokens/new", get().to(tokens::create::show))
+        .route("/settings/tokens/{id}", get().to(tokens::one::show))
+        .route("/settings/tokens/{id}/duplicate", get().to(tokens::create::duplicate))
+        .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))
+        .service(resource("/settings/tokens/{id}/refresh").get(tokens::refresh::show).post(tokens::refresh::submit))
+        .service(
+            resource("/settings/tokens/{id}/deactivate").get(tokens::deactivate::show).post(tokens::deactivate::submit),
+        )
+        .service(
+            resource("/settings/tokens/{id}/reactivate").get(tokens::reactivate::show).post(tokens::reactivate::submit),
+        )
+        .service(resource("/settings/tokens/{id}/revoke").get(tokens::revoke::show).post(tokens::revoke::submit))
+        .service(resource("/settings/tokens/{id}/delete").get(tokens::delete::show).post(tokens::delete::submit))
+        .default_service(actix_web::web::to(portal::not_found));
+    cfg.service(pages);
+}
+
+mod health {
+    //! For load balancers and supervisors.
+
+    use actix_web::{HttpResponse, Responder, web::Data};
+
+    use crate::app::App;
+
+    /// The process answers.
+    pub(super) async fn alive() -> impl Responder {
+        HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
+    }
+
+    /// The process and its database answer.
+    pub(super) async fn ready(app: Data<App>) -> impl Responder {
+        match app.store.ping().await {
+            Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
+            Err(_) => HttpResponse::ServiceUnavailable()
+                .insert_header(("retry-after", "2"))
+                .content_type("text/plain; charset=utf-8")
+                .body("the database does not answer\n"),
+        }
+    }
+}
