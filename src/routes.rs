@@ -26,6 +26,7 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .wrap(from_fn(portal::guard))
         .wrap(portal::sessions(app))
         .route("/", get().to(portal::landing::show))
+        .route("/guide", get().to(portal::guide::show))
         // Accounts
         .service(resource("/setup").get(account::setup::show).post(account::setup::submit))
         .service(resource("/sign-up").get(account::sign_up::show).post(account::sign_up::submit))

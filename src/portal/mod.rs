@@ -2,10 +2,12 @@
 
 pub mod account;
 pub mod assets;
+mod clients;
 mod csrf;
 mod error;
 mod form;
 mod guard;
+pub mod guide;
 pub mod landing;
 mod page;
 mod session;

@@ -1,20 +1,36 @@
-// Every page that can be reached by a link, and the answers to a wrong form, hold against axe-core, wide and light as well as narrow and dark.
+// Every page that can be reached by a link, and the answers to wrong and stale forms, hold against axe-core and fit their window:
+// in light and dark, on a desk, at 200 % zoom, on a phone and at 400 % zoom.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertAccessible, journey, shoot } from './world.mjs';
 
-const LOOKS = [{ width: 1280, colorScheme: 'light' }, { width: 360, colorScheme: 'dark' }];
+/** Window widths in CSS pixels: 640 is a desk at 200 % zoom, 320 the same at 400 %. */
+const WIDTHS = [1280, 640, 360, 320];
+const SCHEMES = ['light', 'dark'];
+const CHECKED = new Set([1280, 360]); // rules are judged where the layout differs
+
+async function assertFits(page, width, how) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= width, `${page.url()} is ${wide} px wide in a window of ${width} ${how}`);
+}
 
 /** Checks the page that is open, in every look; `name` is for its screenshots. */
 async function assertGood(page, name) {
-  for (const { width, colorScheme } of LOOKS) {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(wide <= width, `${page.url()} is ${wide} px wide in a window of ${width}`);
-    await assertAccessible(page);
+    await assertFits(page, width, '');
+    if (!CHECKED.has(width)) continue;
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      await assertAccessible(page);
+    }
   }
+  // Letters alone at twice their size, as some browsers and systems do it.
   await page.setViewportSize({ width: 1280, height: 800 });
+  await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
+  await assertFits(page, 1280, 'with letters of twice the size');
+  await page.evaluate(() => { document.documentElement.style.fontSize = ''; });
   await shoot(page, name);
 }
 
@@ -40,7 +56,7 @@ async function walks(person, from) {
   return seen;
 }
 
-test('every page is accessible', t => journey(t, { settings: { LATCHKEY_SIGN_UP: 'open' } }, async ({ server, arrives }) => {
+test('every page is accessible', t => journey(t, { engine: 'postgres', settings: { LATCHKEY_SIGN_UP: 'open' } }, async ({ server, arrives }) => {
   const ada = await arrives();
   const link = await server.setupLink();
   await ada.goes(link);
@@ -52,17 +68,46 @@ test('every page is accessible', t => journey(t, { settings: { LATCHKEY_SIGN_UP:
   await ada.signsUpByLink(link, 'ada');
   await ada.goes('/settings/tokens');
   await assertGood(ada.page, 'list-empty');
+  await ada.page.locator('.me').click();
+  await assertGood(ada.page, 'menu');
 
   await ada.createsToken({ name: '', permissions: [], packages: [''], expiry: '30' });
   await assertGood(ada.page, 'new-refused');
-  for (const [name, expiry] of [['Build', '90'], ['Laptop', 'never'], ['Paused', '30'], ['Gone', '365']]) {
+  for (const [name, expiry] of [['Ending', '30'], ['Ended', '30'], ['Build', '90'], ['Laptop', 'never'], ['Paused', '30'], ['Gone', '365']]) {
     await ada.createsToken({ name, permissions: ['nuget:pull', 'nuget:push'], packages: ['Contoso.*', 'Fabrikam.Core'], expiry });
   }
   await assertGood(ada.page, 'created');
+  await ada.page.getByText('Show the key').click();
+  await assertGood(ada.page, 'created-shown');
+  await ada.page.reload(); // sends the form again
+  await assertGood(ada.page, 'already-done');
   await ada.does('Deactivate', 'Paused');
   await assertGood(ada.page, 'deactivated');
   await ada.does('Revoke', 'Gone');
   await assertGood(ada.page, 'revoked');
+
+  await ada.opensEdit('Build');
+  await ada.describesToken({ packages: ['not a name'], note: 'first tab' });
+  await ada.submits('Save');
+  await assertGood(ada.page, 'edit-refused');
+  const first = ada.page;
+  ada.page = await ada.context.newPage();
+  await ada.editsToken('Build', { packages: ['Contoso.*'] });
+  await ada.page.close();
+  ada.page = first;
+  await ada.submits('Save');
+  assert.match(await ada.says(), /changed while you were editing/);
+  await assertGood(ada.page, 'edit-stale');
+
+  // Time passes for two tokens and for the last proof of the password.
+  const days = 86_400_000;
+  const unit = Number(await server.sql("SELECT expires_at - issued_at FROM tokens WHERE name = 'Build'")) / (90 * days);
+  const ages = (name, passed) => server.sql(`UPDATE tokens SET issued_at = issued_at - ${passed * days * unit}, expires_at = expires_at - ${passed * days * unit} WHERE name = '${name}'`);
+  await ages('Ending', 25);
+  await ages('Ended', 31);
+  await ada.goes('/settings/tokens');
+  assert.match(await ada.says(), /Expires soon:/);
+  await assertGood(ada.page, 'list');
 
   await ada.opensToken('Build');
   const token = new URL(ada.page.url()).pathname;
@@ -71,4 +116,9 @@ test('every page is accessible', t => journey(t, { settings: { LATCHKEY_SIGN_UP:
 
   const stranger = await arrives();
   await walks(stranger, ['/', '/sign-in', '/sign-up', '/settings/tokens', '/setup', '/no-such-page']);
+  await stranger.goes('/sign-in');
+  await stranger.fills({ username: 'ada', password: 'not her password' });
+  await stranger.leavesJudgingToServer();
+  await stranger.submits('Sign in');
+  await assertGood(stranger.page, 'sign-in-refused');
 }));

@@ -19,7 +19,7 @@ async function does(ada, verb) {
 /** Copies by keyboard what the page shows once. */
 async function copies(ada) {
   const before = await ada.page.evaluate(() => navigator.clipboard.readText());
-  await ada.tabsTo({ text: 'Copy' });
+  await ada.tabsTo({ text: 'Copy key' });
   await ada.hits('Enter');
   const secret = await ada.reads(before);
   assert.match(secret, new RegExp(`^${SECRET.source}$`));
@@ -48,7 +48,7 @@ test('the whole life of a token needs no mouse', t => journey(t, {}, async ({ se
   await ada.tabsTo({ field: 'patterns' });
   await ada.page.keyboard.press('Control+A');
   await ada.types('Contoso.*');
-  await ada.tabsTo({ field: 'expiry' });
+  await ada.tabsTo({ field: 'expires' });
   await ada.page.keyboard.press('ArrowUp'); // from the 90 days it offers to the 30 before
   assert.equal(await ada.page.evaluate(() => document.activeElement.value), '30');
   await ada.tabsTo({ text: 'Create token' });

@@ -143,8 +143,11 @@ export class Person {
     if (permissions !== undefined) {
       for (const box of await this.page.locator('main input[name="permission"]').all()) await box.setChecked(permissions.includes(await box.getAttribute('value')));
     }
-    if (expiry !== undefined) await this.page.locator(`main input[name="expiry"][value="${expiry}"]`).check();
-    if (expiresOn !== undefined) await this.fills({ expires_on: expiresOn });
+    if (expiry !== undefined) await this.page.locator(`main input[name="expires"][value="${expiry}"]`).check();
+    if (expiresOn !== undefined) {
+      await this.page.locator('main input[name="expires"][value="date"]').check();
+      await this.fills({ expires_on: expiresOn });
+    }
   }
 
   /** Creates a token and stays on the page that shows it. */
@@ -159,7 +162,7 @@ export class Person {
   /** Presses Copy and answers what the clipboard holds. */
   async copiesSecret() {
     await this.page.evaluate(() => navigator.clipboard.writeText('nothing copied yet'));
-    await this.page.getByRole('button', { name: /^\s*Copy\s*$/ }).first().click();
+    await this.page.getByRole('button', { name: 'Copy key', exact: true }).first().click();
     const secret = await this.reads('nothing copied yet');
     assert.match(secret, new RegExp(`^${SECRET.source}$`));
     return secret;

@@ -101,7 +101,7 @@ onBoth(test, 'a form that is refused keeps everything that was typed', async ({ 
   assert.equal(await main.locator('[name="name"]').inputValue(), 'half');
   assert.equal(await main.locator('[name="note"]').inputValue(), 'kept');
   assert.match(await main.locator('[name="patterns"]').inputValue(), /no spaces allowed/);
-  assert.ok(await main.locator('[name="expiry"][value="180"]').isChecked());
+  assert.ok(await main.locator('[name="expires"][value="180"]').isChecked());
   assert.ok(await main.locator('[name="permission"][value="nuget:push"]').isChecked());
   assert.equal(await (await ada.findsInList('half')).count(), 0);
 });

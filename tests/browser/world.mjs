@@ -24,7 +24,7 @@ export async function journey(t, options, walk) {
   } finally {
     if (failed) {
       for (const { page } of people) t.diagnostic(`${page.url()}\n${await page.locator('body').innerText({ timeout: 5000 }).catch(String)}`);
-      t.diagnostic(server.log.split('\n').slice(-30).join('\n'));
+      t.diagnostic(server.log.split('\n').filter(line => !/ (TRACE|DEBUG) /.test(line)).slice(-20).join('\n'));
     }
     const ends = await Promise.allSettled(people.map(person => person.leaves()));
     ends.push(...await Promise.allSettled([server.remove()]));

@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use super::{
     account::password::proven,
+    clients::Clients,
     error::PageError,
     form::Problems,
     page::{Page, SignedIn, answer},
@@ -69,9 +70,7 @@ struct Created {
     page: Page,
     token: view::Token,
     secret: String,
-    source: String,
-    api: String,
-    user: &'static str,
+    clients: Clients,
     replaced: bool,
 }
 
@@ -96,9 +95,7 @@ fn show_once(
     let token = Token { hint: Some(secret.hint().to_owned()), ..token.clone() };
     let page = Created {
         page: Page::in_section(req, title, "tokens"),
-        source: app.settings.public_url.of(&source(&token.feeds, feeds)),
-        api: app.settings.public_url.of("/api/v1"),
-        user: "api",
+        clients: Clients::of_feed(&app.settings.public_url, first_feed(&token.feeds, feeds)),
         token: view::Token::in_list(&token, feeds, me),
         secret: secret.reveal().to_owned(),
         replaced,
@@ -106,15 +103,11 @@ fn show_once(
     answer(StatusCode::OK, &page)
 }
 
-/// The NuGet index that a token is shown with: its first feed's, or that of `main`.
-fn source(covered: &Feeds, feeds: &[Feed]) -> String {
-    let first = match covered {
-        Feeds::All => None,
-        Feeds::Some(ids) => feeds.iter().find(|feed| ids.contains(&feed.id)),
-    };
-    match first {
-        Some(feed) if feed.name != "main" => format!("/feeds/{}/nuget/v3/index.json", feed.name),
-        _ => "/v3/index.json".to_owned(),
+/// The feed that a token's ready-made lines are about: the first it is limited to, or `main`.
+fn first_feed<'a>(covered: &Feeds, feeds: &'a [Feed]) -> &'a str {
+    match covered {
+        Feeds::All => "main",
+        Feeds::Some(ids) => feeds.iter().find(|feed| ids.contains(&feed.id)).map_or("main", |feed| &feed.name),
     }
 }
 

@@ -1,0 +1,113 @@
+//! The guide: how to use a token with each client, what each refusal means, and how patterns match. For everybody.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+
+use super::{
+    clients::Clients,
+    error::PageError,
+    page::{Page, answer, signed_in},
+};
+use crate::{
+    app::App,
+    tokens::decision::{Class, Reason},
+};
+
+#[derive(Template)]
+#[template(path = "portal/guide.html")]
+struct Guide {
+    page: Page,
+    clients: Clients,
+    other_feed: String,
+    patterns: &'static [Example],
+    refusals: Vec<Refusal>,
+}
+
+/// A pattern and what it does; a test holds every name against the real rule.
+struct Example {
+    pattern: &'static str,
+    covers: &'static [&'static str],
+    leaves_out: &'static [&'static str],
+}
+
+const PATTERNS: &[Example] = &[
+    Example { pattern: "*", covers: &["every package, now and later"], leaves_out: &[] },
+    Example { pattern: "Contoso.Core", covers: &["Contoso.Core", "contoso.core"], leaves_out: &["Contoso.Core.Tests"] },
+    Example {
+        pattern: "Contoso.*",
+        covers: &["Contoso.Core", "Contoso.Core.Tests"],
+        leaves_out: &["Contoso", "ContosoTools"],
+    },
+    Example { pattern: "*.Tests", covers: &["Contoso.Core.Tests"], leaves_out: &["Contoso.Tests.Data"] },
+    Example { pattern: "@team/*", covers: &["@team/ui"], leaves_out: &["@other/ui"] },
+];
+
+/// A refusal in its three parts.
+struct Refusal {
+    phrase: &'static str,
+    status: &'static str,
+    advice: &'static str,
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self { phrase: reason.phrase(), status: status(reason.class()), advice: advice(reason) }
+    }
+}
+
+/// `GET /guide`
+pub async fn show(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
+    signed_in(&req).await?;
+    let public = &app.settings.public_url;
+    let page = Guide {
+        page: Page::in_section(&req, "Use your token", "guide"),
+        clients: Clients::of_feed(public, "main"),
+        other_feed: Clients::of_feed(public, "NAME").source,
+        patterns: PATTERNS,
+        refusals: Reason::ALL.into_iter().map(Refusal::from).collect(),
+    };
+    answer(StatusCode::OK, &page)
+}
+
+fn status(class: Class) -> &'static str {
+    match class {
+        Class::NotLive => "401, or 403 for -ApiKey",
+        Class::Forbidden => "403",
+        Class::NotFound => "404",
+    }
+}
+
+/// What to do about a refusal.
+fn advice(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NotAToken => "Part of the key is missing, or it belongs to another host. Paste the whole key: 49 characters that begin with lk_.",
+        Reason::Replaced => "The token was refreshed. Put the new key in this place too.",
+        Reason::Revoked => "Somebody ended it for good. Create a new token.",
+        Reason::Deactivated => "It is paused. Reactivate it, and the same key works again.",
+        Reason::Expired => "Its time is over. Refresh it and put the new key in place.",
+        Reason::Retired => "Old keys end when they lie idle. Create a token in its stead.",
+        Reason::AccountDisabled => "Ask the operator of this host.",
+        Reason::PermissionMissing => "Permissions are never added to a token. Duplicate it, tick what is missing, and use the new key.",
+        Reason::FeedNotCovered => "Edit the token and add the feed. Also check the feed's address in your client.",
+        Reason::PackageNotCovered => "Edit the token and add a pattern. It counts from the next request.",
+        Reason::OnlyNewVersions => "Upload the first version with a token that may upload new packages.",
+        Reason::AccountCannotRead => "The feed or package does not exist, or your account cannot see it. Check the spelling, then ask the feed's owner.",
+        Reason::AccountMayNot => "The token would do, but your account has no such right here. Ask an owner of the package or the feed.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokens::Pattern;
+
+    #[test]
+    fn every_example_is_true() {
+        for example in PATTERNS {
+            let pattern = Pattern::parse(example.pattern).unwrap();
+            let names = |names: &[&'static str]| names.iter().copied().filter(|name| !name.contains(' ')).collect::<Vec<_>>();
+            assert!(names(example.covers).iter().all(|name| pattern.covers(name)), "{}", example.pattern);
+            assert!(!names(example.leaves_out).iter().any(|name| pattern.covers(name)), "{}", example.pattern);
+        }
+    }
+}
