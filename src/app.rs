@@ -6,7 +6,7 @@ use crate::{
     access::LastUses,
     accounts::password::PasswordGate,
     clock::Clock,
-    config::Settings,
+    config::{Settings, private_folder},
     store::{Store, migrate::migrate},
 };
 
@@ -29,8 +29,7 @@ impl App {
     /// Opens the data folder and the database, and brings the schema up to date.
     pub async fn open(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let folder = &settings.data_dir;
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
+        private_folder(folder).with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
         let store = Store::connect(&settings.database).await.context("the database cannot be opened")?;
         migrate(&store, folder, clock.now()).await?;
         same_master_secret(&store, &settings).await?;

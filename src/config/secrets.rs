@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -109,13 +109,18 @@ impl std::fmt::Debug for MasterSecret {
     }
 }
 
+/// Makes a folder that nobody else on this machine can look into, unless it is there already.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 /// Makes the file with 64 random bytes, mode 0600, durable before it counts. Two starts at once agree on one.
 fn make_unless_there(path: &Path) -> io::Result<()> {
     if path.exists() {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    private_folder(folder)?;
     let mut bytes = Zeroizing::new([0; 64]);
     crate::random::system().fill_bytes(&mut *bytes);
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
