@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn ids_that_could_be_paths_or_markup_are_refused() {
         for text in [
-            "a b", "a#b", "a?b", "a%2eb", "a/b", "a\\b", "..", "a..b", "$id$", ".a", "a.", "-a", "a-", "a.-b", "a+b", "a\0",
-            "a\n", "<a>", " a", "a ",
+            "a b", "a#b", "a?b", "a%2eb", "a/b", "a\\b", "..", "a..b", "$id$", ".a", "a.", "-a", "a-", "a.-b", "a+b",
+            "a\0", "a\n", "<a>", " a", "a ",
         ] {
             assert_eq!(PackageId::parse(text), Err(BadPackageId::Malformed), "{text:?}");
         }
@@ -116,7 +116,9 @@ mod tests {
 
     #[test]
     fn letters_that_only_look_like_ascii_are_refused() {
-        for text in ["N\u{435}wtonsoft", "\u{ff21}bc", "me\u{17f}h", "\u{212a}ey", "\u{130}d", "cafe\u{301}", "a\u{202e}b"] {
+        for text in
+            ["N\u{435}wtonsoft", "\u{ff21}bc", "me\u{17f}h", "\u{212a}ey", "\u{130}d", "cafe\u{301}", "a\u{202e}b"]
+        {
             assert_eq!(PackageId::parse(text), Err(BadPackageId::Malformed), "{text:?}");
         }
     }

@@ -96,8 +96,7 @@ impl<R: Read> Walk<R> {
         let input = self.source.fill_buf()?;
         let input = input.get(..clamp(*packed, input.len())).unwrap_or_default();
         let (taken, given) = (self.inflater.total_in(), self.inflater.total_out());
-        let status =
-            self.inflater.decompress(input, &mut self.buffer, FlushDecompress::None).map_err(|_| damaged())?;
+        let status = self.inflater.decompress(input, &mut self.buffer, FlushDecompress::None).map_err(|_| damaged())?;
         let (taken, given) = (self.inflater.total_in() - taken, self.inflater.total_out() - given);
         if taken == 0 && given == 0 && status != Status::StreamEnd {
             return Err(damaged());

@@ -13,7 +13,9 @@ pub enum Unreadable {
         limit: u64,
     },
     /// The first bytes are not those of a zip entry.
-    #[error("The file does not begin like a zip; push the .nupkg file that dotnet pack or nuget pack wrote, unchanged.")]
+    #[error(
+        "The file does not begin like a zip; push the .nupkg file that dotnet pack or nuget pack wrote, unchanged."
+    )]
     NotAZip,
     /// The last 22 bytes are not an end record without comment.
     #[error(
@@ -25,7 +27,9 @@ pub enum Unreadable {
     #[error("The archive is split over several disks; pack it again as one file.")]
     Split,
     /// Any trace of zip64.
-    #[error("The archive uses zip64, which no package of allowed size needs; pack it again with dotnet pack or nuget pack.")]
+    #[error(
+        "The archive uses zip64, which no package of allowed size needs; pack it again with dotnet pack or nuget pack."
+    )]
     Zip64,
     /// More entries than [`Limits::entries`](super::Limits::entries).
     #[error("The archive has more than {limit} entries; split the package.")]
@@ -84,7 +88,9 @@ pub enum Unreadable {
         name: String,
     },
     /// Neither stored nor deflated.
-    #[error("The entry {name} is compressed with method {method}; only stored and deflated entries are read: pack it again.")]
+    #[error(
+        "The entry {name} is compressed with method {method}; only stored and deflated entries are read: pack it again."
+    )]
     Method {
         /// The entry.
         name: String,
@@ -98,7 +104,9 @@ pub enum Unreadable {
         name: String,
     },
     /// Links, devices, special permission bits.
-    #[error("The entry {name} is a link, a device or has special permission bits; only plain files and folders are taken.")]
+    #[error(
+        "The entry {name} is a link, a device or has special permission bits; only plain files and folders are taken."
+    )]
     NotAFile {
         /// The entry.
         name: String,

@@ -153,8 +153,12 @@ fn is_furniture(entry: &Entry) -> bool {
 
 /// The readme, icon and licence that the nuspec names must be in the archive, and like the signature not be huge.
 fn check_named_files(nuspec: &Nuspec, directory: &Directory, limits: &Limits) -> Result<(), Unreadable> {
-    let sizes: HashMap<&str, u64> =
-        directory.entries.iter().filter(|entry| !entry.name.is_folder()).map(|entry| (entry.name.key(), entry.size)).collect();
+    let sizes: HashMap<&str, u64> = directory
+        .entries
+        .iter()
+        .filter(|entry| !entry.name.is_folder())
+        .map(|entry| (entry.name.key(), entry.size))
+        .collect();
     let licence = match &nuspec.license {
         Some(License::File(path)) => Some(path),
         _ => None,

@@ -182,7 +182,11 @@ pub(super) fn judge_extra(bytes: &[u8]) -> Extra {
 }
 
 /// Fills the buffer; a source that ends too early is the fault `early`, anything else that of our disk.
-pub(super) fn fill<R: Read>(source: &mut R, buffer: &mut [u8], early: impl FnOnce() -> Unreadable) -> Result<(), Unreadable> {
+pub(super) fn fill<R: Read>(
+    source: &mut R,
+    buffer: &mut [u8],
+    early: impl FnOnce() -> Unreadable,
+) -> Result<(), Unreadable> {
     source.read_exact(buffer).map_err(|error: io::Error| match error.kind() {
         ErrorKind::UnexpectedEof => early(),
         _ => error.into(),

@@ -7,7 +7,9 @@ use crate::packages::version::BadVersion;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadNuspec {
     /// Another encoding than the two we read, or another than the file declares.
-    #[error("The nuspec must be UTF-8, or UTF-16 with a byte order mark, and declare no other encoding; save it as UTF-8.")]
+    #[error(
+        "The nuspec must be UTF-8, or UTF-16 with a byte order mark, and declare no other encoding; save it as UTF-8."
+    )]
     Encoding,
     /// Not well formed.
     #[error("The nuspec is not well-formed XML 1.0; repair it and pack again.")]
@@ -19,7 +21,9 @@ pub enum BadNuspec {
     #[error("The nuspec has a processing instruction, which is never read; remove it.")]
     Instruction,
     /// An entity other than the five, or a reference to no character.
-    #[error("The nuspec refers to an entity or character that XML does not know; only amp, lt, gt, quot and apos are known.")]
+    #[error(
+        "The nuspec refers to an entity or character that XML does not know; only amp, lt, gt, quot and apos are known."
+    )]
     Reference,
     /// Too deep, too many elements or attributes.
     #[error("The nuspec has more than 20000 elements, 64 levels or 64 attributes on an element; simplify it.")]
@@ -73,6 +77,8 @@ pub enum BadNuspec {
     #[error("A dependency in the nuspec has a version range with unknown characters; write it like [1.0, 2.0).")]
     Range,
     /// Too long or not ASCII.
-    #[error("The attribute {0} in the dependencies of the nuspec must be at most 200 printable ASCII characters; shorten it.")]
+    #[error(
+        "The attribute {0} in the dependencies of the nuspec must be at most 200 printable ASCII characters; shorten it."
+    )]
     Attribute(&'static str),
 }

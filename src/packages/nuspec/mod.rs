@@ -105,7 +105,11 @@ impl Nuspec {
             release_notes: metadata.text("releaseNotes", RELEASE_NOTES)?,
             require_license_acceptance: metadata.flag("requireLicenseAcceptance")?,
             package_types: metadata.package_types()?,
-            dependency_groups: metadata.element("dependencies")?.map(dependencies::read).transpose()?.unwrap_or_default(),
+            dependency_groups: metadata
+                .element("dependencies")?
+                .map(dependencies::read)
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 }

@@ -7,9 +7,10 @@ const LONGEST_ADDRESS: usize = 4_000;
 
 /// Trims the text, drops what is not seen or turns the text around, and cuts it to `longest` characters.
 pub(super) fn clean(raw: &str, longest: usize) -> String {
-    let visible: String = raw.trim().chars().filter(|letter| !is_hidden(*letter)).collect();
+    let visible: String = raw.chars().filter(|letter| !is_hidden(*letter)).collect();
+    let visible = visible.trim();
     match visible.char_indices().nth(longest) {
-        None => visible,
+        None => visible.to_owned(),
         Some(_) => visible.chars().take(longest.saturating_sub(1)).chain(['\u{2026}']).collect(),
     }
 }

@@ -1,8 +1,8 @@
 //! Reads the small part of XML that nuspec files use into a tree, with hard bounds and no way to name anything outside.
 
-use quick_xml::{Reader, XmlVersion};
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use super::BadNuspec;
 

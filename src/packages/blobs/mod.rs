@@ -1,0 +1,238 @@
+//! Where the bytes of packages are kept: a folder, or a bucket that speaks S3. Which bytes belong to which version is
+//! the database's to know.
+
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use object_store::buffered::BufWriter;
+use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, path::Path as Location};
+use tokio::io::AsyncReadExt;
+use uuid::Uuid;
+
+pub use settings::{BadBlobUrl, BlobSettings, Bucket};
+
+/// Bytes of one part of an upload. S3 takes parts from 5 MiB on; two are in flight at a time.
+const PART: usize = 8 * 1024 * 1024;
+const PARTS_IN_FLIGHT: usize = 2;
+/// Bytes of a file that are read at a time.
+const CHUNK: usize = 256 * 1024;
+
+/// The store of package files. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    /// The folder behind the store, if it is one.
+    folder: Option<PathBuf>,
+}
+
+/// The name of a blob: chosen by us, never by a sender.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BlobKey(String);
+
+/// A blob that is being read.
+pub struct Blob {
+    /// Bytes in all.
+    pub size: u64,
+    /// The bytes, in order. An error ends the stream.
+    pub stream: BoxStream<'static, io::Result<Bytes>>,
+}
+
+/// Why a blob could not be kept, read or deleted. None of it is a fault of the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// The folder or bucket refused or failed.
+    #[error("The package store does not answer as it should; look at the folder or bucket it is configured for.")]
+    Store(#[from] object_store::Error),
+    /// A local file could not be read.
+    #[error("A file of a package could not be read.")]
+    File(#[from] io::Error),
+}
+
+impl BlobKey {
+    /// A new name for a NuGet package. Under a name of its own, no blob is ever shared or overwritten.
+    pub fn nuget(id: Uuid) -> Self {
+        let name = id.simple().to_string();
+        // The last digits, because the first ones of version 7 are the time and would fill one folder at a time.
+        let folder: String = name.chars().skip(30).collect();
+        Self(format!("nuget/{folder}/{name}.nupkg"))
+    }
+
+    /// Reads a name that was stored; `None` when [`nuget`](Self::nuget) cannot have made it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let name = text.rsplit('/').next()?.strip_suffix(".nupkg")?;
+        let key = Self::nuget(Uuid::try_parse(name).ok()?);
+        (key.0 == text).then_some(key)
+    }
+
+    /// The name as it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn location(&self) -> Location {
+        Location::from(self.as_str())
+    }
+}
+
+impl Blobs {
+    /// Opens the store, and makes the folder when it is not there.
+    ///
+    /// For a bucket, the process must have named its TLS library before (`rustls`' default provider), and `aws` holds the
+    /// `AWS_…` variables of the environment, from which credentials and whatever the settings leave open are taken.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or the settings of the bucket contradict each other.
+    pub fn open(settings: &BlobSettings, aws: &[(String, String)]) -> Result<Self, BlobError> {
+        match settings {
+            BlobSettings::Folder(folder) => {
+                std::fs::create_dir_all(folder)?;
+                Ok(Self { store: settings::folder(folder)?, folder: Some(folder.clone()) })
+            }
+            BlobSettings::Bucket(bucket) => Ok(Self { store: settings::bucket(bucket, aws)?, folder: None }),
+        }
+    }
+
+    /// Copies a file into the store. When this returns, the blob survives a power cut. The file stays where it is.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the store refuses; then there is no blob of this name.
+    pub async fn put(&self, key: &BlobKey, file: &Path) -> Result<(), BlobError> {
+        let mut source = tokio::fs::File::open(file).await?;
+        let mut writer = BufWriter::with_capacity(Arc::clone(&self.store), key.location(), PART)
+            .with_max_concurrency(PARTS_IN_FLIGHT);
+        match copy(&mut source, &mut writer).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // The first error is the one to tell; what cannot be cleaned up now, the sweep or the bucket will.
+                let _ = writer.abort().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Opens a blob; `None` when there is none of this name.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn get(&self, key: &BlobKey) -> Result<Option<Blob>, BlobError> {
+        match self.store.get(&key.location()).await {
+            Ok(found) => Ok(Some(Blob { size: found.meta.size, stream: stream_of(found.payload) })),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes a blob, if there is one of this name.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
+        match self.store.delete(&key.location()).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether there is a blob of this name.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn exists(&self, key: &BlobKey) -> Result<bool, BlobError> {
+        match self.store.head(&key.location()).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes what a process that died had begun to write into the folder, and returns how many files it was. Blocks.
+    ///
+    /// Only files last written before `before` go, because other processes may be writing. A bucket is left to its own
+    /// rule for unfinished uploads.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn sweep(&self, before: SystemTime) -> io::Result<usize> {
+        let Some(folder) = &self.folder else { return Ok(0) };
+        let mut removed = 0;
+        for shelf in folders_in(&folder.join("nuget"))? {
+            removed += sweep_files(&shelf, before, |name| name.contains('#'))?;
+        }
+        Ok(removed)
+    }
+}
+
+/// Removes uploads left behind by a process that died from the folder of temporary files, as [`Blobs::sweep`] does.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn sweep_uploads(folder: &Path, before: SystemTime) -> io::Result<usize> {
+    sweep_files(folder, before, |_| true)
+}
+
+async fn copy(source: &mut tokio::fs::File, writer: &mut BufWriter) -> io::Result<()> {
+    loop {
+        let mut chunk = BytesMut::with_capacity(CHUNK);
+        if source.read_buf(&mut chunk).await? == 0 {
+            return tokio::io::AsyncWriteExt::shutdown(writer).await;
+        }
+        writer.put(chunk.freeze()).await?;
+    }
+}
+
+fn stream_of(payload: GetResultPayload) -> BoxStream<'static, io::Result<Bytes>> {
+    match payload {
+        // The store's own stream takes 8 KiB at a time, which is slow for packages.
+        GetResultPayload::File(file, _) => stream::try_unfold(tokio::fs::File::from_std(file), |mut file| async move {
+            let mut chunk = BytesMut::with_capacity(CHUNK);
+            let read = file.read_buf(&mut chunk).await?;
+            Ok((read > 0).then(|| (chunk.freeze(), file)))
+        })
+        .boxed(),
+        GetResultPayload::Stream(stream) => stream.map_err(io::Error::from).boxed(),
+    }
+}
+
+fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in read_dir(folder)?.into_iter().flatten() {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            folders.push(entry.path());
+        }
+    }
+    Ok(folders)
+}
+
+fn sweep_files(folder: &Path, before: SystemTime, ours: impl Fn(&str) -> bool) -> io::Result<usize> {
+    let mut removed = 0;
+    for entry in read_dir(folder)?.into_iter().flatten() {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(&ours) && is_old_file(&entry, before) {
+            removed += usize::from(std::fs::remove_file(entry.path()).is_ok());
+        }
+    }
+    Ok(removed)
+}
+
+/// A file that is gone by now is not old: another process swept it.
+fn is_old_file(entry: &std::fs::DirEntry, before: SystemTime) -> bool {
+    let written = entry.metadata().ok().filter(std::fs::Metadata::is_file).and_then(|facts| facts.modified().ok());
+    written.is_some_and(|written| written < before)
+}
+
+fn read_dir(folder: &Path) -> io::Result<Option<std::fs::ReadDir>> {
+    match std::fs::read_dir(folder) {
+        Ok(entries) => Ok(Some(entries)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
