@@ -1,9 +1,11 @@
 //! Latchkey, the access-token portal of a package host. This page is the table of contents.
 
 pub mod access;
+pub mod api;
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod feeds;
 pub mod packages;
 pub mod random;
 pub mod store;
