@@ -41,6 +41,14 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The `AWS_…` variables, from which a bucket takes its credentials.
+pub fn aws_variables() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with("AWS_"))
+        .collect()
+}
+
 /// Reads the variable `name`, or the file that `name_FILE` names.
 pub fn read_secret(name: &'static str) -> Result<Option<SecretText>, BadSetting> {
     let file = variable(&format!("{name}_FILE"));
