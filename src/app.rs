@@ -1,12 +1,18 @@
 //! The running program's parts, made from the settings and handed to every handler and job.
 
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
 use anyhow::Context;
 
 use crate::{
-    access::LastUses,
+    access::{LastUses, Slots},
     accounts::password::PasswordGate,
     clock::Clock,
-    config::Settings,
+    config::{Settings, aws_variables, private_folder},
+    packages::blobs::{BlobSettings, Blobs, sweep_uploads},
     store::{Store, migrate::migrate},
 };
 
@@ -23,18 +29,60 @@ pub struct App {
     pub gate: PasswordGate,
     /// Uses of tokens that are not written yet.
     pub uses: LastUses,
+    /// The bytes of packages.
+    pub blobs: Blobs,
+    /// The pushes under way.
+    pub pushes: Slots,
 }
+
+/// Pushes at once: by one token, and in all.
+const PUSHES: (usize, usize) = (2, 8);
+/// What an upload left behind is older than this when it is swept; another process may be at work on younger ones.
+const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
 impl App {
     /// Opens the data folder and the database, and brings the schema up to date.
     pub async fn open(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let folder = &settings.data_dir;
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
+        private_folder(folder).with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
         let store = Store::connect(&settings.database).await.context("the database cannot be opened")?;
         migrate(&store, folder, clock.now()).await?;
         same_master_secret(&store, &settings).await?;
-        Ok(Self { store, clock, gate: PasswordGate::default(), uses: LastUses::default(), settings })
+        let blobs = Blobs::open(&blob_settings(&settings)?, &aws_variables())?;
+        let app = Self {
+            store,
+            clock,
+            gate: PasswordGate::default(),
+            uses: LastUses::default(),
+            blobs,
+            pushes: Slots::new(PUSHES.0, PUSHES.1),
+            settings,
+        };
+        private_folder(&app.uploads())?;
+        app.sweep()?;
+        Ok(app)
+    }
+
+    /// The folder for uploads under way.
+    pub fn uploads(&self) -> PathBuf {
+        self.settings.data_dir.join("uploads")
+    }
+
+    /// Removes what uploads left behind when a process died.
+    fn sweep(&self) -> std::io::Result<()> {
+        let before = SystemTime::from(self.clock.now()) - LEFT_BEHIND;
+        let swept = sweep_uploads(&self.uploads(), before)? + self.blobs.sweep(before)?;
+        if swept > 0 {
+            tracing::info!(files = swept, "unfinished uploads removed");
+        }
+        Ok(())
+    }
+}
+
+fn blob_settings(settings: &Settings) -> anyhow::Result<BlobSettings> {
+    match &settings.blob_url {
+        Some(url) => BlobSettings::parse(url.reveal()).context("LATCHKEY_BLOB_URL is not usable"),
+        None => Ok(BlobSettings::Folder(settings.data_dir.join("packages"))),
     }
 }
 

@@ -2,9 +2,12 @@
 
 pub mod access;
 pub mod accounts;
+pub mod api;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod feeds;
 pub mod headers;
 pub mod packages;
 pub mod portal;

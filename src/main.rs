@@ -1,26 +1,33 @@
-//! The program: reads the command line and hands over.
+//! The program: reads the command line, starts the log, hands over, and says in one line what went wrong.
+
+use std::process::ExitCode;
 
 use clap::Parser;
-use latchkey::{clock::Clock, config::{Args, LogFormat, SECRET_VARIABLES}, serve};
+use latchkey::{
+    cli::Cli,
+    config::{Args, LogFormat},
+};
 use tracing_subscriber::EnvFilter;
 
-/// Access tokens for a package host
-#[derive(Debug, Parser)]
-#[command(version, about, after_help = SECRET_VARIABLES)]
-struct Cli {
-    #[command(flatten)]
-    settings: Args,
-}
-
 #[actix_web::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_log(&cli.settings)?;
-    serve::serve(&cli.settings, Clock::System).await
+    let ran = match start_log(&cli.settings) {
+        Ok(()) => cli.run().await,
+        Err(error) => Err(error),
+    };
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("latchkey: {error:#}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 fn start_log(args: &Args) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&args.log)?;
+    let filter =
+        EnvFilter::try_new(&args.log).map_err(|error| anyhow::anyhow!("LATCHKEY_LOG is not a filter: {error}"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match args.log_format {
         LogFormat::Text => log.with_ansi(false).init(),

@@ -6,14 +6,22 @@ use actix_web::{
 };
 
 use crate::{
+    api,
     app::App,
+    feeds,
     portal::{self, account, assets, tokens},
 };
 
 /// All routes.
 pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
     cfg.route("/healthz", get().to(health::alive)).route("/readyz", get().to(health::ready));
-    cfg.service(scope(app.settings.public_url.path()).configure(static_files).configure(|cfg| pages(cfg, app)));
+    cfg.service(
+        scope(app.settings.public_url.path())
+            .configure(static_files)
+            .configure(feeds::routes)
+            .configure(api::routes)
+            .configure(|cfg| pages(cfg, app)),
+    );
 }
 
 fn static_files(cfg: &mut ServiceConfig) {

@@ -5,6 +5,7 @@ mod address;
 mod body;
 mod credential;
 mod last_use;
+mod slots;
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
@@ -14,9 +15,10 @@ pub use self::{
     body::{BODY_SILENCE, BadBody, next_chunk, read_body},
     credential::{Ambiguous, Dress, Key, presented_key},
     last_use::LastUses,
+    slots::{Slot, Slots},
 };
 use crate::{
-    store::{Actor, Known, Result, Store},
+    store::{Actor, Change, Known, Result, Store},
     tokens::{
         LastUse,
         decision::{Ask, Reason, admit, decide},
@@ -53,6 +55,14 @@ impl Caller {
             None => None,
         };
         Ok(Self { key, known })
+    }
+
+    /// Looks the key up once more, inside a change: from then on the facts of that moment count.
+    pub async fn look_again(&mut self, change: &mut Change, feed: &str) -> Result<()> {
+        if let Some(secret) = &self.key.secret {
+            self.known = change.known(secret.hash(), feed).await?;
+        }
+        Ok(())
     }
 
     /// What the look-up found; none for a key nobody was given.

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 pub use self::{
     public_url::PublicUrl,
-    secrets::{MasterSecret, SecretText, read_secret},
+    secrets::{MasterSecret, SecretText, aws_variables, private_folder, read_secret},
 };
 use crate::store::{DatabaseUrl, Engine};
 

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -39,6 +39,14 @@ impl std::fmt::Debug for SecretText {
 #[expect(clippy::disallowed_methods, reason = "this is the place that reads secrets from the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The `AWS_…` variables, from which a bucket takes its credentials.
+pub fn aws_variables() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with("AWS_"))
+        .collect()
 }
 
 /// Reads the variable `name`, or the file that `name_FILE` names.
@@ -109,13 +117,18 @@ impl std::fmt::Debug for MasterSecret {
     }
 }
 
+/// Makes a folder that nobody else on this machine can look into, unless it is there already.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 /// Makes the file with 64 random bytes, mode 0600, durable before it counts. Two starts at once agree on one.
 fn make_unless_there(path: &Path) -> io::Result<()> {
     if path.exists() {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    private_folder(folder)?;
     let mut bytes = Zeroizing::new([0; 64]);
     crate::random::system().fill_bytes(&mut *bytes);
     let draft = path.with_extension(format!("draft-{}", std::process::id()));

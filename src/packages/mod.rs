@@ -5,5 +5,6 @@
 pub mod archive;
 pub mod blobs;
 pub mod id;
+pub mod listing;
 pub mod nuspec;
 pub mod version;

@@ -1,6 +1,6 @@
 //! Facts about the installation as a whole.
 
-use super::{Change, Result};
+use super::{Change, Result, Store};
 
 impl Change {
     /// Keeps a fact unless one is kept already, and tells which one is kept now.
@@ -13,6 +13,16 @@ impl Change {
         Ok(sqlx::query_scalar("SELECT value FROM installation WHERE name = $1")
             .bind(name)
             .fetch_one(&mut *self.tx)
+            .await?)
+    }
+}
+
+impl Store {
+    /// A fact that is kept.
+    pub async fn fact(&self, name: &str) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar("SELECT value FROM installation WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.pool)
             .await?)
     }
 }

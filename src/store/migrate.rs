@@ -3,7 +3,7 @@
 
 use std::{fs::File, path::Path};
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use thiserror::Error;
 
 use super::{Engine, Store, StoreError};
@@ -36,6 +36,18 @@ pub async fn migrate(store: &Store, folder: &Path, now: chrono::DateTime<chrono:
     change.add_main_feed(FeedId::generate(now, &mut crate::random::system()), now).await?;
     change.commit().await?;
     Ok(())
+}
+
+impl Store {
+    /// Whether every migration of this version, and none of a newer one, has been applied.
+    pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let applied: Vec<i64> = match connection.list_applied_migrations(MIGRATOR.table_name.as_ref()).await {
+            Ok(applied) => applied.into_iter().map(|migration| migration.version).collect(),
+            Err(_) => return Ok(false),
+        };
+        Ok(MIGRATOR.iter().map(|migration| migration.version).eq(applied))
+    }
 }
 
 /// Waits for the exclusive lock, which ends with the returned file.

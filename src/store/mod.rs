@@ -17,6 +17,8 @@ mod installation;
 mod links;
 pub mod migrate;
 mod notices;
+mod packages;
+mod publication;
 mod sessions;
 mod token_life;
 mod tokens;
@@ -32,6 +34,8 @@ pub use self::{
     feeds::{Feed, Membership},
     links::Purpose,
     notices::DueNotice,
+    packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
+    publication::{Act, NewVersion},
     sessions::StoredSession,
     token_life::{Edited, Issued},
     tokens::{Known, TokenUse},

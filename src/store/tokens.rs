@@ -135,6 +135,13 @@ impl Store {
         Ok(sqlx::query_as(select).bind(id.to_string()).bind(account.to_string()).fetch_optional(&self.pool).await?)
     }
 
+    /// The ids of token rows that cannot be read: their keys are refused.
+    pub async fn unreadable_tokens(&self) -> Result<Vec<String>> {
+        let rows = sqlx::query(concat!("SELECT ", columns!(), " FROM tokens t")).fetch_all(&self.pool).await?;
+        let unreadable = rows.iter().filter(|row| Token::from_row(row).is_err());
+        Ok(unreadable.map(|row| row.try_get("id").unwrap_or_default()).collect())
+    }
+
     /// A token, whosever it is: for jobs.
     pub async fn token(&self, id: TokenId) -> Result<Option<Token>> {
         let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1");

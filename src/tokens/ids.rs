@@ -21,6 +21,11 @@ macro_rules! ids {
                 let id = Uuid::try_parse(text).ok()?;
                 (id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(Self(id))
             }
+
+            /// The bare id, for names made from it.
+            pub fn uuid(self) -> Uuid {
+                self.0
+            }
         }
 
         impl std::fmt::Display for $name {

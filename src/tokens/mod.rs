@@ -87,6 +87,12 @@ impl Feeds {
     }
 }
 
+/// Whether a text can name a feed: `[a-z0-9]+([._-][a-z0-9]+)*`, 2 to 40 characters.
+pub fn is_feed_name(text: &str) -> bool {
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    (2..=40).contains(&text.len()) && text.split(['.', '_', '-']).all(is_word)
+}
+
 /// When, by which client and from where a token was last used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastUse {
@@ -150,6 +156,16 @@ impl Token {
     /// From when on it expires soon, if ever.
     pub fn warn_from(&self) -> Option<DateTime<Utc>> {
         expiry::warn_from(self.issued_at?, self.expires_at?)
+    }
+
+    /// The sentence that clients show while it expires soon: the same at every door.
+    pub fn expiry_sentence(&self, now: DateTime<Utc>) -> Option<String> {
+        let (from, end) = self.warn_from().zip(self.expires_at)?;
+        (from <= now && now < end).then(|| {
+            let left = expiry::in_words(end - now);
+            let date = end.format("%Y-%m-%d %H:%M UTC");
+            format!("{} expires on {date}, in {left}. Refresh it under Settings, Access Tokens.", self.called())
+        })
     }
 
     /// Whether it can get a new secret. Revoked tokens are final, legacy ones are to be replaced.

@@ -25,6 +25,20 @@ impl Kind {
             Self::Npm => "npm",
         }
     }
+
+    /// The word in scope strings, rows and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NuGet => "nuget",
+            Self::Container => "container",
+            Self::Npm => "npm",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 macro_rules! permissions {

@@ -72,6 +72,8 @@ impl Default for Limits {
 pub struct Nupkg {
     /// The package's own description.
     pub nuspec: Nuspec,
+    /// The nuspec file itself, at most [`Limits::nuspec`] bytes.
+    pub nuspec_file: Vec<u8>,
     /// The id that the nuspec gives.
     pub id: PackageId,
     /// The version that the nuspec gives.
@@ -98,6 +100,7 @@ impl Nupkg {
             id: nuspec.id.clone(),
             version: nuspec.version.clone(),
             nuspec,
+            nuspec_file: text,
             size: end.file_size(),
             entries: directory.entries.len(),
         })

@@ -72,6 +72,12 @@ impl BlobKey {
         (key.0 == text).then_some(key)
     }
 
+    /// The name of the nuspec file that is kept beside the package.
+    #[must_use]
+    pub fn nuspec(&self) -> Self {
+        Self(self.0.replace(".nupkg", ".nuspec"))
+    }
+
     /// The name as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -88,10 +88,10 @@ async fn store(
 ) -> Result<Option<Registration>, PageError> {
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
-    if let Some(link) = setup {
-        if !change.use_link(&link, Purpose::Setup, now).await? {
-            return Ok(None);
-        }
+    if let Some(link) = setup
+        && !change.use_link(&link, Purpose::Setup, now).await?
+    {
+        return Ok(None);
     }
     let made = change.add_account(new, by, now).await?;
     if matches!(made, Registration::Made(_)) {

@@ -88,10 +88,10 @@ pub async fn submit(
         Ok(edit) => edit,
         Err(problems) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, None, false, problems),
     };
-    if edit.widens(&token) {
-        if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-            return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, None, true, problems);
-        }
+    if edit.widens(&token)
+        && let Err(problems) = confirmed(&req, &app, &me, &form.password).await?
+    {
+        return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, None, true, problems);
     }
     let changed = match edit.apply(&token, me.now) {
         Ok(changed) => changed,

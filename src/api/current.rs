@@ -1,0 +1,43 @@
+//! `GET tokens/current`: what a live token is, told to whoever holds it.
+
+use actix_web::{HttpRequest, web};
+use serde_json::json;
+
+use super::{
+    problem::{Answer, Problem},
+    query::Query,
+    visit::{Visit, rfc3339},
+};
+use crate::{
+    app::App,
+    tokens::{Feeds, State, Token, state::state},
+};
+
+/// The handler.
+pub(super) async fn show(req: HttpRequest, app: web::Data<App>) -> Answer {
+    let visit = Visit::of(&req, &app, "").await?;
+    let known = visit.admit()?;
+    Query::of(&req, &[])?;
+    let token = &known.token;
+    let document = json!({
+        "id": token.id.to_string(),
+        "name": token.name,
+        "hint": token.hint,
+        "state": if state(token, visit.now()) == State::ExpiresSoon { "expires soon" } else { "active" },
+        "account": known.username,
+        "permissions": token.permissions.iter().map(|permission| permission.scope()).collect::<Vec<_>>(),
+        "patterns": token.patterns.iter().collect::<Vec<_>>(),
+        "feeds": feeds(&app, token).await?,
+        "expires_at": token.expires_at.map(rfc3339),
+        "warn_from": token.warn_from().map(rfc3339),
+    });
+    visit.json(token, &document)
+}
+
+/// The covered feeds by name, `*` for all; those the account has lost its role in are left out.
+async fn feeds(app: &App, token: &Token) -> Result<Vec<String>, Problem> {
+    let Feeds::Some(_) = &token.feeds else { return Ok(vec!["*".to_owned()]) };
+    let memberships = app.store.feeds_of(token.account).await?;
+    let covered = memberships.into_iter().filter(|membership| token.feeds.cover(Some(membership.feed.id)));
+    Ok(covered.map(|membership| membership.feed.name).collect())
+}

@@ -1,0 +1,40 @@
+//! `latchkey doctor`: looks, changes nothing, and says what to do.
+
+use anyhow::bail;
+
+use super::say;
+use crate::{
+    config::{Args, Settings},
+    store::Store,
+};
+
+/// Checks the settings, the database and the data in it; an error if anything is wrong.
+pub async fn run(args: &Args) -> anyhow::Result<()> {
+    let settings = Settings::read(args, args.listen)?;
+    say(format_args!("ok    settings: people reach this host at {}", settings.public_url.of("/")));
+    let store = Store::connect(&settings.database).await?;
+    store.ping().await?;
+    say(format_args!("ok    database: {:?} answers", store.engine()));
+    let mut troubles = 0;
+    let mut check = |good: bool, what: &str, advice: &str| {
+        troubles += usize::from(!good);
+        say(if good { format!("ok    {what}") } else { format!("WRONG {what}: {advice}") });
+    };
+    let schema = store.schema_is_current().await?;
+    check(schema, "schema", "start the portal, or run latchkey migrate");
+    if schema {
+        let fact = store.fact("master secret").await?;
+        let same = fact.is_none_or(|kept| kept == settings.master.fingerprint());
+        check(same, "master secret", "it is not the one this database was set up with; put the old file back");
+        let unreadable = store.unreadable_tokens().await?;
+        check(
+            unreadable.is_empty(),
+            "tokens",
+            &format!("these rows cannot be read, and their keys are refused: {}", unreadable.join(", ")),
+        );
+    }
+    match troubles {
+        0 => Ok(()),
+        n => bail!("{n} of the checks found something wrong"),
+    }
+}

@@ -1,0 +1,93 @@
+//! The operator's commands. They work beside a running server: they open the same database and make the same changes
+//! in the same transactions as the pages do.
+
+mod account;
+mod doctor;
+mod feed;
+mod token;
+
+use std::io::Read;
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{Args, SECRET_VARIABLES, SecretText, Settings},
+    serve,
+    store::{Account, Store},
+};
+
+/// Access tokens for a package host
+#[derive(Debug, Parser)]
+#[command(name = "latchkey", version, about, after_help = SECRET_VARIABLES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Settings, the same for every command
+    #[command(flatten)]
+    pub settings: Args,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the portal (what `latchkey` alone does)
+    Serve,
+    /// Add, disable, enable or delete an account, or set its password
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Add a feed, or give an account a role in one
+    #[command(subcommand)]
+    Feed(feed::Command),
+    /// Add a token, or find or revoke one by its secret
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Bring the database to this version's schema, then exit
+    Migrate,
+    /// Look for trouble in the settings and the data
+    Doctor,
+}
+
+impl Cli {
+    /// Runs the command.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self { settings: args, command } = self;
+        match command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::serve(&args, Clock::System).await,
+            Command::Account(command) => command.run(&open(&args).await?).await,
+            Command::Feed(command) => command.run(&open(&args).await?).await,
+            Command::Token(command) => command.run(&open(&args).await?).await,
+            Command::Migrate => open(&args).await.map(|_| say("The database is up to date.")),
+            Command::Doctor => doctor::run(&args).await,
+        }
+    }
+}
+
+async fn open(args: &Args) -> anyhow::Result<App> {
+    App::open(Settings::read(args, args.listen)?, Clock::System).await
+}
+
+/// Prints a line for the person, or the script, that gave the command.
+#[expect(clippy::print_stdout, reason = "this is the place where commands answer")]
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}
+
+/// Reads a secret from standard input, without the line end.
+fn secret_from_stdin(what: &str) -> anyhow::Result<SecretText> {
+    let mut text = String::new();
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut text)
+        .with_context(|| format!("the {what} could not be read from standard input"))?;
+    let text = text.trim_end_matches(['\r', '\n']).to_owned();
+    if text.is_empty() {
+        bail!("give the {what} on standard input");
+    }
+    Ok(SecretText::new(text))
+}
+
+async fn account_named(store: &Store, username: &str) -> anyhow::Result<Account> {
+    store.account_named(username).await?.with_context(|| format!("there is no account “{username}”"))
+}

@@ -1,0 +1,138 @@
+//! `latchkey token …`: secrets go to standard output once, and come from standard input, never from the command line.
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use super::{account_named, say, secret_from_stdin};
+use crate::{
+    app::App,
+    store::{Actor, Issued, Known},
+    tokens::{
+        Feeds, FormId, Patterns, Permissions, Secret, TokenId,
+        change::{self, NewToken},
+        expiry,
+        state::state,
+    },
+};
+
+/// What to do with tokens.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add a token; its secret, and nothing else, is printed
+    Add {
+        /// Username of the account it belongs to
+        #[arg(long)]
+        account: String,
+        #[arg(long)]
+        name: String,
+        /// Where the key will live
+        #[arg(long, default_value = "")]
+        note: String,
+        /// Permissions such as nuget:push,nuget:pull
+        #[arg(long)]
+        allow: String,
+        /// Package patterns such as 'Contoso.*', separated by commas
+        #[arg(long)]
+        packages: String,
+        /// Lifetime such as 90d, a date such as 2027-02-21, or never
+        #[arg(long)]
+        expires_in: String,
+        /// Limit it to this feed (may be given more than once)
+        #[arg(long)]
+        feed: Vec<String>,
+    },
+    /// Tell whose a secret is and in what state; the secret comes from standard input
+    Find,
+    /// Revoke the token of a secret, which comes from standard input
+    Revoke,
+}
+
+impl Command {
+    /// Does it.
+    pub async fn run(self, app: &App) -> anyhow::Result<()> {
+        match self {
+            Self::Add { account, name, note, allow, packages, expires_in, feed } => {
+                let account = account_named(&app.store, &account).await?;
+                let choice = expiry::Choice::parse(&expires_in)?;
+                let new = NewToken {
+                    name: change::name(&name)?,
+                    note: change::note(&note)?,
+                    permissions: permissions(&allow)?,
+                    patterns: Patterns::parse(&packages)?,
+                    feeds: feeds(app, &feed).await?,
+                    expires_at: choice.resolve(app.clock.now(), account.time_zone, app.settings.max_token_days)?,
+                };
+                add(app, account.id, new).await
+            }
+            Self::Find => {
+                let known = find(app).await?;
+                describe(app, &known);
+                Ok(())
+            }
+            Self::Revoke => {
+                let known = find(app).await?;
+                if !known.token.can_be_revoked() && known.token.revoked_at.is_none() {
+                    bail!(
+                        "the primary token cannot be revoked; disable the account, or let its owner deactivate or refresh it"
+                    );
+                }
+                app.store.revoke_token(&known.token, &Actor::host("latchkey token revoke"), app.clock.now()).await?;
+                say(format_args!("Revoked {} of {}.", known.token.called(), known.username));
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn add(app: &App, account: crate::tokens::AccountId, new: NewToken) -> anyhow::Result<()> {
+    let (now, rng) = (app.clock.now(), &mut crate::random::system());
+    let token = new.into_token(TokenId::generate(now, rng), account, now);
+    let form = FormId::generate(now, rng).to_string();
+    match app.store.create_token(token, &form, &Actor::host("latchkey token add"), now).await? {
+        Issued::Secret(secret) => say(secret.reveal()),
+        Issued::AlreadyDone(_) | Issued::Stale => bail!("the token was not made; try again"),
+    }
+    Ok(())
+}
+
+fn permissions(scopes: &str) -> anyhow::Result<Permissions> {
+    let permissions =
+        Permissions::parse(scopes).map_err(|scope| anyhow::anyhow!("there is no permission “{scope}”"))?;
+    anyhow::ensure!(!permissions.is_empty(), "give at least one permission, such as nuget:push");
+    Ok(permissions)
+}
+
+async fn feeds(app: &App, names: &[String]) -> anyhow::Result<Feeds> {
+    if names.is_empty() {
+        return Ok(Feeds::All);
+    }
+    let mut ids = Vec::new();
+    for name in names {
+        let found = app.store.feed(name, None).await?.with_context(|| format!("there is no feed “{name}”"))?;
+        ids.push(found.feed.id);
+    }
+    Ok(Feeds::Some(ids))
+}
+
+async fn find(app: &App) -> anyhow::Result<Known> {
+    let text = secret_from_stdin("secret")?;
+    let secret = Secret::parse(text.reveal().trim())
+        .context("this is not the secret of a token: it has another shape, or a mistyped character")?;
+    app.store.known(secret.hash(), "").await?.context("this host never issued this secret, or its token was deleted")
+}
+
+fn describe(app: &App, known: &Known) {
+    let Known { token, replaced, username, holder, .. } = known;
+    let standing = if *replaced {
+        "replaced by a refresh".to_owned()
+    } else {
+        state(token, app.clock.now()).label().to_lowercase()
+    };
+    let end = token.expires_at.map_or_else(|| "never".to_owned(), |end| end.format("%Y-%m-%d %H:%M UTC").to_string());
+    say(format_args!("secret:   {standing}"));
+    say(format_args!("account:  {username}{}", if holder.disabled { " (disabled)" } else { "" }));
+    say(format_args!("token:    {} ({}), id {}", token.name, token.called(), token.id));
+    say(format_args!("may:      {}", token.permissions));
+    say(format_args!("packages: {}", token.patterns.iter().collect::<Vec<_>>().join(", ")));
+    say(format_args!("expires:  {end}"));
+}

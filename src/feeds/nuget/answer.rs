@@ -1,0 +1,149 @@
+//! How refusals look to NuGet clients, which print the reason phrase and the header `X-NuGet-Warning`, and no body.
+
+use std::fmt;
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+};
+
+use crate::{
+    access::{Ambiguous, BadBody, Dress, Refusal},
+    packages::blobs::BlobError,
+    store::StoreError,
+    tokens::decision::{Class, Reason},
+};
+
+/// The header whose text clients print on success and on refusal alike.
+pub(super) const WARNING: &str = "X-NuGet-Warning";
+
+/// What a handler gives back.
+pub(super) type Answer = Result<HttpResponse, Refused>;
+
+/// A refusal in this door's dress.
+#[derive(Debug)]
+pub(super) struct Refused {
+    status: StatusCode,
+    phrase: &'static str,
+    sentence: String,
+    /// The realm of the challenge, if credentials may help.
+    realm: Option<String>,
+    /// Off for the challenge alone, which clients get before every single request.
+    warn: bool,
+    /// Seconds after which it may go better.
+    later: Option<u8>,
+}
+
+impl Refused {
+    /// A refusal with its reason phrase (ASCII) and its sentence.
+    pub(super) fn new(status: StatusCode, phrase: &'static str, sentence: impl Into<String>) -> Self {
+        Self { status, phrase, sentence: sentence.into(), realm: None, warn: true, later: None }
+    }
+
+    /// The challenge for a request without credential.
+    pub(super) fn challenge(host: &str) -> Self {
+        let sentence = "Send an access token: as password with any username, or in X-NuGet-ApiKey to push.";
+        let bare = Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", sentence);
+        Self { realm: Some(host.to_owned()), warn: false, ..bare }
+    }
+
+    /// What the decision refused. A 401 in answer to `X-NuGet-ApiKey` would make the client ask for a password.
+    pub(super) fn of(refusal: Refusal, host: &str) -> Self {
+        let status = match (refusal.reason.class(), refusal.dress) {
+            (Class::NotLive, Dress::Basic | Dress::Bearer) => StatusCode::UNAUTHORIZED,
+            (Class::NotLive, Dress::ApiKey) | (Class::Forbidden, _) => StatusCode::FORBIDDEN,
+            (Class::NotFound, _) => StatusCode::NOT_FOUND,
+        };
+        let realm = (status == StatusCode::UNAUTHORIZED).then(|| host.to_owned());
+        match refusal.reason {
+            Reason::AccountCannotRead => Self::nothing_here(),
+            reason => Self { realm, ..Self::new(status, reason.phrase(), refusal.sentence) },
+        }
+    }
+
+    /// Input that cannot be used.
+    pub(super) fn bad(phrase: &'static str, sentence: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, phrase, sentence)
+    }
+
+    /// Too much at once.
+    pub(super) fn busy(sentence: &str) -> Self {
+        let refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many pushes at once", sentence);
+        Self { later: Some(5), ..refused }
+    }
+
+    /// A fault of ours that may pass.
+    pub(super) fn unavailable(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "a request could not be answered");
+        let sentence = "The feed cannot answer just now. Try again in a moment.";
+        let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence);
+        Self { later: Some(2), ..refused }
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+
+impl From<BlobError> for Refused {
+    fn from(error: BlobError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+
+impl From<Ambiguous> for Refused {
+    fn from(error: Ambiguous) -> Self {
+        Self::bad("Two different credentials", error.to_string())
+    }
+}
+
+impl From<BadBody> for Refused {
+    fn from(error: BadBody) -> Self {
+        let (status, phrase) = match error {
+            BadBody::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "The package is too large"),
+            BadBody::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The package did not arrive in time"),
+            BadBody::BrokenOff => (StatusCode::BAD_REQUEST, "The request broke off"),
+        };
+        Self::new(status, phrase, error.to_string())
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, self.sentence)
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status);
+        answer.reason(self.phrase).insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"));
+        if let Some(realm) = &self.realm {
+            answer.insert_header((WWW_AUTHENTICATE, format!("Basic realm=\"{realm}\"")));
+        }
+        if self.warn {
+            answer.insert_header((WARNING, ascii(&self.sentence)));
+        }
+        if let Some(seconds) = self.later {
+            answer.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
+            answer.force_close();
+        }
+        answer.body(self.sentence.clone())
+    }
+}
+
+/// A sentence as clients can print it: they read headers as Latin-1.
+pub(super) fn ascii(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+}

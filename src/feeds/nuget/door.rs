@@ -1,0 +1,160 @@
+//! One request at this door: which feed it means, whose key it carries, and what that key may do.
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    web::{self},
+};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::answer::{Answer, Refused, WARNING, ascii};
+use crate::{
+    access::{Caller, actor, client_address, presented_key, use_of},
+    app::App,
+    packages::{id::PackageId, version::Version},
+    store::{Actor, Known},
+    tokens::{
+        FeedId, Kind, Patterns, Token,
+        decision::{Action, Ask, Class, Package},
+        is_feed_name,
+    },
+};
+
+/// A request.
+pub(super) struct Door<'r> {
+    req: &'r HttpRequest,
+    app: &'r web::Data<App>,
+    /// The feed's name as asked; well formed.
+    pub(super) feed: &'r str,
+    /// Whether the short address of `main` was used.
+    short: bool,
+}
+
+/// Who reads: a token, or anybody where the feed is public.
+pub(super) struct Reader {
+    /// The feed.
+    pub(super) feed: FeedId,
+    token: Option<Token>,
+}
+
+impl<'r> Door<'r> {
+    /// Reads which feed is meant. A name no feed can have is nothing to anybody.
+    pub(super) fn of(req: &'r HttpRequest, app: &'r web::Data<App>) -> Result<Self, Refused> {
+        let named = req.match_info().get("feed");
+        let feed = named.unwrap_or("main");
+        if is_feed_name(feed) {
+            Ok(Self { req, app, feed, short: named.is_none() })
+        } else {
+            Err(Refused::nothing_here())
+        }
+    }
+
+    /// The public address of a path below this door's root.
+    pub(super) fn url(&self, path: &str) -> String {
+        let public = &self.app.settings.public_url;
+        if self.short {
+            public.of(&format!("/v3{path}"))
+        } else {
+            public.of(&format!("/feeds/{}/nuget/v3{path}", self.feed))
+        }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+
+    /// The id in the address.
+    pub(super) fn id(&self) -> Result<PackageId, Refused> {
+        PackageId::parse(self.part("id")).map_err(|_| Refused::nothing_here())
+    }
+
+    /// A version in the address.
+    pub(super) fn version(&self, part: &str) -> Result<Version, Refused> {
+        Version::parse(self.part(part)).map_err(|_| Refused::nothing_here())
+    }
+
+    /// A part of the address.
+    pub(super) fn part(&self, name: &str) -> &'r str {
+        self.req.match_info().get(name).unwrap_or_default()
+    }
+
+    /// The caller, looked up; a request without credential gets the challenge.
+    pub(super) async fn caller(&self) -> Result<Caller, Refused> {
+        match presented_key(self.req.headers())? {
+            Some(key) => Ok(Caller::look_up(&self.app.store, key, self.feed).await?),
+            None => Err(self.challenge()),
+        }
+    }
+
+    fn challenge(&self) -> Refused {
+        Refused::challenge(self.app.settings.public_url.host())
+    }
+
+    /// Asks the decision, and notes the use of every live key.
+    pub(super) fn decide<'c>(
+        &self,
+        caller: &'c Caller,
+        action: Action,
+        name: Option<&PackageId>,
+        package: Package,
+    ) -> Result<&'c Known, Refused> {
+        let feed = caller.known().and_then(|known| known.feed);
+        let ask = Ask { action, feed: Some((self.feed, feed)), name: name.map(PackageId::as_str), package };
+        let now = self.now();
+        let decided = caller.ask(&ask, now);
+        if decided.as_ref().err().is_none_or(|refusal| refusal.reason.class() != Class::NotLive) {
+            caller.known().into_iter().for_each(|known| self.mark(known, now));
+        }
+        decided.map_err(|refusal| Refused::of(refusal, self.app.settings.public_url.host()))
+    }
+
+    fn mark(&self, known: &Known, now: DateTime<Utc>) {
+        self.app.uses.mark(known.token.id, use_of(self.req, self.address(), now));
+    }
+
+    fn address(&self) -> String {
+        client_address(self.req, &self.app.settings.trusted_proxies).to_string()
+    }
+
+    /// Who does this, for the record.
+    pub(super) fn actor(&self, known: &Known) -> Actor {
+        actor(self.req, known, self.address())
+    }
+
+    /// Who may read here, and this package if one is named.
+    pub(super) async fn reader(&self, name: Option<&PackageId>) -> Result<Reader, Refused> {
+        if presented_key(self.req.headers())?.is_none() {
+            let found = self.app.store.feed(self.feed, None).await?.filter(|found| found.feed.is_public);
+            return found.map(|found| Reader { feed: found.feed.id, token: None }).ok_or_else(|| self.challenge());
+        }
+        let caller = self.caller().await?;
+        let known = self.decide(&caller, Action::Pull(Kind::NuGet), name, Package::Unknown)?;
+        let feed = known.feed.ok_or_else(Refused::nothing_here)?;
+        Ok(Reader { feed, token: Some(known.token.clone()) })
+    }
+
+    /// A JSON answer to a reader.
+    pub(super) fn json(&self, reader: &Reader, value: &Value) -> Answer {
+        Ok(self.told(HttpResponse::Ok(), reader.token.as_ref()).json(value))
+    }
+
+    /// An answer that tells the client when its key ends soon.
+    pub(super) fn told(&self, mut answer: HttpResponseBuilder, token: Option<&Token>) -> HttpResponseBuilder {
+        if let Some(sentence) = token.and_then(|token| token.expiry_sentence(self.now())) {
+            answer.insert_header((WARNING, ascii(&sentence)));
+        }
+        answer
+    }
+}
+
+impl Reader {
+    /// The token it reads with, if any.
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// Whether a package of the feed is shown.
+    pub(super) fn sees(&self, name: &str) -> bool {
+        self.token.as_ref().map(|token| &token.patterns).is_none_or(|patterns: &Patterns| patterns.covers(name))
+    }
+}

@@ -1,0 +1,90 @@
+//! The flat container: which versions there are, the package itself, and its nuspec.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    body::SizedStream,
+    http::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH},
+    web,
+};
+use serde_json::json;
+
+use super::{
+    answer::{Answer, Refused},
+    door::{Door, Reader},
+};
+use crate::{
+    app::App,
+    packages::{blobs::BlobKey, id::PackageId},
+    store::{StoredPackage, StoredVersion},
+    tokens::Kind,
+};
+
+/// The package of the address, if the reader may see it.
+pub(super) async fn readable_package(
+    door: &Door<'_>,
+    app: &App,
+    id: &PackageId,
+) -> Result<(Reader, StoredPackage), Refused> {
+    let reader = door.reader(Some(id)).await?;
+    let package = app.store.package(reader.feed, Kind::NuGet, &id.key(), None).await?;
+    package.map(|package| (reader, package)).ok_or_else(Refused::nothing_here)
+}
+
+/// `GET flat/{id}/index.json`: every version, unlisted ones included.
+pub(super) async fn versions(req: HttpRequest, app: web::Data<App>) -> Answer {
+    let door = Door::of(&req, &app)?;
+    let (reader, package) = readable_package(&door, &app, &door.id()?).await?;
+    let versions = app.store.versions(package.key).await?;
+    if versions.is_empty() {
+        return Err(Refused::nothing_here());
+    }
+    let keys: Vec<String> = versions.iter().map(|listed| listed.version.key()).collect();
+    door.json(&reader, &json!({ "versions": keys }))
+}
+
+/// `GET flat/{id}/{version}/{id}.{version}.nupkg` or `…/{id}.nuspec`
+pub(super) async fn file(req: HttpRequest, app: web::Data<App>) -> Answer {
+    let door = Door::of(&req, &app)?;
+    let (id, version) = (door.id()?, door.version("version")?);
+    let asked = door.part("file").to_ascii_lowercase();
+    let nuspec = asked == format!("{}.nuspec", id.key());
+    if !nuspec && asked != format!("{}.{}.nupkg", id.key(), version.key()) {
+        return Err(Refused::nothing_here());
+    }
+    let (reader, package) = readable_package(&door, &app, &id).await?;
+    let found = app.store.version(package.key, &version).await?.ok_or_else(Refused::nothing_here)?;
+    if nuspec {
+        send(&door, &app, &reader, &found.blob.nuspec(), "application/xml").await
+    } else {
+        send_package(&door, &app, &reader, &found, req.headers()).await
+    }
+}
+
+async fn send_package(
+    door: &Door<'_>,
+    app: &App,
+    reader: &Reader,
+    found: &StoredVersion,
+    headers: &HeaderMap,
+) -> Answer {
+    let tag = format!("\"{}\"", found.sha512);
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let mut answer = if known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag)) {
+        door.told(HttpResponse::NotModified(), reader.token()).finish()
+    } else {
+        send(door, app, reader, &found.blob, "application/octet-stream").await?
+    };
+    let tag = tag.parse().map_err(|_| Refused::nothing_here())?;
+    answer.headers_mut().insert(ETAG, tag);
+    Ok(answer)
+}
+
+async fn send(door: &Door<'_>, app: &App, reader: &Reader, key: &BlobKey, kind: &'static str) -> Answer {
+    let Some(blob) = app.blobs.get(key).await? else {
+        let lost = std::io::Error::other(format!("the file {} of a published version is missing", key.as_str()));
+        return Err(Refused::unavailable(&lost));
+    };
+    let mut answer = door.told(HttpResponse::Ok(), reader.token());
+    answer.content_type(kind).insert_header((CACHE_CONTROL, "private, no-cache"));
+    Ok(answer.body(SizedStream::new(blob.size, blob.stream)))
+}

@@ -1,0 +1,204 @@
+//! Pushing a package: decided before its body is read, again when its id is known, and last in the transaction that
+//! enters the version, from facts read there.
+
+use std::io::Write;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt, web};
+use tempfile::NamedTempFile;
+
+use super::{
+    answer::{Answer, Refused},
+    door::Door,
+    upload::{Upload, receive},
+};
+use crate::{
+    access::{Caller, Slot},
+    app::App,
+    packages::{
+        archive::{Limits, Nupkg, Unreadable},
+        blobs::{BlobError, BlobKey},
+    },
+    store::{Act, Actor, Change, NewVersion, StoredPackage},
+    tokens::{
+        Kind, PackageKey, Token, VersionKey,
+        decision::{Action, Package},
+    },
+};
+
+const PUSH: Action = Action::Push(Kind::NuGet);
+
+/// `PUT package`
+pub(super) async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
+    let door = Door::of(&req, &app)?;
+    let caller = door.caller().await?;
+    let token = door.decide(&caller, PUSH, None, Package::Unknown)?.token.id;
+    let slot = app.pushes.take(token).ok_or_else(|| {
+        Refused::busy(
+            "This key pushes two packages already, or the feed is busy. Wait for them to end, then push again.",
+        )
+    })?;
+    let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
+    let upload = receive(&req, payload, &app.uploads(), limit).await?;
+    let (upload, package) = read(upload, limit).await?;
+    let caller = door.caller().await?;
+    decide_early(&door, &app, &caller, &package).await?;
+    publish(&req, &app, Push { caller, upload, package, slot }).await
+}
+
+/// `PUT symbols`: symbol packages are not kept, and whoever may push is told so.
+pub(super) async fn refuse_symbols(req: HttpRequest, app: web::Data<App>) -> Answer {
+    let door = Door::of(&req, &app)?;
+    let caller = door.caller().await?;
+    door.decide(&caller, PUSH, None, Package::Unknown)?;
+    Err(no_symbols(&Unreadable::SymbolPackage))
+}
+
+/// A push whose body is here.
+struct Push {
+    caller: Caller,
+    upload: Upload,
+    package: Nupkg,
+    slot: Slot,
+}
+
+async fn read(upload: Upload, limit: usize) -> Result<(Upload, Nupkg), Refused> {
+    let default = Limits::default();
+    let file = limit as u64;
+    let limits = Limits { file, unpacked: default.unpacked.max(file.saturating_mul(4)), ..default };
+    let reading = web::block(move || {
+        let package = upload.file.reopen().map_err(Unreadable::from).and_then(|file| Nupkg::read(file, &limits));
+        package.map(|package| (upload, package))
+    });
+    let read = reading.await.map_err(|error| Refused::unavailable(&error))?;
+    read.map_err(|error| match error {
+        Unreadable::Storage(error) => Refused::unavailable(&error),
+        Unreadable::SymbolPackage => no_symbols(&error),
+        error => Refused::bad("This is not a package that can be taken", error.to_string()),
+    })
+}
+
+fn no_symbols(error: &Unreadable) -> Refused {
+    Refused::bad("Symbol packages are not kept here", error.to_string())
+}
+
+/// The second decision, before anything is stored. It only saves work: the last one counts.
+async fn decide_early(door: &Door<'_>, app: &App, caller: &Caller, package: &Nupkg) -> Result<(), Refused> {
+    let (feed, account) = caller.known().map(|known| (known.feed, known.token.account)).unzip();
+    let found = match feed.flatten() {
+        Some(feed) => app.store.package(feed, Kind::NuGet, &package.id.key(), account).await?,
+        None => None,
+    };
+    door.decide(caller, PUSH, Some(&package.id), StoredPackage::known_to_its_asker(found.as_ref()))?;
+    match found {
+        Some(found) if app.store.version(found.key, &package.version).await?.is_some() => Err(exists(package)),
+        _ => Ok(()),
+    }
+}
+
+fn exists(package: &Nupkg) -> Refused {
+    let sentence = format!(
+        "{} {} exists already, or existed. A version is published once; push a higher one.",
+        package.id, package.version
+    );
+    Refused::new(StatusCode::CONFLICT, "This version exists already", sentence)
+}
+
+/// Stores the bytes and enters the version, to its end even if the client goes away meanwhile.
+async fn publish(req: &HttpRequest, app: &web::Data<App>, push: Push) -> Answer {
+    let (req, app) = (req.clone(), app.clone());
+    let task = rt::spawn(async move { store_and_enter(&Door::of(&req, &app)?, &app, push).await });
+    task.await.map_err(|error| Refused::unavailable(&error))?
+}
+
+async fn store_and_enter(door: &Door<'_>, app: &App, push: Push) -> Answer {
+    let Push { mut caller, upload, package, slot: _slot } = push;
+    let key = VersionKey::generate(door.now(), &mut crate::random::system());
+    let blob = BlobKey::nuget(key.uuid());
+    let new = NewVersion {
+        key,
+        nuspec: package.nuspec.clone(),
+        size: i64::try_from(package.size).unwrap_or(i64::MAX),
+        sha512: upload.sha512.clone(),
+        blob: blob.clone(),
+    };
+    let entered = match store(app, &blob, &upload, &package).await {
+        Ok(()) => enter(door, app, &mut caller, &package, &new).await,
+        Err(error) => Err(error.into()),
+    };
+    let (change, token) = match entered {
+        Ok(entered) => entered,
+        Err(refused) => {
+            discard(app, &blob).await;
+            return Err(refused);
+        }
+    };
+    // Whether a commit that failed holds is unknown, so its bytes stay.
+    change.commit().await?;
+    let text = format!("{} {} is published.", package.id, package.version);
+    Ok(door.told(HttpResponse::Created(), Some(&token)).body(text))
+}
+
+/// Makes the bytes durable: the package, and its nuspec beside it.
+async fn store(app: &App, blob: &BlobKey, upload: &Upload, package: &Nupkg) -> Result<(), BlobError> {
+    app.blobs.put(blob, upload.file.path()).await?;
+    let mut nuspec = NamedTempFile::with_prefix_in("push-", app.uploads())?;
+    nuspec.write_all(&package.nuspec_file)?;
+    app.blobs.put(&blob.nuspec(), nuspec.path()).await
+}
+
+/// The bytes of a push that came to nothing.
+async fn discard(app: &App, blob: &BlobKey) {
+    for key in [blob, &blob.nuspec()] {
+        if let Err(error) = app.blobs.delete(key).await {
+            tracing::warn!(blob = key.as_str(), %error, "the bytes of a refused push stay behind");
+        }
+    }
+}
+
+/// The last decision and the version's row; what is returned holds when it is committed.
+async fn enter(
+    door: &Door<'_>,
+    app: &App,
+    caller: &mut Caller,
+    package: &Nupkg,
+    new: &NewVersion,
+) -> Result<(Change, Token), Refused> {
+    let now = app.clock.now();
+    let mut change = app.store.begin().await?;
+    if let Some(known) = caller.known() {
+        change.note_push(known.token.id, now).await?;
+    }
+    caller.look_again(&mut change, door.feed).await?;
+    let known = door.decide(caller, PUSH, Some(&package.id), Package::Unknown)?;
+    let feed = known.feed.ok_or_else(Refused::nothing_here)?;
+    let by: Actor = door.actor(known);
+    let act = Act { feed, feed_name: door.feed, token: &known.token, by: &by, now };
+    let key = owned_package(door, &mut change, caller, &act, package).await?;
+    if !change.add_version(&act, key, new).await? {
+        return Err(exists(package));
+    }
+    Ok((change, known.token.clone()))
+}
+
+/// The package the version goes into, made if it is new, once the decision has seen whose it is.
+async fn owned_package(
+    door: &Door<'_>,
+    change: &mut Change,
+    caller: &Caller,
+    act: &Act<'_>,
+    package: &Nupkg,
+) -> Result<PackageKey, Refused> {
+    let account = Some(act.token.account);
+    let mut found = change.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
+    if found.is_none() {
+        door.decide(caller, PUSH, Some(&package.id), Package::New)?;
+        if let Some(key) = change.add_package(act, &package.id).await? {
+            return Ok(key);
+        }
+        // Somebody else made it in the meantime.
+        found = change.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
+    }
+    let found = found.ok_or_else(Refused::nothing_here)?;
+    door.decide(caller, PUSH, Some(&package.id), StoredPackage::known_to_its_asker(Some(&found)))?;
+    Ok(found.key)
+}

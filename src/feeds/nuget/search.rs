@@ -1,0 +1,137 @@
+//! Search and autocomplete. They show what is listed, and of that only what the key's patterns cover.
+
+use actix_web::{HttpRequest, web};
+use serde_json::{Value, json};
+
+use super::{
+    answer::{Answer, Refused},
+    door::{Door, Reader},
+    query::Query,
+    registration::Urls,
+};
+use crate::{
+    app::App,
+    packages::{id::PackageId, listing::newest, version::Version},
+    store::{ListedVersion, Search, StoredPackage},
+    tokens::Kind,
+};
+
+const MOST_SKIPPED: usize = 3_000;
+const MOST_TAKEN: usize = 1_000;
+const USUALLY_TAKEN: usize = 20;
+
+/// Which versions a client wants to hear of.
+#[derive(Clone, Copy)]
+struct Wanted {
+    prerelease: bool,
+    semver2: bool,
+}
+
+impl Wanted {
+    fn of(query: &Query) -> Result<Self, Refused> {
+        Ok(Self { prerelease: query.flag("prerelease")?, semver2: query.knows_semver2()? })
+    }
+
+    fn has(self, listed: &ListedVersion) -> bool {
+        let version = &listed.version;
+        listed.listed && (self.prerelease || !version.is_prerelease()) && (self.semver2 || !version.is_semver2())
+    }
+}
+
+/// `GET query`
+pub(super) async fn query(req: HttpRequest, app: web::Data<App>) -> Answer {
+    let door = Door::of(&req, &app)?;
+    let reader = door.reader(None).await?;
+    let query = Query::of(&req)?;
+    let wanted = Wanted::of(&query)?;
+    let (total, found) = find(&app, &reader, &query, wanted).await?;
+    let mut data = Vec::with_capacity(found.len());
+    for package in &found {
+        data.extend(hit(&door, &app, package, wanted).await?);
+    }
+    door.json(&reader, &json!({ "totalHits": total, "data": data }))
+}
+
+/// `GET autocomplete`: ids that match `q`, or the versions of one `id`.
+pub(super) async fn autocomplete(req: HttpRequest, app: web::Data<App>) -> Answer {
+    let door = Door::of(&req, &app)?;
+    let query = Query::of(&req)?;
+    let wanted = Wanted::of(&query)?;
+    if query.has("id") {
+        return versions_of(&door, &app, &query, wanted).await;
+    }
+    let reader = door.reader(None).await?;
+    let (total, found) = find(&app, &reader, &query, wanted).await?;
+    let ids: Vec<&str> = found.iter().map(|package| package.name.as_str()).collect();
+    door.json(&reader, &json!({ "totalHits": total, "data": ids }))
+}
+
+async fn versions_of(door: &Door<'_>, app: &App, query: &Query, wanted: Wanted) -> Answer {
+    let id = PackageId::parse(query.text("id")?)
+        .map_err(|error| Refused::bad("A parameter cannot be read", error.to_string()))?;
+    let reader = door.reader(Some(&id)).await?;
+    let versions = match app.store.package(reader.feed, Kind::NuGet, &id.key(), None).await? {
+        Some(package) => app.store.versions(package.key).await?,
+        None => Vec::new(),
+    };
+    let shown: Vec<String> =
+        versions.iter().filter(|listed| wanted.has(listed)).map(|listed| listed.version.normalized()).collect();
+    door.json(&reader, &json!({ "totalHits": shown.len(), "data": shown }))
+}
+
+async fn find(
+    app: &App,
+    reader: &Reader,
+    query: &Query,
+    wanted: Wanted,
+) -> Result<(usize, Vec<StoredPackage>), Refused> {
+    let text = query.text("q")?.to_lowercase();
+    let exactly = ["packageid:", "id:"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or_default();
+    let words: Vec<String> = text.split_whitespace().filter(|_| exactly.is_empty()).map(str::to_owned).collect();
+    let search = Search {
+        feed: reader.feed,
+        words: &words,
+        exactly: exactly.trim(),
+        prerelease: wanted.prerelease,
+        skip: query.number("skip", 0, MOST_SKIPPED)?,
+        take: query.number("take", USUALLY_TAKEN, MOST_TAKEN)?,
+    };
+    Ok(app.store.search(&search, |name| reader.sees(name)).await?)
+}
+
+/// One package of the result. A package without a version for this client is left out.
+async fn hit(door: &Door<'_>, app: &App, package: &StoredPackage, wanted: Wanted) -> Result<Option<Value>, Refused> {
+    let mut versions = app.store.versions(package.key).await?;
+    versions.retain(|listed| wanted.has(listed));
+    let Some(newest) = latest(&versions, wanted).cloned() else { return Ok(None) };
+    let Some(found) = app.store.version(package.key, &newest).await? else { return Ok(None) };
+    let urls = Urls { door, key: package.name.to_ascii_lowercase() };
+    let listed: Vec<Value> = versions.iter().map(|listed| version_of(&urls, listed)).collect();
+    Ok(Some(json!({
+        "@id": urls.index(),
+        "@type": "Package",
+        "registration": urls.index(),
+        "id": package.name,
+        "version": newest.to_string(),
+        "title": found.nuspec.title.as_deref().unwrap_or(&package.name),
+        "authors": [found.nuspec.authors],
+        "description": found.nuspec.description,
+        "summary": found.nuspec.summary.as_deref().unwrap_or_default(),
+        "tags": found.nuspec.tags,
+        "projectUrl": found.nuspec.project_url.as_deref().unwrap_or_default(),
+        "licenseUrl": found.nuspec.license_url.as_deref().unwrap_or_default(),
+        "totalDownloads": versions.iter().map(|listed| listed.downloads).sum::<i64>(),
+        "verified": false,
+        "versions": listed,
+    })))
+}
+
+/// A client that wants prereleases gets the highest version of all.
+fn latest(versions: &[ListedVersion], wanted: Wanted) -> Option<&Version> {
+    let all = versions.iter().map(|listed| &listed.version);
+    if wanted.prerelease { all.max() } else { newest(all) }
+}
+
+fn version_of(urls: &Urls<'_>, listed: &ListedVersion) -> Value {
+    json!({ "@id": urls.leaf(&listed.version), "version": listed.version.to_string(), "downloads": listed.downloads })
+}

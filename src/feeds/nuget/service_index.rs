@@ -1,0 +1,54 @@
+//! The service index, where every client begins. It is the same for every feed name, known or not, and for everybody:
+//! a push with nothing but a key must find its way, and names must not leak.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::{answer::Answer, door::Door};
+use crate::app::App;
+
+/// Where each service is, under every type name that clients of any age look for.
+const SERVICES: [(&str, &[&str]); 6] = [
+    ("/package", &["PackagePublish/2.0.0"]),
+    ("/symbols", &["SymbolPackagePublish/4.9.0"]),
+    ("/flat/", &["PackageBaseAddress/3.0.0"]),
+    (
+        "/registration/",
+        &[
+            "RegistrationsBaseUrl",
+            "RegistrationsBaseUrl/3.0.0-beta",
+            "RegistrationsBaseUrl/3.0.0-rc",
+            "RegistrationsBaseUrl/3.4.0",
+            "RegistrationsBaseUrl/3.6.0",
+            "RegistrationsBaseUrl/Versioned",
+        ],
+    ),
+    (
+        "/query",
+        &[
+            "SearchQueryService",
+            "SearchQueryService/3.0.0-beta",
+            "SearchQueryService/3.0.0-rc",
+            "SearchQueryService/3.4.0",
+            "SearchQueryService/3.5.0",
+        ],
+    ),
+    (
+        "/autocomplete",
+        &[
+            "SearchAutocompleteService",
+            "SearchAutocompleteService/3.0.0-beta",
+            "SearchAutocompleteService/3.0.0-rc",
+            "SearchAutocompleteService/3.5.0",
+        ],
+    ),
+];
+
+/// `GET index.json`
+pub(super) async fn show(req: HttpRequest, app: web::Data<App>) -> Answer {
+    let door = Door::of(&req, &app)?;
+    let entry = |(path, kind): (&str, &str)| json!({ "@id": door.url(path), "@type": kind });
+    let services = SERVICES.iter().flat_map(|(path, kinds)| kinds.iter().map(move |kind| (*path, *kind)));
+    let resources: Vec<Value> = services.map(entry).collect();
+    Ok(HttpResponse::Ok().json(json!({ "version": "3.0.0", "resources": resources })))
+}

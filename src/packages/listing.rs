@@ -1,0 +1,35 @@
+//! What lists and searches show of a package: its newest version, and the words it is found by.
+
+use super::{nuspec::Nuspec, version::Version};
+
+/// Characters of the words of a package; what is longer is cut.
+const LONGEST: usize = 8_000;
+
+/// The version that lists show: the highest stable one, or the highest of all where none is stable.
+pub fn newest<'v>(versions: impl IntoIterator<Item = &'v Version>) -> Option<&'v Version> {
+    versions.into_iter().max_by_key(|version| (!version.is_prerelease(), *version))
+}
+
+/// The words a package is found by, in lower case: id, title, authors, tags, description.
+pub fn search_text(nuspec: &Nuspec) -> String {
+    let title = nuspec.title.as_deref().unwrap_or_default();
+    let tags = nuspec.tags.join(" ");
+    let words = [nuspec.id.as_str(), title, &nuspec.authors, &tags, &nuspec.description].join(" ");
+    words.to_lowercase().chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn newest_of(texts: &[&str]) -> String {
+        let versions: Vec<_> = texts.iter().map(|text| Version::parse(text).unwrap()).collect();
+        newest(&versions).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_stable_version_is_shown_before_a_higher_prerelease() {
+        assert_eq!(newest_of(&["1.0", "1.2", "2.0-beta"]), "1.2.0");
+        assert_eq!(newest_of(&["2.0-alpha", "2.0-beta"]), "2.0.0-beta");
+    }
+}

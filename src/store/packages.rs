@@ -1,0 +1,361 @@
+//! Packages and their versions, read for clients. Who may see them is decided by the doors; removed versions are seen by
+//! nobody.
+
+use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
+use sqlx::{AnyConnection, FromRow};
+
+use super::{Change, Result, Store, feeds, instant, readable};
+use crate::{
+    packages::{blobs::BlobKey, nuspec::Nuspec, version::Version},
+    tokens::{
+        AccountId, FeedId, Kind, PackageKey,
+        decision::{Holder, Package, Role},
+    },
+};
+
+/// A package of a feed.
+#[derive(Clone, Debug)]
+pub struct StoredPackage {
+    /// Its row.
+    pub key: PackageKey,
+    /// Its name as first published.
+    pub name: String,
+    /// Whether the asking account is one of its owners.
+    pub owned: bool,
+}
+
+/// A version, as lists need it.
+#[derive(Clone, Debug)]
+pub struct ListedVersion {
+    /// As published.
+    pub version: Version,
+    /// Whether searches show it.
+    pub listed: bool,
+    /// How often it was downloaded.
+    pub downloads: i64,
+}
+
+/// A version with what the package says of itself.
+#[derive(Clone, Debug)]
+pub struct StoredVersion {
+    /// As published.
+    pub version: Version,
+    /// Whether searches show it.
+    pub listed: bool,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// Bytes of the package.
+    pub size: i64,
+    /// SHA-512 of the package in base64.
+    pub sha512: String,
+    /// Where the package is.
+    pub blob: BlobKey,
+    /// What it says of itself.
+    pub nuspec: Nuspec,
+}
+
+/// What a search looks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Search<'a> {
+    /// Where.
+    pub feed: FeedId,
+    /// Words that must all be there, in lower case; the first four count.
+    pub words: &'a [String],
+    /// The one package it must be, as its identity; empty for any.
+    pub exactly: &'a str,
+    /// Whether packages without a stable version count.
+    pub prerelease: bool,
+    /// How many to leave out.
+    pub skip: usize,
+    /// How many to give.
+    pub take: usize,
+}
+
+/// A package as a list of all feeds shows it.
+#[derive(Clone, Debug)]
+pub struct FeedPackage {
+    /// Its row.
+    pub key: PackageKey,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name as first published.
+    pub name: String,
+    /// Its feed.
+    pub feed: FeedId,
+    /// Its feed's name.
+    pub feed_name: String,
+    /// The asking account, as far as that feed goes.
+    pub holder: Holder,
+    /// How many versions searches show.
+    pub listed_versions: i64,
+}
+
+#[derive(FromRow)]
+struct PackageRow {
+    id: String,
+    name: String,
+    owned: i64,
+}
+
+#[derive(FromRow)]
+struct VersionRow {
+    version: String,
+    published_at: i64,
+    unlisted_at: Option<i64>,
+    size: i64,
+    sha512: String,
+    blob: String,
+    manifest: String,
+}
+
+#[derive(FromRow)]
+struct ListedRow {
+    version: String,
+    unlisted_at: Option<i64>,
+    downloads: i64,
+}
+
+#[derive(FromRow)]
+struct FeedPackageRow {
+    id: String,
+    kind: String,
+    name: String,
+    feed: String,
+    feed_name: String,
+    public_since: Option<i64>,
+    everyone_role: Option<String>,
+    role: Option<String>,
+    listed_versions: i64,
+}
+
+impl PackageRow {
+    fn read(self) -> Result<StoredPackage> {
+        let key = readable(PackageKey::parse(&self.id), "packages.id")?;
+        Ok(StoredPackage { key, name: self.name, owned: self.owned != 0 })
+    }
+}
+
+impl VersionRow {
+    fn read(self) -> Result<StoredVersion> {
+        Ok(StoredVersion {
+            version: readable(Version::parse(&self.version).ok(), "versions.version")?,
+            listed: self.unlisted_at.is_none(),
+            published_at: instant(self.published_at),
+            size: self.size,
+            sha512: self.sha512,
+            blob: readable(BlobKey::parse(&self.blob), "versions.blob")?,
+            nuspec: readable(serde_json::from_str(&self.manifest).ok(), "versions.manifest")?,
+        })
+    }
+}
+
+impl ListedRow {
+    fn read(self) -> Result<ListedVersion> {
+        let version = readable(Version::parse(&self.version).ok(), "versions.version")?;
+        Ok(ListedVersion { version, listed: self.unlisted_at.is_none(), downloads: self.downloads })
+    }
+}
+
+impl FeedPackageRow {
+    fn read(self) -> Result<FeedPackage> {
+        let holder = Holder {
+            disabled: false,
+            role: feeds::role(self.everyone_role.as_deref(), self.role.as_deref()),
+            feed_is_public: self.public_since.is_some(),
+        };
+        Ok(FeedPackage {
+            key: readable(PackageKey::parse(&self.id), "packages.id")?,
+            kind: readable(Kind::parse(&self.kind), "packages.kind")?,
+            name: self.name,
+            feed: readable(FeedId::parse(&self.feed), "feeds.id")?,
+            feed_name: self.feed_name,
+            holder,
+            listed_versions: self.listed_versions,
+        })
+    }
+}
+
+impl StoredPackage {
+    /// What the decision needs to know of a package.
+    pub fn known_to_its_asker(package: Option<&Self>) -> Package {
+        match package {
+            None => Package::New,
+            Some(package) if package.owned => Package::Own,
+            Some(_) => Package::Others,
+        }
+    }
+}
+
+/// The package of a name, as an account sees it.
+pub(super) async fn find(
+    connection: &mut AnyConnection,
+    feed: FeedId,
+    kind: Kind,
+    name_key: &str,
+    account: Option<AccountId>,
+) -> Result<Option<StoredPackage>> {
+    let row: Option<PackageRow> = sqlx::query_as(
+        "SELECT p.id, p.name, CASE WHEN o.account IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS owned
+         FROM packages p LEFT JOIN package_owners o ON o.package = p.id AND o.account = $4
+         WHERE p.feed = $1 AND p.kind = $2 AND p.name_key = $3",
+    )
+    .bind(feed.to_string())
+    .bind(kind.as_str())
+    .bind(name_key)
+    .bind(account.map(|id| id.to_string()).unwrap_or_default())
+    .fetch_optional(connection)
+    .await?;
+    row.map(PackageRow::read).transpose()
+}
+
+/// Every version of a package that was not removed, lowest first.
+pub(super) async fn versions(connection: &mut AnyConnection, package: PackageKey) -> Result<Vec<ListedVersion>> {
+    let rows: Vec<ListedRow> = sqlx::query_as(
+        "SELECT version, unlisted_at, downloads FROM versions WHERE package = $1 AND removed_at IS NULL",
+    )
+    .bind(package.to_string())
+    .fetch_all(connection)
+    .await?;
+    let mut versions = rows.into_iter().map(ListedRow::read).collect::<Result<Vec<_>>>()?;
+    versions.sort_by(|a, b| a.version.cmp(&b.version));
+    Ok(versions)
+}
+
+/// One version, unless it was removed.
+pub(super) async fn version(
+    connection: &mut AnyConnection,
+    package: PackageKey,
+    version: &Version,
+) -> Result<Option<StoredVersion>> {
+    let row: Option<VersionRow> = sqlx::query_as(
+        "SELECT version, published_at, unlisted_at, size, sha512, blob, manifest FROM versions
+         WHERE package = $1 AND version_key = $2 AND removed_at IS NULL",
+    )
+    .bind(package.to_string())
+    .bind(version.key())
+    .fetch_optional(connection)
+    .await?;
+    row.map(VersionRow::read).transpose()
+}
+
+impl Store {
+    /// The package of a name (in lower case), as an account sees it, or anybody for `None`.
+    pub async fn package(
+        &self,
+        feed: FeedId,
+        kind: Kind,
+        name_key: &str,
+        account: Option<AccountId>,
+    ) -> Result<Option<StoredPackage>> {
+        find(&mut *self.pool.acquire().await?, feed, kind, name_key, account).await
+    }
+
+    /// Every version of a package, unlisted ones included, lowest first.
+    pub async fn versions(&self, package: PackageKey) -> Result<Vec<ListedVersion>> {
+        versions(&mut *self.pool.acquire().await?, package).await
+    }
+
+    /// One version of a package, under any of its spellings.
+    pub async fn version(&self, package: PackageKey, of: &Version) -> Result<Option<StoredVersion>> {
+        version(&mut *self.pool.acquire().await?, package, of).await
+    }
+
+    /// The NuGet packages that a search finds and `visible` lets through: how many in all, and the asked ones.
+    pub async fn search(
+        &self,
+        search: &Search<'_>,
+        visible: impl Fn(&str) -> bool,
+    ) -> Result<(usize, Vec<StoredPackage>)> {
+        let mut words = search.words.iter().take(4).map(|word| like(word));
+        let mut word = || words.next().unwrap_or_else(|| "%".to_owned());
+        let mut rows = sqlx::query_as::<_, PackageRow>(
+            "SELECT id, name, CAST(0 AS BIGINT) AS owned FROM packages
+             WHERE feed = $1 AND kind = 'nuget' AND listed_versions > 0 AND ($2 = 1 OR listed_stable_versions > 0)
+               AND ($3 = '' OR name_key = $3) AND search_text LIKE $4 ESCAPE '!' AND search_text LIKE $5 ESCAPE '!'
+               AND search_text LIKE $6 ESCAPE '!' AND search_text LIKE $7 ESCAPE '!'
+             ORDER BY downloads DESC, name_key",
+        )
+        .bind(search.feed.to_string())
+        .bind(i64::from(search.prerelease))
+        .bind(search.exactly)
+        .bind(word())
+        .bind(word())
+        .bind(word())
+        .bind(word())
+        .fetch(&self.pool);
+        let (mut total, mut found) = (0, Vec::new());
+        while let Some(row) = rows.try_next().await? {
+            if visible(&row.name) {
+                if (search.skip..search.skip + search.take).contains(&total) {
+                    found.push(row.read()?);
+                }
+                total += 1;
+            }
+        }
+        Ok((total, found))
+    }
+
+    /// At most `limit` packages in the feeds where an account has a role, in the order they were made, after `after`,
+    /// that `visible` lets through.
+    pub async fn packages_for(
+        &self,
+        account: AccountId,
+        after: Option<PackageKey>,
+        limit: usize,
+        visible: impl Fn(&FeedPackage) -> bool,
+    ) -> Result<Vec<FeedPackage>> {
+        let mut rows = sqlx::query_as::<_, FeedPackageRow>(
+            "SELECT p.id, p.kind, p.name, p.listed_versions, f.id AS feed, f.name AS feed_name, f.public_since, f.everyone_role, m.role
+             FROM packages p JOIN feeds f ON f.id = p.feed LEFT JOIN members m ON m.feed = f.id AND m.account = $1
+             WHERE p.id > $2 AND (f.everyone_role IS NOT NULL OR m.role IS NOT NULL) ORDER BY p.id",
+        )
+        .bind(account.to_string())
+        .bind(after.map(|key| key.to_string()).unwrap_or_default())
+        .fetch(&self.pool);
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let Some(row) = rows.try_next().await? else { break };
+            found.push(row.read()?);
+            found.pop_if(|package| !visible(package));
+        }
+        Ok(found)
+    }
+
+    /// What the decision needs to know of a package. Where the account cannot read, nothing is known.
+    pub async fn facts(
+        &self,
+        feed: Option<FeedId>,
+        kind: Kind,
+        name_key: &str,
+        account: AccountId,
+        role: Option<Role>,
+    ) -> Result<Package> {
+        match feed.filter(|_| role.is_some()) {
+            None => Ok(Package::Unknown),
+            Some(feed) => {
+                let package = self.package(feed, kind, name_key, Some(account)).await?;
+                Ok(StoredPackage::known_to_its_asker(package.as_ref()))
+            }
+        }
+    }
+}
+
+impl Change {
+    /// The same as [`Store::package`], read inside the change.
+    pub async fn package(
+        &mut self,
+        feed: FeedId,
+        kind: Kind,
+        name_key: &str,
+        account: Option<AccountId>,
+    ) -> Result<Option<StoredPackage>> {
+        find(&mut self.tx, feed, kind, name_key, account).await
+    }
+}
+
+/// A pattern for `LIKE … ESCAPE '!'` that finds a text anywhere.
+fn like(text: &str) -> String {
+    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
+}

@@ -1,0 +1,190 @@
+//! Publishing, unlisting and relisting: the version's row, the package's summary and the event change together.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Change, Result, StoreError, StoredPackage,
+    events::{About, Actor, Verb},
+    packages,
+};
+use crate::{
+    packages::{
+        blobs::BlobKey,
+        id::PackageId,
+        listing::{newest, search_text},
+        nuspec::Nuspec,
+        version::Version,
+    },
+    tokens::{FeedId, Kind, PackageKey, Token, TokenId, VersionKey},
+};
+
+/// A NuGet version that is about to be published.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    /// Its row.
+    pub key: VersionKey,
+    /// What it says of itself.
+    pub nuspec: Nuspec,
+    /// Bytes of the package.
+    pub size: i64,
+    /// SHA-512 of the package in base64.
+    pub sha512: String,
+    /// Where the package is, durable already.
+    pub blob: BlobKey,
+}
+
+/// Who publishes or changes a version, where and when; the decision has allowed it.
+#[derive(Clone, Copy, Debug)]
+pub struct Act<'a> {
+    /// The feed.
+    pub feed: FeedId,
+    /// Its name.
+    pub feed_name: &'a str,
+    /// The token it is done with.
+    pub token: &'a Token,
+    /// Who, for the record.
+    pub by: &'a Actor,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+impl Change {
+    /// Notes that a token publishes, and locks its row: whoever revokes it meanwhile was either first, and is seen by
+    /// what is read from now on, or waits until this change holds.
+    pub async fn note_push(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE tokens SET last_pushed_at = $2 WHERE id = $1")
+            .bind(token.to_string())
+            .bind(now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes a NuGet package that belongs to the token's account. `None` if somebody made it meanwhile.
+    pub async fn add_package(&mut self, act: &Act<'_>, id: &PackageId) -> Result<Option<PackageKey>> {
+        let key = PackageKey::generate(act.now, &mut crate::random::system());
+        let done = sqlx::query(
+            "INSERT INTO packages (id, feed, kind, name, name_key, search_text, listed_versions, listed_stable_versions, downloads, created_at)
+             VALUES ($1, $2, $3, $4, $5, '', 0, 0, 0, $6) ON CONFLICT (feed, kind, name_key) DO NOTHING",
+        )
+        .bind(key.to_string())
+        .bind(act.feed.to_string())
+        .bind(Kind::NuGet.as_str())
+        .bind(id.as_str())
+        .bind(id.key())
+        .bind(act.now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(None);
+        }
+        sqlx::query("INSERT INTO package_owners (package, account, since) VALUES ($1, $2, $3)")
+            .bind(key.to_string())
+            .bind(act.token.account.to_string())
+            .bind(act.now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(Some(key))
+    }
+
+    /// Adds a version. `false` if it exists under any spelling, or existed and was removed.
+    pub async fn add_version(&mut self, act: &Act<'_>, package: PackageKey, new: &NewVersion) -> Result<bool> {
+        if !self.insert_version(act, package, new).await? {
+            return Ok(false);
+        }
+        self.summarise(package).await?;
+        self.record_version(act, Verb::VersionPublished, &new.nuspec.id, &new.nuspec.version).await?;
+        Ok(true)
+    }
+
+    async fn insert_version(&mut self, act: &Act<'_>, package: PackageKey, new: &NewVersion) -> Result<bool> {
+        let token = act.token;
+        let manifest = serde_json::to_string(&new.nuspec).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let done = sqlx::query(
+            "INSERT INTO versions (id, package, version, version_key, published_at, published_by, published_with, published_hint, size,
+                sha512, blob, manifest, downloads)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0) ON CONFLICT (package, version_key) DO NOTHING",
+        )
+        .bind(new.key.to_string())
+        .bind(package.to_string())
+        .bind(new.nuspec.version.to_string())
+        .bind(new.nuspec.version.key())
+        .bind(act.now.timestamp())
+        .bind(token.account.to_string())
+        .bind(token.id.to_string())
+        .bind(token.hint.as_deref())
+        .bind(new.size)
+        .bind(new.sha512.as_str())
+        .bind(new.blob.as_str())
+        .bind(manifest)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Lists or unlists a version. `false` if there is none; what is so already stays so, without an event.
+    pub async fn set_listed(
+        &mut self,
+        act: &Act<'_>,
+        package: &StoredPackage,
+        version: &Version,
+        listed: bool,
+    ) -> Result<bool> {
+        let Some(found) = packages::version(&mut self.tx, package.key, version).await? else {
+            return Ok(false);
+        };
+        if found.listed != listed {
+            sqlx::query("UPDATE versions SET unlisted_at = $3 WHERE package = $1 AND version_key = $2")
+                .bind(package.key.to_string())
+                .bind(version.key())
+                .bind((!listed).then(|| act.now.timestamp()))
+                .execute(&mut *self.tx)
+                .await?;
+            self.summarise(package.key).await?;
+            let verb = if listed { Verb::VersionRelisted } else { Verb::VersionUnlisted };
+            self.record_version(act, verb, &found.nuspec.id, &found.version).await?;
+        }
+        Ok(true)
+    }
+
+    /// Brings what searches look at in line with the listed versions.
+    async fn summarise(&mut self, package: PackageKey) -> Result<()> {
+        let mut versions = packages::versions(&mut self.tx, package).await?;
+        versions.retain(|version| version.listed);
+        let stable = versions.iter().filter(|listed| !listed.version.is_prerelease()).count();
+        let text = match newest(versions.iter().map(|listed| &listed.version)) {
+            Some(newest) => {
+                packages::version(&mut self.tx, package, newest).await?.map(|found| search_text(&found.nuspec))
+            }
+            None => None,
+        };
+        sqlx::query(
+            "UPDATE packages SET search_text = COALESCE($2, search_text), listed_versions = $3, listed_stable_versions = $4 WHERE id = $1",
+        )
+        .bind(package.to_string())
+        .bind(text)
+        .bind(count(versions.len()))
+        .bind(count(stable))
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn record_version(&mut self, act: &Act<'_>, verb: Verb, id: &PackageId, version: &Version) -> Result<()> {
+        let version = version.to_string();
+        let detail = format!("{id} {version} in {}", act.feed_name);
+        let about = About {
+            feed: Some(act.feed_name),
+            package: Some(id.as_str()),
+            version: Some(&version),
+            detail: &detail,
+            ..About::token(act.token)
+        };
+        self.record(verb, act.by, about, act.now).await?;
+        Ok(())
+    }
+}
+
+fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
