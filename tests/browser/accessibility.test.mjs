@@ -84,7 +84,7 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   await assertGood(ada.page, 'revoked');
 
   await ada.opensEdit('Build');
-  await ada.describesToken({ packages: ['not a name'], note: 'first tab' });
+  await ada.describesToken({ packages: ['Contoso.[ab]'], note: 'first tab' });
   await ada.submits('Save');
   await assertGood(ada.page, 'edit-refused');
   const first = ada.page;
