@@ -6,6 +6,7 @@ use crate::{
     access::LastUses,
     clock::Clock,
     config::Settings,
+    mail::Mailer,
     store::{Store, migrate::migrate},
 };
 
@@ -16,6 +17,8 @@ pub struct App {
     pub settings: Settings,
     /// The database.
     pub store: Store,
+    /// The way mails go.
+    pub mailer: Mailer,
     /// The time.
     pub clock: Clock,
     /// Uses of tokens that are not written yet.
@@ -25,13 +28,14 @@ pub struct App {
 impl App {
     /// Opens the data folder and the database, and brings the schema up to date.
     pub async fn open(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let mailer = Mailer::new(&settings)?;
         let folder = &settings.data_dir;
         std::fs::create_dir_all(folder)
             .with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
         let store = Store::connect(&settings.database).await.context("the database cannot be opened")?;
         migrate(&store, folder, clock.now()).await?;
         same_master_secret(&store, &settings).await?;
-        Ok(Self { store, clock, uses: LastUses::default(), settings })
+        Ok(Self { store, mailer, clock, uses: LastUses::default(), settings })
     }
 }
 

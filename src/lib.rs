@@ -4,6 +4,8 @@ pub mod access;
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod jobs;
+pub mod mail;
 pub mod packages;
 pub mod random;
 pub mod store;

@@ -15,6 +15,7 @@ mod events;
 mod feeds;
 mod installation;
 mod links;
+mod mails;
 pub mod migrate;
 mod notices;
 mod sessions;
@@ -31,7 +32,8 @@ pub use self::{
     events::{About, Actor, Event, Verb},
     feeds::{Feed, Membership},
     links::Purpose,
-    notices::DueNotice,
+    mails::{ClaimedMail, Undelivered},
+    notices::{BoundMail, DueNotice, OwedWarning},
     sessions::StoredSession,
     token_life::{Edited, Issued},
     tokens::{Known, TokenUse},
