@@ -108,7 +108,9 @@ async fn note(app: &App, clock: &Clock, mail: &ClaimedMail, outcome: &Outcome) -
             tracing::warn!(mail = %mail.id, attempt = mail.attempt, %next_at, "mail not sent yet: {why}");
             app.store.mail_put_off(mail, why, next_at).await?;
         }
-        Outcome::Withdrawn => tracing::info!(mail = %mail.id, "mail not sent: nothing was owed, or another worker has it"),
+        Outcome::Withdrawn => {
+            tracing::info!(mail = %mail.id, "mail not sent: nothing was owed, or another worker has it");
+        }
     }
     Ok(())
 }

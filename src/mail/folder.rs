@@ -43,7 +43,10 @@ impl Folder {
         let shown = path.display().to_string();
         match tokio::task::spawn_blocking(move || write(&path, content.as_bytes())).await {
             Ok(Ok(())) => {
-                tracing::info!(file = shown, "a mail was written to a file, as no mail server is set (LATCHKEY_SMTP_URL)");
+                tracing::info!(
+                    file = shown,
+                    "a mail was written to a file, as no mail server is set (LATCHKEY_SMTP_URL)"
+                );
                 Outcome::Sent(format!("written to {shown}"))
             }
             Ok(Err(error)) => Outcome::Down(format!("the file {shown} cannot be written: {error}")),

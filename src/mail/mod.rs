@@ -47,7 +47,9 @@ pub enum BadMail {
     #[error("LATCHKEY_SMTP_URL: TLS cannot be set up: {0}")]
     Tls(String),
     /// The sender.
-    #[error("LATCHKEY_MAIL_FROM must be an address such as packages@example.com or \"Packages <packages@example.com>\"")]
+    #[error(
+        "LATCHKEY_MAIL_FROM must be an address such as packages@example.com or \"Packages <packages@example.com>\""
+    )]
     From,
 }
 

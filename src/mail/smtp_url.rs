@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn credentials_may_hold_any_character() {
-        let (user, password) = parse("smtps://ada%40example.com:p%40ss%2Fw%3Ard%25@mail.example.com").credentials.unwrap();
+        let (user, password) =
+            parse("smtps://ada%40example.com:p%40ss%2Fw%3Ard%25@mail.example.com").credentials.unwrap();
         assert_eq!((user.as_str(), password.reveal()), ("ada@example.com", "p@ss/w:rd%"));
         let (_, password) = parse("smtps://ada:p%C3%A4ss@mail.example.com").credentials.unwrap();
         assert_eq!(password.reveal(), "päss");

@@ -101,8 +101,7 @@ impl Store {
 
     /// The account of an id.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>> {
-        let row: Option<AccountRow> =
-            sqlx::query_as(ACCOUNT).bind(id.to_string()).fetch_optional(&self.pool).await?;
+        let row: Option<AccountRow> = sqlx::query_as(ACCOUNT).bind(id.to_string()).fetch_optional(&self.pool).await?;
         row.map(AccountRow::read).transpose()
     }
 
