@@ -9,7 +9,7 @@ mod smtp_url;
 use std::{future::Future, io};
 
 use chrono::{DateTime, Utc};
-use lettre::message::Mailbox;
+use lettre::{Address, message::Mailbox};
 use thiserror::Error;
 
 pub use self::{
@@ -108,8 +108,10 @@ impl Mailer {
 }
 
 fn sender(settings: &Settings) -> Result<Mailbox, BadMail> {
-    let default = || format!("Latchkey <latchkey@{}>", literal(settings.public_url.host()));
-    let text = settings.mail_from.clone().unwrap_or_else(default);
+    let Some(text) = &settings.mail_from else {
+        let address = Address::new("latchkey", literal(settings.public_url.host())).map_err(|_| BadMail::From)?;
+        return Ok(Mailbox::new(Some("Latchkey".to_owned()), address));
+    };
     let from: Mailbox = text.parse().map_err(|_| BadMail::From)?;
     let plain = AsRef::<str>::as_ref(&from.email).is_ascii();
     let visible = !from.name.as_deref().unwrap_or_default().chars().any(char::is_control);
