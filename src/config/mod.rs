@@ -31,7 +31,7 @@ pub struct Args {
     pub public_url: Option<String>,
 
     /// Allow a public address without https
-    #[arg(long, global = true, env = "LATCHKEY_INSECURE_HTTP", help_heading = "Settings")]
+    #[arg(long, global = true, env = "LATCHKEY_INSECURE_HTTP", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Settings")]
     pub insecure_http: bool,
 
     /// Folder for the database, packages, mails and the master secret

@@ -109,7 +109,10 @@ impl Mailer {
 
 fn sender(settings: &Settings) -> Result<Mailbox, BadMail> {
     let Some(text) = &settings.mail_from else {
-        let address = Address::new("latchkey", literal(settings.public_url.host())).map_err(|_| BadMail::From)?;
+        // A number cannot stand in an address that lettre reads back.
+        let host = settings.public_url.host();
+        let host = if host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() { "localhost" } else { host };
+        let address = Address::new("latchkey", host).map_err(|_| BadMail::From)?;
         return Ok(Mailbox::new(Some("Latchkey".to_owned()), address));
     };
     let from: Mailbox = text.parse().map_err(|_| BadMail::From)?;
