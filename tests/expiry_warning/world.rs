@@ -31,15 +31,20 @@ pub(super) struct World {
 
 /// Runs a journey on SQLite and, where `TEST_DATABASE_URL` names a server, on PostgreSQL in a database of its own.
 pub(super) async fn on_each_database(journey: impl AsyncFn(&mut World)) {
-    journey(&mut World::new(None, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none&timeout=2"))).await).await;
+    on_each_database_with("?tls=none", journey).await;
+}
+
+/// The same with options for the SMTP URL.
+pub(super) async fn on_each_database_with(options: &str, journey: impl AsyncFn(&mut World)) {
+    let url = |port| Some(format!("smtp://127.0.0.1:{port}{options}"));
+    journey(&mut World::new(None, url).await).await;
     let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
         return;
     };
     let name = format!("warning_{}", FormId::generate(start(), &mut random::system()).to_string().replace('-', "_"));
     let (before, _) = server.rsplit_once('/').expect("a database URL");
     administer(&server, format!("CREATE DATABASE {name}")).await;
-    let database = DatabaseUrl::parse(&format!("{before}/{name}"));
-    let mut world = World::new(database, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none&timeout=2"))).await;
+    let mut world = World::new(DatabaseUrl::parse(&format!("{before}/{name}")), url).await;
     let outcome = AssertUnwindSafe(journey(&mut world)).catch_unwind().await;
     world.app.store.close().await;
     administer(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
