@@ -1,5 +1,6 @@
 //! The doors of package clients and the HTTP API, over real connections, on SQLite and, where `TEST_DATABASE_URL` names
 //! a PostgreSQL server, on PostgreSQL too.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 mod api_asks;
 mod api_wire;
