@@ -25,6 +25,7 @@ CREATE TABLE notices (
     due_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     cancelled_at BIGINT,
+    cancelled_because TEXT,             -- in plain words
     mail TEXT REFERENCES mails (id) ON DELETE SET NULL,
     UNIQUE (kind, subject, occasion)
 );

@@ -12,6 +12,7 @@ use crate::{
     accounts::password::PasswordGate,
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
+    mail::Mailer,
     packages::blobs::{BlobSettings, Blobs, sweep_uploads},
     store::{Store, migrate::migrate},
 };
@@ -23,6 +24,8 @@ pub struct App {
     pub settings: Settings,
     /// The database.
     pub store: Store,
+    /// The way mails go.
+    pub mailer: Mailer,
     /// The time.
     pub clock: Clock,
     /// Checks passwords, a few at a time.
@@ -43,6 +46,7 @@ const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 impl App {
     /// Opens the data folder and the database, and brings the schema up to date.
     pub async fn open(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let mailer = Mailer::new(&settings)?;
         let folder = &settings.data_dir;
         private_folder(folder).with_context(|| format!("the data folder {} cannot be made", folder.display()))?;
         let store = Store::connect(&settings.database).await.context("the database cannot be opened")?;
@@ -51,6 +55,7 @@ impl App {
         let blobs = Blobs::open(&blob_settings(&settings)?, &aws_variables())?;
         let app = Self {
             store,
+            mailer,
             clock,
             gate: PasswordGate::default(),
             uses: LastUses::default(),

@@ -9,6 +9,8 @@ pub mod clock;
 pub mod config;
 pub mod feeds;
 pub mod headers;
+pub mod jobs;
+pub mod mail;
 pub mod packages;
 pub mod portal;
 pub mod random;

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use latchkey::{
     cli::Cli,
-    config::{Args, LogFormat},
+    config::{Args, LogFormat, unknown_variables},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -13,7 +13,12 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let ran = match start_log(&cli.settings) {
-        Ok(()) => cli.run().await,
+        Ok(()) => {
+            for name in unknown_variables(&Cli::command()) {
+                tracing::warn!("{name} is no setting; latchkey --help lists them");
+            }
+            cli.run().await
+        }
         Err(error) => Err(error),
     };
     match ran {

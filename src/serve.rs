@@ -11,7 +11,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Args, Settings},
-    headers, routes,
+    headers, jobs, routes,
     store::Purpose,
 };
 
@@ -27,8 +27,11 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     let listener = TcpListener::bind(args.listen).with_context(|| format!("cannot listen on {}", args.listen))?;
     let settings = Settings::read(args, listener.local_addr()?)?;
     let app = Data::new(App::open(settings, clock).await?);
+    let server = run(app.clone(), listener)?;
+    let jobs = jobs::spawn(app.clone().into_inner());
     announce(&app).await?;
-    let served = run(app.clone(), listener)?.await;
+    let served = server.await;
+    jobs.stop().await;
     app.store.close().await;
     served.context("the server failed")
 }

@@ -4,3 +4,10 @@ pub mod identity;
 pub mod limits;
 pub mod link;
 pub mod password;
+
+use chrono::Duration;
+
+/// A session unused for this long has ended.
+pub const SESSION_IDLE: Duration = Duration::minutes(30);
+/// A session this old has ended, used or not.
+pub const SESSION_LIFE: Duration = Duration::hours(12);

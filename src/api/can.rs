@@ -96,5 +96,5 @@ fn check_name(kind: Kind, name: &str) -> Result<(), Problem> {
 async fn facts(app: &App, known: &Known, question: &Question<'_>) -> Result<Package, Problem> {
     let Some((kind, name)) = question.kind.zip(question.package) else { return Ok(Package::Unknown) };
     let key = name.to_ascii_lowercase();
-    Ok(app.store.facts(known.feed, kind, &key, known.token.account, known.holder.role).await?)
+    Ok(app.store.facts(known, kind, &key).await?)
 }

@@ -4,6 +4,7 @@
 mod account;
 mod doctor;
 mod feed;
+mod jobs;
 mod token;
 
 use std::io::Read;
@@ -43,6 +44,9 @@ enum Command {
     /// Add a token, or find or revoke one by its secret
     #[command(subcommand)]
     Token(token::Command),
+    /// Do now what the portal does by the clock
+    #[command(subcommand)]
+    Jobs(jobs::Command),
     /// Bring the database to this version's schema, then exit
     Migrate,
     /// Look for trouble in the settings and the data
@@ -58,6 +62,7 @@ impl Cli {
             Command::Account(command) => command.run(&open(&args).await?).await,
             Command::Feed(command) => command.run(&open(&args).await?).await,
             Command::Token(command) => command.run(&open(&args).await?).await,
+            Command::Jobs(command) => command.run(&open(&args).await?).await,
             Command::Migrate => open(&args).await.map(|_| say("The database is up to date.")),
             Command::Doctor => doctor::run(&args).await,
         }

@@ -31,7 +31,7 @@ pub struct Args {
     pub public_url: Option<String>,
 
     /// Allow a public address without https
-    #[arg(long, global = true, env = "LATCHKEY_INSECURE_HTTP", help_heading = "Settings")]
+    #[arg(long, global = true, env = "LATCHKEY_INSECURE_HTTP", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Settings")]
     pub insecure_http: bool,
 
     /// Folder for the database, packages, mails and the master secret
@@ -74,6 +74,17 @@ pub const SECRET_VARIABLES: &str =
   LATCHKEY_BLOB_URL      s3://bucket/prefix (default: the folder `packages` in the data folder)
   LATCHKEY_SMTP_URL      smtps://user:password@host or smtp://user:password@host (default: mails as files)
   LATCHKEY_SECRET_FILE   file with the master secret; needed with PostgreSQL (default: made in the data folder)";
+
+/// `LATCHKEY_…` variables that no setting reads: most likely misspelt.
+pub fn unknown_variables(command: &clap::Command) -> Vec<String> {
+    let flags = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str());
+    let known: Vec<&str> = flags.chain(["LATCHKEY_SECRET_FILE", "LATCHKEY_TIME_TRAVEL"]).collect();
+    let is_secret = |name: &str| SECRET_VARIABLES.contains(&format!("  {} ", name.trim_end_matches("_FILE")));
+    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    variables
+        .filter(|name| name.starts_with("LATCHKEY_") && !known.contains(&name.as_str()) && !is_secret(name))
+        .collect()
+}
 
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -18,12 +18,13 @@ use chrono::{DateTime, Duration, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::{accounts::link, app::App, store::StoredSession, tokens::AccountId};
+use crate::{
+    accounts::{SESSION_IDLE, SESSION_LIFE, link},
+    app::App,
+    store::StoredSession,
+    tokens::AccountId,
+};
 
-/// A session unused for this long has ended.
-pub const IDLE: Duration = Duration::minutes(30);
-/// A session this old has ended.
-pub const ABSOLUTE: Duration = Duration::hours(12);
 /// Sensitive acts ask for the password again after this long.
 const PROOF: Duration = Duration::minutes(15);
 /// The last use is written at most this often.
@@ -76,7 +77,7 @@ impl TypedSession {
 pub fn middleware(app: &Data<App>) -> SessionMiddleware<DatabaseSessions> {
     let key = Key::from(&*app.settings.master.derive("session cookie"));
     let ttl = BrowserSession::default()
-        .state_ttl(Age::seconds(IDLE.num_seconds()))
+        .state_ttl(Age::seconds(SESSION_IDLE.num_seconds()))
         .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
     SessionMiddleware::builder(DatabaseSessions(app.clone()), key)
         .cookie_name(cookie_name(app, "session"))
@@ -140,7 +141,7 @@ impl DatabaseSessions {
         let Some(session) = self.0.store.session(&id).await? else {
             return Ok(None);
         };
-        if now - session.seen_at > IDLE || now - session.created_at > ABSOLUTE {
+        if now - session.seen_at > SESSION_IDLE || now - session.created_at > SESSION_LIFE {
             return Ok(None);
         }
         if now - session.seen_at >= TOUCH {

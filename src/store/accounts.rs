@@ -83,6 +83,9 @@ impl AccountRow {
     }
 }
 
+const ACCOUNT: &str =
+    "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at FROM accounts WHERE id = $1";
+
 impl Store {
     /// The account of a username or e-mail address, in any ASCII case.
     pub async fn account_named(&self, name: &str) -> Result<Option<Account>> {
@@ -98,12 +101,7 @@ impl Store {
 
     /// The account of an id.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>> {
-        let row: Option<AccountRow> = sqlx::query_as(
-            "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at FROM accounts WHERE id = $1",
-        )
-        .bind(id.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
+        let row: Option<AccountRow> = sqlx::query_as(ACCOUNT).bind(id.to_string()).fetch_optional(&self.pool).await?;
         row.map(AccountRow::read).transpose()
     }
 
@@ -115,6 +113,13 @@ impl Store {
 }
 
 impl Change {
+    /// The account of an id, read inside the change.
+    pub(super) async fn account(&mut self, id: AccountId) -> Result<Option<Account>> {
+        let row: Option<AccountRow> =
+            sqlx::query_as(ACCOUNT).bind(id.to_string()).fetch_optional(&mut *self.tx).await?;
+        row.map(AccountRow::read).transpose()
+    }
+
     /// Makes an account with its primary token.
     pub async fn add_account(&mut self, new: &NewAccount, by: &Actor, now: DateTime<Utc>) -> Result<Registration> {
         let id = AccountId::generate(now, &mut crate::random::system());
@@ -186,6 +191,8 @@ impl Change {
         let verb = if disabled { Verb::AccountDisabled } else { Verb::AccountEnabled };
         if disabled {
             self.end_sessions_of(account).await?;
+        } else {
+            self.restore_warnings(account).await?;
         }
         self.record(verb, by, About::account(account), now).await?;
         Ok(())

@@ -15,6 +15,7 @@ mod events;
 mod feeds;
 mod installation;
 mod links;
+mod mails;
 pub mod migrate;
 mod notices;
 mod packages;
@@ -33,7 +34,8 @@ pub use self::{
     events::{About, Actor, Event, Verb},
     feeds::{Feed, Membership},
     links::Purpose,
-    notices::DueNotice,
+    mails::{ClaimedMail, Undelivered},
+    notices::{BoundMail, DueNotice, OwedWarning},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     sessions::StoredSession,

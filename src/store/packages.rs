@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use sqlx::{AnyConnection, FromRow};
 
-use super::{Change, Result, Store, feeds, instant, readable};
+use super::{Change, Known, Result, Store, feeds, instant, readable};
 use crate::{
     packages::{blobs::BlobKey, nuspec::Nuspec, version::Version},
     tokens::{
         AccountId, FeedId, Kind, PackageKey,
-        decision::{Holder, Package, Role},
+        decision::{Holder, Package},
     },
 };
 
@@ -322,19 +322,13 @@ impl Store {
         Ok(found)
     }
 
-    /// What the decision needs to know of a package. Where the account cannot read, nothing is known.
-    pub async fn facts(
-        &self,
-        feed: Option<FeedId>,
-        kind: Kind,
-        name_key: &str,
-        account: AccountId,
-        role: Option<Role>,
-    ) -> Result<Package> {
-        match feed.filter(|_| role.is_some()) {
+    /// What the decision needs to know of a package of the asked feed. Where the account cannot read, nothing is known.
+    pub async fn facts(&self, known: &Known, kind: Kind, name_key: &str) -> Result<Package> {
+        let readable = known.holder.role.is_some() || known.holder.feed_is_public;
+        match known.feed.filter(|_| readable) {
             None => Ok(Package::Unknown),
             Some(feed) => {
-                let package = self.package(feed, kind, name_key, Some(account)).await?;
+                let package = self.package(feed, kind, name_key, Some(known.token.account)).await?;
                 Ok(StoredPackage::known_to_its_asker(package.as_ref()))
             }
         }

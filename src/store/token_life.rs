@@ -6,7 +6,10 @@ use super::{
     Change, Result, Store,
     events::{About, Actor, Verb},
 };
-use crate::tokens::{Secret, State, Token, TokenId, state::state};
+use crate::tokens::{
+    Secret, Token, TokenId,
+    warning::{Moot, moot},
+};
 
 /// What came of issuing a secret.
 #[derive(Debug)]
@@ -138,9 +141,10 @@ impl Change {
 
     /// The warning a token's owner is owed follows from the token: made, moved, cancelled or restored here.
     async fn owe_warning(&mut self, token: &Token, now: DateTime<Utc>) -> Result<()> {
-        let live = matches!(state(token, now), State::Active | State::ExpiresSoon);
-        let owed = if live { token.expires_at.zip(token.warn_from()) } else { None };
-        self.cancel_warnings(token.id, owed.map(|(expires_at, _)| expires_at), now).await?;
+        let moot = token.expires_at.map_or(Some(Moot::EndMoved), |end| moot(token, end, false, now));
+        let owed = if moot.is_none() { token.expires_at.zip(token.warn_from()) } else { None };
+        let because = moot.unwrap_or(Moot::EndMoved);
+        self.cancel_warnings(token.id, owed.map(|(expires_at, _)| expires_at), because, now).await?;
         if let Some((expires_at, warn_from)) = owed {
             self.add_warning(token, expires_at, warn_from, now).await?;
         }

@@ -156,6 +156,12 @@ impl Change {
         row.as_ref().map(read_known).transpose()
     }
 
+    /// A token, read inside the change.
+    pub(super) async fn token(&mut self, id: TokenId) -> Result<Option<Token>> {
+        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1");
+        Ok(sqlx::query_as(select).bind(id.to_string()).fetch_optional(&mut *self.tx).await?)
+    }
+
     /// Adds a token's row.
     pub(super) async fn add_token(&mut self, token: &Token) -> Result<()> {
         sqlx::query(

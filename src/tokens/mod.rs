@@ -8,6 +8,7 @@ pub mod pattern;
 pub mod permission;
 pub mod secret;
 pub mod state;
+pub mod warning;
 
 use chrono::{DateTime, Duration, Utc};
 

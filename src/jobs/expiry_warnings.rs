@@ -1,0 +1,148 @@
+//! Warns owners of tokens that expire soon: binds what is due to mails and has them sent.
+//! When a warning is due was decided when the token got its end; whether it is still owed, `tokens::warning` decides.
+
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+
+use super::mail_delivery::deliver_mails;
+use crate::{
+    app::App,
+    clock::Clock,
+    mail::Outcome,
+    store::{Account, DueNotice},
+    tokens::{MailId, Token, TokenId, warning::moot},
+};
+
+/// So many due warnings are looked at in one go.
+const BATCH: i64 = 500;
+/// So many are named by a dry run.
+const DRY_RUN: i64 = 100_000;
+
+/// Who was, or would be, mailed for which token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warned {
+    /// The account's name.
+    pub username: String,
+    /// The address.
+    pub recipient: String,
+    /// The token.
+    pub token: TokenId,
+    /// The token's name.
+    pub name: String,
+    /// The token's hint.
+    pub hint: Option<String>,
+    /// The end it was warned of.
+    pub expires_at: DateTime<Utc>,
+    /// What came of it; `None` in a dry run.
+    pub outcome: Option<Outcome>,
+}
+
+/// What a run did. Prints as one line per token and a count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Who was mailed for which token, in the order of sending.
+    pub warned: Vec<Warned>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Warned { username, recipient, name, hint, expires_at, outcome, .. } in &self.warned {
+            let hint = hint.as_deref().unwrap_or("-");
+            let end = expires_at.format("%Y-%m-%dT%H:%M:%SZ");
+            write!(f, "{username} <{recipient}>: {hint} \"{name}\" expires {end}: ")?;
+            match outcome {
+                None => writeln!(f, "would be mailed")?,
+                Some(Outcome::Sent(_)) => writeln!(f, "mailed")?,
+                Some(Outcome::Final(why)) => writeln!(f, "refused: {why}")?,
+                Some(Outcome::Retry(why) | Outcome::Down(why)) => writeln!(f, "will be tried again: {why}")?,
+                Some(Outcome::Withdrawn) => writeln!(f, "no longer owed")?,
+            }
+        }
+        let sent = self.warned.iter().filter(|one| matches!(one.outcome, None | Some(Outcome::Sent(_)))).count();
+        write!(f, "{sent} warning{}", if sent == 1 { "" } else { "s" })
+    }
+}
+
+/// Binds and sends all that is due at `now`, or, in a dry run, only tells what that would be.
+pub async fn run_expiry_warnings(app: &App, dry_run: bool, now: DateTime<Utc>) -> anyhow::Result<Report> {
+    if dry_run {
+        return would_be_sent(app, now).await;
+    }
+    let clock = Clock::standing_at(now);
+    bind_due_warnings(app, &clock).await?;
+    let delivered = deliver_mails(app, &clock, || false).await?;
+    let mut report = Report::default();
+    for (mail, outcome) in delivered {
+        for notice in app.store.warnings_in(mail).await? {
+            if let Some((account, token)) = owner_and_token(app, &notice).await? {
+                report.warned.push(Warned::new(account, token, &notice, Some(outcome.clone())));
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// One tick of the running server.
+pub(super) async fn tick(app: Arc<App>, stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
+    bind_due_warnings(&app, &app.clock).await?;
+    deliver_mails(&app, &app.clock, || *stopped.borrow()).await?;
+    Ok(())
+}
+
+/// Binds every due warning: those of one account and one hour share a mail.
+async fn bind_due_warnings(app: &App, clock: &Clock) -> anyhow::Result<()> {
+    loop {
+        let due = app.store.due_warnings(clock.now(), BATCH).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let groups: BTreeSet<_> = due.iter().map(|notice| (notice.due_at, notice.account)).collect();
+        for (due_at, account) in groups {
+            let now = clock.now();
+            let mail = MailId::generate(now, &mut crate::random::system());
+            let mut change = app.store.begin().await?;
+            let message_id = app.mailer.message_id(mail);
+            if change.bind_warnings((account, due_at), (mail, &message_id), now).await?.is_some() {
+                change.commit().await?;
+            }
+        }
+    }
+}
+
+async fn would_be_sent(app: &App, now: DateTime<Utc>) -> anyhow::Result<Report> {
+    let mut due = app.store.due_warnings(now, DRY_RUN).await?;
+    for mail in app.store.waiting_mails(now, DRY_RUN).await? {
+        due.extend(app.store.warnings_in(mail).await?);
+    }
+    let mut report = Report::default();
+    for notice in due {
+        if let Some((account, token)) = owner_and_token(app, &notice).await?
+            && moot(&token, notice.expires_at, account.disabled_at.is_some(), now).is_none()
+        {
+            report.warned.push(Warned::new(account, token, &notice, None));
+        }
+    }
+    Ok(report)
+}
+
+async fn owner_and_token(app: &App, notice: &DueNotice) -> anyhow::Result<Option<(Account, Token)>> {
+    let account = app.store.account(notice.account).await?;
+    let token = app.store.token(notice.token).await?;
+    Ok(account.zip(token))
+}
+
+impl Warned {
+    fn new(account: Account, token: Token, notice: &DueNotice, outcome: Option<Outcome>) -> Self {
+        Self {
+            username: account.username,
+            recipient: account.email,
+            token: token.id,
+            name: token.name,
+            hint: token.hint,
+            expires_at: notice.expires_at,
+            outcome,
+        }
+    }
+}

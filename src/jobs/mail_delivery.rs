@@ -1,0 +1,138 @@
+//! Sends the mails that wait: claims one, hands it over, notes what came of it.
+//!
+//! A mail is sent once, unless the process dies between the final dot and the noted reply: no sender can close that gap
+//! (RFC 1047). Then the same message goes out again, recognisable by its Message-ID.
+
+use chrono::{DateTime, Duration, Utc};
+use rand::RngExt;
+
+use crate::{
+    app::App,
+    clock::Clock,
+    mail::{Outcome, Warned, expiry_warning},
+    store::ClaimedMail,
+    tokens::MailId,
+};
+
+/// How long a claim holds: far longer than a mail may take, and than servers keep a silent connection.
+const LEASE: Duration = Duration::minutes(10);
+/// The longest wait between two attempts.
+const LONGEST_WAIT: i64 = 60;
+
+/// Sends every mail that waits, one after the other, until `stopping`. Where the server takes no mail at all, the rest
+/// waits for the next tick. Tells what came of each.
+pub(super) async fn deliver_mails(
+    app: &App,
+    clock: &Clock,
+    stopping: impl Fn() -> bool,
+) -> anyhow::Result<Vec<(MailId, Outcome)>> {
+    let mut done = Vec::new();
+    while !stopping() {
+        let now = clock.now();
+        let Some(mail) = app.store.claim_mail(now, now + LEASE).await? else {
+            break;
+        };
+        let outcome = deliver(app, clock, &mail).await?;
+        note(app, clock, &mail, &outcome).await?;
+        let down = matches!(outcome, Outcome::Down(_));
+        done.push((mail.id, outcome));
+        if down {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+async fn deliver(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<Outcome> {
+    // Asked before the server is: what is owed no more is dropped even while no server answers.
+    if mail.content.is_none() && !still_owed(app, clock, mail).await? {
+        return Ok(Outcome::Withdrawn);
+    }
+    if mail.content.is_some() {
+        tracing::warn!(mail = %mail.id, attempt = mail.attempt, "a mail that may have been taken before is sent again, with the same Message-ID");
+    }
+    let content = async {
+        fixed_content(app, clock, mail).await.unwrap_or_else(|error| {
+            tracing::error!(mail = %mail.id, "a mail could not be prepared; it waits until its lease ends: {error:#}");
+            None
+        })
+    };
+    Ok(app.mailer.deliver(mail.id, &mail.recipient, clock.now(), content).await)
+}
+
+async fn still_owed(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<bool> {
+    let mut change = app.store.begin().await?;
+    let owed = change.warnings_to_send(mail, clock.now()).await?.is_some();
+    change.commit().await?;
+    Ok(owed)
+}
+
+/// The content as it must go out: what an earlier attempt fixed, or what is true now. Committed before it is returned,
+/// and only if this claim still holds; `None` if it does not, or if nothing is owed any more.
+async fn fixed_content(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<Option<String>> {
+    let now = clock.now();
+    let mut change = app.store.begin().await?;
+    let content = match &mail.content {
+        Some(content) => content.clone(),
+        None => {
+            let Some((account, owed)) = change.warnings_to_send(mail, now).await? else {
+                change.commit().await?;
+                return Ok(None);
+            };
+            let tokens: Vec<_> =
+                owed.iter().map(|one| Warned { token: &one.token, expires_at: one.expires_at }).collect();
+            let links = (&app.mailer, &app.settings.public_url);
+            expiry_warning(links, (&account, &mail.recipient), &tokens, &mail.message_id, now)?
+        }
+    };
+    if !change.fix_content(mail, &content, now).await? {
+        return Ok(None);
+    }
+    change.commit().await?;
+    Ok(Some(content))
+}
+
+async fn note(app: &App, clock: &Clock, mail: &ClaimedMail, outcome: &Outcome) -> anyhow::Result<()> {
+    let now = clock.now();
+    match outcome {
+        Outcome::Sent(reply) => {
+            tracing::info!(mail = %mail.id, attempt = mail.attempt, "mail sent: {reply}");
+            app.store.mail_sent(mail, reply, now).await?;
+        }
+        Outcome::Final(reply) => {
+            tracing::warn!(mail = %mail.id, attempt = mail.attempt, "mail refused for good: {reply}");
+            app.store.mail_failed(mail, reply).await?;
+        }
+        Outcome::Retry(why) | Outcome::Down(why) => {
+            let next_at = next_attempt(mail.attempt, now);
+            tracing::warn!(mail = %mail.id, attempt = mail.attempt, %next_at, "mail not sent yet: {why}");
+            app.store.mail_put_off(mail, why, next_at).await?;
+        }
+        Outcome::Withdrawn => {
+            tracing::info!(mail = %mail.id, "mail not sent: nothing was owed, or another worker has it");
+        }
+    }
+    Ok(())
+}
+
+/// After 1, 2, 4 … 60 minutes, and up to a quarter more, so that mails that failed together do not return together.
+fn next_attempt(attempt: i64, now: DateTime<Utc>) -> DateTime<Utc> {
+    let doublings = u32::try_from(attempt.clamp(1, 7) - 1).unwrap_or(0);
+    let wait = 60 * (1 << doublings).min(LONGEST_WAIT);
+    now + Duration::seconds(wait + crate::random::system().random_range(0..=wait / 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_an_hour() {
+        let now = DateTime::UNIX_EPOCH;
+        for (attempt, minutes) in [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (8, 60), (1_000_000, 60)] {
+            let wait = next_attempt(attempt, now) - now;
+            assert!(wait >= Duration::minutes(minutes), "{attempt}: {wait}");
+            assert!(wait <= Duration::minutes(minutes) * 5 / 4, "{attempt}: {wait}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What runs by the clock beside the server: sending mails, writing last uses, sweeping.
+//! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
+
+mod expiry_warnings;
+mod last_uses;
+mod mail_delivery;
+mod sweep;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+pub use self::{
+    expiry_warnings::{Report, Warned, run_expiry_warnings},
+    last_uses::flush_last_uses,
+    sweep::sweep,
+};
+use crate::app::App;
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// Design: last use at most one write per token in ten seconds.
+const FLUSH: Duration = Duration::from_secs(10);
+const SWEEP: Duration = Duration::from_secs(15 * 60);
+/// How long a stop waits for what is under way, such as a mail server's answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The running jobs.
+#[derive(Debug)]
+pub struct JobsHandle {
+    app: Arc<App>,
+    stopping: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Starts the jobs; each runs once at once. Needs a tokio runtime.
+pub fn spawn(app: Arc<App>) -> JobsHandle {
+    let (stopping, stopped) = watch::channel(false);
+    let tasks = vec![
+        start("expiry warnings", MINUTE, &app, &stopped, expiry_warnings::tick),
+        start("last uses", FLUSH, &app, &stopped, |app, _| async move { flush_last_uses(&app).await }),
+        start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
+    ];
+    JobsHandle { app, stopping, tasks }
+}
+
+impl JobsHandle {
+    /// Lets the jobs finish what they are at, for a while, and writes the last uses a last time. Call it when no
+    /// request is served any more.
+    pub async fn stop(self) {
+        self.stopping.send_replace(true);
+        for task in self.tasks {
+            let abort = task.abort_handle();
+            if timeout(PATIENCE, task).await.is_err() {
+                abort.abort();
+            }
+        }
+        if let Err(error) = flush_last_uses(&self.app).await {
+            tracing::error!("the last uses of the last seconds could not be written: {error:#}");
+        }
+    }
+}
+
+fn start<J, F>(
+    name: &'static str,
+    every: Duration,
+    app: &Arc<App>,
+    stopped: &watch::Receiver<bool>,
+    job: J,
+) -> JoinHandle<()>
+where
+    J: Fn(Arc<App>, watch::Receiver<bool>) -> F + Send + 'static,
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let (app, mut stopped) = (Arc::clone(app), stopped.clone());
+    tokio::spawn(async move {
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(|stopping| *stopping) => return,
+                _ = ticks.tick() => {}
+            }
+            // A task of its own: a panic ends that and nothing else.
+            match tokio::spawn(job(Arc::clone(&app), stopped.clone())).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(job = name, "the job failed and will run again: {error:#}"),
+                Err(error) => tracing::error!(job = name, "the job broke and will run again: {error}"),
+            }
+        }
+    })
+}

@@ -1,0 +1,280 @@
+//! Mails on their way: who may send one now, what it says, and what the mail server answered.
+//!
+//! A worker claims a mail for the length of a lease and gets a fence number that grows with every claim. The content is
+//! fixed right before it is handed to the server, if lease and fence still hold, and never changes from then on: what
+//! may have been accepted already goes out again as the same message, with the same Message-ID.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{
+    Account, Change, OwedWarning, Result, Store,
+    events::{About, Actor, Verb},
+    instant,
+    notices::WARNING,
+    readable,
+};
+use crate::tokens::{AccountId, MailId, TokenId};
+
+/// A mail this worker may send until its lease ends.
+#[derive(Clone, Debug)]
+pub struct ClaimedMail {
+    /// Its id.
+    pub id: MailId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The address.
+    pub recipient: String,
+    /// With angle brackets.
+    pub message_id: String,
+    /// The whole message, once it may have been handed to a server.
+    pub content: Option<String>,
+    /// How many attempts have begun, this one included.
+    pub attempt: i64,
+    /// The number of this claim.
+    pub fence: i64,
+}
+
+/// A warning that the mail server refused for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The token it was about.
+    pub token: TokenId,
+    /// The address.
+    pub recipient: String,
+    /// The server's words.
+    pub reply: String,
+}
+
+#[derive(FromRow)]
+struct ClaimedRow {
+    id: String,
+    account: Option<String>,
+    recipient: String,
+    message_id: String,
+    content: Option<String>,
+    attempt: i64,
+    fence: i64,
+}
+
+impl ClaimedRow {
+    fn read(self) -> Result<ClaimedMail> {
+        Ok(ClaimedMail {
+            id: readable(MailId::parse(&self.id), "mails.id")?,
+            account: readable(self.account.as_deref().and_then(AccountId::parse), "mails.account")?,
+            recipient: self.recipient,
+            message_id: self.message_id,
+            content: self.content,
+            attempt: self.attempt,
+            fence: self.fence,
+        })
+    }
+}
+
+impl Store {
+    /// Claims the mail that has waited longest, until `lease_until`. `None` if none is to be sent at `now`.
+    pub async fn claim_mail(&self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<Option<ClaimedMail>> {
+        loop {
+            let mut change = self.begin().await?;
+            let claimed = change.claim_mail(now, lease_until).await?;
+            change.commit().await?;
+            // Nothing may also mean that another worker took that very row; then there may be more.
+            if claimed.is_some() || self.waiting_mails(now, 1).await?.is_empty() {
+                return Ok(claimed);
+            }
+        }
+    }
+
+    /// Mails that may be tried at `now`, at most `limit`.
+    pub async fn waiting_mails(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<MailId>> {
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM mails WHERE state IN ('pending', 'sending') AND next_at <= $1 AND lease_until <= $1
+             ORDER BY next_at, id LIMIT $2",
+        )
+        .bind(now.timestamp())
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        ids.iter().map(|id| readable(MailId::parse(id), "mails.id")).collect()
+    }
+
+    /// Notes that a server took the mail, and records each warning it carried, once. The fence does not matter here:
+    /// what was accepted must not go out again, whoever holds the mail by now.
+    pub async fn mail_sent(&self, mail: &ClaimedMail, reply: &str, now: DateTime<Utc>) -> Result<()> {
+        let mut change = self.begin().await?;
+        let sent = sqlx::query(
+            "UPDATE mails SET state = 'sent', sent_at = $2, reply = $3, lease_until = 0, content = NULL
+             WHERE id = $1 AND state IN ('pending', 'sending')",
+        )
+        .bind(mail.id.to_string())
+        .bind(now.timestamp())
+        .bind(reply)
+        .execute(&mut *change.tx)
+        .await?;
+        if sent.rows_affected() == 1 {
+            change.record_warnings(mail, now).await?;
+            change.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Gives a mail up with the server's last words.
+    pub async fn mail_failed(&self, mail: &ClaimedMail, reply: &str) -> Result<()> {
+        let mut change = self.begin().await?;
+        sqlx::query(
+            "UPDATE mails SET state = 'failed', reply = $3, lease_until = 0
+             WHERE id = $1 AND fence = $2 AND state IN ('pending', 'sending')",
+        )
+        .bind(mail.id.to_string())
+        .bind(mail.fence)
+        .bind(reply)
+        .execute(&mut *change.tx)
+        .await?;
+        change.commit().await
+    }
+
+    /// Puts a mail off until `next_at`.
+    pub async fn mail_put_off(&self, mail: &ClaimedMail, why: &str, next_at: DateTime<Utc>) -> Result<()> {
+        let mut change = self.begin().await?;
+        sqlx::query(
+            "UPDATE mails SET next_at = $3, reply = $4, lease_until = 0
+             WHERE id = $1 AND fence = $2 AND state IN ('pending', 'sending')",
+        )
+        .bind(mail.id.to_string())
+        .bind(mail.fence)
+        .bind(next_at.timestamp())
+        .bind(why)
+        .execute(&mut *change.tx)
+        .await?;
+        change.commit().await
+    }
+
+    /// An account's warnings that could not be delivered, for its pages; the newest first, at most `limit`.
+    pub async fn undelivered_warnings(&self, account: AccountId, limit: i64) -> Result<Vec<Undelivered>> {
+        let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(
+            "SELECT n.subject, m.recipient, m.reply FROM mails m JOIN notices n ON n.mail = m.id
+             WHERE m.account = $1 AND m.state = 'failed' AND n.kind = $2 ORDER BY m.id DESC, n.id LIMIT $3",
+        )
+        .bind(account.to_string())
+        .bind(WARNING)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(token, recipient, reply)| {
+                let token = readable(TokenId::parse(&token), "notices.subject")?;
+                Ok(Undelivered { token, recipient, reply: reply.unwrap_or_default() })
+            })
+            .collect()
+    }
+}
+
+impl Change {
+    /// The outer WHERE repeats the inner one: on PostgreSQL two workers may both find a row, and the second, having
+    /// waited for the first, looks at the outer conditions only.
+    async fn claim_mail(&mut self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<Option<ClaimedMail>> {
+        let row: Option<ClaimedRow> = sqlx::query_as(
+            "UPDATE mails SET lease_until = $2, fence = fence + 1, attempt = attempt + 1
+             WHERE id = (SELECT id FROM mails WHERE state IN ('pending', 'sending') AND next_at <= $1 AND lease_until <= $1
+                         ORDER BY next_at, id LIMIT 1)
+               AND state IN ('pending', 'sending') AND next_at <= $1 AND lease_until <= $1
+             RETURNING id, account, recipient, message_id, content, attempt, fence",
+        )
+        .bind(now.timestamp())
+        .bind(lease_until.timestamp())
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        row.map(ClaimedRow::read).transpose()
+    }
+
+    /// The warnings a claimed mail still has to carry, with their owner. If there are none, the mail is dropped: `None`.
+    pub async fn warnings_to_send(
+        &mut self,
+        mail: &ClaimedMail,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Account, Vec<OwedWarning>)>> {
+        let account = readable(self.account(mail.account).await?, "mails.account")?;
+        let owed = self.owed_warnings(mail.id, &account, now).await?;
+        if owed.is_empty() {
+            self.drop_mail(mail).await?;
+            return Ok(None);
+        }
+        Ok(Some((account, owed)))
+    }
+
+    /// Fixes what a mail says, if this claim still holds. From here on it may have been sent.
+    pub async fn fix_content(&mut self, mail: &ClaimedMail, content: &str, now: DateTime<Utc>) -> Result<bool> {
+        let fixed = sqlx::query(
+            "UPDATE mails SET state = 'sending', content = $3
+             WHERE id = $1 AND fence = $2 AND lease_until > $4 AND state IN ('pending', 'sending')",
+        )
+        .bind(mail.id.to_string())
+        .bind(mail.fence)
+        .bind(content)
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(fixed.rows_affected() == 1)
+    }
+
+    /// Adds a mail to be sent.
+    pub(super) async fn add_mail(
+        &mut self,
+        mail: MailId,
+        account: &Account,
+        message_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO mails (id, account, recipient, state, message_id, attempt, next_at, lease_until, fence, created_at)
+             VALUES ($1, $2, $3, 'pending', $4, 0, $5, 0, 0, $5)",
+        )
+        .bind(mail.to_string())
+        .bind(account.id.to_string())
+        .bind(account.email.as_str())
+        .bind(message_id)
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Removes a mail that carries nothing and was never attempted.
+    pub(super) async fn remove_mail(&mut self, mail: MailId) -> Result<()> {
+        sqlx::query("DELETE FROM mails WHERE id = $1").bind(mail.to_string()).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
+    async fn drop_mail(&mut self, mail: &ClaimedMail) -> Result<()> {
+        sqlx::query(
+            "UPDATE mails SET state = 'dropped', reply = $3, lease_until = 0
+             WHERE id = $1 AND fence = $2 AND state IN ('pending', 'sending')",
+        )
+        .bind(mail.id.to_string())
+        .bind(mail.fence)
+        .bind("nothing was owed any more when it was to be sent")
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn record_warnings(&mut self, mail: &ClaimedMail, now: DateTime<Utc>) -> Result<()> {
+        let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(
+            "SELECT n.subject, n.occasion, t.hint FROM notices n LEFT JOIN tokens t ON t.id = n.subject
+             WHERE n.mail = $1 AND n.kind = $2 ORDER BY n.occasion, n.id",
+        )
+        .bind(mail.id.to_string())
+        .bind(WARNING)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for (token, occasion, hint) in rows {
+            let token = readable(TokenId::parse(&token), "notices.subject")?;
+            let end = readable(occasion.parse().ok().map(instant), "notices.occasion")?;
+            let detail = format!("The token expires at {}.", end.format("%Y-%m-%d %H:%M UTC"));
+            let about =
+                About { token: Some((token, hint.as_deref())), detail: &detail, ..About::account(mail.account) };
+            self.record(Verb::WarningSent, &Actor::host("expiry warnings"), about, now).await?;
+        }
+        Ok(())
+    }
+}

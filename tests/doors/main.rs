@@ -1,0 +1,17 @@
+//! The doors of package clients and the HTTP API, over real connections, on SQLite and, where `TEST_DATABASE_URL` names
+//! a PostgreSQL server, on PostgreSQL too.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+
+mod api_asks;
+mod api_wire;
+mod matrix;
+mod matrix_oracle;
+mod nuget_hostile;
+mod nuget_keys;
+mod nuget_publish;
+mod nuget_read;
+mod nuget_rights;
+mod nuget_uploads;
+mod nupkg;
+mod wire;
+mod world;

@@ -1,0 +1,272 @@
+//! The matrix: every form of credential, state, permission, pattern, feed, role, ownership and deed, evenly sampled from
+//! all their combinations, against what the design says.
+
+use actix_web::{
+    App as Web,
+    body::{BoxBody, to_bytes},
+    dev::{Service, ServiceResponse},
+    http::Method,
+    test::{TestRequest, init_service},
+};
+use chrono::Duration;
+use latchkey::{
+    api, feeds,
+    store::Actor,
+    tokens::{AccountId, FeedId, Feeds, Secret, decision::Role},
+};
+use serde_json::Value;
+
+use crate::{
+    matrix_oracle::{Cell, Covered, Deed, Form, Grant, Names, Owned, Part, State},
+    nupkg::nupkg,
+    wire::basic,
+    world::World,
+};
+
+const FORMS: [Form; 7] =
+    [Form::None, Form::EmptyBasic, Form::ApiKey, Form::Basic, Form::Bearer, Form::TwoDifferent, Form::TwoEqual];
+const STATES: [State; 9] = [
+    State::Active,
+    State::ExpiresSoon,
+    State::Expired,
+    State::Deactivated,
+    State::Revoked,
+    State::Replaced,
+    State::AccountDisabled,
+    State::Unknown,
+    State::Malformed,
+];
+const GRANTS: [(Grant, &str); 6] = [
+    (Grant::Pull, "nuget:pull"),
+    (Grant::Push, "nuget:push"),
+    (Grant::PushVersion, "nuget:push-version"),
+    (Grant::Delete, "nuget:delete"),
+    (Grant::Everything, "nuget:pull nuget:push nuget:delete npm:pull"),
+    (Grant::Elsewhere, "npm:push npm:delete container:delete api:read api:manage"),
+];
+const NAMES: [(Names, &str); 3] =
+    [(Names::All, "*"), (Names::These, "other contoso.*"), (Names::Others, "Contoso *.Core")];
+const COVERED: [Covered; 3] = [Covered::All, Covered::These, Covered::Another];
+const PARTS: [Part; 4] = [Part::None, Part::Reader, Part::Writer, Part::Owner];
+const OWNED: [Owned; 3] = [Owned::New, Owned::Own, Owned::Others];
+const DEEDS: [Deed; 7] =
+    [Deed::Read, Deed::Push, Deed::Unlist, Deed::CanPull, Deed::CanPush, Deed::CanDelete, Deed::List];
+/// Has no factor in common with any dimension, so every pair of values meets equally often.
+const STRIDE: usize = 23;
+
+/// The keys, by state, grant, names and covered feeds.
+type Keys = Vec<String>;
+
+/// Where the cells of the matrix are played.
+struct Stage {
+    world: World,
+    keys: Keys,
+    /// Another live key, for two credentials at once.
+    other: String,
+}
+
+/// Picks the next digit of a number whose places have these many values.
+fn pick<T: Copy>(number: &mut usize, values: &[T]) -> T {
+    let value = values[*number % values.len()];
+    *number /= values.len();
+    value
+}
+
+fn cell(mut number: usize) -> Cell {
+    let n = &mut number;
+    Cell {
+        form: pick(n, &FORMS),
+        state: pick(n, &STATES),
+        grant: pick(n, &GRANTS).0,
+        names: pick(n, &NAMES).0,
+        covered: pick(n, &COVERED),
+        part: pick(n, &PARTS),
+        public: pick(n, &[false, true]),
+        owned: pick(n, &OWNED),
+        deed: pick(n, &DEEDS),
+    }
+}
+
+fn cells() -> usize {
+    [FORMS.len(), STATES.len(), GRANTS.len(), NAMES.len(), COVERED.len(), PARTS.len(), 2, OWNED.len(), DEEDS.len()]
+        .iter()
+        .product()
+}
+
+fn feed_name(part: Part, public: bool) -> String {
+    format!("{part:?}-{}", if public { "public" } else { "private" }).to_lowercase()
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let world = World::on_sqlite("").await;
+        let [ada, bo, gone] = [world.account("ada").await, world.account("bo").await, world.account("gone").await];
+        let mut places = Vec::new();
+        for (part, public) in PARTS.into_iter().flat_map(|part| [(part, false), (part, true)]) {
+            places.push(place(&world, part, public, ada, bo).await);
+        }
+        world
+            .sql(&format!(
+                "UPDATE package_owners SET account = '{ada}' WHERE package IN (SELECT id FROM packages WHERE name = 'Contoso.Own')"
+            ))
+            .await;
+        let keys = keys(&world, ada, gone, &places).await;
+        let other = world.key_for(ada, "nuget:pull", "*", Feeds::All, None).await.text;
+        world.disable(gone).await;
+        world.clock.advance(Duration::days(81));
+        Self { world, keys, other }
+    }
+
+    fn key(&self, cell: &Cell) -> &str {
+        let at = |of: usize, values: usize, before: usize| before * values + of;
+        let state = STATES.iter().position(|&state| state == cell.state).unwrap();
+        let grant = GRANTS.iter().position(|grant| grant.0 == cell.grant).unwrap();
+        let names = NAMES.iter().position(|names| names.0 == cell.names).unwrap();
+        let covered = COVERED.iter().position(|&covered| covered == cell.covered).unwrap();
+        &self.keys[at(covered, COVERED.len(), at(names, NAMES.len(), at(grant, GRANTS.len(), state)))]
+    }
+
+    fn request(&self, number: usize, cell: &Cell) -> TestRequest {
+        let (feed, key) = (feed_name(cell.part, cell.public), self.key(cell));
+        let id = match cell.owned {
+            Owned::New => format!("Contoso.New{number}"),
+            Owned::Own => "Contoso.Own".to_owned(),
+            Owned::Others => "Contoso.Others".to_owned(),
+        };
+        let door = format!("/feeds/{feed}/nuget/v3");
+        let can = |action: &str| format!("/v1/tokens/current/can?action={action}&feed={feed}&package={id}");
+        let request = match cell.deed {
+            Deed::Read => TestRequest::get().uri(&format!("{door}/flat/{}/index.json", id.to_lowercase())),
+            Deed::Push => TestRequest::put()
+                .uri(&format!("{door}/package"))
+                .insert_header(("Content-Type", "application/octet-stream"))
+                .set_payload(nupkg(&id, "1.0.0")),
+            Deed::Unlist => TestRequest::default().method(Method::DELETE).uri(&format!("{door}/package/{id}/1.0.0")),
+            Deed::CanPull => TestRequest::get().uri(&can("nuget:pull")),
+            Deed::CanPush => TestRequest::get().uri(&can("nuget:push")),
+            Deed::CanDelete => TestRequest::get().uri(&can("nuget:delete")),
+            Deed::List => TestRequest::get().uri("/api/v1/packages?limit=1000"),
+        };
+        let by_header = ("X-NuGet-ApiKey", key.to_owned());
+        match cell.form {
+            Form::None => request,
+            Form::EmptyBasic => request.insert_header(("Authorization", "Basic Og==")),
+            Form::ApiKey => request.insert_header(by_header),
+            Form::Basic => request.insert_header(("Authorization", basic(key))),
+            Form::Bearer => request.insert_header(("Authorization", format!("Bearer {key}"))),
+            Form::TwoDifferent => request.insert_header(by_header).insert_header(("Authorization", basic(&self.other))),
+            Form::TwoEqual => request.insert_header(by_header).insert_header(("Authorization", basic(key))),
+        }
+    }
+}
+
+/// A feed in which Ada has a part, Bo owns everything, and two packages are.
+async fn place(world: &World, part: Part, public: bool, ada: AccountId, bo: AccountId) -> FeedId {
+    let name = feed_name(part, public);
+    let feed = world.feed(&name, public, bo).await;
+    let role = match part {
+        Part::None => None,
+        Part::Reader => Some(Role::Reader),
+        Part::Writer => Some(Role::Writer),
+        Part::Owner => Some(Role::Owner),
+    };
+    if let Some(role) = role {
+        world.member((&name, feed), ada, role).await;
+    }
+    let key = world.key(bo, "nuget:push", "*").await;
+    for id in ["Contoso.Own", "Contoso.Others"] {
+        let path = format!("/feeds/{name}/nuget/v3/package");
+        assert_eq!(world.push_to(&path, &key, &nupkg(id, "1.0.0")).await.status, 201);
+    }
+    feed
+}
+
+async fn keys(world: &World, ada: AccountId, gone: AccountId, places: &[FeedId]) -> Keys {
+    let another = world.store().feed("main", None).await.unwrap().unwrap().feed.id;
+    let mut keys = Vec::new();
+    for state in STATES {
+        for (_, grant) in GRANTS {
+            for (_, names) in NAMES {
+                for covered in COVERED {
+                    let feeds = match covered {
+                        Covered::All => Feeds::All,
+                        Covered::These => Feeds::Some(places.to_vec()),
+                        Covered::Another => Feeds::Some(vec![another]),
+                    };
+                    keys.push(
+                        key(
+                            world,
+                            state,
+                            if state == State::AccountDisabled { gone } else { ada },
+                            grant,
+                            names,
+                            feeds,
+                        )
+                        .await,
+                    );
+                }
+            }
+        }
+    }
+    keys
+}
+
+async fn key(world: &World, state: State, account: AccountId, grant: &str, names: &str, feeds: Feeds) -> String {
+    let days = match state {
+        State::Expired => 81,
+        State::ExpiresSoon => 90,
+        State::Unknown => return Secret::generate(&mut latchkey::random::system()).reveal().to_owned(),
+        State::Malformed => return "0123abcd-0123-4567-89ab-0123456789ab".to_owned(),
+        _ => 365,
+    };
+    let key = world.key_for(account, grant, names, feeds, Some(Duration::days(days))).await;
+    match state {
+        State::Deactivated => world.deactivate(&key).await,
+        State::Revoked => world.store().revoke_token(&key.token, &Actor::host("test"), world.now()).await.unwrap(),
+        State::Replaced => drop(world.refresh(&key).await),
+        _ => {}
+    }
+    key.text
+}
+
+/// Holds one answer against the design; tells its status.
+async fn check(number: usize, cell: &Cell, reply: ServiceResponse<BoxBody>) -> u16 {
+    let expected = cell.expected();
+    let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
+    let body = to_bytes(reply.into_body()).await.unwrap();
+    let text = String::from_utf8_lossy(&body);
+    assert_eq!(status, expected.status, "{number} {cell:?} {text}");
+    assert_eq!(headers.contains_key("www-authenticate"), expected.challenge, "{number} {cell:?}");
+    assert_eq!(headers.contains_key("x-nuget-warning"), expected.warning, "{number} {cell:?}");
+    if matches!(cell.deed, Deed::CanPull | Deed::CanPush | Deed::CanDelete | Deed::List) && status != 400 {
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body.get("reason").and_then(Value::as_str), expected.reason, "{number} {cell:?} {body}");
+        if cell.deed == Deed::List && status == 200 {
+            let name = format!("Contoso.{:?}", cell.owned);
+            let feed = feed_name(cell.part, cell.public);
+            let is_it = |item: &Value| item["id"] == name.as_str() && item["feed"] == feed.as_str();
+            assert_eq!(body["packages"].as_array().unwrap().iter().any(is_it), cell.listed(), "{number} {cell:?}");
+        }
+    }
+    status
+}
+
+#[actix_web::test]
+async fn every_cell_of_the_matrix_answers_as_designed() {
+    let stage = Stage::set().await;
+    let service =
+        init_service(Web::new().app_data(stage.world.app.clone()).configure(feeds::routes).configure(api::routes))
+            .await;
+    let mut seen = [0; 600];
+    for number in (0..cells()).step_by(STRIDE) {
+        let cell = cell(number);
+        let reply = service.call(stage.request(number, &cell).to_request()).await.unwrap();
+        seen[usize::from(check(number, &cell, reply).await)] += 1;
+    }
+    assert!(seen.iter().sum::<usize>() >= 20_000);
+    for status in [200, 201, 204, 400, 401, 403, 404, 409] {
+        assert!(seen[status] > 0, "no cell answered {status}");
+    }
+    drop(service);
+    stage.world.end().await;
+}

@@ -1,0 +1,242 @@
+//! What the design says each cell of the matrix must answer. Nothing of the product is called here.
+
+/// How the credential is presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    None,
+    EmptyBasic,
+    ApiKey,
+    Basic,
+    Bearer,
+    TwoDifferent,
+    TwoEqual,
+}
+
+/// What the credential is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Active,
+    ExpiresSoon,
+    Expired,
+    Deactivated,
+    Revoked,
+    Replaced,
+    AccountDisabled,
+    Unknown,
+    Malformed,
+}
+
+/// What the token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grant {
+    Pull,
+    Push,
+    PushVersion,
+    Delete,
+    Everything,
+    /// Permissions of other kinds.
+    Elsewhere,
+}
+
+/// Which names it covers: all, the asked ones, others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    All,
+    These,
+    Others,
+}
+
+/// Which feeds it covers: all, the asked ones, another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Covered {
+    All,
+    These,
+    Another,
+}
+
+/// The account's role in the asked feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    None,
+    Reader,
+    Writer,
+    Owner,
+}
+
+/// Whose the asked package is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owned {
+    New,
+    Own,
+    Others,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Read,
+    Push,
+    Unlist,
+    CanPull,
+    CanPush,
+    CanDelete,
+    List,
+}
+
+/// One cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    pub(crate) form: Form,
+    pub(crate) state: State,
+    pub(crate) grant: Grant,
+    pub(crate) names: Names,
+    pub(crate) covered: Covered,
+    pub(crate) part: Part,
+    pub(crate) public: bool,
+    pub(crate) owned: Owned,
+    pub(crate) deed: Deed,
+}
+
+/// What must come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) status: u16,
+    pub(crate) challenge: bool,
+    /// Whether `X-NuGet-Warning` says something.
+    pub(crate) warning: bool,
+    /// The word for why not, where the answer holds one.
+    pub(crate) reason: Option<&'static str>,
+}
+
+impl Deed {
+    fn at_the_api(self) -> bool {
+        matches!(self, Self::CanPull | Self::CanPush | Self::CanDelete | Self::List)
+    }
+}
+
+impl State {
+    /// Why a credential is no live token.
+    fn ended(self) -> Option<&'static str> {
+        match self {
+            Self::Active | Self::ExpiresSoon => None,
+            Self::Unknown | Self::Malformed => Some("not-a-token"),
+            Self::Replaced => Some("replaced"),
+            Self::Revoked => Some("revoked"),
+            Self::Deactivated => Some("deactivated"),
+            Self::Expired => Some("expired"),
+            Self::AccountDisabled => Some("account-disabled"),
+        }
+    }
+}
+
+impl Cell {
+    pub(crate) fn expected(&self) -> Expected {
+        // Texts that are no keys are not compared: two of them count as different.
+        let different =
+            self.form == Form::TwoDifferent || (self.form == Form::TwoEqual && self.state == State::Malformed);
+        if different {
+            return Expected { status: 400, challenge: false, warning: !self.deed.at_the_api(), reason: None };
+        }
+        if self.deed.at_the_api() { self.expected_of_the_api() } else { self.expected_of_nuget() }
+    }
+
+    fn expected_of_nuget(&self) -> Expected {
+        let answer = |status| Expected { status, challenge: false, warning: status >= 400, reason: None };
+        if matches!(self.form, Form::None | Form::EmptyBasic) {
+            return match (self.deed, self.public) {
+                (Deed::Read, true) => answer(self.status_of_success()),
+                _ => Expected { challenge: true, warning: false, ..answer(401) },
+            };
+        }
+        if self.state.ended().is_some() {
+            return match self.form {
+                Form::Basic | Form::Bearer => Expected { challenge: true, ..answer(401) },
+                _ => answer(403),
+            };
+        }
+        // A push is decided before its body, and so its name, is known.
+        let refused = match self.deed {
+            Deed::Push => self.refused(false).or_else(|| self.refused(true)),
+            _ => self.refused(true),
+        };
+        match refused {
+            Some("not-found") => answer(404),
+            Some(_) => answer(403),
+            None => {
+                let done = answer(self.status_of_success());
+                Expected { warning: done.status >= 400 || self.state == State::ExpiresSoon, ..done }
+            }
+        }
+    }
+
+    /// What exists is pushed again, which is a conflict; what does not exist cannot be read or unlisted.
+    fn status_of_success(&self) -> u16 {
+        match (self.deed, self.owned) {
+            (Deed::Push, Owned::New) => 201,
+            (Deed::Push, _) => 409,
+            (_, Owned::New) => 404,
+            (Deed::Unlist, _) => 204,
+            (_, _) => 200,
+        }
+    }
+
+    fn expected_of_the_api(&self) -> Expected {
+        let answer =
+            |status, reason| Expected { status, challenge: status == 401 || status == 403, warning: false, reason };
+        let about_can = self.deed != Deed::List;
+        if self.form != Form::Bearer {
+            return answer(401, about_can.then_some("not-a-token"));
+        }
+        if let Some(ended) = self.state.ended() {
+            return answer(401, Some(ended));
+        }
+        match self.deed {
+            Deed::List if !matches!(self.grant, Grant::Pull | Grant::Everything) => {
+                answer(403, Some("permission-missing"))
+            }
+            Deed::List => answer(200, None),
+            _ => answer(200, self.refused(true)),
+        }
+    }
+
+    /// Whether the list of packages shows the asked one.
+    pub(crate) fn listed(&self) -> bool {
+        self.owned != Owned::New
+            && self.part > Part::None
+            && self.names != Names::Others
+            && self.covered != Covered::Another
+    }
+
+    /// The first rule a live token breaks.
+    fn refused(&self, named: bool) -> Option<&'static str> {
+        if !self.granted() {
+            return Some("permission-missing");
+        }
+        if self.covered == Covered::Another {
+            return Some("feed-not-covered");
+        }
+        if named && self.names == Names::Others {
+            return Some("package-not-covered");
+        }
+        let readable = self.public || self.part > Part::None;
+        let pushes = matches!(self.deed, Deed::Push | Deed::CanPush);
+        // Of a feed the account cannot read, not even this is told.
+        if named && readable && pushes && self.grant == Grant::PushVersion && self.owned == Owned::New {
+            return Some("only-new-versions");
+        }
+        if !readable {
+            return Some("not-found");
+        }
+        let reads = matches!(self.deed, Deed::Read | Deed::CanPull);
+        let least = if named && self.owned == Owned::Others { Part::Owner } else { Part::Writer };
+        (!reads && self.part < least).then_some("account-may-not")
+    }
+
+    fn granted(&self) -> bool {
+        match self.deed {
+            Deed::Read | Deed::CanPull | Deed::List => matches!(self.grant, Grant::Pull | Grant::Everything),
+            Deed::Push | Deed::CanPush => matches!(self.grant, Grant::Push | Grant::PushVersion | Grant::Everything),
+            Deed::Unlist | Deed::CanDelete => matches!(self.grant, Grant::Delete | Grant::Everything),
+        }
+    }
+}

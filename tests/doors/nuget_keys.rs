@@ -1,0 +1,152 @@
+//! Credentials of every odd form.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{nupkg::nupkg, wire::basic, world::World};
+
+fn basic_of(text: &[u8]) -> String {
+    format!("Basic {}", STANDARD.encode(text))
+}
+
+#[actix_web::test]
+async fn credentials_of_odd_forms_open_nothing_and_break_nothing() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:pull", "*").await.text;
+        let good = |user: &str| basic_of(format!("{user}:{key}").as_bytes());
+        for value in [good("api"), good("api").replace("Basic", "bAsIc"), good("a b"), format!("BEARER {key}")] {
+            let reply = world.ask("GET /v3/query", &[("Authorization", &value)]).await;
+            assert_eq!(reply.status, 200, "{value}");
+        }
+        for value in [
+            "Basic".to_owned(),
+            "Basic !!!".to_owned(),
+            good("").clone(),
+            good("api").trim_end_matches('=').replace('=', "") + "-_",
+            good("api").replace("Basic ", "Basic  "),
+            good("api").replace("Basic ", "Basic\t"),
+            basic_of(b"nocolon"),
+            basic_of(b"user:"),
+            basic_of(b"user:\xff\xfe"),
+            basic_of(format!("api:x:{key}").as_bytes()),
+            basic_of(format!("{key}:x-oauth-basic").as_bytes()),
+            basic_of(format!("api:{key}\0").as_bytes()),
+            basic_of(format!("api:{}", STANDARD.encode(&key)).as_bytes()),
+            format!("Bearer {key}x"),
+            format!("Bearer {}", &key[..48]),
+            format!("Bearer {}", &key[..7]),
+            format!("Bearer Bearer {key}"),
+            format!("Bearer \"{key}\""),
+            format!("Bearer {}", key.to_uppercase()),
+            format!("Bearer {}", key.replace('_', "%5f")),
+            format!("Bearer {key}, Bearer {key}"),
+            format!("Token {key}"),
+            format!("Negotiate {key}"),
+            format!("Digest username=\"{key}\""),
+        ] {
+            let reply = world.ask("GET /v3/query", &[("Authorization", &value)]).await;
+            assert_eq!((reply.status, reply.phrase.as_str()), (401, "Not a valid access token"), "{value}");
+            assert_eq!(reply.header("www-authenticate"), Some("Basic realm=\"packages.example.com\""));
+        }
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_key_counts_in_its_three_headers_and_nowhere_else() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:pull", "*").await.text;
+        let proxy = format!("Bearer {key}");
+        for headers in [
+            vec![("Proxy-Authorization", proxy.as_str())],
+            vec![("Cookie", key.as_str())],
+            vec![("X-NuGet-ApiKey", "")],
+            vec![("X-NuGet-ApiKey", "\t")],
+        ] {
+            assert_eq!(world.ask("GET /v3/query", &headers).await.status, 401, "{headers:?}");
+        }
+        for path in [format!("/v3/query?api_key={key}"), format!("/v3/query?token={key}&access_token={key}")] {
+            assert_eq!(world.ask(&format!("GET {path}"), &[]).await.status, 401);
+        }
+        assert_eq!(world.ask(&format!("GET /v3/{key}/query"), &[]).await.status, 404);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn two_different_credentials_are_refused_and_two_equal_ones_are_one() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let [one, other] = [world.key(ada, "nuget:pull", "*").await.text, world.key(ada, "nuget:pull", "*").await.text];
+        let ask = async |headers: &[(&str, &str)]| world.ask("GET /v3/query", headers).await.status;
+        assert_eq!(ask(&[("X-NuGet-ApiKey", &one), ("Authorization", &basic(&one))]).await, 200);
+        assert_eq!(ask(&[("X-NuGet-ApiKey", &one), ("Authorization", &basic(&other))]).await, 400);
+        assert_eq!(ask(&[("X-NuGet-ApiKey", &one), ("Authorization", "Bearer nonsense")]).await, 400);
+        assert_eq!(ask(&[("X-NuGet-ApiKey", &one), ("X-NuGet-ApiKey", &one)]).await, 400);
+        assert_eq!(ask(&[("Authorization", &basic(&one)), ("Authorization", &basic(&one))]).await, 400);
+        assert_eq!(ask(&[("X-NuGet-ApiKey", &one), ("Authorization", "Basic Og==")]).await, 200);
+        assert_eq!(ask(&[("Authorization", &basic(&one)), ("Cookie", "session=abc")]).await, 200);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_head_too_large_is_refused_before_anything_is_looked_at() {
+    let world = World::on_sqlite("").await;
+    for header in ["X-NuGet-ApiKey", "Authorization"] {
+        let reply = world.ask("GET /v3/query", &[(header, &"x".repeat(200_000))]).await;
+        assert!((400..=431).contains(&reply.status), "{}", reply.status);
+    }
+    assert_eq!(world.ask("GET /v3/query", &[]).await.status, 401, "the next one is served");
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn malformed_keys_never_reach_the_database() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:pull nuget:push", "*").await;
+        world.store().close().await;
+        let line = "DELETE /v3/package/A/1.0.0";
+        let swapped = format!("{}{}", &key.text[..48], if key.text.ends_with('0') { '1' } else { '0' });
+        for text in ["lk_", "x", &key.text[..48], &format!("{}0", key.text), &swapped, &"0123abcd-".repeat(4)] {
+            let reply = world.ask(line, &[("X-NuGet-ApiKey", text)]).await;
+            assert_eq!((reply.status, reply.phrase.as_str()), (403, "Not a valid access token"), "{text}");
+            assert_eq!(world.ask("GET /v3/query", &[("Authorization", &basic(text))]).await.status, 401, "{text}");
+            let bearer = format!("Bearer {text}");
+            assert_eq!(world.ask("GET /v1/tokens/current", &[("Authorization", &bearer)]).await.status, 401, "{text}");
+        }
+        for path in ["/v3/query", "/api/v1/packages"] {
+            let reply = world.get(path, &key).await;
+            assert_eq!((reply.status, reply.header("retry-after")), (503, Some("2")), "{path}");
+        }
+        assert_eq!(world.push(&key, &nupkg("A", "1.0.0")).await.status, 503);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn other_methods_are_told_the_right_ones_whoever_asks() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = format!("Bearer {}", world.key(ada, "nuget:pull", "*").await.text);
+        for (line, allowed) in [
+            ("OPTIONS /v3/query", "GET, HEAD"),
+            ("POST /v3/index.json", "GET, HEAD"),
+            ("GET /v3/package", "PUT"),
+            ("GET /v3/package/A/1.0.0", "DELETE, POST"),
+            ("PUT /v3/flat/a/index.json", "GET, HEAD"),
+        ] {
+            for headers in [vec![], vec![("Authorization", key.as_str())]] {
+                let reply = world.ask(line, &headers).await;
+                assert_eq!((reply.status, reply.header("allow"), reply.body.len()), (405, Some(allowed), 0), "{line}");
+            }
+        }
+        for path in ["/v3", "/v3/", "/v3/nothing", "/v3/flat/a", "/v3/flat/a/1.0.0/b.nupkg", "/v3/flat/a/1.0.0/../x"] {
+            assert_eq!(world.ask(&format!("GET {path}"), &[("Authorization", &key)]).await.status, 404, "{path}");
+        }
+        assert_eq!(world.ask("HEAD /v3/query", &[]).await.status, 401);
+        world.end().await;
+    }
+}

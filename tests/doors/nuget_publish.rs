@@ -1,0 +1,167 @@
+//! The whole way of a package: pushed, found, read, unlisted, listed again.
+
+use latchkey::tokens::decision::Role;
+use serde_json::json;
+
+use crate::{
+    nupkg::{nupkg, with, zip},
+    wire::{basic, call},
+    world::World,
+};
+
+const ALL: &str = "nuget:pull nuget:push nuget:delete";
+
+#[actix_web::test]
+async fn a_package_is_pushed_found_and_read_back_byte_for_byte() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, ALL, "*").await;
+        let file = with(
+            "Contoso.Core",
+            "1.02.0-Beta.1+7",
+            "<tags>counting things</tags><dependencies><group targetFramework='net8.0'><dependency id='Fabrikam' version='[1.0,2.0)'/>\
+             </group></dependencies>",
+        );
+        let reply = world.push_to("/v3/package/", &key, &file).await;
+        assert_eq!((reply.status, reply.text().as_str()), (201, "Contoso.Core 1.2.0-Beta.1+7 is published."));
+
+        let versions = world.get("/v3/flat/contoso.core/index.json", &key).await;
+        assert_eq!(versions.json(), json!({ "versions": ["1.2.0-beta.1"] }));
+        let path = "/v3/flat/contoso.core/1.2.0-beta.1/contoso.core.1.2.0-beta.1.nupkg";
+        let package = world.get(path, &key).await;
+        assert_eq!((package.status, package.header("content-type")), (200, Some("application/octet-stream")));
+        assert_eq!(package.header("content-length"), Some(file.len().to_string().as_str()));
+        assert_eq!(package.body, file);
+        let tag = package.header("etag").unwrap();
+        let bearer = format!("Bearer {}", key.text);
+        let again = world.ask(&format!("GET {path}"), &[("Authorization", &bearer), ("If-None-Match", tag)]).await;
+        assert_eq!((again.status, again.body.len()), (304, 0));
+        let head = world.ask(&format!("HEAD {path}"), &[("Authorization", &bearer)]).await;
+        assert_eq!((head.status, head.body.len()), (200, 0));
+        let nuspec = world.get("/v3/flat/contoso.core/1.2.0-beta.1/contoso.core.nuspec", &key).await;
+        assert!(nuspec.status == 200 && nuspec.text().contains("<id>Contoso.Core</id>"));
+
+        let index = world.get("/v3/registration/contoso.core/index.json", &key).await.json();
+        let item = &index["items"][0]["items"][0];
+        assert_eq!(item["packageContent"], format!("https://packages.example.com{path}"));
+        assert_eq!(item["catalogEntry"]["version"], "1.2.0-Beta.1+7");
+        assert_eq!(item["catalogEntry"]["listed"], true);
+        let group = &item["catalogEntry"]["dependencyGroups"][0];
+        assert_eq!(
+            (&group["targetFramework"], &group["dependencies"][0]["range"]),
+            (&json!("net8.0"), &json!("[1.0,2.0)"))
+        );
+        let leaf = world.get("/v3/registration/contoso.core/1.2.0-beta.1.json", &key).await.json();
+        assert_eq!((&leaf["listed"], &leaf["catalogEntry"]["id"]), (&json!(true), &json!("Contoso.Core")));
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn an_unlisted_version_leaves_the_search_and_stays_installable() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, ALL, "*").await;
+        world.push(&key, &nupkg("Contoso.Core", "1.0.0")).await;
+        let hits = async || world.get("/v3/query?q=contoso", &key).await.json()["totalHits"].clone();
+        assert_eq!(hits().await, 1);
+
+        let header = [("X-NuGet-ApiKey", key.text.as_str())];
+        assert_eq!(world.ask("DELETE /v3/package/contoso.CORE/1.0", &header).await.status, 204);
+        assert_eq!(world.ask("DELETE /v3/package/Contoso.Core/1.0.0", &header).await.status, 204);
+        assert_eq!(hits().await, 0);
+        assert_eq!(world.get("/v3/flat/contoso.core/1.0.0/contoso.core.1.0.0.nupkg", &key).await.status, 200);
+        let index = world.get("/v3/registration/contoso.core/index.json", &key).await.json();
+        assert_eq!(index["items"][0]["items"][0]["catalogEntry"]["listed"], false);
+
+        assert_eq!(world.ask("POST /v3/package/Contoso.Core/1.0.0", &header).await.status, 200);
+        assert_eq!(hits().await, 1);
+        let events = world.store().events_of_token(key.token.id, 10).await.unwrap();
+        let verbs: Vec<_> = events.iter().map(|event| event.verb.as_str()).collect();
+        assert_eq!(verbs, ["version relisted", "version unlisted", "version published", "token created"]);
+        for path in ["Contoso.Core/2.0.0", "Nobody/1.0.0", "Contoso.Core/x", "Cont%20oso/1.0.0", "..%2f/1.0.0"] {
+            assert_eq!(world.ask(&format!("DELETE /v3/package/{path}"), &header).await.status, 404, "{path}");
+        }
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_version_is_published_once_under_any_spelling_and_never_again_once_removed() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, ALL, "*").await;
+        assert_eq!(world.push(&key, &nupkg("Contoso.Core", "1.0")).await.status, 201);
+        let spellings = [("Contoso.Core", "1.0"), ("contoso.core", "1.0.0"), ("CONTOSO.Core", "01.0.0.0+meta")];
+        for (id, version) in spellings {
+            let reply = world.push(&key, &nupkg(id, version)).await;
+            assert_eq!((reply.status, reply.phrase.as_str()), (409, "This version exists already"), "{id} {version}");
+        }
+        world.sql("UPDATE versions SET removed_at = 1").await;
+        assert_eq!(world.get("/v3/flat/contoso.core/index.json", &key).await.status, 404);
+        assert_eq!(world.push(&key, &nupkg("Contoso.Core", "1.0.0")).await.status, 409);
+        assert_eq!((world.files("packages"), world.files("uploads")), (2, 0));
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_package_comes_as_multipart_with_either_boundary_or_bare() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, ALL, "*").await;
+        let (quoted, body) = crate::wire::multipart(&nupkg("One", "1.0.0"));
+        let unquoted = quoted.replace('"', "");
+        let (_, second) = crate::wire::multipart(&nupkg("Two", "1.0.0"));
+        let third = nupkg("Three", "1.0.0");
+        for (kind, body) in
+            [(quoted.as_str(), &body), (unquoted.as_str(), &second), ("application/octet-stream", &third)]
+        {
+            let basic = basic(&key.text);
+            let reply =
+                call(world.at, "PUT /v3/package", &[("Authorization", &basic), ("Content-Type", kind)], body).await;
+            assert_eq!(reply.status, 201, "{kind}: {}", reply.text());
+        }
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn the_first_publisher_owns_the_id_and_a_feed_owner_may_add_to_it() {
+    for world in World::each().await {
+        let (ada, bo, cy) = (world.account("ada").await, world.account("bo").await, world.account("cy").await);
+        let team = world.feed("team", false, ada).await;
+        world.member(("team", team), bo, Role::Writer).await;
+        world.member(("team", team), cy, Role::Writer).await;
+        let [ada, bo, cy] =
+            [world.key(ada, ALL, "*").await, world.key(bo, ALL, "*").await, world.key(cy, ALL, "*").await];
+        let to = "/feeds/team/nuget/v3/package";
+        assert_eq!(world.push_to(to, &bo, &nupkg("Contoso.Core", "1.0.0")).await.status, 201);
+        let taken = world.push_to(to, &cy, &nupkg("CONTOSO.core", "1.0.1")).await;
+        assert_eq!((taken.status, taken.phrase.as_str()), (403, "The account of this access token may not do this"));
+        let unlisted = world.ask(&format!("DELETE {to}/Contoso.Core/1.0.0"), &[("X-NuGet-ApiKey", &cy.text)]).await;
+        assert_eq!(unlisted.status, 403);
+        assert_eq!(world.push_to(to, &ada, &nupkg("Contoso.Core", "1.0.1")).await.status, 201);
+        assert_eq!(world.push(&cy, &nupkg("Contoso.Core", "1.0.0")).await.status, 201, "another feed, another package");
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn symbol_packages_are_refused_wherever_they_come() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, ALL, "*").await;
+        let nuspec = "<package><metadata><id>A</id><version>1.0.0</version><authors>x</authors><description>x</description>\
+                      </metadata></package>";
+        let symbols = zip(&[("A.nuspec", nuspec.as_bytes()), ("lib/net40/a.pdb", b"symbols")]);
+        for path in ["/v3/symbols", "/v3/symbols/", "/v3/package"] {
+            let reply = world.push_to(path, &key, &symbols).await;
+            assert_eq!((reply.status, reply.phrase.as_str()), (400, "Symbol packages are not kept here"), "{path}");
+        }
+        let reader = world.key(ada, "nuget:pull", "*").await;
+        assert_eq!(world.push_to("/v3/symbols", &reader, &symbols).await.status, 403);
+        assert_eq!(world.files("uploads"), 0);
+        world.end().await;
+    }
+}

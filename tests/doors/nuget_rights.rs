@@ -1,0 +1,150 @@
+//! What keys may not do, and how they are told.
+
+use chrono::Duration;
+
+use crate::{
+    nupkg::nupkg,
+    wire::{Reply, basic},
+    world::{Key, World},
+};
+
+const ALL: &str = "nuget:pull nuget:push nuget:delete";
+
+#[actix_web::test]
+async fn a_package_outside_the_patterns_is_refused_with_the_reason_and_the_mend() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, ALL, "Contoso.Service.*").await;
+        let hint = key.token.hint.clone().unwrap();
+        let reply = world.push(&key, &nupkg("Fabrikam.Core", "1.0.0")).await;
+        let sentence = format!(
+            "{hint} may push NuGet packages matching Contoso.Service.*; Fabrikam.Core is not among them. Edit its patterns to add it."
+        );
+        assert_eq!(reply.told(), (403, "This access token does not cover the package", Some(sentence.as_str())));
+        assert_eq!((reply.text(), reply.header("content-type")), (sentence, Some("text/plain; charset=utf-8")));
+        assert_eq!((world.files("packages"), world.files("uploads")), (0, 0));
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_key_for_new_versions_only_cannot_make_an_id() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:push-version", "*").await;
+        let refused = world.push(&key, &nupkg("Contoso.Core", "1.0.0")).await;
+        assert_eq!(refused.phrase, "This access token may only push new versions of existing packages");
+        let full = world.key(ada, ALL, "*").await;
+        assert_eq!(world.push(&full, &nupkg("Contoso.Core", "1.0.0")).await.status, 201);
+        assert_eq!(world.push(&key, &nupkg("Contoso.Core", "1.0.1")).await.status, 201);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn each_permission_opens_its_own_door_only() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let all = world.key(ada, ALL, "*").await;
+        world.push(&all, &nupkg("A", "1.0.0")).await;
+        for (permission, expected) in [
+            ("nuget:pull", [200, 403, 403]),
+            ("nuget:push", [403, 201, 403]),
+            ("nuget:delete", [403, 403, 204]),
+            ("npm:pull npm:push npm:delete container:push api:manage", [403, 403, 403]),
+        ] {
+            let key = world.key(ada, permission, "*").await;
+            let read = world.get("/v3/query", &key).await;
+            let pushed = world.push(&key, &nupkg("B", "1.0.0")).await;
+            let unlisted = world.ask("DELETE /v3/package/A/1.0.0", &[("X-NuGet-ApiKey", &key.text)]).await;
+            assert_eq!([read.status, pushed.status, unlisted.status], expected, "{permission}");
+        }
+        world.end().await;
+    }
+}
+
+/// The answers to one key in `X-NuGet-ApiKey`, Basic and Bearer.
+async fn in_each_dress(world: &World, key: &Key) -> [Reply; 3] {
+    let line = "DELETE /v3/package/A/1.0.0";
+    [
+        world.ask(line, &[("X-NuGet-ApiKey", &key.text)]).await,
+        world.ask(line, &[("Authorization", &basic(&key.text))]).await,
+        world.ask(line, &[("Authorization", &format!("Bearer {}", key.text))]).await,
+    ]
+}
+
+#[actix_web::test]
+async fn every_ended_key_is_told_why_with_a_403_for_the_key_header_and_a_challenge_otherwise() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let bo = world.account("bo").await;
+        let [replaced, revoked, off] =
+            [world.key(ada, ALL, "*").await, world.key(ada, ALL, "*").await, world.key(ada, ALL, "*").await];
+        let expired = world.key_for(ada, ALL, "*", latchkey::tokens::Feeds::All, Some(Duration::days(1))).await;
+        let disabled = world.key(bo, ALL, "*").await;
+        world.refresh(&replaced).await;
+        world.revoke(&revoked).await;
+        world.deactivate(&off).await;
+        world.disable(bo).await;
+        world.clock.advance(Duration::days(1));
+        for (key, phrase) in [
+            (replaced, "This access token was replaced by a refresh"),
+            (revoked, "This access token was revoked"),
+            (off, "This access token is deactivated"),
+            (expired, "This access token has expired"),
+            (disabled, "The account of this access token is disabled"),
+        ] {
+            let [header, basic, bearer] = in_each_dress(&world, &key).await;
+            assert_eq!((header.status, header.phrase.as_str(), header.header("www-authenticate")), (403, phrase, None));
+            for reply in [basic, bearer] {
+                assert_eq!((reply.status, reply.phrase.as_str()), (401, phrase));
+                assert_eq!(reply.header("www-authenticate"), Some("Basic realm=\"packages.example.com\""));
+                assert!(reply.header("x-nuget-warning").is_some());
+            }
+        }
+        assert!(world.app.uses.take().is_empty(), "an ended key is not used");
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn what_the_account_cannot_read_looks_like_nothing() {
+    for world in World::each().await {
+        let (ada, bo) = (world.account("ada").await, world.account("bo").await);
+        world.feed("team", false, ada).await;
+        let key = world.key(bo, ALL, "*").await;
+        let mut answers = Vec::new();
+        for feed in ["team", "nowhere"] {
+            for path in ["query", "flat/a/index.json"] {
+                answers.push(world.get(&format!("/feeds/{feed}/nuget/v3/{path}"), &key).await);
+            }
+            answers.push(world.push_to(&format!("/feeds/{feed}/nuget/v3/package"), &key, &nupkg("A", "1.0.0")).await);
+        }
+        answers.push(world.get("/v3/flat/a/index.json", &key).await);
+        assert!(answers.iter().all(|reply| reply.told().0 == 404 && reply.body == answers[0].body), "{answers:?}");
+        let only_new_versions = world.key(bo, "nuget:push-version", "*").await;
+        let reply = world.push_to("/feeds/team/nuget/v3/package", &only_new_versions, &nupkg("A", "1.0.0")).await;
+        assert_eq!(reply.status, 404);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn every_use_of_a_live_key_is_noted_in_memory() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:pull", "*").await;
+        world
+            .ask("GET /v3/query", &[("Authorization", &basic(&key.text)), ("User-Agent", "NuGet Command Line/5.8.0")])
+            .await;
+        let uses = world.app.uses.take();
+        assert_eq!((uses.len(), uses[0].token), (1, key.token.id));
+        assert_eq!(
+            (uses[0].last.client.as_str(), uses[0].last.address.as_str()),
+            ("NuGet Command Line/5.8.0", "127.0.0.1")
+        );
+        world.push(&key, &nupkg("A", "1.0.0")).await;
+        assert_eq!(world.app.uses.take().len(), 1, "a refused use of a live key counts too");
+        world.end().await;
+    }
+}

@@ -1,0 +1,132 @@
+//! Pushes that stop, meet each other, or lose their key on the way.
+
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::{
+    nupkg::nupkg,
+    wire::{Reply, multipart, open},
+    world::{Key, World},
+};
+
+/// A push of which only the first half was sent.
+struct Half {
+    stream: TcpStream,
+    rest: Vec<u8>,
+}
+
+impl Half {
+    async fn of(world: &World, key: &Key, file: &[u8]) -> Self {
+        let (kind, body) = multipart(file);
+        let headers = [("X-NuGet-ApiKey", key.text.as_str()), ("Content-Type", kind.as_str())];
+        let mut stream = open(world.at, "PUT /v3/package", &headers, Some(body.len())).await;
+        let (half, rest) = body.split_at(body.len() / 2);
+        stream.write_all(half).await.unwrap();
+        Self { stream, rest: rest.to_vec() }
+    }
+
+    async fn finish(mut self) -> Reply {
+        let _ = self.stream.write_all(&self.rest).await;
+        Reply::read(&mut self.stream).await
+    }
+}
+
+/// Waits until so many uploads are under way.
+async fn until_under_way(world: &World, count: usize) {
+    for _ in 0..1_000 {
+        if world.files("uploads") == count {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("{} uploads under way instead of {count}", world.files("uploads"));
+}
+
+#[actix_web::test]
+async fn an_upload_that_stops_leaves_nothing_and_the_next_one_works() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:push", "*").await;
+        let file = nupkg("A", "1.0.0");
+        let half = Half::of(&world, &key, &file).await;
+        until_under_way(&world, 1).await;
+        drop(half);
+        until_under_way(&world, 0).await;
+        assert_eq!(world.files("packages"), 0);
+        assert_eq!(world.push(&key, &file).await.status, 201);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn of_two_equal_pushes_at_once_one_wins() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let [one, other] = [world.key(ada, "nuget:push", "*").await, world.key(ada, "nuget:push", "*").await];
+        let file = nupkg("A", "1.0.0");
+        let halves = [Half::of(&world, &one, &file).await, Half::of(&world, &other, &file).await];
+        until_under_way(&world, 2).await;
+        let [one, other] = halves.map(Half::finish);
+        let (one, other) = futures_util::join!(one, other);
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409]);
+        assert_eq!((world.files("packages"), world.files("uploads")), (2, 0), "one package and its nuspec");
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn of_two_accounts_that_make_one_id_at_once_one_owns_it() {
+    for world in World::each().await {
+        let (ada, bo) = (world.account("ada").await, world.account("bo").await);
+        let [one, other] = [world.key(ada, "nuget:push", "*").await, world.key(bo, "nuget:push", "*").await];
+        let halves =
+            [Half::of(&world, &one, &nupkg("A", "1.0.0")).await, Half::of(&world, &other, &nupkg("a", "2.0.0")).await];
+        until_under_way(&world, 2).await;
+        let [one, other] = halves.map(Half::finish);
+        let (one, other) = futures_util::join!(one, other);
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 403]);
+        assert_eq!((world.files("packages"), world.files("uploads")), (2, 0));
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_key_revoked_while_the_body_is_coming_publishes_nothing() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:push", "*").await;
+        let half = Half::of(&world, &key, &nupkg("A", "1.0.0")).await;
+        until_under_way(&world, 1).await;
+        world.revoke(&key).await;
+        let reply = half.finish().await;
+        assert_eq!((reply.status, reply.phrase.as_str()), (403, "This access token was revoked"));
+        assert_eq!((world.files("packages"), world.files("uploads")), (0, 0));
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_key_pushes_two_packages_at_once_and_a_feed_takes_eight() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let mut halves = Vec::new();
+        for n in 0..4 {
+            let key = world.key(ada, "nuget:push", "*").await;
+            halves.push(Half::of(&world, &key, &nupkg(&format!("A{n}"), "1.0.0")).await);
+            halves.push(Half::of(&world, &key, &nupkg(&format!("B{n}"), "1.0.0")).await);
+            until_under_way(&world, halves.len()).await;
+            let third = world.push(&key, &nupkg("C", "1.0.0")).await;
+            assert_eq!((third.status, third.header("retry-after")), (429, Some("5")));
+        }
+        let key = world.key(ada, "nuget:push", "*").await;
+        assert_eq!(world.push(&key, &nupkg("C", "1.0.0")).await.status, 429);
+        for half in halves {
+            assert_eq!(half.finish().await.status, 201);
+        }
+        assert_eq!(world.push(&key, &nupkg("C", "1.0.0")).await.status, 201);
+        world.end().await;
+    }
+}

@@ -1,0 +1,39 @@
+//! Writes small packages, entry by entry, uncompressed.
+
+/// A package with one library file.
+pub(crate) fn nupkg(id: &str, version: &str) -> Vec<u8> {
+    with(id, version, "")
+}
+
+/// A package whose nuspec has more elements.
+pub(crate) fn with(id: &str, version: &str, elements: &str) -> Vec<u8> {
+    let nuspec = format!(
+        "<?xml version=\"1.0\"?><package xmlns=\"http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd\"><metadata>\
+         <id>{id}</id><version>{version}</version><authors>Ada</authors><description>Counts things</description>{elements}\
+         </metadata></package>"
+    );
+    zip(&[(&format!("{id}.nuspec"), nuspec.as_bytes()), ("lib/net40/a.dll", b"not really")])
+}
+
+/// An archive of stored entries.
+pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut file, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in entries {
+        let offset = file.len() as u32;
+        let mut facts = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5a];
+        facts.extend(crc32fast::hash(content).to_le_bytes());
+        facts.extend([content.len() as u32, content.len() as u32].map(u32::to_le_bytes).concat());
+        facts.extend((name.len() as u16).to_le_bytes());
+        facts.extend([0, 0]);
+        file.extend([b"PK\x03\x04".as_slice(), &facts, name.as_bytes(), content].concat());
+        directory.extend(
+            [b"PK\x01\x02\x14\x00".as_slice(), &facts, &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat(),
+        );
+    }
+    let (count, offset) = (entries.len() as u16, file.len() as u32);
+    file.extend(&directory);
+    file.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &count.to_le_bytes(), &count.to_le_bytes()].concat());
+    file.extend([(directory.len() as u32).to_le_bytes(), offset.to_le_bytes()].concat());
+    file.extend([0, 0]);
+    file
+}

@@ -1,0 +1,88 @@
+//! A client that sends exactly the bytes it is told, and shows the answer with its reason phrase.
+
+use std::net::SocketAddr;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) phrase: String,
+    head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Reads what a connection says until it ends.
+    pub(crate) async fn read(stream: &mut TcpStream) -> Self {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes).await;
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| {
+            panic!("no answer but {:?}", String::from_utf8_lossy(&bytes));
+        });
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let (_, status) = head.lines().next().unwrap().split_once(' ').unwrap();
+        let (status, phrase) = status.split_once(' ').unwrap();
+        Self { status: status.parse().unwrap(), phrase: phrase.to_owned(), body: bytes[end + 4..].to_vec(), head }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The status, and what NuGet clients print.
+    pub(crate) fn told(&self) -> (u16, &str, Option<&str>) {
+        (self.status, &self.phrase, self.header("x-nuget-warning"))
+    }
+}
+
+/// A request: method and path, header lines, body.
+pub(crate) async fn call(at: SocketAddr, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    let mut stream = open(at, line, headers, Some(body.len())).await;
+    let _ = stream.write_all(body).await;
+    Reply::read(&mut stream).await
+}
+
+/// Sends the head of a request; the body is still to come.
+pub(crate) async fn open(at: SocketAddr, line: &str, headers: &[(&str, &str)], length: Option<usize>) -> TcpStream {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let mut head = format!("{line} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    match length {
+        Some(0) => {}
+        Some(length) => head.push_str(&format!("Content-Length: {length}\r\n")),
+        None => head.push_str("Transfer-Encoding: chunked\r\n"),
+    }
+    let _ = stream.write_all(format!("{head}\r\n").as_bytes()).await;
+    stream
+}
+
+/// A multipart body as NuGet sends it, and its content type.
+pub(crate) fn multipart(file: &[u8]) -> (String, Vec<u8>) {
+    let head = "--a-b-c\r\nContent-Type: application/octet-stream\r\nContent-Disposition: form-data; name=package; \
+                filename=package.nupkg; filename*=utf-8''package.nupkg\r\n\r\n";
+    let body = [head.as_bytes(), file, b"\r\n--a-b-c--\r\n"].concat();
+    ("multipart/form-data; boundary=\"a-b-c\"".to_owned(), body)
+}
+
+/// `Authorization: Basic`, with any username.
+pub(crate) fn basic(key: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("api:{key}")))
+}

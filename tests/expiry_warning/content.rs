@@ -1,0 +1,198 @@
+//! What a warning says, where its links lead, and what no name can do to it.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use chrono::Duration;
+use latchkey::{jobs::sweep, tokens::LastUse};
+
+use super::{
+    letter::Letter,
+    world::{PUBLIC_URL, World, on_each_database},
+};
+
+const TEN_DAYS_BEFORE: Duration = Duration::days(20);
+
+fn only_letter(world: &World) -> Letter {
+    let taken = world.post.taken();
+    assert_eq!(taken.len(), 1);
+    Letter::read(&taken[0].message)
+}
+
+#[tokio::test]
+async fn a_warning_says_which_token_when_where_it_is_used_and_what_to_press() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let (token, secret) = world.token_with(ada, "CI", "GitHub: contoso/build", Duration::days(30)).await;
+        world.wait(Duration::days(3));
+        let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: String::new() };
+        world.app.uses.mark(token, last);
+        latchkey::jobs::flush_last_uses(&world.app).await.unwrap();
+        world.wait(Duration::days(17));
+        world.tick().await;
+        let letter = only_letter(world);
+        let hint = &secret[..7];
+        for said in [
+            "CI",
+            hint,
+            "Wednesday, 23 December 2026, 13:20 (Europe/Berlin, UTC+01:00)",
+            "in 10 days",
+            "read NuGet packages, upload new NuGet packages and versions",
+            "Contoso.*",
+            "GitHub: contoso/build",
+            "26 November 2026, 13:20 (Europe/Berlin, UTC+01:00), by NuGet/6.12",
+            &format!("{PUBLIC_URL}/settings/tokens/{token}/refresh"),
+        ] {
+            assert!(letter.text.contains(said), "{said} is missing in {}", letter.text);
+            assert!(letter.html.contains(said), "{said} is missing in {}", letter.html);
+        }
+        assert!(letter.links().iter().all(|link| link.starts_with(&format!("{PUBLIC_URL}/"))), "{:?}", letter.links());
+        let raw = &world.post.taken()[0].message;
+        assert!(!raw.contains(&secret) && !letter.text.contains(&secret) && !letter.html.contains(&secret));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_was_never_used_can_be_let_go() {
+    let world = World::new(None, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none"))).await;
+    let ada = world.account("ada").await;
+    world.token(ada, "CI").await;
+    world.wait(TEN_DAYS_BEFORE);
+    world.tick().await;
+    let letter = only_letter(&world);
+    assert!(letter.text.contains("never: you can let it expire"));
+    assert!(letter.html.contains("never: you can let it expire"));
+}
+
+#[tokio::test]
+async fn the_headers_are_these_and_no_others_whatever_a_token_is_called() {
+    let long = "long ".repeat(30);
+    for name in [
+        "CI",
+        "x\r\nBcc: mallory@example.com\r\n\r\nhello",
+        "=?utf-8?b?QmNjOg==?= and =?utf-8?q?more?=",
+        "🔑🔑🔑 \u{202e}gnp.exe \"quoted\" <ada@example.com>, ,;:",
+        "<a href=\"https://evil.example\">press</a>",
+        "--=_ boundary",
+        long.trim(),
+    ] {
+        let world = World::new(None, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none"))).await;
+        let ada = world.account("ada").await;
+        world.token_with(ada, name, ".\n..\nFrom here\n.", Duration::days(30)).await;
+        world.wait(TEN_DAYS_BEFORE);
+        world.tick().await;
+        let letter = only_letter(&world);
+        let mut names: Vec<_> = letter.headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"],
+            "{name:?}"
+        );
+        assert_eq!(letter.header("To"), "ada@example.com");
+        assert_eq!(letter.header("From"), "Packages <packages@example.com>");
+        assert_eq!(letter.header("Date"), "Sun, 13 Dec 2026 12:20:00 +0000");
+        assert_eq!(letter.header("Auto-Submitted"), "auto-generated");
+        assert!(letter.header("Message-ID").ends_with("@packages.example.com>"));
+        assert!(!letter.html.contains("<a href=\"https://evil"), "{}", letter.html);
+        assert!(letter.text.contains("\n             ..\n             From here\n             .\n"), "{}", letter.text);
+        let shown = name.replace(char::is_control, " ");
+        assert!(letter.text.contains(&shown), "{shown:?} is not in {}", letter.text);
+        if name.contains("=?") {
+            assert!(letter.header("Subject").replace('\u{a0}', " ").contains(name), "shown as typed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_mail_server_mails_are_private_files_for_a_week() {
+    let world = World::new(None, |_| None).await;
+    let ada = world.account("ada").await;
+    world.token(ada, "CI").await;
+    world.wait(TEN_DAYS_BEFORE);
+    world.tick().await;
+    world.tick().await;
+    let files = || -> Vec<PathBuf> {
+        fs::read_dir(world.folder.path().join("mails")).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let [file] = &files()[..] else { panic!("{:?}", files()) };
+    assert!(file.file_name().unwrap().to_string_lossy().starts_with("20261213T122000Z-"));
+    assert_eq!(file.extension().unwrap(), "eml");
+    assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    let letter = Letter::read(&fs::read_to_string(file).unwrap());
+    assert_eq!(letter.header("Subject"), "[Latchkey] Your access token “CI” expires on 23 Dec 2026");
+    world.wait(Duration::days(7));
+    sweep(&world.app).await.unwrap();
+    assert_eq!(files().len(), 1);
+    world.wait(Duration::seconds(1));
+    sweep(&world.app).await.unwrap();
+    assert!(files().is_empty());
+}
+
+/// Needs the Python packages that `bin/test` puts into `$LATCHKEY_CACHE/python`.
+#[tokio::test]
+async fn a_real_mail_server_takes_warnings_after_starttls_and_sign_in() {
+    let Some(python) = python() else {
+        eprintln!("skipped: LATCHKEY_CACHE is not set, so there is no Python with aiosmtpd");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/smtp/sink.py");
+    let complaints = fs::File::create(folder.path().join("stderr")).unwrap();
+    let mut command = Command::new(python);
+    command.arg("-W").arg("ignore").arg(script).arg(folder.path()).stdout(Stdio::piped()).stderr(complaints);
+    let mut server = Ended(command.spawn().unwrap());
+    let mut ports = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut ports).unwrap();
+    let (starttls, tls) = ports.trim().split_once(' ').expect("the server tells its ports");
+    let ca = folder.path().join("ca.pem");
+
+    let mails = || fs::read_to_string(folder.path().join("mails.jsonl")).unwrap_or_default();
+    for (url, expected) in [
+        (format!("smtp://mailer:s%40cret@localhost:{starttls}?ca={}", ca.display()), "1 warning"),
+        (format!("smtps://mailer:s%40cret@localhost:{tls}?ca={}", ca.display()), "1 warning"),
+        (format!("smtp://mailer:wrong@localhost:{starttls}?ca={}", ca.display()), "0 warnings"),
+        (format!("smtp://mailer:s%40cret@localhost:{starttls}"), "0 warnings"),
+        (format!("smtps://mailer:s%40cret@localhost:{tls}"), "0 warnings"),
+        (format!("smtp://localhost:{starttls}?tls=none"), "0 warnings"),
+    ] {
+        let world = World::new(None, |_| Some(url.clone())).await;
+        let ada = world.account("ada").await;
+        world.token(ada, "CI").await;
+        world.wait(TEN_DAYS_BEFORE);
+        let report = world.tick().await.to_string();
+        assert_eq!(report.lines().last(), Some(expected), "{url}: {report}");
+        assert!(!report.contains("s@cret"), "{report}");
+    }
+    let mails: Vec<serde_json::Value> = mails().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(mails.len(), 2);
+    for mail in mails {
+        assert_eq!((&mail["tls"], &mail["signed_in"]), (&true.into(), &true.into()));
+        assert_eq!(mail["subject"], "[Latchkey] Your access token “CI” expires on 23 Dec 2026");
+        assert!(mail["text"].as_str().unwrap().contains("Hello ada,"));
+        assert!(mail["html"].as_str().unwrap().contains("Refresh this token"));
+    }
+}
+
+/// A process that does not outlive its test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn python() -> Option<PathBuf> {
+    let cache = std::env::var_os("LATCHKEY_CACHE")?;
+    let python = Path::new(&cache).join("python/bin/python");
+    assert!(python.exists(), "{} is missing: run bin/install-test-tools", python.display());
+    Some(python)
+}

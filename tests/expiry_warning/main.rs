@@ -1,0 +1,10 @@
+//! The promise of the warning mail: ten days before its end a token's owner is told, once, whatever happens meanwhile.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests fail loudly and choose their own databases")]
+
+mod content;
+mod faults;
+mod letter;
+mod post_office;
+mod timing;
+mod world;

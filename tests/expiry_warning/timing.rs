@@ -1,0 +1,253 @@
+//! When a warning is sent, and when it is not.
+
+use chrono::Duration;
+use latchkey::{
+    jobs::{self, run_expiry_warnings},
+    store::TokenUse,
+    tokens::LastUse,
+};
+
+use super::world::{World, on_each_database, start};
+
+const TEN_DAYS_BEFORE: Duration = Duration::days(20);
+
+async fn sent_events(world: &World, token: latchkey::tokens::TokenId) -> usize {
+    let events = world.app.store.events_of_token(token, 100).await.unwrap();
+    events.iter().filter(|event| event.verb == "expiry warning sent").count()
+}
+
+#[tokio::test]
+async fn an_owner_is_warned_once_over_ticks_and_restarts() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let token = world.token(ada, "CI").await;
+        world.wait(TEN_DAYS_BEFORE - Duration::minutes(21));
+        world.tick().await;
+        assert!(world.subjects().is_empty(), "not before the hour");
+        world.wait(Duration::minutes(21));
+        let report = world.tick().await;
+        assert_eq!(world.subjects(), ["[Latchkey] Your access token “CI” expires on 23 Dec 2026"]);
+        assert_eq!(report.to_string().lines().last(), Some("1 warning"));
+        world.tick().await;
+        world.app = world.another_process().await;
+        for _ in 0..12 {
+            world.wait(Duration::days(1));
+            world.tick().await;
+        }
+        assert_eq!(world.subjects().len(), 1);
+        assert_eq!(sent_events(world, token).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_tokens_due_in_one_hour_share_a_mail_and_a_later_one_has_its_own() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let bo = world.account("bo").await;
+        world.token(ada, "CI").await;
+        world.token(ada, "Laptop").await;
+        world.token(bo, "Nightly").await;
+        world.wait(Duration::hours(3));
+        world.token(ada, "Docs").await;
+        world.wait(TEN_DAYS_BEFORE);
+        world.tick().await;
+        let mut subjects = world.subjects();
+        subjects.sort();
+        assert_eq!(
+            subjects,
+            [
+                "[Latchkey] 2 of your access tokens expire soon, the first on 23 Dec 2026",
+                "[Latchkey] Your access token “Docs” expires on 23 Dec 2026",
+                "[Latchkey] Your access token “Nightly” expires on 23 Dec 2026",
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_revoked_deactivated_or_deleted_before_its_mail_goes_out_is_not_warned_about() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let revoked = world.token(ada, "revoked").await;
+        let deactivated = world.token(ada, "deactivated").await;
+        let deleted = world.token(ada, "deleted").await;
+        world.wait(TEN_DAYS_BEFORE);
+        world.post.be(super::post_office::Mood::HangingUpAtOnce);
+        world.tick().await;
+        world.revoke(revoked).await;
+        world.deactivate(deactivated).await;
+        world.delete(deleted).await;
+        world.post.be(super::post_office::Mood::Accepting);
+        world.wait(Duration::hours(2));
+        world.tick().await;
+        assert!(world.subjects().is_empty());
+        for (token, reason) in [
+            (revoked, "the token was revoked"),
+            (deactivated, "the token is deactivated"),
+            (deleted, "the token was deleted"),
+        ] {
+            let cancelled = world.app.store.cancelled_warnings(token).await.unwrap();
+            assert_eq!(cancelled, [(start() + Duration::days(30), reason.to_owned())]);
+        }
+        world.reactivate(deactivated).await;
+        world.tick().await;
+        assert_eq!(world.subjects(), ["[Latchkey] Your access token “deactivated” expires on 23 Dec 2026"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_mail_goes_out_without_the_revoked_token() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let revoked = world.token(ada, "CI").await;
+        world.token(ada, "Laptop").await;
+        world.wait(TEN_DAYS_BEFORE);
+        world.post.be(super::post_office::Mood::HangingUpAtOnce);
+        world.tick().await;
+        world.revoke(revoked).await;
+        world.post.be(super::post_office::Mood::Accepting);
+        world.wait(Duration::hours(2));
+        world.tick().await;
+        assert_eq!(world.subjects(), ["[Latchkey] Your access token “Laptop” expires on 23 Dec 2026"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bringing_the_end_forward_moves_the_warning() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let token = world.token(ada, "CI").await;
+        world.bring_forward(token, start() + Duration::days(20)).await;
+        world.wait(Duration::days(10));
+        world.tick().await;
+        assert_eq!(world.subjects(), ["[Latchkey] Your access token “CI” expires on 13 Dec 2026"]);
+        world.wait(Duration::days(20));
+        world.tick().await;
+        assert_eq!(world.subjects().len(), 1, "nothing is said of the old end");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_end_moved_while_the_mail_waits_is_told_once_with_the_new_date() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let token = world.token(ada, "CI").await;
+        world.wait(TEN_DAYS_BEFORE);
+        world.post.be(super::post_office::Mood::HangingUpAtOnce);
+        world.tick().await;
+        world.bring_forward(token, start() + Duration::days(25)).await;
+        world.post.be(super::post_office::Mood::Accepting);
+        world.wait(Duration::hours(2));
+        world.tick().await;
+        assert_eq!(world.subjects(), ["[Latchkey] Your access token “CI” expires on 18 Dec 2026"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refresh_that_keeps_the_end_warns_no_second_time_and_one_that_restarts_warns_of_the_new_end() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let token = world.token(ada, "CI").await;
+        world.wait(TEN_DAYS_BEFORE);
+        world.tick().await;
+        world.refresh(token, false).await;
+        world.wait(Duration::days(9));
+        world.tick().await;
+        assert_eq!(world.subjects().len(), 1);
+        world.refresh(token, true).await;
+        world.wait(Duration::days(10));
+        world.tick().await;
+        assert_eq!(world.subjects().len(), 1);
+        world.wait(Duration::days(10));
+        world.tick().await;
+        assert_eq!(world.subjects().len(), 2);
+        assert_eq!(world.subjects()[1], "[Latchkey] Your access token “CI” expires on 21 Jan 2027");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_disabled_account_gets_no_mail_until_it_is_enabled_again() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let token = world.token(ada, "CI").await;
+        world.set_disabled(ada, true).await;
+        world.wait(TEN_DAYS_BEFORE);
+        world.tick().await;
+        assert!(world.subjects().is_empty());
+        let cancelled = world.app.store.cancelled_warnings(token).await.unwrap();
+        assert_eq!(cancelled[0].1, "the account is disabled");
+        world.set_disabled(ada, false).await;
+        world.tick().await;
+        assert_eq!(world.subjects().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_expired_meanwhile_gets_no_warning_of_what_is_past() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let never_bound = world.token(ada, "CI").await;
+        world.wait(Duration::days(31));
+        world.tick().await;
+        let bound = world.token(ada, "Laptop").await;
+        world.wait(TEN_DAYS_BEFORE);
+        world.post.be(super::post_office::Mood::HangingUpAtOnce);
+        world.tick().await;
+        world.wait(Duration::days(12));
+        world.post.be(super::post_office::Mood::Accepting);
+        world.tick().await;
+        assert!(world.subjects().is_empty());
+        for token in [never_bound, bound] {
+            let cancelled = world.app.store.cancelled_warnings(token).await.unwrap();
+            assert_eq!(cancelled[0].1, "the token expired before a warning could be sent");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dry_run_names_who_would_be_mailed_and_changes_nothing() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        world.token(ada, "CI").await;
+        let revoked = world.token(ada, "Old").await;
+        world.revoke(revoked).await;
+        let due = start() + TEN_DAYS_BEFORE;
+        for _ in 0..2 {
+            let report = run_expiry_warnings(&world.app, true, due).await.unwrap();
+            let lines = report.to_string();
+            assert!(lines.starts_with("ada <ada@example.com>: lk_"), "{lines}");
+            assert!(lines.ends_with("\"CI\" expires 2026-12-23T12:20:00Z: would be mailed\n1 warning"), "{lines}");
+        }
+        assert!(world.subjects().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_jobs_send_what_is_due_at_their_start_and_write_last_uses_when_they_stop() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        let token = world.token(ada, "CI").await;
+        world.wait(TEN_DAYS_BEFORE);
+        let jobs = jobs::spawn(std::sync::Arc::clone(&world.app));
+        while world.subjects().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: "192.0.2.7".to_owned() };
+        let TokenUse { token: used, last } = TokenUse { token, last };
+        world.app.uses.mark(used, last.clone());
+        jobs.stop().await;
+        assert_eq!(world.read(token).await.last_use, Some(last));
+        assert_eq!(world.subjects().len(), 1);
+    })
+    .await;
+}
