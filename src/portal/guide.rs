@@ -71,7 +71,7 @@ pub async fn show(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, Page
 
 fn status(class: Class) -> &'static str {
     match class {
-        Class::NotLive => "401, or 403 for -ApiKey",
+        Class::NotLive => "401; an API key gets 403",
         Class::Forbidden => "403",
         Class::NotFound => "404",
     }

@@ -4,11 +4,12 @@ const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 
 const inWords = (distance) => {
-  const size = Math.abs(distance);
-  if (size < MINUTE) return distance < 0 ? "just now" : "in under a minute";
-  if (size < 2 * HOUR) return words.format(Math.trunc(distance / MINUTE), "minute");
-  if (size < 2 * DAY) return words.format(Math.trunc(distance / HOUR), "hour");
-  return words.format(Math.trunc(distance / DAY), "day");
+  if (Math.abs(distance) < MINUTE) return distance < 0 ? "just now" : "in under a minute";
+  const ahead = distance > 0 ? distance + MINUTE - 1000 : distance; // what was chosen as 90 days reads so while it is new
+  const size = Math.abs(ahead);
+  if (size < 2 * HOUR) return words.format(Math.trunc(ahead / MINUTE), "minute");
+  if (size < 2 * DAY) return words.format(Math.trunc(ahead / HOUR), "hour");
+  return words.format(Math.trunc(ahead / DAY), "day");
 };
 
 const refresh = () => {

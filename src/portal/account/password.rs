@@ -15,7 +15,6 @@ use crate::{
         error::PageError,
         form::{Form, Problems},
         page::{Done, Page, SignedIn, answer, go_to},
-        words::Time,
     },
 };
 
@@ -24,16 +23,6 @@ use crate::{
 struct Password {
     page: Page,
     problems: Problems,
-    sessions: Vec<Session>,
-}
-
-/// A session, for the page's list.
-struct Session {
-    client: String,
-    address: String,
-    since: Time,
-    seen: Time,
-    current: bool,
 }
 
 /// The form.
@@ -101,6 +90,6 @@ pub async fn proven(
 }
 
 fn draw(req: &HttpRequest, status: StatusCode, problems: Problems) -> Result<HttpResponse, PageError> {
-    let page = Page::in_section(req, "Password and sessions", "password");
-    answer(status, &Password { page, problems, sessions: Vec::new() })
+    let page = Page::in_section(req, "Password", "password");
+    answer(status, &Password { page, problems })
 }

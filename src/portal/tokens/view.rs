@@ -3,7 +3,10 @@
 use chrono::Duration;
 
 use crate::{
-    portal::{page::SignedIn, words::Time},
+    portal::{
+        page::SignedIn,
+        words::{self, Time},
+    },
     store::Feed,
     tokens::{Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, state::state},
 };
@@ -110,7 +113,7 @@ fn tone(state: State) -> &'static str {
 
 /// `NuGet 6.8, 203.0.113.7`, without what is not known.
 pub fn by(client: &str, address: &str) -> String {
-    [client, address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    [words::client(client).as_str(), address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// The share of the life still to come, in per cent, while the token is running.
