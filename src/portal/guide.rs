@@ -80,19 +80,27 @@ fn status(class: Class) -> &'static str {
 /// What to do about a refusal.
 fn advice(reason: Reason) -> &'static str {
     match reason {
-        Reason::NotAToken => "Part of the key is missing, or it belongs to another host. Paste the whole key: 49 characters that begin with lk_.",
+        Reason::NotAToken => {
+            "Part of the key is missing, or it belongs to another host. Paste the whole key: 49 characters that begin with lk_."
+        }
         Reason::Replaced => "The token was refreshed. Put the new key in this place too.",
         Reason::Revoked => "Somebody ended it for good. Create a new token.",
         Reason::Deactivated => "It is paused. Reactivate it, and the same key works again.",
         Reason::Expired => "Its time is over. Refresh it and put the new key in place.",
         Reason::Retired => "Old keys end when they lie idle. Create a token in its stead.",
         Reason::AccountDisabled => "Ask the operator of this host.",
-        Reason::PermissionMissing => "Permissions are never added to a token. Duplicate it, tick what is missing, and use the new key.",
+        Reason::PermissionMissing => {
+            "Permissions are never added to a token. Duplicate it, tick what is missing, and use the new key."
+        }
         Reason::FeedNotCovered => "Edit the token and add the feed. Also check the feed's address in your client.",
         Reason::PackageNotCovered => "Edit the token and add a pattern. It counts from the next request.",
         Reason::OnlyNewVersions => "Upload the first version with a token that may upload new packages.",
-        Reason::AccountCannotRead => "The feed or package does not exist, or your account cannot see it. Check the spelling, then ask the feed's owner.",
-        Reason::AccountMayNot => "The token would do, but your account has no such right here. Ask an owner of the package or the feed.",
+        Reason::AccountCannotRead => {
+            "The feed or package does not exist, or your account cannot see it. Check the spelling, then ask the feed's owner."
+        }
+        Reason::AccountMayNot => {
+            "The token would do, but your account has no such right here. Ask an owner of the package or the feed."
+        }
     }
 }
 
@@ -105,7 +113,8 @@ mod tests {
     fn every_example_is_true() {
         for example in PATTERNS {
             let pattern = Pattern::parse(example.pattern).unwrap();
-            let names = |names: &[&'static str]| names.iter().copied().filter(|name| !name.contains(' ')).collect::<Vec<_>>();
+            let names =
+                |names: &[&'static str]| names.iter().copied().filter(|name| !name.contains(' ')).collect::<Vec<_>>();
             assert!(names(example.covers).iter().all(|name| pattern.covers(name)), "{}", example.pattern);
             assert!(!names(example.leaves_out).iter().any(|name| pattern.covers(name)), "{}", example.pattern);
         }

@@ -44,7 +44,8 @@ pub fn client(agent: &str) -> String {
     if agent.starts_with("Mozilla/") {
         let browser = BROWSERS.iter().find_map(|(mark, name)| Some((*name, after(mark)?)));
         let system = SYSTEMS.iter().find(|(mark, _)| agent.contains(mark));
-        let browser = browser.map_or("Browser".to_owned(), |(name, rest)| format!("{name} {}", until(rest, ['.', ' '])));
+        let browser =
+            browser.map_or("Browser".to_owned(), |(name, rest)| format!("{name} {}", until(rest, ['.', ' '])));
         return system.map_or(browser.clone(), |(_, name)| format!("{browser} on {name}"));
     }
     let product = until(agent, ['(', ';']).trim();
@@ -96,9 +97,18 @@ mod tests {
     #[test]
     fn clients_have_short_names() {
         for (agent, name) in [
-            ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36", "Chrome 156 on Linux"),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox 140 on Windows"),
-            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15", "Safari 18 on macOS"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+                "Chrome 156 on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Firefox 140 on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+                "Safari 18 on macOS",
+            ),
             ("Mozilla/5.0", "Browser"),
             ("NuGet Command Line/5.8.0 (Unix 5.10.0)", "NuGet Command Line 5.8.0"),
             ("npm/11.19.1 node/v20.20.2 linux x64 workspaces/false", "npm 11.19.1"),

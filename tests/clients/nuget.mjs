@@ -1,7 +1,7 @@
 // NuGet.exe 5.8 under mono in a home of its own: packs, and speaks to one feed with what it is given.
 // What the feed should answer is for the tests to say.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { run } from '../browser/server.mjs';
@@ -61,7 +61,7 @@ export class NuGet {
 <files><file src="words.txt" target="content" /></files></package>`);
     const { code, text } = await this.runs(['pack', path.join(room, 'package.nuspec'), '-OutputDirectory', room]);
     assert.equal(code, 0, text);
-    return path.join(room, `${id}.${version}.nupkg`);
+    return path.join(room, readdirSync(room).find(name => name.endsWith('.nupkg'))); // it spells the version its own way
   }
 
   /** Pushes a file with an API key, or without one when `key` is undefined. */
