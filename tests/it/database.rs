@@ -29,7 +29,8 @@ impl Database {
         let url = match engine {
             Engine::Sqlite => format!("sqlite://{}?mode=rwc", folder.join("latchkey.db").display()),
             Engine::Postgres => {
-                let name = folder.file_name().unwrap().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+                let name =
+                    folder.file_name().unwrap().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
                 let name = format!("latchkey{name}").to_ascii_lowercase() + &std::process::id().to_string();
                 run(&admin_url(), &format!("CREATE DATABASE {name}")).await;
                 admin_url().rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).unwrap()
@@ -85,9 +86,16 @@ impl Database {
         query.execute(&self.pool).await.unwrap();
     }
 
-    /// The words of an account's record, the oldest first.
+    /// The words of an account's record, in the order they were written: many are of the same moment.
     pub async fn events_of(&self, username: &str) -> Vec<String> {
-        let sql = "SELECT e.verb FROM events e JOIN accounts a ON a.id = e.account WHERE a.username = $1 ORDER BY e.id";
+        let sql = match self.engine {
+            Engine::Sqlite => {
+                "SELECT e.verb FROM events e JOIN accounts a ON a.id = e.account WHERE a.username = $1 ORDER BY e.rowid"
+            }
+            Engine::Postgres => {
+                "SELECT e.verb FROM events e JOIN accounts a ON a.id = e.account WHERE a.username = $1 ORDER BY e.ctid"
+            }
+        };
         self.texts(sql, &[username]).await
     }
 
@@ -95,7 +103,9 @@ impl Database {
     pub async fn contents(&self) -> Contents {
         let tables = match self.engine {
             Engine::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table'",
-            Engine::Postgres => "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = 'public'",
+            Engine::Postgres => {
+                "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = 'public'"
+            }
         };
         let mut contents = Contents::new();
         for table in self.texts(tables, &[]).await.into_iter().filter(|name| name != "_sqlx_migrations") {
@@ -118,7 +128,8 @@ impl Database {
     pub async fn set_reachable(&self, reachable: bool) {
         run(&admin_url(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS {reachable}", self.name())).await;
         if !reachable {
-            let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name());
+            let end =
+                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name());
             run(&admin_url(), &end).await;
         }
     }

@@ -6,4 +6,7 @@ mod page;
 mod person;
 mod world;
 
+mod session;
 mod setup;
+mod sign_in;
+mod sign_up;

@@ -62,7 +62,8 @@ async fn a_setup_link_ends_after_a_week(world: &World) {
 
 async fn a_mistake_in_the_setup_form_does_not_use_the_link_up(world: &World) {
     let (link, ada) = (printed(world).await, world.browser());
-    let mistaken = ada.fill(&link, |form| form.set("username", "ada").set("email", "no").set("password", "short")).await;
+    let mistaken =
+        ada.fill(&link, |form| form.set("username", "ada").set("email", "no").set("password", "short")).await;
     assert_eq!(mistaken.status, 422);
     assert!(!mistaken.problem("email").is_empty() && !mistaken.problem("password").is_empty(), "{}", mistaken.body);
     let form = mistaken.form("/setup");
