@@ -38,7 +38,8 @@ impl Guess {
     /// A guess for the account of a name, from an address. `known_device` says that this device signed in to that very
     /// account before.
     pub fn new(name: &str, address: IpAddr, known_device: bool) -> Self {
-        let name: String = name.to_ascii_lowercase().chars().take(64).collect();
+        // A name may be anything here; NUL is what PostgreSQL cannot keep.
+        let name: String = name.to_ascii_lowercase().chars().filter(|c| !c.is_control()).take(64).collect();
         Self { source: source(address), account: name, known_device }
     }
 

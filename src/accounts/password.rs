@@ -57,7 +57,8 @@ pub fn check_new(password: &str, own_words: &[&str]) -> Result<(), BadPassword> 
         _ if password.contains('\0') => return Err(BadPassword::Nul),
         _ => {}
     }
-    let words: Vec<&str> = own_words.iter().copied().flat_map(|word| word.split('@')).chain(["latchkey"]).collect();
+    let parts = own_words.iter().flat_map(|word| word.split('@'));
+    let words: Vec<&str> = own_words.iter().copied().chain(parts).chain(["latchkey"]).collect();
     let rated: String = password.chars().take(RATED_CHARS).collect();
     if zxcvbn::zxcvbn(&rated, &words).score() < zxcvbn::Score::Four { Err(BadPassword::Guessable) } else { Ok(()) }
 }
@@ -210,6 +211,7 @@ mod tests {
             "qwertyuiopasdfgh",
             "aaaaaaaaaaaaaaaaaaaa",
             "lovelacelovelace",
+            "ada.lovelace@example.com ada.lovelace@example.com",
             "latchkey-latchkey",
             "123456789012345678",
         ] {

@@ -186,18 +186,33 @@ impl Settings {
             Some(url) => DatabaseUrl::parse(url.reveal()).ok_or(BadSetting::Database)?,
             None => DatabaseUrl::file_in(&args.data_dir),
         };
+        let master = MasterSecret::load(&args.data_dir, database.engine() == Engine::Postgres)?;
+        Ok(Self {
+            blob_url: read_secret("LATCHKEY_BLOB_URL")?,
+            smtp_url: read_secret("LATCHKEY_SMTP_URL")?,
+            ..Self::new(args, listening_at, database, master)?
+        })
+    }
+
+    /// The same with secrets from elsewhere: packages in a folder, mails in files.
+    pub fn new(
+        args: &Args,
+        listening_at: SocketAddr,
+        database: DatabaseUrl,
+        master: MasterSecret,
+    ) -> Result<Self, BadSetting> {
         Ok(Self {
             listen: listening_at,
             public_url: public_url(args, listening_at)?,
             data_dir: args.data_dir.clone(),
-            blob_url: read_secret("LATCHKEY_BLOB_URL")?,
-            smtp_url: read_secret("LATCHKEY_SMTP_URL")?,
+            blob_url: None,
+            smtp_url: None,
             mail_from: args.mail_from.clone(),
             sign_up: args.sign_up,
             max_token_days: args.max_token_days,
             trusted_proxies: args.trusted_proxies.clone(),
             max_package_bytes: args.max_package_mib << 20,
-            master: MasterSecret::load(&args.data_dir, database.engine() == Engine::Postgres)?,
+            master,
             database,
         })
     }

@@ -1,0 +1,156 @@
+//! The database of one journey: an SQLite file, or a database of its own on the PostgreSQL server of the test run.
+//! Journeys look into it with SQL of their own, past the store.
+
+use std::{collections::BTreeMap, path::Path};
+
+use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyPoolOptions, any::AnyRow};
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// One database.
+pub struct Database {
+    pub engine: Engine,
+    url: String,
+    pool: AnyPool,
+}
+
+/// The rows of every table, each as one text, sorted.
+pub type Contents = BTreeMap<String, Vec<String>>;
+
+impl Database {
+    /// Makes one; nothing is in it.
+    pub async fn new(engine: Engine, folder: &Path) -> Self {
+        sqlx::any::install_default_drivers();
+        let url = match engine {
+            Engine::Sqlite => format!("sqlite://{}?mode=rwc", folder.join("latchkey.db").display()),
+            Engine::Postgres => {
+                let name =
+                    folder.file_name().unwrap().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+                let name = format!("latchkey{name}").to_ascii_lowercase() + &std::process::id().to_string();
+                run(&admin_url(), &format!("CREATE DATABASE {name}")).await;
+                admin_url().rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).unwrap()
+            }
+        };
+        let pool = AnyPoolOptions::new().max_connections(1).connect_lazy(&url).unwrap();
+        Self { engine, url, pool }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn name(&self) -> &str {
+        self.url.rsplit_once('/').unwrap().1
+    }
+
+    /// Removes it.
+    pub async fn drop(self) {
+        self.pool.close().await;
+        if self.engine == Engine::Postgres {
+            run(&admin_url(), &format!("DROP DATABASE {} WITH (FORCE)", self.name())).await;
+        }
+    }
+
+    /// A number, such as a count.
+    pub async fn number(&self, sql: &'static str, values: &[&str]) -> i64 {
+        let row = self.rows(sql, values).await.pop().unwrap();
+        row.try_get(0).unwrap()
+    }
+
+    /// The first column of every row as text.
+    pub async fn texts(&self, sql: &'static str, values: &[&str]) -> Vec<String> {
+        self.rows(sql, values).await.iter().map(|row| cell(row, 0)).collect()
+    }
+
+    /// The first column of the only row as text.
+    pub async fn text(&self, sql: &'static str, values: &[&str]) -> String {
+        let mut texts = self.texts(sql, values).await;
+        assert_eq!(texts.len(), 1, "{sql}: {texts:?}");
+        texts.remove(0)
+    }
+
+    async fn rows(&self, sql: &'static str, values: &[&str]) -> Vec<AnyRow> {
+        let query = values.iter().fold(sqlx::query(sql), |query, value| query.bind((*value).to_owned()));
+        query.fetch_all(&self.pool).await.unwrap()
+    }
+
+    /// Changes something behind the portal's back.
+    pub async fn execute(&self, sql: &'static str, values: &[&str]) {
+        let query = values.iter().fold(sqlx::query(sql), |query, value| query.bind((*value).to_owned()));
+        query.execute(&self.pool).await.unwrap();
+    }
+
+    /// The words of an account's record, in the order they were written: many are of the same moment.
+    pub async fn events_of(&self, username: &str) -> Vec<String> {
+        let sql = match self.engine {
+            Engine::Sqlite => {
+                "SELECT e.verb FROM events e JOIN accounts a ON a.id = e.account WHERE a.username = $1 ORDER BY e.rowid"
+            }
+            Engine::Postgres => {
+                "SELECT e.verb FROM events e JOIN accounts a ON a.id = e.account WHERE a.username = $1 ORDER BY e.ctid"
+            }
+        };
+        self.texts(sql, &[username]).await
+    }
+
+    /// Everything that is stored.
+    pub async fn contents(&self) -> Contents {
+        let tables = match self.engine {
+            Engine::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table'",
+            Engine::Postgres => {
+                "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = 'public'"
+            }
+        };
+        let mut contents = Contents::new();
+        for table in self.texts(tables, &[]).await.into_iter().filter(|name| name != "_sqlx_migrations") {
+            contents.insert(table.clone(), self.rows_of(&table).await);
+        }
+        contents
+    }
+
+    #[expect(clippy::disallowed_types, reason = "the name of a table comes from the database itself")]
+    async fn rows_of(&self, table: &str) -> Vec<String> {
+        let select = AssertSqlSafe(format!("SELECT * FROM {table}"));
+        let rows = sqlx::query(select).fetch_all(&self.pool).await.unwrap();
+        let line = |row: &AnyRow| (0..row.len()).map(|column| cell(row, column)).collect::<Vec<_>>().join("|");
+        let mut lines: Vec<_> = rows.iter().map(line).collect();
+        lines.sort();
+        lines
+    }
+
+    /// Makes the database refuse everybody (PostgreSQL only), or accept them again.
+    pub async fn set_reachable(&self, reachable: bool) {
+        run(&admin_url(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS {reachable}", self.name())).await;
+        if !reachable {
+            let end =
+                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name());
+            run(&admin_url(), &end).await;
+        }
+    }
+}
+
+fn cell(row: &AnyRow, column: usize) -> String {
+    row.try_get::<Option<String>, _>(column)
+        .or_else(|_| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(|number| number.to_string())))
+        .unwrap_or_else(|_| row.try_get::<Option<Vec<u8>>, _>(column).unwrap().map(hex::encode))
+        .unwrap_or_else(|| "none".to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test run tells in the environment where its server is")]
+fn admin_url() -> String {
+    std::env::var("TEST_DATABASE_URL").expect("run bin/test, or bin/with-postgres cargo test")
+}
+
+/// Runs a statement that cannot have parameters.
+#[expect(clippy::disallowed_types, reason = "statements about databases take no parameters; the names are ours")]
+async fn run(url: &str, sql: &str) {
+    let pool = AnyPoolOptions::new().max_connections(1).connect(url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&pool).await.unwrap();
+    pool.close().await;
+}

@@ -1,0 +1,148 @@
+//! An answer as a person sees it: status, headers, headings, forms, problems beside their fields.
+
+use reqwest::{Response, header::HeaderMap};
+use scraper::{ElementRef, Html, Selector};
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+/// A form with the fields it would send now.
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub action: String,
+    pub fields: Vec<(String, String)>,
+}
+
+impl Page {
+    /// Reads an answer to its end.
+    pub async fn of(response: Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, body: response.text().await.unwrap() }
+    }
+
+    /// A header; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Where a redirect leads.
+    pub fn location(&self) -> &str {
+        self.header("location")
+    }
+
+    /// The `Set-Cookie` lines.
+    pub fn cookies(&self) -> Vec<&str> {
+        self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// The texts of what a selector matches, their blanks folded.
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        let page = Html::parse_document(&self.body);
+        let selector = Selector::parse(selector).unwrap();
+        page.select(&selector).map(|element| folded(&element)).collect()
+    }
+
+    /// The attributes of what a selector matches.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        let page = Html::parse_document(&self.body);
+        let selector = Selector::parse(selector).unwrap();
+        page.select(&selector).filter_map(|element| element.attr(name)).map(str::to_owned).collect()
+    }
+
+    /// The main heading.
+    pub fn heading(&self) -> String {
+        self.texts("h1").concat()
+    }
+
+    /// What is wrong with a field; empty if nothing is.
+    pub fn problem(&self, field: &str) -> String {
+        self.texts(&format!("#{field}-error")).concat()
+    }
+
+    /// Everything that is wrong, from the summary.
+    pub fn problems(&self) -> Vec<String> {
+        self.texts(".problems li")
+    }
+
+    /// The key that the page shows.
+    pub fn secret(&self) -> Option<String> {
+        self.texts("[data-secret]").pop()
+    }
+
+    /// The form that is sent to a path.
+    pub fn form(&self, action: &str) -> Form {
+        let page = Html::parse_document(&self.body);
+        let selector = Selector::parse(&format!("form[method=post][action='{action}']")).unwrap();
+        let form = page.select(&selector).next();
+        let form = form.unwrap_or_else(|| panic!("{} with no form for {action}: {}", self.status, self.body));
+        let fields = Selector::parse("input[name], textarea[name], select[name]").unwrap();
+        let fields = form.select(&fields).filter_map(|field| sent(&field)).collect();
+        Form { action: action.to_owned(), fields }
+    }
+
+    /// The page without what differs at every showing.
+    pub fn without_tags(&self) -> String {
+        let value = Selector::parse("input[name=csrf], input[name=form_id]").unwrap();
+        let page = Html::parse_document(&self.body);
+        let values = page.select(&value).filter_map(|field| field.attr("value"));
+        values.filter(|value| !value.is_empty()).fold(self.body.clone(), |body, value| body.replace(value, "…"))
+    }
+}
+
+impl Form {
+    /// Gives a field this value and no other.
+    pub fn set(self, name: &str, value: &str) -> Self {
+        self.without(name).add(name, value)
+    }
+
+    /// Gives a field one more value.
+    pub fn add(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Leaves a field out.
+    pub fn without(mut self, name: &str) -> Self {
+        self.fields.retain(|(field, _)| field != name);
+        self
+    }
+
+    /// Clears one box of a group.
+    pub fn untick(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(field, own)| field != name || own != value);
+        self
+    }
+
+    /// The value of a field; the first, if there are more.
+    pub fn value(&self, name: &str) -> &str {
+        self.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+
+    /// All values of a field.
+    pub fn values(&self, name: &str) -> Vec<&str> {
+        self.fields.iter().filter(|(field, _)| field == name).map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+/// What a field sends, if it sends anything.
+fn sent(field: &ElementRef<'_>) -> Option<(String, String)> {
+    let name = field.attr("name")?.to_owned();
+    let is_box = matches!(field.attr("type"), Some("checkbox" | "radio"));
+    if field.attr("disabled").is_some() || (is_box && field.attr("checked").is_none()) {
+        return None;
+    }
+    let value = match field.value().name() {
+        "textarea" => field.text().collect(),
+        _ => field.attr("value").unwrap_or_default().to_owned(),
+    };
+    Some((name, value))
+}
+
+fn folded(element: &ElementRef<'_>) -> String {
+    element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}

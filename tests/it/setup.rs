@@ -1,0 +1,74 @@
+//! The first account of an installation.
+
+use chrono::Duration;
+use latchkey::serve::setup_link;
+
+use crate::world::{World, on_both_engines, password_of};
+
+on_both_engines! {
+    the_setup_link_makes_the_operator_once,
+    the_next_start_prints_a_link_that_replaces_the_unused_one,
+    a_setup_link_ends_after_a_week,
+    a_mistake_in_the_setup_form_does_not_use_the_link_up,
+}
+
+/// The path of a new setup link, as a start prints it.
+async fn printed(world: &World) -> String {
+    let app = world.app();
+    let link = setup_link(&app).await.unwrap();
+    link.strip_prefix(&app.settings.public_url.of("")).expect("the link is below the public address").to_owned()
+}
+
+async fn the_setup_link_makes_the_operator_once(world: &World) {
+    world.restart_with(&[("sign-up", "closed")]).await;
+    let (link, ada, cy) = (printed(world).await, world.browser(), world.browser());
+    let open_elsewhere = cy.get(&link).await.form("/setup");
+    assert_eq!(ada.get(&link).await.heading(), "Set up this host");
+    let page = ada
+        .fill(&link, |form| {
+            form.set("username", "ada").set("email", "ada@example.com").set("password", &password_of("ada"))
+        })
+        .await;
+    assert_eq!((page.status, page.location()), (303, "/settings/tokens"));
+    assert!(ada.is_signed_in().await);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM accounts WHERE operator_since IS NOT NULL", &[]).await, 1);
+    assert_eq!(world.database.events_of("ada").await, ["account created"]);
+
+    assert_eq!(cy.get(&link).await.status, 404);
+    let form = open_elsewhere.set("username", "cy").set("email", "cy@example.com").set("password", &password_of("cy"));
+    assert_eq!(cy.submit(form).await.status, 404);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM accounts", &[]).await, 1);
+}
+
+async fn the_next_start_prints_a_link_that_replaces_the_unused_one(world: &World) {
+    let first = printed(world).await;
+    world.restart_with(&[]).await;
+    let (second, ada) = (printed(world).await, world.browser());
+    assert_ne!(first, second);
+    assert_eq!(ada.get(&first).await.status, 404);
+    assert_eq!(ada.get(&second).await.status, 200);
+    assert_eq!(ada.get("/setup").await.status, 404);
+    assert_eq!(ada.get("/setup?link=").await.status, 404);
+    assert_eq!(ada.get("/setup?link=%00").await.status, 404);
+}
+
+async fn a_setup_link_ends_after_a_week(world: &World) {
+    let (link, ada) = (printed(world).await, world.browser());
+    world.pass(Duration::days(7) - Duration::seconds(1));
+    assert_eq!(ada.get(&link).await.status, 200);
+    world.pass(Duration::seconds(1));
+    assert_eq!(ada.get(&link).await.status, 404);
+}
+
+async fn a_mistake_in_the_setup_form_does_not_use_the_link_up(world: &World) {
+    let (link, ada) = (printed(world).await, world.browser());
+    let mistaken =
+        ada.fill(&link, |form| form.set("username", "ada").set("email", "no").set("password", "short")).await;
+    assert_eq!(mistaken.status, 422);
+    assert!(!mistaken.problem("email").is_empty() && !mistaken.problem("password").is_empty(), "{}", mistaken.body);
+    let form = mistaken.form("/setup");
+    assert_eq!((form.value("username"), form.value("email")), ("ada", "no"));
+    let page = ada.submit(form.set("email", "ada@example.com").set("password", &password_of("ada"))).await;
+    assert_eq!(page.status, 303);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM links WHERE used_at IS NULL", &[]).await, 0);
+}

@@ -1,0 +1,254 @@
+//! A running portal of its own for every journey, on either database, with a clock that stands still until it is moved.
+//! The people who use it are in `person.rs`.
+
+use std::{cell::RefCell, collections::BTreeMap, net::SocketAddr, net::TcpListener, path::Path, sync::Once};
+
+use actix_web::{dev::ServerHandle, web::Data};
+use chrono::{DateTime, Duration, Utc};
+use clap::{Args as _, Command, FromArgMatches as _};
+use futures_util::FutureExt as _;
+use latchkey::{
+    app::App,
+    clock::Clock,
+    config::{Args, MasterSecret, Settings},
+    serve,
+    store::{Actor, DatabaseUrl},
+    tokens::{Secret, decision::Reason, decision::admit},
+};
+use tempfile::TempDir;
+
+use crate::{
+    database::{Database, Engine},
+    person::Browser,
+};
+
+/// When every journey begins: a Monday morning.
+pub const BEGINNING: &str = "2027-03-01T09:00:00Z";
+/// A password nobody guesses; every person has their own.
+pub const PASSWORD: &str = "plum orbit gravel whistle";
+
+/// An installation.
+pub struct World {
+    pub database: Database,
+    pub clock: Clock,
+    folder: TempDir,
+    node: RefCell<Option<Node>>,
+    more_nodes: RefCell<Vec<Node>>,
+    http: reqwest::Client,
+}
+
+/// One process of it, as far as the database can tell.
+#[derive(Clone)]
+struct Node {
+    app: Data<App>,
+    address: SocketAddr,
+    server: ServerHandle,
+}
+
+/// Makes a test of each journey on each database. A journey that is not listed is dead code, and the compiler says so.
+macro_rules! on_both_engines {
+    ($($journey:ident),+ $(,)?) => {$(
+        mod $journey {
+            #[actix_web::test]
+            async fn on_sqlite() {
+                crate::world::walk(crate::database::Engine::Sqlite, super::$journey).await;
+            }
+
+            #[actix_web::test]
+            async fn on_postgres() {
+                crate::world::walk(crate::database::Engine::Postgres, super::$journey).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_both_engines;
+
+/// Walks a journey in a world of its own, which is gone afterwards however the journey ends.
+pub async fn walk(engine: Engine, journey: impl AsyncFnOnce(&World)) {
+    let world = World::new(engine).await;
+    let end = std::panic::AssertUnwindSafe(journey(&world)).catch_unwind().await;
+    world.end().await;
+    if let Err(panic) = end {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+impl World {
+    async fn new(engine: Engine) -> Self {
+        static CRYPTO: Once = Once::new();
+        CRYPTO.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let folder = tempfile::tempdir().unwrap();
+        let world = Self {
+            database: Database::new(engine, folder.path()).await,
+            clock: Clock::standing_at(BEGINNING.parse().unwrap()),
+            folder,
+            node: RefCell::default(),
+            more_nodes: RefCell::default(),
+            http: client(),
+        };
+        world.restart_with(&[]).await;
+        world
+    }
+
+    /// Stops the server and starts it again on the same address with other settings, as flags without their dashes.
+    pub async fn restart_with(&self, flags: &[(&str, &str)]) {
+        let before = self.node.take();
+        let address = before.as_ref().map_or("127.0.0.1:0".parse().unwrap(), |node| node.address);
+        if let Some(node) = before {
+            node.stop().await;
+        }
+        let node = self.start(address, flags).await;
+        self.node.replace(Some(node));
+    }
+
+    /// Starts one more process on the same database; gives the address of its pages.
+    pub async fn another_node(&self) -> SocketAddr {
+        let node = self.start("127.0.0.1:0".parse().unwrap(), &[]).await;
+        let address = node.address;
+        self.more_nodes.borrow_mut().push(node);
+        address
+    }
+
+    async fn start(&self, address: SocketAddr, flags: &[(&str, &str)]) -> Node {
+        let listener = TcpListener::bind(address).unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = Data::new(self.open(address, flags).await.unwrap());
+        let server = serve::run(app.clone(), listener).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Node { app, address, server: handle }
+    }
+
+    /// Opens the data folder and the database, as every start does.
+    pub async fn open(&self, address: SocketAddr, flags: &[(&str, &str)]) -> anyhow::Result<App> {
+        let args = args(self.folder.path(), address, flags);
+        let database = DatabaseUrl::parse(self.database.url()).unwrap();
+        let master = MasterSecret::new(&"master secret of a test ".repeat(3)).unwrap();
+        App::open(Settings::new(&args, address, database, master)?, self.clock.clone()).await
+    }
+
+    async fn end(self) {
+        let nodes: Vec<_> = self.node.take().into_iter().chain(self.more_nodes.take()).collect();
+        for node in nodes {
+            node.stop().await;
+        }
+        self.database.drop().await;
+    }
+
+    /// The running server's parts.
+    pub fn app(&self) -> Data<App> {
+        self.node.borrow().as_ref().expect("the server runs").app.clone()
+    }
+
+    /// Where the running server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.node.borrow().as_ref().expect("the server runs").address
+    }
+
+    /// The folder of its files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The time in this world.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// A browser nobody used yet.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.http.clone(), self.address(), self.app().settings.public_url.clone())
+    }
+
+    /// A new browser in which somebody has signed up and is signed in.
+    pub async fn sign_up(&self, username: &str) -> Browser {
+        let browser = self.browser();
+        let form = browser.get("/sign-up").await.form("/sign-up");
+        let form = form.set("username", username).set("email", &format!("{username}@example.com"));
+        let page = browser.submit(form.set("password", &password_of(username))).await;
+        assert_eq!(page.status, 303, "{}", page.body);
+        browser
+    }
+
+    /// The owner of what the journeys are about, signed in.
+    pub async fn ada(&self) -> Browser {
+        self.sign_up("ada").await
+    }
+
+    /// A colleague, signed in.
+    pub async fn bo(&self) -> Browser {
+        self.sign_up("bo").await
+    }
+
+    /// Somebody who signed up and has nothing to do with the others.
+    pub async fn cy(&self) -> Browser {
+        self.sign_up("cy").await
+    }
+
+    /// A new browser in which somebody signs in who has an account.
+    pub async fn sign_in(&self, username: &str) -> Browser {
+        let browser = self.browser();
+        let page = browser.sign_in(username, &password_of(username)).await;
+        assert_eq!(page.status, 303, "{}", page.body);
+        browser
+    }
+
+    /// Why a key is refused at this moment wherever it is presented; none if it is a live one.
+    pub async fn refusal(&self, key: &str) -> Option<Reason> {
+        let secret = Secret::parse(key).expect("a key of the right shape");
+        let app = self.app();
+        let known = app.store.known(secret.hash(), "main").await.unwrap();
+        let disabled = known.as_ref().is_some_and(|known| known.holder.disabled);
+        admit(known.as_ref().map(|known| known.presented()), disabled, self.now()).check().err()
+    }
+
+    /// What an operator does at the command line: disables an account, or enables it.
+    pub async fn set_disabled(&self, username: &str, disabled: bool) {
+        let app = self.app();
+        let account = app.store.account_named(username).await.unwrap().unwrap();
+        let mut change = app.store.begin().await.unwrap();
+        change.set_disabled(account.id, disabled, &Actor::host("account disable"), self.now()).await.unwrap();
+        change.commit().await.unwrap();
+    }
+}
+
+impl Node {
+    async fn stop(self) {
+        self.server.stop(false).await;
+        self.app.store.close().await;
+    }
+}
+
+/// Everybody's own password.
+pub fn password_of(username: &str) -> String {
+    format!("{PASSWORD} for {username}")
+}
+
+fn client() -> reqwest::Client {
+    // A new connection for every request: a restarted server has closed the old ones.
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    builder.pool_max_idle_per_host(0).timeout(std::time::Duration::from_secs(60)).build().unwrap()
+}
+
+/// The settings as the command line gives them; people's addresses come through a proxy on this machine.
+fn args(folder: &Path, address: SocketAddr, flags: &[(&str, &str)]) -> Args {
+    let (folder, address) = (folder.display().to_string(), address.to_string());
+    let public_url = format!("http://{address}");
+    let mut all = BTreeMap::from([
+        ("listen", address.as_str()),
+        ("public-url", &public_url),
+        ("data-dir", &folder),
+        ("sign-up", "open"),
+        ("trusted-proxies", "127.0.0.1"),
+    ]);
+    all.extend(flags.iter().copied());
+    let line = all.iter().map(|(name, value)| format!("--{name}={value}"));
+    let line = ["latchkey".to_owned(), "--insecure-http".to_owned()].into_iter().chain(line);
+    let matches = Args::augment_args(Command::new("latchkey")).try_get_matches_from(line).unwrap();
+    Args::from_arg_matches(&matches).unwrap()
+}
