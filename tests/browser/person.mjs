@@ -33,7 +33,7 @@ export class Person {
     person.context = await chromium.launchPersistentContext(person.profile, {
       executablePath: process.env.CHROMIUM || '/usr/bin/chromium', headless: true, args: FLAGS, viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options,
     });
-    person.context.setDefaultTimeout(20_000);
+    person.context.setDefaultTimeout(60_000);
     await person.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(server.url).origin });
     person.context.on('page', page => person.#listen(page));
     person.page = person.context.pages()[0] ?? await person.context.newPage();
