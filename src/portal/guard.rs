@@ -15,7 +15,7 @@ use actix_web::{
 use super::{
     csrf::{Visit, comes_from_us},
     error::{ErrorText, PageError, draw},
-    page::Page,
+    page::{Page, signed_in},
     session::{cookie, cookie_value},
 };
 use crate::{accounts::link, app::App, headers::RequestId};
@@ -57,6 +57,7 @@ fn drawn<B: MessageBody + 'static>(res: ServiceResponse<EitherBody<B>>) -> Servi
 }
 
 /// Any address that is no page.
-pub async fn not_found(_req: HttpRequest) -> Result<HttpResponse, PageError> {
+pub async fn not_found(req: HttpRequest) -> Result<HttpResponse, PageError> {
+    signed_in(&req).await?; // so that the page knows who looks at it
     Err(PageError::NotFound)
 }

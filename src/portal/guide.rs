@@ -107,7 +107,7 @@ fn advice(reason: Reason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokens::Pattern;
+    use crate::tokens::pattern::Pattern;
 
     #[test]
     fn every_example_is_true() {

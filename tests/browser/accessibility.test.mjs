@@ -102,6 +102,7 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   const ages = (name, passed) => server.sql(`UPDATE tokens SET issued_at = issued_at - ${passed * days * unit}, expires_at = expires_at - ${passed * days * unit} WHERE name = '${name}'`);
   await ages('Ending', 25);
   await ages('Ended', 31);
+  await server.forgetsProofs();
   await ada.goes('/settings/tokens');
   assert.match(await ada.says(), /Expires soon:/);
   await assertGood(ada.page, 'list');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { onBoth } from './world.mjs';
+import { journey, onBoth, SECRET } from './world.mjs';
 
 /** Everything a page could have put away in this browser, as one text. */
 async function stored(page) {
@@ -92,3 +92,16 @@ onBoth(test, 'the answer with the secret may be kept by nobody', async ({ server
   assert.equal(answer.request().method(), 'POST', 'it is the answer to the form itself');
   assert.match(answer.headers()['cache-control'], /no-store/);
 });
+
+test('a page that the browser puts away forgets the secret first', t => journey(t, {}, async ({ server, arrives }) => {
+  const ada = await arrives();
+  await ada.signsUpByLink(await server.setupLink(), 'ada');
+  await ada.createsToken({ name: 'once', permissions: ['nuget:push'], packages: ['Contoso.*'], expiry: '30' });
+  const secret = await ada.copiesSecret();
+  await ada.page.getByText('Show the key').click();
+  assert.match(await ada.says(), SECRET);
+  await ada.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+  assert.ok(!(await ada.page.content()).includes(secret), 'a page kept for going back shows no key');
+  await ada.page.getByRole('button', { name: 'Copy the NuGet.exe upload command' }).click();
+  assert.match(await ada.reads(secret), /-ApiKey YOUR_KEY$/, 'and copies none');
+}));

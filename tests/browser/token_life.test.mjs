@@ -1,7 +1,7 @@
 // The whole life of a token by mouse: made, copied, used, edited, refreshed, switched off and on, revoked, deleted.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { onBoth, SECRET, shoot } from './world.mjs';
+import { journey, onBoth, PASSWORD, SECRET, shoot } from './world.mjs';
 
 const PUSH = ['nuget:push', 'nuget:pull'];
 
@@ -119,6 +119,35 @@ onBoth(test, 'a form that is refused keeps everything that was typed', async ({ 
   assert.ok(await main.locator('[name="permission"][value="nuget:push"]').isChecked());
   assert.equal(await (await ada.findsInList('half')).count(), 0);
 });
+
+test('a new key, or more packages, wants the password again when the last proof is old', t => journey(t, { engine: 'postgres' }, async ({ server, arrives }) => {
+  const ada = await arrives();
+  await ada.signsUpByLink(await server.setupLink(), 'ada');
+  const main = ada.page.locator('main');
+  const asks = () => main.locator('[name="password"]').count();
+  await ada.goes('/settings/tokens/new');
+  assert.equal(await asks(), 0, 'who has just signed up is not asked');
+  await server.forgetsProofs();
+  await ada.createsToken({ name: 'careful', permissions: PUSH, packages: ['Contoso.*'], expiry: '30' });
+  assert.equal(await asks(), 1);
+  await ada.fills({ password: 'not her password at all' });
+  await ada.submits('Create token');
+  assert.match(await ada.says(), /This is not your password/);
+  assert.equal(await main.locator('[name="name"]').inputValue(), 'careful');
+  await ada.fills({ password: PASSWORD });
+  await ada.submits('Create token');
+  await ada.copiesSecret();
+
+  await server.forgetsProofs();
+  await ada.editsToken('careful', { permissions: ['nuget:pull'] });
+  assert.match(await ada.says(), /Saved/, 'taking rights away needs no proof');
+  await ada.editsToken('careful', { packages: ['Contoso.*', 'Fabrikam.*'], note: 'typed before' });
+  assert.equal(await asks(), 1);
+  assert.equal(await main.locator('[name="note"]').inputValue(), 'typed before');
+  await ada.fills({ password: PASSWORD });
+  await ada.submits('Save');
+  assert.match(await ada.says(), /Saved/);
+}));
 
 onBoth(test, "nobody sees another account's token", async ({ server, arrives }) => {
   const ada = await arrives();

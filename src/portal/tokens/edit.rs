@@ -188,11 +188,12 @@ impl Drawing<'_> {
 fn summary(form: &TokenForm, feeds: &[Feed]) -> Vec<(&'static str, String)> {
     let chosen = feeds.iter().filter(|feed| form.feed.contains(&feed.id.to_string())).map(|feed| feed.name.as_str());
     let feeds = if form.feeds == "some" { chosen.collect::<Vec<_>>().join(", ") } else { "All feeds".to_owned() };
+    let or_none = |text: String| if text.trim().is_empty() { "none".to_owned() } else { text };
     vec![
         ("Name", form.name.clone()),
-        ("Note", form.note.clone()),
-        ("May", form.permission.join(", ")),
-        ("Packages", form.patterns.replace("\r\n", "\n")),
+        ("Note", or_none(form.note.replace("\r\n", "\n"))),
+        ("May", or_none(form.permission.join(", "))),
+        ("Packages", or_none(form.patterns.replace("\r\n", "\n"))),
         ("Feeds", feeds),
     ]
 }
