@@ -50,10 +50,22 @@ pub async fn every_answer(
     req.extensions_mut().insert(RequestId(id.clone()));
     let began = tokio::time::Instant::now();
     async move {
-        let mut res = next.call(req).await?;
-        dress(res.headers_mut(), &id, https);
-        log(res.status().as_u16(), began.elapsed());
-        Ok(res)
+        match next.call(req).await {
+            Ok(mut res) => {
+                dress(res.headers_mut(), &id, https);
+                log(res.status().as_u16(), began.elapsed());
+                Ok(res)
+            }
+            // What fails between here and the pages is an answer too.
+            Err(mut error) => {
+                log(error.as_response_error().status_code().as_u16(), began.elapsed());
+                error.add_response_mapper(move |mut res| {
+                    dress(res.headers_mut(), &id, https);
+                    res
+                });
+                Err(error)
+            }
+        }
     }
     .instrument(span)
     .await
