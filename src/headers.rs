@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use actix_web::{
-    Error, HttpMessage, HttpResponse,
+    Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    error::InternalError,
-    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY},
+    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY},
     middleware::Next,
     web::Data,
 };
@@ -51,24 +50,25 @@ pub async fn every_answer(
     req.extensions_mut().insert(RequestId(id.clone()));
     let began = tokio::time::Instant::now();
     async move {
-        let mut res = next.call(req).await.map_err(|error| broken(&error, &id, https))?;
-        dress(res.headers_mut(), &id, https);
-        log(res.status().as_u16(), began.elapsed());
-        Ok(res)
+        match next.call(req).await {
+            Ok(mut res) => {
+                dress(res.headers_mut(), &id, https);
+                log(res.status().as_u16(), began.elapsed());
+                Ok(res)
+            }
+            // What fails between here and the pages is an answer too.
+            Err(mut error) => {
+                log(error.as_response_error().status_code().as_u16(), began.elapsed());
+                error.add_response_mapper(move |mut res| {
+                    dress(res.headers_mut(), &id, https);
+                    res
+                });
+                Err(error)
+            }
+        }
     }
     .instrument(span)
     .await
-}
-
-/// What got past every page and door is trouble with the sessions in the database.
-fn broken(error: &Error, id: &str, https: bool) -> Error {
-    tracing::error!(%error, "not answered");
-    let mut res = HttpResponse::ServiceUnavailable()
-        .insert_header((RETRY_AFTER, "2"))
-        .content_type("text/plain; charset=utf-8")
-        .body("The database does not answer. Try again in a moment.\n");
-    dress(res.headers_mut(), id, https);
-    InternalError::from_response(error.to_string(), res).into()
 }
 
 fn dress(headers: &mut HeaderMap, id: &str, https: bool) {

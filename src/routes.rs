@@ -2,7 +2,7 @@
 
 use actix_web::{
     middleware::from_fn,
-    web::{Data, ServiceConfig, get, post, resource, scope},
+    web::{Data, ServiceConfig, resource, scope},
 };
 
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
 
 /// All routes.
 pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
-    cfg.route("/healthz", get().to(health::alive)).route("/readyz", get().to(health::ready));
+    cfg.service(resource("/healthz").get(health::alive).head(health::alive));
+    cfg.service(resource("/readyz").get(health::ready).head(health::ready));
     cfg.service(
         scope(app.settings.public_url.path())
             .configure(static_files)
@@ -25,7 +26,7 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
 }
 
 fn static_files(cfg: &mut ServiceConfig) {
-    cfg.route("/static/{hash}/{file:.*}", get().to(assets::file));
+    cfg.service(resource("/static/{hash}/{file:.*}").get(assets::file).head(assets::file));
 }
 
 /// For people in a browser.
@@ -33,19 +34,20 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
     let pages = scope("")
         .wrap(from_fn(portal::guard))
         .wrap(portal::sessions(app))
-        .route("/", get().to(portal::landing::show))
-        .route("/guide", get().to(portal::guide::show))
+        .wrap(from_fn(portal::outage))
+        .service(resource("/").get(portal::landing::show))
+        .service(resource("/guide").get(portal::guide::show))
         // Accounts
         .service(resource("/setup").get(account::setup::show).post(account::setup::submit))
         .service(resource("/sign-up").get(account::sign_up::show).post(account::sign_up::submit))
         .service(resource("/sign-in").get(account::sign_in::show).post(account::sign_in::submit))
-        .route("/sign-out", post().to(account::sign_out::submit))
+        .service(resource("/sign-out").post(account::sign_out::submit))
         .service(resource("/settings/password").get(account::password::show).post(account::password::submit))
         // Access tokens
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
-        .route("/settings/tokens/new", get().to(tokens::create::show))
-        .route("/settings/tokens/{id}", get().to(tokens::one::show))
-        .route("/settings/tokens/{id}/duplicate", get().to(tokens::create::duplicate))
+        .service(resource("/settings/tokens/new").get(tokens::create::show))
+        .service(resource("/settings/tokens/{id}").get(tokens::one::show))
+        .service(resource("/settings/tokens/{id}/duplicate").get(tokens::create::duplicate))
         .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))
         .service(resource("/settings/tokens/{id}/refresh").get(tokens::refresh::show).post(tokens::refresh::submit))
         .service(

@@ -10,6 +10,9 @@ use thiserror::Error;
 use super::page::Page;
 use crate::{access::BadBody, accounts::password::Busy, store::StoreError};
 
+/// In seconds.
+const RETRY_LATER: (&str, &str) = ("retry-after", "2");
+
 /// The web error of the portal; each variant says which answer it becomes.
 #[derive(Debug, Error)]
 pub enum PageError {
@@ -56,7 +59,7 @@ pub struct ErrorText {
 }
 
 impl PageError {
-    fn text(&self) -> ErrorText {
+    pub(super) fn text(&self) -> ErrorText {
         let (heading, text) = match self {
             Self::Redirect(_) => ("Elsewhere", String::new()),
             Self::NotFromUs => (
@@ -97,7 +100,7 @@ impl ResponseError for PageError {
             Self::Redirect(to) => return res.insert_header((LOCATION, to.as_str())).finish(),
             Self::Busy(_) | Self::Store(_) => {
                 tracing::warn!(error = %self, "page not served");
-                res.insert_header(("retry-after", "2"));
+                res.insert_header(RETRY_LATER);
             }
             Self::Fault(_) => tracing::error!(error = %self, "page not served"),
             _ => {}
@@ -105,6 +108,30 @@ impl ResponseError for PageError {
         let mut res = res.finish();
         res.extensions_mut().insert(self.text());
         res
+    }
+}
+
+/// 503 from outside the pages' own guard, where the page has to be drawn at once.
+#[derive(Debug, Error)]
+#[error("the session could not be read or kept")]
+pub struct Outage(String);
+
+impl Outage {
+    /// The page that says so.
+    pub fn new(page: Page, reference: String) -> Self {
+        let text = PageError::Store(StoreError::Unreadable(String::new())).text();
+        Self(draw(page, StatusCode::SERVICE_UNAVAILABLE, text, reference))
+    }
+}
+
+impl ResponseError for Outage {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut res = HttpResponse::build(self.status_code());
+        res.insert_header(RETRY_LATER).content_type("text/html; charset=utf-8").body(self.0.clone())
     }
 }
 

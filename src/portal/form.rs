@@ -31,7 +31,8 @@ impl<T: DeserializeOwned> FromRequest for Form<T> {
 
 async fn read<T: DeserializeOwned>(req: &HttpRequest, payload: Payload) -> Result<T, PageError> {
     let content_type = req.headers().get("content-type").map_or(&b""[..], |value| value.as_bytes());
-    if !content_type.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded") {
+    let kind = content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+    if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
         let text = "Forms are sent as application/x-www-form-urlencoded.".to_owned();
         return Err(PageError::BadForm(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
     }

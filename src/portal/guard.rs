@@ -5,8 +5,8 @@ use actix_web::{
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
-        header::{CONTENT_TYPE, HeaderValue},
+        Method, StatusCode,
+        header::{ALLOW, CONTENT_TYPE, HeaderValue},
     },
     middleware::Next,
     web::Data,
@@ -14,7 +14,7 @@ use actix_web::{
 
 use super::{
     csrf::{Visit, comes_from_us},
-    error::{ErrorText, PageError, draw},
+    error::{ErrorText, Outage, PageError, draw},
     page::{Page, signed_in},
     session::{cookie, cookie_value},
 };
@@ -22,24 +22,51 @@ use crate::{accounts::link, app::App, headers::RequestId};
 
 /// Wraps every page; goes inside the session's middleware.
 pub async fn guard<B: MessageBody + 'static>(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
     let known = cookie_value(req.request(), &app, "visit").filter(|visit| visit.len() == 43);
     let visit = known.clone().unwrap_or_else(|| link::generate(&mut crate::random::system()));
     req.extensions_mut().insert(Visit(visit.clone()));
+    // HEAD is GET without the body, which the server leaves out by itself.
+    if req.method() == Method::HEAD {
+        req.head_mut().method = Method::GET;
+    }
     let safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let res = if safe || comes_from_us(&req, &app) {
         next.call(req).await?.map_into_left_body()
     } else {
         req.into_response(PageError::NotFromUs.error_response()).map_into_right_body()
     };
-    let mut res = drawn(res);
+    let mut res = drawn(explained(res));
     if known.is_none() {
         res.response_mut().add_cookie(&cookie(&app, "visit", visit, None))?;
     }
     Ok(res)
+}
+
+/// Wraps the session's middleware, whose store is the database too: what fails there shows as 503 like everywhere.
+pub async fn outage<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
+    let reference = req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    next.call(req).await.map_err(|error| {
+        tracing::warn!(%error, "page not served");
+        Outage::new(Page::bare(&app, "That did not work"), reference).into()
+    })
+}
+
+/// Says what is meant when a page is asked by a method it does not have.
+fn explained<B: MessageBody>(mut res: ServiceResponse<B>) -> ServiceResponse<B> {
+    if res.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let reads =
+            res.headers().get(ALLOW).and_then(|value| value.to_str().ok()).filter(|value| value.contains("GET"));
+        if let Some(allow) = reads.and_then(|value| HeaderValue::from_str(&format!("{value}, HEAD")).ok()) {
+            res.headers_mut().insert(ALLOW, allow);
+        }
+        res.response_mut().extensions_mut().insert(PageError::WrongMethod.text());
+    }
+    res
 }
 
 /// Puts the error page into an answer that carries an error's text.

@@ -15,6 +15,6 @@ pub mod tokens;
 mod words;
 
 pub use self::{
-    guard::{guard, not_found},
+    guard::{guard, not_found, outage},
     session::middleware as sessions,
 };

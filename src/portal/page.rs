@@ -57,6 +57,12 @@ impl Page {
         }
     }
 
+    /// The frame where nothing is known of the request: nobody is signed in, nothing can be sent.
+    pub fn bare(app: &App, title: impl Into<String>) -> Self {
+        let prefix = app.settings.public_url.path().to_owned();
+        Self { title: title.into(), csrf: String::new(), who: None, section: "", notice: None, prefix }
+    }
+
     /// The same, in a section of the navigation.
     pub fn in_section(req: &HttpRequest, title: impl Into<String>, section: &'static str) -> Self {
         Self { section, ..Self::new(req, title) }

@@ -41,7 +41,10 @@ impl Store {
         let secret = Secret::generate(&mut crate::random::system());
         let token = Token { hint: Some(secret.hint().to_owned()), ..token };
         change.add_token(&token).await?;
-        change.replace_secret(token.id, Some((secret.hash(), form)), now).await?;
+        if !change.replace_secret(token.id, secret.hash(), form, now).await? {
+            // The same form, sent at the same time, was a moment earlier. What this change did is not kept.
+            return change.issued_meanwhile(form).await;
+        }
         change.note(Verb::TokenCreated, &token, by, "", now).await?;
         change.commit().await?;
         Ok(Issued::Secret(secret))
@@ -55,10 +58,10 @@ impl Store {
         }
         let secret = Secret::generate(&mut crate::random::system());
         let token = Token { hint: Some(secret.hint().to_owned()), ..token };
-        if !change.update_token(&token).await? {
-            return Ok(Issued::Stale);
+        let changed = change.update_token(&token).await?;
+        if !changed || !change.replace_secret(token.id, secret.hash(), form, now).await? {
+            return change.issued_meanwhile(form).await;
         }
-        change.replace_secret(token.id, Some((secret.hash(), form)), now).await?;
         change.note(Verb::TokenRefreshed, &token, by, "", now).await?;
         change.commit().await?;
         Ok(Issued::Secret(secret))
@@ -126,6 +129,11 @@ impl Change {
     async fn note(&mut self, verb: Verb, token: &Token, by: &Actor, detail: &str, now: DateTime<Utc>) -> Result<()> {
         self.record(verb, by, About { detail, ..About::token(token) }, now).await?;
         self.owe_warning(token, now).await
+    }
+
+    /// What another request did with the same form while this one waited for it, if that is what it waited for.
+    async fn issued_meanwhile(mut self, form: &str) -> Result<Issued> {
+        Ok(self.issued_by_form(form).await?.map_or(Issued::Stale, Issued::AlreadyDone))
     }
 
     async fn mark_revoked(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<bool> {

@@ -216,28 +216,29 @@ impl Change {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Ends a token's secrets and, if there is one, starts the new one.
+    /// Ends a token's secrets and starts a new one; `false` if its form has issued one already.
     pub(super) async fn replace_secret(
         &mut self,
         token: TokenId,
-        new: Option<(SecretHash, &str)>,
+        secret: SecretHash,
+        form: &str,
         now: DateTime<Utc>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         sqlx::query("UPDATE token_secrets SET ended_at = $2 WHERE token = $1 AND ended_at IS NULL")
             .bind(token.to_string())
             .bind(now.timestamp())
             .execute(&mut *self.tx)
             .await?;
-        if let Some((hash, form)) = new {
-            sqlx::query("INSERT INTO token_secrets (hash, token, form, issued_at) VALUES ($1, $2, $3, $4)")
-                .bind(hash.as_bytes())
-                .bind(token.to_string())
-                .bind(form)
-                .bind(now.timestamp())
-                .execute(&mut *self.tx)
-                .await?;
-        }
-        Ok(())
+        let done = sqlx::query(
+            "INSERT INTO token_secrets (hash, token, form, issued_at) VALUES ($1, $2, $3, $4) ON CONFLICT (form) DO NOTHING",
+        )
+        .bind(secret.as_bytes())
+        .bind(token.to_string())
+        .bind(form)
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// The token whose secret a form has already issued.

@@ -1,10 +1,11 @@
 //! What keys may not do, and how they are told.
 
 use chrono::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     nupkg::nupkg,
-    wire::{Reply, basic},
+    wire::{Reply, basic, open},
     world::{Key, World},
 };
 
@@ -127,6 +128,25 @@ async fn what_the_account_cannot_read_looks_like_nothing() {
         assert_eq!(reply.status, 404);
         world.end().await;
     }
+}
+
+#[actix_web::test]
+async fn a_refusal_reaches_the_client_although_its_body_is_not_read() {
+    let world = World::on_sqlite("").await;
+    let ada = world.account("ada").await;
+    let key = world.key(ada, "nuget:pull", "*").await;
+    let large = vec![b'x'; 3 << 20];
+    let refused = world.push(&key, &large).await;
+    assert_eq!((refused.status, refused.phrase.as_str()), (403, "This access token lacks the permission"));
+    let headers = [("X-NuGet-ApiKey", key.text.as_str()), ("Content-Type", "application/octet-stream")];
+    let mut stream = open(world.at, "PUT /v3/package", &headers, None).await;
+    let chunk = [b"300000\r\n", &large[..], b"\r\n0\r\n\r\n"].concat();
+    let _ = stream.write_all(&chunk).await;
+    // The server may keep the connection open behind a chunked body it dropped, so the end is not waited for.
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 403");
+    world.end().await;
 }
 
 #[actix_web::test]

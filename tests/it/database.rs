@@ -124,13 +124,26 @@ impl Database {
         lines
     }
 
-    /// Makes the database refuse everybody (PostgreSQL only), or accept them again.
-    pub async fn set_reachable(&self, reachable: bool) {
-        run(&admin_url(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS {reachable}", self.name())).await;
-        if !reachable {
-            let end =
-                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name());
-            run(&admin_url(), &end).await;
+    /// Becomes unreachable: PostgreSQL refuses everybody, the SQLite file is being written by somebody who does not stop.
+    pub async fn go_away(&self) {
+        match self.engine {
+            Engine::Sqlite => self.execute("BEGIN IMMEDIATE", &[]).await,
+            Engine::Postgres => {
+                run(&admin_url(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name())).await;
+                let name = self.name();
+                let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+                run(&admin_url(), &end).await;
+            }
+        }
+    }
+
+    /// Becomes reachable again.
+    pub async fn come_back(&self) {
+        match self.engine {
+            Engine::Sqlite => self.execute("ROLLBACK", &[]).await,
+            Engine::Postgres => {
+                run(&admin_url(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name())).await;
+            }
         }
     }
 }

@@ -4,9 +4,20 @@
 mod database;
 mod page;
 mod person;
+mod raw;
 mod world;
 
+mod answers;
+mod at_once;
+mod create_token;
+mod edit_token;
+mod end_token;
+mod forms;
+mod list_tokens;
+mod notices;
+mod outage;
 mod session;
 mod setup;
 mod sign_in;
 mod sign_up;
+mod strangers;

@@ -30,6 +30,13 @@ impl Page {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Which headers there are, sorted.
+    pub fn header_names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.headers.keys().map(ToString::to_string).collect();
+        names.sort();
+        names
+    }
+
     /// Where a redirect leads.
     pub fn location(&self) -> &str {
         self.header("location")
@@ -83,6 +90,11 @@ impl Page {
         let fields = Selector::parse("input[name], textarea[name], select[name]").unwrap();
         let fields = form.select(&fields).filter_map(|field| sent(&field)).collect();
         Form { action: action.to_owned(), fields }
+    }
+
+    /// The value that the page's forms carry; empty on a page without forms.
+    pub fn form_value(&self) -> String {
+        self.attributes("input[name=csrf]", "value").pop().unwrap_or_default()
     }
 
     /// The page without what differs at every showing.

@@ -75,19 +75,24 @@ pub async fn walk(engine: Engine, journey: impl AsyncFnOnce(&World)) {
 
 impl World {
     async fn new(engine: Engine) -> Self {
+        let world = Self::empty(engine).await;
+        world.restart_with(&[]).await;
+        world
+    }
+
+    /// A world in which nothing was started yet.
+    pub async fn empty(engine: Engine) -> Self {
         static CRYPTO: Once = Once::new();
         CRYPTO.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let folder = tempfile::tempdir().unwrap();
-        let world = Self {
+        Self {
             database: Database::new(engine, folder.path()).await,
             clock: Clock::standing_at(BEGINNING.parse().unwrap()),
             folder,
             node: RefCell::default(),
             more_nodes: RefCell::default(),
             http: client(),
-        };
-        world.restart_with(&[]).await;
-        world
+        }
     }
 
     /// Stops the server and starts it again on the same address with other settings, as flags without their dashes.
@@ -127,7 +132,8 @@ impl World {
         App::open(Settings::new(&args, address, database, master)?, self.clock.clone()).await
     }
 
-    async fn end(self) {
+    /// Stops and removes everything.
+    pub async fn end(self) {
         let nodes: Vec<_> = self.node.take().into_iter().chain(self.more_nodes.take()).collect();
         for node in nodes {
             node.stop().await;

@@ -9,7 +9,7 @@ use askama::Template;
 
 use super::{
     already_done, confirmed, feeds,
-    fields::{Choice, Groups, PermissionBox, PermissionRow, TokenForm},
+    fields::{Fields, TokenForm},
     find, show_once,
 };
 use crate::{
@@ -29,19 +29,7 @@ struct New {
     page: Page,
     form_id: String,
     copied_from: String,
-    name: String,
-    note: String,
-    permissions: Vec<PermissionRow>,
-    api: Vec<PermissionBox>,
-    all_feeds: bool,
-    feeds: Vec<Choice>,
-    patterns: String,
-    expiry: Vec<Choice>,
-    expires_on: String,
-    earliest: String,
-    latest: String,
-    zone: String,
-    ask_password: bool,
+    form: Fields,
     problems: Problems,
 }
 
@@ -142,27 +130,13 @@ fn draw(
     copied_from: String,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let Groups { permissions, api, all_feeds, feeds, expiry, earliest, latest, zone } =
-        Groups::new(&form, me, feeds, app.settings.max_token_days, None);
     let title = if copied_from.is_empty() { "Create a token" } else { "Duplicate a token" };
-    let TokenForm { form_id, name, note, patterns, expires_on, .. } = form;
+    let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None);
     let page = New {
         page: Page::in_section(req, title, "tokens"),
-        form_id,
+        form: Fields { ask_password: me.must_prove(), ..fields },
+        form_id: form.form_id,
         copied_from,
-        name,
-        note,
-        permissions,
-        api,
-        all_feeds,
-        feeds,
-        patterns,
-        expiry,
-        expires_on,
-        earliest,
-        latest,
-        zone,
-        ask_password: me.must_prove(),
         problems,
     };
     answer(status, &page)

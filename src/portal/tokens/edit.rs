@@ -10,7 +10,7 @@ use askama::Template;
 
 use super::{
     confirmed, feeds,
-    fields::{Choice, Groups, PermissionBox, PermissionRow, TokenForm, Wanted},
+    fields::{Fields, TokenForm, Wanted},
     find, path, view,
 };
 use crate::{
@@ -34,19 +34,7 @@ struct EditPage {
     token: view::Token,
     version: i64,
     conflict: Option<Conflict>,
-    name: String,
-    note: String,
-    permissions: Vec<PermissionRow>,
-    api: Vec<PermissionBox>,
-    all_feeds: bool,
-    feeds: Vec<Choice>,
-    patterns: String,
-    expiry: Vec<Choice>,
-    expires_on: String,
-    earliest: String,
-    latest: String,
-    zone: String,
-    ask_password: bool,
+    form: Fields,
     problems: Problems,
 }
 
@@ -183,27 +171,13 @@ impl Drawing<'_> {
         ask_password: bool,
         problems: Problems,
     ) -> Result<HttpResponse, PageError> {
-        let groups = Groups::new(&form, self.me, self.feeds, self.app.settings.max_token_days, Some(self.token));
-        let Groups { permissions, api, all_feeds, feeds, expiry, earliest, latest, zone } = groups;
-        let TokenForm { name, note, patterns, expires_on, .. } = form;
+        let fields = Fields::new(&form, self.me, self.feeds, self.app.settings.max_token_days, Some(self.token));
         let page = EditPage {
             page: Page::in_section(self.req, format!("Edit {}", self.token.name), "tokens"),
             token: view::Token::whole(self.token, self.feeds, self.me),
             version: self.token.version,
             conflict,
-            name,
-            note,
-            permissions,
-            api,
-            all_feeds,
-            feeds,
-            patterns,
-            expiry,
-            expires_on,
-            earliest,
-            latest,
-            zone,
-            ask_password,
+            form: Fields { ask_password, ..fields },
             problems,
         };
         answer(status, &page)

@@ -148,8 +148,12 @@ pub struct PermissionRow {
     pub boxes: Vec<Option<PermissionBox>>,
 }
 
-/// The groups of choices, as templates draw them.
-pub struct Groups {
+/// The form as templates draw it.
+pub struct Fields {
+    pub name: String,
+    pub note: String,
+    pub patterns: String,
+    pub expires_on: String,
     pub permissions: Vec<PermissionRow>,
     pub api: Vec<PermissionBox>,
     pub all_feeds: bool,
@@ -158,10 +162,12 @@ pub struct Groups {
     pub earliest: String,
     pub latest: String,
     pub zone: String,
+    /// Whether the last proof of the password is too old for what the form does.
+    pub ask_password: bool,
 }
 
-impl Groups {
-    /// The groups for a form. `edited` is the token that is edited: what it cannot get cannot be ticked.
+impl Fields {
+    /// The fields of a form. `edited` is the token that is edited: what it cannot get cannot be ticked.
     pub fn new(form: &TokenForm, me: &SignedIn, feeds: &[Feed], max_days: Option<i64>, edited: Option<&Token>) -> Self {
         let make = |permission: Permission, label| PermissionBox {
             value: permission.scope(),
@@ -192,6 +198,11 @@ impl Groups {
         ];
         let api = api.into_iter().chain(introspect);
         Self {
+            name: form.name.clone(),
+            note: form.note.clone(),
+            patterns: form.patterns.clone(),
+            expires_on: form.expires_on.clone(),
+            ask_password: false,
             permissions: Kind::ALL.into_iter().map(row).collect(),
             api: api.map(|(permission, label)| make(permission, label)).collect(),
             all_feeds: form.feeds != "some",

@@ -1,5 +1,6 @@
 //! Access tokens: the list, and one file for each thing a person does with a token.
 
+mod confirm;
 pub mod create;
 pub mod deactivate;
 pub mod delete;
@@ -14,7 +15,6 @@ mod view;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
-use serde::Deserialize;
 
 use super::{
     account::password::proven,
@@ -28,14 +28,6 @@ use crate::{
     store::Feed,
     tokens::{Feeds, Secret, Token, TokenId},
 };
-
-/// What confirming pages send: the password, when it was asked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmForm {
-    #[serde(default)]
-    password: String,
-}
 
 /// One of the signed-in person's tokens; anything else is not found, whether it exists or not.
 async fn find(app: &App, me: &SignedIn, id: &str) -> Result<Token, PageError> {

@@ -1,0 +1,100 @@
+//! The page that asks before a token is deactivated, reactivated, revoked or deleted.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{feeds, find, view};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::Problems,
+        page::{Page, SignedIn, answer},
+    },
+    tokens::Token,
+};
+
+#[derive(Template)]
+#[template(path = "portal/tokens/confirm.html")]
+struct Confirm {
+    page: Page,
+    token: view::Token,
+    verb: &'static str,
+    button: &'static str,
+    tone: &'static str,
+    ask_password: bool,
+    problems: Problems,
+}
+
+/// What the page sends: the password, when it was asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmForm {
+    #[serde(default)]
+    pub password: String,
+}
+
+/// An act that is asked about first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question {
+    /// As in the address.
+    pub verb: &'static str,
+    /// Begins the title.
+    pub title: &'static str,
+    /// On the button.
+    pub button: &'static str,
+    /// `main`, or `final` for what cannot be undone.
+    pub tone: &'static str,
+    /// Whether it asks for a password that was last given long ago.
+    pub sensitive: bool,
+}
+
+impl Question {
+    /// Asks it.
+    pub(super) async fn ask(
+        self,
+        req: &HttpRequest,
+        app: &App,
+        me: &SignedIn,
+        id: &str,
+    ) -> Result<HttpResponse, PageError> {
+        let token = find(app, me, id).await?;
+        self.draw(req, app, me, &token, StatusCode::OK, Problems::default()).await
+    }
+
+    /// Says why it cannot be done now: 409.
+    pub(super) async fn refuse(
+        self,
+        req: &HttpRequest,
+        app: &App,
+        me: &SignedIn,
+        token: &Token,
+        why: &str,
+    ) -> Result<HttpResponse, PageError> {
+        self.draw(req, app, me, token, StatusCode::CONFLICT, Problems::one("", why)).await
+    }
+
+    /// Draws the page.
+    pub(super) async fn draw(
+        self,
+        req: &HttpRequest,
+        app: &App,
+        me: &SignedIn,
+        token: &Token,
+        status: StatusCode,
+        problems: Problems,
+    ) -> Result<HttpResponse, PageError> {
+        let Self { verb, title, button, tone, sensitive } = self;
+        let page = Confirm {
+            page: Page::in_section(req, format!("{title} {}", token.name), "tokens"),
+            token: view::Token::in_list(token, &feeds(app, me).await?, me),
+            verb,
+            button,
+            tone,
+            ask_password: sensitive && me.must_prove(),
+            problems,
+        };
+        answer(status, &page)
+    }
+}

@@ -1,0 +1,188 @@
+//! Refreshing, switching off and on, revoking and deleting; and the primary token, which knows only some of these.
+
+use chrono::Duration;
+use latchkey::tokens::decision::Reason;
+
+use crate::{
+    person::{newest_token, proven},
+    world::{World, on_both_engines},
+};
+
+on_both_engines! {
+    a_refresh_ends_the_old_key_and_keeps_the_date,
+    a_refresh_may_start_the_life_again,
+    an_expired_token_must_start_again,
+    a_refresh_sent_twice_changes_nothing_the_second_time,
+    a_deactivated_token_is_refused_until_it_is_reactivated,
+    a_revoked_token_is_refused_for_good,
+    a_deleted_token_is_gone_and_its_record_stays,
+    refreshing_and_reactivating_ask_for_the_password_after_a_while,
+    the_primary_token_has_its_first_key_from_a_refresh,
+    the_primary_token_cannot_be_revoked_or_deleted,
+    the_primary_token_keeps_within_the_operators_maximum,
+}
+
+const END: &str = "SELECT expires_at FROM tokens WHERE id = $1";
+const LIVE: &str = "SELECT COUNT(*) FROM token_secrets WHERE token = $1 AND ended_at IS NULL";
+
+async fn a_refresh_ends_the_old_key_and_keeps_the_date(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let end = world.database.number(END, &[&key.id]).await;
+    world.pass(Duration::minutes(10));
+    let page = ada.refresh(&key.id, "keep").await;
+    assert_eq!((page.status, page.heading().as_str()), (200, "Token refreshed"));
+    assert_eq!(page.header("cache-control"), "no-store");
+    let new = page.secret().unwrap();
+    assert_eq!((world.refusal(&key.secret).await, world.refusal(&new).await), (Some(Reason::Replaced), None));
+    assert_eq!(world.database.number(END, &[&key.id]).await, end);
+    assert_eq!(world.database.number(LIVE, &[&key.id]).await, 1);
+    let hint = world.database.text("SELECT hint FROM tokens WHERE id = $1", &[&key.id]).await;
+    assert_eq!(hint, new[..7]);
+    assert_eq!(world.database.events_of("ada").await, ["account created", "token created", "token refreshed"]);
+}
+
+async fn a_refresh_may_start_the_life_again(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    world.pass(Duration::minutes(10));
+    assert_eq!(ada.refresh(&key.id, "restart").await.status, 200);
+    assert_eq!(world.database.number(END, &[&key.id]).await, (world.now() + Duration::days(90)).timestamp());
+    for lifetime in ["", "for ever", "keep\0"] {
+        let page = ada.refresh(&key.id, lifetime).await;
+        assert_eq!((page.status, page.problem("lifetime").is_empty()), (422, false), "{lifetime:?}");
+    }
+}
+
+async fn an_expired_token_must_start_again(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key_for(world, "CI", "1").await;
+    world.pass(Duration::days(2));
+    let ada = world.sign_in("ada").await;
+    let page = ada.get(&format!("/settings/tokens/{}/refresh", key.id)).await;
+    assert_eq!(page.attributes("input[name=lifetime]", "value"), ["restart"]);
+    let page = ada.refresh(&key.id, "keep").await;
+    assert_eq!((page.status, page.problem("lifetime").is_empty()), (422, false));
+    let page = ada.refresh(&key.id, "restart").await;
+    assert_eq!(world.refusal(&page.secret().unwrap()).await, None);
+    assert_eq!(world.database.number(END, &[&key.id]).await, (world.now() + Duration::days(1)).timestamp());
+}
+
+async fn a_refresh_sent_twice_changes_nothing_the_second_time(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let path = format!("/settings/tokens/{}/refresh", key.id);
+    let form = ada.get(&path).await.form(&path).set("lifetime", "restart");
+    let first = ada.submit(form.clone()).await.secret().unwrap();
+    let second = ada.submit(form).await;
+    assert_eq!((second.status, second.heading().as_str(), second.secret()), (200, "Already done", None));
+    assert_eq!(world.refusal(&first).await, None);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM token_secrets WHERE token = $1", &[&key.id]).await, 2);
+}
+
+async fn a_deactivated_token_is_refused_until_it_is_reactivated(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let end = world.database.number(END, &[&key.id]).await;
+    let page = ada.act(&key.id, "deactivate", |form| form).await;
+    assert_eq!(page.location(), format!("/settings/tokens/{}?done=deactivated", key.id));
+    assert_eq!(world.refusal(&key.secret).await, Some(Reason::Deactivated));
+    let shown = ada.get(page.location()).await;
+    assert!(shown.texts(".acts a").iter().any(|act| act.starts_with("Reactivate")), "{}", shown.body);
+    ada.must(&key.id, "reactivate").await;
+    assert_eq!(world.refusal(&key.secret).await, None);
+    assert_eq!(world.database.number(END, &[&key.id]).await, end);
+    let events = world.database.events_of("ada").await;
+    assert_eq!(events[1..], ["token created", "token deactivated", "token reactivated"]);
+}
+
+async fn a_revoked_token_is_refused_for_good(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let page = ada.act(&key.id, "revoke", |form| form).await;
+    assert_eq!((page.status, page.location()), (303, format!("/settings/tokens/{}?done=revoked", key.id).as_str()));
+    assert_eq!(world.refusal(&key.secret).await, Some(Reason::Revoked));
+    for verb in ["deactivate", "reactivate"] {
+        assert_eq!(ada.act(&key.id, verb, |form| form).await.status, 409, "{verb}");
+    }
+    assert_eq!(ada.refresh(&key.id, "restart").await.status, 422);
+    assert_eq!(ada.act(&key.id, "revoke", |form| form).await.status, 303, "revoked is what was wanted");
+    assert_eq!(world.refusal(&key.secret).await, Some(Reason::Revoked));
+    let list = ada.get("/settings/tokens").await;
+    assert_eq!(list.texts(&format!("#token-{} .badge", key.id)), ["Revoked"]);
+    assert_eq!(world.database.events_of("ada").await, ["account created", "token created", "token revoked"]);
+}
+
+async fn a_deleted_token_is_gone_and_its_record_stays(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let open_elsewhere = ada.get(&format!("/settings/tokens/{}/delete", key.id)).await;
+    let page = ada.act(&key.id, "delete", |form| form).await;
+    assert_eq!((page.status, page.location()), (303, "/settings/tokens?done=deleted"));
+    assert_eq!(world.refusal(&key.secret).await, Some(Reason::NotAToken));
+    assert_eq!(ada.get(&format!("/settings/tokens/{}", key.id)).await.status, 404);
+    let again = ada.submit(open_elsewhere.form(&format!("/settings/tokens/{}/delete", key.id))).await;
+    assert_eq!(again.status, 404);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM token_secrets", &[]).await, 0);
+    let record = "SELECT verb || ' ' || detail FROM events WHERE token = $1 AND verb = 'token deleted'";
+    assert_eq!(world.database.text(record, &[&key.id]).await, "token deleted CI");
+}
+
+async fn refreshing_and_reactivating_ask_for_the_password_after_a_while(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    ada.must(&key.id, "deactivate").await;
+    world.pass(Duration::minutes(16));
+    let asked = ada.refresh(&key.id, "restart").await;
+    assert_eq!((asked.status, asked.problem("password").is_empty()), (422, false));
+    let form = asked.form(&format!("/settings/tokens/{}/refresh", key.id));
+    assert_eq!(form.value("lifetime"), "restart", "the choice is kept");
+    let asked = ada.act(&key.id, "reactivate", |form| form).await;
+    assert_eq!((asked.status, asked.problem("password").is_empty()), (422, false));
+    assert_eq!(world.refusal(&key.secret).await, Some(Reason::Deactivated));
+    let page = ada.submit(proven(asked.form(&format!("/settings/tokens/{}/reactivate", key.id)), "ada")).await;
+    assert_eq!(page.status, 303);
+    assert_eq!(ada.submit(form).await.status, 200, "one proof is enough for both");
+    world.pass(Duration::minutes(16));
+    for verb in ["deactivate", "revoke", "delete"] {
+        assert_ne!(ada.act(&key.id, verb, |form| form).await.status, 422, "ending a key never asks: {verb}");
+    }
+}
+
+async fn the_primary_token_has_its_first_key_from_a_refresh(world: &World) {
+    let ada = world.ada().await;
+    let id = newest_token(world, "Primary token").await;
+    world.pass(Duration::minutes(5));
+    let page = ada.get(&format!("/settings/tokens/{id}/refresh")).await;
+    assert_eq!(page.attributes("input[name=lifetime]", "value"), ["restart"]);
+    let page = ada.refresh(&id, "restart").await;
+    assert_eq!(world.refusal(&page.secret().unwrap()).await, None);
+    assert_eq!(world.database.number(END, &[&id]).await, (world.now() + Duration::days(90)).timestamp());
+    let row = "SELECT permissions || ' ' || patterns || ' ' || feeds FROM tokens WHERE id = $1";
+    assert_eq!(world.database.text(row, &[&id]).await, "nuget:pull nuget:push * *");
+    ada.must(&id, "deactivate").await;
+    ada.must(&id, "reactivate").await;
+    assert_eq!(ada.act(&id, "edit", |form| form.untick("permission", "nuget:push")).await.status, 303);
+    assert_eq!(world.database.text(row, &[&id]).await, "nuget:pull * *");
+}
+
+async fn the_primary_token_cannot_be_revoked_or_deleted(world: &World) {
+    let ada = world.ada().await;
+    let id = newest_token(world, "Primary token").await;
+    let key = ada.refresh(&id, "restart").await.secret().unwrap();
+    let acts = ada.get(&format!("/settings/tokens/{id}")).await.texts(".acts a").concat();
+    assert!(!acts.contains("Revoke") && !acts.contains("Delete"), "{acts}");
+    for verb in ["revoke", "delete"] {
+        let page = ada.act(&id, verb, |form| form).await;
+        assert_eq!((page.status, page.problems().len()), (409, 1), "{verb}");
+    }
+    assert_eq!(world.refusal(&key).await, None);
+}
+
+async fn the_primary_token_keeps_within_the_operators_maximum(world: &World) {
+    world.restart_with(&[("max-token-days", "7")]).await;
+    let ada = world.ada().await;
+    let id = newest_token(world, "Primary token").await;
+    assert_eq!(ada.refresh(&id, "restart").await.status, 200);
+    assert_eq!(world.database.number(END, &[&id]).await, (world.now() + Duration::days(7)).timestamp());
+}

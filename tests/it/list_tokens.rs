@@ -1,0 +1,109 @@
+//! The list of tokens over time: states, badges, what is left in words, and the banners at the top.
+
+use chrono::Duration;
+
+use crate::{
+    person::Browser,
+    world::{World, on_both_engines},
+};
+
+on_both_engines! {
+    a_token_goes_from_active_over_expires_soon_to_expired,
+    short_lives_are_warned_a_day_before_or_not_at_all,
+    a_banner_names_five_and_counts_the_rest,
+    an_expired_token_leaves_the_banner_after_thirty_days,
+    a_page_tells_the_tokens_record,
+}
+
+/// The state on the badge of a token in the list.
+async fn state(browser: &Browser, id: &str) -> String {
+    browser.get("/settings/tokens").await.texts(&format!("#token-{id} .badge")).remove(0)
+}
+
+/// Time passes, and whoever uses the page signs in again.
+async fn later(world: &World, time: Duration) -> Browser {
+    world.pass(time);
+    world.sign_in("ada").await
+}
+
+async fn a_token_goes_from_active_over_expires_soon_to_expired(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    assert_eq!(state(&ada, &key.id).await, "Active");
+    let ada = later(world, Duration::days(80) - Duration::seconds(1)).await;
+    assert_eq!(state(&ada, &key.id).await, "Active");
+    assert!(ada.get("/settings/tokens").await.texts(".banner").is_empty());
+    let ada = later(world, Duration::seconds(1)).await;
+    assert_eq!(state(&ada, &key.id).await, "Expires soon");
+    let banner = ada.get("/settings/tokens").await.texts(".banner.warn").remove(0);
+    assert!(banner.contains("CI") && banner.contains("in 10 days"), "{banner}");
+    let ada = later(world, Duration::days(10) - Duration::seconds(1)).await;
+    assert_eq!((state(&ada, &key.id).await.as_str(), world.refusal(&key.secret).await), ("Expires soon", None));
+    let page = ada.get("/settings/tokens").await;
+    assert!(page.body.contains("in under a minute"));
+    let ada = later(world, Duration::seconds(1)).await;
+    assert_eq!(state(&ada, &key.id).await, "Expired");
+    assert!(world.refusal(&key.secret).await.is_some());
+    let page = ada.get("/settings/tokens").await;
+    assert_eq!(page.attributes(".banner.bad a", "href"), [format!("/settings/tokens/{}/refresh", key.id)]);
+}
+
+async fn short_lives_are_warned_a_day_before_or_not_at_all(world: &World) {
+    let ada = world.ada().await;
+    let day = ada.key_for(world, "For a day", "1").await;
+    let week =
+        ada.key_with(world, "For a week", |form| form.set("expires", "date").set("expires_on", "2027-03-07")).await;
+    let ada = later(world, Duration::hours(23)).await;
+    assert_eq!(state(&ada, &day.id).await, "Active");
+    assert!(ada.get("/settings/tokens").await.body.contains("in 60 minutes"), "never “0 days”");
+    world.pass(Duration::days(5) - Duration::hours(8) - Duration::seconds(1));
+    let ada = world.sign_in("ada").await;
+    assert_eq!(state(&ada, &week.id).await, "Active");
+    let ada = later(world, Duration::seconds(1)).await;
+    assert_eq!(state(&ada, &week.id).await, "Expires soon");
+}
+
+async fn a_banner_names_five_and_counts_the_rest(world: &World) {
+    let ada = world.ada().await;
+    for number in 0..7 {
+        ada.key_for(world, &format!("Key {number}"), "30").await;
+    }
+    let ada = later(world, Duration::days(25)).await;
+    let lines = ada.get("/settings/tokens").await.texts(".banner.warn li");
+    assert_eq!((lines.len(), lines[5].as_str()), (6, "and 2 more"));
+    let ada = later(world, Duration::days(6)).await;
+    let page = ada.get("/settings/tokens").await;
+    assert!(page.texts(".banner.warn").is_empty());
+    assert_eq!(page.texts(".banner.bad li")[5], "and 2 more");
+}
+
+async fn an_expired_token_leaves_the_banner_after_thirty_days(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key_for(world, "CI", "30").await;
+    let revoked = ada.key_for(world, "Revoked", "30").await;
+    let off = ada.key_for(world, "Switched off", "30").await;
+    ada.must(&revoked.id, "revoke").await;
+    ada.must(&off.id, "deactivate").await;
+    let ada = later(world, Duration::days(60) - Duration::seconds(1)).await;
+    assert_eq!(ada.get("/settings/tokens").await.texts(".banner li").len(), 1, "only the one that ended by itself");
+    let ada = later(world, Duration::seconds(1)).await;
+    let page = ada.get("/settings/tokens").await;
+    assert!(page.texts(".banner").is_empty());
+    assert_eq!(page.texts(&format!("#token-{} .badge", key.id)), ["Expired"]);
+}
+
+async fn a_page_tells_the_tokens_record(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    world.pass(Duration::minutes(1));
+    ada.must(&key.id, "deactivate").await;
+    world.pass(Duration::minutes(1));
+    ada.must(&key.id, "reactivate").await;
+    world.pass(Duration::minutes(1));
+    ada.act(&key.id, "edit", |form| form.set("name", "Build")).await;
+    let page = ada.get(&format!("/settings/tokens/{}", key.id)).await;
+    assert_eq!(page.heading(), "Build");
+    let record = page.texts(".record tbody td:nth-child(2)");
+    assert_eq!(record, ["Token edited (name)", "Token reactivated", "Token deactivated", "Token created"]);
+    assert_eq!(page.texts(".record tbody td:nth-child(4)")[0], "Otter/7, 203.0.113.7");
+}
