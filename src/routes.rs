@@ -1,14 +1,16 @@
 //! Every address of the product on one page, below the public path.
 
 use actix_web::{
+    FromRequest, Handler, HttpResponse, Resource, Responder, guard,
+    http::header::ALLOW,
     middleware::from_fn,
-    web::{Data, ServiceConfig, resource, scope},
+    web::{Data, ServiceConfig, resource, route, scope, to},
 };
 
 use crate::{
     api,
     app::App,
-    feeds,
+    feeds::nuget,
     portal::{self, account, assets, tokens},
 };
 
@@ -19,14 +21,68 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
     cfg.service(
         scope(app.settings.public_url.path())
             .configure(static_files)
-            .configure(feeds::routes)
-            .configure(api::routes)
+            .configure(nuget_feeds)
+            .configure(http_api)
             .configure(|cfg| pages(cfg, app)),
     );
 }
 
 fn static_files(cfg: &mut ServiceConfig) {
     cfg.service(resource("/static/{hash}/{file:.*}").get(assets::file).head(assets::file));
+}
+
+/// For NuGet clients: every feed, and `main` under an address of its own.
+pub fn nuget_feeds(cfg: &mut ServiceConfig) {
+    for prefix in ["/feeds/{feed}/nuget/v3", "/v3"] {
+        let feed = scope(prefix)
+            .service(reads("/index.json", nuget::service_index::show))
+            .service(only(resource(["/package", "/package/"]), "PUT").put(nuget::push::push))
+            .service(only(resource(["/symbols", "/symbols/"]), "PUT").put(nuget::push::refuse_symbols))
+            .service(
+                only(resource("/package/{id}/{version}"), "DELETE, POST")
+                    .delete(nuget::unlist::unlist)
+                    .post(nuget::unlist::relist),
+            )
+            .service(reads("/flat/{id}/index.json", nuget::download::versions))
+            .service(reads("/flat/{id}/{version}/{file}", nuget::download::file))
+            .service(reads("/registration/{id}/index.json", nuget::registration::index))
+            .service(reads("/registration/{id}/page/{lower}/{upper}.json", nuget::registration::page))
+            .service(reads("/registration/{id}/{version}.json", nuget::registration::leaf))
+            .service(reads("/query", nuget::search::query))
+            .service(reads("/autocomplete", nuget::search::autocomplete))
+            .default_service(to(nuget::nothing_here));
+        cfg.service(feed);
+    }
+}
+
+/// For programs that manage.
+pub fn http_api(cfg: &mut ServiceConfig) {
+    for prefix in ["/api/v1", "/v1"] {
+        let api = scope(prefix)
+            .service(reads("/packages", api::packages::list).default_service(to(api::wrong_method)))
+            .service(reads("/tokens/current", api::current::show).default_service(to(api::wrong_method)))
+            .service(reads("/tokens/current/can", api::can::answer).default_service(to(api::wrong_method)))
+            .default_service(to(api::nothing_here));
+        cfg.service(api);
+    }
+}
+
+/// An address that is only read.
+fn reads<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let read = guard::Any(guard::Get()).or(guard::Head());
+    only(resource(path), "GET, HEAD").route(route().guard(read).to(handler))
+}
+
+/// An address that answers other methods with the ones it knows, whoever asks.
+fn only(resource: Resource, allowed: &'static str) -> Resource {
+    resource.default_service(to(move || async move {
+        HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish()
+    }))
 }
 
 /// For people in a browser.
@@ -58,7 +114,7 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         )
         .service(resource("/settings/tokens/{id}/revoke").get(tokens::revoke::show).post(tokens::revoke::submit))
         .service(resource("/settings/tokens/{id}/delete").get(tokens::delete::show).post(tokens::delete::submit))
-        .default_service(actix_web::web::to(portal::not_found));
+        .default_service(to(portal::not_found));
     cfg.service(pages);
 }
 

@@ -32,7 +32,7 @@ struct Question<'q> {
 }
 
 /// The handler.
-pub(super) async fn answer(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn answer(req: HttpRequest, app: web::Data<App>) -> Answer {
     let feed = Query::of(&req, &["action", "package", "feed"]).ok();
     let feed = feed.as_ref().map_or("main", feed_of);
     let visit = Visit::of(&req, &app, feed).await.map_err(Problem::about_can)?;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The handler.
-pub(super) async fn show(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn show(req: HttpRequest, app: web::Data<App>) -> Answer {
     let visit = Visit::of(&req, &app, "").await?;
     let known = visit.admit()?;
     Query::of(&req, &[])?;

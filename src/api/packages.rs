@@ -24,7 +24,7 @@ const USUALLY: usize = 100;
 const SCOPE: &str = "nuget:pull container:pull npm:pull";
 
 /// The handler.
-pub(super) async fn list(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn list(req: HttpRequest, app: web::Data<App>) -> Answer {
     let visit = Visit::of(&req, &app, "").await?;
     let known = visit.admit()?;
     reads_anything(&visit)?;

@@ -18,11 +18,11 @@ use crate::{
 };
 
 /// What a handler gives back.
-pub(super) type Answer = Result<HttpResponse, Problem>;
+pub type Answer = Result<HttpResponse, Problem>;
 
 /// A refusal.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub struct Problem {
     status: StatusCode,
     detail: String,
     reason: Option<Reason>,

@@ -10,7 +10,7 @@ use actix_web::{
 };
 use chrono::Duration;
 use latchkey::{
-    api, feeds,
+    routes,
     store::Actor,
     tokens::{AccountId, FeedId, Feeds, Secret, decision::Role},
 };
@@ -254,9 +254,10 @@ async fn check(number: usize, cell: &Cell, reply: ServiceResponse<BoxBody>) -> u
 #[actix_web::test]
 async fn every_cell_of_the_matrix_answers_as_designed() {
     let stage = Stage::set().await;
-    let service =
-        init_service(Web::new().app_data(stage.world.app.clone()).configure(feeds::routes).configure(api::routes))
-            .await;
+    let service = init_service(
+        Web::new().app_data(stage.world.app.clone()).configure(routes::nuget_feeds).configure(routes::http_api),
+    )
+    .await;
     let mut seen = [0; 600];
     for number in (0..cells()).step_by(STRIDE) {
         let cell = cell(number);

@@ -13,11 +13,10 @@ use actix_web::{
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use latchkey::{
-    api,
     app::App,
     clock::Clock,
     config::{MasterSecret, PublicUrl, Settings, SignUp},
-    feeds,
+    routes,
     store::{Actor, Change, DatabaseUrl, Issued, NewAccount, Registration, Store},
     tokens::{AccountId, FeedId, Feeds, Patterns, Permissions, Token, TokenId, TokenKind, decision::Role},
 };
@@ -96,7 +95,7 @@ impl World {
         let app = Data::new(App::open(settings, clock.clone()).await.unwrap());
         let (served, path) = (app.clone(), path.to_owned());
         let server = HttpServer::new(move || {
-            let inside = web::scope(&path).configure(feeds::routes).configure(api::routes);
+            let inside = web::scope(&path).configure(routes::nuget_feeds).configure(routes::http_api);
             Web::new().app_data(served.clone()).service(inside)
         });
         let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();

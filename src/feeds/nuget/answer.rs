@@ -21,11 +21,11 @@ use crate::{
 pub(super) const WARNING: &str = "X-NuGet-Warning";
 
 /// What a handler gives back.
-pub(super) type Answer = Result<HttpResponse, Refused>;
+pub type Answer = Result<HttpResponse, Refused>;
 
 /// A refusal in this door's dress.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub struct Refused {
     status: StatusCode,
     phrase: &'static str,
     sentence: String,

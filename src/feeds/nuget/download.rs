@@ -31,7 +31,7 @@ pub(super) async fn readable_package(
 }
 
 /// `GET flat/{id}/index.json`: every version, unlisted ones included.
-pub(super) async fn versions(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn versions(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let (reader, package) = readable_package(&door, &app, &door.id()?).await?;
     let versions = app.store.versions(package.key).await?;
@@ -43,7 +43,7 @@ pub(super) async fn versions(req: HttpRequest, app: web::Data<App>) -> Answer {
 }
 
 /// `GET flat/{id}/{version}/{id}.{version}.nupkg` or `…/{id}.nuspec`
-pub(super) async fn file(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn file(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let (id, version) = (door.id()?, door.version("version")?);
     let asked = door.part("file").to_ascii_lowercase();

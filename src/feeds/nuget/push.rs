@@ -28,7 +28,7 @@ use crate::{
 const PUSH: Action = Action::Push(Kind::NuGet);
 
 /// `PUT package`
-pub(super) async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
+pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
     let door = Door::of(&req, &app)?;
     let caller = door.caller().await?;
     let token = door.decide(&caller, PUSH, None, Package::Unknown)?.token.id;
@@ -46,7 +46,7 @@ pub(super) async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Pa
 }
 
 /// `PUT symbols`: symbol packages are not kept, and whoever may push is told so.
-pub(super) async fn refuse_symbols(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn refuse_symbols(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let caller = door.caller().await?;
     door.decide(&caller, PUSH, None, Package::Unknown)?;

@@ -23,7 +23,7 @@ use crate::{
 const PAGE: usize = 64;
 
 /// `GET registration/{id}/index.json`
-pub(super) async fn index(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn index(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let (reader, package) = readable_package(&door, &app, &door.id()?).await?;
     let versions = app.store.versions(package.key).await?;
@@ -41,7 +41,7 @@ pub(super) async fn index(req: HttpRequest, app: web::Data<App>) -> Answer {
 }
 
 /// `GET registration/{id}/page/{lower}/{upper}.json`. A version published since the index was read may lie between.
-pub(super) async fn page(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn page(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let (lower, upper) = (door.version("lower")?, door.version("upper")?);
     let (reader, package) = readable_package(&door, &app, &door.id()?).await?;
@@ -54,7 +54,7 @@ pub(super) async fn page(req: HttpRequest, app: web::Data<App>) -> Answer {
 }
 
 /// `GET registration/{id}/{version}.json`
-pub(super) async fn leaf(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn leaf(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let version = door.version("version")?;
     let (reader, package) = readable_package(&door, &app, &door.id()?).await?;

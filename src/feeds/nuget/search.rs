@@ -39,7 +39,7 @@ impl Wanted {
 }
 
 /// `GET query`
-pub(super) async fn query(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn query(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let reader = door.reader(None).await?;
     let query = Query::of(&req)?;
@@ -53,7 +53,7 @@ pub(super) async fn query(req: HttpRequest, app: web::Data<App>) -> Answer {
 }
 
 /// `GET autocomplete`: ids that match `q`, or the versions of one `id`.
-pub(super) async fn autocomplete(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn autocomplete(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let query = Query::of(&req)?;
     let wanted = Wanted::of(&query)?;

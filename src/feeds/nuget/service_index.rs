@@ -45,7 +45,7 @@ const SERVICES: [(&str, &[&str]); 6] = [
 ];
 
 /// `GET index.json`
-pub(super) async fn show(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn show(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let entry = |(path, kind): (&str, &str)| json!({ "@id": door.url(path), "@type": kind });
     let services = SERVICES.iter().flat_map(|(path, kinds)| kinds.iter().map(move |kind| (*path, *kind)));

@@ -19,14 +19,14 @@ use crate::{
 const DELETE: Action = Action::Delete(Kind::NuGet);
 
 /// `DELETE package/{id}/{version}`
-pub(super) async fn unlist(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn unlist(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let token = set_listed(&door, &app, false).await?;
     Ok(door.told(HttpResponse::NoContent(), Some(&token)).finish())
 }
 
 /// `POST package/{id}/{version}`
-pub(super) async fn relist(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn relist(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let token = set_listed(&door, &app, true).await?;
     Ok(door.told(HttpResponse::Ok(), Some(&token)).body("The version is listed again."))
