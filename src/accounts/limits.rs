@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::store::{Result, Store};
 
@@ -38,8 +39,8 @@ impl Guess {
     /// A guess for the account of a name, from an address. `known_device` says that this device signed in to that very
     /// account before.
     pub fn new(name: &str, address: IpAddr, known_device: bool) -> Self {
-        // A name may be anything here; NUL is what PostgreSQL cannot keep.
-        let name: String = name.to_ascii_lowercase().chars().filter(|c| !c.is_control()).take(64).collect();
+        // Anything may be typed as a name, a password by mistake too: only a short hash of it is kept.
+        let name = hex::encode(&Sha256::digest(name.to_ascii_lowercase())[..8]);
         Self { source: source(address), account: name, known_device }
     }
 

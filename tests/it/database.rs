@@ -3,7 +3,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyPoolOptions, any::AnyRow};
+#[expect(
+    clippy::disallowed_types,
+    reason = "names of tables and databases cannot be parameters; they come from here"
+)]
+use sqlx::AssertSqlSafe;
+use sqlx::{AnyPool, Row, any::AnyPoolOptions, any::AnyRow};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +119,6 @@ impl Database {
         contents
     }
 
-    #[expect(clippy::disallowed_types, reason = "the name of a table comes from the database itself")]
     async fn rows_of(&self, table: &str) -> Vec<String> {
         let select = AssertSqlSafe(format!("SELECT * FROM {table}"));
         let rows = sqlx::query(select).fetch_all(&self.pool).await.unwrap();
@@ -161,7 +165,6 @@ fn admin_url() -> String {
 }
 
 /// Runs a statement that cannot have parameters.
-#[expect(clippy::disallowed_types, reason = "statements about databases take no parameters; the names are ours")]
 async fn run(url: &str, sql: &str) {
     let pool = AnyPoolOptions::new().max_connections(1).connect(url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&pool).await.unwrap();

@@ -105,5 +105,5 @@ async fn a_page_tells_the_tokens_record(world: &World) {
     assert_eq!(page.heading(), "Build");
     let record = page.texts(".record tbody td:nth-child(2)");
     assert_eq!(record, ["Token edited (name)", "Token reactivated", "Token deactivated", "Token created"]);
-    assert_eq!(page.texts(".record tbody td:nth-child(4)")[0], "Otter/7, 203.0.113.7");
+    assert_eq!(page.texts(".record tbody td:nth-child(4)")[0], "Otter 7, 203.0.113.7");
 }

@@ -16,6 +16,7 @@ mod forms;
 mod list_tokens;
 mod notices;
 mod outage;
+mod secrets;
 mod session;
 mod setup;
 mod sign_in;

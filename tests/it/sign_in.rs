@@ -173,14 +173,13 @@ async fn one_source_may_guess_ten_times_for_an_account(world: &World) {
 }
 
 async fn one_source_may_guess_fifty_times_in_all(world: &World) {
-    let cy = world.browser().from("2001:db8:1:2::7");
-    let form = cy.get("/sign-in").await.form("/sign-in").set("password", "a guess");
-    for number in 0..50 {
-        assert_eq!(cy.submit(form.clone().set("username", &format!("person{number}"))).await.status, 422);
-    }
-    let neighbour = world.browser().from("2001:db8:1:2::8");
-    assert_eq!(guess(&neighbour, "somebody").await, 429, "an IPv6 network is one source");
-    assert_eq!(guess(&world.browser().from("2001:db8:1:3::8"), "somebody").await, 422);
+    assert_eq!(guess(&world.browser().from("2001:db8:1:2::7"), "somebody").await, 422);
+    let far = "UPDATE attempts SET count = count + 48 WHERE subject LIKE 'source %'";
+    world.database.execute(far, &[]).await;
+    let neighbour = world.browser().from("2001:db8:1:2::8"); // an IPv6 network is one source
+    assert_eq!(guess(&neighbour, "somebody else").await, 422);
+    assert_eq!(guess(&neighbour, "a third").await, 429);
+    assert_eq!(guess(&world.browser().from("2001:db8:1:3::8"), "a third").await, 422);
 }
 
 async fn strangers_do_not_lock_out_the_owner_on_a_known_device(world: &World) {
@@ -188,13 +187,11 @@ async fn strangers_do_not_lock_out_the_owner_on_a_known_device(world: &World) {
     ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
     assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303, "from now on this device is known");
     ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
-    for source in 0..10 {
-        let cy = world.browser().from(&format!("198.51.100.{source}"));
-        let form = cy.get("/sign-in").await.form("/sign-in").set("username", "ada").set("password", "a guess");
-        for _ in 0..10 {
-            cy.submit(form.clone()).await;
-        }
+    for source in 0..3 {
+        assert_eq!(guess(&world.browser().from(&format!("198.51.100.{source}")), "ada").await, 422);
     }
+    // The other ninety-odd strangers.
+    world.database.execute("UPDATE attempts SET count = 100 WHERE subject LIKE 'strangers %'", &[]).await;
     let elsewhere = world.browser().from("192.0.2.1");
     assert_eq!(elsewhere.sign_in("ada", &password_of("ada")).await.status, 429);
     assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303);

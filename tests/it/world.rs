@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use latchkey::{
     app::App,
     clock::Clock,
-    config::{Args, MasterSecret, Settings},
+    config::{Args, MasterSecret, PublicUrl, Settings},
     serve,
     store::{Actor, DatabaseUrl},
     tokens::{Secret, decision::Reason, decision::admit},
@@ -24,6 +24,8 @@ use crate::{
 
 /// When every journey begins: a Monday morning.
 pub const BEGINNING: &str = "2027-03-01T09:00:00Z";
+/// What the other keys of every installation are derived from.
+pub const MASTER_SECRET: &str = "the master secret of every world in these tests";
 /// A password nobody guesses; every person has their own.
 pub const PASSWORD: &str = "plum orbit gravel whistle";
 
@@ -128,7 +130,7 @@ impl World {
     pub async fn open(&self, address: SocketAddr, flags: &[(&str, &str)]) -> anyhow::Result<App> {
         let args = args(self.folder.path(), address, flags);
         let database = DatabaseUrl::parse(self.database.url()).unwrap();
-        let master = MasterSecret::new(&"master secret of a test ".repeat(3)).unwrap();
+        let master = MasterSecret::new(MASTER_SECRET).unwrap();
         App::open(Settings::new(&args, address, database, master)?, self.clock.clone()).await
     }
 
@@ -171,6 +173,12 @@ impl World {
         Browser::new(self.http.clone(), self.address(), self.app().settings.public_url.clone())
     }
 
+    /// A browser for another program that serves this world's database.
+    pub fn browser_at(&self, url: &str) -> Browser {
+        let address = url.strip_prefix("http://").unwrap().parse().unwrap();
+        Browser::new(self.http.clone(), address, PublicUrl::parse(url).unwrap())
+    }
+
     /// A new browser in which somebody has signed up and is signed in.
     pub async fn sign_up(&self, username: &str) -> Browser {
         let browser = self.browser();
@@ -189,11 +197,6 @@ impl World {
     /// A colleague, signed in.
     pub async fn bo(&self) -> Browser {
         self.sign_up("bo").await
-    }
-
-    /// Somebody who signed up and has nothing to do with the others.
-    pub async fn cy(&self) -> Browser {
-        self.sign_up("cy").await
     }
 
     /// A new browser in which somebody signs in who has an account.

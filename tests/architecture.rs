@@ -1,0 +1,210 @@
+//! Which room may know which, read from the sources: the arrows of the design, kept by a test.
+
+use std::{fs, path::Path, path::PathBuf};
+
+/// A source file: its path below `src`, and its lines without comments and without the tests at its end.
+struct Source {
+    path: String,
+    lines: Vec<String>,
+}
+
+impl Source {
+    /// The room it is in: the first folder, or the file itself.
+    fn room(&self) -> &str {
+        self.path.split(['/', '.']).next().unwrap_or_default()
+    }
+
+    /// Whether a word stands anywhere in it, as a whole.
+    fn names(&self, word: &str) -> bool {
+        self.lines.iter().any(|line| has_word(line, word))
+    }
+
+    /// The rooms of ours that it names with `crate::…`.
+    fn imports(&self) -> Vec<String> {
+        let text = self.lines.join("\n");
+        let mut rooms = Vec::new();
+        for (at, _) in text.match_indices("crate::") {
+            let rest = &text[at + "crate::".len()..];
+            match rest.strip_prefix('{') {
+                Some(list) => rooms.extend(top_level(list)),
+                None => rooms.push(first_word(rest)),
+            }
+        }
+        rooms
+    }
+}
+
+fn first_word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// The first words of a list's items, up to the brace that ends it.
+fn top_level(list: &str) -> Vec<String> {
+    let (mut depth, mut start, mut items) = (0, 0, Vec::new());
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' | ',' if depth == 0 => {
+                items.push(first_word(list[start..at].trim_start()));
+                start = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    items.retain(|item| !item.is_empty());
+    items
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    line.match_indices(word)
+        .any(|(at, _)| edge(line[..at].chars().next_back()) && edge(line[at + word.len()..].chars().next()))
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    assert!(files.len() > 50, "the sources are where they always were");
+    files.iter().filter_map(|file| read(&root, file)).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of the sources") {
+        let path = entry.expect("a file of the sources").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// None for files that hold nothing but tests.
+fn read(root: &Path, file: &Path) -> Option<Source> {
+    let path = file.strip_prefix(root).expect("below src").to_string_lossy().into_owned();
+    if path.split(['/', '.', '_']).any(|part| part == "tests") {
+        return None;
+    }
+    let text = fs::read_to_string(file).expect("a source");
+    let before_tests = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code = before_tests.lines().filter(|line| !line.trim_start().starts_with("//")).map(str::to_owned);
+    Some(Source { path, lines: code.collect() })
+}
+
+/// Every file for which `wrong` finds something must be named in the message, so that it can be mended.
+fn none_of(wrong: impl Fn(&Source) -> Option<String>) {
+    let found: Vec<_> =
+        sources().iter().filter_map(|source| Some(format!("src/{}: {}", source.path, wrong(source)?))).collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+/// Rooms in `from` may not name rooms in `to`.
+fn no_arrow(from: &[&str], to: &[&str]) {
+    none_of(|source| {
+        let room = source.room();
+        let wrong: Vec<_> =
+            source.imports().into_iter().filter(|other| to.contains(&other.as_str()) && other != room).collect();
+        (from.contains(&room) && !wrong.is_empty()).then(|| format!("names {}", wrong.join(", ")))
+    });
+}
+
+const DOORS: [&str; 4] = ["portal", "feeds", "api", "jobs"];
+const LEAVES: [&str; 10] =
+    ["access", "accounts", "app", "config", "headers", "mail", "packages", "routes", "serve", "store"];
+
+#[test]
+fn the_heart_knows_nothing_but_itself() {
+    no_arrow(&["tokens"], &[&DOORS[..], &LEAVES[..], &["cli", "clock", "random"]].concat());
+    none_of(|source| {
+        let strange = ["actix_web", "sqlx", "askama", "lettre", "tokio", "reqwest"];
+        let named = strange.into_iter().find(|name| source.room() == "tokens" && source.names(name));
+        named.map(|name| format!("names {name}"))
+    });
+}
+
+#[test]
+fn pages_feeds_api_and_jobs_do_not_know_each_other() {
+    no_arrow(&DOORS, &DOORS);
+}
+
+#[test]
+fn what_lies_below_does_not_look_up() {
+    let above = [&DOORS[..], &["routes", "serve", "cli"]].concat();
+    no_arrow(&["access", "accounts", "packages", "store", "mail", "tokens", "config", "clock", "random"], &above);
+    no_arrow(&["packages"], &["access", "accounts", "app", "store", "mail"]);
+}
+
+#[test]
+fn only_the_store_says_sql() {
+    none_of(|source| (source.room() != "store" && source.names("sqlx")).then(|| "names sqlx".to_owned()));
+    none_of(|source| {
+        let sql = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "];
+        let line = source.lines.iter().find(|line| sql.iter().any(|word| line.contains(&format!("\"{word}"))));
+        line.filter(|_| source.room() != "store").map(|line| format!("says SQL: {}", line.trim()))
+    });
+}
+
+#[test]
+fn only_pages_and_mails_are_drawn() {
+    none_of(|source| {
+        (!matches!(source.room(), "portal" | "mail") && source.names("askama")).then(|| "names askama".to_owned())
+    });
+}
+
+#[test]
+fn only_commands_and_the_start_print() {
+    none_of(|source| {
+        let prints = source.names("println!") || source.names("print!");
+        (prints && !matches!(source.room(), "main" | "cli" | "serve")).then(|| "prints".to_owned())
+    });
+}
+
+#[test]
+fn nothing_unwraps_outside_tests() {
+    none_of(|source| {
+        let line = source.lines.iter().find(|line| line.contains(".unwrap()") || line.contains(".unwrap_err()"));
+        line.map(|line| format!("unwraps: {}", line.trim()))
+    });
+}
+
+#[test]
+fn tables_have_three_types_of_columns() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut wrong = Vec::new();
+    for entry in fs::read_dir(folder).expect("the migrations") {
+        let path = entry.expect("a migration").path();
+        let text = fs::read_to_string(&path).expect("a migration");
+        let lines = text.lines().map(|line| line.split("--").next().unwrap_or_default());
+        // A column's line is indented and begins with its name, in small letters; then comes its type.
+        let columns = lines
+            .filter(|line| line.starts_with("    ") && line.trim_start().starts_with(|c: char| c.is_ascii_lowercase()));
+        let strange = columns.filter(|line| {
+            let kind = line.split_whitespace().nth(1).unwrap_or_default().trim_end_matches(',');
+            !matches!(kind, "BIGINT" | "TEXT" | "BYTEA")
+        });
+        wrong.extend(strange.map(|line| format!("{}: {}", path.display(), line.trim())));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn arrows_are_read_in_every_spelling() {
+    let source = Source {
+        path: "portal/tokens/create.rs".to_owned(),
+        lines: vec![
+            "use crate::{app::{App, Other}, store::Feed,".to_owned(),
+            " tokens};".to_owned(),
+            "let x = crate::api::Y;".to_owned(),
+        ],
+    };
+    assert_eq!(
+        (source.room(), source.imports()),
+        ("portal", ["app", "store", "tokens", "api"].map(str::to_owned).to_vec())
+    );
+    assert!(has_word("a sqlx::query", "sqlx") && !has_word("my_sqlx", "sqlx"));
+}
