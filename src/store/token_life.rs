@@ -72,10 +72,15 @@ impl Store {
         self.change_token(token, Verb::TokenEdited, by, detail, now).await
     }
 
-    /// Switches a token off.
-    pub async fn deactivate_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<Edited> {
-        let off = Token { deactivated_at: Some(now), version: token.version + 1, ..token.clone() };
-        self.change_token(&off, Verb::TokenDeactivated, by, "", now).await
+    /// Switches a token off. It wins over whatever else is under way: no version is asked for.
+    pub async fn deactivate_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        let mut change = self.begin().await?;
+        if change.mark_deactivated(token.id, now).await? {
+            let off = Token { deactivated_at: Some(now), ..token.clone() };
+            change.note(Verb::TokenDeactivated, &off, by, "", now).await?;
+            change.commit().await?;
+        }
+        Ok(())
     }
 
     /// Switches a token on again.
@@ -134,6 +139,18 @@ impl Change {
     /// What another request did with the same form while this one waited for it, if that is what it waited for.
     async fn issued_meanwhile(mut self, form: &str) -> Result<Issued> {
         Ok(self.issued_by_form(form).await?.map_or(Issued::Stale, Issued::AlreadyDone))
+    }
+
+    async fn mark_deactivated(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE tokens SET deactivated_at = $2, version = version + 1
+             WHERE id = $1 AND deactivated_at IS NULL AND revoked_at IS NULL",
+        )
+        .bind(token.to_string())
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     async fn mark_revoked(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<bool> {

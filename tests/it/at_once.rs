@@ -91,6 +91,7 @@ async fn a_revocation_wins_over_what_races_with_it(world: &World) {
         let pages = join_all(forms.into_iter().map(|form| ada.submit(form))).await;
         assert!(pages.iter().all(|page| page.status < 500), "{:?}", headings(&pages));
         assert_eq!(pages[2].status, 303, "the revocation");
+        assert!(matches!(pages[3].status, 303 | 409), "switching off, unless it was revoked before");
         for key in pages.iter().filter_map(Page::secret).chain([key.secret.clone()]) {
             assert!(world.refusal(&key).await.is_some());
         }

@@ -16,7 +16,6 @@ use crate::{
         form::Form,
         page::{Done, SignedIn, go_to},
     },
-    store::Edited,
 };
 
 const QUESTION: Question =
@@ -39,8 +38,6 @@ pub async fn submit(
     if token.revoked_at.is_some() {
         return QUESTION.refuse(&req, &app, &me, &token, "It is revoked, which is final.").await;
     }
-    match app.store.deactivate_token(&token, &me.actor, me.now).await? {
-        Edited::Done => Ok(go_to(&req, &Done::Deactivated.at(&path(&token)))),
-        Edited::Stale => QUESTION.refuse(&req, &app, &me, &token, "It was changed a moment ago. Try again.").await,
-    }
+    app.store.deactivate_token(&token, &me.actor, me.now).await?;
+    Ok(go_to(&req, &Done::Deactivated.at(&path(&token))))
 }
