@@ -19,12 +19,14 @@ CREATE TABLE accounts (
     time_zone TEXT NOT NULL,            -- IANA name
     operator_since BIGINT,
     disabled_at BIGINT,
+    session_epoch BIGINT NOT NULL,      -- sessions of an earlier epoch have ended
     created_at BIGINT NOT NULL
 );
 
 CREATE TABLE sessions (
     id_hash BYTEA NOT NULL PRIMARY KEY, -- SHA-256 of the cookie's id
     account TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    epoch BIGINT NOT NULL,              -- of the account, when its password was checked
     state TEXT NOT NULL,                -- JSON
     created_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    access::{LastUses, Slots},
+    access::{Bounds, LastUses, Slots},
     accounts::password::PasswordGate,
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
@@ -38,8 +38,8 @@ pub struct App {
     pub pushes: Slots,
 }
 
-/// Pushes at once: by one token, and in all.
-const PUSHES: (usize, usize) = (2, 8);
+/// Pushes at once.
+const PUSHES: Bounds = Bounds { token: 2, account: 4, all: 16 };
 /// What an upload left behind is older than this when it is swept; another process may be at work on younger ones.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
@@ -52,6 +52,8 @@ impl App {
         let store = Store::connect(&settings.database).await.context("the database cannot be opened")?;
         migrate(&store, folder, clock.now()).await?;
         same_master_secret(&store, &settings).await?;
+        // Named once for the whole process; a second naming changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let blobs = Blobs::open(&blob_settings(&settings)?, &aws_variables())?;
         let app = Self {
             store,
@@ -60,7 +62,7 @@ impl App {
             gate: PasswordGate::default(),
             uses: LastUses::default(),
             blobs,
-            pushes: Slots::new(PUSHES.0, PUSHES.1),
+            pushes: Slots::new(PUSHES),
             settings,
         };
         private_folder(&app.uploads())?;

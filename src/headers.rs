@@ -102,7 +102,8 @@ fn request_id() -> String {
 /// A path as the log may show it: printable ASCII, at most 200 characters. Keys that somebody put into a path are cut.
 fn escaped(path: &str) -> String {
     let printable: String = path.chars().take(200).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect();
-    match printable.find("lk_") {
+    let folded = printable.to_ascii_lowercase();
+    match ["lk_", "lk%5f", "l%6b_", "%6ck_"].iter().filter_map(|start| folded.find(start)).min() {
         Some(at) => format!("{}lk_…", &printable[..at]),
         None => printable,
     }
@@ -120,6 +121,7 @@ mod tests {
     #[test]
     fn a_logged_path_shows_no_key_and_no_control_characters() {
         assert_eq!(escaped("/-/user/token/lk_AbcDef123"), "/-/user/token/lk_…");
+        assert_eq!(escaped("/x/lk%5FAbcDef123"), "/x/lk_…");
         assert_eq!(escaped("/a\u{1b}[31m\n"), "/a?[31m?");
     }
 }

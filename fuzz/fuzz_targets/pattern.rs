@@ -4,6 +4,8 @@
 
 #[path = "../../src/tokens/pattern.rs"]
 mod pattern;
+#[path = "../../src/tokens/secret.rs"]
+mod secret;
 
 use libfuzzer_sys::fuzz_target;
 use pattern::Pattern;

@@ -15,7 +15,7 @@ pub use self::{
     body::{BODY_SILENCE, BadBody, next_chunk, read_body},
     credential::{Ambiguous, Dress, Key, presented_key},
     last_use::LastUses,
-    slots::{Slot, Slots},
+    slots::{Bounds, Slot, Slots},
 };
 use crate::{
     store::{Actor, Change, Known, Result, Store},

@@ -11,6 +11,7 @@ use crate::store::{Result, Store};
 
 /// Guesses are counted in windows this long.
 const WINDOW: Duration = Duration::minutes(5);
+const HOUR: Duration = Duration::hours(1);
 /// Guesses by one source for one account within [`WINDOW`].
 const BY_SOURCE_FOR_ACCOUNT: i64 = 10;
 /// Guesses by one source within [`WINDOW`].
@@ -46,8 +47,8 @@ impl Guess {
 
     /// Counts the guess and says whether it may be tried. Counted first, so that guesses at the same time all count.
     pub async fn count(&self, store: &Store, now: DateTime<Utc>) -> Result<Allowance> {
-        let window = now.duration_trunc(WINDOW).unwrap_or(now);
-        let strangers = store.attempts(&self.by_strangers(), now - Duration::hours(1)).await?;
+        let window = window(now);
+        let (strangers, since) = store.attempts(&self.by_strangers(), now - HOUR).await?;
         let mut change = store.begin().await?;
         let for_account = change.count_attempt(&self.by_source_for_account(), window).await?;
         let by_source = change.count_attempt(&format!("source {}", self.source), window).await?;
@@ -55,16 +56,24 @@ impl Guess {
             change.count_attempt(&self.by_strangers(), window).await?;
         }
         change.commit().await?;
-        let too_many = for_account > BY_SOURCE_FOR_ACCOUNT
-            || by_source > BY_SOURCE
-            || (!self.known_device && strangers >= BY_STRANGERS_FOR_ACCOUNT);
-        Ok(if too_many { Allowance::Wait(window + WINDOW - now) } else { Allowance::Granted })
+        if !self.known_device && strangers >= BY_STRANGERS_FOR_ACCOUNT {
+            Ok(Allowance::Wait(since.map_or(HOUR, |since| since + HOUR + WINDOW - now)))
+        } else if for_account > BY_SOURCE_FOR_ACCOUNT || by_source > BY_SOURCE {
+            Ok(Allowance::Wait(window + WINDOW - now))
+        } else {
+            Ok(Allowance::Granted)
+        }
     }
 
-    /// Forgets this source's guesses for this account, after the right password.
-    pub async fn forget(&self, store: &Store) -> Result<()> {
+    /// Takes the guess back after the right password: this source's guesses for the account are forgotten, and
+    /// nobody's share is used up by people who know their password. `now` is as it was counted.
+    pub async fn forget(&self, store: &Store, now: DateTime<Utc>) -> Result<()> {
         let mut change = store.begin().await?;
         change.forget_attempts(&self.by_source_for_account()).await?;
+        change.uncount_attempt(&format!("source {}", self.source), window(now)).await?;
+        if !self.known_device {
+            change.uncount_attempt(&self.by_strangers(), window(now)).await?;
+        }
         change.commit().await
     }
 
@@ -76,6 +85,11 @@ impl Guess {
     fn by_strangers(&self) -> String {
         format!("strangers for {}", self.account)
     }
+}
+
+/// The window that an instant is in.
+fn window(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.duration_trunc(WINDOW).unwrap_or(now)
 }
 
 /// Who counts as one source: an IPv4 address, or the /64 an IPv6 address is in.

@@ -1,15 +1,14 @@
 //! Passwords: which are accepted, how they are stored (argon2id), and the gate that keeps checking them from taking
 //! the whole machine.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use argon2::{
-    Argon2, Params,
-    password_hash::{
-        PasswordHasher, PasswordVerifier,
-        phc::{Ident, PasswordHash},
-    },
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt},
 };
+use rand::Rng;
+use subtle::ConstantTimeEq;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
@@ -79,16 +78,28 @@ pub enum Verdict {
 #[error("Too many people are signing in at this moment. Try again in a few seconds.")]
 pub struct Busy;
 
+/// The memory of one check. It is kept for the next one: given back to the allocator each time, the pieces would pile up
+/// in the arenas of the blocking pool's threads, up to a gigabyte.
+type Memory = Vec<Block>;
+
 /// Hashes and checks passwords on the blocking pool, a few at a time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PasswordGate {
     line: Arc<Semaphore>,
     running: Arc<Semaphore>,
+    memories: Arc<Mutex<Vec<Memory>>>,
 }
 
 impl Default for PasswordGate {
     fn default() -> Self {
-        Self { line: Arc::new(Semaphore::new(IN_LINE)), running: Arc::new(Semaphore::new(AT_ONCE)) }
+        let [line, running] = [IN_LINE, AT_ONCE].map(|places| Arc::new(Semaphore::new(places)));
+        Self { line, running, memories: Arc::default() }
+    }
+}
+
+impl std::fmt::Debug for PasswordGate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordGate")
     }
 }
 
@@ -96,51 +107,94 @@ impl PasswordGate {
     /// Hashes a password for storage, with its own salt.
     pub async fn hash(&self, password: &str) -> Result<String, Busy> {
         let password = Zeroizing::new(password.to_owned());
-        self.run(move || hash(&password)).await
+        self.run(move |memory| hash(&password, memory)).await
     }
 
     /// Checks a password against a stored hash, or against none in the same time.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<Verdict, Busy> {
         let password = Zeroizing::new(password.to_owned());
         let stored = stored.map(ToOwned::to_owned);
-        self.run(move || verify(&password, stored.as_deref())).await
+        self.run(move |memory| verify(&password, stored.as_deref(), memory)).await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T, Busy> {
         let _place = Arc::clone(&self.line).try_acquire_owned().map_err(|_| Busy)?;
         let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
+        let memories = Arc::clone(&self.memories);
         let work = move || {
             let _turn = turn;
-            work()
+            let kept = || memories.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut memory = kept().pop().unwrap_or_default();
+            let done = work(&mut memory);
+            kept().push(memory);
+            done
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Busy)
     }
 }
 
-/// OWASP's first choice: argon2id with 19 MiB, two passes, one lane. The crate's default is the same.
-fn argon2() -> Argon2<'static> {
-    Argon2::default()
-}
-
-fn hash(password: &str) -> String {
-    let hash: PasswordHash =
-        argon2().hash_password(password.as_bytes()).expect("argon2 takes passwords of any length we accept");
+/// Hashes under OWASP's first choice: argon2id with 19 MiB, two passes, one lane. The crate's default is the same.
+fn hash(password: &str, memory: &mut Memory) -> String {
+    let mut salt = [0; 16];
+    crate::random::system().fill_bytes(&mut salt);
+    let params = Params::default();
+    let output = compute(password, &salt, Algorithm::Argon2id, Version::V0x13, &params, memory);
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).expect("the default parameters fit into a PHC string"),
+        salt: Some(Salt::new(&salt).expect("16 bytes are a salt")),
+        hash: Some(output.expect("argon2 takes passwords of any length we accept")),
+    };
     hash.to_string()
 }
 
-/// A hash of nothing in particular, checked for unknown accounts so that they take as long as known ones.
-static NOBODYS: LazyLock<String> = LazyLock::new(|| hash("nobody has this password"));
+/// What a password and a salt come to; none for parameters that argon2 refuses.
+fn compute(
+    password: &str,
+    salt: &[u8],
+    algorithm: Algorithm,
+    version: Version,
+    params: &Params,
+    memory: &mut Memory,
+) -> Option<Output> {
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::new());
+    }
+    let argon2 = Argon2::new(algorithm, version, params.clone());
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = output.get_mut(..params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN))?;
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, &mut memory[..blocks]).ok()?;
+    Output::new(output).ok()
+}
 
-fn verify(password: &str, stored: Option<&str>) -> Verdict {
+/// A hash of nothing in particular, checked for unknown accounts so that they take as long as known ones.
+static NOBODYS: LazyLock<String> = LazyLock::new(|| hash("nobody has this password", &mut Memory::new()));
+
+fn verify(password: &str, stored: Option<&str>, memory: &mut Memory) -> Verdict {
     let Some(hash) = stored.and_then(|text| PasswordHash::new(text).ok()).filter(is_affordable) else {
         let nobodys = PasswordHash::new(&NOBODYS).expect("we made it");
-        let _ = argon2().verify_password(password.as_bytes(), &nobodys);
+        matches(password, &nobodys, memory);
         return Verdict::Wrong;
     };
-    match argon2().verify_password(password.as_bytes(), &hash) {
-        Err(_) => Verdict::Wrong,
-        Ok(()) if is_weak(&hash) => Verdict::RightButWeaklyStored,
-        Ok(()) => Verdict::Right,
+    match matches(password, &hash, memory) {
+        false => Verdict::Wrong,
+        true if is_weak(&hash) => Verdict::RightButWeaklyStored,
+        true => Verdict::Right,
+    }
+}
+
+/// Whether a password has this hash, in constant time for hashes of one kind.
+fn matches(password: &str, hash: &PasswordHash, memory: &mut Memory) -> bool {
+    let computed = (|| {
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        let version = Version::try_from(hash.version.unwrap_or(Version::V0x13.into())).ok()?;
+        compute(password, hash.salt.as_ref()?, algorithm, version, &Params::try_from(hash).ok()?, memory)
+    })();
+    match (computed, &hash.hash) {
+        (Some(computed), Some(stored)) => computed.as_bytes().ct_eq(stored.as_bytes()).into(),
+        _ => false,
     }
 }
 
@@ -159,6 +213,8 @@ fn is_weak(hash: &PasswordHash) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
     use super::*;
 
     const GOOD: &str = "plum orbit gravel whistle";
@@ -174,6 +230,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn our_hashes_are_what_the_crate_itself_verifies() {
+        let stored = PasswordGate::default().hash(GOOD).await.unwrap();
+        let hash = PasswordHash::new(&stored).unwrap();
+        assert!(Argon2::default().verify_password(GOOD.as_bytes(), &hash).is_ok());
+        assert!(Argon2::default().verify_password(b"another one", &hash).is_err());
+    }
+
+    #[tokio::test]
+    async fn the_memory_of_a_check_is_kept_for_the_next() {
+        let gate = PasswordGate::default();
+        for _ in 0..3 {
+            gate.verify(GOOD, None).await.unwrap();
+        }
+        assert_eq!(gate.memories.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
     async fn long_passwords_count_to_the_last_character() {
         let gate = PasswordGate::default();
         let long = "é".repeat(255);
@@ -186,13 +259,13 @@ mod tests {
         let weak =
             Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, Params::new(8192, 1, 1, None).unwrap());
         let hash: PasswordHash = weak.hash_password(GOOD.as_bytes()).unwrap();
-        assert_eq!(verify(GOOD, Some(&hash.to_string())), Verdict::RightButWeaklyStored);
+        assert_eq!(verify(GOOD, Some(&hash.to_string()), &mut Memory::new()), Verdict::RightButWeaklyStored);
     }
 
     #[test]
     fn a_damaged_or_greedy_hash_matches_nothing() {
         for stored in ["", "x", "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA"] {
-            assert_eq!(verify(GOOD, Some(stored)), Verdict::Wrong);
+            assert_eq!(verify(GOOD, Some(stored), &mut Memory::new()), Verdict::Wrong);
         }
     }
 

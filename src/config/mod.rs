@@ -59,7 +59,13 @@ pub struct Args {
     pub max_package_mib: u64,
 
     /// What is logged, such as `info` or `latchkey=debug,warn`
-    #[arg(long, global = true, env = "LATCHKEY_LOG", default_value = "info", help_heading = "Settings")]
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_LOG",
+        default_value = "info,actix_http=off,actix_server=warn",
+        help_heading = "Settings"
+    )]
     pub log: String,
 
     /// How log lines look

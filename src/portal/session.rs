@@ -31,6 +31,7 @@ const PROOF: Duration = Duration::minutes(15);
 const TOUCH: Duration = Duration::minutes(1);
 
 const ACCOUNT: &str = "account";
+const EPOCH: &str = "epoch";
 const PROVED_AT: &str = "proved_at";
 const FORM_KEY: &str = "form_key";
 
@@ -39,9 +40,11 @@ pub struct TypedSession(pub Session);
 
 impl TypedSession {
     /// Signs somebody in: a new id, so that one known before is worth nothing.
-    pub fn begin(&self, account: AccountId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    /// `epoch` is the account's when its password was checked.
+    pub fn begin(&self, account: AccountId, epoch: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.0.renew();
         self.0.insert(ACCOUNT, account.to_string())?;
+        self.0.insert(EPOCH, epoch)?;
         self.0.insert(FORM_KEY, link::generate(&mut crate::random::system()))?;
         self.prove(now)
     }
@@ -128,7 +131,12 @@ impl DatabaseSessions {
         let account = account.ok_or_else(|| anyhow!("a session without an account"))?;
         let id = link::generate(&mut crate::random::system());
         let now = self.0.clock.now();
-        let session = StoredSession { account, state: serde_json::to_string(state)?, created_at: now, seen_at: now };
+        let epoch = state
+            .get(EPOCH)
+            .and_then(|epoch| epoch.parse().ok())
+            .ok_or_else(|| anyhow!("a session without an epoch"))?;
+        let session =
+            StoredSession { account, epoch, state: serde_json::to_string(state)?, created_at: now, seen_at: now };
         let mut change = self.0.store.begin().await?;
         change.add_session(&hash(&id), &session).await?;
         change.commit().await?;

@@ -28,6 +28,8 @@ pub struct Account {
     pub is_operator: bool,
     /// Since when it may do nothing.
     pub disabled_at: Option<DateTime<Utc>>,
+    /// Sessions of an earlier epoch have ended.
+    pub session_epoch: i64,
 }
 
 /// A new account, its parts checked by `accounts`.
@@ -67,6 +69,7 @@ struct AccountRow {
     time_zone: String,
     operator_since: Option<i64>,
     disabled_at: Option<i64>,
+    session_epoch: i64,
 }
 
 impl AccountRow {
@@ -79,18 +82,21 @@ impl AccountRow {
             time_zone: self.time_zone.parse().unwrap_or(Tz::UTC),
             is_operator: self.operator_since.is_some(),
             disabled_at: self.disabled_at.map(instant),
+            session_epoch: self.session_epoch,
         })
     }
 }
 
-const ACCOUNT: &str =
-    "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at FROM accounts WHERE id = $1";
+const ACCOUNT: &str = "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts WHERE id = $1";
+
+/// The session epoch of a new account.
+pub const FIRST_EPOCH: i64 = 1;
 
 impl Store {
     /// The account of a username or e-mail address, in any ASCII case.
     pub async fn account_named(&self, name: &str) -> Result<Option<Account>> {
         let row: Option<AccountRow> = sqlx::query_as(
-            "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at FROM accounts
+            "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts
              WHERE username_key = $1 OR email_key = $1 ORDER BY username_key = $1 DESC LIMIT 1",
         )
         .bind(name.to_ascii_lowercase())
@@ -125,8 +131,8 @@ impl Change {
         let id = AccountId::generate(now, &mut crate::random::system());
         let done = sqlx::query(
             "INSERT INTO accounts (id, kind, username, username_key, email, email_key, password_hash, password_changed_at,
-                time_zone, operator_since, created_at)
-             VALUES ($1, 'person', $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT DO NOTHING",
+                time_zone, operator_since, session_epoch, created_at)
+             VALUES ($1, 'person', $2, $3, $4, $5, $6, $7, $8, $9, $10, $7) ON CONFLICT DO NOTHING",
         )
         .bind(id.to_string())
         .bind(new.username.as_str())
@@ -137,6 +143,7 @@ impl Change {
         .bind(now.timestamp())
         .bind(new.time_zone.name())
         .bind(new.operator.then(|| now.timestamp()))
+        .bind(FIRST_EPOCH)
         .execute(&mut *self.tx)
         .await?;
         if done.rows_affected() == 0 {
@@ -156,20 +163,30 @@ impl Change {
         Ok(if username.is_some() { Registration::UsernameTaken } else { Registration::EmailTaken })
     }
 
-    /// Changes a password and ends every session of the account.
-    pub async fn set_password(&mut self, account: AccountId, hash: &str, by: &Actor, now: DateTime<Utc>) -> Result<()> {
-        self.store_password(account, hash, now).await?;
-        self.end_sessions_of(account).await?;
-        self.record(Verb::PasswordChanged, by, About::account(account), now).await?;
-        Ok(())
-    }
-
-    /// Stores the same password under newer parameters; nothing else changes.
-    pub async fn store_password(&mut self, account: AccountId, hash: &str, now: DateTime<Utc>) -> Result<()> {
+    /// Changes a password and ends every session of the account; tells the epoch that new sessions belong to.
+    pub async fn set_password(
+        &mut self,
+        account: AccountId,
+        hash: &str,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<i64> {
         sqlx::query("UPDATE accounts SET password_hash = $2, password_changed_at = $3 WHERE id = $1")
             .bind(account.to_string())
             .bind(hash)
             .bind(now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        self.record(Verb::PasswordChanged, by, About::account(account), now).await?;
+        self.end_sessions_of(account).await
+    }
+
+    /// Stores the same password under newer parameters, unless it was changed meanwhile.
+    pub async fn raise_password(&mut self, account: AccountId, from: &str, to: &str) -> Result<()> {
+        sqlx::query("UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+            .bind(account.to_string())
+            .bind(from)
+            .bind(to)
             .execute(&mut *self.tx)
             .await?;
         Ok(())

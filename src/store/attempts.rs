@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Change, Result, Store};
+use super::{Change, Result, Store, instant};
 
 impl Store {
-    /// How often a subject was counted since `since`.
-    pub async fn attempts(&self, subject: &str, since: DateTime<Utc>) -> Result<i64> {
-        let count =
-            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM attempts WHERE subject = $1 AND window_at >= $2";
-        Ok(sqlx::query_scalar(count).bind(subject).bind(since.timestamp()).fetch_one(&self.pool).await?)
+    /// How often a subject was counted since `since`, and when the earliest of those windows began.
+    pub async fn attempts(&self, subject: &str, since: DateTime<Utc>) -> Result<(i64, Option<DateTime<Utc>>)> {
+        let count = "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT), MIN(window_at) FROM attempts
+             WHERE subject = $1 AND window_at >= $2 AND count > 0";
+        let (count, earliest): (i64, Option<i64>) =
+            sqlx::query_as(count).bind(subject).bind(since.timestamp()).fetch_one(&self.pool).await?;
+        Ok((count, earliest.map(instant)))
     }
 }
 
@@ -19,6 +21,16 @@ impl Change {
         let count = "INSERT INTO attempts (subject, window_at, count) VALUES ($1, $2, 1)
              ON CONFLICT (subject, window_at) DO UPDATE SET count = attempts.count + 1 RETURNING count";
         Ok(sqlx::query_scalar(count).bind(subject).bind(window.timestamp()).fetch_one(&mut *self.tx).await?)
+    }
+
+    /// Takes one back that was counted in the window that began at `window`.
+    pub async fn uncount_attempt(&mut self, subject: &str, window: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE attempts SET count = count - 1 WHERE subject = $1 AND window_at = $2 AND count > 0")
+            .bind(subject)
+            .bind(window.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
     }
 
     /// Forgets a subject.

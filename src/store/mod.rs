@@ -29,7 +29,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use thiserror::Error;
 
 pub use self::{
-    accounts::{Account, NewAccount, Registration},
+    accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     connect::DatabaseUrl,
     events::{About, Actor, Event, Verb},
     feeds::{Feed, Membership},

@@ -147,8 +147,11 @@ impl Change {
         Ok(true)
     }
 
-    /// Brings what searches look at in line with the listed versions.
+    /// Brings what searches look at in line with the listed versions. The package's row is locked first, so that of
+    /// two changes at once the later one counts what the earlier one left.
     async fn summarise(&mut self, package: PackageKey) -> Result<()> {
+        let lock = "UPDATE packages SET listed_versions = listed_versions WHERE id = $1";
+        sqlx::query(lock).bind(package.to_string()).execute(&mut *self.tx).await?;
         let mut versions = packages::versions(&mut self.tx, package).await?;
         versions.retain(|version| version.listed);
         let stable = versions.iter().filter(|listed| !listed.version.is_prerelease()).count();

@@ -10,6 +10,8 @@ use crate::tokens::AccountId;
 pub struct StoredSession {
     /// Who is signed in.
     pub account: AccountId,
+    /// The account's session epoch when its password was checked. Once the account has a later one, the session has ended.
+    pub epoch: i64,
     /// What the session remembers, as JSON.
     pub state: String,
     /// When the person signed in.
@@ -21,16 +23,16 @@ pub struct StoredSession {
 impl Store {
     /// The session of an id, if its account exists and is enabled.
     pub async fn session(&self, id_hash: &[u8]) -> Result<Option<StoredSession>> {
-        let row: Option<(String, String, i64, i64)> = sqlx::query_as(
-            "SELECT s.account, s.state, s.created_at, s.seen_at FROM sessions s JOIN accounts a ON a.id = s.account
-             WHERE s.id_hash = $1 AND a.disabled_at IS NULL",
+        let row: Option<(String, i64, String, i64, i64)> = sqlx::query_as(
+            "SELECT s.account, s.epoch, s.state, s.created_at, s.seen_at FROM sessions s JOIN accounts a ON a.id = s.account
+             WHERE s.id_hash = $1 AND s.epoch = a.session_epoch AND a.disabled_at IS NULL",
         )
         .bind(id_hash)
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(account, state, created, seen)| {
+        row.map(|(account, epoch, state, created, seen)| {
             let account = readable(AccountId::parse(&account), "sessions.account")?;
-            Ok(StoredSession { account, state, created_at: instant(created), seen_at: instant(seen) })
+            Ok(StoredSession { account, epoch, state, created_at: instant(created), seen_at: instant(seen) })
         })
         .transpose()
     }
@@ -39,9 +41,10 @@ impl Store {
 impl Change {
     /// Keeps a new session.
     pub async fn add_session(&mut self, id_hash: &[u8], session: &StoredSession) -> Result<()> {
-        sqlx::query("INSERT INTO sessions (id_hash, account, state, created_at, seen_at) VALUES ($1, $2, $3, $4, $5)")
+        sqlx::query("INSERT INTO sessions (id_hash, account, epoch, state, created_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(id_hash)
             .bind(session.account.to_string())
+            .bind(session.epoch)
             .bind(session.state.as_str())
             .bind(session.created_at.timestamp())
             .bind(session.seen_at.timestamp())
@@ -76,13 +79,12 @@ impl Change {
         Ok(())
     }
 
-    /// Ends every session of an account.
-    pub async fn end_sessions_of(&mut self, account: AccountId) -> Result<u64> {
-        let done = sqlx::query("DELETE FROM sessions WHERE account = $1")
-            .bind(account.to_string())
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(done.rows_affected())
+    /// Ends every session of an account, those of sign-ins under way included; tells the epoch that new ones belong to.
+    pub async fn end_sessions_of(&mut self, account: AccountId) -> Result<i64> {
+        let later = "UPDATE accounts SET session_epoch = session_epoch + 1 WHERE id = $1 RETURNING session_epoch";
+        let epoch = sqlx::query_scalar(later).bind(account.to_string()).fetch_one(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM sessions WHERE account = $1").bind(account.to_string()).execute(&mut *self.tx).await?;
+        Ok(epoch)
     }
 
     /// Removes sessions last used before `idle_since` or begun before `begun_before`.

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::{
     AccountId, Feeds, Patterns, Permission, Permissions, Token, TokenId, TokenKind, expiry, expiry::whole_second,
+    secret,
 };
 
 /// Longest name, in characters.
@@ -67,8 +68,11 @@ pub enum BadText {
     /// Over the bound.
     #[error("Use at most {0} characters.")]
     TooLong(usize),
+    /// Somebody pasted a key.
+    #[error("This contains a key. Keep keys where they are used; nobody can read them out of here.")]
+    Key,
     /// Characters that would garble pages, mails or logs.
-    #[error("Leave out control characters and marks that change the direction of text.")]
+    #[error("Leave out control characters, invisible ones, and marks that change the direction of text.")]
     Control,
 }
 
@@ -87,9 +91,12 @@ fn bounded(text: &str, most: usize, also: impl Fn(char) -> bool) -> Result<Strin
     if text.chars().count() > most {
         return Err(BadText::TooLong(most));
     }
-    let steers_text = |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    let steers_text = |c: char| matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{FDD0}'..='\u{FDEF}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
     if text.chars().any(|c| (c.is_control() && !also(c)) || steers_text(c)) {
         return Err(BadText::Control);
+    }
+    if secret::is_in(text) {
+        return Err(BadText::Key);
     }
     Ok(text.to_owned())
 }
@@ -325,7 +332,7 @@ mod tests {
         assert_eq!(name(" "), Err(BadText::NoName));
         assert_eq!(name(&"é".repeat(128)).map(|n| n.chars().count()), Ok(128));
         assert_eq!(name(&"é".repeat(129)), Err(BadText::TooLong(128)));
-        for bad in ["a\nb", "a\0b", "a\u{1b}[31m", "a\u{202E}b"] {
+        for bad in ["a\nb", "a\0b", "a\u{1b}[31m", "a\u{202E}b", "\u{200B}\u{200B}", "\u{FEFF}"] {
             assert_eq!(name(bad), Err(BadText::Control), "{bad:?}");
         }
         assert_eq!(note("a\r\nb\n"), Ok("a\nb".to_owned()));

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::secret;
+
 /// Longest pattern, in characters.
 pub const MAX_LENGTH: usize = 128;
 /// Most patterns on one token.
@@ -29,6 +31,9 @@ pub enum NotAPattern {
         "“{0}” contains “{1}”. A pattern is made of letters, digits, dots, dashes, underscores, / and @; only * is special."
     )]
     Character(String, char),
+    /// Somebody pasted a key.
+    #[error("This is a key, not a package name. Keep keys where they are used.")]
+    Key,
     /// Dots, slashes or `@` where no package name has them.
     #[error(
         "“{0}” can match no package: a name has no empty part, does not start or end with a dot or slash, and has @ only before a scope."
@@ -49,6 +54,9 @@ impl Pattern {
         if let Some(odd) = text.chars().find(|&c| !is_allowed(c)) {
             let shown = if odd.is_control() { '\u{FFFD}' } else { odd };
             return Err(NotAPattern::Character(text.replace(char::is_control, "\u{FFFD}"), shown));
+        }
+        if secret::is_in(text) {
+            return Err(NotAPattern::Key);
         }
         let folded = fold_stars(text);
         if can_match(&folded) { Ok(Self(folded)) } else { Err(NotAPattern::MatchesNothing(folded)) }

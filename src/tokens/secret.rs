@@ -57,6 +57,12 @@ impl Secret {
     }
 }
 
+/// Whether a text that is about to be kept has a secret somewhere in it.
+pub fn is_in(text: &str) -> bool {
+    text.match_indices(PREFIX)
+        .any(|(at, _)| text.get(at..at + LENGTH).is_some_and(|piece| Secret::parse(piece).is_some()))
+}
+
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(…)")
@@ -114,6 +120,12 @@ mod tests {
         let secret = Secret::generate(&mut StdRng::seed_from_u64(1));
         let printed = format!("{secret:?} {:?}", secret.hash());
         assert_eq!(printed, "Secret(…) SecretHash(…)");
+    }
+
+    #[test]
+    fn a_secret_is_found_inside_a_text() {
+        assert!(is_in(&format!("lk_ my key: {}é", secret(3))));
+        assert!(!is_in("the key lk_Ab3d of the build machine, lk_"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The whole way of a package: pushed, found, read, unlisted, listed again.
 
+use futures_util::future::join_all;
 use latchkey::tokens::decision::Role;
 use serde_json::json;
 
@@ -162,6 +163,26 @@ async fn symbol_packages_are_refused_wherever_they_come() {
         let reader = world.key(ada, "nuget:pull", "*").await;
         assert_eq!(world.push_to("/v3/symbols", &reader, &symbols).await.status, 403);
         assert_eq!(world.files("uploads"), 0);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn changes_of_one_package_at_once_leave_its_summary_right() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, ALL, "*").await;
+        let bearer = format!("Bearer {}", key.text);
+        let headers = [("Authorization", bearer.as_str())];
+        let versions = ["1.0.0", "2.0.0", "3.0.0", "4.0.0-b"];
+        for version in versions {
+            assert_eq!(world.push(&key, &nupkg("Contoso.Core", version)).await.status, 201);
+        }
+        let lines = versions.map(|version| format!("DELETE /v3/package/Contoso.Core/{version}"));
+        let replies = join_all(lines.iter().map(|line| world.ask(line, &headers))).await;
+        assert!(replies.iter().all(|reply| reply.status == 204));
+        let found = world.get("/v3/query?q=contoso&prerelease=true", &key).await.json();
+        assert_eq!((&found["totalHits"], &found["data"]), (&json!(0), &json!([])));
         world.end().await;
     }
 }

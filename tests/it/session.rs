@@ -1,6 +1,7 @@
 //! Sessions: how long they last, what ends them, and that nobody gets into one from outside. Passwords beside them.
 
 use chrono::Duration;
+use latchkey::store::{Actor, StoredSession};
 
 use crate::{
     person::proven,
@@ -16,6 +17,7 @@ on_both_engines! {
     a_cookie_that_was_tampered_with_is_no_session,
     anonymous_visits_leave_nothing_in_the_database,
     changing_the_password_ends_other_sessions_and_keeps_tokens,
+    a_sign_in_under_way_while_the_password_changes_gives_no_session,
     a_bad_new_password_changes_nothing,
     guessing_the_present_password_is_limited,
     cookies_are_for_this_host_only_behind_https,
@@ -106,7 +108,27 @@ async fn changing_the_password_ends_other_sessions_and_keeps_tokens(world: &Worl
     assert_eq!(world.browser().sign_in("ada", &password_of("ada")).await.status, 422);
     assert_eq!(world.browser().sign_in("ada", NEW).await.status, 303);
     let events = world.database.events_of("ada").await;
-    assert_eq!(events, ["account created", "token created", "signed in", "password changed", "signed in"]);
+    assert_eq!(
+        events,
+        ["account created", "token created", "signed in", "password changed", "sign-in failed", "signed in"]
+    );
+}
+
+async fn a_sign_in_under_way_while_the_password_changes_gives_no_session(world: &World) {
+    world.ada().await;
+    let (app, now) = (world.app(), world.now());
+    let checked = app.store.account_named("ada").await.unwrap().unwrap();
+    let session =
+        |epoch| StoredSession { account: checked.id, epoch, state: "{}".to_owned(), created_at: now, seen_at: now };
+    let mut change = app.store.begin().await.unwrap();
+    let epoch = change.set_password(checked.id, "changed", &Actor::host("test"), now).await.unwrap();
+    change.add_session(b"late", &session(checked.session_epoch)).await.unwrap();
+    change.add_session(b"new", &session(epoch)).await.unwrap();
+    change.raise_password(checked.id, checked.password_hash.as_deref().unwrap(), "raised").await.unwrap();
+    change.commit().await.unwrap();
+    assert!(app.store.session(b"late").await.unwrap().is_none() && app.store.session(b"new").await.unwrap().is_some());
+    let now = app.store.account(checked.id).await.unwrap().unwrap();
+    assert_eq!(now.password_hash.as_deref(), Some("changed"));
 }
 
 async fn a_bad_new_password_changes_nothing(world: &World) {

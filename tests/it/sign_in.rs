@@ -75,7 +75,7 @@ async fn a_disabled_account_cannot_sign_in_and_its_session_ends_at_once(world: &
     assert!(!ada.is_signed_in().await, "an ended session stays ended");
     assert_eq!(world.browser().sign_in("ada", &password_of("ada")).await.status, 303);
     let events = world.database.events_of("ada").await;
-    assert_eq!(events, ["account created", "account disabled", "account enabled", "signed in"]);
+    assert_eq!(events, ["account created", "account disabled", "sign-in failed", "account enabled", "signed in"]);
 }
 
 async fn a_weakly_stored_password_is_stored_anew_at_sign_in(world: &World) {

@@ -70,7 +70,9 @@ async fn send_package(
     let tag = format!("\"{}\"", found.sha512);
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let mut answer = if known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag)) {
-        door.told(HttpResponse::NotModified(), reader.token()).finish()
+        door.told(HttpResponse::NotModified(), reader.token())
+            .insert_header((CACHE_CONTROL, "private, no-cache"))
+            .finish()
     } else {
         send(door, app, reader, &found.blob, "application/octet-stream").await?
     };

@@ -31,10 +31,10 @@ const PUSH: Action = Action::Push(Kind::NuGet);
 pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
     let door = Door::of(&req, &app)?;
     let caller = door.caller().await?;
-    let token = door.decide(&caller, PUSH, None, Package::Unknown)?.token.id;
-    let slot = app.pushes.take(token).ok_or_else(|| {
+    let Token { id, account, .. } = door.decide(&caller, PUSH, None, Package::Unknown)?.token;
+    let slot = app.pushes.take(account, id).ok_or_else(|| {
         Refused::busy(
-            "This key pushes two packages already, or the feed is busy. Wait for them to end, then push again.",
+            "This key pushes two packages already, or its account four, or the feed is busy. Wait for them to end, then push again.",
         )
     })?;
     let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);

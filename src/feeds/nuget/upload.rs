@@ -6,7 +6,10 @@ use actix_multipart::{Multipart, MultipartError};
 use actix_web::{
     HttpRequest,
     error::PayloadError,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE},
+    },
     web::{Bytes, Payload},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -38,6 +41,10 @@ pub(super) async fn receive(
     folder: &Path,
     limit: usize,
 ) -> Result<Upload, Refused> {
+    let announced = req.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > (limit + WRAPPING) as u64) {
+        return Err(BadBody::TooLarge(limit).into());
+    }
     let kind = essence(req);
     let sink = Sink::new(folder, limit).map_err(|error| Refused::unavailable(&error))?;
     let received = async {

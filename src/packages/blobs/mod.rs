@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::buffered::BufWriter;
 use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, path::Path as Location};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
 pub use settings::{BadBlobUrl, BlobSettings, Bucket};
@@ -114,14 +114,13 @@ impl Blobs {
         let mut source = tokio::fs::File::open(file).await?;
         let mut writer = BufWriter::with_capacity(Arc::clone(&self.store), key.location(), PART)
             .with_max_concurrency(PARTS_IN_FLIGHT);
-        match copy(&mut source, &mut writer).await {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                // The first error is the one to tell; what cannot be cleaned up now, the sweep or the bucket will.
-                let _ = writer.abort().await;
-                Err(error.into())
-            }
+        if let Err(error) = copy(&mut source, &mut writer).await {
+            // The first error is the one to tell; what cannot be cleaned up now, the sweep or the bucket will.
+            let _ = writer.abort().await;
+            return Err(error.into());
         }
+        // A writer that could not be shut down cannot be aborted either (it panics).
+        Ok(writer.shutdown().await?)
     }
 
     /// Opens a blob; `None` when there is none of this name.
@@ -188,7 +187,7 @@ async fn copy(source: &mut tokio::fs::File, writer: &mut BufWriter) -> io::Resul
     loop {
         let mut chunk = BytesMut::with_capacity(CHUNK);
         if source.read_buf(&mut chunk).await? == 0 {
-            return tokio::io::AsyncWriteExt::shutdown(writer).await;
+            return Ok(());
         }
         writer.put(chunk.freeze()).await?;
     }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     accounts::{identity, password as rules},
     app::App,
-    store::{Actor, NewAccount, Purpose, Registration},
+    store::{Actor, FIRST_EPOCH, NewAccount, Purpose, Registration},
     tokens::AccountId,
 };
 
@@ -66,7 +66,7 @@ async fn register(
     let made = store(app, &new, setup, &actor(req, app, None)).await?;
     match made {
         Some(Registration::Made(id)) => {
-            session.begin(id, app.clock.now())?;
+            session.begin(id, FIRST_EPOCH, app.clock.now())?;
             Ok(Ok(()))
         }
         Some(Registration::UsernameTaken) => {

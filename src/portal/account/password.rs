@@ -56,9 +56,9 @@ pub async fn submit(
     }
     let hash = app.gate.hash(&form.new).await?;
     let mut change = app.store.begin().await?;
-    change.set_password(me.account.id, &hash, &me.actor, me.now).await?;
+    let epoch = change.set_password(me.account.id, &hash, &me.actor, me.now).await?;
     change.commit().await?;
-    me.session.begin(me.account.id, me.now)?;
+    me.session.begin(me.account.id, epoch, me.now)?;
     Ok(go_to(&req, &Done::PasswordChanged.at("/settings/password")))
 }
 
@@ -84,7 +84,7 @@ pub async fn proven(
     if app.gate.verify(password, me.account.password_hash.as_deref()).await? == Verdict::Wrong {
         return Ok(Err("This is not your password.".to_owned()));
     }
-    guess.forget(&app.store).await?;
+    guess.forget(&app.store, me.now).await?;
     me.session.prove(me.now)?;
     Ok(Ok(()))
 }

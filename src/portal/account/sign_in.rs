@@ -80,18 +80,27 @@ pub async fn submit(
     let name = username.trim();
     let account = if name.contains('\0') { None } else { app.store.account_named(name).await? };
     let guess = guess(&req, &app, name, account.as_ref());
-    if let Allowance::Wait(wait) = guess.count(&app.store, app.clock.now()).await? {
+    let now = app.clock.now();
+    if let Allowance::Wait(wait) = guess.count(&app.store, now).await? {
         let problem = format!("Too many attempts. Try again in {}.", crate::tokens::expiry::in_words(wait));
         let mut res = draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username, next, Problems::one("", problem))?;
         res.headers_mut().insert(actix_web::http::header::RETRY_AFTER, wait.num_seconds().max(1).into());
         return Ok(res);
     }
+    let known = account.as_ref().map(|account| account.id);
     match verified(&app, account, &password).await? {
         Some(account) => {
-            guess.forget(&app.store).await?;
+            guess.forget(&app.store, now).await?;
             welcome(&req, &app, &TypedSession(session), &account, &next).await
         }
-        None => draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, username, next, Problems::one("", WRONG)),
+        None => {
+            if let Some(account) = known {
+                let mut change = app.store.begin().await?;
+                change.record(Verb::SignInFailed, &actor(&req, &app, None), About::account(account), now).await?;
+                change.commit().await?;
+            }
+            draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, username, next, Problems::one("", WRONG))
+        }
     }
 }
 
@@ -110,10 +119,10 @@ async fn verified(app: &App, account: Option<Account>, password: &str) -> Result
         .filter(|account| account.disabled_at.is_none())
         .and_then(|account| account.password_hash.as_deref());
     let verdict = app.gate.verify(password, stored).await?;
-    if let (Some(account), Verdict::RightButWeaklyStored) = (&account, verdict) {
+    if let (Some(account), Some(stored), Verdict::RightButWeaklyStored) = (&account, stored, verdict) {
         let hash = app.gate.hash(password).await?;
         let mut change = app.store.begin().await?;
-        change.store_password(account.id, &hash, app.clock.now()).await?;
+        change.raise_password(account.id, stored, &hash).await?;
         change.commit().await?;
     }
     Ok(account.filter(|_| verdict != Verdict::Wrong))
@@ -130,7 +139,7 @@ async fn welcome(
     let mut change = app.store.begin().await?;
     change.record(Verb::SignedIn, &actor(req, app, Some(account)), About::account(account.id), now).await?;
     change.commit().await?;
-    session.begin(account.id, now)?;
+    session.begin(account.id, account.session_epoch, now)?;
     let mut res = go_to(req, own_path(next).unwrap_or(HOME));
     let device = cookie(app, DEVICE, device_mark(app, account.id), Some(Age::days(365)));
     res.add_cookie(&device).map_err(|error| anyhow::anyhow!("a cookie that is none: {error}"))?;
