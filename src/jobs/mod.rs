@@ -4,6 +4,7 @@
 mod expiry_warnings;
 mod last_uses;
 mod mail_delivery;
+mod orphans;
 mod sweep;
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -17,6 +18,7 @@ use tokio::{
 pub use self::{
     expiry_warnings::{Report, Warned, run_expiry_warnings},
     last_uses::flush_last_uses,
+    orphans::remove_orphans,
     sweep::sweep,
 };
 use crate::app::App;
@@ -24,6 +26,7 @@ use crate::app::App;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Design: last use at most one write per token in ten seconds.
 const FLUSH: Duration = Duration::from_secs(10);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP: Duration = Duration::from_secs(15 * 60);
 /// How long a stop waits for what is under way, such as a mail server's answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,6 +45,7 @@ pub fn spawn(app: Arc<App>) -> JobsHandle {
     let tasks = vec![
         start("expiry warnings", MINUTE, &app, &stopped, expiry_warnings::tick),
         start("last uses", FLUSH, &app, &stopped, |app, _| async move { flush_last_uses(&app).await }),
+        start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
         start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
     ];
     JobsHandle { app, stopping, tasks }

@@ -9,7 +9,7 @@ use super::{Change, Known, Result, Store, feeds, instant, readable};
 use crate::{
     packages::{blobs::BlobKey, nuspec::Nuspec, version::Version},
     tokens::{
-        AccountId, FeedId, Kind, PackageKey,
+        AccountId, FeedId, Kind, PackageKey, VersionKey,
         decision::{Holder, Package},
     },
 };
@@ -240,6 +240,15 @@ pub(super) async fn version(
 }
 
 impl Store {
+    /// Whether a version has a row, removed or not.
+    pub async fn has_version(&self, key: VersionKey) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM versions WHERE id = $1 LIMIT 1")
+            .bind(key.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// The package of a name (in lower case), as an account sees it, or anybody for `None`.
     pub async fn package(
         &self,

@@ -1,5 +1,8 @@
 //! Pushes that stop, meet each other, or lose their key on the way.
 
+use std::path::Path;
+
+use latchkey::{clock::Clock, jobs, packages::blobs::BlobKey};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
@@ -130,6 +133,25 @@ async fn a_key_pushes_two_packages_at_once_and_its_account_four() {
             assert_eq!(half.finish().await.status, 201);
         }
         assert_eq!(world.push(&key, &nupkg("C", "1.0.0")).await.status, 201);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn what_a_push_left_behind_when_its_process_died_is_removed() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:push", "*").await;
+        assert_eq!(world.push(&key, &nupkg("Contoso.Core", "1.0.0")).await.status, 201);
+        let orphan = BlobKey::nuget(uuid::Uuid::from_u128(7));
+        world.app.blobs.put(&orphan, Path::new("Cargo.toml")).await.unwrap();
+        // Files are dated by the machine's clock.
+        world.clock.advance(Clock::System.now() - world.clock.now());
+        jobs::remove_orphans(&world.app).await.unwrap();
+        assert_eq!(world.files("packages"), 3, "another process may be at it");
+        world.clock.advance(chrono::Duration::days(36_500));
+        jobs::remove_orphans(&world.app).await.unwrap();
+        assert_eq!((world.files("packages"), world.app.blobs.exists(&orphan).await.unwrap()), (2, false));
         world.end().await;
     }
 }

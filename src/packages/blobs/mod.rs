@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::buffered::BufWriter;
 use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, path::Path as Location};
@@ -70,6 +71,12 @@ impl BlobKey {
         let name = text.rsplit('/').next()?.strip_suffix(".nupkg")?;
         let key = Self::nuget(Uuid::try_parse(name).ok()?);
         (key.0 == text).then_some(key)
+    }
+
+    /// What [`nuget`](Self::nuget) made it, or the nuspec beside it, from.
+    pub fn id(&self) -> Option<Uuid> {
+        let name = self.0.rsplit('/').next()?;
+        Uuid::try_parse(name.strip_suffix(".nupkg").or_else(|| name.strip_suffix(".nuspec"))?).ok()
     }
 
     /// The name of the nuspec file that is kept beside the package.
@@ -156,6 +163,13 @@ impl Blobs {
             Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The blobs last written before `before`, in no order.
+    pub fn written_before(&self, before: DateTime<Utc>) -> BoxStream<'static, Result<BlobKey, BlobError>> {
+        let found = self.store.list(Some(&Location::from("nuget"))).map_err(BlobError::from);
+        let old = found.try_filter(move |meta| std::future::ready(meta.last_modified < before));
+        old.map_ok(|meta| BlobKey(meta.location.to_string())).boxed()
     }
 
     /// Removes what a process that died had begun to write into the folder, and returns how many files it was. Blocks.
