@@ -40,7 +40,7 @@ fn bench(c: &mut Criterion) {
     let hostile = format!("{}b", "a*".repeat(60));
     let name = "a".repeat(100);
     for (case, token, ask) in [
-        ("two patterns", token("Fabrikam.* Contoso.Service.*"), ask),
+        ("two patterns", token("Fabrikam.*\nContoso.Service.*"), ask),
         ("a hundred patterns", token(&hundred), ask),
         ("a hostile pattern", token(&hostile), Ask { name: Some(&name), ..ask }),
     ] {

@@ -103,7 +103,7 @@ async fn add_token(store: &Store, now: DateTime<Utc>) -> SecretHash {
         name: "CI".to_owned(),
         note: String::new(),
         permissions: primary_permissions(),
-        patterns: Patterns::parse("Contoso.* Fabrikam.*").expect("patterns"),
+        patterns: Patterns::parse("Contoso.*\nFabrikam.*").expect("patterns"),
         feeds: Feeds::All,
         expires_at: None,
     };

@@ -53,6 +53,7 @@ pub fn nuget_feeds(cfg: &mut ServiceConfig) {
             .default_service(to(nuget::nothing_here));
         cfg.service(feed);
     }
+    cfg.service(resource("/api/v2/{anything:.*}").to(nuget::wrong_source));
 }
 
 /// For programs that manage.

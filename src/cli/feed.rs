@@ -1,6 +1,6 @@
 //! `latchkey feed …`
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use super::{account_named, say};
@@ -53,7 +53,12 @@ impl Command {
             Self::Member { feed, account, role } => {
                 let account = account_named(&app.store, &account).await?;
                 let found = app.store.feed(&feed, None).await?.with_context(|| format!("there is no feed “{feed}”"))?;
+                let was_owner =
+                    app.store.feed(&feed, Some(account.id)).await?.and_then(|seen| seen.role) == Some(Role::Owner);
                 let mut change = app.store.begin().await?;
+                if was_owner && role != Role::Owner && !change.has_other_owner(found.feed.id, account.id).await? {
+                    bail!("{} is the only owner of {feed}; give it another one first", account.username);
+                }
                 change
                     .set_member(found.feed.id, &feed, account.id, role, &Actor::host("latchkey feed member"), now)
                     .await?;

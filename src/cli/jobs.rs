@@ -44,7 +44,7 @@ impl Command {
         let now = now.unwrap_or(clock);
         ensure!(
             dry_run || time_travel || (now - clock).abs() <= NEAR,
-            "{now} is far from the clock: add --dry-run to see what would be sent then"
+            "{now} is far from the clock: add --dry-run to see what would be sent then, or set LATCHKEY_TIME_TRAVEL=1 to send it"
         );
         say(run_expiry_warnings(app, dry_run, now).await?);
         Ok(())

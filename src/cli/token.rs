@@ -58,7 +58,7 @@ impl Command {
                     name: change::name(&name)?,
                     note: change::note(&note)?,
                     permissions: permissions(&allow)?,
-                    patterns: Patterns::parse(&packages)?,
+                    patterns: Patterns::parse(&packages.replace(',', "\n"))?,
                     feeds: feeds(app, &feed).await?,
                     expires_at: choice.resolve(app.clock.now(), account.time_zone, app.settings.max_token_days)?,
                 };

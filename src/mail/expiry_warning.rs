@@ -11,7 +11,10 @@ use super::{
 use crate::{
     config::PublicUrl,
     store::Account,
-    tokens::{Token, expiry::in_words},
+    tokens::{
+        Token,
+        expiry::{end_in, in_words},
+    },
 };
 
 /// So many patterns are named; the rest is counted.
@@ -93,7 +96,10 @@ pub fn expiry_warning(
 }
 
 fn subject(tokens: &[Warned<'_>], zone: Tz) -> String {
-    let day = |warned: &Warned<'_>| warned.expires_at.with_timezone(&zone).format("%-d %b %Y").to_string();
+    let day = |warned: &Warned<'_>| {
+        let end = end_in(warned.expires_at, zone, "%-d %b %Y");
+        end.split(',').next().unwrap_or_default().to_owned()
+    };
     match tokens {
         [only] => format!("[Latchkey] Your access token “{}” expires on {}", short_name(&only.token.name), day(only)),
         several => {
@@ -121,13 +127,13 @@ impl Line {
         Self {
             name: one_line(&token.name),
             hint: token.hint.clone().unwrap_or_default(),
-            ends: moment(expires_at, zone, "%A, %-d %B %Y, %H:%M"),
+            ends: moment(expires_at, zone, &end_in(expires_at, zone, "%A, %-d %B %Y")),
             left: in_words(expires_at - at),
             may: token.permissions.iter().map(|one| one.words()).collect::<Vec<_>>().join(", "),
             packages: packages(token),
             note: token.note.lines().map(one_line).collect(),
             last_use: token.last_use.as_ref().map(|last| {
-                let when = moment(last.at, zone, "%-d %B %Y, %H:%M");
+                let when = moment(last.at, zone, &last.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string());
                 if last.client.is_empty() { when } else { format!("{when}, by {}", one_line(&last.client)) }
             }),
             can_be_refreshed: token.can_be_refreshed(),
@@ -145,12 +151,11 @@ fn act_path(token: &Token) -> String {
     }
 }
 
-/// A moment where the account lives, with the zone's name and offset.
-fn moment(at: DateTime<Utc>, zone: Tz, format: &str) -> String {
-    let local = at.with_timezone(&zone);
-    let offset = local.format("%:z").to_string();
+/// A moment, already in the words of where the account lives, with the zone's name and offset.
+fn moment(at: DateTime<Utc>, zone: Tz, local: &str) -> String {
+    let offset = at.with_timezone(&zone).format("%:z").to_string();
     let offset = if offset == "+00:00" { String::new() } else { format!(", UTC{offset}") };
-    format!("{} ({}{offset})", local.format(format), zone.name())
+    format!("{local} ({}{offset})", zone.name())
 }
 
 fn packages(token: &Token) -> String {

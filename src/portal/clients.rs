@@ -1,6 +1,9 @@
 //! The lines that people paste into their clients, with this host's own addresses.
 
-use crate::config::PublicUrl;
+use crate::{
+    config::PublicUrl,
+    tokens::{Permission, Permissions},
+};
 
 /// What stands for the key; `static/js/secret.js` puts the key in its place.
 const KEY: &str = "YOUR_KEY";
@@ -14,6 +17,12 @@ pub struct Clients {
     flat: String,
     api: String,
     feed: String,
+    /// Whether the lines that upload are shown.
+    pub push: bool,
+    /// Whether the lines that read are shown.
+    pub pull: bool,
+    /// Whether the lines that hide versions are shown.
+    pub delete: bool,
 }
 
 impl Clients {
@@ -25,6 +34,19 @@ impl Clients {
             flat: public.of(&format!("{root}/flat")),
             api: public.of("/api/v1"),
             feed: feed.to_owned(),
+            push: true,
+            pull: true,
+            delete: true,
+        }
+    }
+
+    /// Only the lines that a token with these permissions may use.
+    pub fn for_permissions(self, permissions: Permissions) -> Self {
+        Self {
+            push: permissions.has_any(&[Permission::NuGetPush, Permission::NuGetPushVersion]),
+            pull: permissions.has(Permission::NuGetPull),
+            delete: permissions.has(Permission::NuGetDelete),
+            ..self
         }
     }
 

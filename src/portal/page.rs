@@ -110,16 +110,19 @@ pub enum Done {
     Deleted,
     /// The password was changed.
     PasswordChanged,
+    /// Nothing: the session had ended.
+    SignedOut,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 6] = [
+    const ALL: [(Self, &'static str, &'static str); 7] = [
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
         (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
         (Self::Deleted, "deleted", "Deleted. Its record stays."),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
+        (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
     ];
 
     fn of(req: &HttpRequest) -> Option<Self> {
@@ -196,7 +199,7 @@ fn sign_in_first(req: &HttpRequest) -> String {
         let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
         format!("{prefix}/sign-in?next={next}")
     } else {
-        format!("{prefix}/sign-in")
+        format!("{prefix}{}", Done::SignedOut.at("/sign-in"))
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
-use crate::tokens::expiry::in_words;
+use crate::tokens::expiry::{end_in, in_words};
 
 /// An instant, three ways.
 #[derive(Clone, Debug)]
@@ -24,6 +24,12 @@ impl Time {
             text: at.with_timezone(&zone).format("%-d %b %Y, %H:%M %Z").to_string(),
             words: from_now(at - now),
         }
+    }
+
+    /// The end of a token: a whole day ends at its own 24:00.
+    pub fn end(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Self {
+        let text = format!("{} {}", end_in(at, zone, "%-d %b %Y"), at.with_timezone(&zone).format("%Z"));
+        Self { text, ..Self::new(at, now, zone) }
     }
 }
 

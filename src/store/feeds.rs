@@ -47,9 +47,9 @@ impl FeedRow {
     }
 }
 
-/// The greater of what everybody may and what this member may.
+/// A member has the role given to it, more or less than everybody's; others have everybody's.
 pub(super) fn role(everyone: Option<&str>, member: Option<&str>) -> Option<Role> {
-    everyone.and_then(Role::parse).max(member.and_then(Role::parse))
+    member.or(everyone).and_then(Role::parse)
 }
 
 impl Store {
@@ -118,6 +118,17 @@ impl Change {
         self.record(Verb::FeedCreated, by, About { feed: Some(name), ..About::account(owner) }, now).await?;
         self.set_member(id, name, owner, Role::Owner, by, now).await?;
         Ok(Some(id))
+    }
+
+    /// Whether a feed has another owner than this account.
+    pub async fn has_other_owner(&mut self, feed: FeedId, account: AccountId) -> Result<bool> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM members WHERE feed = $1 AND account <> $2 AND role = 'owner' LIMIT 1")
+                .bind(feed.to_string())
+                .bind(account.to_string())
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        Ok(found.is_some())
     }
 
     /// Gives an account a role in a feed, in place of the one it had.

@@ -289,7 +289,7 @@ mod tests {
     fn other_patterns_or_feeds_are_a_wider_token() {
         let narrower = Edit { patterns: Patterns::parse("contoso.*").unwrap(), ..edit() };
         assert!(!narrower.widens(&token()));
-        let wider = Edit { patterns: Patterns::parse("Contoso.* Fabrikam.*").unwrap(), ..edit() };
+        let wider = Edit { patterns: Patterns::parse("Contoso.*\nFabrikam.*").unwrap(), ..edit() };
         assert!(wider.widens(&token()));
     }
 

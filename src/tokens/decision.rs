@@ -327,9 +327,14 @@ impl Reason {
                 )
             }
             Self::AccountCannotRead => "There is nothing here, or the account of this key cannot see it.".to_owned(),
+            Self::AccountMayNot if ask.package == Package::Others => {
+                format!(
+                    "The account of {key} may not {action} of others: {name} in {feed} takes an owner of the package or of the feed."
+                )
+            }
             Self::AccountMayNot => {
                 format!(
-                    "The account of {key} may not {action} here: {name} in {feed} takes an owner of the package or of the feed."
+                    "The account of {key} only reads {feed}; to {action} there it needs the role of writer. Ask an owner of the feed."
                 )
             }
         }

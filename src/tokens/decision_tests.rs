@@ -163,7 +163,7 @@ fn phrases_and_fixed_sentences_are_ascii_and_distinct() {
 }
 
 prop_compose! {
-    fn any_token()(bits in 0u16..(1 << 14), patterns in "(A|B|\\*|A\\*)( (A|B\\*))?", feeds in 0..3, off: bool, revoked: bool, expired: bool) -> Token {
+    fn any_token()(bits in 0u16..(1 << 14), patterns in "(A|B|\\*|A\\*)(\n(A|B\\*))?", feeds in 0..3, off: bool, revoked: bool, expired: bool) -> Token {
         let mut token = token("", "*");
         token.permissions = Permission::ALL.iter().copied().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, p)| p).collect();
         token.patterns = Patterns::parse(&patterns).unwrap();

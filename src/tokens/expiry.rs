@@ -125,6 +125,17 @@ pub fn warn_from(issued_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Option<
     }
 }
 
+/// An end where somebody lives: the date in the given format, and the hour. A day that was chosen to its end ends at
+/// 24:00 of that day, not at 00:00 of the next.
+pub fn end_in(end: DateTime<Utc>, zone: Tz, date_format: &str) -> String {
+    let local = end.with_timezone(&zone);
+    if local.time() == NaiveTime::MIN {
+        format!("{}, 24:00", (local.date_naive() - Days::new(1)).format(date_format))
+    } else {
+        format!("{}, {}", local.format(date_format), local.format("%H:%M"))
+    }
+}
+
 /// A stretch of time in words, in its largest unit and never "0": "9 days", "5 hours", "1 minute".
 pub fn in_words(stretch: Duration) -> String {
     let (count, unit) = match stretch {
@@ -206,6 +217,13 @@ mod tests {
         assert_eq!(warned(10), Some(9));
         assert_eq!(warned(2), Some(1));
         assert_eq!(warned(1), None);
+    }
+
+    #[test]
+    fn a_day_ends_at_its_own_24_hours() {
+        let end = resolve("2027-02-21", Tz::Europe__Berlin, None).unwrap().unwrap();
+        assert_eq!(end_in(end, Tz::Europe__Berlin, "%-d %b %Y"), "21 Feb 2027, 24:00");
+        assert_eq!(end_in(end, Tz::UTC, "%-d %b %Y"), "21 Feb 2027, 23:00");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub enum NotAPattern {
     TooMany(usize),
     /// A character no package name has.
     #[error(
-        "“{0}” contains “{1}”. A pattern is made of letters, digits, dots, dashes, underscores, / and @; only * is special."
+        "“{0}” contains “{1}”. A pattern is made of letters, digits, dots, dashes, underscores, / and @; only * is special. Write one in each line."
     )]
     Character(String, char),
     /// Somebody pasted a key.
@@ -135,11 +135,12 @@ impl Patterns {
         Self("*".to_owned())
     }
 
-    /// Reads patterns separated by line ends, commas or blanks. Repeated ones are dropped.
+    /// Reads patterns, one per line. Empty lines and repeated ones are dropped; a blank or comma inside a line is an error,
+    /// because two patterns where one was meant would cover more.
     pub fn parse(text: &str) -> Result<Self, NotAPattern> {
         let mut kept: Vec<Pattern> = Vec::new();
         let mut count = 0;
-        for piece in text.split(['\n', '\r', ',', ' ', '\t']).filter(|piece| !piece.is_empty()) {
+        for piece in text.split(['\n', '\r']).filter(|piece| !piece.trim().is_empty()) {
             count += 1;
             let pattern = Pattern::parse(piece)?;
             if !kept.iter().any(|other| other.0.eq_ignore_ascii_case(&pattern.0)) {
@@ -253,6 +254,13 @@ mod tests {
     }
 
     #[test]
+    fn two_patterns_in_one_line_are_an_error_and_not_a_wider_list() {
+        for text in ["My Company.*", "A.*, B.*", "A.*;B.*"] {
+            assert!(matches!(Patterns::parse(text), Err(NotAPattern::Character(..))), "{text}");
+        }
+    }
+
+    #[test]
     fn a_list_holds_one_to_a_hundred_patterns() {
         let lines = |n: usize| (0..n).map(|i| format!("p{i}")).collect::<Vec<_>>().join("\n");
         assert!(Patterns::parse(&lines(100)).is_ok());
@@ -263,9 +271,9 @@ mod tests {
     #[test]
     fn adding_a_pattern_is_noticed_and_dropping_one_is_not() {
         let list = |text| Patterns::parse(text).unwrap();
-        assert!(list("a b").adds_to(&list("a")));
-        assert!(!list("A").adds_to(&list("a b")));
-        assert!(!list("a b").adds_to(&list("*")));
+        assert!(list("a\nb").adds_to(&list("a")));
+        assert!(!list("A").adds_to(&list("a\nb")));
+        assert!(!list("a\nb").adds_to(&list("*")));
     }
 
     proptest! {

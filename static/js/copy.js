@@ -34,4 +34,6 @@ export const watchCopyButtons = () => {
     button.hidden = false;
     button.addEventListener("click", () => copy(button));
   }
+  for (const hint of document.querySelectorAll("[data-with-copy]")) hint.hidden = false;
+  document.querySelector("button.main[data-copy]")?.focus();
 };

@@ -69,7 +69,7 @@ async fn without_a_key_a_private_feed_and_no_feed_answer_alike_and_without_warni
                         Some("Basic realm=\"packages.example.com\""),
                         "{line}"
                     );
-                    assert_eq!(reply.told(), (401, "Unauthorized", None), "{line}");
+                    assert_eq!(reply.told(), (401, "No access token was sent", None), "{line}");
                     seen.push(reply.body);
                 }
             }

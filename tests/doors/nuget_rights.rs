@@ -1,6 +1,7 @@
 //! What keys may not do, and how they are told.
 
 use chrono::Duration;
+use latchkey::tokens::decision::Role;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
@@ -165,6 +166,51 @@ async fn every_use_of_a_live_key_is_noted_in_memory() {
         );
         world.push(&key, &nupkg("A", "1.0.0")).await;
         assert_eq!(world.app.uses.take().len(), 1, "a refused use of a live key counts too");
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_reader_is_told_that_publishing_takes_a_writer() {
+    for world in World::each().await {
+        let (ada, bo) = (world.account("ada").await, world.account("bo").await);
+        let team = world.feed("team", false, ada).await;
+        world.member(("team", team), bo, Role::Reader).await;
+        let key = world.key(bo, "nuget:push", "*").await;
+        let reply = world.push_to("/feeds/team/nuget/v3/package", &key, &nupkg("Contoso.Core", "1.0.0")).await;
+        assert_eq!(reply.status, 403);
+        assert!(
+            reply.text().contains("only reads team") && reply.text().contains("role of writer"),
+            "{}",
+            reply.text()
+        );
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_role_that_was_given_counts_more_than_everybodys() {
+    for world in World::each().await {
+        let bo = world.account("bo").await;
+        let key = world.key(bo, "nuget:pull nuget:push", "*").await;
+        assert_eq!(world.push(&key, &nupkg("Contoso.Core", "1.0.0")).await.status, 201);
+        world
+            .sql("INSERT INTO members (feed, account, role) SELECT f.id, a.id, 'reader' FROM feeds f, accounts a")
+            .await;
+        assert_eq!(world.push(&key, &nupkg("Contoso.Core", "2.0.0")).await.status, 403);
+        assert_eq!(world.get("/v3/flat/contoso.core/index.json", &key).await.status, 200);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_push_to_the_bare_address_is_told_the_right_one() {
+    for world in World::each().await {
+        let bo = world.account("bo").await;
+        let key = world.key(bo, "nuget:push", "*").await;
+        let reply = world.push_to("/api/v2/package/", &key, &nupkg("Contoso.Core", "1.0.0")).await;
+        let told = Some("This is no NuGet source. Use https://packages.example.com/v3/index.json as the source.");
+        assert_eq!((reply.status, reply.header("x-nuget-warning")), (404, told));
         world.end().await;
     }
 }

@@ -200,7 +200,7 @@ impl World {
             name: "ci".to_owned(),
             note: String::new(),
             permissions: Permissions::parse(permissions).unwrap(),
-            patterns: Patterns::parse(patterns).unwrap(),
+            patterns: Patterns::parse(&patterns.replace(' ', "\n")).unwrap(),
             feeds,
             hint: None,
             created_at: self.now(),

@@ -46,7 +46,7 @@ impl Refused {
     /// The challenge for a request without credential.
     pub(super) fn challenge(host: &str) -> Self {
         let sentence = "Send an access token: as password with any username, or in X-NuGet-ApiKey to push.";
-        let bare = Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", sentence);
+        let bare = Self::new(StatusCode::UNAUTHORIZED, "No access token was sent", sentence);
         Self { realm: Some(host.to_owned()), warn: false, ..bare }
     }
 

@@ -1,6 +1,6 @@
 //! The form that creates and edits tokens: what it sends, how it is read, and how it comes back filled.
 
-use chrono::{Duration, NaiveDate, Utc};
+use chrono::{Duration, Utc};
 use serde::Deserialize;
 
 use crate::{
@@ -159,8 +159,6 @@ pub struct Fields {
     pub all_feeds: bool,
     pub feeds: Vec<Choice>,
     pub expiry: Vec<Choice>,
-    pub earliest: String,
-    pub latest: String,
     pub zone: String,
     /// Whether the last proof of the password is too old for what the form does.
     pub ask_password: bool,
@@ -182,12 +180,6 @@ impl Fields {
                 .map(|(verb, label)| with_verb(kind, verb).map(|permission| make(permission, label)))
                 .collect(),
         };
-        let today = me.now.with_timezone(&me.account.time_zone).date_naive();
-        let latest = match (edited.and_then(|token| token.expires_at), max_days) {
-            (Some(end), _) => Some(end.with_timezone(&me.account.time_zone).date_naive()),
-            (None, Some(days)) => Some(today + Duration::days(days)),
-            (None, None) => None,
-        };
         // What only operators give is shown to be kept or taken away.
         let introspect = edited
             .filter(|token| token.permissions.has(Permission::ApiIntrospect))
@@ -208,8 +200,6 @@ impl Fields {
             all_feeds: form.feeds != "some",
             feeds: feeds.iter().map(|feed| feed_choice(feed, form)).collect(),
             expiry: expiry_choices(form, me, max_days, edited),
-            earliest: today.to_string(),
-            latest: latest.as_ref().map(NaiveDate::to_string).unwrap_or_default(),
             zone: me.account.time_zone.name().to_owned(),
         }
     }
@@ -237,7 +227,7 @@ fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited
         checked: form.expires == value,
         value: value.to_owned(),
         label,
-        hint: end.map(|end| Time::new(end, me.now, me.account.time_zone).text).unwrap_or_default(),
+        hint: end.map(|end| Time::end(end, me.now, me.account.time_zone).text).unwrap_or_default(),
     };
     let current = edited.map(|token| token.expires_at);
     let offered = |days: &i64| {

@@ -75,7 +75,7 @@ fn banner(tokens: &[Token], me: &SignedIn, belongs: impl Fn(&Token) -> bool) -> 
         id: token.id.to_string(),
         name: token.name.clone(),
         hint: token.called().to_owned(),
-        at: Time::new(end, me.now, me.account.time_zone),
+        at: Time::end(end, me.now, me.account.time_zone),
     });
     (ending.collect(), left_out)
 }

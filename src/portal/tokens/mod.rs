@@ -87,7 +87,8 @@ fn show_once(
     let token = Token { hint: Some(secret.hint().to_owned()), ..token.clone() };
     let page = Created {
         page: Page::in_section(req, title, "tokens"),
-        clients: Clients::of_feed(&app.settings.public_url, first_feed(&token.feeds, feeds)),
+        clients: Clients::of_feed(&app.settings.public_url, first_feed(&token.feeds, feeds))
+            .for_permissions(token.permissions),
         token: view::Token::in_list(&token, feeds, me),
         secret: secret.reveal().to_owned(),
         replaced,

@@ -18,7 +18,7 @@ use crate::{
         words::Time,
     },
     store::Issued,
-    tokens::{FormId, Token, change},
+    tokens::{FormId, State, Token, change, state::state},
 };
 
 #[derive(Template)]
@@ -49,7 +49,9 @@ pub struct RefreshForm {
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     let form_id = FormId::generate(me.now, &mut crate::random::system()).to_string();
-    draw(&req, &app, &me, &token, StatusCode::OK, form_id, false, Problems::default()).await
+    // Whoever comes because the end is near wants a later one.
+    let restart = state(&token, me.now) == State::ExpiresSoon;
+    draw(&req, &app, &me, &token, StatusCode::OK, form_id, restart, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/refresh`
@@ -76,7 +78,7 @@ pub async fn submit(
     match app.store.refresh_token(refreshed.clone(), &form_id, &me.actor, me.now).await? {
         Issued::Secret(secret) => {
             let feeds = feeds(&app, &me).await?;
-            show_once(&req, &app, &me, &refreshed, &feeds, &secret, true)
+            show_once(&req, &app, &me, &refreshed, &feeds, &secret, token.issued_at.is_some())
         }
         Issued::AlreadyDone(id) => already_done(&req, &app, &me, id).await,
         Issued::Stale => {
@@ -112,7 +114,7 @@ async fn draw(
 ) -> Result<HttpResponse, PageError> {
     let max_days = app.settings.max_token_days;
     let end = |restart| change::refresh(token, restart, me.now, max_days).ok().and_then(|token| token.expires_at);
-    let time = |end| Time::new(end, me.now, me.account.time_zone);
+    let time = |end| Time::end(end, me.now, me.account.time_zone);
     let must_restart = change::must_restart(token, me.now);
     // A token without an end keeps having none, so there is nothing to choose.
     let keep = if must_restart || token.expires_at.is_none() { None } else { end(false).map(time) };

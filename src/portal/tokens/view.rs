@@ -94,7 +94,7 @@ impl Token {
                 .as_ref()
                 .map(|last| Use { time: Time::new(last.at, now, zone), by: by(&last.client, &last.address) }),
             ends,
-            expires: end.map(|end| Time::new(end, now, zone)),
+            expires: end.map(|end| Time::end(end, now, zone)),
             lifetime: if state == State::NotIssued { "Starts with its first refresh" } else { "Never" },
             left: left(token, state, me),
             acts: acts(token, state),
