@@ -15,8 +15,10 @@ use crate::{
 pub enum Command {
     /// Add an account; its password comes from standard input
     Add {
+        /// The name it signs in with
         #[arg(long)]
         username: String,
+        /// Where warnings go
         #[arg(long)]
         email: String,
         /// IANA name, such as Europe/Berlin

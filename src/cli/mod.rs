@@ -22,9 +22,9 @@ use crate::{
 
 /// Access tokens for a package host
 #[derive(Debug, Parser)]
-#[command(name = "latchkey", version, about, after_help = SECRET_VARIABLES, disable_help_subcommand = true)]
+#[command(name = "latchkey", version, about, after_long_help = SECRET_VARIABLES, disable_help_subcommand = true)]
 pub struct Cli {
-    /// Settings, the same for every command
+    /// Settings, the same for every command; `--help` lists them, `-h` leaves them out
     #[command(flatten)]
     pub settings: Args,
     #[command(subcommand)]

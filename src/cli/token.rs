@@ -23,18 +23,20 @@ pub enum Command {
         /// Username of the account it belongs to
         #[arg(long)]
         account: String,
+        /// What will use it
         #[arg(long)]
         name: String,
         /// Where the key will live
         #[arg(long, default_value = "")]
         note: String,
-        /// Permissions such as nuget:push,nuget:pull
+        /// Permissions, separated by commas: nuget:pull, nuget:push, nuget:push-version, nuget:delete, the same of npm,
+        /// container:pull, container:push, container:delete, api:read, api:manage, api:introspect
         #[arg(long)]
         allow: String,
         /// Package patterns such as 'Contoso.*', separated by commas
         #[arg(long)]
         packages: String,
-        /// Lifetime such as 90d, a date such as 2027-02-21, or never
+        /// Lifetime in days such as 90d, a date such as 2027-02-21, or never
         #[arg(long)]
         expires_in: String,
         /// Limit it to this feed (may be given more than once)

@@ -22,40 +22,61 @@ use crate::store::{DatabaseUrl, Engine};
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Args {
     /// Address and port to listen on
-    #[arg(long, global = true, env = "LATCHKEY_LISTEN", default_value = "127.0.0.1:8080", help_heading = "Settings")]
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_LISTEN",
+        default_value = "127.0.0.1:8080",
+        help_heading = "Settings",
+        hide_short_help = true
+    )]
     pub listen: SocketAddr,
 
     /// Address people and clients use, such as https://packages.example.com/keys; may have a path.
     /// Needed, with https, unless Latchkey listens on this machine only
-    #[arg(long, global = true, env = "LATCHKEY_PUBLIC_URL", help_heading = "Settings")]
+    #[arg(long, global = true, env = "LATCHKEY_PUBLIC_URL", help_heading = "Settings", hide_short_help = true)]
     pub public_url: Option<String>,
 
     /// Allow a public address without https
-    #[arg(long, global = true, env = "LATCHKEY_INSECURE_HTTP", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Settings")]
+    #[arg(long, global = true, env = "LATCHKEY_INSECURE_HTTP", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Settings", hide_short_help = true)]
     pub insecure_http: bool,
 
     /// Folder for the database, packages, mails and the master secret
-    #[arg(long, global = true, env = "LATCHKEY_DATA_DIR", default_value = "./data", help_heading = "Settings")]
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_DATA_DIR",
+        default_value = "./data",
+        help_heading = "Settings",
+        hide_short_help = true
+    )]
     pub data_dir: PathBuf,
 
     /// Who may create an account: `closed` (the setup link and operators) or `open` (everybody)
-    #[arg(long, global = true, env = "LATCHKEY_SIGN_UP", default_value = "closed", help_heading = "Settings")]
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_SIGN_UP",
+        default_value = "closed",
+        help_heading = "Settings",
+        hide_short_help = true
+    )]
     pub sign_up: SignUp,
 
     /// Longest lifetime of a token, in days; without it tokens may live for ever
-    #[arg(long, global = true, env = "LATCHKEY_MAX_TOKEN_DAYS", value_parser = clap::value_parser!(i64).range(1..=36525), help_heading = "Settings")]
+    #[arg(long, global = true, env = "LATCHKEY_MAX_TOKEN_DAYS", value_parser = clap::value_parser!(i64).range(1..=36525), help_heading = "Settings", hide_short_help = true)]
     pub max_token_days: Option<i64>,
 
     /// Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas
-    #[arg(long, global = true, env = "LATCHKEY_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, help_heading = "Settings")]
+    #[arg(long, global = true, env = "LATCHKEY_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, help_heading = "Settings", hide_short_help = true)]
     pub trusted_proxies: Vec<IpNet>,
 
     /// Sender of mails, such as "Packages <packages@example.com>"
-    #[arg(long, global = true, env = "LATCHKEY_MAIL_FROM", help_heading = "Settings")]
+    #[arg(long, global = true, env = "LATCHKEY_MAIL_FROM", help_heading = "Settings", hide_short_help = true)]
     pub mail_from: Option<String>,
 
     /// Largest package a push may carry, in MiB
-    #[arg(long, global = true, env = "LATCHKEY_MAX_PACKAGE_MIB", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=10240), help_heading = "Settings")]
+    #[arg(long, global = true, env = "LATCHKEY_MAX_PACKAGE_MIB", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=10240), help_heading = "Settings", hide_short_help = true)]
     pub max_package_mib: u64,
 
     /// What is logged, such as `info` or `latchkey=debug,warn`
@@ -64,12 +85,20 @@ pub struct Args {
         global = true,
         env = "LATCHKEY_LOG",
         default_value = "info,actix_http=off,actix_server=warn",
-        help_heading = "Settings"
+        help_heading = "Settings",
+        hide_short_help = true
     )]
     pub log: String,
 
     /// How log lines look
-    #[arg(long, global = true, env = "LATCHKEY_LOG_FORMAT", default_value = "text", help_heading = "Settings")]
+    #[arg(
+        long,
+        global = true,
+        env = "LATCHKEY_LOG_FORMAT",
+        default_value = "text",
+        help_heading = "Settings",
+        hide_short_help = true
+    )]
     pub log_format: LogFormat,
 }
 
