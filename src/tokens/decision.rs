@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+pub use super::reason::{Class, Reason};
 use super::{FeedId, Kind, Permission, State, Token, state::state};
 
 /// What the look-up of a well-shaped secret found.
@@ -111,7 +112,7 @@ impl Action {
     }
 
     /// The action in words, after "may".
-    fn words(self) -> String {
+    pub(super) fn words(self) -> String {
         match self {
             Self::Pull(kind) => format!("read {} packages", kind.label()),
             Self::Push(kind) => format!("push {} packages", kind.label()),
@@ -171,186 +172,6 @@ impl Decision {
             Self::Allow => Ok(()),
             Self::Deny(reason) => Err(reason),
         }
-    }
-}
-
-/// Why not. The first that applies, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Reason {
-    /// Malformed or unknown.
-    NotAToken,
-    /// A refresh put another secret in its place.
-    Replaced,
-    /// Ended for good.
-    Revoked,
-    /// Switched off.
-    Deactivated,
-    /// Over.
-    Expired,
-    /// A legacy token that was idle too long.
-    Retired,
-    /// The operator disabled the account.
-    AccountDisabled,
-    /// The token has no permission for this action.
-    PermissionMissing,
-    /// The token is limited to other feeds.
-    FeedNotCovered,
-    /// No pattern of the token covers the package.
-    PackageNotCovered,
-    /// The package would be new, and the token may only add versions.
-    OnlyNewVersions,
-    /// The account cannot even read this: it is to look like nothing.
-    AccountCannotRead,
-    /// The account itself has no right to do this.
-    AccountMayNot,
-}
-
-/// What a reason means for an answer's status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// Not a live token: 401 (403 for a NuGet key header).
-    NotLive,
-    /// A live token without the right: 403.
-    Forbidden,
-    /// To look like nothing: 404.
-    NotFound,
-}
-
-impl Reason {
-    /// Every reason, in order.
-    pub const ALL: [Self; 13] = [
-        Self::NotAToken,
-        Self::Replaced,
-        Self::Revoked,
-        Self::Deactivated,
-        Self::Expired,
-        Self::Retired,
-        Self::AccountDisabled,
-        Self::PermissionMissing,
-        Self::FeedNotCovered,
-        Self::PackageNotCovered,
-        Self::OnlyNewVersions,
-        Self::AccountCannotRead,
-        Self::AccountMayNot,
-    ];
-
-    /// What it means for the status.
-    pub fn class(self) -> Class {
-        match self {
-            Self::AccountCannotRead => Class::NotFound,
-            reason if reason <= Self::AccountDisabled => Class::NotLive,
-            _ => Class::Forbidden,
-        }
-    }
-
-    /// The word in logs, events and the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotAToken => "not-a-token",
-            Self::Replaced => "replaced",
-            Self::Revoked => "revoked",
-            Self::Deactivated => "deactivated",
-            Self::Expired => "expired",
-            Self::Retired => "retired",
-            Self::AccountDisabled => "account-disabled",
-            Self::PermissionMissing => "permission-missing",
-            Self::FeedNotCovered => "feed-not-covered",
-            Self::PackageNotCovered => "package-not-covered",
-            Self::OnlyNewVersions => "only-new-versions",
-            Self::AccountCannotRead => "not-found",
-            Self::AccountMayNot => "account-may-not",
-        }
-    }
-
-    /// The HTTP/1.1 reason phrase: the only text of a refusal that NuGet clients print. ASCII.
-    pub fn phrase(self) -> &'static str {
-        match self {
-            Self::NotAToken => "Not a valid access token",
-            Self::Replaced => "This access token was replaced by a refresh",
-            Self::Revoked => "This access token was revoked",
-            Self::Deactivated => "This access token is deactivated",
-            Self::Expired => "This access token has expired",
-            Self::Retired => "This legacy key was retired",
-            Self::AccountDisabled => "The account of this access token is disabled",
-            Self::PermissionMissing => "This access token lacks the permission",
-            Self::FeedNotCovered => "This access token does not cover the feed",
-            Self::PackageNotCovered => "This access token does not cover the package",
-            Self::OnlyNewVersions => "This access token may only push new versions of existing packages",
-            Self::AccountCannotRead => "Not found",
-            Self::AccountMayNot => "The account of this access token may not do this",
-        }
-    }
-
-    /// The sentence that says which rule failed and how to mend it. ASCII but for what people typed.
-    /// An unknown secret learns nothing.
-    pub fn sentence(self, token: Option<&Token>, ask: &Ask<'_>) -> String {
-        let Some(token) = token else {
-            return "This is not a valid access token. Copy the whole key, or create one under Settings, Access Tokens.".to_owned();
-        };
-        let key = token.called();
-        let action = ask.action.words();
-        let name = ask.name.unwrap_or("this package");
-        let feed = ask.feed.map_or("this feed", |(name, _)| name);
-        match self {
-            Self::NotAToken => "This is not a valid access token.".to_owned(),
-            Self::Replaced => format!(
-                "This key of \"{}\" was replaced when the token was refreshed. Use the new key, which begins with {key}.",
-                token.name
-            ),
-            Self::Revoked => format!("{key} was revoked. Create a new token under Settings, Access Tokens."),
-            Self::Deactivated => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
-            Self::Expired => {
-                format!("{key} expired on {}. Refresh it under Settings, Access Tokens.", date(token.expires_at))
-            }
-            Self::Retired => {
-                format!("{key} is a legacy key that was retired. Create a new token under Settings, Access Tokens.")
-            }
-            Self::AccountDisabled => format!("The account of {key} is disabled. Ask the operator of this host."),
-            Self::PermissionMissing => {
-                format!(
-                    "{key} may not {action}. It has: {}. Duplicate it with the missing permission.",
-                    token.permissions
-                )
-            }
-            Self::FeedNotCovered => {
-                format!("{key} is limited to other feeds than {feed}. Edit its feeds under Settings, Access Tokens.")
-            }
-            Self::PackageNotCovered => {
-                format!(
-                    "{key} may {action} matching {}; {name} is not among them. Edit its patterns to add it.",
-                    listed(token)
-                )
-            }
-            Self::OnlyNewVersions => {
-                format!(
-                    "{key} may only push new versions of existing packages, and {name} does not exist yet in {feed}. Use a token that may upload new packages."
-                )
-            }
-            Self::AccountCannotRead => "There is nothing here, or the account of this key cannot see it.".to_owned(),
-            Self::AccountMayNot if ask.package == Package::Others => {
-                format!(
-                    "The account of {key} may not {action} of others: {name} in {feed} takes an owner of the package or of the feed."
-                )
-            }
-            Self::AccountMayNot => {
-                format!(
-                    "The account of {key} only reads {feed}; to {action} there it needs the role of writer. Ask an owner of the feed."
-                )
-            }
-        }
-    }
-}
-
-fn date(instant: Option<DateTime<Utc>>) -> String {
-    instant.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M UTC").to_string())
-}
-
-/// The token's patterns for a sentence: the first five, then a count.
-fn listed(token: &Token) -> String {
-    let shown: Vec<_> = token.patterns.iter().take(5).collect();
-    match token.patterns.iter().count() - shown.len() {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

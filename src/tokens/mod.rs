@@ -6,6 +6,7 @@ pub mod expiry;
 mod ids;
 pub mod pattern;
 pub mod permission;
+mod reason;
 pub mod secret;
 pub mod state;
 pub mod warning;
