@@ -75,11 +75,6 @@ impl Caller {
         self.key.dress
     }
 
-    /// The key itself, for the look-up inside a change.
-    pub fn key(&self) -> &Key {
-        &self.key
-    }
-
     /// Whether the key is a live token's; gives what is known of it.
     pub fn admit(&self, now: DateTime<Utc>) -> std::result::Result<&Known, Refusal> {
         let disabled = self.known.as_ref().is_some_and(|known| known.holder.disabled);

@@ -237,27 +237,15 @@ mod tests {
 
     fn token() -> Token {
         let id = "0190a000-0000-7000-8000-000000000001";
-        Token {
-            id: TokenId::parse(id).unwrap(),
-            account: AccountId::parse(id).unwrap(),
-            kind: TokenKind::Personal,
+        let new = NewToken {
             name: "CI".to_owned(),
             note: String::new(),
             permissions: Permissions::parse("nuget:pull nuget:push").unwrap(),
             patterns: Patterns::parse("Contoso.*").unwrap(),
             feeds: Feeds::All,
-            hint: Some("lk_Ab3d".to_owned()),
-            created_at: now() - Duration::days(80),
-            issued_at: Some(now() - Duration::days(80)),
-            lifetime: Some(Duration::days(90)),
             expires_at: Some(now() + Duration::days(10)),
-            deactivated_at: None,
-            revoked_at: None,
-            retired_at: None,
-            last_use: None,
-            made_by: None,
-            version: 1,
-        }
+        };
+        new.into_token(TokenId::parse(id).unwrap(), AccountId::parse(id).unwrap(), now() - Duration::days(80))
     }
 
     fn edit() -> Edit {

@@ -4,7 +4,7 @@ use chrono::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, TokenKind};
+use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, change::NewToken};
 
 const FEED: &str = "0190a000-0000-7000-8000-000000000001";
 const OTHER_FEED: &str = "0190a000-0000-7000-8000-000000000002";
@@ -18,27 +18,17 @@ fn feed(id: &str) -> Option<FeedId> {
 }
 
 fn token(permissions: &str, patterns: &str) -> Token {
-    Token {
-        id: TokenId::parse(FEED).unwrap(),
-        account: AccountId::parse(FEED).unwrap(),
-        kind: TokenKind::Personal,
+    let new = NewToken {
         name: "CI".to_owned(),
         note: String::new(),
         permissions: Permissions::parse(permissions).unwrap(),
         patterns: Patterns::parse(patterns).unwrap(),
         feeds: Feeds::All,
-        hint: Some("lk_Ab3d".to_owned()),
-        created_at: now() - Duration::days(1),
-        issued_at: Some(now() - Duration::days(1)),
-        lifetime: Some(Duration::days(90)),
         expires_at: Some(now() + Duration::days(89)),
-        deactivated_at: None,
-        revoked_at: None,
-        retired_at: None,
-        last_use: None,
-        made_by: None,
-        version: 1,
-    }
+    };
+    let made =
+        new.into_token(TokenId::parse(FEED).unwrap(), AccountId::parse(FEED).unwrap(), now() - Duration::days(1));
+    Token { hint: Some("lk_Ab3d".to_owned()), ..made }
 }
 
 const WRITER: Holder = Holder { disabled: false, role: Some(Role::Writer), feed_is_public: false };
