@@ -166,3 +166,13 @@ onBoth(test, "nobody sees another account's token", async ({ server, arrives }) 
   assert.equal((await bo.says()).replaceAll(random, ''), hers, "another's token answers like none at all");
   assert.equal(await (await bo.findsInList('hers')).count(), 0);
 });
+
+test('a date that was typed and then given up does not hold the form back', t => journey(t, {}, async ({ server, arrives }) => {
+  const ada = await arrives();
+  await ada.signsUpByLink(await server.setupLink(), 'ada');
+  await ada.goes('/settings/tokens/new');
+  await ada.describesToken({ name: 'Reader', permissions: ['nuget:pull'], packages: ['Contoso.*'], expiry: 'date', expiresOn: '2020-01-01' });
+  await ada.page.check('[name="expires"][value="90"]');
+  await ada.submits('Create token'); // the browser itself judges this form
+  await ada.copiesSecret();
+}));
