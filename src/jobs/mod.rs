@@ -7,8 +7,13 @@ mod mail_delivery;
 mod orphans;
 mod sweep;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use chrono::{DateTime, Utc};
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -21,13 +26,14 @@ pub use self::{
     orphans::remove_orphans,
     sweep::sweep,
 };
-use crate::app::App;
+use crate::{app::App, store::JobRun};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// Design: last use at most one write per token in ten seconds.
 const FLUSH: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP: Duration = Duration::from_secs(15 * 60);
+const LAST_USES: &str = "last uses";
 /// How long a stop waits for what is under way, such as a mail server's answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -43,9 +49,11 @@ pub struct JobsHandle {
 pub fn spawn(app: Arc<App>) -> JobsHandle {
     let (stopping, stopped) = watch::channel(false);
     let tasks = vec![
-        start("expiry warnings", MINUTE, &app, &stopped, expiry_warnings::tick),
-        start("last uses", FLUSH, &app, &stopped, |app, _| async move { flush_last_uses(&app).await }),
-        start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
+        start("expiry warnings", MINUTE, &app, &stopped, |app, stopped| async move {
+            expiry_warnings::tick(app, stopped).await.map(unsaid)
+        }),
+        start(LAST_USES, FLUSH, &app, &stopped, |app, _| async move { flush_last_uses(&app).await.map(unsaid) }),
+        start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await.map(unsaid) }),
         start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
     ];
     JobsHandle { app, stopping, tasks }
@@ -77,7 +85,7 @@ fn start<J, F>(
 ) -> JoinHandle<()>
 where
     J: Fn(Arc<App>, watch::Receiver<bool>) -> F + Send + 'static,
-    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    F: Future<Output = anyhow::Result<String>> + Send + 'static,
 {
     let (app, mut stopped) = (Arc::clone(app), stopped.clone());
     tokio::spawn(async move {
@@ -89,12 +97,39 @@ where
                 _ = stopped.wait_for(|stopping| *stopping) => return,
                 _ = ticks.tick() => {}
             }
+            let (began_at, began) = (app.clock.now(), Instant::now());
             // A task of its own: a panic ends that and nothing else.
-            match tokio::spawn(job(Arc::clone(&app), stopped.clone())).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(job = name, "the job failed and will run again: {error:#}"),
-                Err(error) => tracing::error!(job = name, "the job broke and will run again: {error}"),
-            }
+            let done = match tokio::spawn(job(Arc::clone(&app), stopped.clone())).await {
+                Ok(Ok(did)) => Ok(did),
+                Ok(Err(error)) => Err(format!("{error:#}")),
+                Err(error) => Err(error.to_string()),
+            };
+            note(&app, name, (began_at, began.elapsed()), done).await;
         }
     })
+}
+
+/// Logs what a run came to, and keeps it for the operator; a job that runs every few seconds only when there is
+/// something to say.
+async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Duration), done: Result<String, String>) {
+    let (did, error) = match done {
+        Ok(did) => (did, None),
+        Err(error) => {
+            tracing::error!(job, "the job failed and will run again: {error}");
+            (String::new(), Some(error))
+        }
+    };
+    if did.is_empty() && error.is_none() && job == LAST_USES {
+        return;
+    }
+    let took = chrono::Duration::from_std(took).unwrap_or_default();
+    let run = JobRun { job: job.to_owned(), began_at, took, did, error };
+    if let Err(error) = app.store.note_run(&run).await {
+        tracing::warn!(job, "the run could not be noted: {error}");
+    }
+}
+
+/// What a job did that does not count.
+fn unsaid((): ()) -> String {
+    String::new()
 }

@@ -14,6 +14,7 @@ mod connect;
 mod events;
 mod feeds;
 mod installation;
+mod job_runs;
 mod links;
 mod mails;
 pub mod migrate;
@@ -21,6 +22,7 @@ mod notices;
 mod packages;
 mod publication;
 mod sessions;
+mod sweep;
 mod token_life;
 mod tokens;
 
@@ -33,12 +35,14 @@ pub use self::{
     connect::DatabaseUrl,
     events::{About, Actor, Event, Verb},
     feeds::{Feed, Membership},
+    job_runs::JobRun,
     links::Purpose,
     mails::{ClaimedMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     sessions::StoredSession,
+    sweep::Stale,
     token_life::{Edited, Issued},
     tokens::{Known, TokenUse},
 };

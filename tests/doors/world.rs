@@ -90,6 +90,7 @@ impl World {
             max_token_days: None,
             trusted_proxies: Vec::new(),
             max_package_bytes: 1 << 20,
+            event_days: None,
             master: MasterSecret::load(folder.path(), false).unwrap(),
         };
         let app = Data::new(App::open(settings, clock.clone()).await.unwrap());
