@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    access::{Bounds, LastUses, Slots},
+    access::{Bounds, LastUses, LegacyKeys, Slots},
     accounts::password::PasswordGate,
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
@@ -32,6 +32,8 @@ pub struct App {
     pub gate: PasswordGate,
     /// Uses of tokens that are not written yet.
     pub uses: LastUses,
+    /// Whether keys of an older system are to be looked for.
+    pub legacy: LegacyKeys,
     /// The bytes of packages.
     pub blobs: Blobs,
     /// The pushes under way.
@@ -61,6 +63,7 @@ impl App {
             clock,
             gate: PasswordGate::default(),
             uses: LastUses::default(),
+            legacy: LegacyKeys::default(),
             blobs,
             pushes: Slots::new(PUSHES),
             settings,

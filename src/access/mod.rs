@@ -5,6 +5,7 @@ mod address;
 mod body;
 mod credential;
 mod last_use;
+mod legacy;
 mod slots;
 
 use actix_web::HttpRequest;
@@ -15,6 +16,7 @@ pub use self::{
     body::{BODY_SILENCE, BadBody, next_chunk, read_body},
     credential::{Ambiguous, Dress, Key, presented_key},
     last_use::LastUses,
+    legacy::LegacyKeys,
     slots::{Bounds, Slot, Slots},
 };
 use crate::{
@@ -50,8 +52,8 @@ impl Caller {
     /// Looks a presented key up, together with its account's part in `feed` (empty for none).
     /// A key of the wrong shape is not looked up at all.
     pub async fn look_up(store: &Store, key: Key, feed: &str) -> Result<Self> {
-        let known = match &key.secret {
-            Some(secret) => store.known(secret.hash(), feed).await?,
+        let known = match key.hash() {
+            Some(hash) => store.known(hash, feed).await?,
             None => None,
         };
         Ok(Self { key, known })
@@ -59,8 +61,8 @@ impl Caller {
 
     /// Looks the key up once more, inside a change: from then on the facts of that moment count.
     pub async fn look_again(&mut self, change: &mut Change, feed: &str) -> Result<()> {
-        if let Some(secret) = &self.key.secret {
-            self.known = change.known(secret.hash(), feed).await?;
+        if let Some(hash) = self.key.hash() {
+            self.known = change.known(hash, feed).await?;
         }
         Ok(())
     }
@@ -116,4 +118,9 @@ pub fn client_name(req: &HttpRequest) -> String {
 /// Who makes a request with a key, for the record.
 pub fn actor(req: &HttpRequest, known: &Known, address: String) -> Actor {
     Actor { account: Some(known.token.account), token: Some(known.token.id), address, client: client_name(req) }
+}
+
+/// A sentence as clients can print it from a header, which they read as Latin-1: ASCII, one line.
+pub fn ascii(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
 }

@@ -11,6 +11,7 @@ use crate::{
         Feeds, FormId, Patterns, Permissions, Secret, TokenId,
         change::{self, NewToken},
         expiry,
+        legacy::LegacyKey,
         state::state,
     },
 };
@@ -118,9 +119,10 @@ async fn feeds(app: &App, names: &[String]) -> anyhow::Result<Feeds> {
 
 async fn find(app: &App) -> anyhow::Result<Known> {
     let text = secret_from_stdin("secret")?;
-    let secret = Secret::parse(text.reveal().trim())
-        .context("this is not the secret of a token: it has another shape, or a mistyped character")?;
-    app.store.known(secret.hash(), "").await?.context("this host never issued this secret, or its token was deleted")
+    let text = text.reveal().trim();
+    let hash = Secret::parse(text).map(|secret| secret.hash()).or_else(|| LegacyKey::parse(text).map(|key| key.hash()));
+    let hash = hash.context("this is not the secret of a token: it has another shape, or a mistyped character")?;
+    app.store.known(hash, "").await?.context("this host never issued this secret, or its token was deleted")
 }
 
 fn describe(app: &App, known: &Known) {
@@ -130,7 +132,7 @@ fn describe(app: &App, known: &Known) {
     } else {
         state(token, app.clock.now()).label().to_lowercase()
     };
-    let end = token.expires_at.map_or_else(|| "never".to_owned(), |end| end.format("%Y-%m-%d %H:%M UTC").to_string());
+    let end = token.end().map_or_else(|| "never".to_owned(), |end| end.format("%Y-%m-%d %H:%M UTC").to_string());
     say(format_args!("secret:   {standing}"));
     say(format_args!("account:  {username}{}", if holder.disabled { " (disabled)" } else { "" }));
     say(format_args!("token:    {} ({}), id {}", token.name, token.called(), token.id));

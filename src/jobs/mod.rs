@@ -3,6 +3,7 @@
 
 mod expiry_warnings;
 mod last_uses;
+mod legacy_keys;
 mod mail_delivery;
 mod orphans;
 mod sweep;
@@ -23,6 +24,7 @@ use tokio::{
 pub use self::{
     expiry_warnings::{Report, Warned, run_expiry_warnings},
     last_uses::flush_last_uses,
+    legacy_keys::retire_legacy_keys,
     orphans::remove_orphans,
     sweep::sweep,
 };
@@ -54,6 +56,7 @@ pub fn spawn(app: Arc<App>) -> JobsHandle {
         }),
         start(LAST_USES, FLUSH, &app, &stopped, |app, _| async move { flush_last_uses(&app).await.map(unsaid) }),
         start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await.map(unsaid) }),
+        start("legacy keys", SWEEP, &app, &stopped, |app, _| async move { retire_legacy_keys(&app).await }),
         start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
     ];
     JobsHandle { app, stopping, tasks }

@@ -53,6 +53,8 @@ struct Warning {
     host: String,
     tokens_url: String,
     tokens: Vec<Line>,
+    /// Whether a refresh helps each of them; keys of an older system cannot be refreshed.
+    refreshable: bool,
 }
 
 struct Line {
@@ -65,6 +67,7 @@ struct Line {
     note: Vec<String>,
     last_use: Option<String>,
     can_be_refreshed: bool,
+    retires: bool,
     act_url: String,
 }
 
@@ -80,6 +83,7 @@ pub fn expiry_warning(
         username: account.username.clone(),
         host: public_url.host().to_owned(),
         tokens_url: public_url.of("/settings/tokens"),
+        refreshable: tokens.iter().all(|warned| warned.token.can_be_refreshed()),
         tokens: tokens.iter().map(|warned| Line::new(*warned, account.time_zone, public_url, at)).collect(),
     };
     let unwritable = |error: &dyn std::fmt::Display| Unwritable(error.to_string());
@@ -101,7 +105,10 @@ fn subject(tokens: &[Warned<'_>], zone: Tz) -> String {
         end.split(',').next().unwrap_or_default().to_owned()
     };
     match tokens {
-        [only] => format!("[Latchkey] Your access token “{}” expires on {}", short_name(&only.token.name), day(only)),
+        [only] => {
+            let ends = if only.token.ends_by_retirement() { "is retired" } else { "expires" };
+            format!("[Latchkey] Your access token “{}” {ends} on {}", short_name(&only.token.name), day(only))
+        }
         several => {
             let first = several.first().map(day).unwrap_or_default();
             format!("[Latchkey] {} of your access tokens expire soon, the first on {first}", several.len())
@@ -137,6 +144,7 @@ impl Line {
                 if last.client.is_empty() { when } else { format!("{when}, by {}", one_line(&last.client)) }
             }),
             can_be_refreshed: token.can_be_refreshed(),
+            retires: token.ends_by_retirement(),
             act_url: public_url.of(&act_path(token)),
         }
     }
@@ -147,7 +155,7 @@ fn act_path(token: &Token) -> String {
     if token.can_be_refreshed() {
         format!("/settings/tokens/{}/refresh", token.id)
     } else {
-        "/settings/tokens/new".to_owned()
+        format!("/settings/tokens/{}/duplicate", token.id)
     }
 }
 

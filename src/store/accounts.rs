@@ -241,6 +241,7 @@ fn primary_token(account: AccountId, max_days: Option<i64>, now: DateTime<Utc>) 
         expires_at: None,
         deactivated_at: None,
         revoked_at: None,
+        retires_at: None,
         retired_at: None,
         last_use: None,
         made_by: None,

@@ -37,6 +37,10 @@ verbs! {
     TokenRevoked = "token revoked",
     /// A token's row was removed.
     TokenDeleted = "token deleted",
+    /// A key of an older system came in.
+    TokenImported = "legacy key imported",
+    /// An idle key of an older system ended.
+    TokenRetired = "legacy key retired",
     /// An account was made.
     AccountCreated = "account created",
     /// An account may no longer do anything.

@@ -15,6 +15,7 @@ mod events;
 mod feeds;
 mod installation;
 mod job_runs;
+mod legacy;
 mod links;
 mod mails;
 pub mod migrate;
@@ -36,6 +37,7 @@ pub use self::{
     events::{About, Actor, Event, Verb},
     feeds::{Feed, Membership},
     job_runs::JobRun,
+    legacy::Imported,
     links::Purpose,
     mails::{ClaimedMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},

@@ -198,6 +198,29 @@ impl Change {
         Ok(())
     }
 
+    /// Moves the warning about a token's old end, if no mail carries it yet, to its new one. `false` if there is none
+    /// to move, or one about the new end already.
+    pub(super) async fn move_warning(
+        &mut self,
+        token: TokenId,
+        old: DateTime<Utc>,
+        (new, warn_from): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<bool> {
+        let moved = sqlx::query(
+            "UPDATE notices SET occasion = $3, due_at = $4
+             WHERE subject = $1 AND kind = $5 AND occasion = $2 AND mail IS NULL AND cancelled_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM notices other WHERE other.kind = $5 AND other.subject = $1 AND other.occasion = $3)",
+        )
+        .bind(token.to_string())
+        .bind(occasion(old))
+        .bind(occasion(new))
+        .bind(due_hour(warn_from).timestamp())
+        .bind(WARNING)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(moved.rows_affected() == 1)
+    }
+
     /// Owes an account again what it was not sent because it was disabled.
     pub(super) async fn restore_warnings(&mut self, account: AccountId) -> Result<()> {
         sqlx::query(
@@ -221,7 +244,7 @@ impl Change {
         warn_from: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let due_at = warn_from.duration_trunc(TimeDelta::hours(1)).unwrap_or(warn_from);
+        let due_at = due_hour(warn_from);
         sqlx::query(
             "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (kind, subject, occasion) DO UPDATE
@@ -238,6 +261,11 @@ impl Change {
         .await?;
         Ok(())
     }
+}
+
+/// A warning is due in the hour it is owed from, so that an owner's warnings of one hour share a mail.
+fn due_hour(warn_from: DateTime<Utc>) -> DateTime<Utc> {
+    warn_from.duration_trunc(TimeDelta::hours(1)).unwrap_or(warn_from)
 }
 
 /// The occasion of a warning: the end it warns of.

@@ -131,7 +131,14 @@ impl Store {
 
 impl Change {
     /// Records what happened to a token and brings its owed warning in line.
-    async fn note(&mut self, verb: Verb, token: &Token, by: &Actor, detail: &str, now: DateTime<Utc>) -> Result<()> {
+    pub(super) async fn note(
+        &mut self,
+        verb: Verb,
+        token: &Token,
+        by: &Actor,
+        detail: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         self.record(verb, by, About { detail, ..About::token(token) }, now).await?;
         self.owe_warning(token, now).await
     }
@@ -165,9 +172,9 @@ impl Change {
     }
 
     /// The warning a token's owner is owed follows from the token: made, moved, cancelled or restored here.
-    async fn owe_warning(&mut self, token: &Token, now: DateTime<Utc>) -> Result<()> {
-        let moot = token.expires_at.map_or(Some(Moot::EndMoved), |end| moot(token, end, false, now));
-        let owed = if moot.is_none() { token.expires_at.zip(token.warn_from()) } else { None };
+    pub(super) async fn owe_warning(&mut self, token: &Token, now: DateTime<Utc>) -> Result<()> {
+        let moot = token.end().map_or(Some(Moot::EndMoved), |end| moot(token, end, false, now));
+        let owed = if moot.is_none() { token.end().zip(token.warn_from()) } else { None };
         let because = moot.unwrap_or(Moot::EndMoved);
         self.cancel_warnings(token.id, owed.map(|(expires_at, _)| expires_at), because, now).await?;
         if let Some((expires_at, warn_from)) = owed {

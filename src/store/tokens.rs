@@ -13,7 +13,7 @@ use crate::tokens::{
 macro_rules! columns {
     () => {
         "t.id, t.account, t.kind, t.name, t.note, t.permissions, t.patterns, t.feeds, t.hint, t.created_at, t.issued_at, \
-         t.lifetime, t.expires_at, t.deactivated_at, t.revoked_at, t.retired_at, t.last_used_at, t.last_used_by, \
+         t.lifetime, t.expires_at, t.deactivated_at, t.revoked_at, t.retires_at, t.retired_at, t.last_used_at, t.last_used_by, \
          t.last_used_from, t.made_by, t.version"
     };
 }
@@ -81,6 +81,7 @@ impl FromRow<'_, AnyRow> for Token {
             expires_at: time("expires_at")?,
             deactivated_at: time("deactivated_at")?,
             revoked_at: time("revoked_at")?,
+            retires_at: time("retires_at")?,
             retired_at: time("retired_at")?,
             last_use,
             made_by: row.try_get::<Option<String>, _>("made_by")?.as_deref().and_then(TokenId::parse),

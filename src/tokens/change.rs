@@ -51,6 +51,7 @@ impl NewToken {
             expires_at,
             deactivated_at: None,
             revoked_at: None,
+            retires_at: None,
             retired_at: None,
             last_use: None,
             made_by: None,

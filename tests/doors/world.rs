@@ -210,6 +210,7 @@ impl World {
             expires_at: life.map(|life| self.now() + life),
             deactivated_at: None,
             revoked_at: None,
+            retires_at: None,
             retired_at: None,
             last_use: None,
             made_by: None,

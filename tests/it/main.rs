@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod database;
+#[path = "../doors/nupkg.rs"]
+mod nupkg;
 mod page;
 mod person;
 mod raw;
@@ -14,6 +16,7 @@ mod edit_token;
 mod end_token;
 mod forms;
 mod job_runs;
+mod legacy;
 mod list_tokens;
 mod notices;
 mod outage;

@@ -7,16 +7,16 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::answer::{Answer, Refused, WARNING, ascii};
+use super::answer::{Answer, Refused, WARNING};
 use crate::{
-    access::{Caller, actor, client_address, presented_key, use_of},
+    access::{Caller, actor, ascii, client_address, presented_key, use_of},
     app::App,
     packages::{id::PackageId, version::Version},
     store::{Actor, Known},
     tokens::{
         FeedId, Kind, Patterns, Token,
         decision::{Action, Ask, Class, Package},
-        is_feed_name,
+        is_feed_name, warning,
     },
 };
 
@@ -81,7 +81,10 @@ impl<'r> Door<'r> {
     /// The caller, looked up; a request without credential gets the challenge.
     pub(super) async fn caller(&self) -> Result<Caller, Refused> {
         match presented_key(self.req.headers())? {
-            Some(key) => Ok(Caller::look_up(&self.app.store, key, self.feed).await?),
+            Some(key) => {
+                let key = self.app.legacy.recognise(&self.app.store, key).await?;
+                Ok(Caller::look_up(&self.app.store, key, self.feed).await?)
+            }
             None => Err(self.challenge()),
         }
     }
@@ -140,7 +143,7 @@ impl<'r> Door<'r> {
 
     /// An answer that tells the client when its key ends soon.
     pub(super) fn told(&self, mut answer: HttpResponseBuilder, token: Option<&Token>) -> HttpResponseBuilder {
-        if let Some(sentence) = token.and_then(|token| token.expiry_sentence(self.now())) {
+        if let Some(sentence) = token.and_then(|token| warning::sentence(token, self.now())) {
             answer.insert_header((WARNING, ascii(&sentence)));
         }
         answer

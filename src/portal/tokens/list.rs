@@ -38,6 +38,8 @@ struct Ending {
     id: String,
     name: String,
     hint: String,
+    /// What gives it a new life: `refresh`, or `duplicate` where that cannot be.
+    act: &'static str,
     at: Time,
 }
 
@@ -68,13 +70,14 @@ fn is_recent(token: &Token, me: &SignedIn) -> bool {
 /// The tokens of a banner, the one that ends (or ended) first at the top, and how many are left out.
 fn banner(tokens: &[Token], me: &SignedIn, belongs: impl Fn(&Token) -> bool) -> (Vec<Ending>, usize) {
     let mut named: Vec<(&Token, _)> =
-        tokens.iter().filter(|token| belongs(token)).filter_map(|token| Some((token, token.expires_at?))).collect();
+        tokens.iter().filter(|token| belongs(token)).filter_map(|token| Some((token, token.end()?))).collect();
     named.sort_by_key(|(_, end)| *end);
     let left_out = named.len().saturating_sub(NAMED);
     let ending = named.into_iter().take(NAMED).map(|(token, end)| Ending {
         id: token.id.to_string(),
         name: token.name.clone(),
         hint: token.called().to_owned(),
+        act: if token.can_be_refreshed() { "refresh" } else { "duplicate" },
         at: Time::end(end, me.now, me.account.time_zone),
     });
     (ending.collect(), left_out)
