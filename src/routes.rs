@@ -60,6 +60,7 @@ pub fn nuget_feeds(cfg: &mut ServiceConfig) {
 pub fn http_api(cfg: &mut ServiceConfig) {
     for prefix in ["/api/v1", "/v1"] {
         let api = scope(prefix)
+            .wrap(from_fn(api::tell_end))
             .service(reads("/packages", api::packages::list).default_service(to(api::wrong_method)))
             .service(reads("/tokens/current", api::current::show).default_service(to(api::wrong_method)))
             .service(reads("/tokens/current/can", api::can::answer).default_service(to(api::wrong_method)))
