@@ -6,6 +6,7 @@ mod doctor;
 mod feed;
 mod jobs;
 pub mod legacy;
+pub mod mail;
 mod token;
 
 use std::io::Read;
@@ -48,6 +49,9 @@ enum Command {
     /// Import the keys of an older system
     #[command(subcommand)]
     Legacy(legacy::Command),
+    /// Try the way mails go
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Do now what the portal does by the clock
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -67,6 +71,7 @@ impl Cli {
             Command::Feed(command) => command.run(&open(&args).await?).await,
             Command::Token(command) => command.run(&open(&args).await?).await,
             Command::Legacy(command) => command.run(&open(&args).await?).await,
+            Command::Mail(command) => command.run(&args).await,
             Command::Jobs(command) => command.run(&open(&args).await?).await,
             Command::Migrate => open(&args).await.map(|_| say("The database is up to date.")),
             Command::Doctor => doctor::run(&args).await,

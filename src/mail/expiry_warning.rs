@@ -36,6 +36,12 @@ pub struct Warned<'a> {
 #[error("the mail cannot be written: {0}")]
 pub struct Unwritable(String);
 
+impl Unwritable {
+    pub(super) fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
 #[derive(Template)]
 #[template(path = "mail/expiry_warning.txt")]
 struct Text<'a> {

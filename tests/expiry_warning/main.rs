@@ -5,6 +5,7 @@
 mod content;
 mod faults;
 mod letter;
+mod older_keys;
 mod post_office;
 mod timing;
 mod world;
