@@ -11,7 +11,7 @@ use crate::{
     api,
     app::App,
     feeds::nuget,
-    portal::{self, account, assets, tokens},
+    portal::{self, account, assets, calendar, tokens},
 };
 
 /// All routes.
@@ -21,6 +21,7 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
     cfg.service(
         scope(app.settings.public_url.path())
             .configure(static_files)
+            .configure(calendars)
             .configure(nuget_feeds)
             .configure(http_api)
             .configure(|cfg| pages(cfg, app)),
@@ -29,6 +30,11 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
 
 fn static_files(cfg: &mut ServiceConfig) {
     cfg.service(resource("/static/{hash}/{file:.*}").get(assets::file).head(assets::file));
+}
+
+/// For calendar programs, which have no cookies.
+fn calendars(cfg: &mut ServiceConfig) {
+    cfg.service(reads("/calendar/{secret}.ics", portal::calendar::feed::show));
 }
 
 /// For NuGet clients: every feed, and `main` under an address of its own.
@@ -101,6 +107,8 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/sign-in").get(account::sign_in::show).post(account::sign_in::submit))
         .service(resource("/sign-out").post(account::sign_out::submit))
         .service(resource("/settings/password").get(account::password::show).post(account::password::submit))
+        .service(resource("/settings/calendar").get(calendar::show).post(calendar::make))
+        .service(resource("/settings/calendar/end").post(calendar::end))
         // Access tokens
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
         .service(resource("/settings/tokens/new").get(tokens::create::show))

@@ -110,18 +110,21 @@ pub enum Done {
     Deleted,
     /// The password was changed.
     PasswordChanged,
+    /// The calendar's address was ended.
+    CalendarEnded,
     /// Nothing: the session had ended.
     SignedOut,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 7] = [
+    const ALL: [(Self, &'static str, &'static str); 8] = [
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
         (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
         (Self::Deleted, "deleted", "Deleted. Its record stays."),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
+        (Self::CalendarEnded, "calendar-ended", "Ended. Calendars that used the address stop at once."),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
     ];
 

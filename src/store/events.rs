@@ -55,6 +55,10 @@ verbs! {
     SignInFailed = "sign-in failed",
     /// The password was changed; every session ended.
     PasswordChanged = "password changed",
+    /// An account got a private calendar address.
+    CalendarMade = "calendar address made",
+    /// A private calendar address ended.
+    CalendarEnded = "calendar address ended",
     /// A feed was made.
     FeedCreated = "feed created",
     /// Somebody's role in a feed was changed.

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod attempts;
+mod calendar;
 mod connect;
 mod events;
 mod feeds;

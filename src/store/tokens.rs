@@ -136,6 +136,39 @@ impl Store {
         Ok(sqlx::query_as(select).bind(id.to_string()).bind(account.to_string()).fetch_optional(&self.pool).await?)
     }
 
+    /// An account's tokens that expire after `now`, the first first.
+    pub(super) async fn tokens_expiring_after(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Token>> {
+        let select = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM tokens t WHERE t.account = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL
+              ORDER BY t.expires_at, t.id LIMIT $3"
+        );
+        let query = sqlx::query_as(select).bind(account.to_string()).bind(now.timestamp()).bind(limit);
+        Ok(query.fetch_all(&self.pool).await?)
+    }
+
+    /// An account's tokens that are retired after `now`, the first first.
+    pub(super) async fn tokens_retiring_after(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Token>> {
+        let select = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM tokens t WHERE t.account = $1 AND t.retires_at > $2 AND t.revoked_at IS NULL ORDER BY t.retires_at, t.id LIMIT $3"
+        );
+        let query = sqlx::query_as(select).bind(account.to_string()).bind(now.timestamp()).bind(limit);
+        Ok(query.fetch_all(&self.pool).await?)
+    }
+
     /// The ids of token rows that cannot be read: their keys are refused.
     pub async fn unreadable_tokens(&self) -> Result<Vec<String>> {
         let rows = sqlx::query(concat!("SELECT ", columns!(), " FROM tokens t")).fetch_all(&self.pool).await?;

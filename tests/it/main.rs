@@ -11,6 +11,7 @@ mod world;
 
 mod answers;
 mod at_once;
+mod calendar;
 mod create_token;
 mod edit_token;
 mod end_token;
