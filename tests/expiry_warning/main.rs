@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests fail loudly and choose their own databases")]
 
 mod content;
+mod crash_loop;
 mod faults;
 mod letter;
 mod post_office;
