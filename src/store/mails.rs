@@ -74,15 +74,17 @@ impl ClaimedRow {
 impl Store {
     /// Claims the mail that has waited longest, until `lease_until`. `None` if none is to be sent at `now`.
     pub async fn claim_mail(&self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<Option<ClaimedMail>> {
-        loop {
+        // Asked before the write lock is taken: most of the time there is nothing. And a claim that got nothing may mean
+        // that another worker took that very row; then there may be more.
+        while !self.waiting_mails(now, 1).await?.is_empty() {
             let mut change = self.begin().await?;
             let claimed = change.claim_mail(now, lease_until).await?;
             change.commit().await?;
-            // Nothing may also mean that another worker took that very row; then there may be more.
-            if claimed.is_some() || self.waiting_mails(now, 1).await?.is_empty() {
+            if claimed.is_some() {
                 return Ok(claimed);
             }
         }
+        Ok(None)
     }
 
     /// Mails that may be tried at `now`, at most `limit`.

@@ -9,3 +9,4 @@ mod letter;
 mod post_office;
 mod timing;
 mod world;
+mod year;

@@ -85,6 +85,11 @@ impl PostOffice {
         self.state.lock().unwrap().taken.clone()
     }
 
+    /// The mails after the first `count`.
+    pub(super) fn taken_since(&self, count: usize) -> Vec<Taken> {
+        self.state.lock().unwrap().taken[count..].to_vec()
+    }
+
     pub(super) fn commands(&self) -> Vec<String> {
         self.state.lock().unwrap().commands.clone()
     }
