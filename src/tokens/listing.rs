@@ -3,10 +3,13 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{State, Token, TokenId, state::state};
+use super::{State, Token, TokenId, change::MAX_NAME, state::state};
 
 /// A token not used for so long is shown by [`Filter::Unused`].
 pub const UNUSED_FOR: Duration = Duration::days(90);
+
+/// Longest name in a [`Position`], in characters: lower case may be longer than what was typed.
+const LONGEST_KEY: usize = 3 * MAX_NAME;
 
 /// An order of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +71,7 @@ impl Position {
     pub fn parse(text: &str, sort: Sort) -> Option<Self> {
         let (id, key) = text.split_once('.').map_or((text, None), |(id, key)| (id, Some(key)));
         let fits = match sort {
-            Sort::Name => key.is_some_and(|key| key.chars().count() <= 400),
+            Sort::Name => key.is_some_and(|key| key.chars().count() <= LONGEST_KEY && !key.contains(char::is_control)),
             Sort::Newest => key.is_some_and(|key| key.parse::<i64>().is_ok()),
             Sort::Expires | Sort::Used => key.is_none_or(|key| key.parse::<i64>().is_ok()),
         };
@@ -184,8 +187,9 @@ mod tests {
             (ID.to_owned(), Sort::Name),
             (format!("{ID}.build"), Sort::Newest),
             (format!("{ID}.99999999999999999999"), Sort::Used),
-            (format!("{ID}.{}", "a".repeat(401)), Sort::Name),
+            (format!("{ID}.{}", "a".repeat(LONGEST_KEY + 1)), Sort::Name),
             ("1.1".to_owned(), Sort::Newest),
+            (format!("{ID}.a\0"), Sort::Name),
             (String::new(), Sort::Expires),
         ] {
             assert_eq!(Position::parse(&text, sort), None, "{text:?}");

@@ -58,7 +58,7 @@ impl Listing {
         Self {
             filter: Filter::parse(&address.state).unwrap_or_default(),
             sort,
-            words: address.q.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect(),
+            words: words(&address.q),
             from: after.or(before).unwrap_or_default(),
         }
     }
@@ -123,6 +123,12 @@ impl Listing {
         };
         Sort::ALL.into_iter().map(choice).collect()
     }
+}
+
+/// What is searched for: no control characters, runs of blanks as one.
+fn words(text: &str) -> String {
+    let text = text.replace(char::is_control, " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect()
 }
 
 /// What a part of the list is called.

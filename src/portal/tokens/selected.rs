@@ -87,7 +87,9 @@ async fn chosen(app: &App, me: &SignedIn, form: &SelectedForm) -> Result<Vec<Tok
     let mut ids: Vec<_> = form.token.iter().filter_map(|id| TokenId::parse(id)).take(MOST_SELECTED).collect();
     ids.sort();
     ids.dedup();
-    Ok(app.store.selected_tokens(me.account.id, &ids).await?)
+    let mut tokens = app.store.selected_tokens(me.account.id, &ids).await?;
+    tokens.sort_by_cached_key(|token| (token.name.to_lowercase(), token.id));
+    Ok(tokens)
 }
 
 fn draw(
