@@ -13,13 +13,13 @@ use super::{
 };
 use crate::tokens::{
     AccountId, Token, TokenId, TokenKind,
-    listing::{Filter, Position, Sort},
+    listing::{Filter, Position, Sort, UNUSED_FOR},
 };
 
 /// Tokens on a page.
 pub const PAGE: usize = 50;
 /// Tokens that a search looks through before it answers with what it has.
-pub const LOOK: i64 = 10_000;
+pub const LOOK: i64 = 4_000;
 /// A search begins with this many: most find a page among them.
 const FIRST_LOOK: i64 = 500;
 /// More are not counted: "1,000+".
@@ -140,22 +140,30 @@ impl Stretch {
         !matches!(self, Self::Endless | Self::Idle)
     }
 
-    /// A place before everything in it, on the way onward or back. Ids are hexadecimal: "g" is behind them all.
-    fn edge(self, back: bool) -> Place {
+    /// Whether a part of the list can have tokens in it.
+    fn can_hold(self, filter: Filter) -> bool {
+        !matches!((self, filter), (Self::Endless, Filter::Expiring | Filter::Expired) | (Self::Used, Filter::NeverUsed))
+    }
+
+    /// A place before everything of a part in it, on the way onward or back. Ids are hexadecimal: "g" is behind them all.
+    fn edge(self, back: bool, filter: Filter, now: DateTime<Utc>) -> Place {
         let falls = matches!(self, Self::Newest | Self::Used | Self::Idle) != back;
-        let key = match self {
-            Self::Name => String::new(),
-            _ if falls => i64::MAX.to_string(),
-            _ => i64::MIN.to_string(),
+        let first = match (self, filter, back) {
+            (Self::Ending, Filter::Active | Filter::Expiring, false) => now.timestamp(),
+            (Self::Used, Filter::Unused, false) => (now - UNUSED_FOR).timestamp(),
+            _ if falls => i64::MAX,
+            _ => i64::MIN,
         };
+        let key = if self == Self::Name { String::new() } else { first.to_string() };
         Place { key: Some(key), id: if falls { "g" } else { "" }.to_owned() }
     }
 }
 
 impl Wanted {
     /// The stretches that are walked from a position on, each with the place to start at.
-    fn legs(&self, from: Option<&Position>, back: bool) -> Vec<(Stretch, Place)> {
+    fn legs(&self, from: Option<&Position>, back: bool, now: DateTime<Utc>) -> Vec<(Stretch, Place)> {
         let mut stretches = Stretch::of(self.sort).to_vec();
+        stretches.retain(|stretch| stretch.can_hold(self.filter));
         if back {
             stretches.reverse();
         }
@@ -163,7 +171,8 @@ impl Wanted {
             let here = |stretch: &Stretch| stretch.has_keys() == from.key.is_some();
             stretches = stretches.into_iter().skip_while(|stretch| !here(stretch)).collect();
         }
-        let mut legs: Vec<_> = stretches.into_iter().map(|stretch| (stretch, stretch.edge(back))).collect();
+        let mut legs: Vec<_> =
+            stretches.into_iter().map(|stretch| (stretch, stretch.edge(back, self.filter, now))).collect();
         if let (Some(from), Some((_, place))) = (from, legs.first_mut()) {
             *place = Place { key: from.key.clone(), id: from.id.to_string() };
         }
@@ -215,10 +224,11 @@ impl Store {
     async fn walk(&self, wanted: &Wanted, from: Option<&Position>, back: bool, now: DateTime<Utc>) -> Result<Walk> {
         let mut walk = Walk::default();
         let mut left = LOOK;
-        for (stretch, place) in wanted.legs(from, back) {
+        let few = wanted.words.is_empty() && self.are_few(wanted, now).await?;
+        for (stretch, place) in wanted.legs(from, back, now) {
             let step = if wanted.words.is_empty() {
                 let limit = FETCHED - walk.tokens.len() as i64;
-                walk.tokens.extend(self.read(wanted, (stretch, back), &place, limit, now).await?);
+                walk.tokens.extend(self.read(wanted, few, (stretch, back), &place, limit, now).await?);
                 ControlFlow::Continue(())
             } else {
                 self.look_through(wanted, (stretch, back), place, &mut left, &mut walk, now).await?
@@ -231,16 +241,29 @@ impl Store {
         Ok(walk)
     }
 
+    /// Whether the range of an index that holds the wanted part is short enough to be read and sorted whole. Otherwise
+    /// the part is found on the way through the order, which is quick where there are many.
+    async fn are_few(&self, wanted: &Wanted, now: DateTime<Utc>) -> Result<bool> {
+        let Some(range) = statements::range(wanted.filter) else {
+            return Ok(false);
+        };
+        let query = sqlx::query_scalar(range).bind(wanted.account.to_string()).bind(now.timestamp());
+        let count: i64 = query.bind(COUNTED + 1).fetch_one(&self.pool).await?;
+        Ok(count <= COUNTED)
+    }
+
     /// The next tokens from a place on.
     async fn read(
         &self,
         wanted: &Wanted,
+        few: bool,
         (stretch, back): (Stretch, bool),
         place: &Place,
         limit: i64,
         now: DateTime<Utc>,
     ) -> Result<Vec<Token>> {
-        let query = sqlx::query_as(statements::page(wanted.filter, stretch, back));
+        let of_few = few.then(|| statements::page_of_few(wanted.filter, stretch, back)).flatten();
+        let query = sqlx::query_as(of_few.unwrap_or_else(|| statements::page(wanted.filter, stretch, back)));
         let query = query.bind(wanted.account.to_string()).bind(now.timestamp());
         let query = at!(query, stretch, place).bind(limit);
         Ok(query.fetch_all(&self.pool).await?)

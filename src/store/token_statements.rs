@@ -94,17 +94,54 @@ macro_rules! by_stretch {
     };
 }
 
+/// Where the rows come from: all of the account's tokens, or the few in a range of an index of their own. The LIMIT keeps
+/// the two from being mixed, and CROSS JOIN tells SQLite to begin with the few.
+macro_rules! all_of {
+    ($of:expr) => {
+        concat!("tokens t WHERE t.account = $1 AND ", $of)
+    };
+}
+macro_rules! few_of {
+    ($range:expr, $of:expr) => {
+        concat!(
+            "(SELECT few.id AS few_id FROM tokens few WHERE few.account = $1 AND ",
+            $range,
+            " LIMIT 1001) few CROSS JOIN tokens t WHERE t.id = few.few_id AND ",
+            $of
+        )
+    };
+}
+macro_rules! range_of {
+    ($range:expr, $of:expr) => {
+        concat!("tokens few WHERE few.account = $1 AND ", $range)
+    };
+}
+
+/// The ranges that hold all of a part; some parts have none.
+macro_rules! by_range {
+    ($filter:expr, $source:ident, $then:ident, $write:ident $(, $more:expr)*) => {
+        Some(match $filter {
+            Filter::Expiring => $then!($write, $source!("few.expires_at > $2 AND few.expires_at <= $2 + 864000", expiring!()) $(, $more)*),
+            Filter::Expired => $then!($write, $source!("few.expires_at <= $2", expired!()) $(, $more)*),
+            Filter::Deactivated => $then!($write, $source!("few.deactivated_at > 0", deactivated!()) $(, $more)*),
+            Filter::Revoked => $then!($write, $source!("few.revoked_at > 0", "t.revoked_at > 0") $(, $more)*),
+            Filter::NeverUsed => $then!($write, $source!("few.last_used_at IS NULL", never_used!()) $(, $more)*),
+            Filter::All | Filter::Active | Filter::Unused => return None,
+        })
+    };
+}
+
 macro_rules! by_filter {
     ($filter:expr, $then:ident, $write:ident $(, $more:expr)*) => {
         match $filter {
-            Filter::All => $then!($write, "1 = 1" $(, $more)*),
-            Filter::Active => $then!($write, active!() $(, $more)*),
-            Filter::Expiring => $then!($write, expiring!() $(, $more)*),
-            Filter::Expired => $then!($write, expired!() $(, $more)*),
-            Filter::Deactivated => $then!($write, deactivated!() $(, $more)*),
-            Filter::Revoked => $then!($write, "t.revoked_at IS NOT NULL" $(, $more)*),
-            Filter::NeverUsed => $then!($write, never_used!() $(, $more)*),
-            Filter::Unused => $then!($write, unused!() $(, $more)*),
+            Filter::All => $then!($write, all_of!("1 = 1") $(, $more)*),
+            Filter::Active => $then!($write, all_of!(active!()) $(, $more)*),
+            Filter::Expiring => $then!($write, all_of!(expiring!()) $(, $more)*),
+            Filter::Expired => $then!($write, all_of!(expired!()) $(, $more)*),
+            Filter::Deactivated => $then!($write, all_of!(deactivated!()) $(, $more)*),
+            Filter::Revoked => $then!($write, all_of!("t.revoked_at > 0") $(, $more)*),
+            Filter::NeverUsed => $then!($write, all_of!(never_used!()) $(, $more)*),
+            Filter::Unused => $then!($write, all_of!(unused!()) $(, $more)*),
         }
     };
 }
@@ -115,7 +152,7 @@ macro_rules! page {
         concat!(
             "SELECT ",
             columns!(),
-            " FROM (SELECT t.id AS page_id FROM tokens t WHERE t.account = $1 AND ",
+            " FROM (SELECT t.id AS page_id FROM ",
             $of,
             " AND ",
             $ahead,
@@ -141,8 +178,7 @@ macro_rules! found {
     ($of:expr, $key:literal, $ahead:literal, $way:literal, $_other:literal) => {
         concat!(
             "SELECT ", columns!(), " FROM (SELECT looked.page_id FROM
-               (SELECT t.id AS page_id, ", $key, " AS page_key, t.name_key, t.hint, t.patterns FROM tokens t
-                WHERE t.account = $1 AND ", $of, " AND ", $ahead, " ORDER BY ", $key, " ", $way, ", t.id ", $way, " LIMIT $6) looked
+               (SELECT t.id AS page_id, ", $key, " AS page_key, t.name_key, t.hint, t.patterns FROM ", $of, " AND ", $ahead, " ORDER BY ", $key, " ", $way, ", t.id ", $way, " LIMIT $6) looked
                WHERE looked.name_key LIKE $7 ESCAPE '\\' OR LOWER(looked.hint) LIKE $7 ESCAPE '\\' OR LOWER(looked.patterns) LIKE $7 ESCAPE '\\'
                ORDER BY looked.page_key ", $way, ", looked.page_id ", $way, " LIMIT $5) page
              JOIN tokens t ON t.id = page.page_id ORDER BY ", $key, " ", $way, ", t.id ", $way
@@ -157,7 +193,7 @@ macro_rules! edge {
             "SELECT looked.page_id, CAST(looked.page_key AS TEXT) AS page_key, COUNT(*) OVER () AS seen FROM
                (SELECT t.id AS page_id, ",
             $key,
-            " AS page_key FROM tokens t WHERE t.account = $1 AND ",
+            " AS page_key FROM ",
             $of,
             " AND ",
             $ahead,
@@ -179,11 +215,7 @@ macro_rules! edge {
 
 macro_rules! count {
     (all, $of:expr) => {
-        concat!(
-            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM tokens t WHERE t.account = $1 AND ",
-            $of,
-            " LIMIT $3) counted"
-        )
+        concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $of, " LIMIT $3) counted")
     };
 }
 
@@ -201,6 +233,16 @@ macro_rules! ending {
 /// A page: $3 and $4 are the place it starts at, $5 how many.
 pub(super) fn page(filter: Filter, stretch: Stretch, back: bool) -> &'static str {
     by_filter!(filter, by_stretch, page, stretch, back)
+}
+
+/// The same from the range that holds the part, where that holds at most 1,001.
+pub(super) fn page_of_few(filter: Filter, stretch: Stretch, back: bool) -> Option<&'static str> {
+    by_range!(filter, few_of, by_stretch, page, stretch, back)
+}
+
+/// How many there are in the range that holds the part, up to $3.
+pub(super) fn range(filter: Filter) -> Option<&'static str> {
+    by_range!(filter, range_of, count, all)
 }
 
 /// The same among the next $6 tokens, those whose texts are LIKE $7.

@@ -219,7 +219,7 @@ async fn a_search_takes_signs_literally(world: &World) {
 }
 
 async fn a_search_through_very_many_says_where_it_stopped(world: &World) {
-    let (ada, account) = with_tokens(world, 10_700).await;
+    let (ada, account) = with_tokens(world, 4_700).await;
     world
         .database
         .execute("UPDATE tokens SET name_key = 'needle' WHERE id = '0190a000-0000-7000-8000-000000000008'", &[])
