@@ -103,6 +103,9 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         // Access tokens
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
         .service(resource("/settings/tokens/new").get(tokens::create::show))
+        .service(resource("/settings/tokens/selected").get(tokens::selected::show).post(tokens::selected::submit))
+        .service(resource("/settings/tokens/freeze").get(tokens::freeze::show).post(tokens::freeze::submit))
+        .service(resource("/settings/tokens/unfreeze").get(tokens::freeze::show_undo).post(tokens::freeze::undo))
         .service(resource("/settings/tokens/{id}").get(tokens::one::show))
         .service(resource("/settings/tokens/{id}/duplicate").get(tokens::create::duplicate))
         .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))

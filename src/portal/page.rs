@@ -108,6 +108,20 @@ pub enum Done {
     Revoked,
     /// A token was removed.
     Deleted,
+    /// Several tokens were switched off.
+    AllDeactivated,
+    /// Several tokens were switched on.
+    AllReactivated,
+    /// Several tokens were ended.
+    AllRevoked,
+    /// Nothing: no token was selected.
+    NoneSelected,
+    /// Every live token was switched off.
+    Frozen,
+    /// What was frozen was switched on.
+    Unfrozen,
+    /// Freezing, or undoing it, did not come to its end.
+    CutShort,
     /// The password was changed.
     PasswordChanged,
     /// Nothing: the session had ended.
@@ -115,18 +129,29 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 7] = [
+    const ALL: [(Self, &'static str, &'static str); 14] = [
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
         (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
         (Self::Deleted, "deleted", "Deleted. Its record stays."),
+        (Self::AllDeactivated, "all-deactivated", "The selected tokens are off. Their keys are refused from now on."),
+        (Self::AllReactivated, "all-reactivated", "The selected tokens are on. Their keys work again."),
+        (Self::AllRevoked, "all-revoked", "The selected tokens are revoked. Their keys are refused for good."),
+        (Self::NoneSelected, "none-selected", "Nothing was changed. Tick the tokens first, then choose what to do."),
+        (Self::Frozen, "frozen", "All tokens are frozen. Their keys are refused from now on."),
+        (Self::Unfrozen, "unfrozen", "The freeze is undone. The keys it switched off work again."),
+        (
+            Self::CutShort,
+            "cut-short",
+            "It stopped half way, because the database did not answer. What was done holds. Press the button again to go on.",
+        ),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
     ];
 
     fn of(req: &HttpRequest) -> Option<Self> {
-        let word = req.query_string().strip_prefix("done=")?;
+        let word = req.query_string().split('&').find_map(|pair| pair.strip_prefix("done="))?;
         Self::ALL.iter().find(|(_, name, _)| *name == word).map(|(done, ..)| *done)
     }
 
@@ -137,7 +162,7 @@ impl Done {
     /// The path of a page that says so.
     pub fn at(self, path: &str) -> String {
         let word = Self::ALL.iter().find(|(done, ..)| *done == self).map_or("", |(_, word, _)| word);
-        format!("{path}?done={word}")
+        format!("{path}{}done={word}", if path.contains('?') { '&' } else { '?' })
     }
 }
 

@@ -21,7 +21,10 @@ mod notices;
 mod packages;
 mod publication;
 mod sessions;
+mod token_batches;
 mod token_life;
+mod token_pages;
+mod token_statements;
 mod tokens;
 
 use chrono::{DateTime, Utc};
@@ -39,7 +42,9 @@ pub use self::{
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     sessions::StoredSession,
+    token_batches::MOST_SELECTED,
     token_life::{Edited, Issued},
+    token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},
     tokens::{Known, TokenUse},
 };
 

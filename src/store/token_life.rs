@@ -85,7 +85,7 @@ impl Store {
 
     /// Switches a token on again.
     pub async fn reactivate_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<Edited> {
-        let on = Token { deactivated_at: None, version: token.version + 1, ..token.clone() };
+        let on = Token { deactivated_at: None, reactivate_at: None, version: token.version + 1, ..token.clone() };
         self.change_token(&on, Verb::TokenReactivated, by, "", now).await
     }
 

@@ -13,10 +13,11 @@ use crate::tokens::{
 macro_rules! columns {
     () => {
         "t.id, t.account, t.kind, t.name, t.note, t.permissions, t.patterns, t.feeds, t.hint, t.created_at, t.issued_at, \
-         t.lifetime, t.expires_at, t.deactivated_at, t.revoked_at, t.retired_at, t.last_used_at, t.last_used_by, \
+         t.lifetime, t.expires_at, t.deactivated_at, t.reactivate_at, t.revoked_at, t.retired_at, t.last_used_at, t.last_used_by, \
          t.last_used_from, t.made_by, t.version"
     };
 }
+pub(super) use columns;
 
 /// What the look-up of a presented secret found, with all that a decision needs to know of its account.
 #[derive(Clone, Debug)]
@@ -80,6 +81,7 @@ impl FromRow<'_, AnyRow> for Token {
             lifetime: row.try_get::<Option<i64>, _>("lifetime")?.map(Duration::seconds),
             expires_at: time("expires_at")?,
             deactivated_at: time("deactivated_at")?,
+            reactivate_at: time("reactivate_at")?,
             revoked_at: time("revoked_at")?,
             retired_at: time("retired_at")?,
             last_use,
@@ -120,13 +122,6 @@ impl Store {
     pub async fn known(&self, secret: SecretHash, feed: &str) -> Result<Option<Known>> {
         let row = sqlx::query(KNOWN).bind(secret.as_bytes()).bind(feed).fetch_optional(&self.pool).await?;
         row.as_ref().map(read_known).transpose()
-    }
-
-    /// An account's tokens, newest first, the primary token last.
-    pub async fn tokens_of(&self, account: AccountId) -> Result<Vec<Token>> {
-        let select =
-            concat!("SELECT ", columns!(), " FROM tokens t WHERE t.account = $1 ORDER BY t.created_at DESC, t.id DESC");
-        Ok(sqlx::query_as(select).bind(account.to_string()).fetch_all(&self.pool).await?)
     }
 
     /// One of an account's tokens. Another account's token is not found.
@@ -194,7 +189,8 @@ impl Change {
     pub(super) async fn update_token(&mut self, token: &Token) -> Result<bool> {
         let done = sqlx::query(
             "UPDATE tokens SET name = $3, name_key = $4, note = $5, permissions = $6, patterns = $7, feeds = $8, hint = $9,
-                issued_at = $10, expires_at = $11, deactivated_at = $12, revoked_at = $13, version = $14
+                issued_at = $10, expires_at = $11, deactivated_at = $12, reactivate_at = $13, revoked_at = $14, version = $15,
+                frozen_at = CASE WHEN $12 IS NULL THEN NULL ELSE frozen_at END
              WHERE id = $1 AND version = $2",
         )
         .bind(token.id.to_string())
@@ -209,6 +205,7 @@ impl Change {
         .bind(token.issued_at.map(|at| at.timestamp()))
         .bind(token.expires_at.map(|at| at.timestamp()))
         .bind(token.deactivated_at.map(|at| at.timestamp()))
+        .bind(token.reactivate_at.map(|at| at.timestamp()))
         .bind(token.revoked_at.map(|at| at.timestamp()))
         .bind(token.version)
         .execute(&mut *self.tx)

@@ -4,10 +4,12 @@ pub mod change;
 pub mod decision;
 pub mod expiry;
 mod ids;
+pub mod listing;
 pub mod pattern;
 pub mod permission;
 mod reason;
 pub mod secret;
+pub mod selected;
 pub mod state;
 pub mod warning;
 
@@ -137,6 +139,8 @@ pub struct Token {
     pub expires_at: Option<DateTime<Utc>>,
     /// Switched off since.
     pub deactivated_at: Option<DateTime<Utc>>,
+    /// Back on by itself from then on, if it was switched off for a while. Only [`state::state`] judges it.
+    pub reactivate_at: Option<DateTime<Utc>>,
     /// Ended for good since.
     pub revoked_at: Option<DateTime<Utc>>,
     /// Retired by the host's policy since (legacy only).

@@ -2,9 +2,11 @@
 import { watchCopyButtons } from "./copy.js";
 import { watchPresets } from "./presets.js";
 import { guardSecret } from "./secret.js";
+import { watchSelection } from "./selection.js";
 import { keepTimes } from "./times.js";
 
 watchCopyButtons();
 watchPresets();
 guardSecret();
+watchSelection();
 keepTimes();

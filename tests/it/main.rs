@@ -22,3 +22,5 @@ mod setup;
 mod sign_in;
 mod sign_up;
 mod strangers;
+mod token_batches;
+mod token_pages;

@@ -6,11 +6,14 @@ pub mod deactivate;
 pub mod delete;
 pub mod edit;
 mod fields;
+pub mod freeze;
 pub mod list;
+mod listing;
 pub mod one;
 pub mod reactivate;
 pub mod refresh;
 pub mod revoke;
+pub mod selected;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
