@@ -240,6 +240,7 @@ fn primary_token(account: AccountId, max_days: Option<i64>, now: DateTime<Utc>) 
         lifetime: Some(change::primary_lifetime(max_days)),
         expires_at: None,
         deactivated_at: None,
+        reactivate_at: None,
         revoked_at: None,
         retired_at: None,
         last_use: None,

@@ -50,6 +50,7 @@ impl NewToken {
             lifetime: lifetime(now, expires_at),
             expires_at,
             deactivated_at: None,
+            reactivate_at: None,
             revoked_at: None,
             retired_at: None,
             last_use: None,

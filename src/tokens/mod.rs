@@ -137,6 +137,8 @@ pub struct Token {
     pub expires_at: Option<DateTime<Utc>>,
     /// Switched off since.
     pub deactivated_at: Option<DateTime<Utc>>,
+    /// Back on by itself from then on, if it was switched off for a while. Only [`state::state`] judges it.
+    pub reactivate_at: Option<DateTime<Utc>>,
     /// Ended for good since.
     pub revoked_at: Option<DateTime<Utc>>,
     /// Retired by the host's policy since (legacy only).

@@ -95,6 +95,11 @@ impl Reason {
         }
     }
 
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
     /// The HTTP/1.1 reason phrase: the only text of a refusal that NuGet clients print. ASCII.
     pub fn phrase(self) -> &'static str {
         match self {

@@ -47,7 +47,7 @@ impl State {
 pub fn state(token: &Token, now: DateTime<Utc>) -> State {
     if token.revoked_at.is_some() {
         State::Revoked
-    } else if token.deactivated_at.is_some() {
+    } else if is_off(token, now) {
         State::Deactivated
     } else if token.issued_at.is_none() {
         State::NotIssued
@@ -60,4 +60,10 @@ pub fn state(token: &Token, now: DateTime<Utc>) -> State {
     } else {
         State::Active
     }
+}
+
+/// Whether the token is switched off at `now`. One that was switched off for a while is on again from its time on,
+/// whether or not anybody has noted that yet.
+fn is_off(token: &Token, now: DateTime<Utc>) -> bool {
+    token.deactivated_at.is_some() && token.reactivate_at.is_none_or(|at| now < at)
 }

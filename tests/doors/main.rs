@@ -4,6 +4,7 @@
 
 mod api_asks;
 mod api_wire;
+mod evidence;
 mod matrix;
 mod matrix_oracle;
 mod nuget_hostile;

@@ -208,6 +208,7 @@ impl World {
             lifetime: life,
             expires_at: life.map(|life| self.now() + life),
             deactivated_at: None,
+            reactivate_at: None,
             revoked_at: None,
             retired_at: None,
             last_use: None,
