@@ -5,6 +5,7 @@ mod evidence;
 mod expiry_warnings;
 mod mail_delivery;
 mod orphans;
+mod pauses;
 mod sweep;
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -19,6 +20,7 @@ pub use self::{
     evidence::write_evidence,
     expiry_warnings::{Report, Warned, run_expiry_warnings},
     orphans::remove_orphans,
+    pauses::end_pauses,
     sweep::sweep,
 };
 use crate::app::App;
@@ -46,6 +48,7 @@ pub fn spawn(app: Arc<App>) -> JobsHandle {
         start("expiry warnings", MINUTE, &app, &stopped, expiry_warnings::tick),
         start("evidence", FLUSH, &app, &stopped, |app, _| async move { write_evidence(&app).await }),
         start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
+        start("pauses", MINUTE, &app, &stopped, |app, _| async move { end_pauses(&app).await }),
         start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
     ];
     JobsHandle { app, stopping, tasks }

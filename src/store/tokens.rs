@@ -183,11 +183,12 @@ impl Change {
         Ok(())
     }
 
-    /// Writes a token's row if it is still of the version before; `false` if it was changed meanwhile.
+    /// Writes a token's row if it is still of the version before; `false` if it was changed meanwhile. Whether it is
+    /// switched off or revoked is not touched: that has steps of its own.
     pub(super) async fn update_token(&mut self, token: &Token) -> Result<bool> {
         let done = sqlx::query(
             "UPDATE tokens SET name = $3, name_key = $4, note = $5, permissions = $6, patterns = $7, feeds = $8, hint = $9,
-                issued_at = $10, expires_at = $11, deactivated_at = $12, reactivate_at = $13, revoked_at = $14, version = $15
+                issued_at = $10, expires_at = $11, version = $12
              WHERE id = $1 AND version = $2",
         )
         .bind(token.id.to_string())
@@ -201,9 +202,6 @@ impl Change {
         .bind(token.hint.as_deref())
         .bind(token.issued_at.map(|at| at.timestamp()))
         .bind(token.expires_at.map(|at| at.timestamp()))
-        .bind(token.deactivated_at.map(|at| at.timestamp()))
-        .bind(token.reactivate_at.map(|at| at.timestamp()))
-        .bind(token.revoked_at.map(|at| at.timestamp()))
         .bind(token.version)
         .execute(&mut *self.tx)
         .await?;

@@ -133,7 +133,7 @@ impl Action {
     }
 
     /// The action in words, after "may".
-    pub(super) fn words(self) -> String {
+    pub fn words(self) -> String {
         match self {
             Self::Pull(kind) => format!("read {} packages", kind.label()),
             Self::Push(kind) => format!("push {} packages", kind.label()),

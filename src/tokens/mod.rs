@@ -5,6 +5,7 @@ pub mod decision;
 pub mod expiry;
 mod ids;
 pub mod pattern;
+pub mod pause;
 pub mod permission;
 mod reason;
 pub mod secret;

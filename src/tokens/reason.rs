@@ -136,7 +136,13 @@ impl Reason {
                 token.name
             ),
             Self::Revoked => format!("{key} was revoked. Create a new token under Settings, Access Tokens."),
-            Self::Deactivated => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
+            Self::Deactivated => match token.reactivate_at {
+                Some(_) => format!(
+                    "{key} is switched off until {}. Reactivate it under Settings, Access Tokens.",
+                    date(token.reactivate_at)
+                ),
+                None => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
+            },
             Self::Expired => {
                 format!("{key} expired on {}. Refresh it under Settings, Access Tokens.", date(token.expires_at))
             }

@@ -228,7 +228,8 @@ async fn two_nodes_add_up_and_what_cannot_be_written_is_kept() {
         world.sql("ALTER TABLE elsewhere RENAME TO token_places").await;
         other.note(notes(&key, 1, "Contoso.Core"), world.now());
         let (one, two) = tokio::join!(other.write(world.store()), world.app.evidence.write(world.store()));
-        (one.unwrap(), two.unwrap());
+        one.unwrap();
+        two.unwrap();
         assert_eq!(counted(&world, &key).await, (21, 0));
         assert_eq!(world.store().places_of(key.token.id, 10).await.unwrap()[0].uses, 21);
         let watched = world.store().work_of(&key.token, start()).await.unwrap();

@@ -14,5 +14,6 @@ mod nuget_read;
 mod nuget_rights;
 mod nuget_uploads;
 mod nupkg;
+mod pauses;
 mod wire;
 mod world;
