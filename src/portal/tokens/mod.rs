@@ -7,9 +7,11 @@ pub mod delete;
 pub mod edit;
 mod fields;
 pub mod list;
+mod mend;
 pub mod one;
 pub mod reactivate;
 pub mod refresh;
+pub mod refusals;
 pub mod revoke;
 mod view;
 
