@@ -1,11 +1,13 @@
 //! What helps after a refusal: the rule that failed in plain words, and the one step that mends it. Nothing is changed
 //! by following such a step; it leads to a form that is filled in.
 
+use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
+use url::form_urlencoded;
 
 use super::refusals::in_query;
 use crate::{
-    store::{Membership, RefusalLine},
+    store::{Feed, Membership, RefusalLine},
     tokens::{
         State, Token,
         decision::{Action, Reason, Role},
@@ -163,5 +165,15 @@ fn who_can(line: &RefusalLine, memberships: &[Membership]) -> String {
         }
         Some(Role::Owner) => "You can do it now.".to_owned(),
         _ => format!("An owner of {} can make you a writer.", line.feed),
+    }
+}
+
+/// Ticks the feed that a link to the edit form asks for, in a form that is limited to some and if the person can use it.
+/// Nothing is saved by that.
+pub fn tick_feed(req: &HttpRequest, feeds: &[Feed], ticked: &mut Vec<String>) {
+    let asked = form_urlencoded::parse(req.query_string().as_bytes()).find(|(name, _)| name == "feed");
+    let Some(id) = asked.map(|(_, id)| id.into_owned()) else { return };
+    if !ticked.is_empty() && !ticked.contains(&id) && feeds.iter().any(|feed| feed.id.to_string() == id) {
+        ticked.push(id);
     }
 }
