@@ -21,7 +21,10 @@ pub use self::{
 };
 use crate::{
     store::{Actor, Change, Known, Result, Store},
-    tokens::decision::{Action, Ask, Reason, admit, decide},
+    tokens::{
+        decision::{Action, Ask, Reason, admit, decide},
+        secret,
+    },
 };
 
 /// Longest client name that is kept, in characters.
@@ -125,7 +128,7 @@ impl Caller {
             }
             (Some(known), Err(reason)) if reason != Reason::NotAToken => {
                 let token = &known.token;
-                tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = asked.name, "key refused");
+                tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = named(&asked), "key refused");
                 self.witness.refused(known, reason, ask, now);
                 Err(self.refusal(reason, &asked))
             }
@@ -142,8 +145,18 @@ impl Caller {
     }
 }
 
-/// The client's name for itself: printable ASCII, shortened.
+/// The client's name for itself: printable ASCII, shortened; nothing where it carries a key.
 pub fn client_name(req: &HttpRequest) -> String {
     let agent = req.headers().get("user-agent").map_or(&b""[..], |value| value.as_bytes());
-    agent.iter().copied().filter(|b| (b' '..=b'~').contains(b)).take(MAX_CLIENT).map(char::from).collect()
+    let mut name: String = agent.iter().copied().filter(|b| (b' '..=b'~').contains(b)).map(char::from).collect();
+    if secret::is_in(&name) {
+        name.clear();
+    }
+    name.truncate(MAX_CLIENT);
+    name
+}
+
+/// The package a request names, as far as it may be kept: people paste keys into all places.
+fn named<'a>(ask: &Ask<'a>) -> &'a str {
+    ask.name.filter(|name| !secret::is_in(name)).unwrap_or_default()
 }

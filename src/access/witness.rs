@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
-use super::{Evidence, client_address, client_name};
+use super::{Evidence, client_address, client_name, named};
 use crate::{
     store::{Actor, Deed, Known, Note, Place, RefusalLine, Work, day_of},
     tokens::{
@@ -68,7 +68,7 @@ impl Witness {
         let work = ask.map(|ask| Work {
             permission: ask.least_permission(),
             feed: ask.feed.and_then(|(_, feed)| feed),
-            package: ask.name.unwrap_or_default().to_owned(),
+            package: named(ask).to_owned(),
             last_at: now,
             uses: 1,
         });
@@ -78,13 +78,13 @@ impl Witness {
     /// The request was refused.
     pub(super) fn refused(&self, known: &Known, reason: Reason, ask: Option<&Ask<'_>>, now: DateTime<Utc>) {
         let live = reason.class() != Class::NotLive;
-        let package = ask.and_then(|ask| ask.name).filter(|_| live);
+        let package = ask.filter(|_| live).map_or("", named);
         let line = RefusalLine {
             reason,
             occasion: occasion(known, reason),
             action: ask.map(|ask| ask.action),
             feed: ask.and_then(|ask| ask.feed).map(|(name, _)| name.to_owned()).unwrap_or_default(),
-            package: package.unwrap_or_default().to_owned(),
+            package: package.to_owned(),
             client: self.client.clone(),
             address: self.address.clone(),
             first_at: now,

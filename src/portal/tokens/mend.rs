@@ -73,15 +73,17 @@ pub fn rule(line: &RefusalLine, date: impl Fn(DateTime<Utc>) -> String) -> Strin
         Reason::Expired => format!("The token expired on {since}."),
         Reason::Retired => format!("The host retired this legacy key on {since}."),
         Reason::AccountDisabled => "Your account was disabled.".to_owned(),
-        Reason::PermissionMissing => format!("The token may not {}.", deed(line.action)),
-        Reason::FeedNotCovered => format!("The token is limited to other feeds than {feed}."),
-        Reason::PackageNotCovered if package.is_empty() => "The token’s patterns do not cover the package.".to_owned(),
-        Reason::PackageNotCovered => format!("None of the token’s patterns covers {package}."),
+        Reason::PermissionMissing => format!("The token was not allowed to {}.", deed(line.action)),
+        Reason::FeedNotCovered => format!("The token was limited to other feeds than {feed}."),
+        Reason::PackageNotCovered if package.is_empty() => "The token’s patterns did not cover the package.".to_owned(),
+        Reason::PackageNotCovered => format!("None of the token’s patterns covered {package}."),
         Reason::OnlyNewVersions => {
-            format!("{package} did not exist yet, and the token may only upload new versions of existing packages.")
+            format!(
+                "{package} did not exist yet, and the token was only allowed to upload new versions of existing packages."
+            )
         }
-        Reason::AccountCannotRead => format!("There is no feed {feed} that your account can see."),
-        Reason::AccountMayNot => format!("Your own account may not {} like this in {feed}.", deed(line.action)),
+        Reason::AccountCannotRead => format!("There was no feed {feed} that your account could see."),
+        Reason::AccountMayNot => format!("Your own account was not allowed to {} in {feed}.", deed(line.action)),
     }
 }
 

@@ -30,7 +30,7 @@ const FEW: i64 = 5;
 pub struct Line {
     /// The last time.
     pub time: Time,
-    /// The first time, if there was more than one.
+    /// The first time, if that was a minute or more before.
     pub first: Option<Time>,
     /// How often.
     pub times: i64,
@@ -212,9 +212,10 @@ impl<'a> Viewer<'a> {
 
     fn line(&self, kept: &KeptRefusal) -> Line {
         let KeptRefusal { token, line, .. } = kept;
+        let (first, time) = (self.time(line.first_at), self.time(line.last_at));
         Line {
-            time: self.time(line.last_at),
-            first: (line.times > 1 && line.first_at < line.last_at).then(|| self.time(line.first_at)),
+            first: Some(first).filter(|first| first.text != time.text),
+            time,
             times: line.times,
             token: Named::of(token),
             what: mend::what(line),
