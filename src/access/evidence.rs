@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
@@ -17,7 +18,9 @@ use crate::{
 };
 
 /// A batch holds SQLite's write lock for a moment only.
-const BATCH: usize = 100;
+const BATCH: usize = 50;
+/// Between two batches others get at the lock, who only look for it now and then.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// How many different entries are kept in memory between two writings. What finds no room is dropped, and the rows say so.
 #[derive(Clone, Copy, Debug)]
@@ -152,6 +155,9 @@ impl Evidence {
                 notes.extend(batch);
                 self.put_back(notes);
                 return Err(error);
+            }
+            if !notes.is_empty() {
+                tokio::time::sleep(BREATH).await;
             }
         }
         Ok(())
