@@ -22,6 +22,9 @@ const BATCH: usize = 50;
 /// Between two batches others get at the lock, who only look for it now and then.
 const BREATH: Duration = Duration::from_millis(20);
 
+/// Batches that a page waits for.
+const PAGE_BATCHES: usize = 2;
+
 /// How many different entries are kept in memory between two writings. What finds no room is dropped, and the rows say so.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
@@ -108,7 +111,7 @@ impl Evidence {
     /// Writes all that was noted. What cannot be written is kept for the next time.
     pub async fn write(&self, store: &Store) -> Result<()> {
         self.write_losses(store).await?;
-        self.write_of(store, |_| true).await
+        self.write_all(store).await
     }
 
     async fn write_losses(&self, store: &Store) -> Result<()> {
@@ -136,52 +139,71 @@ impl Evidence {
         written
     }
 
-    /// Writes what was noted of one account's tokens, so that its pages show it.
+    /// Writes what was noted of one account's tokens, so that its pages show it: refusals first, and no more than a page
+    /// can wait for. The rest comes with [`Self::write`].
     pub async fn write_for(&self, store: &Store, account: AccountId) -> Result<()> {
-        self.write_of(store, |owner| owner == account).await
-    }
-
-    async fn write_of(&self, store: &Store, whose: impl Fn(AccountId) -> bool) -> Result<()> {
-        let mut notes = self.take(whose);
-        notes.sort_unstable_by_key(|note| note.token);
-        while !notes.is_empty() {
-            let batch = notes.split_off(notes.len().saturating_sub(BATCH));
-            let written = async {
-                let mut change = store.begin_giving_way().await?;
-                change.write_notes(&batch).await?;
-                change.commit().await
-            };
-            if let Err(error) = written.await {
-                notes.extend(batch);
-                self.put_back(notes);
-                return Err(error);
-            }
-            if !notes.is_empty() {
-                tokio::time::sleep(BREATH).await;
-            }
+        let mut taken = self.take(|owner| owner == account);
+        taken.notes.sort_by_key(|note| matches!(note.deed, Deed::Refusal(_)));
+        for _ in 0..PAGE_BATCHES {
+            taken.write_batch(store).await?;
         }
         Ok(())
     }
 
-    fn take(&self, whose: impl Fn(AccountId) -> bool) -> Vec<Note> {
+    async fn write_all(&self, store: &Store) -> Result<()> {
+        let mut taken = self.take(|_| true);
+        taken.notes.sort_by_key(|note| note.token);
+        while taken.write_batch(store).await? {
+            tokio::time::sleep(BREATH).await;
+        }
+        Ok(())
+    }
+
+    fn take(&self, whose: impl Fn(AccountId) -> bool) -> Taken<'_> {
         let mut pending = self.lock();
         let taken: Vec<_> = pending.tokens.extract_if(|_, deeds| whose(deeds.account)).collect();
         pending.entries -= taken.iter().map(|(_, deeds)| deeds.counts.len()).sum::<usize>();
         drop(pending);
-        taken.into_iter().flat_map(|(token, deeds)| deeds.into_notes(token)).collect()
-    }
-
-    /// What found room once finds it again, even if that is a little more than the bound.
-    fn put_back(&self, notes: Vec<Note>) {
-        let mut pending = self.lock();
-        let roomy = Room { all: usize::MAX, token: usize::MAX };
-        for note in notes {
-            pending.add(note, DateTime::<Utc>::MIN_UTC, roomy);
-        }
+        Taken { evidence: self, notes: taken.into_iter().flat_map(|(token, deeds)| deeds.into_notes(token)).collect() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes on their way to the rows. What is not written when this is dropped goes back, also when whoever waited for it
+/// has gone.
+struct Taken<'a> {
+    evidence: &'a Evidence,
+    notes: Vec<Note>,
+}
+
+impl Taken<'_> {
+    /// Writes the last ones; whether there are more.
+    async fn write_batch(&mut self, store: &Store) -> Result<bool> {
+        let rest = self.notes.len().saturating_sub(BATCH);
+        let batch = &mut self.notes[rest..];
+        if batch.is_empty() {
+            return Ok(false);
+        }
+        batch.sort_by_key(|note| note.token);
+        let mut change = store.begin_giving_way().await?;
+        change.write_notes(batch).await?;
+        change.commit().await?;
+        self.notes.truncate(rest);
+        Ok(rest > 0)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let mut pending = self.evidence.lock();
+        // What found room once finds it again, even if that is a little more than the bound.
+        let roomy = Room { all: usize::MAX, token: usize::MAX };
+        for note in self.notes.drain(..) {
+            pending.add(note, DateTime::<Utc>::MIN_UTC, roomy);
+        }
     }
 }
 

@@ -147,6 +147,14 @@ impl Store {
         rows.iter().map(read_refusal).collect()
     }
 
+    /// How often a token was refused for a reason that has held since `occasion`.
+    pub async fn times_refused(&self, token: TokenId, reason: Reason, occasion: DateTime<Utc>) -> Result<i64> {
+        let sum = "SELECT CAST(COALESCE(SUM(times), 0) AS BIGINT) FROM refusals
+             WHERE token = $1 AND reason = $2 AND occasion = $3";
+        let sum = sqlx::query_scalar(sum).bind(token.to_string()).bind(reason.as_str()).bind(occasion.timestamp());
+        Ok(sum.fetch_one(&self.pool).await?)
+    }
+
     /// Uses of the token's ended secrets since its last refresh or its revocation: one entry per ended secret, the one
     /// used last first. Empty when nobody presents an old key any more.
     pub async fn late_uses(&self, token: &Token) -> Result<Vec<LateUses>> {

@@ -23,7 +23,7 @@ on_both_engines! {
 /// A request with a key as a build machine makes it; gives the status.
 async fn tries(from: &Browser, method: Method, path: &str, key: &Key) -> u16 {
     let request = from.bare_request(method, path).header("x-nuget-apikey", key.secret.as_str());
-    from.send(request).await.status.into()
+    from.send(request).await.status
 }
 
 async fn reads(from: &Browser, package: &str, key: &Key) -> u16 {

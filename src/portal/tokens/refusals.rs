@@ -6,6 +6,7 @@ use actix_web::{
     web::{Data, Query},
 };
 use askama::Template;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use url::form_urlencoded::byte_serialize;
 
@@ -22,9 +23,13 @@ use crate::{
 };
 
 /// Lines on a page of the account's refusals.
-const LINES: i64 = 50;
+const LINES: usize = 50;
+/// Lines that are read for it: one more tells whether there is another page.
+const READ: i64 = 51;
 /// Lines on a token's page.
-const FEW: i64 = 5;
+const FEW: usize = 5;
+/// Those who came while a token was off, on its page.
+const SEEKERS: usize = 10;
 
 /// Equal refusals, ready for templates.
 pub struct Line {
@@ -137,11 +142,11 @@ pub async fn show(
     let viewer = Viewer::of(&app, &me).await?;
     let mark = after.clone().unwrap_or_else(RefusalMark::newest);
     let mut kept = match &token {
-        Some(token) => app.store.refusals_of_token(me.account.id, token.id, &mark, LINES + 1).await?,
-        None => app.store.refusals_of_account(me.account.id, &mark, LINES + 1).await?,
+        Some(token) => app.store.refusals_of_token(me.account.id, token.id, &mark, READ).await?,
+        None => app.store.refusals_of_account(me.account.id, &mark, READ).await?,
     };
-    let more = kept.len() > usize::try_from(LINES).unwrap_or(0);
-    kept.truncate(usize::try_from(LINES).unwrap_or(0));
+    let more = kept.len() > LINES;
+    kept.truncate(LINES);
     let next = kept.last().filter(|_| more).map(|last| address(token.as_ref().map(|token| token.id), &last.mark));
     let page = Refusals {
         page: Page::in_section(&req, "Refusals", "refusals"),
@@ -171,16 +176,24 @@ impl Trouble {
     /// Of one of the person's tokens, as far as it is written; see [`write_mine`].
     pub async fn of(app: &App, me: &SignedIn, token: &Token) -> Result<Self, PageError> {
         let viewer = Viewer::of(app, me).await?;
-        let kept = app.store.refusals_of_token(me.account.id, token.id, &RefusalMark::newest(), LINES).await?;
+        let kept = app.store.refusals_of_token(me.account.id, token.id, &RefusalMark::newest(), READ).await?;
         let late = app.store.late_uses(token).await?;
-        let shown = |kept: &&KeptRefusal| !matches!(kept.line.reason, Reason::Replaced | Reason::Revoked);
-        let off = viewer.off(token, &kept);
-        let about_rules: Vec<_> =
-            kept.iter().filter(shown).filter(|kept| off.is_none() || kept.line.reason != Reason::Deactivated).collect();
-        let few = usize::try_from(FEW).unwrap_or(0);
+        let off = match token.deactivated_at.filter(|_| state(token, me.now) == State::Deactivated) {
+            Some(since) => {
+                let times = app.store.times_refused(token.id, Reason::Deactivated, since).await?;
+                Some(viewer.off(token, since, times, &kept))
+            }
+            None => None,
+        };
+        // What the other two parts say is not said again.
+        let said = |reason| match reason {
+            Reason::Replaced | Reason::Revoked => true,
+            reason => off.is_some() && reason == Reason::Deactivated,
+        };
+        let about_rules: Vec<_> = kept.iter().filter(|kept| !said(kept.line.reason)).collect();
         Ok(Self {
-            lines: about_rules.iter().take(few).map(|kept| viewer.line(kept)).collect(),
-            more: about_rules.len() > few,
+            lines: about_rules.iter().take(FEW).map(|kept| viewer.line(kept)).collect(),
+            more: about_rules.len() > FEW,
             late: late.iter().map(|uses| viewer.late(uses)).collect(),
             off,
             hint: token.hint.clone().filter(|_| token.revoked_at.is_none()).unwrap_or_default(),
@@ -206,7 +219,7 @@ impl<'a> Viewer<'a> {
         Ok(Self { me, memberships: app.store.feeds_of(me.account.id).await? })
     }
 
-    fn time(&self, at: chrono::DateTime<chrono::Utc>) -> Time {
+    fn time(&self, at: DateTime<Utc>) -> Time {
         Time::new(at, self.me.now, self.me.account.time_zone)
     }
 
@@ -238,18 +251,15 @@ impl<'a> Viewer<'a> {
         }
     }
 
-    fn off(&self, token: &Token, kept: &[KeptRefusal]) -> Option<Off> {
-        let since = token.deactivated_at.filter(|_| state(token, self.me.now) == State::Deactivated)?;
-        let meanwhile: Vec<_> = kept
-            .iter()
-            .filter(|kept| kept.line.reason == Reason::Deactivated && kept.line.occasion == Some(since))
-            .collect();
-        Some(Off {
+    fn off(&self, token: &Token, since: DateTime<Utc>, times: i64, kept: &[KeptRefusal]) -> Off {
+        let meanwhile =
+            kept.iter().filter(|kept| (kept.line.reason, kept.line.occasion) == (Reason::Deactivated, Some(since)));
+        Off {
             since: self.time(since),
             until: token.reactivate_at.map(|at| self.time(at)),
-            times: meanwhile.iter().map(|kept| kept.line.times).sum(),
-            lines: meanwhile.iter().take(10).map(|kept| self.line(kept)).collect(),
-        })
+            times,
+            lines: meanwhile.take(SEEKERS).map(|kept| self.line(kept)).collect(),
+        }
     }
 }
 
