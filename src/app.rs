@@ -2,13 +2,14 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
 
 use crate::{
-    access::{Bounds, LastUses, Slots},
+    access::{Bounds, Evidence, Slots},
     accounts::password::PasswordGate,
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
@@ -30,8 +31,8 @@ pub struct App {
     pub clock: Clock,
     /// Checks passwords, a few at a time.
     pub gate: PasswordGate,
-    /// Uses of tokens that are not written yet.
-    pub uses: LastUses,
+    /// Uses and refusals of tokens that are not written yet.
+    pub evidence: Arc<Evidence>,
     /// The bytes of packages.
     pub blobs: Blobs,
     /// The pushes under way.
@@ -52,6 +53,7 @@ impl App {
         let store = Store::connect(&settings.database).await.context("the database cannot be opened")?;
         migrate(&store, folder, clock.now()).await?;
         same_master_secret(&store, &settings).await?;
+        watch(&store, &clock).await?;
         // Named once for the whole process; a second naming changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let blobs = Blobs::open(&blob_settings(&settings)?, &aws_variables())?;
@@ -60,7 +62,7 @@ impl App {
             mailer,
             clock,
             gate: PasswordGate::default(),
-            uses: LastUses::default(),
+            evidence: Arc::default(),
             blobs,
             pushes: Slots::new(PUSHES),
             settings,
@@ -91,6 +93,13 @@ fn blob_settings(settings: &Settings) -> anyhow::Result<BlobSettings> {
         Some(url) => BlobSettings::parse(url.reveal()).context("LATCHKEY_BLOB_URL is not usable"),
         None => Ok(BlobSettings::Folder(settings.data_dir.join("packages"))),
     }
+}
+
+/// Notes since when uses are watched: the first start of a version that does.
+async fn watch(store: &Store, clock: &Clock) -> anyhow::Result<()> {
+    let mut change = store.begin().await?;
+    change.watch_from(clock.now()).await?;
+    Ok(change.commit().await?)
 }
 
 /// A node with another master secret would sign out everybody and could not read what the others encrypted.

@@ -100,6 +100,7 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/sign-in").get(account::sign_in::show).post(account::sign_in::submit))
         .service(resource("/sign-out").post(account::sign_out::submit))
         .service(resource("/settings/password").get(account::password::show).post(account::password::submit))
+        .service(resource("/settings/refusals").get(tokens::refusals::show))
         // Access tokens
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
         .service(resource("/settings/tokens/new").get(tokens::create::show))

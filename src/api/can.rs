@@ -42,7 +42,7 @@ pub async fn answer(req: HttpRequest, app: web::Data<App>) -> Answer {
     let package = facts(&app, known, &question).await?;
     let asked_feed = question.kind.map(|_| (question.feed, known.feed));
     let ask = Ask { action: question.action, feed: asked_feed, name: question.package, package };
-    let (reason, message) = match visit.ask(&ask) {
+    let (reason, message) = match visit.could(&ask) {
         Ok(_) => (None, format!("{} may do this.", known.token.called())),
         Err(refusal) => (Some(refusal.reason.as_str()), refusal.sentence),
     };

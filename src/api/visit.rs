@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::problem::{Answer, Problem};
 use crate::{
-    access::{Caller, Dress, Refusal, client_address, presented_key, use_of},
+    access::{Caller, Dress, Refusal, Witness, presented_key},
     app::App,
     store::Known,
     tokens::{Token, decision::Ask},
@@ -14,7 +14,6 @@ use crate::{
 
 /// A request with its caller.
 pub(super) struct Visit<'r> {
-    req: &'r HttpRequest,
     app: &'r web::Data<App>,
     caller: Caller,
 }
@@ -24,7 +23,8 @@ impl<'r> Visit<'r> {
     pub(super) async fn of(req: &'r HttpRequest, app: &'r web::Data<App>, feed: &str) -> Result<Self, Problem> {
         match presented_key(req.headers())? {
             Some(key) if key.dress == Dress::Bearer => {
-                Ok(Self { req, app, caller: Caller::look_up(&app.store, key, feed).await? })
+                let witness = Witness::of(req, &app.evidence, &app.settings.trusted_proxies);
+                Ok(Self { app, caller: Caller::look_up(&app.store, key, feed, witness).await? })
             }
             _ => Err(Problem::no_token(app.settings.public_url.host())),
         }
@@ -34,17 +34,19 @@ impl<'r> Visit<'r> {
         self.app.clock.now()
     }
 
-    /// Whether the key is a live token's; notes its use.
+    /// Whether the key is a live token's.
     pub(super) fn admit(&self) -> Result<&Known, Problem> {
-        let known = self.caller.admit(self.now()).map_err(|refusal| self.problem(&refusal, ""))?;
-        let address = client_address(self.req, &self.app.settings.trusted_proxies).to_string();
-        self.app.uses.mark(known.token.id, use_of(self.req, address, self.now()));
-        Ok(known)
+        self.caller.admit(self.now()).map_err(|refusal| self.problem(&refusal, ""))
     }
 
-    /// Asks the decision.
+    /// Asks the decision about what the request does.
     pub(super) fn ask(&self, ask: &Ask<'_>) -> Result<&Known, Refusal> {
         self.caller.ask(ask, self.now())
+    }
+
+    /// Asks what the key could do.
+    pub(super) fn could(&self, ask: &Ask<'_>) -> Result<&Known, Refusal> {
+        self.caller.could(ask, self.now())
     }
 
     /// A refusal in the API's dress.

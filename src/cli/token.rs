@@ -124,8 +124,8 @@ async fn find(app: &App) -> anyhow::Result<Known> {
 }
 
 fn describe(app: &App, known: &Known) {
-    let Known { token, replaced, username, holder, .. } = known;
-    let standing = if *replaced {
+    let Known { token, replaced_at, username, holder, .. } = known;
+    let standing = if replaced_at.is_some() {
         "replaced by a refresh".to_owned()
     } else {
         state(token, app.clock.now()).label().to_lowercase()

@@ -1,10 +1,11 @@
-//! What runs by the clock beside the server: sending mails, writing last uses, sweeping.
+//! What runs by the clock beside the server: sending mails, writing what keys did, sweeping.
 //! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
 
+mod evidence;
 mod expiry_warnings;
-mod last_uses;
 mod mail_delivery;
 mod orphans;
+mod pauses;
 mod sweep;
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -16,15 +17,16 @@ use tokio::{
 };
 
 pub use self::{
+    evidence::write_evidence,
     expiry_warnings::{Report, Warned, run_expiry_warnings},
-    last_uses::flush_last_uses,
     orphans::remove_orphans,
+    pauses::end_pauses,
     sweep::sweep,
 };
 use crate::app::App;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// Design: last use at most one write per token in ten seconds.
+/// What a key did is written at most this often.
 const FLUSH: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP: Duration = Duration::from_secs(15 * 60);
@@ -44,15 +46,16 @@ pub fn spawn(app: Arc<App>) -> JobsHandle {
     let (stopping, stopped) = watch::channel(false);
     let tasks = vec![
         start("expiry warnings", MINUTE, &app, &stopped, expiry_warnings::tick),
-        start("last uses", FLUSH, &app, &stopped, |app, _| async move { flush_last_uses(&app).await }),
+        start("evidence", FLUSH, &app, &stopped, |app, _| async move { write_evidence(&app).await }),
         start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
+        start("pauses", MINUTE, &app, &stopped, |app, _| async move { end_pauses(&app).await }),
         start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
     ];
     JobsHandle { app, stopping, tasks }
 }
 
 impl JobsHandle {
-    /// Lets the jobs finish what they are at, for a while, and writes the last uses a last time. Call it when no
+    /// Lets the jobs finish what they are at, for a while, and writes what keys did a last time. Call it when no
     /// request is served any more.
     pub async fn stop(self) {
         self.stopping.send_replace(true);
@@ -62,8 +65,8 @@ impl JobsHandle {
                 abort.abort();
             }
         }
-        if let Err(error) = flush_last_uses(&self.app).await {
-            tracing::error!("the last uses of the last seconds could not be written: {error:#}");
+        if let Err(error) = write_evidence(&self.app).await {
+            tracing::error!("the uses of the last seconds could not be written: {error:#}");
         }
     }
 }

@@ -102,6 +102,8 @@ pub enum Done {
     Saved,
     /// A token was switched off.
     Deactivated,
+    /// A token was switched off for a while.
+    Paused,
     /// A token was switched on.
     Reactivated,
     /// A token was ended.
@@ -129,9 +131,10 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 14] = [
+    const ALL: &[(Self, &'static str, &'static str)] = &[
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
+        (Self::Paused, "paused", "Switched off for a while. This page lists whoever comes with its key meanwhile."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
         (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
         (Self::Deleted, "deleted", "Deleted. Its record stays."),

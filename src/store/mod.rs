@@ -12,6 +12,7 @@ mod accounts;
 mod attempts;
 mod connect;
 mod events;
+mod evidence;
 mod feeds;
 mod installation;
 mod links;
@@ -20,6 +21,7 @@ pub mod migrate;
 mod notices;
 mod packages;
 mod publication;
+mod refusals;
 mod sessions;
 mod token_batches;
 mod token_life;
@@ -35,17 +37,19 @@ pub use self::{
     accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     connect::DatabaseUrl,
     events::{About, Actor, Event, Verb},
+    evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},
     feeds::{Feed, Membership},
     links::Purpose,
     mails::{ClaimedMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
+    refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
     sessions::StoredSession,
     token_batches::MOST_SELECTED,
     token_life::{Edited, Issued},
     token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},
-    tokens::{Known, TokenUse},
+    tokens::Known,
 };
 
 /// Which database this is.
@@ -97,6 +101,16 @@ impl Store {
             Engine::Postgres => "BEGIN",
         };
         Ok(Change { tx: self.pool.begin_with(begin).await? })
+    }
+
+    /// Begins a change that can wait: PostgreSQL ends it rather than let it hold up what people do (its search for
+    /// deadlocks begins after a second, and ends whom it likes). SQLite has one writer at a time anyway.
+    pub async fn begin_giving_way(&self) -> Result<Change> {
+        let mut change = self.begin().await?;
+        if self.engine == Engine::Postgres {
+            sqlx::query("SET LOCAL lock_timeout = '300ms'").execute(&mut *change.tx).await?;
+        }
+        Ok(change)
     }
 
     /// Whether the database answers.

@@ -24,8 +24,8 @@ pub(super) use columns;
 pub struct Known {
     /// The token the secret belongs, or belonged, to.
     pub token: Token,
-    /// Whether a refresh has put another secret in its place.
-    pub replaced: bool,
+    /// When a refresh put another secret in its place.
+    pub replaced_at: Option<DateTime<Utc>>,
     /// The account's name.
     pub username: String,
     /// The account, as far as the asked feed goes.
@@ -37,17 +37,8 @@ pub struct Known {
 impl Known {
     /// For the decision.
     pub fn presented(&self) -> Presented<'_> {
-        Presented { token: &self.token, replaced: self.replaced }
+        Presented { token: &self.token, replaced: self.replaced_at.is_some() }
     }
-}
-
-/// One use of a token, on its way to the row.
-#[derive(Clone, Debug)]
-pub struct TokenUse {
-    /// Which token.
-    pub token: TokenId,
-    /// When, by what, from where.
-    pub last: LastUse,
 }
 
 impl FromRow<'_, AnyRow> for Token {
@@ -97,7 +88,7 @@ fn read_known(row: &AnyRow) -> Result<Known> {
     let member: Option<String> = row.try_get("member_role")?;
     Ok(Known {
         token: Token::from_row(row)?,
-        replaced: row.try_get::<Option<i64>, _>("secret_ended_at")?.is_some(),
+        replaced_at: row.try_get::<Option<i64>, _>("secret_ended_at")?.map(instant),
         username: row.try_get("username")?,
         holder: Holder {
             disabled: row.try_get::<Option<i64>, _>("disabled_at")?.is_some(),
@@ -185,12 +176,12 @@ impl Change {
         Ok(())
     }
 
-    /// Writes a token's row if it is still of the version before; `false` if it was changed meanwhile.
+    /// Writes a token's row if it is still of the version before; `false` if it was changed meanwhile. Whether it is
+    /// switched off or revoked is not touched: that has steps of its own.
     pub(super) async fn update_token(&mut self, token: &Token) -> Result<bool> {
         let done = sqlx::query(
             "UPDATE tokens SET name = $3, name_key = $4, note = $5, permissions = $6, patterns = $7, feeds = $8, hint = $9,
-                issued_at = $10, expires_at = $11, deactivated_at = $12, reactivate_at = $13, revoked_at = $14, version = $15,
-                frozen_at = CASE WHEN $12 IS NULL THEN NULL ELSE frozen_at END
+                issued_at = $10, expires_at = $11, version = $12
              WHERE id = $1 AND version = $2",
         )
         .bind(token.id.to_string())
@@ -204,9 +195,6 @@ impl Change {
         .bind(token.hint.as_deref())
         .bind(token.issued_at.map(|at| at.timestamp()))
         .bind(token.expires_at.map(|at| at.timestamp()))
-        .bind(token.deactivated_at.map(|at| at.timestamp()))
-        .bind(token.reactivate_at.map(|at| at.timestamp()))
-        .bind(token.revoked_at.map(|at| at.timestamp()))
         .bind(token.version)
         .execute(&mut *self.tx)
         .await?;
@@ -252,22 +240,5 @@ impl Change {
         let done =
             sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_string()).execute(&mut *self.tx).await?;
         Ok(done.rows_affected() == 1)
-    }
-
-    /// Writes last uses, each unless a later one is there.
-    pub async fn write_uses(&mut self, uses: &[TokenUse]) -> Result<()> {
-        for TokenUse { token, last } in uses {
-            sqlx::query(
-                "UPDATE tokens SET last_used_at = $2, last_used_by = $3, last_used_from = $4
-                 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
-            )
-            .bind(token.to_string())
-            .bind(last.at.timestamp())
-            .bind(last.client.as_str())
-            .bind(last.address.as_str())
-            .execute(&mut *self.tx)
-            .await?;
-        }
-        Ok(())
     }
 }

@@ -6,6 +6,7 @@ pub mod expiry;
 mod ids;
 pub mod listing;
 pub mod pattern;
+pub mod pause;
 pub mod permission;
 mod reason;
 pub mod secret;

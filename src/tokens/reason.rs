@@ -95,6 +95,11 @@ impl Reason {
         }
     }
 
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
     /// The HTTP/1.1 reason phrase: the only text of a refusal that NuGet clients print. ASCII.
     pub fn phrase(self) -> &'static str {
         match self {
@@ -131,7 +136,13 @@ impl Reason {
                 token.name
             ),
             Self::Revoked => format!("{key} was revoked. Create a new token under Settings, Access Tokens."),
-            Self::Deactivated => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
+            Self::Deactivated => match token.reactivate_at {
+                Some(_) => format!(
+                    "{key} is switched off until {}. Reactivate it under Settings, Access Tokens.",
+                    date(token.reactivate_at)
+                ),
+                None => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
+            },
             Self::Expired => {
                 format!("{key} expired on {}. Refresh it under Settings, Access Tokens.", date(token.expires_at))
             }

@@ -96,6 +96,17 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   assert.match(await ada.says(), /changed while you were editing/);
   await assertGood(ada.page, 'edit-stale');
 
+  // Of every kind of refusal one, with all that can be said beside it.
+  const tries = (key, path) => fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${key}`, 'user-agent': 'NuGet Command Line/6.8.0 (Unix 5.10)' } });
+  const narrow = { account: 'ada', packages: ['Contoso.*'], days: '30d' };
+  const reads = await server.token({ ...narrow, name: 'Reads', allow: ['nuget:pull'] });
+  const writes = await server.token({ ...narrow, name: 'Writes', allow: ['nuget:push'] });
+  for (const path of ['/v3/flat/fabrikam.core/index.json', '/v3/flat/fabrikam.core/index.json', '/feeds/nowhere/nuget/v3/query']) await tries(reads, path);
+  await tries(writes, '/v3/query');
+  await ada.goes('/settings/refusals');
+  assert.match(await ada.says(), /Add fabrikam\.core to its patterns[^]*/);
+  await assertGood(ada.page, 'refusals');
+
   // Time passes for two tokens and for the last proof of the password.
   const days = 86_400_000;
   const unit = Number(await server.sql("SELECT expires_at - issued_at FROM tokens WHERE name = 'Build'")) / (90 * days);

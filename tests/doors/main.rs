@@ -4,6 +4,7 @@
 
 mod api_asks;
 mod api_wire;
+mod evidence;
 mod matrix;
 mod matrix_oracle;
 mod nuget_hostile;
@@ -13,5 +14,6 @@ mod nuget_read;
 mod nuget_rights;
 mod nuget_uploads;
 mod nupkg;
+mod pauses;
 mod wire;
 mod world;

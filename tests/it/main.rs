@@ -16,6 +16,7 @@ mod forms;
 mod list_tokens;
 mod notices;
 mod outage;
+mod refusals;
 mod secrets;
 mod session;
 mod setup;

@@ -117,11 +117,16 @@ async fn a_day_of_ada(world: &World, ada: &Browser, setup_link: &str) -> Vec<(St
         ada.send(request.basic_auth("ada", Some(key))).await;
         let request = ada.bare_request(Method::PUT, "/v3/package").header("x-nuget-apikey", key.as_str());
         ada.send(request.body("no package")).await;
+        let request = ada.bare_request(Method::GET, &format!("/v3/flat/{key}/index.json"));
+        let agent = [("user-agent".parse().unwrap(), format!("build {key}").parse().unwrap())];
+        ada.send(request.basic_auth("ada", Some(key)).headers(agent.into_iter().collect())).await;
         ada.get(&format!("/settings/tokens/{key}?key={key}")).await;
         ada.get(&format!("/{key}")).await;
         ada.act(&id, "edit", |form| form.set("version", "0").set("patterns", key)).await; // pasted, not saved
     }
     ada.act(&id, "edit", |form| form.set("patterns", "Contoso.*")).await;
+    let refusals = ada.get("/settings/refusals").await;
+    assert!(refusals.body.contains("Read packages from main"), "what was refused is written: {}", refusals.body);
     ada.fill("/settings/password", |form| form.set("current", wrong).set("new", second)).await;
     ada.fill("/settings/password", |form| form.set("current", &first).set("new", second)).await;
     keep("the next session", &ada.cookies.borrow()["latchkey-session"]);

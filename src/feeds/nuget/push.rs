@@ -30,7 +30,7 @@ const PUSH: Action = Action::Push(Kind::NuGet);
 /// `PUT package`
 pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
     let door = Door::of(&req, &app)?;
-    let caller = door.caller().await?;
+    let mut caller = door.caller().await?;
     let Token { id, account, .. } = door.decide(&caller, PUSH, None, Package::Unknown)?.token;
     let slot = app.pushes.take(account, id).ok_or_else(|| {
         Refused::busy(
@@ -40,7 +40,7 @@ pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) 
     let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
     let upload = receive(&req, payload, &app.uploads(), limit).await?;
     let (upload, package) = read(upload, limit).await?;
-    let caller = door.caller().await?;
+    caller.look_afresh(&app.store, door.feed).await?;
     decide_early(&door, &app, &caller, &package).await?;
     publish(&req, &app, Push { caller, upload, package, slot }).await
 }
@@ -171,7 +171,7 @@ async fn enter(
     caller.look_again(&mut change, door.feed).await?;
     let known = door.decide(caller, PUSH, Some(&package.id), Package::Unknown)?;
     let feed = known.feed.ok_or_else(Refused::nothing_here)?;
-    let by: Actor = door.actor(known);
+    let by: Actor = caller.actor(known);
     let act = Act { feed, feed_name: door.feed, token: &known.token, by: &by, now };
     let key = owned_package(door, &mut change, caller, &act, package).await?;
     if !change.add_version(&act, key, new).await? {

@@ -11,7 +11,7 @@ use askama::Template;
 use super::{
     confirmed, feeds,
     fields::{Fields, TokenForm, Wanted},
-    find, path, view,
+    find, mend, path, view,
 };
 use crate::{
     app::App,
@@ -50,12 +50,14 @@ struct Difference {
     changed: bool,
 }
 
-/// `GET /settings/tokens/{id}/edit`
+/// `GET /settings/tokens/{id}/edit`; `?feed=` ticks one more feed.
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
-    drawing.answer(StatusCode::OK, TokenForm::of(&token), None, false, Problems::default())
+    let mut form = TokenForm::of(&token);
+    mend::tick_feed(&req, &feeds, &mut form.feed);
+    drawing.answer(StatusCode::OK, form, None, false, Problems::default())
 }
 
 /// `POST /settings/tokens/{id}/edit`

@@ -7,7 +7,11 @@ use actix_web::{
 };
 use askama::Template;
 
-use super::{feeds, find, view};
+use super::{
+    feeds, find,
+    refusals::{Trouble, write_mine},
+    view,
+};
 use crate::{
     app::App,
     portal::{
@@ -28,6 +32,7 @@ struct Show {
     token: view::Token,
     created: Time,
     words: Vec<String>,
+    trouble: Trouble,
     events: Vec<Event>,
 }
 
@@ -41,6 +46,7 @@ struct Event {
 
 /// `GET /settings/tokens/{id}`
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+    write_mine(&app, &me).await;
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let events = app.store.events_of_token(token.id, LINES).await?;
@@ -48,6 +54,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<Strin
         page: Page::in_section(&req, token.name.clone(), "tokens"),
         created: Time::new(token.created_at, me.now, me.account.time_zone),
         words: token.permissions.iter().map(|permission| sentence(permission.words())).collect(),
+        trouble: Trouble::of(&app, &me, &token).await?,
         events: events.into_iter().map(|event| line(event, &me)).collect(),
         token: view::Token::whole(&token, &feeds, &me),
     };
