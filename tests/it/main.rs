@@ -12,6 +12,7 @@ mod at_once;
 mod create_token;
 mod edit_token;
 mod end_token;
+mod fill_by_link;
 mod forms;
 mod list_tokens;
 mod notices;

@@ -10,7 +10,9 @@ use askama::Template;
 use super::{
     already_done, confirmed, feeds,
     fields::{Fields, TokenForm},
-    find, show_once,
+    find,
+    prefill::Link,
+    show_once,
 };
 use crate::{
     app::App,
@@ -29,18 +31,41 @@ struct New {
     page: Page,
     form_id: String,
     copied_from: String,
+    by_link: String,
     form: Fields,
     problems: Problems,
 }
 
-/// `GET /settings/tokens/new`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    let feeds = feeds(&app, &me).await?;
-    let form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
-    draw(&req, &app, &me, &feeds, StatusCode::OK, form, String::new(), Problems::default())
+/// The form on its way to the page, with what the page says about it.
+#[derive(Default)]
+struct Draft {
+    form: TokenForm,
+    copied_from: String,
+    by_link: String,
+    problems: Problems,
 }
 
-/// `GET /settings/tokens/{id}/duplicate`: the same form, filled with another token's settings.
+/// `GET /settings/tokens/new`, which a link may fill.
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    let feeds = feeds(&app, &me).await?;
+    let mut form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
+    let (filled, mut problems) = Link::of(&req).fill(&mut form, &feeds);
+    let by_link = if filled.is_empty() { "" } else { "A link filled in this form. Check it before you create." };
+    let found = check(&app, &me, &form, &feeds).err().unwrap_or_default();
+    let about_link = |field| filled.contains(&field) && problems.of(field).is_none();
+    let found: Vec<_> = found.list.into_iter().filter(|problem| about_link(problem.field)).collect();
+    problems.list.extend(found);
+    draw(
+        &req,
+        &app,
+        &me,
+        &feeds,
+        StatusCode::OK,
+        Draft { form, by_link: by_link.to_owned(), problems, ..Draft::default() },
+    )
+}
+
+/// `GET /settings/tokens/{id}/duplicate`: the same form, filled with another token's settings; `?allow=` ticks one thing more.
 pub async fn duplicate(
     req: HttpRequest,
     app: Data<App>,
@@ -50,14 +75,18 @@ pub async fn duplicate(
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let blank = TokenForm::blank(app.settings.max_token_days);
-    let form = TokenForm {
+    let mut form = TokenForm {
         form_id: form_id(&me),
         version: String::new(),
         expires: blank.expires,
         name: copy_name(&token.name),
         ..TokenForm::of(&token)
     };
-    draw(&req, &app, &me, &feeds, StatusCode::OK, form, token.name, Problems::default())
+    let more: Vec<_> = Link::of(&req).tick(&mut form).into_iter().map(Permission::words).collect();
+    let by_link = if more.is_empty() { String::new() } else { format!("Ticked by the link: {}.", more.join(", ")) };
+    let mut problems = check(&app, &me, &form, &feeds).err().unwrap_or_default();
+    problems.list.retain(|problem| problem.field == "permission");
+    draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, copied_from: token.name, by_link, problems })
 }
 
 /// `POST /settings/tokens`
@@ -75,7 +104,8 @@ pub async fn submit(
     let new = match checked {
         Ok(new) => new,
         Err(problems) => {
-            return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, form, String::new(), problems);
+            let draft = Draft { form, problems, ..Draft::default() };
+            return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, draft);
         }
     };
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::NotFromUs)?;
@@ -91,7 +121,7 @@ fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed]) -> Result<N
     let mut problems = Problems::default();
     let reachable: Vec<_> = feeds.iter().map(|feed| feed.id).collect();
     let wanted = form.read(&reachable, &mut problems);
-    if wanted.as_ref().is_some_and(|wanted| wanted.permissions.has(Permission::ApiIntrospect)) {
+    if form.permission.iter().any(|scope| scope == Permission::ApiIntrospect.scope()) {
         problems.note("permission", "Only operators give the permission “api:introspect”.");
     }
     let expires_at = match form.expiry() {
@@ -119,17 +149,15 @@ fn copy_name(name: &str) -> String {
     format!("{kept} (copy)")
 }
 
-#[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
 fn draw(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
     feeds: &[Feed],
     status: StatusCode,
-    form: TokenForm,
-    copied_from: String,
-    problems: Problems,
+    draft: Draft,
 ) -> Result<HttpResponse, PageError> {
+    let Draft { form, copied_from, by_link, problems } = draft;
     let title = if copied_from.is_empty() { "Create a token" } else { "Duplicate a token" };
     let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None);
     let page = New {
@@ -137,6 +165,7 @@ fn draw(
         form: Fields { ask_password: me.must_prove(), ..fields },
         form_id: form.form_id,
         copied_from,
+        by_link,
         problems,
     };
     answer(status, &page)

@@ -11,7 +11,9 @@ use askama::Template;
 use super::{
     confirmed, feeds,
     fields::{Fields, TokenForm, Wanted},
-    find, path, view,
+    find, path,
+    prefill::Link,
+    view,
 };
 use crate::{
     app::App,
@@ -34,8 +36,25 @@ struct EditPage {
     token: view::Token,
     version: i64,
     conflict: Option<Conflict>,
+    /// Patterns that a link added to the form.
+    added: Vec<String>,
     form: Fields,
     problems: Problems,
+}
+
+/// What is said about a form that is shown.
+#[derive(Default)]
+struct Remarks {
+    conflict: Option<Conflict>,
+    added: Vec<String>,
+    ask_password: bool,
+    problems: Problems,
+}
+
+impl From<Problems> for Remarks {
+    fn from(problems: Problems) -> Self {
+        Self { problems, ..Self::default() }
+    }
 }
 
 /// What is stored now, beside what was sent.
@@ -50,12 +69,17 @@ struct Difference {
     changed: bool,
 }
 
-/// `GET /settings/tokens/{id}/edit`
+/// `GET /settings/tokens/{id}/edit`; `?add=` puts one more pattern into the form.
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
-    drawing.answer(StatusCode::OK, TokenForm::of(&token), None, false, Problems::default())
+    let mut form = TokenForm::of(&token);
+    let remarks = match Link::of(&req).add(&mut form) {
+        Ok(added) => Remarks { ask_password: !added.is_empty() && me.must_prove(), added, ..Remarks::default() },
+        Err(error) => Problems::one("patterns", error).into(),
+    };
+    drawing.answer(StatusCode::OK, form, remarks)
 }
 
 /// `POST /settings/tokens/{id}/edit`
@@ -74,18 +98,19 @@ pub async fn submit(
     }
     let edit = match check(&app, &me, &form, &feeds, &token) {
         Ok(edit) => edit,
-        Err(problems) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, None, false, problems),
+        Err(problems) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()),
     };
     if edit.widens(&token)
         && let Err(problems) = confirmed(&req, &app, &me, &form.password).await?
     {
-        return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, None, true, problems);
+        let remarks = Remarks { ask_password: true, ..problems.into() };
+        return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, remarks);
     }
     let changed = match edit.apply(&token, me.now) {
         Ok(changed) => changed,
         Err(refused) => {
             let problems = Problems::one(field_of(refused, &form), refused);
-            return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, None, false, problems);
+            return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into());
         }
     };
     match app.store.edit_token(&changed, &me.actor, &what_changed(&token, &changed), me.now).await? {
@@ -160,23 +185,18 @@ impl Drawing<'_> {
                 .collect()
         };
         let conflict = Conflict { theirs: marked(&theirs, &yours), yours: marked(&yours, &theirs) };
-        self.answer(StatusCode::CONFLICT, form, Some(conflict), false, Problems::default())
+        self.answer(StatusCode::CONFLICT, form, Remarks { conflict: Some(conflict), ..Remarks::default() })
     }
 
-    fn answer(
-        &self,
-        status: StatusCode,
-        form: TokenForm,
-        conflict: Option<Conflict>,
-        ask_password: bool,
-        problems: Problems,
-    ) -> Result<HttpResponse, PageError> {
+    fn answer(&self, status: StatusCode, form: TokenForm, remarks: Remarks) -> Result<HttpResponse, PageError> {
+        let Remarks { conflict, added, ask_password, problems } = remarks;
         let fields = Fields::new(&form, self.me, self.feeds, self.app.settings.max_token_days, Some(self.token));
         let page = EditPage {
             page: Page::in_section(self.req, format!("Edit {}", self.token.name), "tokens"),
             token: view::Token::whole(self.token, self.feeds, self.me),
             version: self.token.version,
             conflict,
+            added,
             form: Fields { ask_password, ..fields },
             problems,
         };

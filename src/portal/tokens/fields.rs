@@ -8,7 +8,7 @@ use crate::{
     store::Feed,
     tokens::{
         FeedId, Feeds, Kind, Patterns, Permission, Permissions, Token, change,
-        expiry::{CHOICES, Choice as Expiry, DEFAULT_DAYS},
+        expiry::{CHOICES, Choice as Expiry, DEFAULT_DAYS, FURTHEST_DAYS},
     },
 };
 
@@ -236,7 +236,13 @@ fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited
     };
     let kept =
         current.map(|end| choice("keep", if end.is_some() { "As it is" } else { "As it is: never" }.to_owned(), end));
-    let days = CHOICES.into_iter().filter(offered).map(|days| {
+    let own = Expiry::parse(&form.expires).ok().and_then(|own| match own {
+        Expiry::Days(days) if !CHOICES.contains(&days) && (1..=FURTHEST_DAYS).contains(&days) => Some(days),
+        _ => None,
+    });
+    let mut days: Vec<i64> = CHOICES.into_iter().chain(own).collect();
+    days.sort_unstable();
+    let days = days.into_iter().filter(offered).map(|days| {
         choice(
             &days.to_string(),
             format!("{days} day{}", if days == 1 { "" } else { "s" }),

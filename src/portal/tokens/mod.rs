@@ -8,6 +8,7 @@ pub mod edit;
 mod fields;
 pub mod list;
 pub mod one;
+mod prefill;
 pub mod reactivate;
 pub mod refresh;
 pub mod revoke;
