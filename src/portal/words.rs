@@ -36,8 +36,7 @@ impl Time {
 fn from_now(ahead: Duration) -> String {
     let minute = Duration::minutes(1);
     match ahead {
-        // What was chosen as 90 days reads so on the page that answers, a second later.
-        ahead if ahead >= minute => format!("in {}", in_words(ahead + Duration::seconds(59))),
+        ahead if ahead >= minute => format!("in {}", in_words(ahead)),
         ahead if ahead > Duration::zero() => "in under a minute".to_owned(),
         ahead if ahead > -minute => "just now".to_owned(),
         ahead => format!("{} ago", in_words(-ahead)),
