@@ -103,6 +103,7 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         // Access tokens
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
         .service(resource("/settings/tokens/new").get(tokens::create::show))
+        .service(resource("/settings/tokens/preview").post(tokens::preview::show))
         .service(resource("/settings/tokens/{id}").get(tokens::one::show))
         .service(resource("/settings/tokens/{id}/duplicate").get(tokens::create::duplicate))
         .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))

@@ -85,7 +85,12 @@ impl Problems {
         self.list.is_empty()
     }
 
-    /// What is wrong with a field.
+    /// Everything that is wrong with a field.
+    pub fn all(&self, field: &str) -> Vec<&str> {
+        self.list.iter().filter(|problem| problem.field == field).map(|problem| problem.text.as_str()).collect()
+    }
+
+    /// What is wrong with a field first.
     pub fn of(&self, field: &str) -> Option<&str> {
         self.list.iter().find(|problem| problem.field == field).map(|problem| problem.text.as_str())
     }

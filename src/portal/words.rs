@@ -33,6 +33,11 @@ impl Time {
     }
 }
 
+/// An end as choices show it, with its weekday: `Tue 23 Feb 2027, 10:00 CET`.
+pub fn end_with_weekday(at: DateTime<Utc>, zone: Tz) -> String {
+    format!("{} {}", end_in(at, zone, "%a %-d %b %Y"), at.with_timezone(&zone).format("%Z"))
+}
+
 fn from_now(ahead: Duration) -> String {
     let minute = Duration::minutes(1);
     match ahead {

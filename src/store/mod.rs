@@ -18,6 +18,7 @@ mod links;
 mod mails;
 pub mod migrate;
 mod notices;
+mod package_names;
 mod packages;
 mod publication;
 mod sessions;
@@ -36,6 +37,7 @@ pub use self::{
     links::Purpose,
     mails::{ClaimedMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
+    package_names::PackageName,
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     sessions::StoredSession,

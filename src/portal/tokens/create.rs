@@ -9,10 +9,12 @@ use askama::Template;
 
 use super::{
     already_done, confirmed, feeds,
-    fields::{Fields, TokenForm},
+    fields::Fields,
     find,
     prefill::Link,
+    reach::Preview,
     show_once,
+    token_form::{TokenForm, Wanted},
 };
 use crate::{
     app::App,
@@ -50,6 +52,9 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
     let feeds = feeds(&app, &me).await?;
     let mut form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
     let (filled, mut problems) = Link::of(&req).fill(&mut form, &feeds);
+    if filled.contains(&"permission") {
+        form.find_preset();
+    }
     let by_link = if filled.is_empty() { "" } else { "A link filled in this form. Check it before you create." };
     let found = check(&app, &me, &form, &feeds).err().unwrap_or_default();
     let about_link = |field| filled.contains(&field) && problems.of(field).is_none();
@@ -63,6 +68,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
         StatusCode::OK,
         Draft { form, by_link: by_link.to_owned(), problems, ..Draft::default() },
     )
+    .await
 }
 
 /// `GET /settings/tokens/{id}/duplicate`: the same form, filled with another token's settings; `?allow=` ticks one thing more.
@@ -86,7 +92,7 @@ pub async fn duplicate(
     let by_link = if more.is_empty() { String::new() } else { format!("Ticked by the link: {}.", more.join(", ")) };
     let mut problems = check(&app, &me, &form, &feeds).err().unwrap_or_default();
     problems.list.retain(|problem| problem.field == "permission");
-    draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, copied_from: token.name, by_link, problems })
+    draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, copied_from: token.name, by_link, problems }).await
 }
 
 /// `POST /settings/tokens`
@@ -97,6 +103,9 @@ pub async fn submit(
     Form(form): Form<TokenForm>,
 ) -> Result<HttpResponse, PageError> {
     let feeds = feeds(&app, &me).await?;
+    if form.only_shows() {
+        return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
+    }
     let checked = match check(&app, &me, &form, &feeds) {
         Ok(new) => confirmed(&req, &app, &me, &form.password).await?.map(|()| new),
         Err(problems) => Err(problems),
@@ -105,7 +114,7 @@ pub async fn submit(
         Ok(new) => new,
         Err(problems) => {
             let draft = Draft { form, problems, ..Draft::default() };
-            return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, draft);
+            return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, draft).await;
         }
     };
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::NotFromUs)?;
@@ -124,15 +133,11 @@ fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed]) -> Result<N
     if form.permission.iter().any(|scope| scope == Permission::ApiIntrospect.scope()) {
         problems.note("permission", "Only operators give the permission “api:introspect”.");
     }
-    let expires_at = match form.expiry() {
-        Ok(None) => problems.keep(form.expiry_field(), Err(crate::tokens::expiry::Refused::NotAChoice)),
-        Ok(Some(choice)) => problems
-            .keep(form.expiry_field(), choice.resolve(me.now, me.account.time_zone, app.settings.max_token_days)),
-        Err((field, text)) => problems.keep(field, Err(text)),
-    };
+    let end = form.end(me, app.settings.max_token_days, None);
+    let expires_at = end.map_err(|(field, error)| problems.note(field, error)).ok();
     match (wanted, expires_at, problems.is_empty()) {
         (Some(wanted), Some(expires_at), true) => {
-            let super::fields::Wanted { name, note, permissions, patterns, feeds } = wanted;
+            let Wanted { name, note, permissions, patterns, feeds } = wanted;
             Ok(NewToken { name, note, permissions, patterns, feeds, expires_at })
         }
         _ => Err(problems),
@@ -149,7 +154,7 @@ fn copy_name(name: &str) -> String {
     format!("{kept} (copy)")
 }
 
-fn draw(
+async fn draw(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
@@ -159,7 +164,8 @@ fn draw(
 ) -> Result<HttpResponse, PageError> {
     let Draft { form, copied_from, by_link, problems } = draft;
     let title = if copied_from.is_empty() { "Create a token" } else { "Duplicate a token" };
-    let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None);
+    let preview = Preview::of(app, me, &form, None).await?;
+    let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None, preview);
     let page = New {
         page: Page::in_section(req, title, "tokens"),
         form: Fields { ask_password: me.must_prove(), ..fields },

@@ -10,9 +10,11 @@ use askama::Template;
 
 use super::{
     confirmed, feeds,
-    fields::{Fields, TokenForm, Wanted},
+    fields::Fields,
     find, path,
     prefill::Link,
+    reach::Preview,
+    token_form::{TokenForm, Wanted},
     view,
 };
 use crate::{
@@ -33,6 +35,7 @@ use crate::{
 #[template(path = "portal/tokens/edit.html")]
 struct EditPage {
     page: Page,
+    action: String,
     token: view::Token,
     version: i64,
     conflict: Option<Conflict>,
@@ -79,7 +82,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<Strin
         Ok(added) => Remarks { ask_password: !added.is_empty() && me.must_prove(), added, ..Remarks::default() },
         Err(error) => Problems::one("patterns", error).into(),
     };
-    drawing.answer(StatusCode::OK, form, remarks)
+    drawing.answer(StatusCode::OK, form, remarks).await
 }
 
 /// `POST /settings/tokens/{id}/edit`
@@ -93,31 +96,34 @@ pub async fn submit(
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
+    if form.only_shows() {
+        return drawing.answer(StatusCode::OK, form, Remarks::default()).await;
+    }
     if form.version != token.version.to_string() {
-        return drawing.conflict(form);
+        return drawing.conflict(form).await;
     }
     let edit = match check(&app, &me, &form, &feeds, &token) {
         Ok(edit) => edit,
-        Err(problems) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()),
+        Err(problems) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()).await,
     };
     if edit.widens(&token)
         && let Err(problems) = confirmed(&req, &app, &me, &form.password).await?
     {
         let remarks = Remarks { ask_password: true, ..problems.into() };
-        return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, remarks);
+        return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, remarks).await;
     }
     let changed = match edit.apply(&token, me.now) {
         Ok(changed) => changed,
         Err(refused) => {
             let problems = Problems::one(field_of(refused, &form), refused);
-            return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into());
+            return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()).await;
         }
     };
     match app.store.edit_token(&changed, &me.actor, &what_changed(&token, &changed), me.now).await? {
         Edited::Done => Ok(go_to(&req, &Done::Saved.at(&path(&token)))),
         Edited::Stale => {
             let token = find(&app, &me, &id).await?;
-            Drawing { token: &token, ..drawing }.conflict(form)
+            Drawing { token: &token, ..drawing }.conflict(form).await
         }
     }
 }
@@ -129,12 +135,8 @@ fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed], token: &Tok
         reachable.extend(ids);
     }
     let wanted = form.read(&reachable, &mut problems);
-    let expires_at = match form.expiry() {
-        Ok(None) => Some(token.expires_at),
-        Ok(Some(choice)) => problems
-            .keep(form.expiry_field(), choice.resolve(me.now, me.account.time_zone, app.settings.max_token_days)),
-        Err((field, text)) => problems.keep(field, Err(text)),
-    };
+    let end = form.end(me, app.settings.max_token_days, Some(token));
+    let expires_at = end.map_err(|(field, error)| problems.note(field, error)).ok();
     match (wanted, expires_at, problems.is_empty()) {
         (Some(Wanted { name, note, permissions, patterns, feeds }), Some(expires_at), true) => {
             Ok(Edit { name, note, permissions, patterns, feeds, expires_at })
@@ -175,7 +177,7 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     /// 409: both versions, and the form as it was sent, ready to be saved over the newer one.
-    fn conflict(&self, form: TokenForm) -> Result<HttpResponse, PageError> {
+    async fn conflict(&self, form: TokenForm) -> Result<HttpResponse, PageError> {
         let theirs = summary(&TokenForm::of(self.token), self.feeds);
         let yours = summary(&form, self.feeds);
         let marked = |own: &[(&'static str, String)], other: &[(&'static str, String)]| {
@@ -185,14 +187,18 @@ impl Drawing<'_> {
                 .collect()
         };
         let conflict = Conflict { theirs: marked(&theirs, &yours), yours: marked(&yours, &theirs) };
-        self.answer(StatusCode::CONFLICT, form, Remarks { conflict: Some(conflict), ..Remarks::default() })
+        self.answer(StatusCode::CONFLICT, form, Remarks { conflict: Some(conflict), ..Remarks::default() }).await
     }
 
-    fn answer(&self, status: StatusCode, form: TokenForm, remarks: Remarks) -> Result<HttpResponse, PageError> {
+    async fn answer(&self, status: StatusCode, form: TokenForm, remarks: Remarks) -> Result<HttpResponse, PageError> {
         let Remarks { conflict, added, ask_password, problems } = remarks;
-        let fields = Fields::new(&form, self.me, self.feeds, self.app.settings.max_token_days, Some(self.token));
+        let preview = Preview::of(self.app, self.me, &form, Some(self.token.id)).await?;
+        let max_days = self.app.settings.max_token_days;
+        let fields = Fields::new(&form, self.me, self.feeds, max_days, Some(self.token), preview);
+        let page = Page::in_section(self.req, format!("Edit {}", self.token.name), "tokens");
         let page = EditPage {
-            page: Page::in_section(self.req, format!("Edit {}", self.token.name), "tokens"),
+            action: page.url(&format!("{}/edit", path(self.token))),
+            page,
             token: view::Token::whole(self.token, self.feeds, self.me),
             version: self.token.version,
             conflict,

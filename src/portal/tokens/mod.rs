@@ -9,9 +9,12 @@ mod fields;
 pub mod list;
 pub mod one;
 mod prefill;
+pub mod preview;
+mod reach;
 pub mod reactivate;
 pub mod refresh;
 pub mod revoke;
+mod token_form;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};

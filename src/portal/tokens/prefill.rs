@@ -5,7 +5,7 @@
 use actix_web::HttpRequest;
 use url::form_urlencoded;
 
-use super::fields::TokenForm;
+use super::token_form::TokenForm;
 use crate::{
     portal::form::Problems,
     store::Feed,
