@@ -17,6 +17,7 @@ mod forms;
 mod list_tokens;
 mod notices;
 mod outage;
+mod preview_token;
 mod secrets;
 mod session;
 mod setup;

@@ -176,10 +176,13 @@ impl Universe {
         let (count, whose) = match (total, self.reads) {
             (0, true) => (String::new(), format!("There is no {kind} package yet")),
             (0, false) => (String::new(), format!("There is no {kind} package yet that you may publish")),
-            (_, true) => (format!("{} of your {}", covered.len(), self.total(total)), format!(" {kind} packages")),
-            (_, false) => {
-                (format!("{} of the {}", covered.len(), self.total(total)), format!(" {kind} packages you may publish"))
+            (_, true) => {
+                (format!("{} of your {}", thousands(covered.len()), self.total(total)), format!(" {kind} packages"))
             }
+            (_, false) => (
+                format!("{} of the {}", thousands(covered.len()), self.total(total)),
+                format!(" {kind} packages you may publish"),
+            ),
         };
         let later = match (patterns.iter().any(|pattern| pattern.contains('*')), total) {
             (true, 0) => "; future ones that match will be covered",
