@@ -170,7 +170,7 @@ async fn ten_thousand_packages_are_counted_and_more_are_said_to_be_more(world: &
     world.database.execute(owners, &[&owner]).await;
     assert!(covered(&ada, "Contoso.*\n*9").await[0].starts_with("10,000 of your 10,000 NuGet packages,"));
     publish(world, "main", "ada", &["Zebra"]).await;
-    assert!(covered(&ada, "Contoso.*").await[0].contains("of your more than 10,000 NuGet packages"));
+    assert!(covered(&ada, "Contoso.*").await[0].contains("10,000 of the first 10,000 NuGet packages (there are more)"));
 }
 
 async fn a_preset_chooses_the_boxes_on_the_server(world: &World) {
@@ -222,8 +222,8 @@ async fn the_end_can_be_a_weekday_morning(world: &World) {
     world.database.execute("UPDATE accounts SET time_zone = 'Europe/Berlin'", &[]).await;
     let page = ada.get("/settings/tokens/new").await;
     let shown = page.texts(".choice .exact, .choice .morning");
-    assert!(shown.contains(&"Sun 30 May 2027, 11:00 CEST".to_owned()), "{shown:?}");
-    assert!(shown.contains(&"Mon 31 May 2027, 10:00 CEST".to_owned()), "{shown:?}");
+    assert!(shown.contains(&"Sun 30 May 2027, 11:00".to_owned()), "{shown:?}");
+    assert!(shown.contains(&"Mon 31 May 2027, 10:00".to_owned()), "{shown:?}");
     let end = async |name: &str| {
         let end = world.database.number("SELECT expires_at FROM tokens WHERE name = $1", &[name]).await;
         chrono::DateTime::from_timestamp(end, 0).unwrap().to_rfc3339()

@@ -1,13 +1,11 @@
 //! What the form of a token comes to, while it is filled in: which of one's packages the patterns cover, what is odd about
 //! them, the packages to tick, and the token that has the same name already.
 
-use std::collections::BTreeMap;
-
 use super::token_form::TokenForm;
 use crate::{
     app::App,
     portal::{error::PageError, page::SignedIn, words::counted},
-    store::Membership,
+    store::{Membership, PackageName},
     tokens::{
         Kind, Patterns, Permission, Permissions, TokenId, change, coverage::remarks, decision::Role, preset::Kinds,
     },
@@ -70,8 +68,9 @@ pub struct Pick {
     pub listed: bool,
 }
 
-/// A package name and what the account may do with it.
+/// A package name, its lower case, and what the account may do with it.
 struct Known {
+    key: String,
     name: String,
     may_publish: bool,
 }
@@ -145,22 +144,23 @@ fn uses(permissions: Permissions, kind: Kind) -> (bool, bool) {
 
 /// The names of a kind in these feeds, each once, and whether there are more than [`MOST`].
 async fn known(app: &App, me: &SignedIn, kind: Kind, feeds: &[&Membership]) -> Result<(Vec<Known>, bool), PageError> {
-    let mut names: BTreeMap<String, Known> = BTreeMap::new();
+    let mut names: Vec<Known> = Vec::new();
     for Membership { feed, role } in feeds {
-        let room = i64::try_from(MOST + 1 - names.len().min(MOST)).unwrap_or(1);
-        for package in app.store.package_names(feed.id, kind, me.account.id, room).await? {
-            let owned = package.is_owned();
+        let room = i64::try_from(MOST + 1 - names.len()).unwrap_or(1);
+        let found = app.store.package_names(feed.id, kind, me.account.id, room).await?;
+        names.extend(found.into_iter().map(|PackageName { name, owned }| {
             let may_publish = *role == Some(Role::Owner) || (*role == Some(Role::Writer) && owned);
-            let name = package.name;
-            let entry = names.entry(name.to_ascii_lowercase()).or_insert(Known { name, may_publish });
-            entry.may_publish |= may_publish;
-        }
+            Known { key: name.to_ascii_lowercase(), name, may_publish }
+        }));
         if names.len() > MOST {
             break;
         }
     }
     let more = names.len() > MOST;
-    Ok((names.into_values().take(MOST).collect(), more))
+    names.truncate(MOST);
+    names.sort_by(|a, b| a.key.cmp(&b.key).then(b.may_publish.cmp(&a.may_publish)));
+    names.dedup_by(|later, first| later.key == first.key);
+    Ok((names, more))
 }
 
 impl Universe {
@@ -173,17 +173,17 @@ impl Universe {
         let kind = self.kind.label();
         let total = self.counted().count();
         let covered: Vec<&Known> = self.counted().filter(|known| patterns.covers(&known.name)).collect();
+        let of = |whose: &str| match self.more {
+            true => format!("{} of the first {}", thousands(covered.len()), thousands(total)),
+            false => format!("{} of {whose} {}", thousands(covered.len()), thousands(total)),
+        };
         let (count, whose) = match (total, self.reads) {
             (0, true) => (String::new(), format!("There is no {kind} package yet")),
             (0, false) => (String::new(), format!("There is no {kind} package yet that you may publish")),
-            (_, true) => {
-                (format!("{} of your {}", thousands(covered.len()), self.total(total)), format!(" {kind} packages"))
-            }
-            (_, false) => (
-                format!("{} of the {}", thousands(covered.len()), self.total(total)),
-                format!(" {kind} packages you may publish"),
-            ),
+            (_, true) => (of("your"), format!(" {kind} packages")),
+            (_, false) => (of("the"), format!(" {kind} packages you may publish")),
         };
+        let whose = if self.more { format!("{whose} (there are more)") } else { whose };
         let later = match (patterns.iter().any(|pattern| pattern.contains('*')), total) {
             (true, 0) => "; future ones that match will be covered",
             (true, _) => ", and future ones that match",
@@ -195,10 +195,6 @@ impl Universe {
         };
         let names: Vec<_> = covered.iter().take(NAMED).map(|known| known.name.clone()).collect();
         Line { count, rest: format!("{whose}{later}.{publish}"), left_out: covered.len() - names.len(), names }
-    }
-
-    fn total(&self, total: usize) -> String {
-        if self.more { format!("more than {}", thousands(total)) } else { thousands(total) }
     }
 }
 
@@ -219,7 +215,7 @@ impl Picks {
         let patterns = form.all_patterns();
         let find = form.find.trim().to_ascii_lowercase();
         let all = || universes.iter().flat_map(Universe::counted);
-        let mut found: Vec<_> = all().filter(|known| known.name.to_ascii_lowercase().contains(&find)).collect();
+        let mut found: Vec<_> = all().filter(|known| known.key.contains(&find)).collect();
         let left_out = found.len().saturating_sub(SHOWN);
         found.truncate(SHOWN);
         let listed = |name: &str| patterns.lines().any(|line| line.trim().eq_ignore_ascii_case(name));
