@@ -23,10 +23,11 @@ use crate::{
         error::PageError,
         form::{Form, Problems},
         page::{Done, Page, SignedIn, answer, go_to},
+        words::Time,
     },
     store::{Edited, Feed},
     tokens::{
-        Token,
+        Permission, Token,
         change::{Edit, EditRefused},
     },
 };
@@ -178,8 +179,8 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     /// 409: both versions, and the form as it was sent, ready to be saved over the newer one.
     async fn conflict(&self, form: TokenForm) -> Result<HttpResponse, PageError> {
-        let theirs = summary(&TokenForm::of(self.token), self.feeds);
-        let yours = summary(&form, self.feeds);
+        let theirs = self.summary(&TokenForm::of(self.token));
+        let yours = self.summary(&form);
         let marked = |own: &[(&'static str, String)], other: &[(&'static str, String)]| {
             let lines = own.iter().zip(other);
             lines
@@ -188,6 +189,40 @@ impl Drawing<'_> {
         };
         let conflict = Conflict { theirs: marked(&theirs, &yours), yours: marked(&yours, &theirs) };
         self.answer(StatusCode::CONFLICT, form, Remarks { conflict: Some(conflict), ..Remarks::default() }).await
+    }
+
+    /// A form in lines that can be compared.
+    fn summary(&self, form: &TokenForm) -> Vec<(&'static str, String)> {
+        let lines = |text: &str| text.trim().replace("\r\n", "\n");
+        let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+        vec![
+            ("Name", or_none(form.name.trim().to_owned())),
+            ("Note", or_none(lines(&form.note))),
+            ("May", or_none(form.permission.iter().map(|scope| in_words(scope)).collect::<Vec<_>>().join("\n"))),
+            ("Packages", or_none(lines(&form.all_patterns()))),
+            ("Feeds", self.feeds_of(form)),
+            ("Expires", self.end_of(form)),
+        ]
+    }
+
+    fn feeds_of(&self, form: &TokenForm) -> String {
+        let chosen = self.feeds.iter().filter(|feed| form.feed.contains(&feed.id.to_string()));
+        let names: Vec<_> = chosen.map(|feed| feed.name.as_str()).collect();
+        match form.feeds.as_str() {
+            "some" if names.is_empty() => "none".to_owned(),
+            "some" => names.join(", "),
+            _ => "All feeds".to_owned(),
+        }
+    }
+
+    /// The end that a form asks for; what cannot be read is shown as it was sent.
+    fn end_of(&self, form: &TokenForm) -> String {
+        match form.end(self.me, self.app.settings.max_token_days, Some(self.token)) {
+            Ok(Some(end)) => Time::end(end, self.me.now, self.me.account.time_zone).text,
+            Ok(None) => "Never".to_owned(),
+            Err(_) if form.expires == "date" => form.expires_on.clone(),
+            Err(_) => form.expires.clone(),
+        }
     }
 
     async fn answer(&self, status: StatusCode, form: TokenForm, remarks: Remarks) -> Result<HttpResponse, PageError> {
@@ -210,16 +245,7 @@ impl Drawing<'_> {
     }
 }
 
-/// A form in lines that can be compared.
-fn summary(form: &TokenForm, feeds: &[Feed]) -> Vec<(&'static str, String)> {
-    let chosen = feeds.iter().filter(|feed| form.feed.contains(&feed.id.to_string())).map(|feed| feed.name.as_str());
-    let feeds = if form.feeds == "some" { chosen.collect::<Vec<_>>().join(", ") } else { "All feeds".to_owned() };
-    let or_none = |text: String| if text.trim().is_empty() { "none".to_owned() } else { text };
-    vec![
-        ("Name", form.name.clone()),
-        ("Note", or_none(form.note.replace("\r\n", "\n"))),
-        ("May", or_none(form.permission.join(", "))),
-        ("Packages", or_none(form.patterns.replace("\r\n", "\n"))),
-        ("Feeds", feeds),
-    ]
+/// A permission in words; what is none as it was sent.
+fn in_words(scope: &str) -> String {
+    Permission::parse(scope).map_or_else(|| scope.to_owned(), |permission| permission.words().to_owned())
 }
