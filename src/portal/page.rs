@@ -200,12 +200,15 @@ fn sign_in_first(req: &HttpRequest) -> String {
     let path = req.path().strip_prefix(&prefix).unwrap_or("/");
     let wanted = with_query(path, req.query_string());
     match own_path(&wanted).or_else(|| own_path(path)) {
-        Some(wanted) if req.method() == actix_web::http::Method::GET => {
-            let next: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-            format!("{prefix}/sign-in?next={next}")
-        }
+        Some(wanted) if req.method() == actix_web::http::Method::GET => format!("{prefix}{}", sign_in_to(wanted)),
         _ => format!("{prefix}{}", Done::SignedOut.at("/sign-in")),
     }
+}
+
+/// The path of the sign-in page that leads to a path of ours.
+pub fn sign_in_to(path: &str) -> String {
+    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    format!("/sign-in?next={next}")
 }
 
 /// A path with its query, the latter written anew in the few characters that [`own_path`] lets through.

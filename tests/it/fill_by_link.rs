@@ -12,6 +12,7 @@ on_both_engines! {
     a_hostile_link_is_only_text,
     a_link_adds_a_pattern_to_an_edit_and_saves_nothing,
     a_link_ticks_one_thing_more_in_a_duplicate,
+    what_was_typed_comes_back_after_a_session_that_was_over,
 }
 
 const LINK: &str = "/settings/tokens/new?name=CI+build&allow=nuget:push,nuget:pull&packages=Contoso.*,%40team/*&note=From%20the%20wiki%0Apage&feeds=main&expires=45";
@@ -160,4 +161,36 @@ async fn a_link_ticks_one_thing_more_in_a_duplicate(world: &World) {
     assert_eq!(world.database.text(permissions, &[&copy]).await, "nuget:pull nuget:push nuget:delete");
     let page = ada.get(&format!("/settings/tokens/{}/duplicate?allow=nuget:fly", key.id)).await;
     assert_eq!((page.status, page.problem("permission").is_empty()), (200, false));
+}
+
+async fn what_was_typed_comes_back_after_a_session_that_was_over(world: &World) {
+    let ada = world.ada().await;
+    let page = ada.get("/settings/tokens/new").await;
+    let feed = page.attributes("input[name=feed]", "value").remove(0);
+    let form =
+        page.form("/settings/tokens").set("name", "CI & <b>").set("note", "In the\r\nvault.").set("morning", "yes");
+    let form = form.set("patterns", "Contoso.*\r\n@team/*").set("feeds", "some").add("feed", &feed);
+    let form = form.set("preset", "write").set("expires", "180").set("password", "not to be seen");
+    world.pass(chrono::Duration::days(60));
+    let out = ada.submit(form.clone()).await;
+    assert_eq!(out.status, 303);
+    assert!(out.location().starts_with("/sign-in?next=") && !out.location().contains("seen"), "{}", out.location());
+    let credentials = |form: crate::page::Form| form.set("username", "ada").set("password", &password_of("ada"));
+    let back = ada.fill(out.location(), credentials).await;
+    let again = ada.get(back.location()).await;
+    assert!(again.texts(".banner.warn").concat().contains("This is what you had typed"), "{}", again.body);
+    let typed = again.form("/settings/tokens");
+    for field in ["name", "preset", "kind", "feeds", "feed", "expires", "morning"] {
+        assert_eq!(typed.value(field), form.value(field), "{field}");
+    }
+    assert_eq!((typed.value("note"), typed.value("patterns")), ("In the\nvault.", "Contoso.*\n@team/*"));
+    assert_eq!(tokens(world).await, 0);
+    assert_eq!(ada.submit(typed).await.status, 200);
+
+    let key = newest_token(world, "CI & <b>").await;
+    assert!(!key.is_empty());
+    world.pass(chrono::Duration::days(60));
+    let secret = "lk_0000000000000000000000000000000000000000000000";
+    let out = ada.submit(form.set("note", secret)).await;
+    assert!(!out.location().contains("lk_"), "a key never travels in an address: {}", out.location());
 }

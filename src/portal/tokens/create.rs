@@ -20,8 +20,8 @@ use crate::{
     app::App,
     portal::{
         error::PageError,
-        form::{Form, Problems},
-        page::{Page, SignedIn, answer},
+        form::{Problems, Typed},
+        page::{Page, SignedIn, answer, go_to, sign_in_to},
     },
     store::{Feed, Issued},
     tokens::{FormId, Permission, TokenId, change::NewToken},
@@ -51,11 +51,16 @@ struct Draft {
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     let feeds = feeds(&app, &me).await?;
     let mut form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
-    let (filled, mut problems) = Link::of(&req).fill(&mut form, &feeds);
+    let link = Link::of(&req);
+    let (filled, mut problems) = link.fill(&mut form, &feeds);
     if filled.contains(&"permission") {
         form.find_preset();
     }
-    let by_link = if filled.is_empty() { "" } else { "A link filled in this form. Check it before you create." };
+    let by_link = match () {
+        () if filled.is_empty() => "",
+        () if link.is_typed() => "You had been signed out. This is what you had typed.",
+        () => "A link filled in this form. Check it before you create.",
+    };
     let found = check(&app, &me, &form, &feeds).err().unwrap_or_default();
     let about_link = |field| filled.contains(&field) && problems.of(field).is_none();
     let found: Vec<_> = found.list.into_iter().filter(|problem| about_link(problem.field)).collect();
@@ -95,13 +100,22 @@ pub async fn duplicate(
     draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, copied_from: token.name, by_link, problems }).await
 }
 
-/// `POST /settings/tokens`
+/// `POST /settings/tokens`. Where the session is over, what was typed comes back after the sign-in.
 pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
-    me: SignedIn,
-    Form(form): Form<TokenForm>,
+    me: Result<SignedIn, PageError>,
+    typed: Result<Typed<TokenForm>, PageError>,
 ) -> Result<HttpResponse, PageError> {
+    let (me, form) = match (me, typed) {
+        (Ok(me), Ok(Typed { form, is_ours: true })) => (me, form),
+        (Ok(_), Ok(_)) => return Err(PageError::NotFromUs),
+        (Ok(_), Err(error)) => return Err(error),
+        (Err(error @ PageError::Redirect(_)), Ok(Typed { form, .. })) => {
+            return Link::from_typed(&form).map(|link| go_to(&req, &sign_in_to(&link))).ok_or(error);
+        }
+        (Err(error), _) => return Err(error),
+    };
     let feeds = feeds(&app, &me).await?;
     if form.only_shows() {
         return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;

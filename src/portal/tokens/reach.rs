@@ -7,7 +7,8 @@ use crate::{
     portal::{error::PageError, page::SignedIn, words::counted},
     store::{Membership, PackageName},
     tokens::{
-        Kind, Patterns, Permission, Permissions, TokenId, change, coverage::remarks, decision::Role, preset::Kinds,
+        AccountId, Kind, Patterns, Permission, Permissions, TokenId, change, coverage::remarks, decision::Role,
+        preset::Kinds,
     },
 };
 
@@ -126,8 +127,8 @@ async fn universes(app: &App, me: &SignedIn, form: &TokenForm) -> Result<Vec<Uni
     let memberships: Vec<_> = memberships.iter().filter(chosen).take(FEEDS).collect();
     let mut all = Vec::new();
     for kind in kinds(form) {
-        let (names, more) = known(app, me, kind, &memberships).await?;
         let (reads, writes) = uses(permissions, kind);
+        let (names, more) = known(app, writes.then_some(me.account.id), kind, &memberships).await?;
         all.push(Universe { kind, names, more, reads: reads || !writes, writes });
     }
     Ok(all)
@@ -142,12 +143,18 @@ fn uses(permissions: Permissions, kind: Kind) -> (bool, bool) {
     (reads, writes)
 }
 
-/// The names of a kind in these feeds, each once, and whether there are more than [`MOST`].
-async fn known(app: &App, me: &SignedIn, kind: Kind, feeds: &[&Membership]) -> Result<(Vec<Known>, bool), PageError> {
+/// The names of a kind in these feeds, each once, and whether there are more than [`MOST`]. What may be published is known
+/// for `owner` only.
+async fn known(
+    app: &App,
+    owner: Option<AccountId>,
+    kind: Kind,
+    feeds: &[&Membership],
+) -> Result<(Vec<Known>, bool), PageError> {
     let mut names: Vec<Known> = Vec::new();
     for Membership { feed, role } in feeds {
         let room = i64::try_from(MOST + 1 - names.len()).unwrap_or(1);
-        let found = app.store.package_names(feed.id, kind, me.account.id, room).await?;
+        let found = app.store.package_names(feed.id, kind, owner, room).await?;
         names.extend(found.into_iter().map(|PackageName { name, owned }| {
             let may_publish = *role == Some(Role::Owner) || (*role == Some(Role::Writer) && owned);
             Known { key: name.to_ascii_lowercase(), name, may_publish }
