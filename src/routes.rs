@@ -107,6 +107,7 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/settings/tokens/selected").get(tokens::selected::show).post(tokens::selected::submit))
         .service(resource("/settings/tokens/freeze").get(tokens::freeze::show).post(tokens::freeze::submit))
         .service(resource("/settings/tokens/unfreeze").get(tokens::freeze::show_undo).post(tokens::freeze::undo))
+        .service(resource("/settings/tokens/preview").post(tokens::preview::show))
         .service(resource("/settings/tokens/{id}").get(tokens::one::show))
         .service(resource("/settings/tokens/{id}/duplicate").get(tokens::create::duplicate))
         .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))

@@ -17,6 +17,9 @@ use crate::{
     store::{Account, Actor},
 };
 
+/// Longest query that survives a sign-in, in bytes.
+const LONGEST_QUERY: usize = 4000;
+
 /// The frame of a page.
 pub struct Page {
     /// In the browser's tab.
@@ -219,26 +222,44 @@ pub fn actor(req: &HttpRequest, app: &App, account: Option<&Account>) -> Actor {
     Actor { account: account.map(|account| account.id), token: None, address, client: client_name(req) }
 }
 
-/// The sign-in page, leading back to a page that was asked for by GET.
+/// The sign-in page, leading back to a page that was asked for by GET, with its query.
 fn sign_in_first(req: &HttpRequest) -> String {
     let prefix = app(req).settings.public_url.path().to_owned();
     let path = req.path().strip_prefix(&prefix).unwrap_or("/");
-    if req.method() == actix_web::http::Method::GET && own_path(path).is_some() {
-        let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
-        format!("{prefix}/sign-in?next={next}")
-    } else {
-        format!("{prefix}{}", Done::SignedOut.at("/sign-in"))
+    let wanted = with_query(path, req.query_string());
+    match own_path(&wanted).or_else(|| own_path(path)) {
+        Some(wanted) if req.method() == actix_web::http::Method::GET => format!("{prefix}{}", sign_in_to(wanted)),
+        _ => format!("{prefix}{}", Done::SignedOut.at("/sign-in")),
     }
 }
 
-/// A path of ours that a redirect may lead to: plain characters after a single slash. Anything else is none.
+/// The path of the sign-in page that leads to a path of ours.
+pub fn sign_in_to(path: &str) -> String {
+    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    format!("/sign-in?next={next}")
+}
+
+/// A path with its query, the latter written anew in the few characters that [`own_path`] lets through.
+fn with_query(path: &str, query: &str) -> String {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    match url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+/// A path of ours that a redirect may lead to: plain characters after a single slash, and perhaps a query whose other
+/// characters are written as `%XX`. Anything else is none.
 pub fn own_path(path: &str) -> Option<&str> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.');
-    let good = path.starts_with('/')
-        && path.len() <= 300
-        && path.bytes().all(plain)
-        && !path.contains("//")
-        && !path.contains("..");
+    let (place, query) = path.split_once('?').unwrap_or((path, ""));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let good = place.starts_with('/')
+        && place.len() <= 300
+        && place.bytes().all(|b| plain(b) || b == b'/')
+        && !place.contains("//")
+        && !place.contains("..")
+        && query.len() <= LONGEST_QUERY
+        && query.bytes().all(|b| plain(b) || matches!(b, b'%' | b'=' | b'&' | b'+' | b'*'));
     good.then_some(path)
 }
 
@@ -248,7 +269,9 @@ mod tests {
 
     #[test]
     fn redirects_lead_to_our_own_pages_only() {
-        assert_eq!(own_path("/settings/tokens/new"), Some("/settings/tokens/new"));
+        for good in ["/", "/settings/tokens/new", "/settings/tokens/new?name=a+b&packages=Contoso.*%2C%40team%2F*"] {
+            assert_eq!(own_path(good), Some(good));
+        }
         let long = format!("/{}", "a".repeat(8000));
         for bad in [
             "",
@@ -267,9 +290,31 @@ mod tests {
             "http://127.0.0.1/",
             "/a/../b",
             "settings",
+            "?a=b",
+            "//evil?a=b",
+            "/a?b\r\nc",
+            "/a?b#c",
+            "/a?<b>",
+            "/a?next=//evil",
+            "/a?b?c",
             &long,
+            &format!("/a?{}", "a".repeat(4001)),
         ] {
             assert_eq!(own_path(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_written_anew_before_it_leads_anywhere() {
+        for (query, written) in [
+            ("", "/a"),
+            ("name=CI build&packages=@team/*,Contoso.*", "/a?name=CI+build&packages=%40team%2F*%2CContoso.*"),
+            ("name=<script>\"'&note=//evil#x", "/a?name=%3Cscript%3E%22%27&note=%2F%2Fevil%23x"),
+            ("note=%0d%0aSet-Cookie:x", "/a?note=%0D%0ASet-Cookie%3Ax"),
+            ("note=%ff%", "/a?note=%EF%BF%BD%25"),
+        ] {
+            assert_eq!(with_query("/a", query), written);
+            assert_eq!(own_path(written), Some(written));
         }
     }
 }

@@ -33,11 +33,15 @@ impl Time {
     }
 }
 
+/// An end as choices show it, with its weekday: `Tue 23 Feb 2027, 10:00`. The page names the zone once for all.
+pub fn end_with_weekday(at: DateTime<Utc>, zone: Tz) -> String {
+    end_in(at, zone, "%a %-d %b %Y")
+}
+
 fn from_now(ahead: Duration) -> String {
     let minute = Duration::minutes(1);
     match ahead {
-        // What was chosen as 90 days reads so on the page that answers, a second later.
-        ahead if ahead >= minute => format!("in {}", in_words(ahead + Duration::seconds(59))),
+        ahead if ahead >= minute => format!("in {}", in_words(ahead)),
         ahead if ahead > Duration::zero() => "in under a minute".to_owned(),
         ahead if ahead > -minute => "just now".to_owned(),
         ahead => format!("{} ago", in_words(-ahead)),

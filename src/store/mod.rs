@@ -19,6 +19,7 @@ mod links;
 mod mails;
 pub mod migrate;
 mod notices;
+mod package_names;
 mod packages;
 mod publication;
 mod refusals;
@@ -42,6 +43,7 @@ pub use self::{
     links::Purpose,
     mails::{ClaimedMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
+    package_names::PackageName,
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},

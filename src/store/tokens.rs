@@ -115,6 +115,24 @@ impl Store {
         row.as_ref().map(read_known).transpose()
     }
 
+    /// What an account's token of this name is called, if there is one besides `except` that is not revoked: its hint, or
+    /// its name before it has one.
+    pub async fn hint_of_name(
+        &self,
+        account: AccountId,
+        name: &str,
+        except: Option<TokenId>,
+    ) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar(
+            "SELECT COALESCE(hint, name) FROM tokens WHERE account = $1 AND name_key = $2 AND id <> $3 AND revoked_at IS NULL LIMIT 1",
+        )
+        .bind(account.to_string())
+        .bind(name.to_lowercase())
+        .bind(except.map(|id| id.to_string()).unwrap_or_default())
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
     /// One of an account's tokens. Another account's token is not found.
     pub async fn token_of(&self, account: AccountId, id: TokenId) -> Result<Option<Token>> {
         let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1 AND t.account = $2");

@@ -136,12 +136,13 @@ pub fn end_in(end: DateTime<Utc>, zone: Tz, date_format: &str) -> String {
     }
 }
 
-/// A stretch of time in words, in its largest unit and never "0": "9 days", "5 hours", "1 minute".
+/// A stretch of time in words, rounded to its largest unit and never "0": "9 days", "5 hours", "1 minute".
 pub fn in_words(stretch: Duration) -> String {
+    let rounded = |unit: Duration| (stretch + unit / 2).num_seconds() / unit.num_seconds();
     let (count, unit) = match stretch {
-        s if s >= Duration::days(2) => (s.num_days(), "day"),
-        s if s >= Duration::hours(2) => (s.num_hours(), "hour"),
-        s => (s.num_minutes().max(1), "minute"),
+        s if s >= Duration::days(2) => (rounded(Duration::days(1)), "day"),
+        s if s >= Duration::hours(2) => (rounded(Duration::hours(1)), "hour"),
+        _ => (rounded(Duration::minutes(1)).max(1), "minute"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
@@ -228,7 +229,8 @@ mod tests {
 
     #[test]
     fn time_left_is_never_zero_of_anything() {
-        assert_eq!(in_words(Duration::days(9) + Duration::hours(23)), "9 days");
+        assert_eq!(in_words(Duration::days(90) - Duration::minutes(5)), "90 days", "as chosen five minutes ago");
+        assert_eq!(in_words(Duration::days(9) + Duration::hours(11)), "9 days");
         assert_eq!(in_words(Duration::hours(47)), "47 hours");
         assert_eq!(in_words(Duration::minutes(61)), "61 minutes");
         assert_eq!(in_words(Duration::seconds(3)), "1 minute");

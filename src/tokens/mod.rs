@@ -1,13 +1,16 @@
 //! The heart of the product: what a token is, when it lives, and what it may do. Pure: no web, no SQL, no clock.
 
 pub mod change;
+pub mod coverage;
 pub mod decision;
 pub mod expiry;
 mod ids;
 pub mod listing;
+pub mod morning;
 pub mod pattern;
 pub mod pause;
 pub mod permission;
+pub mod preset;
 mod reason;
 pub mod secret;
 pub mod selected;

@@ -119,6 +119,33 @@ impl Reason {
         }
     }
 
+    /// What to do about it, for the guide in the portal and in `docs/`.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::NotAToken => {
+                "Part of the key is missing, or it belongs to another host. Paste the whole key: 49 characters that begin with lk_."
+            }
+            Self::Replaced => "The token was refreshed. Put the new key in this place too.",
+            Self::Revoked => "Somebody ended it for good. Create a new token.",
+            Self::Deactivated => "It is paused. Reactivate it, and the same key works again.",
+            Self::Expired => "Its time is over. Refresh it and put the new key in place.",
+            Self::Retired => "Old keys end when they lie idle. Create a token in its stead.",
+            Self::AccountDisabled => "Ask the operator of this host.",
+            Self::PermissionMissing => {
+                "Permissions are never added to a token. Duplicate it, tick what is missing, and use the new key."
+            }
+            Self::FeedNotCovered => "Edit the token and add the feed. Also check the feed's address in your client.",
+            Self::PackageNotCovered => "Edit the token and add a pattern. It counts from the next request.",
+            Self::OnlyNewVersions => "Upload the first version with a token that may upload new packages.",
+            Self::AccountCannotRead => {
+                "The feed or package does not exist, or your account cannot see it. Check the spelling, then ask the feed's owner."
+            }
+            Self::AccountMayNot => {
+                "The token would do, but your account has no such right here. Ask an owner of the package or the feed."
+            }
+        }
+    }
+
     /// The sentence that says which rule failed and how to mend it. ASCII but for what people typed.
     /// An unknown secret learns nothing.
     pub fn sentence(self, token: Option<&Token>, ask: &Ask<'_>) -> String {
@@ -195,5 +222,24 @@ fn listed(token: &Token) -> String {
     match token.patterns.iter().count() - shown.len() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_papers_say_of_every_refusal_what_the_portal_says() {
+        let papers = include_str!("../../docs/tokens.md");
+        for reason in Reason::ALL {
+            let status = match reason.class() {
+                Class::NotLive => 401,
+                Class::Forbidden => 403,
+                Class::NotFound => 404,
+            };
+            let row = format!("| {} | {status} | {} |", reason.phrase(), reason.advice());
+            assert!(papers.lines().any(|line| line == row), "docs/tokens.md lacks the row\n{row}");
+        }
     }
 }

@@ -11,11 +11,15 @@ pub mod list;
 mod listing;
 mod mend;
 pub mod one;
+mod prefill;
+pub mod preview;
+mod reach;
 pub mod reactivate;
 pub mod refresh;
 pub mod refusals;
 pub mod revoke;
 pub mod selected;
+mod token_form;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
