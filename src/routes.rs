@@ -100,6 +100,11 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/sign-in").get(account::sign_in::show).post(account::sign_in::submit))
         .service(resource("/sign-out").post(account::sign_out::submit))
         .service(resource("/settings/password").get(account::password::show).post(account::password::submit))
+        .service(resource("/settings/profile").get(account::profile::show).post(account::profile::submit))
+        .service(resource("/settings/sessions").get(account::sessions::show))
+        .service(resource("/settings/sessions/end-others").post(account::sessions::end_others))
+        .service(resource("/settings/sessions/{name}/end").post(account::sessions::end))
+        .service(resource("/settings/notifications").get(account::notifications::show))
         // Access tokens
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
         .service(resource("/settings/tokens/new").get(tokens::create::show))

@@ -68,6 +68,11 @@ impl Page {
         Self { section, ..Self::new(req, title) }
     }
 
+    /// Whether this is one of the settings pages.
+    pub fn is_settings(&self) -> bool {
+        matches!(self.section, "tokens" | "refusals" | "profile" | "password" | "sessions" | "notifications")
+    }
+
     /// A path of ours as links write it.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
@@ -110,18 +115,31 @@ pub enum Done {
     Deleted,
     /// The password was changed.
     PasswordChanged,
+    /// The time zone was changed.
+    TimeZoneSaved,
+    /// A session was ended.
+    SessionEnded,
+    /// Every other session was ended.
+    OthersEnded,
     /// Nothing: the session had ended.
     SignedOut,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 7] = [
+    const ALL: [(Self, &'static str, &'static str); 10] = [
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
         (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
         (Self::Deleted, "deleted", "Deleted. Its record stays."),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
+        (
+            Self::TimeZoneSaved,
+            "time-zone-saved",
+            "Saved. Times are shown in this zone from now on; no token's expiry has moved.",
+        ),
+        (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
+        (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
     ];
 

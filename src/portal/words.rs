@@ -66,14 +66,25 @@ fn until(text: &str, ends: [char; 2]) -> &str {
 }
 
 /// What tells browsers apart; those that also name another come first.
-const BROWSERS: [(&str, &str); 5] =
-    [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Version/", "Safari")];
-const SYSTEMS: [(&str, &str); 6] = [
+const BROWSERS: [(&str, &str); 10] = [
+    ("Edg/", "Edge"),
+    ("EdgA/", "Edge"),
+    ("EdgiOS/", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Version/", "Safari"),
+];
+const SYSTEMS: [(&str, &str); 7] = [
     ("Windows", "Windows"),
     ("Android", "Android"),
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
     ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 ];
 
@@ -114,6 +125,14 @@ mod tests {
             (
                 "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
                 "Safari 18 on macOS",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0",
+                "Edge 143 on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/143.0.7151.79 Mobile/15E148 Safari/604.1",
+                "Chrome 143 on iPhone",
             ),
             ("Mozilla/5.0", "Browser"),
             ("NuGet Command Line/5.8.0 (Unix 5.10.0)", "NuGet Command Line 5.8.0"),

@@ -181,6 +181,18 @@ impl Change {
         self.end_sessions_of(account).await
     }
 
+    /// Changes the time zone that an account's times are shown in. No stored instant moves.
+    pub async fn set_time_zone(&mut self, account: AccountId, zone: Tz, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE accounts SET time_zone = $2 WHERE id = $1")
+            .bind(account.to_string())
+            .bind(zone.name())
+            .execute(&mut *self.tx)
+            .await?;
+        let about = About { detail: zone.name(), ..About::account(account) };
+        self.record(Verb::TimeZoneChanged, by, about, now).await?;
+        Ok(())
+    }
+
     /// Stores the same password under newer parameters, unless it was changed meanwhile.
     pub async fn raise_password(&mut self, account: AccountId, from: &str, to: &str) -> Result<()> {
         sqlx::query("UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2")

@@ -51,6 +51,10 @@ verbs! {
     SignInFailed = "sign-in failed",
     /// The password was changed; every session ended.
     PasswordChanged = "password changed",
+    /// Sessions were ended from another one.
+    SessionEnded = "session ended",
+    /// The time zone was changed.
+    TimeZoneChanged = "time zone changed",
     /// A feed was made.
     FeedCreated = "feed created",
     /// Somebody's role in a feed was changed.

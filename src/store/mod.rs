@@ -38,7 +38,7 @@ pub use self::{
     notices::{BoundMail, DueNotice, OwedWarning},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
-    sessions::StoredSession,
+    sessions::{Device, ListedSession, StoredSession},
     token_life::{Edited, Issued},
     tokens::{Known, TokenUse},
 };

@@ -1,10 +1,14 @@
-//! Accounts: setting up, signing up, in and out, and the password.
+//! Accounts: setting up, signing up, in and out, and the settings that are not about tokens.
 
+pub mod notifications;
 pub mod password;
+pub mod profile;
+pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
+mod zones;
 
 use actix_web::{HttpRequest, web::Data};
 use serde::Deserialize;
@@ -63,10 +67,10 @@ async fn register(
         operator: setup.is_some(),
         max_token_days: app.settings.max_token_days,
     };
-    let made = store(app, &new, setup, &actor(req, app, None)).await?;
-    match made {
+    let by = actor(req, app, None);
+    match store(app, &new, setup, &by).await? {
         Some(Registration::Made(id)) => {
-            session.begin(id, FIRST_EPOCH, app.clock.now())?;
+            session.begin(id, FIRST_EPOCH, &by, app.clock.now())?;
             Ok(Ok(()))
         }
         Some(Registration::UsernameTaken) => {

@@ -23,6 +23,7 @@ use crate::{
     portal::{
         error::PageError,
         form::{Form, Problems},
+        guard::too_many,
         page::{Page, actor, answer, go_to, own_path, signed_in},
         session::{TypedSession, cookie, cookie_value},
     },
@@ -82,10 +83,8 @@ pub async fn submit(
     let guess = guess(&req, &app, name, account.as_ref());
     let now = app.clock.now();
     if let Allowance::Wait(wait) = guess.count(&app.store, now).await? {
-        let problem = format!("Too many attempts. Try again in {}.", crate::tokens::expiry::in_words(wait));
-        let mut res = draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username, next, Problems::one("", problem))?;
-        res.headers_mut().insert(actix_web::http::header::RETRY_AFTER, wait.num_seconds().max(1).into());
-        return Ok(res);
+        let problem = too_many(&req, wait);
+        return draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username, next, Problems::one("", problem));
     }
     let known = account.as_ref().map(|account| account.id);
     match verified(&app, account, &password).await? {
@@ -137,9 +136,10 @@ async fn welcome(
 ) -> Result<HttpResponse, PageError> {
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
-    change.record(Verb::SignedIn, &actor(req, app, Some(account)), About::account(account.id), now).await?;
+    let by = actor(req, app, Some(account));
+    change.record(Verb::SignedIn, &by, About::account(account.id), now).await?;
     change.commit().await?;
-    session.begin(account.id, account.session_epoch, now)?;
+    session.begin(account.id, account.session_epoch, &by, now)?;
     let mut res = go_to(req, own_path(next).unwrap_or(HOME));
     let device = cookie(app, DEVICE, device_mark(app, account.id), Some(Age::days(365)));
     res.add_cookie(&device).map_err(|error| anyhow::anyhow!("a cookie that is none: {error}"))?;
