@@ -98,6 +98,7 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/setup").get(account::setup::show).post(account::setup::submit))
         .service(resource("/sign-up").get(account::sign_up::show).post(account::sign_up::submit))
         .service(resource("/sign-in").get(account::sign_in::show).post(account::sign_in::submit))
+        .service(resource("/reset").get(account::reset::show).post(account::reset::submit))
         .service(resource("/sign-out").post(account::sign_out::submit))
         .service(resource("/settings/password").get(account::password::show).post(account::password::submit))
         .service(resource("/settings/profile").get(account::profile::show).post(account::profile::submit))

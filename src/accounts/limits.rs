@@ -1,4 +1,4 @@
-//! How often one may guess a password. Counted in the database, so that every node sees the same number, and never in
+//! How often one may guess a password, or ask for what costs others something. Counted in the database, so that every node sees the same number, and never in
 //! a way that lets a stranger lock somebody out: what a stranger uses up is the stranger's own share, or a share that
 //! devices which signed in before do not need.
 
@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::store::{Result, Store};
+use crate::store::{Change, Result, Store};
 
 /// Guesses are counted in windows this long.
 const WINDOW: Duration = Duration::minutes(5);
@@ -25,6 +25,14 @@ pub struct Guess {
     source: String,
     account: String,
     known_device: bool,
+}
+
+/// A share that is used up by asking: so many times within a stretch, whoever or whatever is behind its name.
+#[derive(Clone, Debug)]
+pub struct Share {
+    subject: String,
+    most: i64,
+    within: Duration,
 }
 
 /// What is left of a share.
@@ -84,6 +92,23 @@ impl Guess {
 
     fn by_strangers(&self) -> String {
         format!("strangers for {}", self.account)
+    }
+}
+
+impl Share {
+    /// Links tried by one source that are not good.
+    pub fn of_bad_links(address: IpAddr) -> Self {
+        Self { subject: format!("links by {}", source(address)), most: 20, within: HOUR }
+    }
+
+    /// Takes one from the share. If none is left, `change` must not be committed, so that asking in vain costs nothing.
+    pub async fn take(&self, change: &mut Change, now: DateTime<Utc>) -> Result<Allowance> {
+        change.count_attempt(&self.subject, window(now)).await?;
+        let (count, since) = change.attempts(&self.subject, now - self.within).await?;
+        if count <= self.most {
+            return Ok(Allowance::Granted);
+        }
+        Ok(Allowance::Wait(since.map_or(self.within, |since| since + self.within + WINDOW - now)))
     }
 }
 

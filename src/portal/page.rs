@@ -115,6 +115,8 @@ pub enum Done {
     Deleted,
     /// The password was changed.
     PasswordChanged,
+    /// A new password was set by a link.
+    PasswordSet,
     /// The time zone was changed.
     TimeZoneSaved,
     /// A session was ended.
@@ -126,13 +128,14 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 10] = [
+    const ALL: [(Self, &'static str, &'static str); 11] = [
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
         (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
         (Self::Deleted, "deleted", "Deleted. Its record stays."),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
+        (Self::PasswordSet, "password-set", "Password set. Sign in with it; every earlier session has ended."),
         (
             Self::TimeZoneSaved,
             "time-zone-saved",

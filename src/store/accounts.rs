@@ -163,7 +163,7 @@ impl Change {
         Ok(if username.is_some() { Registration::UsernameTaken } else { Registration::EmailTaken })
     }
 
-    /// Changes a password and ends every session of the account; tells the epoch that new sessions belong to.
+    /// Changes a password and ends every session and link of the account; tells the epoch that new sessions belong to.
     pub async fn set_password(
         &mut self,
         account: AccountId,
@@ -178,6 +178,7 @@ impl Change {
             .execute(&mut *self.tx)
             .await?;
         self.record(Verb::PasswordChanged, by, About::account(account), now).await?;
+        self.end_links_of(account).await?;
         self.end_sessions_of(account).await
     }
 

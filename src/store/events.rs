@@ -51,6 +51,8 @@ verbs! {
     SignInFailed = "sign-in failed",
     /// The password was changed; every session ended.
     PasswordChanged = "password changed",
+    /// A one-time link was made that sets the password.
+    PasswordLinkMade = "password link made",
     /// Sessions were ended from another one.
     SessionEnded = "session ended",
     /// The time zone was changed.

@@ -33,7 +33,7 @@ pub use self::{
     connect::DatabaseUrl,
     events::{About, Actor, Event, Verb},
     feeds::{Feed, Membership},
-    links::Purpose,
+    links::{Link, Purpose},
     mails::{ClaimedMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},

@@ -17,6 +17,7 @@ mod list_tokens;
 mod notices;
 mod outage;
 mod profile;
+mod reset;
 mod secrets;
 mod session;
 mod sessions;

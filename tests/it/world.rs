@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use clap::{Args as _, Command, FromArgMatches as _};
 use futures_util::FutureExt as _;
 use latchkey::{
+    accounts::link::for_password,
     app::App,
     clock::Clock,
     config::{Args, MasterSecret, PublicUrl, Settings},
@@ -214,6 +215,17 @@ impl World {
         let known = app.store.known(secret.hash(), "main").await.unwrap();
         let disabled = known.as_ref().is_some_and(|known| known.holder.disabled);
         admit(known.as_ref().map(|known| known.presented()), disabled, self.now()).check().err()
+    }
+
+    /// The path of a one-time link by which somebody sets their password, as an operator hands it over.
+    pub async fn password_link(&self, username: &str) -> String {
+        let app = self.app();
+        let account = app.store.account_named(username).await.unwrap().unwrap();
+        let mut change = app.store.begin().await.unwrap();
+        let by = Actor::host("account password");
+        let path = for_password(&mut change, account.id, &by, self.now()).await.unwrap();
+        change.commit().await.unwrap();
+        path
     }
 
     /// What an operator does at the command line: disables an account, or enables it.

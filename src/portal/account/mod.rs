@@ -1,8 +1,10 @@
 //! Accounts: setting up, signing up, in and out, and the settings that are not about tokens.
 
+mod dead_link;
 pub mod notifications;
 pub mod password;
 pub mod profile;
+pub mod reset;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
@@ -93,7 +95,7 @@ async fn store(
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
     if let Some(link) = setup
-        && !change.use_link(&link, Purpose::Setup, now).await?
+        && change.use_link(&link, Purpose::Setup, now).await?.is_none()
     {
         return Ok(None);
     }

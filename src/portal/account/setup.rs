@@ -33,10 +33,10 @@ struct Setup {
     problems: Problems,
 }
 
-/// The query of the printed link.
+/// The query of a link that works once.
 #[derive(Deserialize)]
 pub struct Link {
-    link: String,
+    pub(super) link: String,
 }
 
 /// `GET /setup?link=…`: shows the form, uses nothing up.
