@@ -2,7 +2,9 @@
 //! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
 
 mod expiry_warnings;
+mod happenings;
 mod last_uses;
+mod letters;
 mod mail_delivery;
 mod orphans;
 mod sweep;
@@ -17,6 +19,7 @@ use tokio::{
 
 pub use self::{
     expiry_warnings::{Report, Warned, run_expiry_warnings},
+    happenings::send_mails,
     last_uses::flush_last_uses,
     orphans::remove_orphans,
     sweep::sweep,

@@ -117,6 +117,16 @@ pub enum Done {
     PasswordChanged,
     /// A new password was set by a link.
     PasswordSet,
+    /// An address was confirmed.
+    AddressConfirmed,
+    /// An account got another address.
+    AddressChanged,
+    /// A sign-up became an account.
+    AccountMade,
+    /// A mail was queued that confirms an address.
+    ConfirmationSent,
+    /// A mail was queued to an address that is to be the account's.
+    NewAddressAsked,
     /// The time zone was changed.
     TimeZoneSaved,
     /// A session was ended.
@@ -128,7 +138,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 11] = [
+    const ALL: [(Self, &'static str, &'static str); 16] = [
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
@@ -136,6 +146,23 @@ impl Done {
         (Self::Deleted, "deleted", "Deleted. Its record stays."),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
         (Self::PasswordSet, "password-set", "Password set. Sign in with it; every earlier session has ended."),
+        (Self::AddressConfirmed, "address-confirmed", "Thank you. Your address is confirmed."),
+        (
+            Self::AddressChanged,
+            "address-changed",
+            "Your address is changed, and every session has ended. Sign in again.",
+        ),
+        (Self::AccountMade, "account-made", "Your account is ready. Sign in with the password you chose."),
+        (
+            Self::ConfirmationSent,
+            "confirmation-sent",
+            "A mail with a link is on its way. It comes within a minute or two.",
+        ),
+        (
+            Self::NewAddressAsked,
+            "new-address-asked",
+            "A mail with a link is on its way to the new address. Until you confirm it there, nothing changes.",
+        ),
         (
             Self::TimeZoneSaved,
             "time-zone-saved",

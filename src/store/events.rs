@@ -53,6 +53,14 @@ verbs! {
     PasswordChanged = "password changed",
     /// A one-time link was made that sets the password.
     PasswordLinkMade = "password link made",
+    /// A link that sets the password was mailed to whom it belongs.
+    PasswordResetMailed = "password reset mailed",
+    /// The address was confirmed by a link that was mailed to it.
+    AddressConfirmed = "address confirmed",
+    /// Another address was given; it is to be confirmed yet.
+    AddressChangeAsked = "address change asked",
+    /// The address was changed; every session ended.
+    AddressChanged = "address changed",
     /// Sessions were ended from another one.
     SessionEnded = "session ended",
     /// The time zone was changed.

@@ -30,6 +30,12 @@ purposes! {
     PasswordLink = "password link",
     /// Sets a password; its owner asked for it by mail.
     PasswordReset = "password reset",
+    /// Makes an account of a sign-up.
+    SignUp = "sign-up",
+    /// Confirms an account's address.
+    ConfirmAddress = "confirm address",
+    /// Gives an account another address.
+    NewAddress = "new address",
 }
 
 /// A link, without its secret.
@@ -100,18 +106,38 @@ impl Change {
             .bind(account.as_deref().unwrap_or_default())
             .execute(&mut *self.tx)
             .await?;
+        self.insert_link(hash, link, now, expires_at).await
+    }
+
+    /// Keeps a new link beside all others.
+    pub(super) async fn insert_link(
+        &mut self,
+        hash: &[u8],
+        link: &Link,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<()> {
         sqlx::query(
             "INSERT INTO links (hash, purpose, account, email, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(hash)
         .bind(link.purpose.as_str())
-        .bind(account)
+        .bind(link.account.map(|id| id.to_string()))
         .bind(link.email.as_deref())
         .bind(now.timestamp())
         .bind(expires_at.timestamp())
         .execute(&mut *self.tx)
         .await?;
         Ok(())
+    }
+
+    /// Whether a link can still be used, inside the change.
+    pub(super) async fn link_is_good(&mut self, hash: &[u8], now: DateTime<Utc>) -> Result<bool> {
+        let good =
+            "SELECT CAST(1 AS BIGINT) FROM links WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 LIMIT 1";
+        let good: Option<i64> =
+            sqlx::query_scalar(good).bind(hash).bind(now.timestamp()).fetch_optional(&mut *self.tx).await?;
+        Ok(good.is_some())
     }
 
     /// Uses a link up. None if it is unknown, used, over, for something else or of a disabled account.

@@ -13,14 +13,17 @@ mod attempts;
 mod connect;
 mod events;
 mod feeds;
+mod happenings;
 mod installation;
 mod links;
 mod mails;
 pub mod migrate;
 mod notices;
+mod owed;
 mod packages;
 mod publication;
 mod sessions;
+mod sign_ups;
 mod token_life;
 mod tokens;
 
@@ -33,12 +36,15 @@ pub use self::{
     connect::DatabaseUrl,
     events::{About, Actor, Event, Verb},
     feeds::{Feed, Membership},
+    happenings::Happening,
     links::{Link, Purpose},
-    mails::{ClaimedMail, Undelivered},
+    mails::{ClaimedMail, Letter, NewMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
+    owed::Owed,
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     sessions::{Device, ListedSession, StoredSession},
+    sign_ups::SignUp,
     token_life::{Edited, Issued},
     tokens::{Known, TokenUse},
 };

@@ -1,5 +1,8 @@
-// The settings of an account: a lost session is ended from another browser, and times follow the zone.
+// The settings of an account: a lost session is ended from another browser, times follow the zone, and mailed links set
+// passwords and addresses.
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { assertAccessible, onBoth, PASSWORD, shoot } from './world.mjs';
 
@@ -39,4 +42,63 @@ onBoth(test, 'somebody chooses their time zone by its city', async ({ server, ar
   await ada.follows(() => ada.page.getByRole('link', { name: 'Notifications', exact: true }).click());
   await assertAccessible(ada.page);
   await shoot(ada.page, 'notifications');
+});
+
+/** The one-time link in the newest mail to somebody; what waits is sent first. */
+async function mailedLink(server, to) {
+  await server.must(['jobs', 'run', 'expiry-warnings']);
+  const folder = path.join(server.folder, 'data/mails');
+  const mails = readdirSync(folder).sort().reverse().map(name => readFileSync(path.join(folder, name), 'utf8').replaceAll('=\r\n', '').replaceAll('=3D', '='));
+  const mail = mails.find(text => text.includes(`To: ${to}`) && text.includes('?link='));
+  return /http\S+\?link=[\w-]{43}/.exec(mail)[0];
+}
+
+onBoth(test, 'somebody who forgot their password sets a new one by mail', async ({ server, arrives }) => {
+  const ada = await arrives();
+  await ada.signsUpByLink(await server.setupLink(), 'ada');
+  const later = await arrives();
+  await later.goes('/sign-in');
+  await later.follows(() => later.page.getByRole('link', { name: 'Forgot your password?' }).click());
+  await assertAccessible(later.page);
+  await shoot(later.page, 'forgot');
+  await later.fills({ email: 'ada@example.com' });
+  await later.submits('Mail me a link');
+  await assertAccessible(later.page);
+  await shoot(later.page, 'forgot-sent');
+  const link = await mailedLink(server, 'ada@example.com');
+  await later.goes(link);
+  await assertAccessible(later.page);
+  await shoot(later.page, 'reset');
+  const password = 'quiet herons over the mill';
+  await later.fills({ password });
+  await later.submits('Set password');
+  assert.match(await later.says(), /Password set\. Sign in with it/);
+  await shoot(later.page, 'reset-done');
+  await ada.goes('/settings/tokens');
+  assert.equal(new URL(ada.page.url()).pathname, '/sign-in', 'every session has ended');
+  await later.signsIn('ada', password);
+  assert.equal(await ada.goes(link), 410);
+  await assertAccessible(ada.page);
+  await shoot(ada.page, 'link-dead');
+});
+
+onBoth(test, 'somebody changes their address', async ({ server, arrives }) => {
+  const ada = await arrives();
+  await ada.signsUpByLink(await server.setupLink(), 'ada');
+  await ada.goes('/settings/profile');
+  await ada.fills({ email: 'lovelace@example.org', password: 'not my password' });
+  await ada.submits('Change address');
+  assert.match(await ada.says(), /This is not your password/);
+  assert.equal(await ada.page.locator('#email').inputValue(), 'lovelace@example.org');
+  await assertAccessible(ada.page);
+  await shoot(ada.page, 'address-refused');
+  await ada.fills({ password: PASSWORD });
+  await ada.submits('Change address');
+  assert.match(await ada.says(), /Until you confirm it there, nothing changes/);
+  await ada.goes(await mailedLink(server, 'lovelace@example.org'));
+  await assertAccessible(ada.page);
+  await shoot(ada.page, 'confirm');
+  await ada.submits('Use this address');
+  assert.match(await ada.says(), /Your address is changed, and every session has ended/);
+  await ada.signsIn('lovelace@example.org');
 });

@@ -13,7 +13,7 @@ async fn the_profile_shows_who_one_is(world: &World) {
     let ada = world.ada().await;
     assert_eq!(
         ada.get("/settings/profile").await.texts("dl.about dd")[..3],
-        ["ada", "Account holder", "ada@example.com"]
+        ["ada", "Account holder", "ada@example.com not confirmed yet Mail me a link to confirm it"]
     );
     world.database.execute("UPDATE accounts SET operator_since = 1", &[]).await;
     assert_eq!(ada.get("/settings/profile").await.texts("dl.about dd")[1], "Operator: you run this host");
@@ -57,6 +57,6 @@ async fn what_is_no_time_zone_is_refused_and_the_present_one_stays(world: &World
 async fn notifications_say_what_is_sent_and_to_where(world: &World) {
     let ada = world.ada().await;
     let page = ada.get("/settings/notifications").await;
-    assert_eq!(page.texts("dl.about dd")[0], "ada@example.com");
+    assert_eq!(page.texts("dl.about dd")[0], "ada@example.com change");
     assert!(page.body.contains("cannot be switched off") && page.body.contains("no mail server"));
 }

@@ -76,6 +76,7 @@ fn pages(id: &str) -> Vec<String> {
         "/",
         "/sign-in",
         "/sign-up",
+        "/forgot",
         "/setup?link=x",
         "/settings/tokens",
         "/settings/tokens/new",

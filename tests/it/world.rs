@@ -1,7 +1,9 @@
 //! A running portal of its own for every journey, on either database, with a clock that stands still until it is moved.
 //! The people who use it are in `person.rs`.
 
-use std::{cell::RefCell, collections::BTreeMap, net::SocketAddr, net::TcpListener, path::Path, sync::Once};
+use std::{
+    cell::Cell, cell::RefCell, collections::BTreeMap, net::SocketAddr, net::TcpListener, path::Path, sync::Once,
+};
 
 use actix_web::{dev::ServerHandle, web::Data};
 use chrono::{DateTime, Duration, Utc};
@@ -11,7 +13,7 @@ use latchkey::{
     accounts::link::for_password,
     app::App,
     clock::Clock,
-    config::{Args, MasterSecret, PublicUrl, Settings},
+    config::{Args, MasterSecret, PublicUrl, SecretText, Settings},
     serve,
     store::{Actor, DatabaseUrl},
     tokens::{Secret, decision::Reason, decision::admit},
@@ -21,6 +23,7 @@ use tempfile::TempDir;
 use crate::{
     database::{Database, Engine},
     person::Browser,
+    post_office::PostOffice,
 };
 
 /// When every journey begins: a Monday morning.
@@ -38,6 +41,10 @@ pub struct World {
     node: RefCell<Option<Node>>,
     more_nodes: RefCell<Vec<Node>>,
     http: reqwest::Client,
+    /// The mail server, where there is one.
+    pub post_office: RefCell<Option<PostOffice>>,
+    /// How many of its mails were read.
+    pub mails_read: Cell<usize>,
 }
 
 /// One process of it, as far as the database can tell.
@@ -95,6 +102,8 @@ impl World {
             node: RefCell::default(),
             more_nodes: RefCell::default(),
             http: client(),
+            post_office: RefCell::default(),
+            mails_read: Cell::default(),
         }
     }
 
@@ -132,7 +141,10 @@ impl World {
         let args = args(self.folder.path(), address, flags);
         let database = DatabaseUrl::parse(self.database.url()).unwrap();
         let master = MasterSecret::new(MASTER_SECRET).unwrap();
-        App::open(Settings::new(&args, address, database, master)?, self.clock.clone()).await
+        let office = self.post_office.borrow().as_ref().map(|office| office.port);
+        let smtp_url = office.map(|port| SecretText::new(format!("smtp://127.0.0.1:{port}?tls=none")));
+        let settings = Settings { smtp_url, ..Settings::new(&args, address, database, master)? };
+        App::open(settings, self.clock.clone()).await
     }
 
     /// Stops and removes everything.

@@ -1,4 +1,4 @@
-//! Who one is here, and the time zone that one's times are shown in.
+//! Who one is here, and the time zone that one's times are shown in. Its forms about the address are in `address`.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
@@ -24,8 +24,25 @@ struct Profile {
     account: Account,
     now: Time,
     regions: Vec<Region>,
-    zone: String,
+    confirmed: Option<Time>,
+    mails_are_files: bool,
+    typed: Typed,
     problems: Problems,
+}
+
+/// What stands in the fields.
+pub(super) struct Typed {
+    /// IANA name.
+    pub(super) zone: String,
+    /// The new address.
+    pub(super) email: String,
+}
+
+impl Typed {
+    /// Before anything was typed.
+    pub(super) fn nothing(account: &Account) -> Self {
+        Self { zone: account.time_zone.name().to_owned(), email: String::new() }
+    }
 }
 
 /// The form.
@@ -36,9 +53,9 @@ pub struct ZoneForm {
 }
 
 /// `GET /settings/profile`
-pub async fn show(req: HttpRequest, me: SignedIn) -> Result<HttpResponse, PageError> {
-    let zone = me.account.time_zone.name().to_owned();
-    draw(&req, StatusCode::OK, me, zone, Problems::default())
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    let typed = Typed::nothing(&me.account);
+    draw(&req, &app, StatusCode::OK, me, typed, Problems::default()).await
 }
 
 /// `POST /settings/profile`
@@ -51,7 +68,8 @@ pub async fn submit(
     let zone = match identity::time_zone(&form.zone) {
         Ok(zone) => zone,
         Err(problem) => {
-            return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, me, form.zone, Problems::one("zone", problem));
+            let typed = Typed { zone: form.zone, email: String::new() };
+            return draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, me, typed, Problems::one("zone", problem)).await;
         }
     };
     if zone != me.account.time_zone {
@@ -62,14 +80,24 @@ pub async fn submit(
     Ok(go_to(&req, &Done::TimeZoneSaved.at("/settings/profile")))
 }
 
-fn draw(
+pub(super) async fn draw(
     req: &HttpRequest,
+    app: &App,
     status: StatusCode,
     me: SignedIn,
-    zone: String,
+    typed: Typed,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let page = Page::in_section(req, "Profile", "profile");
-    let now = Time::new(me.now, me.now, me.account.time_zone);
-    answer(status, &Profile { page, now, regions: regions(me.now), zone, account: me.account, problems })
+    let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let page = Profile {
+        page: Page::in_section(req, "Profile", "profile"),
+        now: time(me.now),
+        regions: regions(me.now),
+        confirmed: app.store.address_confirmed_at(me.account.id).await?.map(time),
+        mails_are_files: app.settings.smtp_url.is_none(),
+        account: me.account,
+        typed,
+        problems,
+    };
+    answer(status, &page)
 }

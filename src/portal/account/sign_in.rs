@@ -3,7 +3,6 @@
 use actix_session::Session;
 use actix_web::{
     HttpRequest, HttpResponse,
-    cookie::time::Duration as Age,
     http::StatusCode,
     web::{Data, Query},
 };
@@ -11,7 +10,7 @@ use askama::Template;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use super::device_mark;
+use super::{DEVICE, device_mark, marked};
 use crate::{
     access::client_address,
     accounts::{
@@ -25,14 +24,13 @@ use crate::{
         form::{Form, Problems},
         guard::too_many,
         page::{Page, actor, answer, go_to, own_path, signed_in},
-        session::{TypedSession, cookie, cookie_value},
+        session::{TypedSession, cookie_value},
     },
     store::{About, Account, Verb},
 };
 
 const WRONG: &str = "Username or password is wrong.";
 const HOME: &str = "/settings/tokens";
-const DEVICE: &str = "device";
 
 #[derive(Template)]
 #[template(path = "portal/sign_in.html")]
@@ -90,7 +88,7 @@ pub async fn submit(
     match verified(&app, account, &password).await? {
         Some(account) => {
             guess.forget(&app.store, now).await?;
-            welcome(&req, &app, &TypedSession(session), &account, &next).await
+            welcome(&req, &app, &TypedSession(session), (&account, guess.is_from_known_device()), &next).await
         }
         None => {
             if let Some(account) = known {
@@ -131,19 +129,19 @@ async fn welcome(
     req: &HttpRequest,
     app: &App,
     session: &TypedSession,
-    account: &Account,
+    (account, device_is_known): (&Account, bool),
     next: &str,
 ) -> Result<HttpResponse, PageError> {
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
     let by = actor(req, app, Some(account));
-    change.record(Verb::SignedIn, &by, About::account(account.id), now).await?;
+    let event = change.record(Verb::SignedIn, &by, About::account(account.id), now).await?;
+    if !device_is_known {
+        change.owe_happening(account.id, event, None, now).await?;
+    }
     change.commit().await?;
     session.begin(account.id, account.session_epoch, &by, now)?;
-    let mut res = go_to(req, own_path(next).unwrap_or(HOME));
-    let device = cookie(app, DEVICE, device_mark(app, account.id), Some(Age::days(365)));
-    res.add_cookie(&device).map_err(|error| anyhow::anyhow!("a cookie that is none: {error}"))?;
-    Ok(res)
+    marked(app, account.id, go_to(req, own_path(next).unwrap_or(HOME)))
 }
 
 fn draw(
