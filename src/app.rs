@@ -10,12 +10,13 @@ use anyhow::Context;
 
 use crate::{
     access::{Bounds, Evidence, Slots},
-    accounts::password::PasswordGate,
+    accounts::{link, password::PasswordGate},
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
     mail::Mailer,
     packages::blobs::{BlobSettings, Blobs, sweep_uploads},
-    store::{Store, migrate::migrate},
+    store::{Letter, NewMail, Store, migrate::migrate},
+    tokens::{AccountId, MailId},
 };
 
 /// The parts.
@@ -70,6 +71,18 @@ impl App {
         private_folder(&app.uploads())?;
         app.sweep()?;
         Ok(app)
+    }
+
+    /// A mail to be queued; its link, if it holds one, is [`Self::mailed_link`] of its id.
+    pub fn new_mail(&self, letter: Letter, account: Option<AccountId>, recipient: &str) -> NewMail {
+        let id = MailId::generate(self.clock.now(), &mut crate::random::system());
+        NewMail { id, message_id: self.mailer.message_id(id), letter, account, recipient: recipient.to_owned() }
+    }
+
+    /// The secret of the link that a mail holds. It follows from the mail's id, so that it need not be kept to be sent
+    /// once more.
+    pub fn mailed_link(&self, mail: MailId) -> String {
+        link::of_mail(&*self.settings.master.derive("mailed links"), mail)
     }
 
     /// The folder for uploads under way.

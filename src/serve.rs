@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     config::{Args, Settings},
     headers, jobs, routes,
-    store::Purpose,
+    store::Link,
 };
 
 /// How long a head may take to arrive, and an idle connection is kept.
@@ -68,7 +68,7 @@ pub async fn setup_link(app: &App) -> anyhow::Result<String> {
     let secret = link::generate(&mut crate::random::system());
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
-    change.add_link(&link::hash(&secret), Purpose::Setup, now, now + SETUP_LINK).await?;
+    change.add_link(&link::hash(&secret), &Link::setup(), now, now + SETUP_LINK).await?;
     change.commit().await?;
     Ok(app.settings.public_url.of(&format!("/setup?link={secret}")))
 }

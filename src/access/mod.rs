@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Longest client name that is kept, in characters.
-const MAX_CLIENT: usize = 120;
+const MAX_CLIENT: usize = 200;
 
 /// A key with what the look-up found. Made once per request, asked as often as needed; what the last answer was is noted
 /// when the request is over.

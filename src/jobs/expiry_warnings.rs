@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::mail_delivery::deliver_mails;
+use super::{happenings::bind_happenings, mail_delivery::deliver_mails};
 use crate::{
     app::App,
     clock::Clock,
@@ -87,6 +87,7 @@ pub async fn run_expiry_warnings(app: &App, dry_run: bool, now: DateTime<Utc>) -
 /// One tick of the running server.
 pub(super) async fn tick(app: Arc<App>, stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
     bind_due_warnings(&app, &app.clock).await?;
+    bind_happenings(&app, &app.clock).await?;
     deliver_mails(&app, &app.clock, || *stopped.borrow()).await?;
     Ok(())
 }

@@ -3,6 +3,8 @@
 
 mod evidence;
 mod expiry_warnings;
+mod happenings;
+mod letters;
 mod mail_delivery;
 mod orphans;
 mod pauses;
@@ -19,6 +21,7 @@ use tokio::{
 pub use self::{
     evidence::write_evidence,
     expiry_warnings::{Report, Warned, run_expiry_warnings},
+    happenings::send_mails,
     orphans::remove_orphans,
     pauses::end_pauses,
     sweep::sweep,

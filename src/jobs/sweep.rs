@@ -1,4 +1,4 @@
-//! Removes what has outlived its use: old sessions, old counts of guesses, old evidence, old mail files.
+//! Removes what has outlived its use: old sessions, links, counts of guesses, evidence and mail files.
 
 use chrono::Duration;
 
@@ -12,6 +12,8 @@ const ATTEMPTS_KEPT: Duration = Duration::days(1);
 
 /// Rows of evidence that one change removes.
 const BATCH: i64 = 500;
+/// Links, used or not, and the sign-ups that wait for one.
+const LINKS_KEPT: Duration = Duration::days(7);
 
 /// Sweeps once.
 pub async fn sweep(app: &App) -> anyhow::Result<()> {
@@ -19,11 +21,12 @@ pub async fn sweep(app: &App) -> anyhow::Result<()> {
     let mut change = app.store.begin().await?;
     let sessions = change.sweep_sessions(now - SESSION_IDLE, now - SESSION_LIFE).await?;
     let attempts = change.sweep_attempts(now - ATTEMPTS_KEPT).await?;
+    let links = change.sweep_links(now - LINKS_KEPT).await?;
     change.commit().await?;
     let evidence = sweep_evidence(app).await?;
     let mailer = app.mailer.clone();
     let mails = tokio::task::spawn_blocking(move || mailer.sweep(now)).await??;
-    tracing::debug!(sessions, attempts, evidence, mails, "swept");
+    tracing::debug!(sessions, attempts, links, evidence, mails, "swept");
     Ok(())
 }
 

@@ -71,6 +71,11 @@ impl Page {
         Self { section, ..Self::new(req, title) }
     }
 
+    /// Whether this is one of the settings pages.
+    pub fn is_settings(&self) -> bool {
+        matches!(self.section, "tokens" | "refusals" | "profile" | "password" | "sessions" | "notifications")
+    }
+
     /// A path of ours as links write it.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
@@ -129,6 +134,24 @@ pub enum Done {
     CutShort,
     /// The password was changed.
     PasswordChanged,
+    /// A new password was set by a link.
+    PasswordSet,
+    /// An address was confirmed.
+    AddressConfirmed,
+    /// An account got another address.
+    AddressChanged,
+    /// A sign-up became an account.
+    AccountMade,
+    /// A mail was queued that confirms an address.
+    ConfirmationSent,
+    /// A mail was queued to an address that is to be the account's.
+    NewAddressAsked,
+    /// The time zone was changed.
+    TimeZoneSaved,
+    /// A session was ended.
+    SessionEnded,
+    /// Every other session was ended.
+    OthersEnded,
     /// Nothing: the session had ended.
     SignedOut,
 }
@@ -153,6 +176,31 @@ impl Done {
             "It stopped half way, because the database did not answer. What was done holds. Press the button again to go on.",
         ),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
+        (Self::PasswordSet, "password-set", "Password set. Sign in with it; every earlier session has ended."),
+        (Self::AddressConfirmed, "address-confirmed", "Thank you. Your address is confirmed."),
+        (
+            Self::AddressChanged,
+            "address-changed",
+            "Your address is changed, and every session has ended. Sign in again.",
+        ),
+        (Self::AccountMade, "account-made", "Your account is ready. Sign in with the password you chose."),
+        (
+            Self::ConfirmationSent,
+            "confirmation-sent",
+            "A mail with a link is on its way. It comes within a minute or two.",
+        ),
+        (
+            Self::NewAddressAsked,
+            "new-address-asked",
+            "A mail with a link is on its way to the new address. Until you confirm it there, nothing changes.",
+        ),
+        (
+            Self::TimeZoneSaved,
+            "time-zone-saved",
+            "Saved. Times are shown in this zone from now on; no token's expiry has moved.",
+        ),
+        (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
+        (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
     ];
 

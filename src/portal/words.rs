@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
+pub use crate::accounts::device::in_words as client;
 use crate::tokens::expiry::{end_in, in_words};
 
 /// An instant, three ways.
@@ -48,39 +49,6 @@ fn from_now(ahead: Duration) -> String {
     }
 }
 
-/// The name of a client by its `User-Agent`: `Firefox 140 on Windows`, `NuGet Command Line 5.8.0`.
-pub fn client(agent: &str) -> String {
-    let after = |mark: &str| agent.split_once(mark).map(|(_, rest)| rest);
-    if agent.starts_with("Mozilla/") {
-        let browser = BROWSERS.iter().find_map(|(mark, name)| Some((*name, after(mark)?)));
-        let system = SYSTEMS.iter().find(|(mark, _)| agent.contains(mark));
-        let browser =
-            browser.map_or("Browser".to_owned(), |(name, rest)| format!("{name} {}", until(rest, ['.', ' '])));
-        return system.map_or(browser.clone(), |(_, name)| format!("{browser} on {name}"));
-    }
-    let product = until(agent, ['(', ';']).trim();
-    match product.split_once('/') {
-        Some((name, rest)) => format!("{name} {}", until(rest, [' ', '+'])).trim().to_owned(),
-        None => product.to_owned(),
-    }
-}
-
-fn until(text: &str, ends: [char; 2]) -> &str {
-    text.split(ends).next().unwrap_or(text)
-}
-
-/// What tells browsers apart; those that also name another come first.
-const BROWSERS: [(&str, &str); 5] =
-    [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Version/", "Safari")];
-const SYSTEMS: [(&str, &str); 6] = [
-    ("Windows", "Windows"),
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-];
-
 /// `1 token`, `2 tokens`.
 pub fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
@@ -102,31 +70,5 @@ mod tests {
         assert_eq!(Time::new(now, now, Tz::UTC).words, "just now");
         let chosen = now + Duration::days(90) - Duration::milliseconds(700);
         assert_eq!(Time::new(chosen, now, Tz::UTC).words, "in 90 days");
-    }
-
-    #[test]
-    fn clients_have_short_names() {
-        for (agent, name) in [
-            (
-                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
-                "Chrome 156 on Linux",
-            ),
-            (
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                "Firefox 140 on Windows",
-            ),
-            (
-                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
-                "Safari 18 on macOS",
-            ),
-            ("Mozilla/5.0", "Browser"),
-            ("NuGet Command Line/5.8.0 (Unix 5.10.0)", "NuGet Command Line 5.8.0"),
-            ("npm/11.19.1 node/v20.20.2 linux x64 workspaces/false", "npm 11.19.1"),
-            ("curl/8.5.0", "curl 8.5.0"),
-            ("NuGet 6.8", "NuGet 6.8"),
-            ("", ""),
-        ] {
-            assert_eq!(client(agent), name);
-        }
     }
 }

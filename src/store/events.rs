@@ -51,6 +51,20 @@ verbs! {
     SignInFailed = "sign-in failed",
     /// The password was changed; every session ended.
     PasswordChanged = "password changed",
+    /// A one-time link was made that sets the password.
+    PasswordLinkMade = "password link made",
+    /// A link that sets the password was mailed to whom it belongs.
+    PasswordResetMailed = "password reset mailed",
+    /// The address was confirmed by a link that was mailed to it.
+    AddressConfirmed = "address confirmed",
+    /// Another address was given; it is to be confirmed yet.
+    AddressChangeAsked = "address change asked",
+    /// The address was changed; every session ended.
+    AddressChanged = "address changed",
+    /// Sessions were ended from another one.
+    SessionEnded = "session ended",
+    /// The time zone was changed.
+    TimeZoneChanged = "time zone changed",
     /// A feed was made.
     FeedCreated = "feed created",
     /// Somebody's role in a feed was changed.

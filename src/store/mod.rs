@@ -14,17 +14,20 @@ mod connect;
 mod events;
 mod evidence;
 mod feeds;
+mod happenings;
 mod installation;
 mod links;
 mod mails;
 pub mod migrate;
 mod notices;
 mod package_names;
+mod owed;
 mod packages;
 mod publication;
 mod refusals;
 mod sessions;
 mod token_batches;
+mod sign_ups;
 mod token_life;
 mod token_pages;
 mod token_statements;
@@ -40,15 +43,18 @@ pub use self::{
     events::{About, Actor, Event, Verb},
     evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},
     feeds::{Feed, Membership},
-    links::Purpose,
-    mails::{ClaimedMail, Undelivered},
+    happenings::Happening,
+    links::{Link, Purpose},
+    mails::{ClaimedMail, Letter, NewMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
     package_names::PackageName,
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
-    sessions::StoredSession,
     token_batches::MOST_SELECTED,
+    owed::Owed,
+    sessions::{Device, ListedSession, StoredSession},
+    sign_ups::SignUp,
     token_life::{Edited, Issued},
     token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},
     tokens::Known,

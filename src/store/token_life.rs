@@ -7,7 +7,7 @@ use super::{
     events::{About, Actor, Verb},
 };
 use crate::tokens::{
-    Secret, Token, TokenId,
+    EventId, Secret, Token, TokenId,
     warning::{Moot, moot},
 };
 
@@ -69,7 +69,17 @@ impl Store {
 
     /// Writes an edited token, as `change::Edit::apply` left it.
     pub async fn edit_token(&self, token: &Token, by: &Actor, detail: &str, now: DateTime<Utc>) -> Result<Edited> {
-        self.change_token(token, Verb::TokenEdited, by, detail, now).await
+        let mut change = self.begin().await?;
+        let before = change.token(token.id).await?;
+        if !change.update_token(token).await? {
+            return Ok(Edited::Stale);
+        }
+        let event = change.note(Verb::TokenEdited, token, by, detail, now).await?;
+        if before.is_some_and(|before| reaches_more(token, &before)) {
+            change.owe_happening(token.account, event, None, now).await?;
+        }
+        change.commit().await?;
+        Ok(Edited::Done)
     }
 
     /// Switches a token off until somebody switches it on. It wins over whatever else is under way: no version is asked
@@ -148,30 +158,33 @@ impl Store {
         }
         Ok(())
     }
+}
 
-    async fn change_token(
-        &self,
-        token: &Token,
-        verb: Verb,
-        by: &Actor,
-        detail: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Edited> {
-        let mut change = self.begin().await?;
-        if !change.update_token(token).await? {
-            return Ok(Edited::Stale);
-        }
-        change.note(verb, token, by, detail, now).await?;
-        change.commit().await?;
-        Ok(Edited::Done)
-    }
+/// What lets a key work that did not, or ends it for good, its owner is told by mail, whoever did it.
+fn is_told(verb: Verb) -> bool {
+    matches!(verb, Verb::TokenCreated | Verb::TokenRefreshed | Verb::TokenReactivated | Verb::TokenRevoked)
+}
+
+fn reaches_more(after: &Token, before: &Token) -> bool {
+    after.patterns.adds_to(&before.patterns) || after.feeds.adds_to(&before.feeds)
 }
 
 impl Change {
-    /// Records what happened to a token and brings its owed warning in line.
-    async fn note(&mut self, verb: Verb, token: &Token, by: &Actor, detail: &str, now: DateTime<Utc>) -> Result<()> {
-        self.record(verb, by, About { detail, ..About::token(token) }, now).await?;
-        self.owe_warning(token, now).await
+    /// Records what happened to a token, owes its owner word of it, and brings the owed warning in line.
+    async fn note(
+        &mut self,
+        verb: Verb,
+        token: &Token,
+        by: &Actor,
+        detail: &str,
+        now: DateTime<Utc>,
+    ) -> Result<EventId> {
+        let event = self.record(verb, by, About { detail, ..About::token(token) }, now).await?;
+        if is_told(verb) {
+            self.owe_happening(token.account, event, None, now).await?;
+        }
+        self.owe_warning(token, now).await?;
+        Ok(event)
     }
 
     /// What another request did with the same form while this one waited for it, if that is what it waited for.

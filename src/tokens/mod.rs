@@ -20,7 +20,7 @@ pub mod warning;
 use chrono::{DateTime, Duration, Utc};
 
 pub use self::{
-    ids::{AccountId, EventId, FeedId, FormId, MailId, NoticeId, PackageKey, TokenId, VersionKey},
+    ids::{AccountId, EventId, FeedId, FormId, MailId, NoticeId, PackageKey, SessionId, TokenId, VersionKey},
     pattern::Patterns,
     permission::{Kind, Permission, Permissions},
     secret::{Secret, SecretHash},

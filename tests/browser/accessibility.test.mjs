@@ -124,7 +124,7 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   t.diagnostic(`looked at ${[...pages].join(' ')}`);
 
   const stranger = await arrives();
-  await walks(stranger, ['/', '/sign-in', '/sign-up', '/settings/tokens', '/setup', '/no-such-page']);
+  await walks(stranger, ['/', '/sign-in', '/sign-up', '/settings/tokens', '/setup', '/forgot', '/reset', '/no-such-page']);
   await stranger.goes('/sign-in');
   await stranger.fills({ username: 'ada', password: 'not her password' });
   await stranger.leavesJudgingToServer();

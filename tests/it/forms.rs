@@ -39,7 +39,15 @@ async fn a_request_from_another_site_changes_nothing(world: &World) {
     for headers in strange {
         let mut targets =
             vec![("/settings/tokens".to_owned(), create.fields.clone()), ("/sign-out".to_owned(), own.fields.clone())];
-        for path in ["/sign-in", "/sign-up", "/setup", "/settings/password", "/nothing"] {
+        for path in [
+            "/sign-in",
+            "/sign-up",
+            "/setup",
+            "/settings/profile",
+            "/settings/password",
+            "/settings/sessions/end-others",
+            "/nothing",
+        ] {
             targets.push((path.to_owned(), own.fields.clone()));
         }
         for verb in ["edit", "refresh", "deactivate", "reactivate", "revoke", "delete"] {
