@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::{Change, NewMail, Result, Store, instant, readable};
 use crate::tokens::{AccountId, EventId, MailId, NoticeId, TokenId};
 
-const HAPPENED: &str = "happened";
+pub(super) const HAPPENED: &str = "happened";
 /// So many are listed in one mail; the rest is counted.
 const LISTED: i64 = 20;
 

@@ -20,14 +20,14 @@ mod links;
 mod mails;
 pub mod migrate;
 mod notices;
-mod package_names;
 mod owed;
+mod package_names;
 mod packages;
 mod publication;
 mod refusals;
 mod sessions;
-mod token_batches;
 mod sign_ups;
+mod token_batches;
 mod token_life;
 mod token_pages;
 mod token_statements;
@@ -47,14 +47,14 @@ pub use self::{
     links::{Link, Purpose},
     mails::{ClaimedMail, Letter, NewMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
+    owed::Owed,
     package_names::PackageName,
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
-    token_batches::MOST_SELECTED,
-    owed::Owed,
     sessions::{Device, ListedSession, StoredSession},
     sign_ups::SignUp,
+    token_batches::MOST_SELECTED,
     token_life::{Edited, Issued},
     token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},
     tokens::Known,

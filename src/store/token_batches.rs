@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use super::{
     Change, Result, Store,
     events::{Actor, Verb},
+    happenings::HAPPENED,
     instant,
     notices::WARNING,
     readable,
+    token_life::is_told,
     token_statements::{AWAKE, FROZEN},
 };
 use crate::tokens::{AccountId, EventId, NoticeId, TokenId, selected::Step, warning::Moot};
@@ -60,6 +62,11 @@ const UNFREEZE: &str = batch!(
 const RECORD: &str = batch!(
     "INSERT INTO events (id, at, verb, account, actor, actor_token, token, hint, address, client, detail)
      SELECT batch.fresh, $4, $5, t.account, $6, $7, t.id, t.hint, $8, $9, $10 FROM batch JOIN tokens t ON t.id = batch.token"
+);
+/// The batch holds the events, not the tokens.
+const OWE_HAPPENINGS: &str = batch!(
+    "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
+     SELECT batch.fresh, $5, $6, batch.token, $6, $4, $4 FROM batch"
 );
 const CANCEL_WARNINGS: &str = batch!(
     "UPDATE notices SET cancelled_at = $4, cancelled_because = $5
@@ -221,17 +228,27 @@ impl Change {
             .fetch_all(&mut *self.tx)
             .await?;
         if !changed.is_empty() {
-            self.record_all(taken, &changed, by, now).await?;
+            let events = self.record_all(taken, &changed, by, now).await?;
+            if is_told(taken.verb) {
+                self.owe_happenings(account, &events, now).await?;
+            }
             self.settle_warnings(taken, &changed, now).await?;
         }
         Ok(changed.len() as u64)
     }
 
-    async fn record_all(&mut self, taken: &Taken, tokens: &[String], by: &Actor, now: DateTime<Utc>) -> Result<()> {
+    async fn record_all(
+        &mut self,
+        taken: &Taken,
+        tokens: &[String],
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<EventId>> {
         let rng = &mut crate::random::system();
+        let events: Vec<_> = tokens.iter().map(|_| EventId::generate(now, rng)).collect();
         sqlx::query(RECORD)
             .bind(joined(tokens))
-            .bind(joined(tokens.iter().map(|_| EventId::generate(now, rng))))
+            .bind(joined(&events))
             .bind(tokens.len() as i64)
             .bind(now.timestamp())
             .bind(taken.verb.as_str())
@@ -240,6 +257,20 @@ impl Change {
             .bind(by.address.as_str())
             .bind(by.client.as_str())
             .bind(taken.detail)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(events)
+    }
+
+    async fn owe_happenings(&mut self, account: AccountId, events: &[EventId], now: DateTime<Utc>) -> Result<()> {
+        let rng = &mut crate::random::system();
+        sqlx::query(OWE_HAPPENINGS)
+            .bind(joined(events))
+            .bind(joined(events.iter().map(|_| NoticeId::generate(now, rng))))
+            .bind(events.len() as i64)
+            .bind(now.timestamp())
+            .bind(HAPPENED)
+            .bind(account.to_string())
             .execute(&mut *self.tx)
             .await?;
         Ok(())

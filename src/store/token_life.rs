@@ -161,7 +161,7 @@ impl Store {
 }
 
 /// What lets a key work that did not, or ends it for good, its owner is told by mail, whoever did it.
-fn is_told(verb: Verb) -> bool {
+pub(super) fn is_told(verb: Verb) -> bool {
     matches!(verb, Verb::TokenCreated | Verb::TokenRefreshed | Verb::TokenReactivated | Verb::TokenRevoked)
 }
 
