@@ -78,7 +78,7 @@ fn settings(folder: &Path, database: DatabaseUrl, smtp_url: Option<String>) -> S
         max_token_days: None,
         trusted_proxies: Vec::new(),
         max_package_bytes: 1 << 20,
-        master: MasterSecret::new(&"x".repeat(64)).unwrap(),
+        master: MasterSecret::new("the master secret of every world in these tests").unwrap(),
     }
 }
 

@@ -36,6 +36,7 @@ impl Program {
             .args(["--listen", "127.0.0.1:0", "--log", "trace", "--sign-up", "open"])
             .arg("--data-dir")
             .arg(folder.join("data"))
+            .env_clear() // the test run's own variables are no settings
             .env("LATCHKEY_DATABASE_URL", world.database.url())
             .env("LATCHKEY_SECRET_FILE", &secret)
             .stdout(Stdio::piped())
