@@ -8,9 +8,11 @@
 //! 3. Every write begins with [`Store::begin`], the one place where the two differ.
 //! 4. One process migrates at a time; see [`migrate`].
 
+mod account_life;
 mod accounts;
 mod attempts;
 mod connect;
+mod event_pages;
 mod events;
 mod feeds;
 mod installation;
@@ -18,6 +20,7 @@ mod links;
 mod mails;
 pub mod migrate;
 mod notices;
+mod operator_pages;
 mod packages;
 mod publication;
 mod sessions;
@@ -29,13 +32,16 @@ use sqlx::{Any, AnyPool, Transaction};
 use thiserror::Error;
 
 pub use self::{
+    account_life::AccountChange,
     accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     connect::DatabaseUrl,
+    event_pages::{EventFilter, EventPage, HostEvent, Named},
     events::{About, Actor, Event, Verb},
-    feeds::{Feed, Membership},
+    feeds::{Feed, FeedDeletion, Membership},
     links::{Link, Purpose},
     mails::{ClaimedMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
+    operator_pages::{AccountFacts, AccountLine, AccountSearch, FeedLine, MailQueue, Numbers, Only},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     sessions::{Device, ListedSession, StoredSession},

@@ -17,6 +17,7 @@ macro_rules! columns {
          t.last_used_from, t.made_by, t.version"
     };
 }
+pub(super) use columns;
 
 /// What the look-up of a presented secret found, with all that a decision needs to know of its account.
 #[derive(Clone, Debug)]
