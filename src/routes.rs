@@ -11,7 +11,7 @@ use crate::{
     api,
     app::App,
     feeds::nuget,
-    portal::{self, account, assets, tokens},
+    portal::{self, account, assets, operator, tokens},
 };
 
 /// All routes.
@@ -121,8 +121,39 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         )
         .service(resource("/settings/tokens/{id}/revoke").get(tokens::revoke::show).post(tokens::revoke::submit))
         .service(resource("/settings/tokens/{id}/delete").get(tokens::delete::show).post(tokens::delete::submit))
+        .configure(host)
         .default_service(to(portal::not_found));
     cfg.service(pages);
+}
+
+/// For operators.
+fn host(cfg: &mut ServiceConfig) {
+    let standing = "/operator/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}";
+    cfg.service(resource("/operator").get(operator::overview::show))
+        .service(resource("/operator/accounts").get(operator::accounts::show))
+        .service(resource("/operator/accounts/{id}").get(operator::account::show))
+        .service(resource(standing).get(operator::standing::show).post(operator::standing::submit))
+        .service(
+            resource("/operator/accounts/{id}/delete")
+                .get(operator::delete_account::show)
+                .post(operator::delete_account::submit),
+        )
+        .service(resource("/operator/tokens").get(operator::tokens::show).post(operator::tokens::find))
+        .service(resource("/operator/tokens/{id}").get(operator::token::show))
+        .service(
+            resource("/operator/tokens/{id}/revoke").get(operator::token::ask_revoke).post(operator::token::revoke),
+        )
+        .service(
+            resource("/operator/tokens/{id}/deactivate")
+                .get(operator::token::ask_deactivate)
+                .post(operator::token::deactivate),
+        )
+        .service(resource("/operator/events").get(operator::events::show))
+        .service(resource("/operator/feeds").get(operator::feeds::list).post(operator::feeds::add))
+        .service(resource("/operator/feeds/new").get(operator::feeds::ask_new))
+        .service(
+            resource("/operator/feeds/{feed}/delete").get(operator::feeds::ask_delete).post(operator::feeds::delete),
+        );
 }
 
 mod health {

@@ -1,5 +1,6 @@
 //! The settings, read once at the start. The doc comments of [`Args`] are the manual that `--help` prints.
 
+mod in_force;
 mod public_url;
 mod secrets;
 

@@ -175,6 +175,17 @@ impl Store {
         Ok(EventPage { events, next, looked_enough: !full && reach.is_some() })
     }
 
+    /// The last deleted account of a name, in any case.
+    pub async fn gone_account(&self, username: &str) -> Result<Option<AccountId>> {
+        let id: Option<Option<String>> = sqlx::query_scalar(
+            "SELECT account FROM events WHERE verb = 'account deleted' AND lower(detail) = $1 ORDER BY id DESC LIMIT 1",
+        )
+        .bind(username.to_ascii_lowercase())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(id.flatten().as_deref().and_then(AccountId::parse))
+    }
+
     async fn events_in(
         &self,
         source: &Source,
