@@ -126,34 +126,30 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
     cfg.service(pages);
 }
 
-/// For operators.
+/// For operators; to others nothing below this address exists.
 fn host(cfg: &mut ServiceConfig) {
-    let standing = "/operator/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}";
-    cfg.service(resource("/operator").get(operator::overview::show))
-        .service(resource("/operator/accounts").get(operator::accounts::show))
-        .service(resource("/operator/accounts/{id}").get(operator::account::show))
+    let standing = "/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}";
+    let pages = scope("/operator")
+        .wrap(from_fn(operator::only))
+        .service(resource("").get(operator::overview::show))
+        .service(resource("/accounts").get(operator::accounts::show))
+        .service(resource("/accounts/{id}").get(operator::account::show))
         .service(resource(standing).get(operator::standing::show).post(operator::standing::submit))
         .service(
-            resource("/operator/accounts/{id}/delete")
-                .get(operator::delete_account::show)
-                .post(operator::delete_account::submit),
+            resource("/accounts/{id}/delete").get(operator::delete_account::show).post(operator::delete_account::submit),
         )
-        .service(resource("/operator/tokens").get(operator::tokens::show).post(operator::tokens::find))
-        .service(resource("/operator/tokens/{id}").get(operator::token::show))
+        .service(resource("/tokens").get(operator::tokens::show).post(operator::tokens::find))
+        .service(resource("/tokens/{id}").get(operator::token::show))
+        .service(resource("/tokens/{id}/revoke").get(operator::token::ask_revoke).post(operator::token::revoke))
         .service(
-            resource("/operator/tokens/{id}/revoke").get(operator::token::ask_revoke).post(operator::token::revoke),
+            resource("/tokens/{id}/deactivate").get(operator::token::ask_deactivate).post(operator::token::deactivate),
         )
-        .service(
-            resource("/operator/tokens/{id}/deactivate")
-                .get(operator::token::ask_deactivate)
-                .post(operator::token::deactivate),
-        )
-        .service(resource("/operator/events").get(operator::events::show))
-        .service(resource("/operator/feeds").get(operator::feeds::list).post(operator::feeds::add))
-        .service(resource("/operator/feeds/new").get(operator::feeds::ask_new))
-        .service(
-            resource("/operator/feeds/{feed}/delete").get(operator::feeds::ask_delete).post(operator::feeds::delete),
-        );
+        .service(resource("/events").get(operator::events::show))
+        .service(resource("/feeds").get(operator::feeds::list).post(operator::feeds::add))
+        .service(resource("/feeds/new").get(operator::feeds::ask_new))
+        .service(resource("/feeds/{feed}/delete").get(operator::feeds::ask_delete).post(operator::feeds::delete))
+        .default_service(to(portal::not_found));
+    cfg.service(pages);
 }
 
 mod health {

@@ -50,9 +50,9 @@ pub enum Command {
     Delete {
         #[arg(long)]
         username: String,
-        /// Username of the account that becomes owner of the packages that nobody else owns
+        /// Username of the account that becomes owner of the packages and feeds that nobody else owns
         #[arg(long)]
-        packages_to: Option<String>,
+        heir: Option<String>,
     },
     /// List accounts: username, address, what is special about it, and its last sign-in
     List,
@@ -68,7 +68,7 @@ impl Command {
             Self::Disable { username } => disable(app, &username).await,
             Self::Enable { username } => enable(app, &username).await,
             Self::Password { username } => set_password(app, &username).await,
-            Self::Delete { username, packages_to } => delete(app, &username, packages_to.as_deref()).await,
+            Self::Delete { username, heir } => delete(app, &username, heir.as_deref()).await,
             Self::List => list(app).await,
         }
     }
@@ -128,13 +128,13 @@ async fn set_password(app: &App, username: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn delete(app: &App, username: &str, packages_to: Option<&str>) -> anyhow::Result<()> {
+async fn delete(app: &App, username: &str, heir: Option<&str>) -> anyhow::Result<()> {
     let account = account_named(&app.store, username).await?;
-    let heir = match packages_to {
+    let heir = match heir {
         Some(name) => Some(account_named(&app.store, name).await?.id),
         None => None,
     };
-    ensure!(heir != Some(account.id), "give the packages to another account than {}", account.username);
+    ensure!(heir != Some(account.id), "name another heir than {}", account.username);
     let by = Actor::host("latchkey account delete");
     let done = app.store.delete_account(account.id, heir, &by, app.clock.now()).await?;
     tell(done, &account, "Deleted", "deleted")

@@ -81,7 +81,7 @@ async fn add(app: &App, name: &str, owner: &str, public: bool) -> anyhow::Result
 async fn list(app: &App) -> anyhow::Result<()> {
     let mut after = String::new();
     loop {
-        let page = app.store.feeds(&after, PAGE, BOUND).await?;
+        let page = app.store.host_feeds(&after, PAGE, BOUND).await?;
         for line in &page {
             let reads = if line.feed.is_public { "public" } else { "private" };
             let numbers = format!("{} members\t{} packages", bounded(line.members), bounded(line.packages));

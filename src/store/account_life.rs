@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use super::{
     Account, Change, Result, Store,
     events::{About, Actor, Verb},
+    readable,
 };
-use crate::tokens::AccountId;
+use crate::tokens::{AccountId, FeedId, decision::Role};
 
 /// What came of changing an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +81,8 @@ impl Store {
         Ok(AccountChange::Done)
     }
 
-    /// Removes an account with its tokens, sessions and memberships. What it published stays; packages that nobody else
-    /// owns go to `heir`, or stay without an owner.
+    /// Removes an account with its tokens, sessions and memberships. What it published stays; packages and feeds that
+    /// nobody else owns go to `heir`, or stay without an owner.
     pub async fn delete_account(
         &self,
         id: AccountId,
@@ -99,6 +100,7 @@ impl Store {
         }
         if let Some(heir) = heir {
             change.hand_packages_over(&found, heir, by, now).await?;
+            change.hand_feeds_over(&found, heir, by, now).await?;
         }
         let about = About { detail: &found.username, ..About::account(id) };
         change.record(Verb::AccountDeleted, by, about, now).await?;
@@ -198,6 +200,28 @@ impl Change {
         if done.rows_affected() > 0 {
             let detail = format!("{} of {}", done.rows_affected(), account.username);
             self.record(Verb::PackagesHandedOver, by, About { detail: &detail, ..About::account(heir) }, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes `heir` an owner of every feed that nobody but `account` owns.
+    async fn hand_feeds_over(
+        &mut self,
+        account: &Account,
+        heir: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let feeds: Vec<(String, String)> = sqlx::query_as(
+            "SELECT f.id, f.name FROM members m JOIN feeds f ON f.id = m.feed WHERE m.account = $1 AND m.role = 'owner'
+             AND NOT EXISTS (SELECT 1 FROM members x WHERE x.feed = m.feed AND x.role = 'owner' AND x.account <> $1)",
+        )
+        .bind(account.id.to_string())
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for (id, name) in feeds {
+            let id = readable(FeedId::parse(&id), "feeds.id")?;
+            self.set_member(id, &name, heir, Role::Owner, by, now).await?;
         }
         Ok(())
     }

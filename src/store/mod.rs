@@ -41,7 +41,7 @@ pub use self::{
     links::{Link, Purpose},
     mails::{ClaimedMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
-    operator_pages::{AccountFacts, AccountLine, AccountSearch, FeedLine, MailQueue, Numbers, Only},
+    operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
     sessions::{Device, ListedSession, StoredSession},

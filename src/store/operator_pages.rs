@@ -60,7 +60,7 @@ pub struct AccountFacts {
 
 /// A feed in a list.
 #[derive(Clone, Debug)]
-pub struct FeedLine {
+pub struct HostFeed {
     /// The feed.
     pub feed: Feed,
     /// The role of every account in it, if it gives one.
@@ -119,7 +119,7 @@ impl FromRow<'_, AnyRow> for AccountLine {
     }
 }
 
-impl FromRow<'_, AnyRow> for FeedLine {
+impl FromRow<'_, AnyRow> for HostFeed {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
         let id: String = row.try_get("id")?;
         let id = FeedId::parse(&id).ok_or_else(|| sqlx::Error::ColumnNotFound("a readable feeds.id".to_owned()))?;
@@ -147,8 +147,8 @@ macro_rules! account_lines {
     };
 }
 
-/// The columns of a [`FeedLine`]; `$1` bounds the counts, the table is called `f`.
-macro_rules! feed_lines {
+/// The columns of a [`HostFeed`]; `$1` bounds the counts, the table is called `f`.
+macro_rules! host_feeds {
     ($condition:literal) => {
         concat!(
             "SELECT f.id, f.name, f.public_since, f.everyone_role, o.account AS owner, a.username AS owner_name,
@@ -210,8 +210,8 @@ impl Store {
     }
 
     /// Feeds by name after `after`, their numbers counted up to `bound`.
-    pub async fn feeds(&self, after: &str, limit: i64, bound: i64) -> Result<Vec<FeedLine>> {
-        Ok(sqlx::query_as(feed_lines!("f.name > $2 ORDER BY f.name LIMIT $3"))
+    pub async fn host_feeds(&self, after: &str, limit: i64, bound: i64) -> Result<Vec<HostFeed>> {
+        Ok(sqlx::query_as(host_feeds!("f.name > $2 ORDER BY f.name LIMIT $3"))
             .bind(bound)
             .bind(after)
             .bind(limit)
@@ -220,8 +220,8 @@ impl Store {
     }
 
     /// A feed of a name as the list shows it.
-    pub async fn feed_line(&self, name: &str, bound: i64) -> Result<Option<FeedLine>> {
-        Ok(sqlx::query_as(feed_lines!("f.name = $2")).bind(bound).bind(name).fetch_optional(&self.pool).await?)
+    pub async fn host_feed(&self, name: &str, bound: i64) -> Result<Option<HostFeed>> {
+        Ok(sqlx::query_as(host_feeds!("f.name = $2")).bind(bound).bind(name).fetch_optional(&self.pool).await?)
     }
 
     /// Tokens whose present secret has this hint, the newest first: hints are short, so there may be several.

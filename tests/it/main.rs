@@ -9,12 +9,16 @@ mod world;
 
 mod answers;
 mod at_once;
+mod commands;
 mod create_token;
 mod edit_token;
 mod end_token;
 mod forms;
 mod list_tokens;
 mod notices;
+mod operator;
+mod operator_accounts;
+mod operator_tokens;
 mod outage;
 mod profile;
 mod reset;

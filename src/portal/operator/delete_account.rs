@@ -17,7 +17,7 @@ use crate::{
         page::{Done, Page, answer, go_to},
         tokens::confirmed,
     },
-    store::{AccountChange, AccountLine},
+    store::{AccountChange, AccountFacts, AccountLine},
     tokens::AccountId,
 };
 
@@ -27,10 +27,10 @@ struct Delete {
     page: Page,
     account: AccountView,
     tokens: String,
-    only_its: i64,
+    /// What nobody else owns; empty for nothing.
+    only_its: Vec<String>,
     heir_hint: String,
     type_it: String,
-    only_owner_of: Vec<String>,
     form: DeleteForm,
     ask_password: bool,
     problems: Problems,
@@ -112,20 +112,23 @@ async fn draw(
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let facts = app.store.account_facts(line.account.id, BOUND).await?;
+    let only_its = only_its(&facts);
     let page = Delete {
         page: Page::in_section(req, format!("Delete {}", line.account.username), "operator-accounts"),
         account: AccountView::new(line, me),
         tokens: counted(facts.tokens, "token"),
-        only_its: facts.only_its,
-        heir_hint: format!(
-            "Nobody else owns {}. Without a new owner, only owners of the feed can add versions.",
-            counted(facts.only_its, "package")
-        ),
+        heir_hint: format!("Nobody else owns {}. Without a new owner, nobody looks after them.", only_its.join(", ")),
+        only_its,
         type_it: format!("Type {} to delete it", line.account.username),
-        only_owner_of: facts.only_owner_of,
         form,
         ask_password: me.must_prove(),
         problems,
     };
     answer(status, &page)
+}
+
+fn only_its(facts: &AccountFacts) -> Vec<String> {
+    let packages = (facts.only_its > 0).then(|| counted(facts.only_its, "package"));
+    let feeds = facts.only_owner_of.iter().map(|name| format!("the feed {name}"));
+    packages.into_iter().chain(feeds).collect()
 }

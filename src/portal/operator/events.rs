@@ -26,8 +26,8 @@ use crate::{
 const GROUPS: [(&str, &str, &[&str]); 6] = [
     ("sign-ins", "Sign-ins", &["signed", "sign-in", "session", "sessions"]),
     ("tokens", "Tokens", &["token", "tokens"]),
-    ("accounts", "Accounts", &["account", "password", "email", "address", "profile"]),
-    ("feeds", "Feeds and members", &["feed", "member"]),
+    ("accounts", "Accounts", &["account", "password", "address", "time", "profile"]),
+    ("feeds", "Feeds and members", &["feed", "member", "everybody's"]),
     ("packages", "Packages", &["version", "package", "packages", "owner"]),
     ("mails", "Mails", &["expiry", "mail"]),
 ];
@@ -199,7 +199,8 @@ fn day(text: &str) -> Result<Option<NaiveDate>, &'static str> {
 impl EventView {
     /// As somebody sees it.
     pub(super) fn new(event: HostEvent, me: &Operator) -> Self {
-        let HostEvent { at, verb, account, actor, token, hint, package, address, client: agent, detail, .. } = event;
+        let detail = detail(&event);
+        let HostEvent { at, verb, account, actor, token, hint, package, address, client: agent, .. } = event;
         let account = account.filter(|account| actor.as_ref() != Some(account));
         Self {
             time: me.time(at),
@@ -213,6 +214,16 @@ impl EventView {
             client: client(&agent),
             address,
         }
+    }
+}
+
+/// What the columns do not say already.
+fn detail(event: &HostEvent) -> String {
+    let told = if event.verb == Verb::AccountDeleted.as_str() { "" } else { event.detail.as_str() };
+    match &event.feed {
+        Some(feed) if told.is_empty() => feed.clone(),
+        Some(feed) if !told.contains(feed.as_str()) => format!("{told} in {feed}"),
+        _ => told.to_owned(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
         form::{Form, Problems},
         page::{Done, Page, answer, go_to},
     },
-    store::{FeedDeletion, FeedLine},
+    store::{FeedDeletion, HostFeed},
 };
 
 #[derive(Template)]
@@ -87,7 +87,7 @@ pub async fn list(
 ) -> Result<HttpResponse, PageError> {
     let after = typed(&query.map(Query::into_inner).unwrap_or_default().after);
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
-    let mut lines = app.store.feeds(&after, limit, BOUND).await?;
+    let mut lines = app.store.host_feeds(&after, limit, BOUND).await?;
     let more = lines.len() > ROWS;
     lines.truncate(ROWS);
     let last = lines.last().filter(|_| more).map(|line| line.feed.name.clone());
@@ -164,14 +164,14 @@ pub async fn delete(
     draw_delete(&req, &line, StatusCode::CONFLICT, Problems::one("", why))
 }
 
-async fn found(app: &App, name: &str) -> Result<FeedLine, PageError> {
+async fn found(app: &App, name: &str) -> Result<HostFeed, PageError> {
     let name = identity::feed_name(name).map_err(|_| PageError::NotFound)?;
-    app.store.feed_line(name, BOUND).await?.ok_or(PageError::NotFound)
+    app.store.host_feed(name, BOUND).await?.ok_or(PageError::NotFound)
 }
 
 fn draw_delete(
     req: &HttpRequest,
-    line: &FeedLine,
+    line: &HostFeed,
     status: StatusCode,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
@@ -180,9 +180,9 @@ fn draw_delete(
     answer(status, &DeleteFeed { page, name, members: counted(line.members, "member"), problems })
 }
 
-impl From<FeedLine> for FeedView {
-    fn from(line: FeedLine) -> Self {
-        let FeedLine { feed, everyone, members, packages, owner, more_owners } = line;
+impl From<HostFeed> for FeedView {
+    fn from(line: HostFeed) -> Self {
+        let HostFeed { feed, everyone, members, packages, owner, more_owners } = line;
         Self {
             can_be_deleted: packages == 0 && feed.name != "main",
             name: feed.name,

@@ -12,7 +12,12 @@ pub mod tokens;
 
 use std::{future::Future, ops::Deref, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{
+    Error, FromRequest, HttpRequest, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    middleware::Next,
+};
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -44,6 +49,17 @@ impl FromRequest for Operator {
             let me = signed_in.await?;
             if me.account.is_operator { Ok(Self(me)) } else { Err(PageError::NotFound) }
         })
+    }
+}
+
+/// Stands before every operator page: nothing of a stranger's form is looked at, so every address answers alike.
+pub async fn only<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match Operator::extract(req.request()).await {
+        Ok(_) => Ok(next.call(req).await?.map_into_left_body()),
+        Err(error) => Ok(req.into_response(error.error_response()).map_into_right_body()),
     }
 }
 
