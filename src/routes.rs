@@ -136,7 +136,14 @@ fn host(cfg: &mut ServiceConfig) {
         .service(resource("/accounts/{id}").get(operator::account::show))
         .service(resource(standing).get(operator::standing::show).post(operator::standing::submit))
         .service(
-            resource("/accounts/{id}/delete").get(operator::delete_account::show).post(operator::delete_account::submit),
+            resource("/accounts/{id}/delete")
+                .get(operator::delete_account::show)
+                .post(operator::delete_account::submit),
+        )
+        .service(
+            resource("/accounts/{id}/password")
+                .get(operator::password_link::show)
+                .post(operator::password_link::submit),
         )
         .service(resource("/tokens").get(operator::tokens::show).post(operator::tokens::find))
         .service(resource("/tokens/{id}").get(operator::token::show))

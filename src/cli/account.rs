@@ -5,7 +5,7 @@ use clap::Subcommand;
 
 use super::{account_named, say, secret_from_stdin};
 use crate::{
-    accounts::{identity, password::check_new},
+    accounts::{identity, link, password::check_new},
     app::App,
     store::{Account, AccountChange, AccountLine, AccountSearch, Actor, NewAccount, Only, Registration},
 };
@@ -45,6 +45,9 @@ pub enum Command {
     Password {
         #[arg(long)]
         username: String,
+        /// Instead print a one-time link by which its owner sets it
+        #[arg(long)]
+        link: bool,
     },
     /// Delete an account with its tokens; what it published stays
     Delete {
@@ -67,7 +70,8 @@ impl Command {
             }
             Self::Disable { username } => disable(app, &username).await,
             Self::Enable { username } => enable(app, &username).await,
-            Self::Password { username } => set_password(app, &username).await,
+            Self::Password { username, link: false } => set_password(app, &username).await,
+            Self::Password { username, link: true } => print_link(app, &username).await,
             Self::Delete { username, heir } => delete(app, &username, heir.as_deref()).await,
             Self::List => list(app).await,
         }
@@ -125,6 +129,22 @@ async fn set_password(app: &App, username: &str) -> anyhow::Result<()> {
     change.set_password(account.id, &hash, &Actor::host("latchkey account password"), app.clock.now()).await?;
     change.commit().await?;
     say(format_args!("Set the password of {}; every session of it has ended.", account.username));
+    Ok(())
+}
+
+/// The link alone on standard output, for a script to hand over.
+async fn print_link(app: &App, username: &str) -> anyhow::Result<()> {
+    let account = account_named(&app.store, username).await?;
+    ensure!(
+        account.disabled_at.is_none(),
+        "{} is disabled, so its links do not work; enable it first",
+        account.username
+    );
+    let mut change = app.store.begin().await?;
+    let by = Actor::host("latchkey account password");
+    let path = link::for_password(&mut change, account.id, &by, app.clock.now()).await?;
+    change.commit().await?;
+    say(app.settings.public_url.of(&path));
     Ok(())
 }
 

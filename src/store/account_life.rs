@@ -168,10 +168,7 @@ impl Change {
         let verb = if disabled { Verb::AccountDisabled } else { Verb::AccountEnabled };
         if disabled {
             self.end_sessions_of(account).await?;
-            sqlx::query("DELETE FROM links WHERE account = $1")
-                .bind(account.to_string())
-                .execute(&mut *self.tx)
-                .await?;
+            self.end_links_of(account).await?;
         } else {
             self.restore_warnings(account).await?;
         }

@@ -20,6 +20,7 @@ on_both_engines! {
     deleting_an_account_keeps_what_it_published_and_its_record,
     what_only_a_deleted_account_owned_goes_to_its_heir,
     an_operator_who_deletes_themselves_is_signed_out,
+    a_password_link_is_shown_once_and_works_once,
 }
 
 async fn act(world: &World, browser: &Browser, verb: &str, username: &str) -> crate::page::Page {
@@ -88,7 +89,7 @@ async fn each_act_asks_for_the_password_after_a_while(world: &World) {
     let ada = operator(world, "ada").await;
     world.bo().await;
     world.pass(Duration::minutes(16));
-    for verb in ["disable", "enable", "make-operator", "unmake-operator", "delete"] {
+    for verb in ["disable", "enable", "make-operator", "unmake-operator", "password", "delete"] {
         let path = format!("/operator/accounts/{}/{verb}", id_of(world, "bo").await);
         let named = |form: crate::page::Form| if verb == "delete" { form.set("username", "bo") } else { form };
         let page = ada.fill(&path, |form| named(form).set("password", "")).await;
@@ -154,6 +155,27 @@ async fn an_operator_who_deletes_themselves_is_signed_out(world: &World) {
     let page = ada.fill(&path, |form| form.set("username", "ADA")).await;
     assert_eq!((page.status, page.location()), (303, "/sign-in?done=account-deleted"));
     assert!(!ada.is_signed_in().await);
+}
+
+async fn a_password_link_is_shown_once_and_works_once(world: &World) {
+    let ada = operator(world, "ada").await;
+    let bo = world.bo().await;
+    let page = act(world, &ada, "password", "bo").await;
+    assert_eq!((page.status, page.header("cache-control")), (200, "no-store"));
+    let link = page.texts("#link").concat();
+    let path = link.strip_prefix(&format!("http://{}", world.address())).unwrap().to_owned();
+    let somebody = world.browser();
+    let form = somebody.get(&path).await.form("/reset").set("password", "seven quiet lanterns drift");
+    assert_eq!(somebody.submit(form.clone()).await.status, 303);
+    assert!(!bo.is_signed_in().await);
+    assert_eq!(world.browser().sign_in("bo", "seven quiet lanterns drift").await.status, 303);
+    assert_eq!(world.browser().get(&path).await.status, 410);
+    let stored = format!("{:?}", world.database.contents().await);
+    assert!(!stored.contains(link.split_once('=').unwrap().1));
+    let page = ada.get("/operator/events?account=bo&what=accounts").await;
+    assert!(page.texts(".rows tbody tr").iter().any(|row| row.contains("password link made ada bo")), "{}", page.body);
+    world.set_disabled("bo", true).await;
+    assert_eq!(act(world, &ada, "password", "bo").await.status, 409);
 }
 
 /// A package with one version that an account published in `main`, past the doors.

@@ -6,6 +6,7 @@ pub mod delete_account;
 pub mod events;
 pub mod feeds;
 pub mod overview;
+pub mod password_link;
 pub mod standing;
 pub mod token;
 pub mod tokens;

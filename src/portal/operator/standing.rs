@@ -69,7 +69,7 @@ struct Standing {
 #[serde(deny_unknown_fields)]
 pub struct StandingForm {
     #[serde(default)]
-    password: String,
+    pub(super) password: String,
 }
 
 /// `GET /operator/accounts/{id}/{verb}`

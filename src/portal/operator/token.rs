@@ -49,6 +49,17 @@ struct Confirm {
     problems: Problems,
 }
 
+/// An act that is asked about first.
+struct Question {
+    verb: &'static str,
+    title: &'static str,
+    button: &'static str,
+}
+
+const REVOKE: Question = Question { verb: "revoke", title: "Revoke", button: "Revoke for good" };
+const DEACTIVATE: Question = Question { verb: "deactivate", title: "Deactivate", button: "Deactivate" };
+const PRIMARY: &str = "The primary token cannot be revoked. Deactivate it, or disable the account.";
+
 /// What the page sends: nothing but that it was read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,7 +90,7 @@ pub async fn ask_revoke(
     me: Operator,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    ask(&req, &app, &me, &id, "revoke").await
+    ask(&req, &app, &me, &id, REVOKE).await
 }
 
 /// `POST /operator/tokens/{id}/revoke`
@@ -92,8 +103,8 @@ pub async fn revoke(
 ) -> Result<HttpResponse, PageError> {
     let (token, owner) = found(&app, &id).await?;
     if !token.can_be_revoked() && token.revoked_at.is_none() {
-        let problems = Problems::one("", "The primary token cannot be revoked. Deactivate it, or disable the account.");
-        return draw(&req, &app, &me, &token, owner, "revoke", StatusCode::CONFLICT, problems).await;
+        let token = drawn(&app, &me, &token).await?;
+        return draw(&req, token, owner, REVOKE, StatusCode::CONFLICT, Problems::one("", PRIMARY));
     }
     app.store.revoke_token(&token, &me.actor, me.now).await?;
     Ok(go_to(&req, &Done::Revoked.at(&path(&token))))
@@ -106,7 +117,7 @@ pub async fn ask_deactivate(
     me: Operator,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    ask(&req, &app, &me, &id, "deactivate").await
+    ask(&req, &app, &me, &id, DEACTIVATE).await
 }
 
 /// `POST /operator/tokens/{id}/deactivate`
@@ -127,33 +138,24 @@ async fn ask(
     app: &App,
     me: &Operator,
     id: &str,
-    verb: &'static str,
+    question: Question,
 ) -> Result<HttpResponse, PageError> {
     let (token, owner) = found(app, id).await?;
-    draw(req, app, me, &token, owner, verb, StatusCode::OK, Problems::default()).await
+    draw(req, drawn(app, me, &token).await?, owner, question, StatusCode::OK, Problems::default())
 }
 
-#[expect(clippy::too_many_arguments, reason = "what the page shows")]
-async fn draw(
+fn draw(
     req: &HttpRequest,
-    app: &App,
-    me: &Operator,
-    token: &Token,
+    token: view::Token,
     owner: Account,
-    verb: &'static str,
+    question: Question,
     status: StatusCode,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let (title, button) = if verb == "revoke" { ("Revoke", "Revoke for good") } else { ("Deactivate", "Deactivate") };
-    let page = Confirm {
-        page: Page::in_section(req, format!("{title} {} of {}", token.name, owner.username), "operator-tokens"),
-        token: drawn(app, me, token).await?,
-        owner,
-        verb,
-        button,
-        problems,
-    };
-    answer(status, &page)
+    let Question { verb, title, button } = question;
+    let title = format!("{title} {} of {}", token.name, owner.username);
+    let page = Page::in_section(req, title, "operator-tokens");
+    answer(status, &Confirm { page, token, owner, verb, button, problems })
 }
 
 async fn found(app: &App, id: &str) -> Result<(Token, Account), PageError> {
