@@ -37,15 +37,19 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     let jobs = jobs::spawn(app.clone().into_inner());
     announce(&app).await?;
     let mut hurry = told.clone();
-    let served = tokio::select! {
-        served = until_told(server, &mut told) => served,
-        () = times_told(&mut hurry, 2) => Ok(()),
+    let stopped = async {
+        let served = until_told(server, &mut told).await;
+        jobs.stop().await;
+        app.store.close().await;
+        served
     };
-    tokio::select! {
-        () = jobs.stop() => {}
-        () = times_told(&mut told, 2) => tracing::warn!("stopped without waiting for what was under way"),
-    }
-    app.store.close().await;
+    let served = tokio::select! {
+        served = stopped => served,
+        () = times_told(&mut hurry, 2) => {
+            tracing::warn!("stopping without waiting for what is under way");
+            Ok(())
+        }
+    };
     tracing::info!("Latchkey stopped");
     served.context("the server failed")
 }

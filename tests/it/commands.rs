@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
     process::{Command, Output, Stdio},
 };
 
@@ -16,29 +17,34 @@ use crate::{
 
 on_both_engines! {
     accounts_are_listed_disabled_enabled_and_deleted,
-    a_password_is_set_from_standard_input,
+    a_password_is_set_from_standard_input_or_by_a_link,
     feeds_are_listed_and_deleted_and_members_removed,
     tokens_are_listed_and_revoked_once,
     a_misspelt_setting_stops_every_command,
+    told_to_stop_once_it_waits_and_told_twice_it_does_not,
 }
 
-/// Runs the program with what is typed into it.
-fn run(world: &World, arguments: &[&str], typed: &str, more: &[(&str, &str)]) -> Output {
+/// The program, ready to run on the world's database.
+fn program(world: &World, arguments: &[&str]) -> Command {
     let secret = world.folder().join("secret");
     fs::write(&secret, MASTER_SECRET).unwrap();
     fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let mut process = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+    let mut program = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    program
         .args(arguments)
         .env_clear() // the test run's own variables are no settings
         .env("LATCHKEY_DATA_DIR", world.folder())
         .env("LATCHKEY_DATABASE_URL", world.database.url())
         .env("LATCHKEY_SECRET_FILE", &secret)
-        .envs(more.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::piped());
+    program
+}
+
+/// Runs the program with what is typed into it.
+fn run(world: &World, arguments: &[&str], typed: &str, more: &[(&str, &str)]) -> Output {
+    let mut process = program(world, arguments).envs(more.iter().copied()).spawn().unwrap();
     // A command that reads nothing may have ended by now.
     let _ = process.stdin.take().unwrap().write_all(typed.as_bytes());
     process.wait_with_output().unwrap()
@@ -82,7 +88,7 @@ async fn accounts_are_listed_disabled_enabled_and_deleted(world: &World) {
     assert_eq!(world.database.texts(host, &[]).await, ["account deleted", "account disabled", "account enabled"]);
 }
 
-async fn a_password_is_set_from_standard_input(world: &World) {
+async fn a_password_is_set_from_standard_input_or_by_a_link(world: &World) {
     let ada = world.ada().await;
     let set = ["account", "password", "--username", "ada"];
     assert!(refused(world, &set, "short\n").contains("at least 15 characters"));
@@ -91,6 +97,10 @@ async fn a_password_is_set_from_standard_input(world: &World) {
     assert!(!ada.is_signed_in().await);
     assert_eq!(world.browser().sign_in("ada", &password_of("ada")).await.status, 422);
     assert_eq!(world.browser().sign_in("ada", "seven quiet lanterns drift").await.status, 303);
+    let link = told(world, &[&set[..], &["--link"]].concat(), "");
+    assert!(link.contains("/reset?link=") && !link.contains('\n'), "{link}");
+    told(world, &["account", "disable", "--username", "ada"], "");
+    assert!(refused(world, &[&set[..], &["--link"]].concat(), "").contains("enable it first"));
 }
 
 async fn feeds_are_listed_and_deleted_and_members_removed(world: &World) {
@@ -135,5 +145,33 @@ async fn a_misspelt_setting_stops_every_command(world: &World) {
         let expected = format!("latchkey: {name} is no setting: it may be misspelt (latchkey --help lists them all)\n");
         assert_eq!((output.status.code(), said.as_str(), output.stdout.len()), (Some(2), expected.as_str(), 0));
     }
-    assert!(run(world, &["account", "list"], "", &[("LATCHKEY_PORT_8080_TCP", "tcp://10.0.0.1:8080")]).status.success());
+    assert!(
+        run(world, &["account", "list"], "", &[("LATCHKEY_PORT_8080_TCP", "tcp://10.0.0.1:8080")]).status.success()
+    );
+}
+
+async fn told_to_stop_once_it_waits_and_told_twice_it_does_not(world: &World) {
+    world.ada().await; // so that no setup link is printed
+    for (times, hurried) in [(1, false), (2, true)] {
+        let mut process = program(world, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let mut first = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        lines.read_line(&mut first).unwrap();
+        let address = first.trim().strip_prefix("Latchkey is running at http://").unwrap().trim_end_matches('/');
+        let mut request = TcpStream::connect(address).unwrap();
+        if hurried {
+            // A request that never ends by itself: its body does not come.
+            let head = "POST /sign-in HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n";
+            request.write_all(head.as_bytes()).unwrap();
+        }
+        for _ in 0..times {
+            let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
+            assert!(told.success());
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await; // two at once would be one
+        }
+        let output = process.wait_with_output().unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), log.contains("without waiting")), (Some(0), hurried), "{log}");
+        assert!(log.trim_end().ends_with("Latchkey stopped"), "{log}");
+    }
 }
