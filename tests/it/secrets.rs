@@ -122,6 +122,13 @@ async fn a_day_of_ada(world: &World, ada: &Browser, setup_link: &str) -> Vec<(St
         ada.get(&format!("/{key}")).await;
         ada.act(&id, "edit", |form| form.set("version", "0").set("patterns", key)).await; // pasted, not saved
     }
+    for text in [key.as_str(), &refreshed, &primary, &format!("{key}x"), &key[..40]] {
+        ada.fill("/operator/tokens", |form| form.set("key", text)).await; // she runs the host, and looks a key up
+        ada.get(&format!("/operator/events?token={text}&account={text}&package={text}")).await; // in the wrong place
+    }
+    let account = world.database.text("SELECT id FROM accounts WHERE username = 'ada'", &[]).await;
+    let page = ada.fill(&format!("/operator/accounts/{account}/password"), |form| form).await;
+    keep("a password link", page.texts("#link").concat().split_once('=').unwrap().1);
     ada.act(&id, "edit", |form| form.set("patterns", "Contoso.*")).await;
     ada.fill("/settings/password", |form| form.set("current", wrong).set("new", second)).await;
     ada.fill("/settings/password", |form| form.set("current", &first).set("new", second)).await;
