@@ -11,7 +11,7 @@ use super::{Result, Store, events::Verb, instant, readable};
 use crate::tokens::{AccountId, EventId, TokenId};
 
 /// Events of one index that are held against the other parts of a filter at a time.
-const WINDOW: i64 = 5_000;
+const WINDOW: i64 = 2_000;
 
 /// Which events are looked for: those that fit every part that is given.
 #[derive(Clone, Debug, Default)]
@@ -83,30 +83,52 @@ pub struct EventPage {
     pub looked_enough: bool,
 }
 
-/// One index with what is looked up in it. `$1` is that, `$2` and `$3` bound the ids, `$4` the events looked at.
+/// One index with what is looked up in it. `$1` is that, `$2` and `$3` bound the ids, `$4` the events looked at. Pairs
+/// are compared and sorted by, so that no planner may think of reading all events by their ids instead.
 struct Source {
     events: &'static str,
     reach: &'static str,
     key: String,
 }
 
+macro_rules! in_index {
+    ($column:literal, $also:literal) => {
+        concat!(
+            "(",
+            $column,
+            ", id) < ($1, $2) AND (",
+            $column,
+            ", id) >= ($1, $3)",
+            $also,
+            " ORDER BY ",
+            $column,
+            " DESC, id DESC LIMIT $4"
+        )
+    };
+}
+
 macro_rules! source {
-    ($key:expr, $condition:literal) => {
+    ($key:expr, $column:literal) => {
+        source!($key, $column, "")
+    };
+    ($key:expr, $column:literal, $also:literal) => {
+        source!(of $key, in_index!($column, $also))
+    };
+    (of $key:expr, $looked_at:expr) => {
         Source {
             events: concat!(
                 "SELECT e.id, e.at, e.verb, e.account, e.actor, e.token, e.hint, e.feed, e.package, e.address, e.client, e.detail,
                     a.id AS account_found, o.id AS actor_found,
                     COALESCE(a.username, (SELECT d.detail FROM events d WHERE d.account = e.account AND d.verb = 'account deleted' LIMIT 1)) AS account_name,
                     COALESCE(o.username, (SELECT d.detail FROM events d WHERE d.account = e.actor AND d.verb = 'account deleted' LIMIT 1)) AS actor_name
-                 FROM (SELECT w.* FROM (SELECT * FROM events WHERE ", $condition, " AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4) w
+                 FROM (SELECT w.* FROM (SELECT * FROM events WHERE ", $looked_at, ") w
                     WHERE ($5 = '' OR $5 LIKE '%|' || w.verb || '|%') AND ($6 = '' OR w.account = $6 OR w.actor = $6)
                     AND ($7 = '' OR w.token = $7) AND ($8 = '' OR w.hint = $8) AND ($9 = '' OR lower(w.package) = $9)
                     ORDER BY w.id DESC LIMIT $10) e
                  LEFT JOIN accounts a ON a.id = e.account LEFT JOIN accounts o ON o.id = e.actor ORDER BY e.id DESC"
             ),
             reach: concat!(
-                "SELECT MIN(w.id) AS id, COUNT(*) AS looked FROM (SELECT id FROM events WHERE ", $condition,
-                " AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4) w"
+                "SELECT MIN(w.id) AS id, COUNT(*) AS looked FROM (SELECT id FROM events WHERE ", $looked_at, ") w"
             ),
             key: $key,
         }
@@ -117,20 +139,24 @@ impl EventFilter {
     /// Where to look: disjoint parts of the record in which everything that fits is found.
     fn sources(&self) -> Vec<Source> {
         if let Some(token) = self.token {
-            vec![source!(token.to_string(), "token = $1")]
+            vec![source!(token.to_string(), "token")]
         } else if let Some(hint) = &self.hint {
-            vec![source!(hint.clone(), "hint = $1")]
+            vec![source!(hint.clone(), "hint")]
         } else if let Some(package) = &self.package {
-            vec![source!(package.to_ascii_lowercase(), "lower(package) = $1")]
+            vec![source!(
+                package.to_ascii_lowercase(),
+                "lower(package)",
+                " AND lower(package) >= $1 AND lower(package) <= $1" // SQLite compares no pairs in such an index
+            )]
         } else if let Some(account) = self.account {
             vec![
-                source!(account.to_string(), "account = $1"),
-                source!(account.to_string(), "actor = $1 AND (account IS NULL OR actor <> account)"),
+                source!(account.to_string(), "account"),
+                source!(account.to_string(), "actor", " AND (account IS NULL OR actor <> account)"),
             ]
         } else if self.verbs.is_empty() {
-            vec![source!(String::new(), "$1 = ''")]
+            vec![source!(of String::new(), "$1 = '' AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4")]
         } else {
-            self.verbs.iter().map(|verb| source!(verb.as_str().to_owned(), "verb = $1")).collect()
+            self.verbs.iter().map(|verb| source!(verb.as_str().to_owned(), "verb")).collect()
         }
     }
 
