@@ -156,7 +156,7 @@ async fn the_record_is_read_page_by_page(world: &World) {
 
 async fn a_search_that_looked_at_enough_leads_on(world: &World) {
     let ada = operator(world, "ada").await;
-    fill_record(world, 6_000).await;
+    fill_record(world, 3_000).await;
     let page = ada.get("/operator/events?account=ada&what=accounts").await;
     assert!(page.texts(".rows tbody tr").is_empty() && page.texts("p.banner").len() == 1, "{}", page.body);
     let path = page.attributes(".pages a", "href").pop().unwrap();
