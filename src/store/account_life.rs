@@ -30,7 +30,7 @@ impl Store {
     /// Disables an account: its sessions end, its mailed links and its keys are refused.
     pub async fn disable_account(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
         let mut change = self.begin().await?;
-        let found = match change.to_change(id, |account| account.disabled_at.is_none()).await? {
+        let found = match change.account_fit(id, |account| account.disabled_at.is_none()).await? {
             Ok(account) => account,
             Err(settled) => return Ok(settled),
         };
@@ -45,7 +45,7 @@ impl Store {
     /// Enables a disabled account.
     pub async fn enable_account(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
         let mut change = self.begin().await?;
-        if let Err(settled) = change.to_change(id, |account| account.disabled_at.is_some()).await? {
+        if let Err(settled) = change.account_fit(id, |account| account.disabled_at.is_some()).await? {
             return Ok(settled);
         }
         change.set_disabled(id, false, by, now).await?;
@@ -56,7 +56,7 @@ impl Store {
     /// Makes an account an operator.
     pub async fn make_operator(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
         let mut change = self.begin().await?;
-        if let Err(settled) = change.to_change(id, |account| !account.is_operator).await? {
+        if let Err(settled) = change.account_fit(id, |account| !account.is_operator).await? {
             return Ok(settled);
         }
         change.set_operator(id, Some(now)).await?;
@@ -68,7 +68,7 @@ impl Store {
     /// Makes an operator an account like any other.
     pub async fn unmake_operator(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
         let mut change = self.begin().await?;
-        let found = match change.to_change(id, |account| account.is_operator).await? {
+        let found = match change.account_fit(id, |account| account.is_operator).await? {
             Ok(account) => account,
             Err(settled) => return Ok(settled),
         };
@@ -91,7 +91,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<AccountChange> {
         let mut change = self.begin().await?;
-        let found = match change.to_change(id, |_| true).await? {
+        let found = match change.account_fit(id, |_| true).await? {
             Ok(account) => account,
             Err(settled) => return Ok(settled),
         };
@@ -112,7 +112,7 @@ impl Store {
 
 impl Change {
     /// The account as it is now, with the operators locked; or what there is to say if it is not `fit` for the change.
-    async fn to_change(
+    async fn account_fit(
         &mut self,
         id: AccountId,
         fit: impl FnOnce(&Account) -> bool,
