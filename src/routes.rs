@@ -11,7 +11,7 @@ use crate::{
     api,
     app::App,
     feeds::nuget,
-    portal::{self, account, assets, tokens},
+    portal::{self, account, assets, operator, tokens},
 };
 
 /// All routes.
@@ -130,6 +130,40 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         )
         .service(resource("/settings/tokens/{id}/revoke").get(tokens::revoke::show).post(tokens::revoke::submit))
         .service(resource("/settings/tokens/{id}/delete").get(tokens::delete::show).post(tokens::delete::submit))
+        .configure(host)
+        .default_service(to(portal::not_found));
+    cfg.service(pages);
+}
+
+/// For operators; to others nothing below this address exists.
+fn host(cfg: &mut ServiceConfig) {
+    let standing = "/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}";
+    let pages = scope("/operator")
+        .wrap(from_fn(operator::only))
+        .service(resource("").get(operator::overview::show))
+        .service(resource("/accounts").get(operator::accounts::show))
+        .service(resource("/accounts/{id}").get(operator::account::show))
+        .service(resource(standing).get(operator::standing::show).post(operator::standing::submit))
+        .service(
+            resource("/accounts/{id}/delete")
+                .get(operator::delete_account::show)
+                .post(operator::delete_account::submit),
+        )
+        .service(
+            resource("/accounts/{id}/password")
+                .get(operator::password_link::show)
+                .post(operator::password_link::submit),
+        )
+        .service(resource("/tokens").get(operator::tokens::show).post(operator::tokens::find))
+        .service(resource("/tokens/{id}").get(operator::token::show))
+        .service(resource("/tokens/{id}/revoke").get(operator::token::ask_revoke).post(operator::token::revoke))
+        .service(
+            resource("/tokens/{id}/deactivate").get(operator::token::ask_deactivate).post(operator::token::deactivate),
+        )
+        .service(resource("/events").get(operator::events::show))
+        .service(resource("/feeds").get(operator::feeds::list).post(operator::feeds::add))
+        .service(resource("/feeds/new").get(operator::feeds::ask_new))
+        .service(resource("/feeds/{feed}/delete").get(operator::feeds::ask_delete).post(operator::feeds::delete))
         .default_service(to(portal::not_found));
     cfg.service(pages);
 }

@@ -35,13 +35,13 @@ pub struct Cli {
 enum Command {
     /// Run the portal (what `latchkey` alone does)
     Serve,
-    /// Add, disable, enable or delete an account, or set its password
+    /// Add, list, disable, enable or delete accounts, or set a password
     #[command(subcommand)]
     Account(account::Command),
-    /// Add a feed, or give an account a role in one
+    /// Add, list or delete feeds, or give an account a role in one
     #[command(subcommand)]
     Feed(feed::Command),
-    /// Add a token, or find or revoke one by its secret
+    /// Add or list tokens, or find or revoke one by its secret
     #[command(subcommand)]
     Token(token::Command),
     /// Do now what the portal does by the clock

@@ -9,6 +9,7 @@ mod form;
 mod guard;
 pub mod guide;
 pub mod landing;
+pub mod operator;
 mod page;
 mod session;
 pub mod tokens;

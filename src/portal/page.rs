@@ -154,6 +154,24 @@ pub enum Done {
     OthersEnded,
     /// Nothing: the session had ended.
     SignedOut,
+    /// An account was disabled.
+    AccountDisabled,
+    /// An account was enabled.
+    AccountEnabled,
+    /// An account was deleted.
+    AccountDeleted,
+    /// An account was made an operator.
+    OperatorMade,
+    /// An account is no operator any more.
+    OperatorUnmade,
+    /// Nothing: a key was found to be its token's present one.
+    KeyFound,
+    /// Nothing: a key was found that a refresh has replaced.
+    KeyReplaced,
+    /// A feed was made.
+    FeedAdded,
+    /// A feed was deleted.
+    FeedDeleted,
 }
 
 impl Done {
@@ -202,6 +220,27 @@ impl Done {
         (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
         (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
+        (
+            Self::AccountDisabled,
+            "account-disabled",
+            "Disabled. Its sessions have ended, and its keys are refused from now on.",
+        ),
+        (Self::AccountEnabled, "account-enabled", "Enabled. Its keys work again; its people sign in anew."),
+        (
+            Self::AccountDeleted,
+            "account-deleted",
+            "Deleted, with its tokens. What it published stays, and so does its record.",
+        ),
+        (Self::OperatorMade, "operator-made", "This account is an operator now."),
+        (Self::OperatorUnmade, "operator-unmade", "This account is no operator any more."),
+        (Self::KeyFound, "key-found", "The key you pasted is the present key of this token."),
+        (
+            Self::KeyReplaced,
+            "key-replaced",
+            "The key you pasted was replaced by a refresh of this token and is refused. The token has a newer key.",
+        ),
+        (Self::FeedAdded, "feed-added", "Feed created."),
+        (Self::FeedDeleted, "feed-deleted", "Feed deleted."),
     ];
 
     fn of(req: &HttpRequest) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! Accounts: their rows, and the transactions that make, disable and remove them.
+//! Accounts: their rows, how one is made, and its password.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -61,7 +61,7 @@ pub enum Registration {
 }
 
 #[derive(FromRow)]
-struct AccountRow {
+pub(super) struct AccountRow {
     id: String,
     username: String,
     email: String,
@@ -73,7 +73,7 @@ struct AccountRow {
 }
 
 impl AccountRow {
-    fn read(self) -> Result<Account> {
+    pub(super) fn read(self) -> Result<Account> {
         Ok(Account {
             id: readable(AccountId::parse(&self.id), "accounts.id")?,
             username: self.username,
@@ -277,37 +277,6 @@ impl Change {
             .bind(to)
             .execute(&mut *self.tx)
             .await?;
-        Ok(())
-    }
-
-    /// Disables an account and ends its sessions, or enables it.
-    pub async fn set_disabled(
-        &mut self,
-        account: AccountId,
-        disabled: bool,
-        by: &Actor,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        sqlx::query("UPDATE accounts SET disabled_at = $2 WHERE id = $1")
-            .bind(account.to_string())
-            .bind(disabled.then(|| now.timestamp()))
-            .execute(&mut *self.tx)
-            .await?;
-        let verb = if disabled { Verb::AccountDisabled } else { Verb::AccountEnabled };
-        if disabled {
-            self.end_sessions_of(account).await?;
-        } else {
-            self.restore_warnings(account).await?;
-        }
-        self.record(verb, by, About::account(account), now).await?;
-        Ok(())
-    }
-
-    /// Removes an account with its tokens, sessions and memberships. What it published stays.
-    pub async fn delete_account(&mut self, account: &Account, by: &Actor, now: DateTime<Utc>) -> Result<()> {
-        self.record(Verb::AccountDeleted, by, About { detail: &account.username, ..About::account(account.id) }, now)
-            .await?;
-        sqlx::query("DELETE FROM accounts WHERE id = $1").bind(account.id.to_string()).execute(&mut *self.tx).await?;
         Ok(())
     }
 }

@@ -14,6 +14,9 @@ macro_rules! verbs {
         pub enum Verb { $($(#[$doc])* $name,)+ }
 
         impl Verb {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
             /// The word that is stored and shown.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)+ }
@@ -43,8 +46,14 @@ verbs! {
     AccountDisabled = "account disabled",
     /// An account may act again.
     AccountEnabled = "account enabled",
-    /// An account was removed.
+    /// An account was removed; the detail is its name.
     AccountDeleted = "account deleted",
+    /// An account may run the host.
+    OperatorMade = "account made operator",
+    /// An account no longer runs the host.
+    OperatorUnmade = "account no longer operator",
+    /// An account owns packages whose only owner was deleted.
+    PackagesHandedOver = "packages handed over",
     /// Somebody signed in.
     SignedIn = "signed in",
     /// A sign-in failed.
@@ -67,8 +76,12 @@ verbs! {
     TimeZoneChanged = "time zone changed",
     /// A feed was made.
     FeedCreated = "feed created",
+    /// An empty feed was removed.
+    FeedDeleted = "feed deleted",
     /// Somebody's role in a feed was changed.
     MemberChanged = "member changed",
+    /// Somebody has no role in a feed any more.
+    MemberRemoved = "member removed",
     /// A version was published.
     VersionPublished = "version published",
     /// A version was unlisted.

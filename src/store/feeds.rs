@@ -21,6 +21,17 @@ pub struct Feed {
     pub is_public: bool,
 }
 
+/// What came of deleting a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedDeletion {
+    /// It is gone, with its memberships.
+    Done,
+    /// It holds packages, or remembers removed ones whose versions must not come back; nothing was changed.
+    NotEmpty,
+    /// `main` belongs to every host; nothing was changed.
+    Main,
+}
+
 /// A feed as one account sees it.
 #[derive(Clone, Debug)]
 pub struct Membership {
@@ -77,6 +88,29 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(FeedRow::read).collect()
+    }
+}
+
+impl Store {
+    /// Deletes an empty feed.
+    pub async fn delete_feed(&self, feed: &Feed, by: &Actor, now: DateTime<Utc>) -> Result<FeedDeletion> {
+        if feed.name == "main" {
+            return Ok(FeedDeletion::Main);
+        }
+        let mut change = self.begin().await?;
+        let done = sqlx::query(
+            "DELETE FROM feeds WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM packages WHERE packages.feed = feeds.id)",
+        )
+        .bind(feed.id.to_string())
+        .execute(&mut *change.tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(FeedDeletion::NotEmpty);
+        }
+        let about = About { feed: Some(&feed.name), detail: &feed.name, ..About::default() };
+        change.record(Verb::FeedDeleted, by, about, now).await?;
+        change.commit().await?;
+        Ok(FeedDeletion::Done)
     }
 }
 
@@ -152,5 +186,25 @@ impl Change {
         let about = About { feed: Some(name), detail: role.as_str(), ..About::account(account) };
         self.record(Verb::MemberChanged, by, about, now).await?;
         Ok(())
+    }
+
+    /// Takes an account's role in a feed away. `false` if it had none of its own.
+    pub async fn remove_member(
+        &mut self,
+        feed: &Feed,
+        account: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let done = sqlx::query("DELETE FROM members WHERE feed = $1 AND account = $2")
+            .bind(feed.id.to_string())
+            .bind(account.to_string())
+            .execute(&mut *self.tx)
+            .await?;
+        if done.rows_affected() == 1 {
+            let about = About { feed: Some(&feed.name), ..About::account(account) };
+            self.record(Verb::MemberRemoved, by, about, now).await?;
+        }
+        Ok(done.rows_affected() == 1)
     }
 }

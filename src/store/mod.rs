@@ -8,9 +8,11 @@
 //! 3. Every write begins with [`Store::begin`], the one place where the two differ.
 //! 4. One process migrates at a time; see [`migrate`].
 
+mod account_life;
 mod accounts;
 mod attempts;
 mod connect;
+mod event_pages;
 mod events;
 mod evidence;
 mod feeds;
@@ -20,6 +22,7 @@ mod links;
 mod mails;
 pub mod migrate;
 mod notices;
+mod operator_pages;
 mod owed;
 mod package_names;
 mod packages;
@@ -38,15 +41,18 @@ use sqlx::{Any, AnyPool, Transaction};
 use thiserror::Error;
 
 pub use self::{
+    account_life::AccountChange,
     accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     connect::DatabaseUrl,
+    event_pages::{EventFilter, EventPage, HostEvent, Named},
     events::{About, Actor, Event, Verb},
     evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},
-    feeds::{Feed, Membership},
+    feeds::{Feed, FeedDeletion, Membership},
     happenings::Happening,
     links::{Link, Purpose},
     mails::{ClaimedMail, Letter, NewMail, Undelivered},
     notices::{BoundMail, DueNotice, OwedWarning},
+    operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},
     owed::Owed,
     package_names::PackageName,
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},

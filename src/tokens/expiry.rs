@@ -95,7 +95,7 @@ impl Choice {
 }
 
 /// 24:00 of a day in a zone. Where that midnight does not exist (a clock change), the first instant after it.
-fn end_of_day(date: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+pub fn end_of_day(date: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
     let mut local = date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
     for _ in 0..48 {
         if let Some(instant) = zone.from_local_datetime(&local).earliest() {

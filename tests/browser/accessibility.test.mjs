@@ -118,6 +118,15 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   assert.match(await ada.says(), /Expires soon:/);
   await assertGood(ada.page, 'list');
 
+  await ada.goes('/operator/tokens');
+  await ada.fills({ key: 'not a key' });
+  await ada.submits('Find');
+  await assertGood(ada.page, 'operator-find-refused');
+  await ada.goes('/operator/events?account=nobody&from=soon');
+  await assertGood(ada.page, 'operator-events-refused');
+  await ada.goes('/operator/accounts?search=nobody');
+  await assertGood(ada.page, 'operator-accounts-none');
+
   await ada.opensToken('Build');
   const token = new URL(ada.page.url()).pathname;
   const pages = await walks(ada, ['/', '/settings/tokens', '/settings/tokens/new', '/sign-in', '/sign-up', token, `${token}/edit`, `${token}/refresh`, '/no-such-page']);

@@ -130,6 +130,16 @@ impl Blobs {
         Ok(writer.shutdown().await?)
     }
 
+    /// Writes a few bytes under a name of their own and removes them, to see that the store can be written.
+    ///
+    /// # Errors
+    /// When the store refuses or does not answer.
+    pub async fn probe(&self, id: Uuid) -> Result<(), BlobError> {
+        let location = Location::from(format!("probe-{}", id.simple()));
+        self.store.put(&location, Bytes::from_static(b"probe").into()).await?;
+        Ok(self.store.delete(&location).await?)
+    }
+
     /// Opens a blob; `None` when there is none of this name.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub mod refusals;
 pub mod revoke;
 pub mod selected;
 mod token_form;
-mod view;
+pub(super) mod view;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
@@ -50,7 +50,7 @@ async fn feeds(app: &App, me: &SignedIn) -> Result<Vec<Feed>, PageError> {
 }
 
 /// Whether a sensitive act may go on: the password was given lately, or is given now. The error is for its field.
-async fn confirmed(
+pub(super) async fn confirmed(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
