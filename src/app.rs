@@ -13,7 +13,10 @@ use crate::{
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
     mail::Mailer,
-    packages::blobs::{BlobSettings, Blobs, sweep_uploads},
+    packages::{
+        blobs::{BlobSettings, Blobs, sweep_uploads},
+        downloads::Downloads,
+    },
     store::{Store, migrate::migrate},
 };
 
@@ -32,6 +35,8 @@ pub struct App {
     pub gate: PasswordGate,
     /// Uses of tokens that are not written yet.
     pub uses: LastUses,
+    /// Downloads that are not counted in the database yet.
+    pub downloads: Downloads,
     /// The bytes of packages.
     pub blobs: Blobs,
     /// The pushes under way.
@@ -61,6 +66,7 @@ impl App {
             clock,
             gate: PasswordGate::default(),
             uses: LastUses::default(),
+            downloads: Downloads::default(),
             blobs,
             pushes: Slots::new(PUSHES),
             settings,

@@ -4,7 +4,12 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use super::{account_named, say};
-use crate::{accounts::identity, app::App, store::Actor, tokens::decision::Role};
+use crate::{
+    accounts::identity,
+    app::App,
+    store::{Actor, Owned},
+    tokens::decision::Role,
+};
 
 /// What to do with feeds.
 #[derive(Debug, Subcommand)]
@@ -53,15 +58,11 @@ impl Command {
             Self::Member { feed, account, role } => {
                 let account = account_named(&app.store, &account).await?;
                 let found = app.store.feed(&feed, None).await?.with_context(|| format!("there is no feed “{feed}”"))?;
-                let was_owner =
-                    app.store.feed(&feed, Some(account.id)).await?.and_then(|seen| seen.role) == Some(Role::Owner);
                 let mut change = app.store.begin().await?;
-                if was_owner && role != Role::Owner && !change.has_other_owner(found.feed.id, account.id).await? {
+                let by = Actor::host("latchkey feed member");
+                if change.change_member(&found.feed, account.id, Some(role), &by, now).await? == Owned::LastOwner {
                     bail!("{} is the only owner of {feed}; give it another one first", account.username);
                 }
-                change
-                    .set_member(found.feed.id, &feed, account.id, role, &Actor::host("latchkey feed member"), now)
-                    .await?;
                 change.commit().await?;
                 say(format_args!("{} is {} of {feed}.", account.username, role.as_str()));
             }

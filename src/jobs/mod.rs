@@ -1,6 +1,7 @@
 //! What runs by the clock beside the server: sending mails, writing last uses, sweeping.
 //! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
 
+mod downloads;
 mod expiry_warnings;
 mod last_uses;
 mod mail_delivery;
@@ -16,6 +17,7 @@ use tokio::{
 };
 
 pub use self::{
+    downloads::flush_downloads,
     expiry_warnings::{Report, Warned, run_expiry_warnings},
     last_uses::flush_last_uses,
     orphans::remove_orphans,
@@ -45,6 +47,7 @@ pub fn spawn(app: Arc<App>) -> JobsHandle {
     let tasks = vec![
         start("expiry warnings", MINUTE, &app, &stopped, expiry_warnings::tick),
         start("last uses", FLUSH, &app, &stopped, |app, _| async move { flush_last_uses(&app).await }),
+        start("downloads", FLUSH, &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
         start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
         start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
     ];
@@ -64,6 +67,9 @@ impl JobsHandle {
         }
         if let Err(error) = flush_last_uses(&self.app).await {
             tracing::error!("the last uses of the last seconds could not be written: {error:#}");
+        }
+        if let Err(error) = flush_downloads(&self.app).await {
+            tracing::error!("the downloads of the last seconds could not be written: {error:#}");
         }
     }
 }

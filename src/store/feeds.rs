@@ -10,6 +10,9 @@ use super::{
 };
 use crate::tokens::{AccountId, FeedId, decision::Role};
 
+/// The feed that every installation has.
+const MAIN: &str = "main";
+
 /// A feed.
 #[derive(Clone, Debug)]
 pub struct Feed {
@@ -19,6 +22,13 @@ pub struct Feed {
     pub name: String,
     /// Whether everybody may read it without a key.
     pub is_public: bool,
+}
+
+impl Feed {
+    /// Whether it is the one that the first start made, which the operator runs.
+    pub fn is_main(&self) -> bool {
+        self.name == MAIN
+    }
 }
 
 /// A feed as one account sees it.

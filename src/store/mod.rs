@@ -16,11 +16,16 @@ mod feeds;
 mod installation;
 mod links;
 mod mails;
+mod members;
 pub mod migrate;
 mod notices;
+mod owners;
+mod package_pages;
 mod packages;
 mod publication;
+mod removal;
 mod sessions;
+mod summaries;
 mod token_life;
 mod tokens;
 
@@ -35,9 +40,11 @@ pub use self::{
     feeds::{Feed, Membership},
     links::Purpose,
     mails::{ClaimedMail, Undelivered},
+    members::{Member, Owned},
     notices::{BoundMail, DueNotice, OwedWarning},
+    package_pages::{FeedLine, Lines, PackageFacts, PackageLine, VersionFacts, VersionLine},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
-    publication::{Act, NewVersion},
+    publication::{Act, Doing, NewVersion},
     sessions::StoredSession,
     token_life::{Edited, Issued},
     tokens::{Known, TokenUse},
