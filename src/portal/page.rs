@@ -110,18 +110,30 @@ pub enum Done {
     Deleted,
     /// The password was changed.
     PasswordChanged,
+    /// A feed was made.
+    FeedCreated,
+    /// A version was hidden from searches.
+    Unlisted,
+    /// A version was shown to searches again.
+    Relisted,
+    /// A version was removed for good.
+    VersionRemoved,
     /// Nothing: the session had ended.
     SignedOut,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 7] = [
+    const ALL: [(Self, &'static str, &'static str); 11] = [
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
         (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
         (Self::Deleted, "deleted", "Deleted. Its record stays."),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
+        (Self::FeedCreated, "feed-created", "The feed is there. Add the people who use it, then push a first package."),
+        (Self::Unlisted, "unlisted", "Unlisted. Searches no longer show it; who names it still gets it."),
+        (Self::Relisted, "relisted", "Listed again. Searches show it."),
+        (Self::VersionRemoved, "version-removed", "Removed for good. This version is never used again."),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
     ];
 
@@ -192,7 +204,7 @@ pub fn actor(req: &HttpRequest, app: &App, account: Option<&Account>) -> Actor {
 }
 
 /// The sign-in page, leading back to a page that was asked for by GET.
-fn sign_in_first(req: &HttpRequest) -> String {
+pub(super) fn sign_in_first(req: &HttpRequest) -> String {
     let prefix = app(req).settings.public_url.path().to_owned();
     let path = req.path().strip_prefix(&prefix).unwrap_or("/");
     if req.method() == actix_web::http::Method::GET && own_path(path).is_some() {

@@ -41,7 +41,7 @@ async fn feeds(app: &App, me: &SignedIn) -> Result<Vec<Feed>, PageError> {
 }
 
 /// Whether a sensitive act may go on: the password was given lately, or is given now. The error is for its field.
-async fn confirmed(
+pub(super) async fn confirmed(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
