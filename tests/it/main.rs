@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod database;
+#[path = "../doors/nupkg.rs"]
+mod nupkg;
 mod page;
 mod person;
 mod raw;
@@ -14,8 +16,10 @@ mod edit_token;
 mod end_token;
 mod forms;
 mod list_tokens;
+mod members;
 mod notices;
 mod outage;
+mod packages;
 mod secrets;
 mod session;
 mod setup;
