@@ -110,20 +110,20 @@ impl Store {
     /// Makes up the summaries of packages that an earlier version of this program stored.
     pub(super) async fn complete_summaries(&self) -> Result<()> {
         loop {
-            let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM packages WHERE newest IS NULL LIMIT $1")
+            let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM packages WHERE newest IS NULL ORDER BY id LIMIT $1")
                 .bind(BATCH)
                 .fetch_all(&self.pool)
                 .await?;
             if ids.is_empty() {
                 return Ok(());
             }
+            let mut change = self.begin().await?;
             for id in ids {
                 let package = readable(PackageKey::parse(&id), "packages.id")?;
-                let mut change = self.begin().await?;
                 change.put_in_order(package).await?;
                 change.summarise(package).await?;
-                change.commit().await?;
             }
+            change.commit().await?;
         }
     }
 }
