@@ -110,10 +110,11 @@ impl Store {
     /// Makes up the summaries of packages that an earlier version of this program stored.
     pub(super) async fn complete_summaries(&self) -> Result<()> {
         loop {
-            let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM packages WHERE newest IS NULL ORDER BY id LIMIT $1")
-                .bind(BATCH)
-                .fetch_all(&self.pool)
-                .await?;
+            let ids: Vec<String> =
+                sqlx::query_scalar("SELECT id FROM packages WHERE newest IS NULL ORDER BY id LIMIT $1")
+                    .bind(BATCH)
+                    .fetch_all(&self.pool)
+                    .await?;
             if ids.is_empty() {
                 return Ok(());
             }

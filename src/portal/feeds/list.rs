@@ -100,7 +100,7 @@ async fn add(app: &App, me: &SignedIn, form: &FeedForm) -> Result<Result<String,
         return Ok(Err(Problems::one("name", "There is a feed of this name already. Choose another name.")));
     }
     change.commit().await?;
-    // Whoever is not in it sees it only in this list's record.
+    // Operators cannot look into the private feeds of others, this one included.
     let sees = owner.id == me.account.id || form.public == "yes";
     Ok(Ok(if sees { path(name) } else { "/feeds".to_owned() }))
 }

@@ -200,7 +200,7 @@ async fn set(
     Ok(Ok(()))
 }
 
-/// A member, or anybody who can still be made one by an address that was kept.
+/// A member; anybody else is not found.
 async fn find(app: &App, manager: &Manager, account: &str) -> Result<Member, PageError> {
     let id = AccountId::parse(account).ok_or(PageError::NotFound)?;
     let member = app.store.member(manager.feed.id, id).await?;
