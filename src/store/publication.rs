@@ -153,6 +153,8 @@ impl Change {
         version: &Version,
         listed: bool,
     ) -> Result<bool> {
+        // The package first, then its versions: in one order, changes wait for each other and never for ever.
+        self.lock_package(package.key).await?;
         let Some(found) = packages::version(&mut self.tx, package.key, version).await? else {
             return Ok(false);
         };

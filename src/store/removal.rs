@@ -85,8 +85,8 @@ impl Change {
     pub async fn add_downloads(&mut self, counts: &[Count]) -> Result<()> {
         for Count { version, package, times } in counts {
             for (sql, id) in [
-                ("UPDATE versions SET downloads = downloads + $2 WHERE id = $1", version.to_string()),
                 ("UPDATE packages SET downloads = downloads + $2 WHERE id = $1", package.to_string()),
+                ("UPDATE versions SET downloads = downloads + $2 WHERE id = $1", version.to_string()),
             ] {
                 sqlx::query(sql).bind(id).bind(times).execute(&mut *self.tx).await?;
             }
