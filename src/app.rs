@@ -14,7 +14,10 @@ use crate::{
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
     mail::Mailer,
-    packages::blobs::{BlobSettings, Blobs, sweep_uploads},
+    packages::{
+        blobs::{BlobSettings, Blobs, sweep_uploads},
+        downloads::Downloads,
+    },
     store::{Letter, NewMail, Store, migrate::migrate},
     tokens::{AccountId, MailId},
 };
@@ -34,6 +37,8 @@ pub struct App {
     pub gate: PasswordGate,
     /// Uses and refusals of tokens that are not written yet.
     pub evidence: Arc<Evidence>,
+    /// Downloads that are not counted in the database yet.
+    pub downloads: Downloads,
     /// The bytes of packages.
     pub blobs: Blobs,
     /// The pushes under way.
@@ -64,6 +69,7 @@ impl App {
             clock,
             gate: PasswordGate::default(),
             evidence: Arc::default(),
+            downloads: Downloads::default(),
             blobs,
             pushes: Slots::new(PUSHES),
             settings,

@@ -11,7 +11,7 @@ use crate::{
     api,
     app::App,
     feeds::nuget,
-    portal::{self, account, assets, operator, tokens},
+    portal::{self, account, assets, feeds, operator, packages, tokens},
 };
 
 /// All routes.
@@ -130,6 +130,36 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         )
         .service(resource("/settings/tokens/{id}/revoke").get(tokens::revoke::show).post(tokens::revoke::submit))
         .service(resource("/settings/tokens/{id}/delete").get(tokens::delete::show).post(tokens::delete::submit))
+        // Packages and feeds
+        .service(resource("/packages").get(packages::list::show))
+        .service(resource("/feeds").get(feeds::list::show).post(feeds::list::create))
+        .service(resource("/feeds/{feed}").get(feeds::one::show))
+        .service(resource("/feeds/{feed}/access").get(feeds::access::show).post(feeds::access::submit))
+        .service(resource("/feeds/{feed}/members").get(feeds::members::show).post(feeds::members::add))
+        .service(resource("/feeds/{feed}/members/{account}").get(feeds::members::one).post(feeds::members::change))
+        .service(resource("/feeds/{feed}/packages/{id}").get(packages::one::show))
+        .service(resource("/feeds/{feed}/packages/{id}/owners").get(packages::owners::show).post(packages::owners::add))
+        .service(
+            resource("/feeds/{feed}/packages/{id}/owners/{account}")
+                .get(packages::owners::ask_remove)
+                .post(packages::owners::remove),
+        )
+        .service(resource("/feeds/{feed}/packages/{id}/{version}").get(packages::version::show))
+        .service(
+            resource("/feeds/{feed}/packages/{id}/{version}/unlist")
+                .get(packages::listing::ask_unlist)
+                .post(packages::listing::unlist),
+        )
+        .service(
+            resource("/feeds/{feed}/packages/{id}/{version}/relist")
+                .get(packages::listing::ask_relist)
+                .post(packages::listing::relist),
+        )
+        .service(
+            resource("/feeds/{feed}/packages/{id}/{version}/remove")
+                .get(packages::remove::show)
+                .post(packages::remove::submit),
+        )
         .configure(host)
         .default_service(to(portal::not_found));
     cfg.service(pages);

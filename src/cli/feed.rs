@@ -7,7 +7,7 @@ use super::{account_named, say};
 use crate::{
     accounts::identity,
     app::App,
-    store::{Actor, Feed, FeedDeletion},
+    store::{Actor, Feed, FeedDeletion, Owned},
     tokens::decision::Role,
 };
 
@@ -111,22 +111,15 @@ async fn delete(app: &App, name: &str) -> anyhow::Result<()> {
 async fn member(app: &App, feed: &str, account: &str, role: Option<Role>) -> anyhow::Result<()> {
     let account = account_named(&app.store, account).await?;
     let found = found(app, feed).await?;
-    let had = app.store.feed(feed, Some(account.id)).await?.and_then(|seen| seen.role);
     let (by, now) = (Actor::host("latchkey feed member"), app.clock.now());
     let mut change = app.store.begin().await?;
-    let was_owner = had == Some(Role::Owner) && role != had;
-    if was_owner && !change.has_other_owner(found.id, account.id).await? {
-        bail!("{} is the only owner of {feed}; give it another one first", account.username);
-    }
-    let said = match role {
-        Some(role) => {
-            change.set_member(found.id, feed, account.id, role, &by, now).await?;
-            format!("{} is {} of {feed}.", account.username, role.as_str())
+    let said = match (change.change_member(&found, account.id, role, &by, now).await?, role) {
+        (Owned::LastOwner, _) => {
+            bail!("{} is the only owner of {feed}; give it another one first", account.username)
         }
-        None if change.remove_member(&found, account.id, &by, now).await? => {
-            format!("{} is no longer a member of {feed}.", account.username)
-        }
-        None => bail!("{} is no member of {feed}", account.username),
+        (Owned::NotThere, _) => bail!("{} is no member of {feed}", account.username),
+        (Owned::Done, Some(role)) => format!("{} is {} of {feed}.", account.username, role.as_str()),
+        (Owned::Done, None) => format!("{} is no longer a member of {feed}.", account.username),
     };
     change.commit().await?;
     say(said);

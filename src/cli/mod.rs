@@ -5,6 +5,7 @@ mod account;
 mod doctor;
 mod feed;
 mod jobs;
+mod package;
 mod token;
 
 use std::io::Read;
@@ -44,6 +45,9 @@ enum Command {
     /// Add or list tokens, or find or revoke one by its secret
     #[command(subcommand)]
     Token(token::Command),
+    /// Remove a package, or one version of it, for good
+    #[command(subcommand)]
+    Package(package::Command),
     /// Do now what the portal does by the clock
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -62,6 +66,7 @@ impl Cli {
             Command::Account(command) => command.run(&open(&args).await?).await,
             Command::Feed(command) => command.run(&open(&args).await?).await,
             Command::Token(command) => command.run(&open(&args).await?).await,
+            Command::Package(command) => command.run(&open(&args).await?).await,
             Command::Jobs(command) => command.run(&open(&args).await?).await,
             Command::Migrate => open(&args).await.map(|_| say("The database is up to date.")),
             Command::Doctor => doctor::run(&args).await,

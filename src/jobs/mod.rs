@@ -1,6 +1,7 @@
 //! What runs by the clock beside the server: sending mails, writing what keys did, sweeping.
 //! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
 
+mod downloads;
 mod evidence;
 mod expiry_warnings;
 mod happenings;
@@ -19,6 +20,7 @@ use tokio::{
 };
 
 pub use self::{
+    downloads::flush_downloads,
     evidence::write_evidence,
     expiry_warnings::{Report, Warned, run_expiry_warnings},
     happenings::send_mails,
@@ -50,6 +52,7 @@ pub fn spawn(app: Arc<App>) -> JobsHandle {
     let tasks = vec![
         start("expiry warnings", MINUTE, &app, &stopped, expiry_warnings::tick),
         start("evidence", FLUSH, &app, &stopped, |app, _| async move { write_evidence(&app).await }),
+        start("downloads", FLUSH, &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
         start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
         start("pauses", MINUTE, &app, &stopped, |app, _| async move { end_pauses(&app).await }),
         start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
@@ -70,6 +73,9 @@ impl JobsHandle {
         }
         if let Err(error) = write_evidence(&self.app).await {
             tracing::error!("the uses of the last seconds could not be written: {error:#}");
+        }
+        if let Err(error) = flush_downloads(&self.app).await {
+            tracing::error!("the downloads of the last seconds could not be written: {error:#}");
         }
     }
 }

@@ -152,6 +152,14 @@ pub enum Done {
     SessionEnded,
     /// Every other session was ended.
     OthersEnded,
+    /// A feed was made.
+    FeedCreated,
+    /// A version was hidden from searches.
+    Unlisted,
+    /// A version was shown to searches again.
+    Relisted,
+    /// A version was removed for good.
+    VersionRemoved,
     /// Nothing: the session had ended.
     SignedOut,
     /// An account was disabled.
@@ -219,6 +227,10 @@ impl Done {
         ),
         (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
         (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
+        (Self::FeedCreated, "feed-created", "The feed is there. Add the people who use it, then push a first package."),
+        (Self::Unlisted, "unlisted", "Unlisted. Searches no longer show it; who names it still gets it."),
+        (Self::Relisted, "relisted", "Listed again. Searches show it."),
+        (Self::VersionRemoved, "version-removed", "Removed for good. This version is never used again."),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
         (
             Self::AccountDisabled,
@@ -310,7 +322,7 @@ pub fn actor(req: &HttpRequest, app: &App, account: Option<&Account>) -> Actor {
 }
 
 /// The sign-in page, leading back to a page that was asked for by GET, with its query.
-fn sign_in_first(req: &HttpRequest) -> String {
+pub(super) fn sign_in_first(req: &HttpRequest) -> String {
     let prefix = app(req).settings.public_url.path().to_owned();
     let path = req.path().strip_prefix(&prefix).unwrap_or("/");
     let wanted = with_query(path, req.query_string());

@@ -49,6 +49,25 @@ fn from_now(ahead: Duration) -> String {
     }
 }
 
+/// `1,234,567`.
+pub fn thousands(number: i64) -> String {
+    let digits = number.to_string();
+    let grouped = digits.bytes().enumerate().flat_map(|(at, digit)| {
+        let comma = at > 0 && (digits.len() - at).is_multiple_of(3) && digit.is_ascii_digit();
+        comma.then_some(',').into_iter().chain([char::from(digit)])
+    });
+    grouped.collect()
+}
+
+/// `512 bytes`, `12.3 KB`, `4.0 MB`: thousands as people count them.
+pub fn size(bytes: i64) -> String {
+    match bytes {
+        ..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{}.{} KB", bytes / 1_000, bytes % 1_000 / 100),
+        _ => format!("{}.{} MB", thousands(bytes / 1_000_000), bytes % 1_000_000 / 100_000),
+    }
+}
+
 /// `1 token`, `2 tokens`.
 pub fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
@@ -70,5 +89,11 @@ mod tests {
         assert_eq!(Time::new(now, now, Tz::UTC).words, "just now");
         let chosen = now + Duration::days(90) - Duration::milliseconds(700);
         assert_eq!(Time::new(chosen, now, Tz::UTC).words, "in 90 days");
+    }
+
+    #[test]
+    fn numbers_can_be_read_at_a_glance() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([999, 12_345, 262_144_000].map(size), ["999 bytes", "12.3 KB", "262.1 MB"]);
     }
 }

@@ -88,6 +88,20 @@ verbs! {
     VersionUnlisted = "version unlisted",
     /// A version was listed again.
     VersionRelisted = "version relisted",
+    /// A version was removed for good.
+    VersionRemoved = "version removed",
+    /// Every version of a package was removed for good.
+    PackageRemoved = "package removed",
+    /// A package got one more owner.
+    OwnerAdded = "package owner added",
+    /// A package lost an owner.
+    OwnerRemoved = "package owner removed",
+    /// A feed may be read by everybody without a key.
+    FeedOpened = "feed made public",
+    /// A feed may be read by its members only.
+    FeedClosed = "feed made private",
+    /// What everybody may do in a feed was changed.
+    EveryoneChanged = "everybody's role changed",
     /// An expiry warning was sent.
     WarningSent = "expiry warning sent",
 }

@@ -10,6 +10,9 @@ use super::{
 };
 use crate::tokens::{AccountId, FeedId, decision::Role};
 
+/// The feed that every installation has.
+const MAIN: &str = "main";
+
 /// A feed.
 #[derive(Clone, Debug)]
 pub struct Feed {
@@ -30,6 +33,13 @@ pub enum FeedDeletion {
     NotEmpty,
     /// `main` belongs to every host; nothing was changed.
     Main,
+}
+
+impl Feed {
+    /// Whether it is the one that the first start made, which the operator runs.
+    pub fn is_main(&self) -> bool {
+        self.name == MAIN
+    }
 }
 
 /// A feed as one account sees it.
@@ -186,25 +196,5 @@ impl Change {
         let about = About { feed: Some(name), detail: role.as_str(), ..About::account(account) };
         self.record(Verb::MemberChanged, by, about, now).await?;
         Ok(())
-    }
-
-    /// Takes an account's role in a feed away. `false` if it had none of its own.
-    pub async fn remove_member(
-        &mut self,
-        feed: &Feed,
-        account: AccountId,
-        by: &Actor,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let done = sqlx::query("DELETE FROM members WHERE feed = $1 AND account = $2")
-            .bind(feed.id.to_string())
-            .bind(account.to_string())
-            .execute(&mut *self.tx)
-            .await?;
-        if done.rows_affected() == 1 {
-            let about = About { feed: Some(&feed.name), ..About::account(account) };
-            self.record(Verb::MemberRemoved, by, about, now).await?;
-        }
-        Ok(done.rows_affected() == 1)
     }
 }

@@ -35,6 +35,7 @@ pub async fn migrate(store: &Store, folder: &Path, now: chrono::DateTime<chrono:
     let mut change = store.begin().await?;
     change.add_main_feed(FeedId::generate(now, &mut crate::random::system()), now).await?;
     change.commit().await?;
+    store.complete_summaries().await?;
     Ok(())
 }
 

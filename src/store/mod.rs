@@ -20,16 +20,21 @@ mod happenings;
 mod installation;
 mod links;
 mod mails;
+mod members;
 pub mod migrate;
 mod notices;
 mod operator_pages;
 mod owed;
+mod owners;
 mod package_names;
+mod package_pages;
 mod packages;
 mod publication;
 mod refusals;
+mod removal;
 mod sessions;
 mod sign_ups;
+mod summaries;
 mod token_batches;
 mod token_life;
 mod token_pages;
@@ -51,12 +56,14 @@ pub use self::{
     happenings::Happening,
     links::{Link, Purpose},
     mails::{ClaimedMail, Letter, NewMail, Undelivered},
+    members::{Member, Owned},
     notices::{BoundMail, DueNotice, OwedWarning},
     operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},
     owed::Owed,
     package_names::PackageName,
+    package_pages::{FeedLine, Lines, PackageFacts, PackageLine, VersionFacts, VersionLine},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
-    publication::{Act, NewVersion},
+    publication::{Act, Doing, NewVersion},
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
     sessions::{Device, ListedSession, StoredSession},
     sign_ups::SignUp,

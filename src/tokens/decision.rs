@@ -232,6 +232,12 @@ pub fn decide(presented: Option<Presented<'_>>, holder: &Holder, ask: &Ask<'_>, 
     reason.map_or(Decision::Allow, Decision::Deny)
 }
 
+/// Whether an account may do what is asked by itself, as people in a browser do: no token narrows it.
+pub fn decide_for_account(holder: &Holder, ask: &Ask<'_>) -> Decision {
+    let reason = if holder.disabled { Some(Reason::AccountDisabled) } else { account_lacks_right(holder, ask) };
+    reason.map_or(Decision::Allow, Decision::Deny)
+}
+
 fn lacks_right(token: &Token, ask: &Ask<'_>) -> Option<Reason> {
     if !token.permissions.has_any(ask.action.granted_by()) {
         return Some(Reason::PermissionMissing);

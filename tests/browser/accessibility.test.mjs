@@ -2,6 +2,7 @@
 // in light and dark, on a desk, at 200 % zoom, on a phone and at 400 % zoom.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { nupkg, pushes } from './nupkg.mjs';
 import { assertAccessible, journey, shoot } from './world.mjs';
 
 /** Window widths in CSS pixels: 640 is a desk at 200 % zoom, 320 the same at 400 %. */
@@ -127,6 +128,7 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   await ada.goes('/operator/accounts?search=nobody');
   await assertGood(ada.page, 'operator-accounts-none');
 
+  await pushes(server, await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] }), nupkg('Contoso.Core', '1.0.0'));
   await ada.opensToken('Build');
   const token = new URL(ada.page.url()).pathname;
   const pages = await walks(ada, ['/', '/settings/tokens', '/settings/tokens/new', '/sign-in', '/sign-up', token, `${token}/edit`, `${token}/refresh`, '/no-such-page']);

@@ -11,6 +11,7 @@ mod nuget_hostile;
 mod nuget_keys;
 mod nuget_publish;
 mod nuget_read;
+mod nuget_removed;
 mod nuget_rights;
 mod nuget_uploads;
 mod nupkg;

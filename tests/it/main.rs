@@ -4,6 +4,8 @@
 mod database;
 #[path = "../expiry_warning/letter.rs"]
 mod letter;
+#[path = "../doors/nupkg.rs"]
+mod nupkg;
 mod page;
 mod person;
 mod post;
@@ -25,11 +27,13 @@ mod forgot;
 mod forms;
 mod happened;
 mod list_tokens;
+mod members;
 mod notices;
 mod operator;
 mod operator_accounts;
 mod operator_tokens;
 mod outage;
+mod packages;
 mod preview_token;
 mod profile;
 mod refusals;

@@ -47,7 +47,7 @@ async fn set_listed(door: &Door<'_>, app: &App, listed: bool) -> Result<Token, R
     let (feed, package) = known.feed.zip(found).ok_or_else(Refused::nothing_here)?;
     let by = caller.actor(known);
     let act = Act { feed, feed_name: door.feed, token: &known.token, by: &by, now: door.now() };
-    if !change.set_listed(&act, &package, &version, listed).await? {
+    if !change.set_listed(&act.doing(), &package, &version, listed).await? {
         return Err(Refused::nothing_here());
     }
     change.commit().await?;

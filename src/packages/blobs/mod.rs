@@ -163,6 +163,16 @@ impl Blobs {
         }
     }
 
+    /// Deletes a package and the nuspec beside it. What cannot be deleted now is left to whoever looks for files that
+    /// belong to no version.
+    pub async fn discard(&self, package: &BlobKey) {
+        for key in [package, &package.nuspec()] {
+            if let Err(error) = self.delete(key).await {
+                tracing::warn!(blob = key.as_str(), %error, "the bytes of a package stay behind for a while");
+            }
+        }
+    }
+
     /// Whether there is a blob of this name.
     ///
     /// # Errors

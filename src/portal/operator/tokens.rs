@@ -104,7 +104,7 @@ pub async fn find(
     };
     match known {
         Some(known) => {
-            let done = if known.replaced { Done::KeyReplaced } else { Done::KeyFound };
+            let done = if known.replaced_at.is_some() { Done::KeyReplaced } else { Done::KeyFound };
             Ok(go_to(&req, &done.at(&format!("/operator/tokens/{}", known.token.id))))
         }
         None => refuse(&req, UNKNOWN),
