@@ -21,6 +21,7 @@ pub mod migrate;
 mod notices;
 mod packages;
 mod publication;
+mod published;
 mod refusals;
 mod sessions;
 mod token_life;
@@ -41,6 +42,7 @@ pub use self::{
     notices::{BoundMail, DueNotice, OwedWarning},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, NewVersion},
+    published::Published,
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
     sessions::StoredSession,
     token_life::{Edited, Issued},
