@@ -4,6 +4,7 @@ pub mod change;
 pub mod decision;
 pub mod expiry;
 mod ids;
+pub mod narrowing;
 pub mod pattern;
 pub mod pause;
 pub mod permission;
