@@ -105,6 +105,8 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
         .service(resource("/settings/tokens/new").get(tokens::create::show))
         .service(resource("/settings/tokens/{id}").get(tokens::one::show))
+        .service(resource("/settings/tokens/{id}/try").post(tokens::try_it::submit))
+        .service(resource("/settings/tokens/{id}/record").get(tokens::record::show))
         .service(resource("/settings/tokens/{id}/duplicate").get(tokens::create::duplicate))
         .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))
         .service(resource("/settings/tokens/{id}/refresh").get(tokens::refresh::show).post(tokens::refresh::submit))

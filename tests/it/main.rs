@@ -23,3 +23,4 @@ mod setup;
 mod sign_in;
 mod sign_up;
 mod strangers;
+mod token_page;

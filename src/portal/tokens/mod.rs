@@ -9,10 +9,13 @@ mod fields;
 pub mod list;
 mod mend;
 pub mod one;
+mod picture;
 pub mod reactivate;
+pub mod record;
 pub mod refresh;
 pub mod refusals;
 pub mod revoke;
+pub mod try_it;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
