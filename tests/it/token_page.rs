@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::{
     packages::{blobs::BlobKey, nuspec::Nuspec},
-    store::{Act, Actor, NewVersion},
+    store::{Act, Actor, Deed, NewVersion, Note, Place, day_of},
     tokens::{PackageKey, Token, TokenId, VersionKey},
 };
 
@@ -14,6 +14,7 @@ use crate::{
 };
 
 on_both_engines! {
+    the_page_shows_how_often_and_from_where_a_key_was_used,
     what_a_token_may_do_is_tried_without_doing_it,
     a_refusal_offers_the_page_that_mends_it,
     what_cannot_be_asked_comes_back_as_it_was_typed,
@@ -164,6 +165,39 @@ async fn what_cannot_be_asked_comes_back_as_it_was_typed(world: &World) {
     assert_eq!(ada.submit(missing).await.status, 422, "a form that is not ours");
     let unknown = form(&ada, &key).await.set("action", "nuget:push").set("feed", "main").add("password", "x");
     assert_eq!(ada.submit(unknown).await.status, 422);
+}
+
+async fn the_page_shows_how_often_and_from_where_a_key_was_used(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let use_of = async |page: &Page| page.texts("section[aria-labelledby=use] p").concat();
+    let unused = "Not used yet. Put the key into the client that needs it; the guide shows where.";
+    assert_eq!(use_of(&ada.get(&path(&key)).await).await, unused);
+    let (today, own) = (day_of(world.now()), token(world, &key).await);
+    let day = |ago, times, refused| Deed::Day { day: today - ago, refused, times };
+    let agent = "NuGet Command Line/6.8.0 (Unix 5.10.0)".to_owned();
+    let place = Place {
+        client: agent,
+        address: "203.0.113.9".to_owned(),
+        first_at: world.now(),
+        last_at: world.now(),
+        uses: 1234,
+    };
+    let deeds = [day(95, 7, false), day(60, 1200, false), day(2, 4, false), day(2, 3, true), Deed::Place(place)];
+    let notes = deeds.map(|deed| Note { token: own.id, account: own.account, deed });
+    let mut change = world.app().store.begin().await.unwrap();
+    change.write_notes(&notes).await.unwrap();
+    change.commit().await.unwrap();
+    let page = ada.get(&path(&key)).await;
+    assert_eq!((page.texts(".plot .up").len(), page.texts(".plot rect.down").len()), (2, 1));
+    assert_eq!(page.texts(".axis span"), ["1,200", "3"]);
+    let summary = "1,204 uses, 3 refused in 90 days; most on 31 Dec 2026: 1,200.";
+    assert_eq!(page.texts("svg[role=img] > desc"), [summary]);
+    let table = page.texts(".counts tbody td");
+    assert_eq!(table, ["27 Feb 2027", "4", "3", "31 Dec 2026", "1200", "0"]);
+    assert_eq!(page.texts(".issued title"), ["Created 1 Mar 2027"]);
+    let places = page.texts(".places tbody td:not(:nth-child(3))");
+    assert_eq!(places, ["NuGet Command Line 6.8.0", "203.0.113.9", "1,234"]);
 }
 
 async fn another_accounts_token_cannot_be_tried(world: &World) {

@@ -6,6 +6,7 @@ pub mod deactivate;
 pub mod delete;
 pub mod edit;
 mod fields;
+mod life;
 pub mod list;
 mod mend;
 pub mod one;

@@ -9,6 +9,8 @@ use askama::Template;
 
 use super::{
     feeds, find,
+    life::{self, Place},
+    picture::Picture,
     record::Record,
     refusals::{Trouble, write_mine},
     try_it::Trial,
@@ -38,6 +40,8 @@ struct Show {
     issued: Option<Time>,
     made_by: Option<MadeBy>,
     trouble: Trouble,
+    picture: Picture,
+    places: Vec<Place>,
     trial: Trial,
     published: Vec<Version>,
     record: Record,
@@ -90,6 +94,8 @@ pub(super) async fn draw(
         issued: token.issued_at.filter(|at| *at != token.created_at).map(time),
         made_by: made_by(app, me, token).await?,
         trouble: Trouble::of(app, me, token).await?,
+        picture: life::picture(app, me, token).await?,
+        places: life::places(app, me, token).await?,
         trial,
         published: published.into_iter().map(|version| Version::new(version, me)).collect(),
         record: Record::read(app, me, token, None).await?,
