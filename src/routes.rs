@@ -106,6 +106,7 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/settings/tokens/new").get(tokens::create::show))
         .service(resource("/settings/tokens/{id}").get(tokens::one::show))
         .service(resource("/settings/tokens/{id}/try").post(tokens::try_it::submit))
+        .service(resource("/settings/tokens/{id}/narrow").get(tokens::narrow::show).post(tokens::narrow::submit))
         .service(resource("/settings/tokens/{id}/record").get(tokens::record::show))
         .service(resource("/settings/tokens/{id}/duplicate").get(tokens::create::duplicate))
         .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))

@@ -14,6 +14,7 @@ mod edit_token;
 mod end_token;
 mod forms;
 mod list_tokens;
+mod narrow_token;
 mod notices;
 mod outage;
 mod refusals;

@@ -129,7 +129,7 @@ async fn a_refusal_offers_the_page_that_mends_it(world: &World) {
     let primary = Key { id: world.database.text(sql, &[]).await, secret: String::new() };
     let page = tried(&ada, &primary, "nuget:push", "main", "Contoso.Core").await;
     let says = "No. This token has no key yet, so nobody can use it. Its first refresh makes one.";
-    assert_eq!((verdict(&page).as_str(), page.texts(".verdict a")), (says, vec!["Refresh".to_owned()]));
+    assert_eq!((verdict(&page).as_str(), page.texts(".verdict a")), (says, vec!["Refresh it".to_owned()]));
 }
 
 async fn what_cannot_be_asked_comes_back_as_it_was_typed(world: &World) {

@@ -9,6 +9,7 @@ mod fields;
 mod life;
 pub mod list;
 mod mend;
+pub mod narrow;
 pub mod one;
 mod picture;
 pub mod reactivate;

@@ -10,6 +10,7 @@ use askama::Template;
 use super::{
     feeds, find,
     life::{self, Place},
+    narrow::Advice,
     picture::Picture,
     record::Record,
     refusals::{Trouble, write_mine},
@@ -40,6 +41,7 @@ struct Show {
     issued: Option<Time>,
     made_by: Option<MadeBy>,
     trouble: Trouble,
+    advice: Option<Advice>,
     picture: Picture,
     places: Vec<Place>,
     trial: Trial,
@@ -94,6 +96,7 @@ pub(super) async fn draw(
         issued: token.issued_at.filter(|at| *at != token.created_at).map(time),
         made_by: made_by(app, me, token).await?,
         trouble: Trouble::of(app, me, token).await?,
+        advice: Advice::about(app, me, token, feeds).await?,
         picture: life::picture(app, me, token).await?,
         places: life::places(app, me, token).await?,
         trial,

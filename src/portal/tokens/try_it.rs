@@ -7,13 +7,7 @@ use actix_web::{
 };
 use serde::Deserialize;
 
-use super::{
-    feeds,
-    fields::Choice,
-    find,
-    mend::mend,
-    one,
-};
+use super::{feeds, fields::Choice, find, mend::mend, one};
 use crate::{
     access::{BadQuestion, Question},
     app::App,
