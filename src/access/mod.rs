@@ -5,6 +5,7 @@ mod address;
 mod body;
 mod credential;
 mod evidence;
+mod question;
 mod slots;
 mod witness;
 
@@ -16,6 +17,7 @@ pub use self::{
     body::{BODY_SILENCE, BadBody, next_chunk, read_body},
     credential::{Ambiguous, Dress, Key, presented_key},
     evidence::{Evidence, Room},
+    question::{BadQuestion, Question},
     slots::{Bounds, Slot, Slots},
     witness::Witness,
 };

@@ -108,6 +108,8 @@ pub fn go_to(req: &HttpRequest, path: &str) -> HttpResponse {
 pub enum Done {
     /// A token was edited.
     Saved,
+    /// A token was narrowed to what it was used for.
+    Narrowed,
     /// A token was switched off.
     Deactivated,
     /// A token was switched off for a while.
@@ -185,6 +187,7 @@ pub enum Done {
 impl Done {
     const ALL: &[(Self, &'static str, &'static str)] = &[
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
+        (Self::Narrowed, "narrowed", "Narrowed to what it was used for. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
         (Self::Paused, "paused", "Switched off for a while. This page lists whoever comes with its key meanwhile."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),

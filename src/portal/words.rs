@@ -68,6 +68,15 @@ pub fn size(bytes: i64) -> String {
     }
 }
 
+/// With a capital first letter.
+pub fn sentence(words: &str) -> String {
+    let mut text = words.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
 /// `1 token`, `2 tokens`.
 pub fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })

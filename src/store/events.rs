@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Change, Result, Store, instant};
+use super::{Change, Result, Store, instant, readable};
 use crate::tokens::{AccountId, EventId, Token, TokenId};
 
 macro_rules! verbs {
@@ -158,6 +158,8 @@ impl<'a> About<'a> {
 /// A line of the record, for pages.
 #[derive(Clone, Debug)]
 pub struct Event {
+    /// Its place in the record.
+    pub id: EventId,
     /// When.
     pub at: DateTime<Utc>,
     /// What, as [`Verb::as_str`].
@@ -174,6 +176,7 @@ pub struct Event {
 
 #[derive(FromRow)]
 struct EventRow {
+    id: String,
     at: i64,
     verb: String,
     actor: Option<String>,
@@ -182,32 +185,57 @@ struct EventRow {
     detail: String,
 }
 
+/// Sorts after every id.
+const AFTER_ALL: &str = "z";
+
 impl Store {
     /// The newest events of a token, at most `limit`.
     pub async fn events_of_token(&self, token: TokenId, limit: i64) -> Result<Vec<Event>> {
+        self.events_before(token, None, limit).await
+    }
+
+    /// The events of a token before one of them, newest first, at most `limit`; the newest of all for `None`.
+    pub async fn events_before(&self, token: TokenId, before: Option<EventId>, limit: i64) -> Result<Vec<Event>> {
         let rows: Vec<EventRow> = sqlx::query_as(
-            "SELECT e.at, e.verb, a.username AS actor, e.address, e.client, e.detail FROM events e
-             LEFT JOIN accounts a ON a.id = e.actor WHERE e.token = $1 ORDER BY e.id DESC LIMIT $2",
+            "SELECT e.id, e.at, e.verb, a.username AS actor, e.address, e.client, e.detail FROM events e
+             LEFT JOIN accounts a ON a.id = e.actor WHERE e.token = $1 AND e.id < $2 ORDER BY e.id DESC LIMIT $3",
+        )
+        .bind(token.to_string())
+        .bind(before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(EventRow::read).collect()
+    }
+
+    /// The steps of a token's life (made, edited, refreshed, switched, revoked), oldest first; the newest `limit` of them.
+    pub async fn life_of_token(&self, token: TokenId, limit: i64) -> Result<Vec<Event>> {
+        // The list of verbs is that of the index `events_of_token_life`, word for word.
+        let rows: Vec<EventRow> = sqlx::query_as(
+            "SELECT id, at, verb, CAST(NULL AS TEXT) AS actor, address, client, detail FROM events WHERE token = $1
+               AND verb IN ('token created', 'token edited', 'token refreshed', 'token deactivated', 'token reactivated', 'token revoked')
+             ORDER BY id DESC LIMIT $2",
         )
         .bind(token.to_string())
         .bind(limit)
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows.into_iter().map(Event::from).collect())
+        rows.into_iter().rev().map(EventRow::read).collect()
     }
 }
 
-impl From<EventRow> for Event {
-    fn from(row: EventRow) -> Self {
-        let EventRow { at, verb, actor, address, client, detail } = row;
-        Self {
+impl EventRow {
+    fn read(self) -> Result<Event> {
+        let Self { id, at, verb, actor, address, client, detail } = self;
+        Ok(Event {
+            id: readable(EventId::parse(&id), "events.id")?,
             at: instant(at),
             verb,
             actor,
             address: address.unwrap_or_default(),
             client: client.unwrap_or_default(),
             detail,
-        }
+        })
     }
 }
 

@@ -30,6 +30,7 @@ mod package_names;
 mod package_pages;
 mod packages;
 mod publication;
+mod published;
 mod refusals;
 mod removal;
 mod sessions;
@@ -64,6 +65,7 @@ pub use self::{
     package_pages::{FeedLine, Lines, PackageFacts, PackageLine, VersionFacts, VersionLine},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, Doing, NewVersion},
+    published::Published,
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
     sessions::{Device, ListedSession, StoredSession},
     sign_ups::SignUp,

@@ -108,6 +108,15 @@ const KNOWN: &str = concat!(
      WHERE s.hash = $1"
 );
 
+const KNOWN_BY_ID: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", CAST(NULL AS BIGINT) AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since, f.everyone_role, m.role AS member_role
+     FROM tokens t JOIN accounts a ON a.id = t.account
+     LEFT JOIN feeds f ON f.name = $3 LEFT JOIN members m ON m.feed = f.id AND m.account = a.id
+     WHERE t.id = $1 AND t.account = $2"
+);
+
 impl Store {
     /// What a presented secret is, and its account's part in `feed` (empty for none): one query.
     pub async fn known(&self, secret: SecretHash, feed: &str) -> Result<Option<Known>> {
@@ -131,6 +140,12 @@ impl Store {
         .bind(except.map(|id| id.to_string()).unwrap_or_default())
         .fetch_optional(&self.pool)
         .await?)
+    }
+
+    /// The same of one of an account's tokens, as if its present secret were presented. Another's token is not found.
+    pub async fn known_of(&self, account: AccountId, token: TokenId, feed: &str) -> Result<Option<Known>> {
+        let query = sqlx::query(KNOWN_BY_ID).bind(token.to_string()).bind(account.to_string()).bind(feed);
+        query.fetch_optional(&self.pool).await?.as_ref().map(read_known).transpose()
     }
 
     /// One of an account's tokens. Another account's token is not found.

@@ -7,6 +7,7 @@ pub mod expiry;
 mod ids;
 pub mod listing;
 pub mod morning;
+pub mod narrowing;
 pub mod pattern;
 pub mod pause;
 pub mod permission;

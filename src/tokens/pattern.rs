@@ -195,6 +195,12 @@ impl Patterns {
         self.iter().any(|pattern| pattern == "*")
     }
 
+    /// Whether every name covered by this is covered by `other`. Each pattern is held against each single one of the
+    /// other list, as a text in which only a `*` covers a `*`: what this says is so, but not all that is so is said.
+    pub fn within(&self, other: &Self) -> bool {
+        self.iter().all(|own| other.iter().any(|pattern| covers(pattern, own)))
+    }
+
     /// Whether this list names a pattern that `before` did not: an edit that widens (or may widen) a token.
     pub fn adds_to(&self, before: &Self) -> bool {
         !before.covers_all() && self.iter().any(|new| !before.iter().any(|old| old.eq_ignore_ascii_case(new)))

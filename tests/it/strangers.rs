@@ -91,7 +91,7 @@ fn pages(id: &str) -> Vec<String> {
     .map(str::to_owned)
     .into();
     pages.push(format!("/settings/tokens/{id}"));
-    pages.push(format!("/settings/tokens/{id}/duplicate"));
+    pages.extend(["duplicate", "narrow", "record"].map(|page| format!("/settings/tokens/{id}/{page}")));
     pages.extend(VERBS.map(|verb| format!("/settings/tokens/{id}/{verb}")));
     pages
 }

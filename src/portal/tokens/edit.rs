@@ -156,7 +156,7 @@ fn field_of(refused: EditRefused, form: &TokenForm) -> &'static str {
 }
 
 /// What an edit changed, for the record.
-fn what_changed(before: &Token, after: &Token) -> String {
+pub(super) fn what_changed(before: &Token, after: &Token) -> String {
     let parts = [
         ("name", before.name != after.name),
         ("note", before.note != after.note),

@@ -4,7 +4,11 @@
 use super::token_form::TokenForm;
 use crate::{
     app::App,
-    portal::{error::PageError, page::SignedIn, words::counted},
+    portal::{
+        error::PageError,
+        page::SignedIn,
+        words::{counted, thousands},
+    },
     store::{Membership, PackageName},
     tokens::{
         AccountId, Kind, Patterns, Permission, Permissions, TokenId, change, coverage::remarks, decision::Role,
@@ -181,8 +185,8 @@ impl Universe {
         let total = self.counted().count();
         let covered: Vec<&Known> = self.counted().filter(|known| patterns.covers(&known.name)).collect();
         let of = |whose: &str| match self.more {
-            true => format!("{} of the first {}", thousands(covered.len()), thousands(total)),
-            false => format!("{} of {whose} {}", thousands(covered.len()), thousands(total)),
+            true => format!("{} of the first {}", thousands(covered.len() as i64), thousands(total as i64)),
+            false => format!("{} of {whose} {}", thousands(covered.len() as i64), thousands(total as i64)),
         };
         let (count, whose) = match (total, self.reads) {
             (0, true) => (String::new(), format!("There is no {kind} package yet")),
@@ -203,11 +207,6 @@ impl Universe {
         let names: Vec<_> = covered.iter().take(NAMED).map(|known| known.name.clone()).collect();
         Line { count, rest: format!("{whose}{later}.{publish}"), left_out: covered.len() - names.len(), names }
     }
-}
-
-/// `10,000`.
-fn thousands(number: usize) -> String {
-    if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
 }
 
 fn notes(patterns: &Patterns, universes: &[Universe]) -> Vec<Note> {

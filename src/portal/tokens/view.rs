@@ -126,7 +126,8 @@ fn left(token: &Row, state: State, me: &SignedIn) -> Option<u8> {
     state.is_live().then(|| u8::try_from(ahead * 100 / life).unwrap_or(100))
 }
 
-fn feed_names(covered: &Feeds, feeds: &[Feed]) -> String {
+/// The covered feeds by name.
+pub fn feed_names(covered: &Feeds, feeds: &[Feed]) -> String {
     match covered {
         Feeds::All => "All feeds".to_owned(),
         Feeds::Some(ids) => {
