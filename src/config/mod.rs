@@ -85,7 +85,7 @@ pub struct Args {
         long,
         global = true,
         env = "LATCHKEY_LOG",
-        default_value = "info,actix_http=off,actix_server=warn,sqlx::postgres::notice=warn",
+        default_value = "info,actix_http=off,actix_server=warn",
         help_heading = "Settings",
         hide_short_help = true
     )]
