@@ -17,6 +17,9 @@ mod page;
 #[path = "../tests/it/person.rs"]
 #[expect(dead_code, reason = "the journeys need more of it")]
 mod person;
+#[path = "../tests/expiry_warning/post_office.rs"]
+#[expect(dead_code, reason = "only the journeys get mail")]
+mod post_office;
 #[path = "../tests/it/world.rs"]
 #[expect(dead_code, unused_macros, unused_imports, reason = "the journeys need more of it")]
 mod world;

@@ -215,18 +215,19 @@ struct End {
 /// Waits for a node's end, and for the post office to have read all that it sent before.
 async fn finish(node: &Node) -> End {
     for _ in 0..30_000 {
-        let mut life = node.life.lock().unwrap();
-        let status = life.process.as_mut().and_then(|process| process.try_wait().unwrap());
-        if let Some(status) = status.filter(|_| life.under_way == 0) {
-            assert!(status.code().is_none_or(|code| code == 0), "the binary failed: {status}");
-            let stage = life.stage;
-            life.process = None;
-            return End { killed: status.code().is_none(), stage };
+        if let Some(end) = ended(&mut node.life.lock().unwrap()) {
+            return end;
         }
-        drop(life);
         tokio::time::sleep(Pause::from_millis(2)).await;
     }
     panic!("a node did not end");
+}
+
+fn ended(life: &mut Life) -> Option<End> {
+    let status = life.process.as_mut()?.try_wait().unwrap().filter(|_| life.under_way == 0)?;
+    assert!(status.code().is_none_or(|code| code == 0), "the binary failed: {status}");
+    life.process = None;
+    Some(End { killed: status.code().is_none(), stage: life.stage })
 }
 
 fn last_taken(world: &World, node: &Node) -> String {

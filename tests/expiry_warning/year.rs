@@ -65,7 +65,6 @@ async fn in_a_year_of_changes_and_restarts_every_warning_goes_out_in_its_hour_an
 
 async fn live_through_a_year(world: &mut World) {
     let seed = rand::random();
-    println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut owners = Vec::new();
     for owner in 0..OWNERS {
