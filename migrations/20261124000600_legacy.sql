@@ -3,7 +3,22 @@
 -- When the host's policy retires a legacy token, unless it pushes before. The job that writes retired_at only notes it.
 ALTER TABLE tokens ADD COLUMN retires_at BIGINT;
 CREATE INDEX tokens_to_retire ON tokens (retires_at) WHERE retires_at IS NOT NULL AND retired_at IS NULL AND revoked_at IS NULL;
-CREATE INDEX tokens_by_retirement ON tokens (account, retires_at, id) WHERE retires_at IS NOT NULL;
+
+-- As in the list's own migration, with the date that is new. What a token's end is, `ends` in src/store/tokens.rs says in
+-- the same words: else the index is not used.
+DROP INDEX tokens_newest;
+DROP INDEX tokens_by_expiry;
+DROP INDEX tokens_by_use;
+DROP INDEX tokens_by_name;
+CREATE INDEX tokens_newest ON tokens
+    (account, created_at, id, expires_at, retires_at, issued_at, deactivated_at, reactivate_at, revoked_at, last_used_at);
+CREATE INDEX tokens_by_end ON tokens
+    (account, (CASE WHEN retires_at < expires_at OR expires_at IS NULL THEN retires_at ELSE expires_at END), id,
+     expires_at, retires_at, issued_at, deactivated_at, reactivate_at, revoked_at, last_used_at);
+CREATE INDEX tokens_by_use ON tokens
+    (account, last_used_at, id, expires_at, retires_at, issued_at, deactivated_at, reactivate_at, revoked_at);
+CREATE INDEX tokens_by_name ON tokens
+    (account, name_key, id, expires_at, retires_at, issued_at, deactivated_at, reactivate_at, revoked_at, last_used_at);
 
 -- Every key that was ever imported. One whose token was deleted stays here, so that no later import brings it back.
 CREATE TABLE legacy_keys (
@@ -34,7 +49,7 @@ CREATE TABLE job_runs (
 );
 CREATE INDEX job_runs_newest ON job_runs (began_at);
 
-CREATE INDEX tokens_revoked ON tokens (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX tokens_by_revocation ON tokens (revoked_at) WHERE revoked_at IS NOT NULL;
 CREATE INDEX sessions_by_beginning ON sessions (created_at);
 CREATE INDEX mails_done ON mails (created_at) WHERE state IN ('sent', 'failed', 'dropped');
 CREATE INDEX notices_cancelled ON notices (due_at) WHERE cancelled_at IS NOT NULL;

@@ -2,19 +2,24 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
 
 use crate::{
-    access::{Bounds, LastUses, LegacyKeys, Slots},
-    accounts::password::PasswordGate,
+    access::{Bounds, Evidence, LegacyKeys, Slots},
+    accounts::{link, password::PasswordGate},
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
     mail::Mailer,
-    packages::blobs::{BlobSettings, Blobs, sweep_uploads},
-    store::{Store, migrate::migrate},
+    packages::{
+        blobs::{BlobSettings, Blobs, sweep_uploads},
+        downloads::Downloads,
+    },
+    store::{Letter, NewMail, Store, migrate::migrate},
+    tokens::{AccountId, MailId},
 };
 
 /// The parts.
@@ -30,10 +35,12 @@ pub struct App {
     pub clock: Clock,
     /// Checks passwords, a few at a time.
     pub gate: PasswordGate,
-    /// Uses of tokens that are not written yet.
-    pub uses: LastUses,
     /// Whether keys of an older system are to be looked for.
     pub legacy: LegacyKeys,
+    /// Uses and refusals of tokens that are not written yet.
+    pub evidence: Arc<Evidence>,
+    /// Downloads that are not counted in the database yet.
+    pub downloads: Downloads,
     /// The bytes of packages.
     pub blobs: Blobs,
     /// The pushes under way.
@@ -54,6 +61,7 @@ impl App {
         let store = Store::connect(&settings.database).await.context("the database cannot be opened")?;
         migrate(&store, folder, clock.now()).await?;
         same_master_secret(&store, &settings).await?;
+        watch(&store, &clock).await?;
         // Named once for the whole process; a second naming changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let blobs = Blobs::open(&blob_settings(&settings)?, &aws_variables())?;
@@ -62,8 +70,9 @@ impl App {
             mailer,
             clock,
             gate: PasswordGate::default(),
-            uses: LastUses::default(),
             legacy: LegacyKeys::default(),
+            evidence: Arc::default(),
+            downloads: Downloads::default(),
             blobs,
             pushes: Slots::new(PUSHES),
             settings,
@@ -71,6 +80,18 @@ impl App {
         private_folder(&app.uploads())?;
         app.sweep()?;
         Ok(app)
+    }
+
+    /// A mail to be queued; its link, if it holds one, is [`Self::mailed_link`] of its id.
+    pub fn new_mail(&self, letter: Letter, account: Option<AccountId>, recipient: &str) -> NewMail {
+        let id = MailId::generate(self.clock.now(), &mut crate::random::system());
+        NewMail { id, message_id: self.mailer.message_id(id), letter, account, recipient: recipient.to_owned() }
+    }
+
+    /// The secret of the link that a mail holds. It follows from the mail's id, so that it need not be kept to be sent
+    /// once more.
+    pub fn mailed_link(&self, mail: MailId) -> String {
+        link::of_mail(&*self.settings.master.derive("mailed links"), mail)
     }
 
     /// The folder for uploads under way.
@@ -94,6 +115,13 @@ fn blob_settings(settings: &Settings) -> anyhow::Result<BlobSettings> {
         Some(url) => BlobSettings::parse(url.reveal()).context("LATCHKEY_BLOB_URL is not usable"),
         None => Ok(BlobSettings::Folder(settings.data_dir.join("packages"))),
     }
+}
+
+/// Notes since when uses are watched: the first start of a version that does.
+async fn watch(store: &Store, clock: &Clock) -> anyhow::Result<()> {
+    let mut change = store.begin().await?;
+    change.watch_from(clock.now()).await?;
+    Ok(change.commit().await?)
 }
 
 /// A node with another master secret would sign out everybody and could not read what the others encrypted.

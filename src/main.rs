@@ -5,29 +5,26 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use latchkey::{
     cli::Cli,
-    config::{Args, LogFormat, unknown_variables},
+    config::{Args, LogFormat, refuse_unknown_variables},
 };
 use tracing_subscriber::EnvFilter;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let ran = match start_log(&cli.settings) {
-        Ok(()) => {
-            for name in unknown_variables(&Cli::command()) {
-                tracing::warn!("{name} is no setting; latchkey --help lists them");
-            }
-            cli.run().await
-        }
-        Err(error) => Err(error),
-    };
-    match ran {
+    match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("latchkey: {error:#}");
             ExitCode::from(2)
         }
     }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    start_log(&cli.settings)?;
+    refuse_unknown_variables(&Cli::command())?;
+    cli.run().await
 }
 
 fn start_log(args: &Args) -> anyhow::Result<()> {

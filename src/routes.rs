@@ -11,7 +11,7 @@ use crate::{
     api,
     app::App,
     feeds::nuget,
-    portal::{self, account, assets, calendar, tokens},
+    portal::{self, account, assets, calendar, feeds, operator, packages, tokens},
 };
 
 /// All routes.
@@ -105,14 +105,32 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/setup").get(account::setup::show).post(account::setup::submit))
         .service(resource("/sign-up").get(account::sign_up::show).post(account::sign_up::submit))
         .service(resource("/sign-in").get(account::sign_in::show).post(account::sign_in::submit))
+        .service(resource("/forgot").get(account::forgot::show).post(account::forgot::submit))
+        .service(resource("/confirm").get(account::confirm::show).post(account::confirm::submit))
+        .service(resource("/reset").get(account::reset::show).post(account::reset::submit))
         .service(resource("/sign-out").post(account::sign_out::submit))
         .service(resource("/settings/password").get(account::password::show).post(account::password::submit))
+        .service(resource("/settings/refusals").get(tokens::refusals::show))
+        .service(resource("/settings/profile").get(account::profile::show).post(account::profile::submit))
+        .service(resource("/settings/profile/address").post(account::address::change))
+        .service(resource("/settings/profile/confirm").post(account::address::confirm))
+        .service(resource("/settings/sessions").get(account::sessions::show))
+        .service(resource("/settings/sessions/end-others").post(account::sessions::end_others))
+        .service(resource("/settings/sessions/{name}/end").post(account::sessions::end))
+        .service(resource("/settings/notifications").get(account::notifications::show))
         .service(resource("/settings/calendar").get(calendar::show).post(calendar::make))
         .service(resource("/settings/calendar/end").post(calendar::end))
         // Access tokens
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
         .service(resource("/settings/tokens/new").get(tokens::create::show))
+        .service(resource("/settings/tokens/selected").get(tokens::selected::show).post(tokens::selected::submit))
+        .service(resource("/settings/tokens/freeze").get(tokens::freeze::show).post(tokens::freeze::submit))
+        .service(resource("/settings/tokens/unfreeze").get(tokens::freeze::show_undo).post(tokens::freeze::undo))
+        .service(resource("/settings/tokens/preview").post(tokens::preview::show))
         .service(resource("/settings/tokens/{id}").get(tokens::one::show))
+        .service(resource("/settings/tokens/{id}/try").post(tokens::try_it::submit))
+        .service(resource("/settings/tokens/{id}/narrow").get(tokens::narrow::show).post(tokens::narrow::submit))
+        .service(resource("/settings/tokens/{id}/record").get(tokens::record::show))
         .service(resource("/settings/tokens/{id}/duplicate").get(tokens::create::duplicate))
         .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))
         .service(resource("/settings/tokens/{id}/refresh").get(tokens::refresh::show).post(tokens::refresh::submit))
@@ -124,6 +142,70 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         )
         .service(resource("/settings/tokens/{id}/revoke").get(tokens::revoke::show).post(tokens::revoke::submit))
         .service(resource("/settings/tokens/{id}/delete").get(tokens::delete::show).post(tokens::delete::submit))
+        // Packages and feeds
+        .service(resource("/packages").get(packages::list::show))
+        .service(resource("/feeds").get(feeds::list::show).post(feeds::list::create))
+        .service(resource("/feeds/{feed}").get(feeds::one::show))
+        .service(resource("/feeds/{feed}/access").get(feeds::access::show).post(feeds::access::submit))
+        .service(resource("/feeds/{feed}/members").get(feeds::members::show).post(feeds::members::add))
+        .service(resource("/feeds/{feed}/members/{account}").get(feeds::members::one).post(feeds::members::change))
+        .service(resource("/feeds/{feed}/packages/{id}").get(packages::one::show))
+        .service(resource("/feeds/{feed}/packages/{id}/owners").get(packages::owners::show).post(packages::owners::add))
+        .service(
+            resource("/feeds/{feed}/packages/{id}/owners/{account}")
+                .get(packages::owners::ask_remove)
+                .post(packages::owners::remove),
+        )
+        .service(resource("/feeds/{feed}/packages/{id}/{version}").get(packages::version::show))
+        .service(
+            resource("/feeds/{feed}/packages/{id}/{version}/unlist")
+                .get(packages::listing::ask_unlist)
+                .post(packages::listing::unlist),
+        )
+        .service(
+            resource("/feeds/{feed}/packages/{id}/{version}/relist")
+                .get(packages::listing::ask_relist)
+                .post(packages::listing::relist),
+        )
+        .service(
+            resource("/feeds/{feed}/packages/{id}/{version}/remove")
+                .get(packages::remove::show)
+                .post(packages::remove::submit),
+        )
+        .configure(host)
+        .default_service(to(portal::not_found));
+    cfg.service(pages);
+}
+
+/// For operators; to others nothing below this address exists.
+fn host(cfg: &mut ServiceConfig) {
+    let standing = "/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}";
+    let pages = scope("/operator")
+        .wrap(from_fn(operator::only))
+        .service(resource("").get(operator::overview::show))
+        .service(resource("/accounts").get(operator::accounts::show))
+        .service(resource("/accounts/{id}").get(operator::account::show))
+        .service(resource(standing).get(operator::standing::show).post(operator::standing::submit))
+        .service(
+            resource("/accounts/{id}/delete")
+                .get(operator::delete_account::show)
+                .post(operator::delete_account::submit),
+        )
+        .service(
+            resource("/accounts/{id}/password")
+                .get(operator::password_link::show)
+                .post(operator::password_link::submit),
+        )
+        .service(resource("/tokens").get(operator::tokens::show).post(operator::tokens::find))
+        .service(resource("/tokens/{id}").get(operator::token::show))
+        .service(resource("/tokens/{id}/revoke").get(operator::token::ask_revoke).post(operator::token::revoke))
+        .service(
+            resource("/tokens/{id}/deactivate").get(operator::token::ask_deactivate).post(operator::token::deactivate),
+        )
+        .service(resource("/events").get(operator::events::show))
+        .service(resource("/feeds").get(operator::feeds::list).post(operator::feeds::add))
+        .service(resource("/feeds/new").get(operator::feeds::ask_new))
+        .service(resource("/feeds/{feed}/delete").get(operator::feeds::ask_delete).post(operator::feeds::delete))
         .default_service(to(portal::not_found));
     cfg.service(pages);
 }

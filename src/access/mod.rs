@@ -4,9 +4,11 @@
 mod address;
 mod body;
 mod credential;
-mod last_use;
+mod evidence;
 mod legacy;
+mod question;
 mod slots;
+mod witness;
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
@@ -15,26 +17,31 @@ pub use self::{
     address::client_address,
     body::{BODY_SILENCE, BadBody, next_chunk, read_body},
     credential::{Ambiguous, Dress, Key, presented_key},
-    last_use::LastUses,
+    evidence::{Evidence, Room},
     legacy::LegacyKeys,
+    question::{BadQuestion, Question},
     slots::{Bounds, Slot, Slots},
+    witness::Witness,
 };
 use crate::{
     store::{Actor, Change, Known, Result, Store},
     tokens::{
-        LastUse,
-        decision::{Ask, Reason, admit, decide},
+        Token,
+        decision::{Action, Ask, Reason, admit, decide},
+        secret,
     },
 };
 
 /// Longest client name that is kept, in characters.
-const MAX_CLIENT: usize = 120;
+const MAX_CLIENT: usize = 200;
 
-/// A key with what the look-up found. Made once per request, asked as often as needed.
+/// A key with what the look-up found. Made once per request, asked as often as needed; what the last answer was is noted
+/// when the request is over.
 #[derive(Debug)]
 pub struct Caller {
     key: Key,
     known: Option<Known>,
+    witness: Witness,
 }
 
 /// A refusal, before a door dresses it.
@@ -51,15 +58,21 @@ pub struct Refusal {
 impl Caller {
     /// Looks a presented key up, together with its account's part in `feed` (empty for none).
     /// A key of the wrong shape is not looked up at all.
-    pub async fn look_up(store: &Store, key: Key, feed: &str) -> Result<Self> {
-        let known = match key.hash() {
-            Some(hash) => store.known(hash, feed).await?,
-            None => None,
-        };
-        Ok(Self { key, known })
+    pub async fn look_up(store: &Store, key: Key, feed: &str, witness: Witness) -> Result<Self> {
+        let mut caller = Self { key, known: None, witness };
+        caller.look_afresh(store, feed).await?;
+        Ok(caller)
     }
 
-    /// Looks the key up once more, inside a change: from then on the facts of that moment count.
+    /// Looks the key up once more: from then on the facts of that moment count.
+    pub async fn look_afresh(&mut self, store: &Store, feed: &str) -> Result<()> {
+        if let Some(hash) = self.key.hash() {
+            self.known = store.known(hash, feed).await?;
+        }
+        Ok(())
+    }
+
+    /// The same inside a change.
     pub async fn look_again(&mut self, change: &mut Change, feed: &str) -> Result<()> {
         if let Some(hash) = self.key.hash() {
             self.known = change.known(hash, feed).await?;
@@ -77,47 +90,86 @@ impl Caller {
         self.key.dress
     }
 
+    /// Who makes the request, for the record; `known` is what the look-up found.
+    pub fn actor(&self, known: &Known) -> Actor {
+        self.witness.actor(known)
+    }
+
     /// Whether the key is a live token's; gives what is known of it.
     pub fn admit(&self, now: DateTime<Utc>) -> std::result::Result<&Known, Refusal> {
         let disabled = self.known.as_ref().is_some_and(|known| known.holder.disabled);
-        let ask = Ask::of_account(crate::tokens::decision::Action::Look);
         let admitted = admit(self.known.as_ref().map(Known::presented), disabled, now).check();
-        admitted.map_err(|reason| self.refuse(reason, &ask))?;
-        self.known.as_ref().ok_or_else(|| self.refuse(Reason::NotAToken, &ask))
+        self.settle(admitted, None, now)
     }
 
-    /// Whether the key may do what is asked; gives what is known of it.
+    /// The key's token, if it is live; nothing is noted.
+    pub fn live_token(&self, now: DateTime<Utc>) -> Option<&Token> {
+        let known = self.known.as_ref()?;
+        admit(Some(known.presented()), known.holder.disabled, now).check().ok().map(|()| &known.token)
+    }
+
+    /// Whether the key may do what is asked, which the request then does; gives what is known of it.
     pub fn ask(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<&Known, Refusal> {
-        let Some(known) = &self.known else {
-            return Err(self.refuse(Reason::NotAToken, ask));
-        };
-        decide(Some(known.presented()), &known.holder, ask, now).check().map_err(|reason| self.refuse(reason, ask))?;
-        Ok(known)
+        self.settle(self.decide(ask, now), Some(ask), now)
     }
 
-    fn refuse(&self, reason: Reason, ask: &Ask<'_>) -> Refusal {
-        let token = self.known.as_ref().map(|known| &known.token);
-        if let Some(token) = token {
-            tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = ask.name, "key refused");
+    /// Whether the key could do what is asked: a question only, of which nothing is noted.
+    pub fn could(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<&Known, Refusal> {
+        let decided = self.decide(ask, now);
+        decided.and_then(|()| self.known.as_ref().ok_or(Reason::NotAToken)).map_err(|reason| self.refusal(reason, ask))
+    }
+
+    fn decide(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<(), Reason> {
+        let known = self.known.as_ref().ok_or(Reason::NotAToken)?;
+        decide(Some(known.presented()), &known.holder, ask, now).check()
+    }
+
+    /// Notes an answer and gives it.
+    fn settle(
+        &self,
+        decided: std::result::Result<(), Reason>,
+        ask: Option<&Ask<'_>>,
+        now: DateTime<Utc>,
+    ) -> std::result::Result<&Known, Refusal> {
+        let asked = ask.copied().unwrap_or(Ask::of_account(Action::Look));
+        match (&self.known, decided) {
+            (Some(known), Ok(())) => {
+                self.witness.allowed(known, ask, now);
+                Ok(known)
+            }
+            (Some(known), Err(reason)) if reason != Reason::NotAToken => {
+                let token = &known.token;
+                tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = named(&asked), "key refused");
+                self.witness.refused(known, reason, ask, now);
+                Err(self.refusal(reason, &asked))
+            }
+            _ => {
+                self.witness.unknown();
+                Err(self.refusal(Reason::NotAToken, &asked))
+            }
         }
+    }
+
+    fn refusal(&self, reason: Reason, ask: &Ask<'_>) -> Refusal {
+        let token = self.known.as_ref().map(|known| &known.token);
         Refusal { reason, dress: self.key.dress, sentence: reason.sentence(token, ask) }
     }
 }
 
-/// The last use that a request makes of a token.
-pub fn use_of(req: &HttpRequest, address: String, now: DateTime<Utc>) -> LastUse {
-    LastUse { at: now, client: client_name(req), address }
-}
-
-/// The client's name for itself: printable ASCII, shortened.
+/// The client's name for itself: printable ASCII, shortened; nothing where it carries a key.
 pub fn client_name(req: &HttpRequest) -> String {
     let agent = req.headers().get("user-agent").map_or(&b""[..], |value| value.as_bytes());
-    agent.iter().copied().filter(|b| (b' '..=b'~').contains(b)).take(MAX_CLIENT).map(char::from).collect()
+    let mut name: String = agent.iter().copied().filter(|b| (b' '..=b'~').contains(b)).map(char::from).collect();
+    if secret::is_in(&name) {
+        name.clear();
+    }
+    name.truncate(MAX_CLIENT);
+    name
 }
 
-/// Who makes a request with a key, for the record.
-pub fn actor(req: &HttpRequest, known: &Known, address: String) -> Actor {
-    Actor { account: Some(known.token.account), token: Some(known.token.id), address, client: client_name(req) }
+/// The package a request names, as far as it may be kept: people paste keys into all places.
+fn named<'a>(ask: &Ask<'a>) -> &'a str {
+    ask.name.filter(|name| !secret::is_in(name)).unwrap_or_default()
 }
 
 /// A sentence as clients can print it from a header, which they read as Latin-1: ASCII, one line.

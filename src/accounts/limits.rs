@@ -1,4 +1,4 @@
-//! How often one may guess a password. Counted in the database, so that every node sees the same number, and never in
+//! How often one may guess a password, or ask for what costs others something. Counted in the database, so that every node sees the same number, and never in
 //! a way that lets a stranger lock somebody out: what a stranger uses up is the stranger's own share, or a share that
 //! devices which signed in before do not need.
 
@@ -7,7 +7,10 @@ use std::net::IpAddr;
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::store::{Result, Store};
+use crate::{
+    store::{Change, Result, Store},
+    tokens::AccountId,
+};
 
 /// Guesses are counted in windows this long.
 const WINDOW: Duration = Duration::minutes(5);
@@ -27,6 +30,14 @@ pub struct Guess {
     known_device: bool,
 }
 
+/// A share that is used up by asking: so many times within a stretch, whoever or whatever is behind its name.
+#[derive(Clone, Debug)]
+pub struct Share {
+    subject: String,
+    most: i64,
+    within: Duration,
+}
+
 /// What is left of a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowance {
@@ -40,9 +51,12 @@ impl Guess {
     /// A guess for the account of a name, from an address. `known_device` says that this device signed in to that very
     /// account before.
     pub fn new(name: &str, address: IpAddr, known_device: bool) -> Self {
-        // Anything may be typed as a name, a password by mistake too: only a short hash of it is kept.
-        let name = hex::encode(&Sha256::digest(name.to_ascii_lowercase())[..8]);
-        Self { source: source(address), account: name, known_device }
+        Self { source: source(address), account: name_hash(name), known_device }
+    }
+
+    /// Whether this device signed in to the account before.
+    pub fn is_from_known_device(&self) -> bool {
+        self.known_device
     }
 
     /// Counts the guess and says whether it may be tried. Counted first, so that guesses at the same time all count.
@@ -87,9 +101,56 @@ impl Guess {
     }
 }
 
+impl Share {
+    /// Links tried by one source that are not good.
+    pub fn of_bad_links(address: IpAddr) -> Self {
+        Self { subject: format!("links by {}", source(address)), most: 20, within: HOUR }
+    }
+
+    /// Mails that one source, signed in to nothing, has sent to addresses it typed.
+    pub fn of_mails_by(address: IpAddr) -> Self {
+        Self { subject: format!("mails by {}", source(address)), most: 20, within: HOUR }
+    }
+
+    /// Mails to one address that set a password.
+    pub fn of_resets(email: &str) -> Self {
+        Self { subject: format!("resets for {}", name_hash(email)), most: 5, within: HOUR * 24 }
+    }
+
+    /// Mails to one address that confirm a sign-up.
+    pub fn of_sign_ups(email: &str) -> Self {
+        Self { subject: format!("sign-ups for {}", name_hash(email)), most: 3, within: HOUR * 6 }
+    }
+
+    /// Mails that confirm an account's address.
+    pub fn of_confirmations(account: AccountId) -> Self {
+        Self { subject: format!("confirmations for {account}"), most: 3, within: HOUR * 6 }
+    }
+
+    /// Other addresses given by one account.
+    pub fn of_new_addresses(account: AccountId) -> Self {
+        Self { subject: format!("addresses for {account}"), most: 5, within: HOUR * 24 }
+    }
+
+    /// Takes one from the share. If none is left, `change` must not be committed, so that asking in vain costs nothing.
+    pub async fn take(&self, change: &mut Change, now: DateTime<Utc>) -> Result<Allowance> {
+        change.count_attempt(&self.subject, window(now)).await?;
+        let (count, since) = change.attempts(&self.subject, now - self.within).await?;
+        if count <= self.most {
+            return Ok(Allowance::Granted);
+        }
+        Ok(Allowance::Wait(since.map_or(self.within, |since| since + self.within + WINDOW - now)))
+    }
+}
+
 /// The window that an instant is in.
 fn window(now: DateTime<Utc>) -> DateTime<Utc> {
     now.duration_trunc(WINDOW).unwrap_or(now)
+}
+
+/// Anything may be typed as a name, a password by mistake too: only a short hash of it is kept.
+fn name_hash(name: &str) -> String {
+    hex::encode(&Sha256::digest(name.to_ascii_lowercase())[..8])
 }
 
 /// Who counts as one source: an IPv4 address, or the /64 an IPv6 address is in.

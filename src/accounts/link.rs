@@ -1,14 +1,56 @@
 //! The secrets of links that work once: 256 random bits, of which only the SHA-256 is kept.
 
+use chrono::{DateTime, Duration, Utc};
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
 use rand::CryptoRng;
 use sha2::{Digest, Sha256};
+
+use crate::{
+    store::{About, Actor, Change, Link, Purpose, Result, Verb},
+    tokens::{AccountId, MailId},
+};
 
 /// Makes the secret part of a link.
 pub fn generate(rng: &mut impl CryptoRng) -> String {
     let mut bytes = [0; 32];
     rng.fill_bytes(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// How long a mailed link works that sets a password.
+pub const RESET: Duration = Duration::minutes(30);
+/// How long a mailed link works that confirms an address.
+pub const CONFIRMATION: Duration = Duration::hours(24);
+/// How long a link works that an operator hands over.
+const HANDED_OVER: Duration = Duration::hours(24);
+
+/// The secret of the link in a mail: 256 bits that follow from a key and the mail's id.
+pub fn of_mail(key: &[u8], mail: MailId) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(mail.to_string().as_bytes());
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// Makes a one-time link by which somebody sets a new password for an account, whoever they are: hand it over in
+/// private. It works for 24 hours and replaces an unused one before it. Gives its path below the public address; the
+/// record says who made it.
+pub async fn for_password(change: &mut Change, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<String> {
+    let secret = generate(&mut crate::random::system());
+    change.add_link(&hash(&secret), &Link::of(account, Purpose::PasswordLink), now, now + HANDED_OVER).await?;
+    change.record(Verb::PasswordLinkMade, by, About::account(account), now).await?;
+    Ok(password_path(&secret))
+}
+
+/// Where a password is set. The secret stands in the query, which no log of ours holds.
+pub fn password_path(secret: &str) -> String {
+    format!("/reset?link={secret}")
+}
+
+/// Where an address is confirmed.
+pub fn confirm_path(secret: &str) -> String {
+    format!("/confirm?link={secret}")
 }
 
 /// What is kept of it.

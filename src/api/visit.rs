@@ -12,7 +12,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::problem::Problem;
 use crate::{
-    access::{Caller, Dress, Refusal, ascii, client_address, presented_key, use_of},
+    access::{Caller, Dress, Refusal, Witness, ascii, presented_key},
     app::App,
     store::Known,
     tokens::{decision::Ask, warning},
@@ -30,7 +30,8 @@ impl<'r> Visit<'r> {
     pub(super) async fn of(req: &'r HttpRequest, app: &'r web::Data<App>, feed: &str) -> Result<Self, Problem> {
         match presented_key(req.headers())? {
             Some(key) if key.dress == Dress::Bearer => {
-                let visit = Self { req, app, caller: Caller::look_up(&app.store, key, feed).await? };
+                let witness = Witness::of(req, &app.evidence, &app.settings.trusted_proxies);
+                let visit = Self { req, app, caller: Caller::look_up(&app.store, key, feed, witness).await? };
                 visit.note_end();
                 Ok(visit)
             }
@@ -41,8 +42,7 @@ impl<'r> Visit<'r> {
     /// Leaves word of a live token's end for [`tell_end`].
     fn note_end(&self) {
         let now = self.now();
-        let token = self.caller.admit(now).ok().map(|known| &known.token);
-        if let Some((token, at)) = token.and_then(|token| Some((token, token.end()?))) {
+        if let Some((token, at)) = self.caller.live_token(now).and_then(|token| Some((token, token.end()?))) {
             self.req.extensions_mut().insert(End { at, sentence: warning::sentence(token, now) });
         }
     }
@@ -51,17 +51,19 @@ impl<'r> Visit<'r> {
         self.app.clock.now()
     }
 
-    /// Whether the key is a live token's; notes its use.
+    /// Whether the key is a live token's.
     pub(super) fn admit(&self) -> Result<&Known, Problem> {
-        let known = self.caller.admit(self.now()).map_err(|refusal| self.problem(&refusal, ""))?;
-        let address = client_address(self.req, &self.app.settings.trusted_proxies).to_string();
-        self.app.uses.mark(known.token.id, use_of(self.req, address, self.now()));
-        Ok(known)
+        self.caller.admit(self.now()).map_err(|refusal| self.problem(&refusal, ""))
     }
 
-    /// Asks the decision.
+    /// Asks the decision about what the request does.
     pub(super) fn ask(&self, ask: &Ask<'_>) -> Result<&Known, Refusal> {
         self.caller.ask(ask, self.now())
+    }
+
+    /// Asks what the key could do.
+    pub(super) fn could(&self, ask: &Ask<'_>) -> Result<&Known, Refusal> {
+        self.caller.could(ask, self.now())
     }
 
     /// A refusal in the API's dress.

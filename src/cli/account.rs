@@ -1,14 +1,17 @@
 //! `latchkey account …`
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use clap::Subcommand;
 
 use super::{account_named, say, secret_from_stdin};
 use crate::{
-    accounts::{identity, password::check_new},
+    accounts::{identity, link, password::check_new},
     app::App,
-    store::{Actor, NewAccount, Registration},
+    store::{Account, AccountChange, AccountLine, AccountSearch, Actor, NewAccount, Only, Registration},
 };
+
+/// Accounts that are read at a time.
+const PAGE: i64 = 500;
 
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
@@ -42,12 +45,20 @@ pub enum Command {
     Password {
         #[arg(long)]
         username: String,
+        /// Instead print a one-time link by which its owner sets it
+        #[arg(long)]
+        link: bool,
     },
     /// Delete an account with its tokens; what it published stays
     Delete {
         #[arg(long)]
         username: String,
+        /// Username of the account that becomes owner of the packages and feeds that nobody else owns
+        #[arg(long)]
+        heir: Option<String>,
     },
+    /// List accounts: username, address, what is special about it, and its last sign-in
+    List,
 }
 
 impl Command {
@@ -57,10 +68,12 @@ impl Command {
             Self::Add { username, email, time_zone, operator } => {
                 add(app, &username, &email, &time_zone, operator).await
             }
-            Self::Disable { username } => set_disabled(app, &username, true).await,
-            Self::Enable { username } => set_disabled(app, &username, false).await,
-            Self::Password { username } => set_password(app, &username).await,
-            Self::Delete { username } => delete(app, &username).await,
+            Self::Disable { username } => disable(app, &username).await,
+            Self::Enable { username } => enable(app, &username).await,
+            Self::Password { username, link: false } => set_password(app, &username).await,
+            Self::Password { username, link: true } => print_link(app, &username).await,
+            Self::Delete { username, heir } => delete(app, &username, heir.as_deref()).await,
+            Self::List => list(app).await,
         }
     }
 }
@@ -83,14 +96,27 @@ async fn add(app: &App, username: &str, email: &str, time_zone: &str, operator: 
     Ok(())
 }
 
-async fn set_disabled(app: &App, username: &str, disabled: bool) -> anyhow::Result<()> {
+async fn disable(app: &App, username: &str) -> anyhow::Result<()> {
     let account = account_named(&app.store, username).await?;
-    let (command, done) =
-        if disabled { ("latchkey account disable", "Disabled") } else { ("latchkey account enable", "Enabled") };
-    let mut change = app.store.begin().await?;
-    change.set_disabled(account.id, disabled, &Actor::host(command), app.clock.now()).await?;
-    change.commit().await?;
-    say(format_args!("{done} {}.", account.username));
+    let done = app.store.disable_account(account.id, &Actor::host("latchkey account disable"), app.clock.now()).await?;
+    tell(done, &account, "Disabled", "disabled")
+}
+
+async fn enable(app: &App, username: &str) -> anyhow::Result<()> {
+    let account = account_named(&app.store, username).await?;
+    let done = app.store.enable_account(account.id, &Actor::host("latchkey account enable"), app.clock.now()).await?;
+    tell(done, &account, "Enabled", "enabled")
+}
+
+fn tell(done: AccountChange, account: &Account, verb: &str, state: &str) -> anyhow::Result<()> {
+    match done {
+        AccountChange::Done => say(format_args!("{verb} {}.", account.username)),
+        AccountChange::Already => say(format_args!("{} was {state} already.", account.username)),
+        AccountChange::LastOperator => {
+            bail!("{} is the only operator who is left; add another one first", account.username)
+        }
+        AccountChange::Gone => bail!("{} was deleted meanwhile", account.username),
+    }
     Ok(())
 }
 
@@ -106,11 +132,54 @@ async fn set_password(app: &App, username: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn delete(app: &App, username: &str) -> anyhow::Result<()> {
+/// The link alone on standard output, for a script to hand over.
+async fn print_link(app: &App, username: &str) -> anyhow::Result<()> {
     let account = account_named(&app.store, username).await?;
+    ensure!(
+        account.disabled_at.is_none(),
+        "{} is disabled, so its links do not work; enable it first",
+        account.username
+    );
     let mut change = app.store.begin().await?;
-    change.delete_account(&account, &Actor::host("latchkey account delete"), app.clock.now()).await?;
+    let by = Actor::host("latchkey account password");
+    let path = link::for_password(&mut change, account.id, &by, app.clock.now()).await?;
     change.commit().await?;
-    say(format_args!("Deleted {}.", account.username));
+    say(app.settings.public_url.of(&path));
     Ok(())
+}
+
+async fn delete(app: &App, username: &str, heir: Option<&str>) -> anyhow::Result<()> {
+    let account = account_named(&app.store, username).await?;
+    let heir = match heir {
+        Some(name) => Some(account_named(&app.store, name).await?.id),
+        None => None,
+    };
+    ensure!(heir != Some(account.id), "name another heir than {}", account.username);
+    let by = Actor::host("latchkey account delete");
+    let done = app.store.delete_account(account.id, heir, &by, app.clock.now()).await?;
+    tell(done, &account, "Deleted", "deleted")
+}
+
+async fn list(app: &App) -> anyhow::Result<()> {
+    let mut after = String::new();
+    loop {
+        let search = AccountSearch { text: "", only: Only::All, after: &after, limit: PAGE };
+        let page = app.store.accounts(search).await?;
+        for line in &page {
+            say(described(line));
+        }
+        match page.last() {
+            Some(last) => after.clone_from(&last.account.username),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// One line, its parts separated by tabs for other programs.
+fn described(line: &AccountLine) -> String {
+    let AccountLine { account, last_sign_in, .. } = line;
+    let marks = [(account.is_operator, "operator"), (account.disabled_at.is_some(), "disabled")];
+    let marks: Vec<_> = marks.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
+    let seen = last_sign_in.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+    format!("{}\t{}\t{}\t{seen}", account.username, account.email, marks.join(", "))
 }

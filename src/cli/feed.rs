@@ -4,7 +4,17 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use super::{account_named, say};
-use crate::{accounts::identity, app::App, store::Actor, tokens::decision::Role};
+use crate::{
+    accounts::identity,
+    app::App,
+    store::{Actor, Feed, FeedDeletion, Owned},
+    tokens::decision::Role,
+};
+
+/// Feeds that are read at a time.
+const PAGE: i64 = 200;
+/// Members and packages are counted up to here.
+const BOUND: i64 = 1_000;
 
 /// What to do with feeds.
 #[derive(Debug, Subcommand)]
@@ -20,7 +30,14 @@ pub enum Command {
         #[arg(long)]
         public: bool,
     },
-    /// Give an account a role in a feed
+    /// List feeds: name, who may read it, numbers of members and packages
+    List,
+    /// Delete an empty feed
+    Delete {
+        #[arg(long)]
+        name: String,
+    },
+    /// Give an account a role in a feed, or take it away
     Member {
         #[arg(long)]
         feed: String,
@@ -28,44 +45,88 @@ pub enum Command {
         #[arg(long)]
         account: String,
         /// reader, writer or owner
-        #[arg(long, value_parser = |word: &str| Role::parse(word).ok_or("a role is reader, writer or owner"))]
-        role: Role,
+        #[arg(long, value_parser = |word: &str| Role::parse(word).ok_or("a role is reader, writer or owner"), required_unless_present = "remove")]
+        role: Option<Role>,
+        /// Take the account's role away
+        #[arg(long, conflicts_with = "role")]
+        remove: bool,
     },
 }
 
 impl Command {
     /// Does it.
     pub async fn run(self, app: &App) -> anyhow::Result<()> {
-        let now = app.clock.now();
         match self {
-            Self::Add { name, owner, public } => {
-                let name = identity::feed_name(&name)?;
-                let owner = account_named(&app.store, &owner).await?;
-                let mut change = app.store.begin().await?;
-                let added = change.add_feed(name, public, owner.id, &Actor::host("latchkey feed add"), now).await?;
-                added.with_context(|| format!("there is a feed “{name}” already"))?;
-                change.commit().await?;
-                say(format_args!(
-                    "Added the feed {name}: {}",
-                    app.settings.public_url.of(&format!("/feeds/{name}/nuget/v3/index.json"))
-                ));
-            }
-            Self::Member { feed, account, role } => {
-                let account = account_named(&app.store, &account).await?;
-                let found = app.store.feed(&feed, None).await?.with_context(|| format!("there is no feed “{feed}”"))?;
-                let was_owner =
-                    app.store.feed(&feed, Some(account.id)).await?.and_then(|seen| seen.role) == Some(Role::Owner);
-                let mut change = app.store.begin().await?;
-                if was_owner && role != Role::Owner && !change.has_other_owner(found.feed.id, account.id).await? {
-                    bail!("{} is the only owner of {feed}; give it another one first", account.username);
-                }
-                change
-                    .set_member(found.feed.id, &feed, account.id, role, &Actor::host("latchkey feed member"), now)
-                    .await?;
-                change.commit().await?;
-                say(format_args!("{} is {} of {feed}.", account.username, role.as_str()));
-            }
+            Self::Add { name, owner, public } => add(app, &name, &owner, public).await,
+            Self::List => list(app).await,
+            Self::Delete { name } => delete(app, &name).await,
+            Self::Member { feed, account, role, remove: _ } => member(app, &feed, &account, role).await,
         }
-        Ok(())
     }
+}
+
+async fn add(app: &App, name: &str, owner: &str, public: bool) -> anyhow::Result<()> {
+    let name = identity::feed_name(name)?;
+    let owner = account_named(&app.store, owner).await?;
+    let mut change = app.store.begin().await?;
+    let by = Actor::host("latchkey feed add");
+    let added = change.add_feed(name, public, owner.id, &by, app.clock.now()).await?;
+    added.with_context(|| format!("there is a feed “{name}” already"))?;
+    change.commit().await?;
+    let address = app.settings.public_url.of(&format!("/feeds/{name}/nuget/v3/index.json"));
+    say(format_args!("Added the feed {name}: {address}"));
+    Ok(())
+}
+
+async fn list(app: &App) -> anyhow::Result<()> {
+    let mut after = String::new();
+    loop {
+        let page = app.store.host_feeds(&after, PAGE, BOUND).await?;
+        for line in &page {
+            let reads = if line.feed.is_public { "public" } else { "private" };
+            let numbers = format!("{} members\t{} packages", bounded(line.members), bounded(line.packages));
+            say(format_args!("{}\t{reads}\t{numbers}", line.feed.name));
+        }
+        match page.last() {
+            Some(last) => after.clone_from(&last.feed.name),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn bounded(count: i64) -> String {
+    if count < BOUND { count.to_string() } else { format!("{BOUND}+") }
+}
+
+async fn delete(app: &App, name: &str) -> anyhow::Result<()> {
+    let feed = found(app, name).await?;
+    match app.store.delete_feed(&feed, &Actor::host("latchkey feed delete"), app.clock.now()).await? {
+        FeedDeletion::Done => say(format_args!("Deleted the feed {name}.")),
+        FeedDeletion::NotEmpty => bail!("{name} holds packages; only an empty feed can be deleted"),
+        FeedDeletion::Main => bail!("main cannot be deleted; every host has it"),
+    }
+    Ok(())
+}
+
+async fn member(app: &App, feed: &str, account: &str, role: Option<Role>) -> anyhow::Result<()> {
+    let account = account_named(&app.store, account).await?;
+    let found = found(app, feed).await?;
+    let (by, now) = (Actor::host("latchkey feed member"), app.clock.now());
+    let mut change = app.store.begin().await?;
+    let said = match (change.change_member(&found, account.id, role, &by, now).await?, role) {
+        (Owned::LastOwner, _) => {
+            bail!("{} is the only owner of {feed}; give it another one first", account.username)
+        }
+        (Owned::NotThere, _) => bail!("{} is no member of {feed}", account.username),
+        (Owned::Done, Some(role)) => format!("{} is {} of {feed}.", account.username, role.as_str()),
+        (Owned::Done, None) => format!("{} is no longer a member of {feed}.", account.username),
+    };
+    change.commit().await?;
+    say(said);
+    Ok(())
+}
+
+async fn found(app: &App, name: &str) -> anyhow::Result<Feed> {
+    let found = app.store.feed(name, None).await?.with_context(|| format!("there is no feed “{name}”"))?;
+    Ok(found.feed)
 }

@@ -7,6 +7,7 @@ mod feed;
 mod jobs;
 pub mod legacy;
 pub mod mail;
+mod package;
 mod token;
 
 use std::io::Read;
@@ -37,13 +38,13 @@ pub struct Cli {
 enum Command {
     /// Run the portal (what `latchkey` alone does)
     Serve,
-    /// Add, disable, enable or delete an account, or set its password
+    /// Add, list, disable, enable or delete accounts, or set a password
     #[command(subcommand)]
     Account(account::Command),
-    /// Add a feed, or give an account a role in one
+    /// Add, list or delete feeds, or give an account a role in one
     #[command(subcommand)]
     Feed(feed::Command),
-    /// Add a token, or find or revoke one by its secret
+    /// Add or list tokens, or find or revoke one by its secret
     #[command(subcommand)]
     Token(token::Command),
     /// Import the keys of an older system
@@ -52,6 +53,9 @@ enum Command {
     /// Try the way mails go
     #[command(subcommand)]
     Mail(mail::Command),
+    /// Remove a package, or one version of it, for good
+    #[command(subcommand)]
+    Package(package::Command),
     /// Do now what the portal does by the clock
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -72,6 +76,7 @@ impl Cli {
             Command::Token(command) => command.run(&open(&args).await?).await,
             Command::Legacy(command) => command.run(&open(&args).await?).await,
             Command::Mail(command) => command.run(&args).await,
+            Command::Package(command) => command.run(&open(&args).await?).await,
             Command::Jobs(command) => command.run(&open(&args).await?).await,
             Command::Migrate => open(&args).await.map(|_| say("The database is up to date.")),
             Command::Doctor => doctor::run(&args).await,

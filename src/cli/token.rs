@@ -1,6 +1,7 @@
 //! `latchkey token …`: secrets go to standard output once, and come from standard input, never from the command line.
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
 use super::{account_named, say, secret_from_stdin};
@@ -8,13 +9,16 @@ use crate::{
     app::App,
     store::{Actor, Issued, Known},
     tokens::{
-        Feeds, FormId, Patterns, Permissions, Secret, TokenId,
+        AccountId, Feeds, FormId, Patterns, Permissions, TokenId,
         change::{self, NewToken},
         expiry,
-        legacy::LegacyKey,
+        legacy::hash_of,
         state::state,
     },
 };
+
+/// Tokens that are read at a time.
+const PAGE: i64 = 500;
 
 /// What to do with tokens.
 #[derive(Debug, Subcommand)]
@@ -48,6 +52,12 @@ pub enum Command {
     Find,
     /// Revoke the token of a secret, which comes from standard input
     Revoke,
+    /// List an account's tokens, newest first: hint, state, name, end, last use
+    List {
+        /// Username of the account
+        #[arg(long)]
+        account: String,
+    },
 }
 
 impl Command {
@@ -72,22 +82,49 @@ impl Command {
                 describe(app, &known);
                 Ok(())
             }
-            Self::Revoke => {
-                let known = find(app).await?;
-                if !known.token.can_be_revoked() && known.token.revoked_at.is_none() {
-                    bail!(
-                        "the primary token cannot be revoked; disable the account, or let its owner deactivate or refresh it"
-                    );
-                }
-                app.store.revoke_token(&known.token, &Actor::host("latchkey token revoke"), app.clock.now()).await?;
-                say(format_args!("Revoked {} of {}.", known.token.called(), known.username));
-                Ok(())
-            }
+            Self::Revoke => revoke(app).await,
+            Self::List { account } => list(app, account_named(&app.store, &account).await?.id).await,
         }
     }
 }
 
-async fn add(app: &App, account: crate::tokens::AccountId, new: NewToken) -> anyhow::Result<()> {
+async fn revoke(app: &App) -> anyhow::Result<()> {
+    let Known { token, username, .. } = find(app).await?;
+    if let Some(at) = token.revoked_at {
+        say(format_args!("{} of {username} was revoked already, on {}.", token.called(), minute(at)));
+        return Ok(());
+    }
+    if !token.can_be_revoked() {
+        bail!("the primary token cannot be revoked; disable the account, or let its owner deactivate or refresh it");
+    }
+    app.store.revoke_token(&token, &Actor::host("latchkey token revoke"), app.clock.now()).await?;
+    say(format_args!("Revoked {} of {username}.", token.called()));
+    Ok(())
+}
+
+async fn list(app: &App, account: AccountId) -> anyhow::Result<()> {
+    let mut before = None;
+    loop {
+        let page = app.store.tokens_made_before(account, before, PAGE).await?;
+        for token in &page {
+            let state = state(token, app.clock.now()).label().to_lowercase();
+            let end = token.end().map_or_else(|| "never".to_owned(), minute);
+            let used = token.last_use.as_ref().map_or_else(|| "never".to_owned(), |last| minute(last.at));
+            let hint = token.hint.as_deref().unwrap_or("-");
+            say(format_args!("{hint}\t{state}\t{}\texpires {end}\tused {used}", token.name));
+        }
+        match page.last() {
+            Some(last) => before = Some((last.created_at, last.id)),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn minute(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+async fn add(app: &App, account: AccountId, new: NewToken) -> anyhow::Result<()> {
     let (now, rng) = (app.clock.now(), &mut crate::random::system());
     let token = new.into_token(TokenId::generate(now, rng), account, now);
     let form = FormId::generate(now, rng).to_string();
@@ -119,20 +156,19 @@ async fn feeds(app: &App, names: &[String]) -> anyhow::Result<Feeds> {
 
 async fn find(app: &App) -> anyhow::Result<Known> {
     let text = secret_from_stdin("secret")?;
-    let text = text.reveal().trim();
-    let hash = Secret::parse(text).map(|secret| secret.hash()).or_else(|| LegacyKey::parse(text).map(|key| key.hash()));
-    let hash = hash.context("this is not the secret of a token: it has another shape, or a mistyped character")?;
+    let hash = hash_of(text.reveal().trim())
+        .context("this is not the secret of a token: it has another shape, or a mistyped character")?;
     app.store.known(hash, "").await?.context("this host never issued this secret, or its token was deleted")
 }
 
 fn describe(app: &App, known: &Known) {
-    let Known { token, replaced, username, holder, .. } = known;
-    let standing = if *replaced {
+    let Known { token, replaced_at, username, holder, .. } = known;
+    let standing = if replaced_at.is_some() {
         "replaced by a refresh".to_owned()
     } else {
         state(token, app.clock.now()).label().to_lowercase()
     };
-    let end = token.end().map_or_else(|| "never".to_owned(), |end| end.format("%Y-%m-%d %H:%M UTC").to_string());
+    let end = token.end().map_or_else(|| "never".to_owned(), minute);
     say(format_args!("secret:   {standing}"));
     say(format_args!("account:  {username}{}", if holder.disabled { " (disabled)" } else { "" }));
     say(format_args!("token:    {} ({}), id {}", token.name, token.called(), token.id));

@@ -1,5 +1,6 @@
 //! The settings, read once at the start. The doc comments of [`Args`] are the manual that `--help` prints.
 
+mod in_force;
 mod public_url;
 mod secrets;
 
@@ -114,15 +115,24 @@ pub const SECRET_VARIABLES: &str =
   LATCHKEY_SMTP_URL      smtps://user:password@host or smtp://user:password@host (default: mails as files)
   LATCHKEY_SECRET_FILE   file with the master secret; needed with PostgreSQL (default: made in the data folder)";
 
-/// `LATCHKEY_…` variables that no setting reads: most likely misspelt.
-pub fn unknown_variables(command: &clap::Command) -> Vec<String> {
-    let flags = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str());
-    let known: Vec<&str> = flags.chain(["LATCHKEY_SECRET_FILE", "LATCHKEY_TIME_TRAVEL"]).collect();
-    let is_secret = |name: &str| SECRET_VARIABLES.contains(&format!("  {} ", name.trim_end_matches("_FILE")));
-    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    variables
-        .filter(|name| name.starts_with("LATCHKEY_") && !known.contains(&name.as_str()) && !is_secret(name))
-        .collect()
+/// Refuses `LATCHKEY_…` variables that no setting reads: a misspelt one would leave its setting at the default unseen.
+pub fn refuse_unknown_variables(command: &clap::Command) -> Result<(), BadSetting> {
+    let mut names: Vec<_> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    names.sort();
+    names.into_iter().find(|name| is_unknown(name, command)).map_or(Ok(()), |name| Err(BadSetting::Unknown(name)))
+}
+
+fn is_unknown(name: &str, command: &clap::Command) -> bool {
+    let flag = |name: &str| command.get_arguments().any(|arg| arg.get_env().is_some_and(|env| env == name));
+    let secret = |name: &str| SECRET_VARIABLES.contains(&format!("  {} ", name.trim_end_matches("_FILE")));
+    let known =
+        |name: &str| flag(name) || secret(name) || ["LATCHKEY_SECRET_FILE", "LATCHKEY_TIME_TRAVEL"].contains(&name);
+    name.starts_with("LATCHKEY_") && !known(name) && !is_service_link(name)
+}
+
+/// Container hosts tell every program beside a service named `latchkey` where that is, in variables of these names.
+fn is_service_link(name: &str) -> bool {
+    ["LATCHKEY_SERVICE_", "LATCHKEY_PORT_"].iter().any(|start| name.starts_with(start)) || name == "LATCHKEY_PORT"
 }
 
 /// Who may sign up.
@@ -208,12 +218,15 @@ pub enum BadSetting {
     /// A file that cannot be read or made.
     #[error("{0}: {1}")]
     File(String, std::io::Error),
+    /// A variable that no setting reads.
+    #[error("{0} is no setting: it may be misspelt (latchkey --help lists them all)")]
+    Unknown(String),
     /// A secret given twice.
     #[error("{0} and {0}_FILE are both set: give one of them")]
     Twice(&'static str),
     /// A secret that is none.
-    #[error("{0}: the master secret must have at least 32 characters")]
-    ShortSecret(String),
+    #[error("{0}: the master secret must have at least 32 random characters (make one with: openssl rand -hex 64)")]
+    WeakSecret(String),
     /// A secret that others can read.
     #[error("{0} can be read by everybody on this machine: make it private (chmod 600)")]
     OpenSecret(String),
@@ -277,6 +290,30 @@ fn public_url(args: &Args, listening_at: SocketAddr) -> Result<PublicUrl, BadSet
                 Some(why) if !url.is_https() && !args.insecure_http => Err(BadSetting::NotHttps(why)),
                 _ => Ok(url),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_variable_is_told_from_settings_secrets_and_what_container_hosts_set() {
+        let command = Args::augment_args(clap::Command::new("latchkey"));
+        for misspelt in ["LATCHKEY_MAX_TOKENS_DAYS", "LATCHKEY_PUBLICURL", "LATCHKEY_", "LATCHKEY_SMTP"] {
+            assert!(is_unknown(misspelt, &command), "{misspelt}");
+        }
+        for known in [
+            "LATCHKEY_LISTEN",
+            "LATCHKEY_SMTP_URL",
+            "LATCHKEY_SMTP_URL_FILE",
+            "LATCHKEY_SECRET_FILE",
+            "LATCHKEY_SERVICE_HOST",
+            "LATCHKEY_PORT_8080_TCP_ADDR",
+            "PATH",
+        ] {
+            assert!(!is_unknown(known, &command), "{known}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Settings that are secrets: they come from the environment or a file, never from the command line, and never print.
 
 use std::{
+    collections::HashSet,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
@@ -13,6 +14,9 @@ use sha2::Sha512;
 use zeroize::Zeroizing;
 
 use super::BadSetting;
+
+/// A master secret of fewer different characters was typed to fill the place. Random ones have more, in any alphabet.
+const DIFFERENT: usize = 8;
 
 /// A secret text. Prints as `…`.
 #[derive(Clone)]
@@ -89,12 +93,13 @@ impl MasterSecret {
             return Err(BadSetting::OpenSecret(shown()));
         }
         let text = fs::read_to_string(path).map_err(failed)?;
-        Self::new(text.trim()).ok_or_else(|| BadSetting::ShortSecret(shown()))
+        Self::new(text.trim()).ok_or_else(|| BadSetting::WeakSecret(shown()))
     }
 
-    /// A master secret of at least 32 characters.
+    /// A master secret of at least 32 characters, of which at least [`DIFFERENT`] differ.
     pub fn new(text: &str) -> Option<Self> {
-        (text.len() >= 32).then(|| Self(SecretText::new(text.to_owned())))
+        let different = text.bytes().collect::<HashSet<_>>().len();
+        (text.len() >= 32 && different >= DIFFERENT).then(|| Self(SecretText::new(text.to_owned())))
     }
 
     /// The key for one purpose: HMAC-SHA512 of its name. Different purposes share nothing.
@@ -161,15 +166,17 @@ mod tests {
     fn a_secret_that_everybody_can_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.secret");
-        fs::write(&path, "x".repeat(64)).unwrap();
+        fs::write(&path, "0123456789abcdef".repeat(4)).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(MasterSecret::load(folder.path(), false), Err(BadSetting::OpenSecret(_))));
     }
 
     #[test]
-    fn a_short_secret_is_refused_and_none_prints() {
-        assert!(MasterSecret::new("short").is_none());
-        let master = MasterSecret::new(&"x".repeat(32)).unwrap();
+    fn a_weak_secret_is_refused_and_none_prints() {
+        for weak in ["short".to_owned(), "x".repeat(64), "0".repeat(32), "secret".repeat(12)] {
+            assert!(MasterSecret::new(&weak).is_none(), "{weak}");
+        }
+        let master = MasterSecret::new(&"0123456789abcdef".repeat(2)).unwrap();
         assert_eq!(format!("{master:?}"), "…");
         assert_ne!(*master.derive("a"), *master.derive("b"));
     }

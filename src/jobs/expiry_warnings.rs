@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::mail_delivery::deliver_mails;
+use super::{happenings::bind_happenings, mail_delivery::deliver_mails, told};
 use crate::{
     app::App,
     clock::Clock,
@@ -84,11 +84,31 @@ pub async fn run_expiry_warnings(app: &App, dry_run: bool, now: DateTime<Utc>) -
     Ok(report)
 }
 
-/// One tick of the running server.
-pub(super) async fn tick(app: Arc<App>, stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
+/// One tick of the running server; tells what became of the mails, in words.
+pub(super) async fn tick(app: Arc<App>, stopped: watch::Receiver<bool>) -> anyhow::Result<String> {
     bind_due_warnings(&app, &app.clock).await?;
-    deliver_mails(&app, &app.clock, || *stopped.borrow()).await?;
-    Ok(())
+    bind_happenings(&app, &app.clock).await?;
+    let delivered = deliver_mails(&app, &app.clock, || *stopped.borrow()).await?;
+    Ok(in_words(delivered.iter().map(|(_, outcome)| outcome)))
+}
+
+fn in_words<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
+    let (mut sent, mut refused, mut waiting, mut withdrawn) = (0, 0, 0, 0);
+    for outcome in outcomes {
+        *match outcome {
+            Outcome::Sent(_) => &mut sent,
+            Outcome::Final(_) => &mut refused,
+            Outcome::Retry(_) | Outcome::Down(_) => &mut waiting,
+            Outcome::Withdrawn => &mut withdrawn,
+        } += 1;
+    }
+    let told = [
+        told(sent, "sent"),
+        told(refused, "refused"),
+        told(waiting, "to try again"),
+        told(withdrawn, "no longer owed"),
+    ];
+    told.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// Binds every due warning: those of one account and one hour share a mail.

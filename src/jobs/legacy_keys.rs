@@ -1,5 +1,6 @@
 //! Notes which idle keys of an older system are retired. Their date alone ends them, whether this has run or not.
 
+use super::told;
 use crate::{app::App, store::Actor};
 
 /// A batch holds the write lock for a moment only.
@@ -14,7 +15,7 @@ pub async fn retire_legacy_keys(app: &App) -> anyhow::Result<String> {
         change.commit().await?;
         retired += noted;
         if noted < usize::try_from(BATCH)? {
-            return Ok(if retired > 0 { format!("{retired} retired") } else { String::new() });
+            return Ok(told(retired, "retired"));
         }
     }
 }

@@ -6,13 +6,8 @@
 use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 
-use crate::{
-    app::App,
-    clock::Clock,
-    mail::{Outcome, Warned, expiry_warning},
-    store::ClaimedMail,
-    tokens::MailId,
-};
+use super::letters::write;
+use crate::{accounts::link, app::App, clock::Clock, mail::Outcome, store::ClaimedMail, tokens::MailId};
 
 /// How long a claim holds: far longer than a mail may take, and than servers keep a silent connection.
 const LEASE: Duration = Duration::minutes(10);
@@ -62,30 +57,31 @@ async fn deliver(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result
 
 async fn still_owed(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<bool> {
     let mut change = app.store.begin().await?;
-    let owed = change.warnings_to_send(mail, clock.now()).await?.is_some();
+    let owed = change.owed(mail, &link::hash(&app.mailed_link(mail.id)), clock.now()).await?.is_some();
     change.commit().await?;
     Ok(owed)
 }
 
 /// The content as it must go out: what an earlier attempt fixed, or what is true now. Committed before it is returned,
 /// and only if this claim still holds; `None` if it does not, or if nothing is owed any more.
+/// What holds a link is not kept: it is written again, to the same letter, since it follows from the mail alone.
 async fn fixed_content(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<Option<String>> {
     let now = clock.now();
     let mut change = app.store.begin().await?;
-    let content = match &mail.content {
-        Some(content) => content.clone(),
+    let kept = mail.content.clone().filter(|_| !mail.letter.holds_link());
+    let content = match kept {
+        Some(content) => content,
         None => {
-            let Some((account, owed)) = change.warnings_to_send(mail, now).await? else {
+            let secret = app.mailed_link(mail.id);
+            let Some(owed) = change.owed(mail, &link::hash(&secret), now).await? else {
                 change.commit().await?;
                 return Ok(None);
             };
-            let tokens: Vec<_> =
-                owed.iter().map(|one| Warned { token: &one.token, expires_at: one.expires_at }).collect();
-            let links = (&app.mailer, &app.settings.public_url);
-            expiry_warning(links, (&account, &mail.recipient), &tokens, &mail.message_id, now)?
+            write(app, &mut change, mail, owed, &secret, now).await?
         }
     };
-    if !change.fix_content(mail, &content, now).await? {
+    let to_keep = if mail.letter.holds_link() { "" } else { &content };
+    if !change.fix_content(mail, to_keep, now).await? {
         return Ok(None);
     }
     change.commit().await?;

@@ -1,11 +1,15 @@
-//! What runs by the clock beside the server: sending mails, writing last uses, sweeping.
+//! What runs by the clock beside the server: sending mails, writing what keys did, sweeping.
 //! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
 
+mod downloads;
+mod evidence;
 mod expiry_warnings;
-mod last_uses;
+mod happenings;
 mod legacy_keys;
+mod letters;
 mod mail_delivery;
 mod orphans;
+mod pauses;
 mod sweep;
 
 use std::{
@@ -22,20 +26,24 @@ use tokio::{
 };
 
 pub use self::{
+    downloads::flush_downloads,
+    evidence::write_evidence,
     expiry_warnings::{Report, Warned, run_expiry_warnings},
-    last_uses::flush_last_uses,
+    happenings::send_mails,
     legacy_keys::retire_legacy_keys,
     orphans::remove_orphans,
+    pauses::end_pauses,
     sweep::sweep,
 };
 use crate::{app::App, store::JobRun};
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// Design: last use at most one write per token in ten seconds.
+/// What a key did is written at most this often.
 const FLUSH: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP: Duration = Duration::from_secs(15 * 60);
-const LAST_USES: &str = "last uses";
+const EVIDENCE: &str = "evidence";
+const DOWNLOADS: &str = "downloads";
 /// How long a stop waits for what is under way, such as a mail server's answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -51,19 +59,19 @@ pub struct JobsHandle {
 pub fn spawn(app: Arc<App>) -> JobsHandle {
     let (stopping, stopped) = watch::channel(false);
     let tasks = vec![
-        start("expiry warnings", MINUTE, &app, &stopped, |app, stopped| async move {
-            expiry_warnings::tick(app, stopped).await.map(unsaid)
-        }),
-        start(LAST_USES, FLUSH, &app, &stopped, |app, _| async move { flush_last_uses(&app).await.map(unsaid) }),
-        start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await.map(unsaid) }),
+        start("expiry warnings", MINUTE, &app, &stopped, expiry_warnings::tick),
+        start(EVIDENCE, FLUSH, &app, &stopped, |app, _| async move { write_evidence(&app).await }),
+        start(DOWNLOADS, FLUSH, &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
+        start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
         start("legacy keys", SWEEP, &app, &stopped, |app, _| async move { retire_legacy_keys(&app).await }),
+        start("pauses", MINUTE, &app, &stopped, |app, _| async move { end_pauses(&app).await }),
         start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
     ];
     JobsHandle { app, stopping, tasks }
 }
 
 impl JobsHandle {
-    /// Lets the jobs finish what they are at, for a while, and writes the last uses a last time. Call it when no
+    /// Lets the jobs finish what they are at, for a while, and writes what keys did a last time. Call it when no
     /// request is served any more.
     pub async fn stop(self) {
         self.stopping.send_replace(true);
@@ -73,8 +81,11 @@ impl JobsHandle {
                 abort.abort();
             }
         }
-        if let Err(error) = flush_last_uses(&self.app).await {
-            tracing::error!("the last uses of the last seconds could not be written: {error:#}");
+        if let Err(error) = write_evidence(&self.app).await {
+            tracing::error!("the uses of the last seconds could not be written: {error:#}");
+        }
+        if let Err(error) = flush_downloads(&self.app).await {
+            tracing::error!("the downloads of the last seconds could not be written: {error:#}");
         }
     }
 }
@@ -122,7 +133,7 @@ async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Du
             (String::new(), Some(error))
         }
     };
-    if did.is_empty() && error.is_none() && job == LAST_USES {
+    if did.is_empty() && error.is_none() && [EVIDENCE, DOWNLOADS].contains(&job) {
         return;
     }
     let took = chrono::Duration::from_std(took).unwrap_or_default();
@@ -132,7 +143,7 @@ async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Du
     }
 }
 
-/// What a job did that does not count.
-fn unsaid((): ()) -> String {
-    String::new()
+/// What a job did, in words; empty if that is nothing.
+fn told(count: usize, what: &str) -> String {
+    if count == 0 { String::new() } else { format!("{count} {what}") }
 }

@@ -7,13 +7,13 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE},
     app::App,
-    store::Stale,
+    store::{DAYS_KEPT, Stale},
 };
 
 /// Design: a revoked token stays listed for 30 days.
 const REVOKED_KEPT: Duration = Duration::days(30);
-/// Whoever follows an ended link shortly after still learns that it has ended.
-const LINKS_KEPT: Duration = Duration::days(1);
+/// Links, used or not, and the sign-ups that wait for one: whoever follows one late still learns that it has ended.
+const LINKS_KEPT: Duration = Duration::days(7);
 /// Counts of guesses matter for minutes.
 const ATTEMPTS_KEPT: Duration = Duration::days(1);
 /// Long after the end that a mail warned of, so that no end is warned of twice.
@@ -52,13 +52,14 @@ pub async fn sweep(app: &App) -> anyhow::Result<String> {
 fn kept(app: &App, stale: Stale) -> Option<Duration> {
     match stale {
         Stale::RevokedTokens => Some(REVOKED_KEPT),
-        Stale::Links => Some(LINKS_KEPT),
+        Stale::Links | Stale::SignUps => Some(LINKS_KEPT),
         Stale::IdleSessions => Some(SESSION_IDLE),
         Stale::OldSessions => Some(SESSION_LIFE),
         Stale::Attempts => Some(ATTEMPTS_KEPT),
         Stale::Events => app.settings.event_days.map(Duration::days),
         Stale::Mails | Stale::CancelledNotices => Some(MAILS_KEPT),
         Stale::JobRuns => Some(RUNS_KEPT),
+        Stale::Days | Stale::Places | Stale::Work | Stale::Refusals => Some(Duration::days(DAYS_KEPT)),
     }
 }
 

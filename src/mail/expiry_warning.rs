@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{
-    Mailer,
+    Mailer, Unwritable,
+    line::{moment, one_line, short_name},
     message::{Parts, message},
 };
 use crate::{
@@ -19,8 +20,6 @@ use crate::{
 
 /// So many patterns are named; the rest is counted.
 const MAX_PATTERNS: usize = 6;
-/// Longest name in a subject, in characters.
-const MAX_NAME: usize = 60;
 
 /// A token and the end its owner is warned of.
 #[derive(Clone, Copy, Debug)]
@@ -29,17 +28,6 @@ pub struct Warned<'a> {
     pub token: &'a Token,
     /// Its end.
     pub expires_at: DateTime<Utc>,
-}
-
-/// Why a mail could not be written: a template or an address.
-#[derive(Debug, thiserror::Error)]
-#[error("the mail cannot be written: {0}")]
-pub struct Unwritable(String);
-
-impl Unwritable {
-    pub(super) fn of(error: impl std::fmt::Display) -> Self {
-        Self(error.to_string())
-    }
 }
 
 #[derive(Template)]
@@ -92,17 +80,16 @@ pub fn expiry_warning(
         refreshable: tokens.iter().all(|warned| warned.token.can_be_refreshed()),
         tokens: tokens.iter().map(|warned| Line::new(*warned, account.time_zone, public_url, at)).collect(),
     };
-    let unwritable = |error: &dyn std::fmt::Display| Unwritable(error.to_string());
     message(Parts {
         from: &mailer.from,
         recipient,
         message_id,
         at,
         subject: &subject(tokens, account.time_zone),
-        text: Text { mail: &mail }.render().map_err(|error| unwritable(&error))?,
-        html: Html { mail: &mail }.render().map_err(|error| unwritable(&error))?,
+        text: Text { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?,
+        html: Html { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?,
     })
-    .map_err(|error| unwritable(&error))
+    .map_err(|error| Unwritable::new(&error))
 }
 
 fn subject(tokens: &[Warned<'_>], zone: Tz) -> String {
@@ -120,19 +107,6 @@ fn subject(tokens: &[Warned<'_>], zone: Tz) -> String {
             format!("[Latchkey] {} of your access tokens expire soon, the first on {first}", several.len())
         }
     }
-}
-
-fn short_name(name: &str) -> String {
-    let name = one_line(name);
-    match name.char_indices().nth(MAX_NAME) {
-        Some((cut, _)) => format!("{}…", name[..cut].trim_end()),
-        None => name,
-    }
-}
-
-/// Old rows may hold what forms refuse by now.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl Line {
@@ -163,13 +137,6 @@ fn act_path(token: &Token) -> String {
     } else {
         format!("/settings/tokens/{}/duplicate", token.id)
     }
-}
-
-/// A moment, already in the words of where the account lives, with the zone's name and offset.
-fn moment(at: DateTime<Utc>, zone: Tz, local: &str) -> String {
-    let offset = at.with_timezone(&zone).format("%:z").to_string();
-    let offset = if offset == "+00:00" { String::new() } else { format!(", UTC{offset}") };
-    format!("{local} ({}{offset})", zone.name())
 }
 
 fn packages(token: &Token) -> String {

@@ -1,7 +1,11 @@
 //! Mails: what they say, and how one is handed over. Which mails are owed and when to try again, `jobs` and `store` know.
 
+mod account;
 mod expiry_warning;
 mod folder;
+mod happened;
+mod letter;
+mod line;
 mod message;
 mod smtp;
 mod smtp_url;
@@ -14,7 +18,10 @@ use lettre::{Address, message::Mailbox};
 use thiserror::Error;
 
 pub use self::{
-    expiry_warning::{Unwritable, Warned, expiry_warning},
+    account::{already_there, confirm_address, new_address, password_reset, sign_up},
+    expiry_warning::{Warned, expiry_warning},
+    happened::happened,
+    letter::Envelope,
     smtp_url::BadSmtpUrl,
     test_mail::test_mail,
 };
@@ -53,6 +60,17 @@ pub enum BadMail {
         "LATCHKEY_MAIL_FROM must be an address such as packages@example.com or \"Packages <packages@example.com>\""
     )]
     From,
+}
+
+/// Why a mail could not be written: a template or an address.
+#[derive(Debug, Error)]
+#[error("the mail cannot be written: {0}")]
+pub struct Unwritable(String);
+
+impl Unwritable {
+    fn new(error: &dyn std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
 }
 
 /// Hands mails over, to a server or a folder.

@@ -45,8 +45,8 @@ pub fn test_mail(
         message_id,
         at,
         subject: &format!("[Latchkey] Test mail from {}", mail.host),
-        text: Text { mail: &mail }.render().map_err(Unwritable::of)?,
-        html: Html { mail: &mail }.render().map_err(Unwritable::of)?,
+        text: Text { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?,
+        html: Html { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?,
     })
-    .map_err(Unwritable::of)
+    .map_err(|error| Unwritable::new(&error))
 }

@@ -2,8 +2,8 @@
 
 use super::{nuspec::Nuspec, version::Version};
 
-/// Characters of the words of a package; what is longer is cut.
-const LONGEST: usize = 8_000;
+/// Characters of the words of a package; what is longer is cut, because a search reads the words of every package.
+const LONGEST: usize = 2_000;
 
 /// The version that lists show: the highest stable one, or the highest of all where none is stable.
 pub fn newest<'v>(versions: impl IntoIterator<Item = &'v Version>) -> Option<&'v Version> {

@@ -4,6 +4,7 @@
 
 pub mod archive;
 pub mod blobs;
+pub mod downloads;
 pub mod id;
 pub mod listing;
 pub mod nuspec;

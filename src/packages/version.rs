@@ -92,6 +92,27 @@ impl Version {
         self.normalized().to_ascii_lowercase()
     }
 
+    /// Bytes that sort as versions do, and are equal where versions are: fewer than 200.
+    pub fn sort_key(&self) -> Vec<u8> {
+        let mut key: Vec<u8> = self.numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
+        if !self.is_prerelease() {
+            key.push(u8::MAX);
+            return key;
+        }
+        for label in &self.labels {
+            if is_number(label) {
+                // Without leading zeros, the longer number is the greater.
+                key.extend([1, u8::try_from(label.len()).unwrap_or(u8::MAX)]);
+            } else {
+                key.push(2);
+            }
+            key.extend(label.bytes().map(|byte| byte.to_ascii_lowercase()));
+            key.push(0);
+        }
+        key.push(0);
+        key
+    }
+
     /// Whether the version has labels, as in `1.0.0-beta`.
     pub fn is_prerelease(&self) -> bool {
         !self.labels.is_empty()
@@ -353,6 +374,13 @@ mod tests {
             let (left, right) = (version(&left), version(&right));
             prop_assert_eq!(left.key() == right.key(), left == right);
             prop_assert_eq!(left.cmp(&right), right.cmp(&left).reverse());
+        }
+
+        #[test]
+        fn sort_keys_are_in_the_order_of_versions(left in versions(), right in versions()) {
+            let (left, right) = (version(&left), version(&right));
+            prop_assert_eq!(left.sort_key().cmp(&right.sort_key()), left.cmp(&right));
+            prop_assert!(left.sort_key().len() < 200);
         }
 
         #[test]

@@ -1,53 +1,120 @@
-//! The lines that people paste into their clients, with this host's own addresses.
+//! The lines that people paste into their clients and pipelines, with this host's own addresses. `YOUR_KEY` stands for the
+//! key: `static/js/secret.js` puts it in its place when a line is copied. Pipelines read the key from their own secrets.
 
 use crate::{
     config::PublicUrl,
-    tokens::{Permission, Permissions},
+    tokens::{Kind, Permission, Permissions},
 };
 
-/// What stands for the key; `static/js/secret.js` puts the key in its place.
+/// What stands for the key.
 const KEY: &str = "YOUR_KEY";
 /// Any user name will do beside a key.
 const USER: &str = "api";
+/// The secret of a build system that holds the key; newer NuGet clients read it by themselves.
+const SECRET: &str = "NUGET_API_KEY";
 
-/// The addresses that the lines are written with.
+/// The addresses that the lines are written with, and what they may do.
 pub struct Clients {
     /// The NuGet service index.
     pub source: String,
+    /// Whether clients have to be told that plain http is meant.
+    pub insecure: bool,
     flat: String,
+    npm: String,
+    registry: String,
     api: String,
     feed: String,
-    /// Whether the lines that upload are shown.
-    pub push: bool,
-    /// Whether the lines that read are shown.
-    pub pull: bool,
-    /// Whether the lines that hide versions are shown.
-    pub delete: bool,
+    permissions: Permissions,
+}
+
+/// A client with its lines.
+pub struct Client {
+    /// For anchors.
+    pub id: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// At least one.
+    pub lines: Vec<Line>,
+}
+
+/// Something to paste.
+pub struct Line {
+    /// What it does, and what to know before.
+    pub what: &'static str,
+    /// What the button copies, for those who cannot see what it stands beside.
+    pub about: &'static str,
+    /// The text itself; more than one line where the client wants that.
+    pub text: String,
 }
 
 impl Clients {
-    /// Lines for one feed.
+    /// Lines for one feed and for everything a token may do.
     pub fn of_feed(public: &PublicUrl, feed: &str) -> Self {
         let root = if feed == "main" { "/v3".to_owned() } else { format!("/feeds/{feed}/nuget/v3") };
+        let address = |url: String| url.split_once("://").map_or(String::new(), |(_, rest)| rest.to_owned());
         Self {
             source: public.of(&format!("{root}/index.json")),
+            insecure: !public.is_https(),
             flat: public.of(&format!("{root}/flat")),
+            npm: address(public.of(&format!("/feeds/{feed}/npm/"))),
+            registry: address(public.origin().to_owned()),
             api: public.of("/api/v1"),
             feed: feed.to_owned(),
-            push: true,
-            pull: true,
-            delete: true,
+            permissions: Permission::ALL.iter().copied().collect(),
         }
     }
 
     /// Only the lines that a token with these permissions may use.
     pub fn for_permissions(self, permissions: Permissions) -> Self {
-        Self {
-            push: permissions.has_any(&[Permission::NuGetPush, Permission::NuGetPushVersion]),
-            pull: permissions.has(Permission::NuGetPull),
-            delete: permissions.has(Permission::NuGetDelete),
-            ..self
-        }
+        Self { permissions, ..self }
+    }
+
+    fn push(&self) -> bool {
+        self.permissions.has_any(&[Permission::NuGetPush, Permission::NuGetPushVersion])
+    }
+
+    fn pull(&self) -> bool {
+        self.permissions.has(Permission::NuGetPull)
+    }
+
+    fn delete(&self) -> bool {
+        self.permissions.has(Permission::NuGetDelete)
+    }
+
+    fn is_about(&self, kind: Kind) -> bool {
+        self.permissions.kinds().any(|own| own == kind)
+    }
+
+    /// Every client that these permissions are good for.
+    pub fn list(&self) -> Vec<Client> {
+        let all = [
+            ("nuget", "NuGet.exe", self.nuget()),
+            ("dotnet", "dotnet", self.dotnet()),
+            ("visual-studio", "Visual Studio", self.visual_studio()),
+            ("docker", "Docker", self.docker()),
+            ("npm", "npm", self.npm()),
+            ("curl", "curl", self.curl()),
+            ("github", "GitHub Actions", self.github()),
+            ("gitlab", "GitLab CI", self.gitlab()),
+            ("azure", "Azure Pipelines", self.azure()),
+        ];
+        all.into_iter()
+            .map(|(id, name, lines)| Client { id, name, lines })
+            .filter(|client| !client.lines.is_empty())
+            .collect()
+    }
+
+    fn nuget(&self) -> Vec<Line> {
+        chosen([
+            (self.push(), "Upload a package", "the NuGet.exe upload command", self.nuget_push()),
+            (
+                self.pull(),
+                "Read packages: add the feed once, then install by name",
+                "the NuGet.exe source commands",
+                self.nuget_source(),
+            ),
+            (self.delete(), "Hide a version", "the NuGet.exe delete command", self.nuget_delete()),
+        ])
     }
 
     /// Uploads with NuGet.exe.
@@ -63,9 +130,35 @@ impl Clients {
         )
     }
 
-    /// Hides a version with NuGet.exe.
-    pub fn nuget_delete(&self) -> String {
+    fn nuget_delete(&self) -> String {
         format!("nuget delete Contoso.Core 1.0.0 -Source {} -ApiKey {KEY} -NonInteractive", self.source)
+    }
+
+    fn dotnet(&self) -> Vec<Line> {
+        chosen([
+            (self.push(), "Upload a package", "the dotnet upload command", self.dotnet_push()),
+            (
+                self.push(),
+                "Or let the client read the key from the environment, as NuGet 7.6 and later do",
+                "the upload with the key in the environment",
+                format!("export {SECRET}={KEY}\ndotnet nuget push Contoso.Core.1.0.0.nupkg --source {}", self.source),
+            ),
+            (
+                self.pull(),
+                "Read packages. Outside Windows, dotnet can only read a password stored in clear text.",
+                "the dotnet source commands",
+                self.dotnet_source(),
+            ),
+            (
+                self.delete(),
+                "Hide a version",
+                "the dotnet delete command",
+                format!(
+                    "dotnet nuget delete Contoso.Core 1.0.0 --source {} --api-key {KEY} --non-interactive",
+                    self.source
+                ),
+            ),
+        ])
     }
 
     /// Uploads with dotnet.
@@ -75,32 +168,201 @@ impl Clients {
 
     /// Adds the feed to dotnet and adds a package from it.
     pub fn dotnet_source(&self) -> String {
+        format!("{}\ndotnet add package Contoso.Core --source latchkey", self.add_source(KEY))
+    }
+
+    fn add_source(&self, key: &str) -> String {
         format!(
-            "dotnet nuget add source {} --name latchkey --username {USER} --password {KEY} --store-password-in-clear-text\ndotnet add package Contoso.Core --source latchkey",
+            "dotnet nuget add source {} --name latchkey --username {USER} --password {key} --store-password-in-clear-text",
             self.source
         )
     }
 
-    /// Hides a version with dotnet.
-    pub fn dotnet_delete(&self) -> String {
-        format!("dotnet nuget delete Contoso.Core 1.0.0 --source {} --api-key {KEY} --non-interactive", self.source)
+    fn visual_studio(&self) -> Vec<Line> {
+        chosen([
+            (
+                self.pull(),
+                "Under Tools, Options, NuGet Package Manager, Package Sources: add a source with this address. Asked for a name and password, answer with api and your key.",
+                "the address of the feed",
+                self.source.clone(),
+            ),
+            (
+                self.pull(),
+                "Or keep this as nuget.config beside your solution, for everybody in the team: it holds no key. Each takes an own one from the environment variable NUGET_API_KEY.",
+                "the nuget.config file",
+                self.nuget_config(),
+            ),
+        ])
     }
 
-    /// Asks what a token is.
-    pub fn curl_current(&self) -> String {
-        format!("curl -H \"Authorization: Bearer {KEY}\" {}/tokens/current", self.api)
-    }
-
-    /// Asks whether a token may do something.
-    pub fn curl_can(&self) -> String {
+    fn nuget_config(&self) -> String {
+        let insecure = if self.insecure { " allowInsecureConnections=\"true\"" } else { "" };
         format!(
-            "curl -H \"Authorization: Bearer {KEY}\" \"{}/tokens/current/can?action=nuget:push&package=Contoso.Core&feed={}\"",
-            self.api, self.feed
+            r#"<?xml version="1.0" encoding="utf-8"?>
+<configuration>
+  <packageSources>
+    <add key="latchkey" value="{}"{insecure} />
+  </packageSources>
+  <packageSourceCredentials>
+    <latchkey>
+      <add key="Username" value="{USER}" />
+      <add key="ClearTextPassword" value="%{SECRET}%" />
+    </latchkey>
+  </packageSourceCredentials>
+</configuration>"#,
+            self.source
         )
     }
 
-    /// Downloads a package.
-    pub fn curl_get(&self) -> String {
-        format!("curl -u {USER}:{KEY} -O {}/contoso.core/1.0.0/contoso.core.1.0.0.nupkg", self.flat)
+    fn docker(&self) -> Vec<Line> {
+        let registry = &self.registry;
+        let image = format!("{registry}/{}/app:1.0", self.feed);
+        let verb = if self.permissions.has(Permission::ContainerPush) { "push" } else { "pull" };
+        chosen([(
+            self.is_about(Kind::Container),
+            "Docker asks for the password; answer with your key. This host does not answer Docker yet: the lines work as soon as it does.",
+            "the docker commands",
+            format!("docker login {registry} --username {USER}\ndocker {verb} {image}"),
+        )])
+    }
+
+    fn npm(&self) -> Vec<Line> {
+        let verb = if self.permissions.has_any(&[Permission::NpmPush, Permission::NpmPushVersion]) {
+            "publish"
+        } else {
+            "install @team/ui"
+        };
+        let scheme = if self.insecure { "http" } else { "https" };
+        let npm = &self.npm;
+        chosen([(
+            self.is_about(Kind::Npm),
+            "This host does not answer npm yet: the lines work as soon as it does.",
+            "the npm commands",
+            format!("npm config set //{npm}:_authToken {KEY}\nnpm {verb} --registry {scheme}://{npm}"),
+        )])
+    }
+
+    fn curl(&self) -> Vec<Line> {
+        let Self { api, flat, feed, .. } = self;
+        let ask = format!("curl -H \"Authorization: Bearer {KEY}\"");
+        chosen([
+            (
+                true,
+                "Ask what this token is",
+                "the curl command that asks about the token",
+                format!("{ask} {api}/tokens/current"),
+            ),
+            (
+                self.is_about(Kind::NuGet),
+                "Ask whether it may do something, before your build does",
+                "the curl command that asks for a right",
+                format!(
+                    "{ask} \"{api}/tokens/current/can?action={}&package=Contoso.Core&feed={feed}\"",
+                    self.some_action()
+                ),
+            ),
+            (
+                self.pull(),
+                "List the packages it may read",
+                "the curl command that lists packages",
+                format!("{ask} {api}/packages"),
+            ),
+            (
+                self.pull(),
+                "Download a package",
+                "the curl download command",
+                format!("curl -u {USER}:{KEY} -O {flat}/contoso.core/1.0.0/contoso.core.1.0.0.nupkg"),
+            ),
+        ])
+    }
+
+    /// What a pipeline most likely asks for.
+    fn some_action(&self) -> &'static str {
+        match () {
+            () if self.push() => "nuget:push",
+            () if self.pull() => "nuget:pull",
+            () => "nuget:delete",
+        }
+    }
+
+    fn push_from_pipeline(&self, packages: &str) -> String {
+        format!("dotnet nuget push \"{packages}\" --source {} --api-key \"${SECRET}\" --skip-duplicate", self.source)
+    }
+
+    fn restore_in_pipeline(&self, indent: &str) -> String {
+        format!("{}\n{indent}dotnet restore", self.add_source(&format!("\"${SECRET}\"")))
+    }
+
+    fn github(&self) -> Vec<Line> {
+        let env = format!("  env:\n    {SECRET}: ${{{{ secrets.{SECRET} }}}}");
+        chosen([
+            (
+                self.push() || self.pull(),
+                "Store the key as a secret of the repository: under Settings, Secrets and variables, Actions, or by this line, which asks for it",
+                "the command that stores the secret",
+                format!("gh secret set {SECRET}"),
+            ),
+            (
+                self.pull(),
+                "A step that restores",
+                "the restore step for GitHub Actions",
+                format!("- name: Restore\n  run: |\n    {}\n{env}", self.restore_in_pipeline("    ")),
+            ),
+            (
+                self.push(),
+                "A step that publishes",
+                "the publish step for GitHub Actions",
+                format!("- name: Publish\n  run: {}\n{env}", self.push_from_pipeline("out/*.nupkg")),
+            ),
+        ])
+    }
+
+    fn gitlab(&self) -> Vec<Line> {
+        let job = |name: &str, script: &str| {
+            format!("{name}:\n  image: mcr.microsoft.com/dotnet/sdk\n  script:\n    - {script}")
+        };
+        let restore = self.restore_in_pipeline("    - ");
+        chosen([
+            (
+                self.pull(),
+                "Store the key under Settings, CI/CD, Variables as NUGET_API_KEY, masked and hidden. A job that restores:",
+                "the restore job for GitLab CI",
+                job("restore", &restore),
+            ),
+            (
+                self.push(),
+                "Store the key under Settings, CI/CD, Variables as NUGET_API_KEY, masked and hidden. A job that publishes:",
+                "the publish job for GitLab CI",
+                job("publish", &self.push_from_pipeline("out/*.nupkg")),
+            ),
+        ])
+    }
+
+    fn azure(&self) -> Vec<Line> {
+        let step = |script: &str| format!("- bash: {script}\n  env:\n    {SECRET}: $({SECRET})");
+        chosen([
+            (
+                self.pull(),
+                "Store the key as a secret variable NUGET_API_KEY of the pipeline. A step that restores:",
+                "the restore step for Azure Pipelines",
+                step(&format!("|\n    {}", self.restore_in_pipeline("    "))),
+            ),
+            (
+                self.push(),
+                "Store the key as a secret variable NUGET_API_KEY of the pipeline. A step that publishes:",
+                "the publish step for Azure Pipelines",
+                step(&self.push_from_pipeline("$(Build.ArtifactStagingDirectory)/*.nupkg")),
+            ),
+        ])
     }
 }
+
+/// The lines whose first part holds.
+fn chosen<const N: usize>(lines: [(bool, &'static str, &'static str, String); N]) -> Vec<Line> {
+    let chosen = lines.into_iter().filter(|(fits, ..)| *fits);
+    chosen.map(|(_, what, about, text)| Line { what, about, text }).collect()
+}
+
+#[cfg(test)]
+#[path = "clients_tests.rs"]
+mod tests;

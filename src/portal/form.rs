@@ -29,7 +29,37 @@ impl<T: DeserializeOwned> FromRequest for Form<T> {
     }
 }
 
+/// A form as it arrived, and whether it carries the right value. One that does not may be shown to its sender again, and
+/// nothing else.
+pub struct Typed<T> {
+    /// What was typed.
+    pub form: T,
+    /// Whether it was sent from our page in this browser and session.
+    pub is_ours: bool,
+}
+
+impl<T: DeserializeOwned> FromRequest for Typed<T> {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move {
+            let (is_ours, rest) = fields(&req, payload).await?;
+            Ok(Self { form: parse(rest)?, is_ours })
+        })
+    }
+}
+
 async fn read<T: DeserializeOwned>(req: &HttpRequest, payload: Payload) -> Result<T, PageError> {
+    match fields(req, payload).await? {
+        (true, rest) => parse(rest),
+        (false, _) => Err(PageError::NotFromUs),
+    }
+}
+
+/// A form's fields but for the form value, and whether that is right.
+async fn fields(req: &HttpRequest, payload: Payload) -> Result<(bool, Vec<(String, String)>), PageError> {
     let content_type = req.headers().get("content-type").map_or(&b""[..], |value| value.as_bytes());
     let kind = content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
     if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
@@ -43,14 +73,16 @@ async fn read<T: DeserializeOwned>(req: &HttpRequest, payload: Payload) -> Resul
             "It is not one of ours. Reload the page and try again.".to_owned(),
         ));
     }
-    let (values, rest): (Vec<_>, Vec<_>) = form_urlencoded::parse(&body).partition(|(name, _)| name == FORM_VALUE);
+    let all = form_urlencoded::parse(&body).into_owned();
+    let (values, rest): (Vec<_>, Vec<_>) = all.partition(|(name, _)| name == FORM_VALUE);
     let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
-    match values.as_slice() {
-        [(_, sent)] if csrf::is_right(sent, req, &app) => {}
-        _ => return Err(PageError::NotFromUs),
-    }
-    let rest = form_urlencoded::Serializer::new(String::new()).extend_pairs(rest).finish();
-    serde_html_form::from_str(&rest).map_err(|error| {
+    let is_ours = matches!(values.as_slice(), [(_, sent)] if csrf::is_right(sent, req, &app));
+    Ok((is_ours, rest))
+}
+
+fn parse<T: DeserializeOwned>(fields: Vec<(String, String)>) -> Result<T, PageError> {
+    let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    serde_html_form::from_str(&fields).map_err(|error| {
         PageError::BadForm(
             StatusCode::UNPROCESSABLE_ENTITY,
             format!("A field is missing, unknown or there twice ({error}). Reload the page and try again."),
@@ -85,7 +117,12 @@ impl Problems {
         self.list.is_empty()
     }
 
-    /// What is wrong with a field.
+    /// Everything that is wrong with a field.
+    pub fn all(&self, field: &str) -> Vec<&str> {
+        self.list.iter().filter(|problem| problem.field == field).map(|problem| problem.text.as_str()).collect()
+    }
+
+    /// What is wrong with a field first.
     pub fn of(&self, field: &str) -> Option<&str> {
         self.list.iter().find(|problem| problem.field == field).map(|problem| problem.text.as_str())
     }

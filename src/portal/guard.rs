@@ -6,11 +6,13 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
-        header::{ALLOW, CONTENT_TYPE, HeaderValue},
+        header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
     },
     middleware::Next,
     web::Data,
 };
+
+use chrono::Duration;
 
 use super::{
     csrf::{Visit, comes_from_us},
@@ -18,7 +20,7 @@ use super::{
     page::{Page, signed_in},
     session::{cookie, cookie_value},
 };
-use crate::{accounts::link, app::App, headers::RequestId};
+use crate::{accounts::link, app::App, headers::RequestId, tokens::expiry::in_words};
 
 /// Wraps every page; goes inside the session's middleware.
 pub async fn guard<B: MessageBody + 'static>(
@@ -39,7 +41,7 @@ pub async fn guard<B: MessageBody + 'static>(
     } else {
         req.into_response(PageError::NotFromUs.error_response()).map_into_right_body()
     };
-    let mut res = drawn(explained(res));
+    let mut res = drawn(patient(explained(res)));
     if known.is_none() {
         res.response_mut().add_cookie(&cookie(&app, "visit", visit, None))?;
     }
@@ -54,6 +56,25 @@ pub async fn outage<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Resul
         tracing::warn!(%error, "page not served");
         Outage::new(Page::bare(&app, "That did not work"), reference).into()
     })
+}
+
+/// How long to wait; travels with a request that was one too many.
+struct Patience(Duration);
+
+/// What to say to somebody who tried too often. The answer, whatever page it is, becomes a 429 that says when to come
+/// back.
+pub fn too_many(req: &HttpRequest, wait: Duration) -> String {
+    req.extensions_mut().insert(Patience(wait));
+    format!("Too many attempts. Try again in {}.", in_words(wait))
+}
+
+fn patient<B>(mut res: ServiceResponse<B>) -> ServiceResponse<B> {
+    let wait = res.request().extensions().get::<Patience>().map(|patience| patience.0.num_seconds().max(1));
+    if let Some(seconds) = wait {
+        *res.response_mut().status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        res.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    res
 }
 
 /// Says what is meant when a page is asked by a method it does not have.

@@ -19,6 +19,7 @@ struct Guide {
     page: Page,
     clients: Clients,
     other_feed: String,
+    link: String,
     patterns: &'static [Example],
     refusals: Vec<Refusal>,
 }
@@ -29,6 +30,10 @@ struct Example {
     covers: &'static [&'static str],
     leaves_out: &'static [&'static str],
 }
+
+/// A link that fills the form of a new token.
+const LINK: &str =
+    "/settings/tokens/new?name=Contoso+CI&allow=nuget:push,nuget:pull&packages=Contoso.*,Fabrikam.Core&expires=90";
 
 const PATTERNS: &[Example] = &[
     Example { pattern: "*", covers: &["every package, now and later"], leaves_out: &[] },
@@ -42,8 +47,9 @@ const PATTERNS: &[Example] = &[
     Example { pattern: "@team/*", covers: &["@team/ui"], leaves_out: &["@other/ui"] },
 ];
 
-/// A refusal in its three parts.
+/// A refusal in its three parts, and its word for anchors.
 struct Refusal {
+    word: &'static str,
     phrase: &'static str,
     status: &'static str,
     advice: &'static str,
@@ -51,7 +57,7 @@ struct Refusal {
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { phrase: reason.phrase(), status: status(reason.class()), advice: advice(reason) }
+        Self { word: reason.as_str(), phrase: reason.phrase(), status: status(reason.class()), advice: reason.advice() }
     }
 }
 
@@ -63,6 +69,7 @@ pub async fn show(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, Page
         page: Page::in_section(&req, "Use your token", "guide"),
         clients: Clients::of_feed(public, "main"),
         other_feed: Clients::of_feed(public, "NAME").source,
+        link: public.of(LINK),
         patterns: PATTERNS,
         refusals: Reason::ALL.into_iter().map(Refusal::from).collect(),
     };
@@ -74,33 +81,6 @@ fn status(class: Class) -> &'static str {
         Class::NotLive => "401; an API key gets 403",
         Class::Forbidden => "403",
         Class::NotFound => "404",
-    }
-}
-
-/// What to do about a refusal.
-fn advice(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NotAToken => {
-            "Part of the key is missing, or it belongs to another host. Paste the whole key: 49 characters that begin with lk_."
-        }
-        Reason::Replaced => "The token was refreshed. Put the new key in this place too.",
-        Reason::Revoked => "Somebody ended it for good. Create a new token.",
-        Reason::Deactivated => "It is paused. Reactivate it, and the same key works again.",
-        Reason::Expired => "Its time is over. Refresh it and put the new key in place.",
-        Reason::Retired => "Old keys end when they lie idle. Create a token in its stead.",
-        Reason::AccountDisabled => "Ask the operator of this host.",
-        Reason::PermissionMissing => {
-            "Permissions are never added to a token. Duplicate it, tick what is missing, and use the new key."
-        }
-        Reason::FeedNotCovered => "Edit the token and add the feed. Also check the feed's address in your client.",
-        Reason::PackageNotCovered => "Edit the token and add a pattern. It counts from the next request.",
-        Reason::OnlyNewVersions => "Upload the first version with a token that may upload new packages.",
-        Reason::AccountCannotRead => {
-            "The feed or package does not exist, or your account cannot see it. Check the spelling, then ask the feed's owner."
-        }
-        Reason::AccountMayNot => {
-            "The token would do, but your account has no such right here. Ask an owner of the package or the feed."
-        }
     }
 }
 

@@ -17,6 +17,9 @@ use crate::{
     store::{Account, Actor},
 };
 
+/// Longest query that survives a sign-in, in bytes.
+const LONGEST_QUERY: usize = 4000;
+
 /// The frame of a page.
 pub struct Page {
     /// In the browser's tab.
@@ -68,6 +71,14 @@ impl Page {
         Self { section, ..Self::new(req, title) }
     }
 
+    /// Whether this is one of the settings pages.
+    pub fn is_settings(&self) -> bool {
+        matches!(
+            self.section,
+            "tokens" | "refusals" | "profile" | "password" | "sessions" | "notifications" | "calendar"
+        )
+    }
+
     /// A path of ours as links write it.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
@@ -100,36 +111,161 @@ pub fn go_to(req: &HttpRequest, path: &str) -> HttpResponse {
 pub enum Done {
     /// A token was edited.
     Saved,
+    /// A token was narrowed to what it was used for.
+    Narrowed,
     /// A token was switched off.
     Deactivated,
+    /// A token was switched off for a while.
+    Paused,
     /// A token was switched on.
     Reactivated,
     /// A token was ended.
     Revoked,
     /// A token was removed.
     Deleted,
+    /// Several tokens were switched off.
+    AllDeactivated,
+    /// Several tokens were switched on.
+    AllReactivated,
+    /// Several tokens were ended.
+    AllRevoked,
+    /// Nothing: no token was selected.
+    NoneSelected,
+    /// Every live token was switched off.
+    Frozen,
+    /// What was frozen was switched on.
+    Unfrozen,
+    /// Freezing, or undoing it, did not come to its end.
+    CutShort,
     /// The password was changed.
     PasswordChanged,
     /// The calendar's address was ended.
     CalendarEnded,
+    /// A new password was set by a link.
+    PasswordSet,
+    /// An address was confirmed.
+    AddressConfirmed,
+    /// An account got another address.
+    AddressChanged,
+    /// A sign-up became an account.
+    AccountMade,
+    /// A mail was queued that confirms an address.
+    ConfirmationSent,
+    /// A mail was queued to an address that is to be the account's.
+    NewAddressAsked,
+    /// The time zone was changed.
+    TimeZoneSaved,
+    /// A session was ended.
+    SessionEnded,
+    /// Every other session was ended.
+    OthersEnded,
+    /// A feed was made.
+    FeedCreated,
+    /// A version was hidden from searches.
+    Unlisted,
+    /// A version was shown to searches again.
+    Relisted,
+    /// A version was removed for good.
+    VersionRemoved,
     /// Nothing: the session had ended.
     SignedOut,
+    /// An account was disabled.
+    AccountDisabled,
+    /// An account was enabled.
+    AccountEnabled,
+    /// An account was deleted.
+    AccountDeleted,
+    /// An account was made an operator.
+    OperatorMade,
+    /// An account is no operator any more.
+    OperatorUnmade,
+    /// Nothing: a key was found to be its token's present one.
+    KeyFound,
+    /// Nothing: a key was found that a refresh has replaced.
+    KeyReplaced,
+    /// A feed was made.
+    FeedAdded,
+    /// A feed was deleted.
+    FeedDeleted,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 8] = [
+    const ALL: &[(Self, &'static str, &'static str)] = &[
         (Self::Saved, "saved", "Saved. It holds from the next request on."),
+        (Self::Narrowed, "narrowed", "Narrowed to what it was used for. It holds from the next request on."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
+        (Self::Paused, "paused", "Switched off for a while. This page lists whoever comes with its key meanwhile."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
         (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
         (Self::Deleted, "deleted", "Deleted. Its record stays."),
+        (Self::AllDeactivated, "all-deactivated", "The selected tokens are off. Their keys are refused from now on."),
+        (Self::AllReactivated, "all-reactivated", "The selected tokens are on. Their keys work again."),
+        (Self::AllRevoked, "all-revoked", "The selected tokens are revoked. Their keys are refused for good."),
+        (Self::NoneSelected, "none-selected", "Nothing was changed. Tick the tokens first, then choose what to do."),
+        (Self::Frozen, "frozen", "All tokens are frozen. Their keys are refused from now on."),
+        (Self::Unfrozen, "unfrozen", "The freeze is undone. The keys it switched off work again."),
+        (
+            Self::CutShort,
+            "cut-short",
+            "It stopped half way, because the database did not answer. What was done holds. Press the button again to go on.",
+        ),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
         (Self::CalendarEnded, "calendar-ended", "Ended. Calendars that used the address stop at once."),
+        (Self::PasswordSet, "password-set", "Password set. Sign in with it; every earlier session has ended."),
+        (Self::AddressConfirmed, "address-confirmed", "Thank you. Your address is confirmed."),
+        (
+            Self::AddressChanged,
+            "address-changed",
+            "Your address is changed, and every session has ended. Sign in again.",
+        ),
+        (Self::AccountMade, "account-made", "Your account is ready. Sign in with the password you chose."),
+        (
+            Self::ConfirmationSent,
+            "confirmation-sent",
+            "A mail with a link is on its way. It comes within a minute or two.",
+        ),
+        (
+            Self::NewAddressAsked,
+            "new-address-asked",
+            "A mail with a link is on its way to the new address. Until you confirm it there, nothing changes.",
+        ),
+        (
+            Self::TimeZoneSaved,
+            "time-zone-saved",
+            "Saved. Times are shown in this zone from now on; no token's expiry has moved.",
+        ),
+        (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
+        (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
+        (Self::FeedCreated, "feed-created", "The feed is there. Add the people who use it, then push a first package."),
+        (Self::Unlisted, "unlisted", "Unlisted. Searches no longer show it; who names it still gets it."),
+        (Self::Relisted, "relisted", "Listed again. Searches show it."),
+        (Self::VersionRemoved, "version-removed", "Removed for good. This version is never used again."),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
+        (
+            Self::AccountDisabled,
+            "account-disabled",
+            "Disabled. Its sessions have ended, and its keys are refused from now on.",
+        ),
+        (Self::AccountEnabled, "account-enabled", "Enabled. Its keys work again; its people sign in anew."),
+        (
+            Self::AccountDeleted,
+            "account-deleted",
+            "Deleted, with its tokens. What it published stays, and so does its record.",
+        ),
+        (Self::OperatorMade, "operator-made", "This account is an operator now."),
+        (Self::OperatorUnmade, "operator-unmade", "This account is no operator any more."),
+        (Self::KeyFound, "key-found", "The key you pasted is the present key of this token."),
+        (
+            Self::KeyReplaced,
+            "key-replaced",
+            "The key you pasted was replaced by a refresh of this token and is refused. The token has a newer key.",
+        ),
+        (Self::FeedAdded, "feed-added", "Feed created."),
+        (Self::FeedDeleted, "feed-deleted", "Feed deleted."),
     ];
 
     fn of(req: &HttpRequest) -> Option<Self> {
-        let word = req.query_string().strip_prefix("done=")?;
+        let word = req.query_string().split('&').find_map(|pair| pair.strip_prefix("done="))?;
         Self::ALL.iter().find(|(_, name, _)| *name == word).map(|(done, ..)| *done)
     }
 
@@ -140,7 +276,7 @@ impl Done {
     /// The path of a page that says so.
     pub fn at(self, path: &str) -> String {
         let word = Self::ALL.iter().find(|(done, ..)| *done == self).map_or("", |(_, word, _)| word);
-        format!("{path}?done={word}")
+        format!("{path}{}done={word}", if path.contains('?') { '&' } else { '?' })
     }
 }
 
@@ -194,26 +330,44 @@ pub fn actor(req: &HttpRequest, app: &App, account: Option<&Account>) -> Actor {
     Actor { account: account.map(|account| account.id), token: None, address, client: client_name(req) }
 }
 
-/// The sign-in page, leading back to a page that was asked for by GET.
-fn sign_in_first(req: &HttpRequest) -> String {
+/// The sign-in page, leading back to a page that was asked for by GET, with its query.
+pub(super) fn sign_in_first(req: &HttpRequest) -> String {
     let prefix = app(req).settings.public_url.path().to_owned();
     let path = req.path().strip_prefix(&prefix).unwrap_or("/");
-    if req.method() == actix_web::http::Method::GET && own_path(path).is_some() {
-        let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
-        format!("{prefix}/sign-in?next={next}")
-    } else {
-        format!("{prefix}{}", Done::SignedOut.at("/sign-in"))
+    let wanted = with_query(path, req.query_string());
+    match own_path(&wanted).or_else(|| own_path(path)) {
+        Some(wanted) if req.method() == actix_web::http::Method::GET => format!("{prefix}{}", sign_in_to(wanted)),
+        _ => format!("{prefix}{}", Done::SignedOut.at("/sign-in")),
     }
 }
 
-/// A path of ours that a redirect may lead to: plain characters after a single slash. Anything else is none.
+/// The path of the sign-in page that leads to a path of ours.
+pub fn sign_in_to(path: &str) -> String {
+    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    format!("/sign-in?next={next}")
+}
+
+/// A path with its query, the latter written anew in the few characters that [`own_path`] lets through.
+fn with_query(path: &str, query: &str) -> String {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    match url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+/// A path of ours that a redirect may lead to: plain characters after a single slash, and perhaps a query whose other
+/// characters are written as `%XX`. Anything else is none.
 pub fn own_path(path: &str) -> Option<&str> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.');
-    let good = path.starts_with('/')
-        && path.len() <= 300
-        && path.bytes().all(plain)
-        && !path.contains("//")
-        && !path.contains("..");
+    let (place, query) = path.split_once('?').unwrap_or((path, ""));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let good = place.starts_with('/')
+        && place.len() <= 300
+        && place.bytes().all(|b| plain(b) || b == b'/')
+        && !place.contains("//")
+        && !place.contains("..")
+        && query.len() <= LONGEST_QUERY
+        && query.bytes().all(|b| plain(b) || matches!(b, b'%' | b'=' | b'&' | b'+' | b'*'));
     good.then_some(path)
 }
 
@@ -223,7 +377,9 @@ mod tests {
 
     #[test]
     fn redirects_lead_to_our_own_pages_only() {
-        assert_eq!(own_path("/settings/tokens/new"), Some("/settings/tokens/new"));
+        for good in ["/", "/settings/tokens/new", "/settings/tokens/new?name=a+b&packages=Contoso.*%2C%40team%2F*"] {
+            assert_eq!(own_path(good), Some(good));
+        }
         let long = format!("/{}", "a".repeat(8000));
         for bad in [
             "",
@@ -242,9 +398,31 @@ mod tests {
             "http://127.0.0.1/",
             "/a/../b",
             "settings",
+            "?a=b",
+            "//evil?a=b",
+            "/a?b\r\nc",
+            "/a?b#c",
+            "/a?<b>",
+            "/a?next=//evil",
+            "/a?b?c",
             &long,
+            &format!("/a?{}", "a".repeat(4001)),
         ] {
             assert_eq!(own_path(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_written_anew_before_it_leads_anywhere() {
+        for (query, written) in [
+            ("", "/a"),
+            ("name=CI build&packages=@team/*,Contoso.*", "/a?name=CI+build&packages=%40team%2F*%2CContoso.*"),
+            ("name=<script>\"'&note=//evil#x", "/a?name=%3Cscript%3E%22%27&note=%2F%2Fevil%23x"),
+            ("note=%0d%0aSet-Cookie:x", "/a?note=%0D%0ASet-Cookie%3Ax"),
+            ("note=%ff%", "/a?note=%EF%BF%BD%25"),
+        ] {
+            assert_eq!(with_query("/a", query), written);
+            assert_eq!(own_path(written), Some(written));
         }
     }
 }

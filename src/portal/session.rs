@@ -21,8 +21,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE, link},
     app::App,
-    store::StoredSession,
-    tokens::AccountId,
+    store::{Actor, Device, StoredSession},
+    tokens::{AccountId, SessionId},
 };
 
 /// Sensitive acts ask for the password again after this long.
@@ -34,18 +34,25 @@ const ACCOUNT: &str = "account";
 const EPOCH: &str = "epoch";
 const PROVED_AT: &str = "proved_at";
 const FORM_KEY: &str = "form_key";
+const NAME: &str = "name";
+/// Handed to the store with a new session, and not kept in its state.
+const CLIENT: &str = "client";
+const ADDRESS: &str = "address";
 
 /// What a session remembers. No handler spells a key.
 pub struct TypedSession(pub Session);
 
 impl TypedSession {
     /// Signs somebody in: a new id, so that one known before is worth nothing.
-    /// `epoch` is the account's when its password was checked.
-    pub fn begin(&self, account: AccountId, epoch: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
+    /// `epoch` is the account's when its password was checked, `from` is who asks.
+    pub fn begin(&self, account: AccountId, epoch: i64, from: &Actor, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.0.renew();
         self.0.insert(ACCOUNT, account.to_string())?;
         self.0.insert(EPOCH, epoch)?;
         self.0.insert(FORM_KEY, link::generate(&mut crate::random::system()))?;
+        self.0.insert(NAME, SessionId::generate(now, &mut crate::random::system()).to_string())?;
+        self.0.insert(CLIENT, &from.client)?;
+        self.0.insert(ADDRESS, &from.address)?;
         self.prove(now)
     }
 
@@ -63,6 +70,11 @@ impl TypedSession {
     /// Who is signed in.
     pub fn account(&self) -> Option<AccountId> {
         self.0.get::<String>(ACCOUNT).ok().flatten().as_deref().and_then(AccountId::parse)
+    }
+
+    /// The session's name on its owner's page; none for one that began before names were kept.
+    pub fn name(&self) -> Option<SessionId> {
+        self.0.get::<String>(NAME).ok().flatten().as_deref().and_then(SessionId::parse)
     }
 
     /// What binds forms to this session; empty when nobody is signed in.
@@ -127,8 +139,17 @@ pub struct DatabaseSessions(Data<App>);
 
 impl DatabaseSessions {
     async fn keep(&self, state: &HashMap<String, String>) -> anyhow::Result<SessionKey> {
-        let account = state.get(ACCOUNT).and_then(|id| AccountId::parse(id.trim_matches('"')));
+        let mut state = state.clone();
+        let text = |key: &str| state.get(key).and_then(|value| serde_json::from_str::<String>(value).ok());
+        let account = text(ACCOUNT).as_deref().and_then(AccountId::parse);
         let account = account.ok_or_else(|| anyhow!("a session without an account"))?;
+        let name = text(NAME).as_deref().and_then(SessionId::parse);
+        let device = Device {
+            name: name.ok_or_else(|| anyhow!("a session without a name"))?,
+            client: text(CLIENT).unwrap_or_default(),
+            address: text(ADDRESS).unwrap_or_default(),
+        };
+        state.retain(|key, _| key != CLIENT && key != ADDRESS);
         let id = link::generate(&mut crate::random::system());
         let now = self.0.clock.now();
         let epoch = state
@@ -136,9 +157,9 @@ impl DatabaseSessions {
             .and_then(|epoch| epoch.parse().ok())
             .ok_or_else(|| anyhow!("a session without an epoch"))?;
         let session =
-            StoredSession { account, epoch, state: serde_json::to_string(state)?, created_at: now, seen_at: now };
+            StoredSession { account, epoch, state: serde_json::to_string(&state)?, created_at: now, seen_at: now };
         let mut change = self.0.store.begin().await?;
-        change.add_session(&hash(&id), &session).await?;
+        change.add_session(&hash(&id), &session, &device).await?;
         change.commit().await?;
         SessionKey::try_from(id).map_err(|_| anyhow!("a session id that is too long"))
     }

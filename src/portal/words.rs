@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
+pub use crate::accounts::device::in_words as client;
 use crate::tokens::expiry::{end_in, in_words};
 
 /// An instant, three ways.
@@ -33,49 +34,48 @@ impl Time {
     }
 }
 
+/// An end as choices show it, with its weekday: `Tue 23 Feb 2027, 10:00`. The page names the zone once for all.
+pub fn end_with_weekday(at: DateTime<Utc>, zone: Tz) -> String {
+    end_in(at, zone, "%a %-d %b %Y")
+}
+
 fn from_now(ahead: Duration) -> String {
     let minute = Duration::minutes(1);
     match ahead {
-        // What was chosen as 90 days reads so on the page that answers, a second later.
-        ahead if ahead >= minute => format!("in {}", in_words(ahead + Duration::seconds(59))),
+        ahead if ahead >= minute => format!("in {}", in_words(ahead)),
         ahead if ahead > Duration::zero() => "in under a minute".to_owned(),
         ahead if ahead > -minute => "just now".to_owned(),
         ahead => format!("{} ago", in_words(-ahead)),
     }
 }
 
-/// The name of a client by its `User-Agent`: `Firefox 140 on Windows`, `NuGet Command Line 5.8.0`.
-pub fn client(agent: &str) -> String {
-    let after = |mark: &str| agent.split_once(mark).map(|(_, rest)| rest);
-    if agent.starts_with("Mozilla/") {
-        let browser = BROWSERS.iter().find_map(|(mark, name)| Some((*name, after(mark)?)));
-        let system = SYSTEMS.iter().find(|(mark, _)| agent.contains(mark));
-        let browser =
-            browser.map_or("Browser".to_owned(), |(name, rest)| format!("{name} {}", until(rest, ['.', ' '])));
-        return system.map_or(browser.clone(), |(_, name)| format!("{browser} on {name}"));
-    }
-    let product = until(agent, ['(', ';']).trim();
-    match product.split_once('/') {
-        Some((name, rest)) => format!("{name} {}", until(rest, [' ', '+'])).trim().to_owned(),
-        None => product.to_owned(),
+/// `1,234,567`.
+pub fn thousands(number: i64) -> String {
+    let digits = number.to_string();
+    let grouped = digits.bytes().enumerate().flat_map(|(at, digit)| {
+        let comma = at > 0 && (digits.len() - at).is_multiple_of(3) && digit.is_ascii_digit();
+        comma.then_some(',').into_iter().chain([char::from(digit)])
+    });
+    grouped.collect()
+}
+
+/// `512 bytes`, `12.3 KB`, `4.0 MB`: thousands as people count them.
+pub fn size(bytes: i64) -> String {
+    match bytes {
+        ..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{}.{} KB", bytes / 1_000, bytes % 1_000 / 100),
+        _ => format!("{}.{} MB", thousands(bytes / 1_000_000), bytes % 1_000_000 / 100_000),
     }
 }
 
-fn until(text: &str, ends: [char; 2]) -> &str {
-    text.split(ends).next().unwrap_or(text)
+/// With a capital first letter.
+pub fn sentence(words: &str) -> String {
+    let mut text = words.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
-
-/// What tells browsers apart; those that also name another come first.
-const BROWSERS: [(&str, &str); 5] =
-    [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Version/", "Safari")];
-const SYSTEMS: [(&str, &str); 6] = [
-    ("Windows", "Windows"),
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-];
 
 /// `1 token`, `2 tokens`.
 pub fn counted(count: usize, thing: &str) -> String {
@@ -101,28 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn clients_have_short_names() {
-        for (agent, name) in [
-            (
-                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
-                "Chrome 156 on Linux",
-            ),
-            (
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                "Firefox 140 on Windows",
-            ),
-            (
-                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
-                "Safari 18 on macOS",
-            ),
-            ("Mozilla/5.0", "Browser"),
-            ("NuGet Command Line/5.8.0 (Unix 5.10.0)", "NuGet Command Line 5.8.0"),
-            ("npm/11.19.1 node/v20.20.2 linux x64 workspaces/false", "npm 11.19.1"),
-            ("curl/8.5.0", "curl 8.5.0"),
-            ("NuGet 6.8", "NuGet 6.8"),
-            ("", ""),
-        ] {
-            assert_eq!(client(agent), name);
-        }
+    fn numbers_can_be_read_at_a_glance() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([999, 12_345, 262_144_000].map(size), ["999 bytes", "12.3 KB", "262.1 MB"]);
     }
 }

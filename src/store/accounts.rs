@@ -1,4 +1,4 @@
-//! Accounts: their rows, and the transactions that make, disable and remove them.
+//! Accounts: their rows, how one is made, and its password.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -61,7 +61,7 @@ pub enum Registration {
 }
 
 #[derive(FromRow)]
-struct AccountRow {
+pub(super) struct AccountRow {
     id: String,
     username: String,
     email: String,
@@ -73,7 +73,7 @@ struct AccountRow {
 }
 
 impl AccountRow {
-    fn read(self) -> Result<Account> {
+    pub(super) fn read(self) -> Result<Account> {
         Ok(Account {
             id: readable(AccountId::parse(&self.id), "accounts.id")?,
             username: self.username,
@@ -111,6 +111,13 @@ impl Store {
         row.map(AccountRow::read).transpose()
     }
 
+    /// Since when an account's address is confirmed.
+    pub async fn address_confirmed_at(&self, id: AccountId) -> Result<Option<DateTime<Utc>>> {
+        let at = sqlx::query_scalar("SELECT email_confirmed_at FROM accounts WHERE id = $1").bind(id.to_string());
+        let at: Option<Option<i64>> = at.fetch_optional(&self.pool).await?;
+        Ok(at.flatten().map(instant))
+    }
+
     /// Whether nobody has signed up yet.
     pub async fn is_empty(&self) -> Result<bool> {
         let any: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts LIMIT 1").fetch_optional(&self.pool).await?;
@@ -120,9 +127,21 @@ impl Store {
 
 impl Change {
     /// The account of an id, read inside the change.
-    pub(super) async fn account(&mut self, id: AccountId) -> Result<Option<Account>> {
+    pub async fn account(&mut self, id: AccountId) -> Result<Option<Account>> {
         let row: Option<AccountRow> =
             sqlx::query_as(ACCOUNT).bind(id.to_string()).fetch_optional(&mut *self.tx).await?;
+        row.map(AccountRow::read).transpose()
+    }
+
+    /// The account of an address, in any ASCII case, read inside the change.
+    pub(super) async fn account_of_address(&mut self, address: &str) -> Result<Option<Account>> {
+        let row: Option<AccountRow> = sqlx::query_as(
+            "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts
+             WHERE email_key = $1",
+        )
+        .bind(address.to_ascii_lowercase())
+        .fetch_optional(&mut *self.tx)
+        .await?;
         row.map(AccountRow::read).transpose()
     }
 
@@ -163,7 +182,7 @@ impl Change {
         Ok(if username.is_some() { Registration::UsernameTaken } else { Registration::EmailTaken })
     }
 
-    /// Changes a password and ends every session of the account; tells the epoch that new sessions belong to.
+    /// Changes a password and ends every session and link of the account; tells the epoch that new sessions belong to.
     pub async fn set_password(
         &mut self,
         account: AccountId,
@@ -177,8 +196,77 @@ impl Change {
             .bind(now.timestamp())
             .execute(&mut *self.tx)
             .await?;
-        self.record(Verb::PasswordChanged, by, About::account(account), now).await?;
+        let event = self.record(Verb::PasswordChanged, by, About::account(account), now).await?;
+        self.owe_happening(account, event, None, now).await?;
+        self.end_links_of(account).await?;
         self.end_sessions_of(account).await
+    }
+
+    /// Notes that an account's address was confirmed.
+    pub async fn confirm_address(&mut self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE accounts SET email_confirmed_at = $2 WHERE id = $1")
+            .bind(account.to_string())
+            .bind(now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        self.record(Verb::AddressConfirmed, by, About::account(account), now).await?;
+        Ok(())
+    }
+
+    /// Gives an account another address, which is confirmed, and ends its sessions and links; the address before is
+    /// owed word of it. `false` if the new one belongs to somebody else: then nothing is changed.
+    pub async fn set_address(
+        &mut self,
+        account: &Account,
+        email: &str,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let changed = sqlx::query(
+            "UPDATE accounts SET email = $2, email_key = $3, email_confirmed_at = $4
+             WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM accounts WHERE email_key = $3 AND id <> $1)",
+        )
+        .bind(account.id.to_string())
+        .bind(email)
+        .bind(email.to_ascii_lowercase())
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let detail = format!("From {} to {email}.", account.email);
+        let about = About { detail: &detail, ..About::account(account.id) };
+        let event = self.record(Verb::AddressChanged, by, about, now).await?;
+        self.owe_happening(account.id, event, Some(&account.email), now).await?;
+        self.end_links_of(account.id).await?;
+        self.end_sessions_of(account.id).await?;
+        Ok(true)
+    }
+
+    /// Records that another address was asked for, and owes the present one word of it.
+    pub async fn ask_for_address(
+        &mut self,
+        account: &Account,
+        email: &str,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let about = About { detail: email, ..About::account(account.id) };
+        let event = self.record(Verb::AddressChangeAsked, by, about, now).await?;
+        self.owe_happening(account.id, event, Some(&account.email), now).await
+    }
+
+    /// Changes the time zone that an account's times are shown in. No stored instant moves.
+    pub async fn set_time_zone(&mut self, account: AccountId, zone: Tz, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE accounts SET time_zone = $2 WHERE id = $1")
+            .bind(account.to_string())
+            .bind(zone.name())
+            .execute(&mut *self.tx)
+            .await?;
+        let about = About { detail: zone.name(), ..About::account(account) };
+        self.record(Verb::TimeZoneChanged, by, about, now).await?;
+        Ok(())
     }
 
     /// Stores the same password under newer parameters, unless it was changed meanwhile.
@@ -189,37 +277,6 @@ impl Change {
             .bind(to)
             .execute(&mut *self.tx)
             .await?;
-        Ok(())
-    }
-
-    /// Disables an account and ends its sessions, or enables it.
-    pub async fn set_disabled(
-        &mut self,
-        account: AccountId,
-        disabled: bool,
-        by: &Actor,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        sqlx::query("UPDATE accounts SET disabled_at = $2 WHERE id = $1")
-            .bind(account.to_string())
-            .bind(disabled.then(|| now.timestamp()))
-            .execute(&mut *self.tx)
-            .await?;
-        let verb = if disabled { Verb::AccountDisabled } else { Verb::AccountEnabled };
-        if disabled {
-            self.end_sessions_of(account).await?;
-        } else {
-            self.restore_warnings(account).await?;
-        }
-        self.record(verb, by, About::account(account), now).await?;
-        Ok(())
-    }
-
-    /// Removes an account with its tokens, sessions and memberships. What it published stays.
-    pub async fn delete_account(&mut self, account: &Account, by: &Actor, now: DateTime<Utc>) -> Result<()> {
-        self.record(Verb::AccountDeleted, by, About { detail: &account.username, ..About::account(account.id) }, now)
-            .await?;
-        sqlx::query("DELETE FROM accounts WHERE id = $1").bind(account.id.to_string()).execute(&mut *self.tx).await?;
         Ok(())
     }
 }
@@ -240,9 +297,9 @@ fn primary_token(account: AccountId, max_days: Option<i64>, now: DateTime<Utc>) 
         lifetime: Some(change::primary_lifetime(max_days)),
         expires_at: None,
         deactivated_at: None,
+        reactivate_at: None,
         revoked_at: None,
         retires_at: None,
-        retired_at: None,
         last_use: None,
         made_by: None,
         version: 1,

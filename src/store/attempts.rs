@@ -4,18 +4,26 @@ use chrono::{DateTime, Utc};
 
 use super::{Change, Result, Store, instant};
 
+const ATTEMPTS: &str = "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT), MIN(window_at) FROM attempts
+     WHERE subject = $1 AND window_at >= $2 AND count > 0";
+
 impl Store {
     /// How often a subject was counted since `since`, and when the earliest of those windows began.
     pub async fn attempts(&self, subject: &str, since: DateTime<Utc>) -> Result<(i64, Option<DateTime<Utc>>)> {
-        let count = "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT), MIN(window_at) FROM attempts
-             WHERE subject = $1 AND window_at >= $2 AND count > 0";
-        let (count, earliest): (i64, Option<i64>) =
-            sqlx::query_as(count).bind(subject).bind(since.timestamp()).fetch_one(&self.pool).await?;
+        let count = sqlx::query_as(ATTEMPTS).bind(subject).bind(since.timestamp());
+        let (count, earliest): (i64, Option<i64>) = count.fetch_one(&self.pool).await?;
         Ok((count, earliest.map(instant)))
     }
 }
 
 impl Change {
+    /// The same inside the change: what it counted itself is counted.
+    pub async fn attempts(&mut self, subject: &str, since: DateTime<Utc>) -> Result<(i64, Option<DateTime<Utc>>)> {
+        let count = sqlx::query_as(ATTEMPTS).bind(subject).bind(since.timestamp());
+        let (count, earliest): (i64, Option<i64>) = count.fetch_one(&mut *self.tx).await?;
+        Ok((count, earliest.map(instant)))
+    }
+
     /// Counts one more for a subject in the window that began at `window`; tells the window's count.
     pub async fn count_attempt(&mut self, subject: &str, window: DateTime<Utc>) -> Result<i64> {
         let count = "INSERT INTO attempts (subject, window_at, count) VALUES ($1, $2, 1)

@@ -32,12 +32,8 @@ impl Store {
 
     /// An account's live tokens that will end, the first end first, at most `limit`.
     pub async fn coming_ends(&self, account: AccountId, now: DateTime<Utc>, limit: i64) -> Result<Vec<Token>> {
-        let mut tokens = self.tokens_expiring_after(account, now, limit).await?;
-        tokens.extend(self.tokens_retiring_after(account, now, limit).await?);
+        let mut tokens = self.tokens_ending_after(account, now, limit).await?;
         tokens.retain(|token| state(token, now).is_live());
-        tokens.sort_by_key(|token| (token.end(), token.id));
-        tokens.dedup_by_key(|token| token.id);
-        tokens.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(tokens)
     }
 }

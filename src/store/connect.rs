@@ -78,7 +78,10 @@ async fn set_up(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<
             "PRAGMA synchronous = FULL",
             "PRAGMA foreign_keys = ON",
         ],
-        Engine::Postgres => &["SET statement_timeout = '10s'", "SET timezone = 'UTC'"],
+        // warning: what a migration finds done already is no news.
+        Engine::Postgres => {
+            &["SET statement_timeout = '10s'", "SET timezone = 'UTC'", "SET client_min_messages = 'warning'"]
+        }
     };
     for statement in statements.iter().copied() {
         sqlx::query(statement).execute(&mut *connection).await?;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Change, Result, Store, instant};
+use super::{Change, Result, Store, instant, readable};
 use crate::tokens::{AccountId, EventId, Token, TokenId};
 
 macro_rules! verbs {
@@ -14,6 +14,9 @@ macro_rules! verbs {
         pub enum Verb { $($(#[$doc])* $name,)+ }
 
         impl Verb {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
             /// The word that is stored and shown.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)+ }
@@ -47,8 +50,14 @@ verbs! {
     AccountDisabled = "account disabled",
     /// An account may act again.
     AccountEnabled = "account enabled",
-    /// An account was removed.
+    /// An account was removed; the detail is its name.
     AccountDeleted = "account deleted",
+    /// An account may run the host.
+    OperatorMade = "account made operator",
+    /// An account no longer runs the host.
+    OperatorUnmade = "account no longer operator",
+    /// An account owns packages whose only owner was deleted.
+    PackagesHandedOver = "packages handed over",
     /// Somebody signed in.
     SignedIn = "signed in",
     /// A sign-in failed.
@@ -59,16 +68,48 @@ verbs! {
     CalendarMade = "calendar address made",
     /// A private calendar address ended.
     CalendarEnded = "calendar address ended",
+    /// A one-time link was made that sets the password.
+    PasswordLinkMade = "password link made",
+    /// A link that sets the password was mailed to whom it belongs.
+    PasswordResetMailed = "password reset mailed",
+    /// The address was confirmed by a link that was mailed to it.
+    AddressConfirmed = "address confirmed",
+    /// Another address was given; it is to be confirmed yet.
+    AddressChangeAsked = "address change asked",
+    /// The address was changed; every session ended.
+    AddressChanged = "address changed",
+    /// Sessions were ended from another one.
+    SessionEnded = "session ended",
+    /// The time zone was changed.
+    TimeZoneChanged = "time zone changed",
     /// A feed was made.
     FeedCreated = "feed created",
+    /// An empty feed was removed.
+    FeedDeleted = "feed deleted",
     /// Somebody's role in a feed was changed.
     MemberChanged = "member changed",
+    /// Somebody has no role in a feed any more.
+    MemberRemoved = "member removed",
     /// A version was published.
     VersionPublished = "version published",
     /// A version was unlisted.
     VersionUnlisted = "version unlisted",
     /// A version was listed again.
     VersionRelisted = "version relisted",
+    /// A version was removed for good.
+    VersionRemoved = "version removed",
+    /// Every version of a package was removed for good.
+    PackageRemoved = "package removed",
+    /// A package got one more owner.
+    OwnerAdded = "package owner added",
+    /// A package lost an owner.
+    OwnerRemoved = "package owner removed",
+    /// A feed may be read by everybody without a key.
+    FeedOpened = "feed made public",
+    /// A feed may be read by its members only.
+    FeedClosed = "feed made private",
+    /// What everybody may do in a feed was changed.
+    EveryoneChanged = "everybody's role changed",
     /// An expiry warning was sent.
     WarningSent = "expiry warning sent",
 }
@@ -125,6 +166,8 @@ impl<'a> About<'a> {
 /// A line of the record, for pages.
 #[derive(Clone, Debug)]
 pub struct Event {
+    /// Its place in the record.
+    pub id: EventId,
     /// When.
     pub at: DateTime<Utc>,
     /// What, as [`Verb::as_str`].
@@ -141,6 +184,7 @@ pub struct Event {
 
 #[derive(FromRow)]
 struct EventRow {
+    id: String,
     at: i64,
     verb: String,
     actor: Option<String>,
@@ -149,32 +193,57 @@ struct EventRow {
     detail: String,
 }
 
+/// Sorts after every id.
+const AFTER_ALL: &str = "z";
+
 impl Store {
     /// The newest events of a token, at most `limit`.
     pub async fn events_of_token(&self, token: TokenId, limit: i64) -> Result<Vec<Event>> {
+        self.events_before(token, None, limit).await
+    }
+
+    /// The events of a token before one of them, newest first, at most `limit`; the newest of all for `None`.
+    pub async fn events_before(&self, token: TokenId, before: Option<EventId>, limit: i64) -> Result<Vec<Event>> {
         let rows: Vec<EventRow> = sqlx::query_as(
-            "SELECT e.at, e.verb, a.username AS actor, e.address, e.client, e.detail FROM events e
-             LEFT JOIN accounts a ON a.id = e.actor WHERE e.token = $1 ORDER BY e.id DESC LIMIT $2",
+            "SELECT e.id, e.at, e.verb, a.username AS actor, e.address, e.client, e.detail FROM events e
+             LEFT JOIN accounts a ON a.id = e.actor WHERE e.token = $1 AND e.id < $2 ORDER BY e.id DESC LIMIT $3",
+        )
+        .bind(token.to_string())
+        .bind(before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(EventRow::read).collect()
+    }
+
+    /// The steps of a token's life (made, edited, refreshed, switched, revoked), oldest first; the newest `limit` of them.
+    pub async fn life_of_token(&self, token: TokenId, limit: i64) -> Result<Vec<Event>> {
+        // The list of verbs is that of the index `events_of_token_life`, word for word.
+        let rows: Vec<EventRow> = sqlx::query_as(
+            "SELECT id, at, verb, CAST(NULL AS TEXT) AS actor, address, client, detail FROM events WHERE token = $1
+               AND verb IN ('token created', 'token edited', 'token refreshed', 'token deactivated', 'token reactivated', 'token revoked')
+             ORDER BY id DESC LIMIT $2",
         )
         .bind(token.to_string())
         .bind(limit)
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows.into_iter().map(Event::from).collect())
+        rows.into_iter().rev().map(EventRow::read).collect()
     }
 }
 
-impl From<EventRow> for Event {
-    fn from(row: EventRow) -> Self {
-        let EventRow { at, verb, actor, address, client, detail } = row;
-        Self {
+impl EventRow {
+    fn read(self) -> Result<Event> {
+        let Self { id, at, verb, actor, address, client, detail } = self;
+        Ok(Event {
+            id: readable(EventId::parse(&id), "events.id")?,
             at: instant(at),
             verb,
             actor,
             address: address.unwrap_or_default(),
             client: client.unwrap_or_default(),
             detail,
-        }
+        })
     }
 }
 

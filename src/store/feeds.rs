@@ -10,6 +10,9 @@ use super::{
 };
 use crate::tokens::{AccountId, FeedId, decision::Role};
 
+/// The feed that every installation has.
+const MAIN: &str = "main";
+
 /// A feed.
 #[derive(Clone, Debug)]
 pub struct Feed {
@@ -19,6 +22,24 @@ pub struct Feed {
     pub name: String,
     /// Whether everybody may read it without a key.
     pub is_public: bool,
+}
+
+/// What came of deleting a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedDeletion {
+    /// It is gone, with its memberships.
+    Done,
+    /// It holds packages, or remembers removed ones whose versions must not come back; nothing was changed.
+    NotEmpty,
+    /// `main` belongs to every host; nothing was changed.
+    Main,
+}
+
+impl Feed {
+    /// Whether it is the one that the first start made, which the operator runs.
+    pub fn is_main(&self) -> bool {
+        self.name == MAIN
+    }
 }
 
 /// A feed as one account sees it.
@@ -77,6 +98,29 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(FeedRow::read).collect()
+    }
+}
+
+impl Store {
+    /// Deletes an empty feed.
+    pub async fn delete_feed(&self, feed: &Feed, by: &Actor, now: DateTime<Utc>) -> Result<FeedDeletion> {
+        if feed.name == "main" {
+            return Ok(FeedDeletion::Main);
+        }
+        let mut change = self.begin().await?;
+        let done = sqlx::query(
+            "DELETE FROM feeds WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM packages WHERE packages.feed = feeds.id)",
+        )
+        .bind(feed.id.to_string())
+        .execute(&mut *change.tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(FeedDeletion::NotEmpty);
+        }
+        let about = About { feed: Some(&feed.name), detail: &feed.name, ..About::default() };
+        change.record(Verb::FeedDeleted, by, about, now).await?;
+        change.commit().await?;
+        Ok(FeedDeletion::Done)
     }
 }
 

@@ -2,71 +2,165 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Change, Result, Store};
+use super::{Change, Result, Store, readable};
+use crate::tokens::AccountId;
 
-/// What a link is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Makes the first operator.
-    Setup,
+macro_rules! purposes {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
+        /// What a link is for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Purpose { $($(#[$doc])* $name,)+ }
+
+        impl Purpose {
+            fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                match text { $($word => Some(Self::$name),)+ _ => None }
+            }
+        }
+    };
 }
 
-impl Purpose {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Setup => "setup",
-        }
+purposes! {
+    /// Makes the first operator.
+    Setup = "setup",
+    /// Sets a password; an operator handed it over.
+    PasswordLink = "password link",
+    /// Sets a password; its owner asked for it by mail.
+    PasswordReset = "password reset",
+    /// Makes an account of a sign-up.
+    SignUp = "sign-up",
+    /// Confirms an account's address.
+    ConfirmAddress = "confirm address",
+    /// Gives an account another address.
+    NewAddress = "new address",
+}
+
+/// A link, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whose it is; none where there is no account yet.
+    pub account: Option<AccountId>,
+    /// The address it is about, if it is about one.
+    pub email: Option<String>,
+}
+
+impl Link {
+    /// A link for an account.
+    pub fn of(account: AccountId, purpose: Purpose) -> Self {
+        Self { purpose, account: Some(account), email: None }
+    }
+
+    /// The link that makes the first operator.
+    pub fn setup() -> Self {
+        Self { purpose: Purpose::Setup, account: None, email: None }
     }
 }
 
+type LinkRow = (String, Option<String>, Option<String>);
+
+fn read((purpose, account, email): LinkRow) -> Result<Link> {
+    Ok(Link {
+        purpose: readable(Purpose::parse(&purpose), "links.purpose")?,
+        account: account.map(|id| readable(AccountId::parse(&id), "links.account")).transpose()?,
+        email,
+    })
+}
+
 impl Store {
-    /// Whether a link can still be used. Looking does not use it up.
-    pub async fn link_is_good(&self, hash: &[u8], purpose: Purpose, now: DateTime<Utc>) -> Result<bool> {
-        let found: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM links WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3 LIMIT 1",
+    /// A link that can still be used; looking does not use it up. Links of disabled accounts cannot.
+    pub async fn link(&self, hash: &[u8], now: DateTime<Utc>) -> Result<Option<Link>> {
+        let row: Option<LinkRow> = sqlx::query_as(
+            "SELECT l.purpose, l.account, l.email FROM links l LEFT JOIN accounts a ON a.id = l.account
+             WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > $2 AND a.disabled_at IS NULL",
         )
         .bind(hash)
-        .bind(purpose.as_str())
         .bind(now.timestamp())
         .fetch_optional(&self.pool)
         .await?;
-        Ok(found.is_some())
+        row.map(read).transpose()
+    }
+
+    /// Whether a link for this purpose can still be used.
+    pub async fn link_is_good(&self, hash: &[u8], purpose: Purpose, now: DateTime<Utc>) -> Result<bool> {
+        Ok(self.link(hash, now).await?.is_some_and(|link| link.purpose == purpose))
     }
 }
 
 impl Change {
-    /// Keeps a new link in place of unused older ones for the same purpose.
+    /// Keeps a new link in place of the account's unused older ones for the same purpose.
     pub async fn add_link(
         &mut self,
         hash: &[u8],
-        purpose: Purpose,
+        link: &Link,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<()> {
-        sqlx::query("DELETE FROM links WHERE purpose = $1 AND used_at IS NULL")
-            .bind(purpose.as_str())
+        let account = link.account.map(|id| id.to_string());
+        sqlx::query("DELETE FROM links WHERE purpose = $1 AND used_at IS NULL AND COALESCE(account, '') = $2")
+            .bind(link.purpose.as_str())
+            .bind(account.as_deref().unwrap_or_default())
             .execute(&mut *self.tx)
             .await?;
-        sqlx::query("INSERT INTO links (hash, purpose, created_at, expires_at) VALUES ($1, $2, $3, $4)")
-            .bind(hash)
-            .bind(purpose.as_str())
-            .bind(now.timestamp())
-            .bind(expires_at.timestamp())
-            .execute(&mut *self.tx)
-            .await?;
+        self.insert_link(hash, link, now, expires_at).await
+    }
+
+    /// Keeps a new link beside all others.
+    pub(super) async fn insert_link(
+        &mut self,
+        hash: &[u8],
+        link: &Link,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO links (hash, purpose, account, email, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(hash)
+        .bind(link.purpose.as_str())
+        .bind(link.account.map(|id| id.to_string()))
+        .bind(link.email.as_deref())
+        .bind(now.timestamp())
+        .bind(expires_at.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
         Ok(())
     }
 
-    /// Uses a link up. `false` if it is unknown, used or over.
-    pub async fn use_link(&mut self, hash: &[u8], purpose: Purpose, now: DateTime<Utc>) -> Result<bool> {
-        let done = sqlx::query(
-            "UPDATE links SET used_at = $3 WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3",
+    /// Whether a link can still be used, inside the change.
+    pub(super) async fn link_is_good(&mut self, hash: &[u8], now: DateTime<Utc>) -> Result<bool> {
+        let good =
+            "SELECT CAST(1 AS BIGINT) FROM links WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 LIMIT 1";
+        let good: Option<i64> =
+            sqlx::query_scalar(good).bind(hash).bind(now.timestamp()).fetch_optional(&mut *self.tx).await?;
+        Ok(good.is_some())
+    }
+
+    /// Uses a link up. None if it is unknown, used, over, for something else or of a disabled account.
+    pub async fn use_link(&mut self, hash: &[u8], purpose: Purpose, now: DateTime<Utc>) -> Result<Option<Link>> {
+        let row: Option<LinkRow> = sqlx::query_as(
+            "UPDATE links SET used_at = $3 WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
+                AND (account IS NULL OR account IN (SELECT id FROM accounts WHERE disabled_at IS NULL))
+             RETURNING purpose, account, email",
         )
         .bind(hash)
         .bind(purpose.as_str())
         .bind(now.timestamp())
-        .execute(&mut *self.tx)
+        .fetch_optional(&mut *self.tx)
         .await?;
-        Ok(done.rows_affected() == 1)
+        row.map(read).transpose()
+    }
+
+    /// Ends an account's unused links: what they were made for has changed.
+    pub(super) async fn end_links_of(&mut self, account: AccountId) -> Result<()> {
+        sqlx::query("DELETE FROM links WHERE account = $1 AND used_at IS NULL")
+            .bind(account.to_string())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::{
-    Account, Change, OwedWarning, Result, Store,
+    Change, Result, Store,
     events::{About, Actor, Verb},
     instant,
     notices::WARNING,
@@ -16,18 +16,77 @@ use super::{
 };
 use crate::tokens::{AccountId, MailId, TokenId};
 
+macro_rules! letters {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
+        /// What a mail says.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Letter { $($(#[$doc])* $name,)+ }
+
+        impl Letter {
+            fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                match text { $($word => Some(Self::$name),)+ _ => None }
+            }
+        }
+    };
+}
+
+letters! {
+    /// Tokens expire soon: the warnings bound to it.
+    Warnings = "warnings",
+    /// How to set a new password, if the address is an account's.
+    PasswordReset = "password reset",
+    /// How to go on with a sign-up, or that there is an account already.
+    SignUp = "sign-up",
+    /// How to confirm an account's address.
+    ConfirmAddress = "confirm address",
+    /// How to give an account this address.
+    NewAddress = "new address",
+    /// What happened in an account: the notices bound to it.
+    Happened = "happened",
+}
+
+impl Letter {
+    /// Whether it holds a one-time link. Its content is not kept but written again, alike, at every attempt.
+    pub fn holds_link(self) -> bool {
+        !matches!(self, Self::Warnings | Self::Happened)
+    }
+}
+
+/// A mail to be queued.
+#[derive(Clone, Debug)]
+pub struct NewMail {
+    /// Its id.
+    pub id: MailId,
+    /// With angle brackets.
+    pub message_id: String,
+    /// What it says.
+    pub letter: Letter,
+    /// Whose it is; none while it is not known whether anybody has the address.
+    pub account: Option<AccountId>,
+    /// The address.
+    pub recipient: String,
+}
+
 /// A mail this worker may send until its lease ends.
 #[derive(Clone, Debug)]
 pub struct ClaimedMail {
     /// Its id.
     pub id: MailId,
-    /// Whose it is.
-    pub account: AccountId,
+    /// What it says.
+    pub letter: Letter,
+    /// Whose it is; none while it is not known whether anybody has the address.
+    pub account: Option<AccountId>,
     /// The address.
     pub recipient: String,
     /// With angle brackets.
     pub message_id: String,
-    /// The whole message, once it may have been handed to a server.
+    /// When it was queued.
+    pub created_at: DateTime<Utc>,
+    /// The whole message, once it may have been handed to a server; empty for one that holds a link.
     pub content: Option<String>,
     /// How many attempts have begun, this one included.
     pub attempt: i64,
@@ -49,9 +108,11 @@ pub struct Undelivered {
 #[derive(FromRow)]
 struct ClaimedRow {
     id: String,
+    letter: String,
     account: Option<String>,
     recipient: String,
     message_id: String,
+    created_at: i64,
     content: Option<String>,
     attempt: i64,
     fence: i64,
@@ -61,9 +122,11 @@ impl ClaimedRow {
     fn read(self) -> Result<ClaimedMail> {
         Ok(ClaimedMail {
             id: readable(MailId::parse(&self.id), "mails.id")?,
-            account: readable(self.account.as_deref().and_then(AccountId::parse), "mails.account")?,
+            letter: readable(Letter::parse(&self.letter), "mails.letter")?,
+            account: self.account.map(|id| readable(AccountId::parse(&id), "mails.account")).transpose()?,
             recipient: self.recipient,
             message_id: self.message_id,
+            created_at: instant(self.created_at),
             content: self.content,
             attempt: self.attempt,
             fence: self.fence,
@@ -74,15 +137,17 @@ impl ClaimedRow {
 impl Store {
     /// Claims the mail that has waited longest, until `lease_until`. `None` if none is to be sent at `now`.
     pub async fn claim_mail(&self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<Option<ClaimedMail>> {
-        loop {
+        // Asked before the write lock is taken: most of the time there is nothing. And a claim that got nothing may mean
+        // that another worker took that very row; then there may be more.
+        while !self.waiting_mails(now, 1).await?.is_empty() {
             let mut change = self.begin().await?;
             let claimed = change.claim_mail(now, lease_until).await?;
             change.commit().await?;
-            // Nothing may also mean that another worker took that very row; then there may be more.
-            if claimed.is_some() || self.waiting_mails(now, 1).await?.is_empty() {
+            if claimed.is_some() {
                 return Ok(claimed);
             }
         }
+        Ok(None)
     }
 
     /// Mails that may be tried at `now`, at most `limit`.
@@ -178,28 +243,13 @@ impl Change {
              WHERE id = (SELECT id FROM mails WHERE state IN ('pending', 'sending') AND next_at <= $1 AND lease_until <= $1
                          ORDER BY next_at, id LIMIT 1)
                AND state IN ('pending', 'sending') AND next_at <= $1 AND lease_until <= $1
-             RETURNING id, account, recipient, message_id, content, attempt, fence",
+             RETURNING id, letter, account, recipient, message_id, created_at, content, attempt, fence",
         )
         .bind(now.timestamp())
         .bind(lease_until.timestamp())
         .fetch_optional(&mut *self.tx)
         .await?;
         row.map(ClaimedRow::read).transpose()
-    }
-
-    /// The warnings a claimed mail still has to carry, with their owner. If there are none, the mail is dropped: `None`.
-    pub async fn warnings_to_send(
-        &mut self,
-        mail: &ClaimedMail,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(Account, Vec<OwedWarning>)>> {
-        let account = readable(self.account(mail.account).await?, "mails.account")?;
-        let owed = self.owed_warnings(mail.id, &account, now).await?;
-        if owed.is_empty() {
-            self.drop_mail(mail).await?;
-            return Ok(None);
-        }
-        Ok(Some((account, owed)))
     }
 
     /// Fixes what a mail says, if this claim still holds. From here on it may have been sent.
@@ -217,23 +267,18 @@ impl Change {
         Ok(fixed.rows_affected() == 1)
     }
 
-    /// Adds a mail to be sent.
-    pub(super) async fn add_mail(
-        &mut self,
-        mail: MailId,
-        account: &Account,
-        message_id: &str,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
+    /// Queues a mail.
+    pub async fn add_mail(&mut self, mail: &NewMail, now: DateTime<Utc>) -> Result<()> {
         sqlx::query(
-            "INSERT INTO mails (id, account, recipient, state, message_id, attempt, next_at, lease_until, fence, created_at)
-             VALUES ($1, $2, $3, 'pending', $4, 0, $5, 0, 0, $5)",
+            "INSERT INTO mails (id, account, recipient, state, message_id, attempt, next_at, lease_until, fence, created_at, letter)
+             VALUES ($1, $2, $3, 'pending', $4, 0, $5, 0, 0, $5, $6)",
         )
-        .bind(mail.to_string())
-        .bind(account.id.to_string())
-        .bind(account.email.as_str())
-        .bind(message_id)
+        .bind(mail.id.to_string())
+        .bind(mail.account.map(|id| id.to_string()))
+        .bind(mail.recipient.as_str())
+        .bind(mail.message_id.as_str())
         .bind(now.timestamp())
+        .bind(mail.letter.as_str())
         .execute(&mut *self.tx)
         .await?;
         Ok(())
@@ -245,7 +290,12 @@ impl Change {
         Ok(())
     }
 
-    async fn drop_mail(&mut self, mail: &ClaimedMail) -> Result<()> {
+    /// Drops a mail that has nothing to say any more. One that never was anybody's leaves no trace: strangers typed its
+    /// address.
+    pub(super) async fn drop_mail(&mut self, mail: &ClaimedMail) -> Result<()> {
+        if mail.account.is_none() {
+            return self.remove_mail(mail.id).await;
+        }
         sqlx::query(
             "UPDATE mails SET state = 'dropped', reply = $3, lease_until = 0
              WHERE id = $1 AND fence = $2 AND state IN ('pending', 'sending')",
@@ -271,8 +321,12 @@ impl Change {
             let token = readable(TokenId::parse(&token), "notices.subject")?;
             let end = readable(occasion.parse().ok().map(instant), "notices.occasion")?;
             let detail = format!("The token expires at {}.", end.format("%Y-%m-%d %H:%M UTC"));
-            let about =
-                About { token: Some((token, hint.as_deref())), detail: &detail, ..About::account(mail.account) };
+            let about = About {
+                account: mail.account,
+                token: Some((token, hint.as_deref())),
+                detail: &detail,
+                ..About::default()
+            };
             self.record(Verb::WarningSent, &Actor::host("expiry warnings"), about, now).await?;
         }
         Ok(())

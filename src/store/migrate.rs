@@ -35,18 +35,21 @@ pub async fn migrate(store: &Store, folder: &Path, now: chrono::DateTime<chrono:
     let mut change = store.begin().await?;
     change.add_main_feed(FeedId::generate(now, &mut crate::random::system()), now).await?;
     change.commit().await?;
+    store.complete_summaries().await?;
     Ok(())
 }
 
 impl Store {
     /// Whether every migration of this version, and none of a newer one, has been applied.
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
+        Ok(MIGRATOR.iter().map(|migration| migration.version).eq(self.applied_migrations().await?))
+    }
+
+    /// The migrations the database has, the newest last; none before the first.
+    pub async fn applied_migrations(&self) -> Result<Vec<i64>, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let applied: Vec<i64> = match connection.list_applied_migrations(MIGRATOR.table_name.as_ref()).await {
-            Ok(applied) => applied.into_iter().map(|migration| migration.version).collect(),
-            Err(_) => return Ok(false),
-        };
-        Ok(MIGRATOR.iter().map(|migration| migration.version).eq(applied))
+        let applied = connection.list_applied_migrations(MIGRATOR.table_name.as_ref()).await.unwrap_or_default();
+        Ok(applied.into_iter().map(|migration| migration.version).collect())
     }
 }
 

@@ -8,24 +8,42 @@
 //! 3. Every write begins with [`Store::begin`], the one place where the two differ.
 //! 4. One process migrates at a time; see [`migrate`].
 
+mod account_life;
 mod accounts;
 mod attempts;
 mod calendar;
 mod connect;
+mod event_pages;
 mod events;
+mod evidence;
 mod feeds;
+mod happenings;
 mod installation;
 mod job_runs;
 mod legacy;
 mod links;
 mod mails;
+mod members;
 pub mod migrate;
 mod notices;
+mod operator_pages;
+mod owed;
+mod owners;
+mod package_names;
+mod package_pages;
 mod packages;
 mod publication;
+mod published;
+mod refusals;
+mod removal;
 mod sessions;
+mod sign_ups;
+mod summaries;
 mod sweep;
+mod token_batches;
 mod token_life;
+mod token_pages;
+mod token_statements;
 mod tokens;
 
 use chrono::{DateTime, Utc};
@@ -33,21 +51,35 @@ use sqlx::{Any, AnyPool, Transaction};
 use thiserror::Error;
 
 pub use self::{
+    account_life::AccountChange,
     accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     connect::DatabaseUrl,
+    event_pages::{EventFilter, EventPage, HostEvent, Named},
     events::{About, Actor, Event, Verb},
-    feeds::{Feed, Membership},
+    evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},
+    feeds::{Feed, FeedDeletion, Membership},
+    happenings::Happening,
     job_runs::JobRun,
     legacy::Imported,
-    links::Purpose,
-    mails::{ClaimedMail, Undelivered},
+    links::{Link, Purpose},
+    mails::{ClaimedMail, Letter, NewMail, Undelivered},
+    members::{Member, Owned},
     notices::{BoundMail, DueNotice, OwedWarning},
+    operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},
+    owed::Owed,
+    package_names::PackageName,
+    package_pages::{FeedLine, Lines, PackageFacts, PackageLine, VersionFacts, VersionLine},
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
-    publication::{Act, NewVersion},
-    sessions::StoredSession,
+    publication::{Act, Doing, NewVersion},
+    published::Published,
+    refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
+    sessions::{Device, ListedSession, StoredSession},
+    sign_ups::SignUp,
     sweep::Stale,
+    token_batches::MOST_SELECTED,
     token_life::{Edited, Issued},
-    tokens::{Known, TokenUse},
+    token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},
+    tokens::Known,
 };
 
 /// Which database this is.
@@ -99,6 +131,16 @@ impl Store {
             Engine::Postgres => "BEGIN",
         };
         Ok(Change { tx: self.pool.begin_with(begin).await? })
+    }
+
+    /// Begins a change that can wait: PostgreSQL ends it rather than let it hold up what people do (its search for
+    /// deadlocks begins after a second, and ends whom it likes). SQLite has one writer at a time anyway.
+    pub async fn begin_giving_way(&self) -> Result<Change> {
+        let mut change = self.begin().await?;
+        if self.engine == Engine::Postgres {
+            sqlx::query("SET LOCAL lock_timeout = '300ms'").execute(&mut *change.tx).await?;
+        }
+        Ok(change)
     }
 
     /// Whether the database answers.

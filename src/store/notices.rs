@@ -4,7 +4,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sqlx::FromRow;
 
-use super::{Account, Change, Result, Store, instant, readable};
+use super::{Account, Change, Letter, NewMail, Result, Store, instant, readable};
 use crate::tokens::{
     AccountId, MailId, NoticeId, Token, TokenId,
     warning::{Moot, moot},
@@ -121,7 +121,9 @@ impl Change {
         let Some(account) = self.account(account).await? else {
             return Ok(None);
         };
-        self.add_mail(mail, &account, message_id, now).await?;
+        let (letter, recipient) = (Letter::Warnings, account.email.clone());
+        let new = NewMail { id: mail, message_id: message_id.to_owned(), letter, account: Some(account.id), recipient };
+        self.add_mail(&new, now).await?;
         let bound = sqlx::query(
             "UPDATE notices SET mail = $1 WHERE account = $2 AND due_at = $3 AND kind = $4 AND mail IS NULL AND cancelled_at IS NULL",
         )

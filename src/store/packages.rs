@@ -39,6 +39,8 @@ pub struct ListedVersion {
 /// A version with what the package says of itself.
 #[derive(Clone, Debug)]
 pub struct StoredVersion {
+    /// Its row.
+    pub key: VersionKey,
     /// As published.
     pub version: Version,
     /// Whether searches show it.
@@ -53,6 +55,8 @@ pub struct StoredVersion {
     pub blob: BlobKey,
     /// What it says of itself.
     pub nuspec: Nuspec,
+    /// How often it was downloaded.
+    pub downloads: i64,
 }
 
 /// What a search looks for.
@@ -66,6 +70,8 @@ pub struct Search<'a> {
     pub exactly: &'a str,
     /// Whether packages without a stable version count.
     pub prerelease: bool,
+    /// Whether packages count whose versions only clients with SemVer 2 understand.
+    pub semver2: bool,
     /// How many to leave out.
     pub skip: usize,
     /// How many to give.
@@ -100,6 +106,7 @@ struct PackageRow {
 
 #[derive(FromRow)]
 struct VersionRow {
+    id: String,
     version: String,
     published_at: i64,
     unlisted_at: Option<i64>,
@@ -107,6 +114,7 @@ struct VersionRow {
     sha512: String,
     blob: String,
     manifest: String,
+    downloads: i64,
 }
 
 #[derive(FromRow)]
@@ -139,6 +147,7 @@ impl PackageRow {
 impl VersionRow {
     fn read(self) -> Result<StoredVersion> {
         Ok(StoredVersion {
+            key: readable(VersionKey::parse(&self.id), "versions.id")?,
             version: readable(Version::parse(&self.version).ok(), "versions.version")?,
             listed: self.unlisted_at.is_none(),
             published_at: instant(self.published_at),
@@ -146,6 +155,7 @@ impl VersionRow {
             sha512: self.sha512,
             blob: readable(BlobKey::parse(&self.blob), "versions.blob")?,
             nuspec: readable(serde_json::from_str(&self.manifest).ok(), "versions.manifest")?,
+            downloads: self.downloads,
         })
     }
 }
@@ -229,7 +239,7 @@ pub(super) async fn version(
     version: &Version,
 ) -> Result<Option<StoredVersion>> {
     let row: Option<VersionRow> = sqlx::query_as(
-        "SELECT version, published_at, unlisted_at, size, sha512, blob, manifest FROM versions
+        "SELECT id, version, published_at, unlisted_at, size, sha512, blob, manifest, downloads FROM versions
          WHERE package = $1 AND version_key = $2 AND removed_at IS NULL",
     )
     .bind(package.to_string())
@@ -240,12 +250,10 @@ pub(super) async fn version(
 }
 
 impl Store {
-    /// Whether a version has a row, removed or not.
+    /// Whether a version is there, and was not removed.
     pub async fn has_version(&self, key: VersionKey) -> Result<bool> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM versions WHERE id = $1 LIMIT 1")
-            .bind(key.to_string())
-            .fetch_optional(&self.pool)
-            .await?;
+        let sql = "SELECT 1 FROM versions WHERE id = $1 AND removed_at IS NULL LIMIT 1";
+        let found: Option<i64> = sqlx::query_scalar(sql).bind(key.to_string()).fetch_optional(&self.pool).await?;
         Ok(found.is_some())
     }
 
@@ -276,11 +284,12 @@ impl Store {
         search: &Search<'_>,
         visible: impl Fn(&str) -> bool,
     ) -> Result<(usize, Vec<StoredPackage>)> {
-        let mut words = search.words.iter().take(4).map(|word| like(word));
-        let mut word = || words.next().unwrap_or_else(|| "%".to_owned());
+        let [first, second, third, fourth] = likes(search.words);
         let mut rows = sqlx::query_as::<_, PackageRow>(
             "SELECT id, name, CAST(0 AS BIGINT) AS owned FROM packages
-             WHERE feed = $1 AND kind = 'nuget' AND listed_versions > 0 AND ($2 = 1 OR listed_stable_versions > 0)
+             WHERE feed = $1 AND kind = 'nuget' AND listed_versions > 0
+               AND CASE WHEN $2 = 1 AND $8 = 1 THEN listed_versions WHEN $2 = 1 THEN listed_plain_versions
+                   WHEN $8 = 1 THEN listed_stable_versions ELSE listed_stable_plain_versions END > 0
                AND ($3 = '' OR name_key = $3) AND search_text LIKE $4 ESCAPE '!' AND search_text LIKE $5 ESCAPE '!'
                AND search_text LIKE $6 ESCAPE '!' AND search_text LIKE $7 ESCAPE '!'
              ORDER BY downloads DESC, name_key",
@@ -288,10 +297,11 @@ impl Store {
         .bind(search.feed.to_string())
         .bind(i64::from(search.prerelease))
         .bind(search.exactly)
-        .bind(word())
-        .bind(word())
-        .bind(word())
-        .bind(word())
+        .bind(first)
+        .bind(second)
+        .bind(third)
+        .bind(fourth)
+        .bind(i64::from(search.semver2))
         .fetch(&self.pool);
         let (mut total, mut found) = (0, Vec::new());
         while let Some(row) = rows.try_next().await? {
@@ -317,7 +327,8 @@ impl Store {
         let mut rows = sqlx::query_as::<_, FeedPackageRow>(
             "SELECT p.id, p.kind, p.name, p.listed_versions, f.id AS feed, f.name AS feed_name, f.public_since, f.everyone_role, m.role
              FROM packages p JOIN feeds f ON f.id = p.feed LEFT JOIN members m ON m.feed = f.id AND m.account = $1
-             WHERE p.id > $2 AND (f.everyone_role IS NOT NULL OR m.role IS NOT NULL) ORDER BY p.id",
+             WHERE p.id > $2 AND (f.everyone_role IS NOT NULL OR m.role IS NOT NULL)
+               AND (p.listed_versions > 0 OR p.unlisted_versions > 0) ORDER BY p.id",
         )
         .bind(account.to_string())
         .bind(after.map(|key| key.to_string()).unwrap_or_default())
@@ -355,6 +366,12 @@ impl Change {
     ) -> Result<Option<StoredPackage>> {
         find(&mut self.tx, feed, kind, name_key, account).await
     }
+}
+
+/// The patterns of a search's first four words; those that are missing match everything.
+pub(super) fn likes(words: &[String]) -> [String; 4] {
+    let mut words = words.iter().map(|word| like(word));
+    std::array::from_fn(|_| words.next().unwrap_or_else(|| "%".to_owned()))
 }
 
 /// A pattern for `LIKE … ESCAPE '!'` that finds a text anywhere.

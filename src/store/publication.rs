@@ -8,13 +8,7 @@ use super::{
     packages,
 };
 use crate::{
-    packages::{
-        blobs::BlobKey,
-        id::PackageId,
-        listing::{newest, search_text},
-        nuspec::Nuspec,
-        version::Version,
-    },
+    packages::{blobs::BlobKey, id::PackageId, nuspec::Nuspec, version::Version},
     tokens::{FeedId, Kind, PackageKey, Token, TokenId, VersionKey},
 };
 
@@ -46,6 +40,34 @@ pub struct Act<'a> {
     pub by: &'a Actor,
     /// When.
     pub now: DateTime<Utc>,
+}
+
+/// Who changes a version that is there, in which feed and when; the decision has allowed it.
+#[derive(Clone, Copy, Debug)]
+pub struct Doing<'a> {
+    /// The feed's name.
+    pub feed_name: &'a str,
+    /// The token it is done with; none for people in a browser and for the host.
+    pub token: Option<&'a Token>,
+    /// Who, for the record.
+    pub by: &'a Actor,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> Act<'a> {
+    /// The same without what only a push needs.
+    pub fn doing(&self) -> Doing<'a> {
+        Doing { feed_name: self.feed_name, token: Some(self.token), by: self.by, now: self.now }
+    }
+}
+
+impl Doing<'_> {
+    /// What its event is about, as far as it is known here.
+    pub(super) fn about(&self) -> About<'_> {
+        let whose = self.token.map_or(About { account: self.by.account, ..About::default() }, About::token);
+        About { feed: Some(self.feed_name), ..whose }
+    }
 }
 
 impl Change {
@@ -94,7 +116,7 @@ impl Change {
         }
         self.summarise(package).await?;
         self.put_off_retirement(act.token, act.now).await?;
-        self.record_version(act, Verb::VersionPublished, &new.nuspec.id, &new.nuspec.version).await?;
+        self.record_version(&act.doing(), Verb::VersionPublished, &new.nuspec.id, &new.nuspec.version).await?;
         Ok(true)
     }
 
@@ -102,14 +124,15 @@ impl Change {
         let token = act.token;
         let manifest = serde_json::to_string(&new.nuspec).map_err(|error| StoreError::Unreadable(error.to_string()))?;
         let done = sqlx::query(
-            "INSERT INTO versions (id, package, version, version_key, published_at, published_by, published_with, published_hint, size,
-                sha512, blob, manifest, downloads)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0) ON CONFLICT (package, version_key) DO NOTHING",
+            "INSERT INTO versions (id, package, version, version_key, sort_key, published_at, published_by, published_with, published_hint,
+                size, sha512, blob, manifest, downloads)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0) ON CONFLICT (package, version_key) DO NOTHING",
         )
         .bind(new.key.to_string())
         .bind(package.to_string())
         .bind(new.nuspec.version.to_string())
         .bind(new.nuspec.version.key())
+        .bind(new.nuspec.version.sort_key())
         .bind(act.now.timestamp())
         .bind(token.account.to_string())
         .bind(token.id.to_string())
@@ -126,11 +149,13 @@ impl Change {
     /// Lists or unlists a version. `false` if there is none; what is so already stays so, without an event.
     pub async fn set_listed(
         &mut self,
-        act: &Act<'_>,
+        doing: &Doing<'_>,
         package: &StoredPackage,
         version: &Version,
         listed: bool,
     ) -> Result<bool> {
+        // The package first, then its versions: in one order, changes wait for each other and never for ever.
+        self.lock_package(package.key).await?;
         let Some(found) = packages::version(&mut self.tx, package.key, version).await? else {
             return Ok(false);
         };
@@ -138,57 +163,28 @@ impl Change {
             sqlx::query("UPDATE versions SET unlisted_at = $3 WHERE package = $1 AND version_key = $2")
                 .bind(package.key.to_string())
                 .bind(version.key())
-                .bind((!listed).then(|| act.now.timestamp()))
+                .bind((!listed).then(|| doing.now.timestamp()))
                 .execute(&mut *self.tx)
                 .await?;
             self.summarise(package.key).await?;
             let verb = if listed { Verb::VersionRelisted } else { Verb::VersionUnlisted };
-            self.record_version(act, verb, &found.nuspec.id, &found.version).await?;
+            self.record_version(doing, verb, &found.nuspec.id, &found.version).await?;
         }
         Ok(true)
     }
 
-    /// Brings what searches look at in line with the listed versions. The package's row is locked first, so that of
-    /// two changes at once the later one counts what the earlier one left.
-    async fn summarise(&mut self, package: PackageKey) -> Result<()> {
-        let lock = "UPDATE packages SET listed_versions = listed_versions WHERE id = $1";
-        sqlx::query(lock).bind(package.to_string()).execute(&mut *self.tx).await?;
-        let mut versions = packages::versions(&mut self.tx, package).await?;
-        versions.retain(|version| version.listed);
-        let stable = versions.iter().filter(|listed| !listed.version.is_prerelease()).count();
-        let text = match newest(versions.iter().map(|listed| &listed.version)) {
-            Some(newest) => {
-                packages::version(&mut self.tx, package, newest).await?.map(|found| search_text(&found.nuspec))
-            }
-            None => None,
-        };
-        sqlx::query(
-            "UPDATE packages SET search_text = COALESCE($2, search_text), listed_versions = $3, listed_stable_versions = $4 WHERE id = $1",
-        )
-        .bind(package.to_string())
-        .bind(text)
-        .bind(count(versions.len()))
-        .bind(count(stable))
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
-
-    async fn record_version(&mut self, act: &Act<'_>, verb: Verb, id: &PackageId, version: &Version) -> Result<()> {
+    /// Writes what became of a version into the record.
+    pub(super) async fn record_version(
+        &mut self,
+        doing: &Doing<'_>,
+        verb: Verb,
+        id: &PackageId,
+        version: &Version,
+    ) -> Result<()> {
         let version = version.to_string();
-        let detail = format!("{id} {version} in {}", act.feed_name);
-        let about = About {
-            feed: Some(act.feed_name),
-            package: Some(id.as_str()),
-            version: Some(&version),
-            detail: &detail,
-            ..About::token(act.token)
-        };
-        self.record(verb, act.by, about, act.now).await?;
+        let detail = format!("{id} {version} in {}", doing.feed_name);
+        let about = About { package: Some(id.as_str()), version: Some(&version), detail: &detail, ..doing.about() };
+        self.record(verb, doing.by, about, doing.now).await?;
         Ok(())
     }
-}
-
-fn count(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Change, Result};
+use super::{Change, Result, day_of};
 use crate::tokens::EventId;
 
 /// Rows that go when they are old enough.
@@ -12,6 +12,8 @@ pub enum Stale {
     RevokedTokens,
     /// One-time links, used or not, that ended before.
     Links,
+    /// Sign-ups begun before.
+    SignUps,
     /// Sessions last used before.
     IdleSessions,
     /// Sessions begun before.
@@ -27,13 +29,22 @@ pub enum Stale {
     CancelledNotices,
     /// Notes of job runs that began before.
     JobRuns,
+    /// Counts of uses on days before.
+    Days,
+    /// Places where no key came from since before.
+    Places,
+    /// Kinds of work not done since before.
+    Work,
+    /// Refusals not repeated since before.
+    Refusals,
 }
 
 impl Stale {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::RevokedTokens,
         Self::Links,
+        Self::SignUps,
         Self::IdleSessions,
         Self::OldSessions,
         Self::Attempts,
@@ -41,6 +52,10 @@ impl Stale {
         Self::Mails,
         Self::CancelledNotices,
         Self::JobRuns,
+        Self::Days,
+        Self::Places,
+        Self::Work,
+        Self::Refusals,
     ];
 
     /// What they are called in the log.
@@ -48,6 +63,7 @@ impl Stale {
         match self {
             Self::RevokedTokens => "revoked tokens",
             Self::Links => "links",
+            Self::SignUps => "sign-ups",
             Self::IdleSessions => "idle sessions",
             Self::OldSessions => "old sessions",
             Self::Attempts => "counts of guesses",
@@ -55,6 +71,10 @@ impl Stale {
             Self::Mails => "mails",
             Self::CancelledNotices => "cancelled notices",
             Self::JobRuns => "job runs",
+            Self::Days => "days of use",
+            Self::Places => "places",
+            Self::Work => "kinds of work",
+            Self::Refusals => "refusals",
         }
     }
 
@@ -66,6 +86,9 @@ impl Stale {
             }
             Self::Links => {
                 "DELETE FROM links WHERE hash IN (SELECT hash FROM links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)"
+            }
+            Self::SignUps => {
+                "DELETE FROM sign_ups WHERE link IN (SELECT link FROM sign_ups WHERE created_at < $1 ORDER BY created_at LIMIT $2)"
             }
             Self::IdleSessions => {
                 "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash FROM sessions WHERE seen_at < $1 ORDER BY seen_at LIMIT $2)
@@ -91,6 +114,22 @@ impl Stale {
                 "DELETE FROM job_runs WHERE (job, slot) IN (SELECT job, slot FROM job_runs WHERE began_at < $1
                  ORDER BY began_at LIMIT $2) AND began_at < $1"
             }
+            Self::Days => {
+                "DELETE FROM token_days WHERE (token, day) IN (SELECT token, day FROM token_days WHERE day < $1
+                 ORDER BY day LIMIT $2)"
+            }
+            Self::Places => {
+                "DELETE FROM token_places WHERE id IN (SELECT id FROM token_places WHERE last_at < $1 ORDER BY last_at LIMIT $2)
+                   AND last_at < $1"
+            }
+            Self::Work => {
+                "DELETE FROM token_work WHERE id IN (SELECT id FROM token_work WHERE last_at < $1 ORDER BY last_at LIMIT $2)
+                   AND last_at < $1"
+            }
+            Self::Refusals => {
+                "DELETE FROM refusals WHERE id IN (SELECT id FROM refusals WHERE last_at < $1 ORDER BY last_at LIMIT $2)
+                   AND last_at < $1"
+            }
         }
     }
 }
@@ -102,6 +141,10 @@ impl Change {
             Stale::Events => {
                 // Ids sort by time, and there is no other index by it.
                 let query = sqlx::query(stale.sql()).bind(EventId::first_at(before).to_string()).bind(limit);
+                Ok(query.execute(&mut *self.tx).await?.rows_affected())
+            }
+            Stale::Days => {
+                let query = sqlx::query(stale.sql()).bind(day_of(before)).bind(limit);
                 Ok(query.execute(&mut *self.tx).await?.rows_affected())
             }
             Stale::Mails => self.sweep_mails(before, limit).await,

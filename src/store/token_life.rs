@@ -7,7 +7,7 @@ use super::{
     events::{About, Actor, Verb},
 };
 use crate::tokens::{
-    Secret, Token, TokenId,
+    EventId, Secret, Token, TokenId,
     warning::{Moot, moot},
 };
 
@@ -69,15 +69,40 @@ impl Store {
 
     /// Writes an edited token, as `change::Edit::apply` left it.
     pub async fn edit_token(&self, token: &Token, by: &Actor, detail: &str, now: DateTime<Utc>) -> Result<Edited> {
-        self.change_token(token, Verb::TokenEdited, by, detail, now).await
+        let mut change = self.begin().await?;
+        let before = change.token(token.id).await?;
+        if !change.update_token(token).await? {
+            return Ok(Edited::Stale);
+        }
+        let event = change.note(Verb::TokenEdited, token, by, detail, now).await?;
+        if before.is_some_and(|before| reaches_more(token, &before)) {
+            change.owe_happening(token.account, event, None, now).await?;
+        }
+        change.commit().await?;
+        Ok(Edited::Done)
     }
 
-    /// Switches a token off. It wins over whatever else is under way: no version is asked for.
+    /// Switches a token off until somebody switches it on. It wins over whatever else is under way: no version is asked
+    /// for.
     pub async fn deactivate_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        self.pause_token(token, None, by, now).await
+    }
+
+    /// Switches a token off, for a while if `until` is given. One that is off already stays off since then, and gets the
+    /// new end.
+    pub async fn pause_token(
+        &self,
+        token: &Token,
+        until: Option<DateTime<Utc>>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let mut change = self.begin().await?;
-        if change.mark_deactivated(token.id, now).await? {
-            let off = Token { deactivated_at: Some(now), ..token.clone() };
-            change.note(Verb::TokenDeactivated, &off, by, "", now).await?;
+        change.end_pause(token.id, now).await?;
+        if change.mark_deactivated(token.id, until, now).await? {
+            let off = Token { deactivated_at: Some(now), reactivate_at: until, ..token.clone() };
+            let detail = until.map(|at| format!("until {}", at.format("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
+            change.note(Verb::TokenDeactivated, &off, by, &detail, now).await?;
             change.commit().await?;
         }
         Ok(())
@@ -85,8 +110,31 @@ impl Store {
 
     /// Switches a token on again.
     pub async fn reactivate_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<Edited> {
-        let on = Token { deactivated_at: None, version: token.version + 1, ..token.clone() };
-        self.change_token(&on, Verb::TokenReactivated, by, "", now).await
+        let mut change = self.begin().await?;
+        if !change.mark_reactivated(token).await? {
+            return Ok(Edited::Stale);
+        }
+        let on = Token { deactivated_at: None, reactivate_at: None, version: token.version + 1, ..token.clone() };
+        change.note(Verb::TokenReactivated, &on, by, "", now).await?;
+        change.commit().await?;
+        Ok(Edited::Done)
+    }
+
+    /// Records of at most `limit` tokens that their time has switched them on, and restores the warnings they are owed.
+    /// Tells of how many. They work without this; see `tokens::state`.
+    pub async fn end_pauses(&self, now: DateTime<Utc>, limit: i64) -> Result<usize> {
+        let due = "SELECT id FROM tokens WHERE reactivate_at IS NOT NULL AND reactivate_at <= $1 AND revoked_at IS NULL
+             ORDER BY reactivate_at, id LIMIT $2";
+        let due: Vec<String> = sqlx::query_scalar(due).bind(now.timestamp()).bind(limit).fetch_all(&self.pool).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let (mut change, mut ended) = (self.begin().await?, 0);
+        for id in due.iter().filter_map(|id| TokenId::parse(id)) {
+            ended += usize::from(change.end_pause(id, now).await?);
+        }
+        change.commit().await?;
+        Ok(ended)
     }
 
     /// Ends a token for good. It wins over whatever else is under way: no version is asked for.
@@ -110,27 +158,19 @@ impl Store {
         }
         Ok(())
     }
+}
 
-    async fn change_token(
-        &self,
-        token: &Token,
-        verb: Verb,
-        by: &Actor,
-        detail: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Edited> {
-        let mut change = self.begin().await?;
-        if !change.update_token(token).await? {
-            return Ok(Edited::Stale);
-        }
-        change.note(verb, token, by, detail, now).await?;
-        change.commit().await?;
-        Ok(Edited::Done)
-    }
+/// What lets a key work that did not, or ends it for good, its owner is told by mail, whoever did it.
+pub(super) fn is_told(verb: Verb) -> bool {
+    matches!(verb, Verb::TokenCreated | Verb::TokenRefreshed | Verb::TokenReactivated | Verb::TokenRevoked)
+}
+
+fn reaches_more(after: &Token, before: &Token) -> bool {
+    after.patterns.adds_to(&before.patterns) || after.feeds.adds_to(&before.feeds)
 }
 
 impl Change {
-    /// Records what happened to a token and brings its owed warning in line.
+    /// Records what happened to a token, owes its owner word of it, and brings the owed warning in line.
     pub(super) async fn note(
         &mut self,
         verb: Verb,
@@ -138,9 +178,13 @@ impl Change {
         by: &Actor,
         detail: &str,
         now: DateTime<Utc>,
-    ) -> Result<()> {
-        self.record(verb, by, About { detail, ..About::token(token) }, now).await?;
-        self.owe_warning(token, now).await
+    ) -> Result<EventId> {
+        let event = self.record(verb, by, About { detail, ..About::token(token) }, now).await?;
+        if is_told(verb) {
+            self.owe_happening(token.account, event, None, now).await?;
+        }
+        self.owe_warning(token, now).await?;
+        Ok(event)
     }
 
     /// What another request did with the same form while this one waited for it, if that is what it waited for.
@@ -148,13 +192,49 @@ impl Change {
         Ok(self.issued_by_form(form).await?.map_or(Issued::Stale, Issued::AlreadyDone))
     }
 
-    async fn mark_deactivated(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<bool> {
+    /// Writes down that a token's pause is over, if it is, as of the moment it was; of several that try at once, one does
+    /// it. The token's version stays: nothing changed that a form could show.
+    async fn end_pause(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<bool> {
+        let Some(off) = self.token(token).await? else { return Ok(false) };
+        let Some(at) = off.reactivate_at.filter(|at| *at <= now) else { return Ok(false) };
+        let ended = "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL
+             WHERE id = $1 AND reactivate_at = $2 AND revoked_at IS NULL";
+        let ended = sqlx::query(ended).bind(token.to_string()).bind(at.timestamp()).execute(&mut *self.tx).await?;
+        if ended.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let on = Token { deactivated_at: None, reactivate_at: None, ..off };
+        let about = About { detail: "by itself", ..About::token(&on) };
+        self.record(Verb::TokenReactivated, &Actor::host("end of a pause"), about, at).await?;
+        self.owe_warning(&on, now).await?;
+        Ok(true)
+    }
+
+    async fn mark_deactivated(
+        &mut self,
+        token: TokenId,
+        until: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
         let done = sqlx::query(
-            "UPDATE tokens SET deactivated_at = $2, version = version + 1
-             WHERE id = $1 AND deactivated_at IS NULL AND revoked_at IS NULL",
+            "UPDATE tokens SET deactivated_at = COALESCE(deactivated_at, $2), reactivate_at = $3, version = version + 1
+             WHERE id = $1 AND (deactivated_at IS NULL OR reactivate_at IS NOT NULL) AND revoked_at IS NULL",
         )
         .bind(token.to_string())
         .bind(now.timestamp())
+        .bind(until.map(|at| at.timestamp()))
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn mark_reactivated(&mut self, token: &Token) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
+             WHERE id = $1 AND version = $2 AND revoked_at IS NULL",
+        )
+        .bind(token.id.to_string())
+        .bind(token.version)
         .execute(&mut *self.tx)
         .await?;
         Ok(done.rows_affected() == 1)
@@ -162,7 +242,8 @@ impl Change {
 
     async fn mark_revoked(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<bool> {
         let done = sqlx::query(
-            "UPDATE tokens SET revoked_at = $2, version = version + 1 WHERE id = $1 AND revoked_at IS NULL",
+            "UPDATE tokens SET revoked_at = $2, reactivate_at = NULL, version = version + 1
+             WHERE id = $1 AND revoked_at IS NULL",
         )
         .bind(token.to_string())
         .bind(now.timestamp())

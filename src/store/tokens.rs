@@ -13,18 +13,39 @@ use crate::tokens::{
 macro_rules! columns {
     () => {
         "t.id, t.account, t.kind, t.name, t.note, t.permissions, t.patterns, t.feeds, t.hint, t.created_at, t.issued_at, \
-         t.lifetime, t.expires_at, t.deactivated_at, t.revoked_at, t.retires_at, t.retired_at, t.last_used_at, t.last_used_by, \
+         t.lifetime, t.expires_at, t.deactivated_at, t.reactivate_at, t.revoked_at, t.retires_at, t.last_used_at, t.last_used_by, \
          t.last_used_from, t.made_by, t.version"
     };
 }
+pub(super) use columns;
+
+/// `Token::end` in SQL, of the table that is called so. An index has it word for word.
+macro_rules! ends {
+    ($table:literal) => {
+        concat!(
+            "(CASE WHEN ",
+            $table,
+            ".retires_at < ",
+            $table,
+            ".expires_at OR ",
+            $table,
+            ".expires_at IS NULL THEN ",
+            $table,
+            ".retires_at ELSE ",
+            $table,
+            ".expires_at END)"
+        )
+    };
+}
+pub(super) use ends;
 
 /// What the look-up of a presented secret found, with all that a decision needs to know of its account.
 #[derive(Clone, Debug)]
 pub struct Known {
     /// The token the secret belongs, or belonged, to.
     pub token: Token,
-    /// Whether a refresh has put another secret in its place.
-    pub replaced: bool,
+    /// When a refresh put another secret in its place.
+    pub replaced_at: Option<DateTime<Utc>>,
     /// The account's name.
     pub username: String,
     /// The account, as far as the asked feed goes.
@@ -36,17 +57,8 @@ pub struct Known {
 impl Known {
     /// For the decision.
     pub fn presented(&self) -> Presented<'_> {
-        Presented { token: &self.token, replaced: self.replaced }
+        Presented { token: &self.token, replaced: self.replaced_at.is_some() }
     }
-}
-
-/// One use of a token, on its way to the row.
-#[derive(Clone, Debug)]
-pub struct TokenUse {
-    /// Which token.
-    pub token: TokenId,
-    /// When, by what, from where.
-    pub last: LastUse,
 }
 
 impl FromRow<'_, AnyRow> for Token {
@@ -80,9 +92,9 @@ impl FromRow<'_, AnyRow> for Token {
             lifetime: row.try_get::<Option<i64>, _>("lifetime")?.map(Duration::seconds),
             expires_at: time("expires_at")?,
             deactivated_at: time("deactivated_at")?,
+            reactivate_at: time("reactivate_at")?,
             revoked_at: time("revoked_at")?,
             retires_at: time("retires_at")?,
-            retired_at: time("retired_at")?,
             last_use,
             made_by: row.try_get::<Option<String>, _>("made_by")?.as_deref().and_then(TokenId::parse),
             version: row.try_get("version")?,
@@ -96,7 +108,7 @@ fn read_known(row: &AnyRow) -> Result<Known> {
     let member: Option<String> = row.try_get("member_role")?;
     Ok(Known {
         token: Token::from_row(row)?,
-        replaced: row.try_get::<Option<i64>, _>("secret_ended_at")?.is_some(),
+        replaced_at: row.try_get::<Option<i64>, _>("secret_ended_at")?.map(instant),
         username: row.try_get("username")?,
         holder: Holder {
             disabled: row.try_get::<Option<i64>, _>("disabled_at")?.is_some(),
@@ -116,6 +128,15 @@ const KNOWN: &str = concat!(
      WHERE s.hash = $1"
 );
 
+const KNOWN_BY_ID: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", CAST(NULL AS BIGINT) AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since, f.everyone_role, m.role AS member_role
+     FROM tokens t JOIN accounts a ON a.id = t.account
+     LEFT JOIN feeds f ON f.name = $3 LEFT JOIN members m ON m.feed = f.id AND m.account = a.id
+     WHERE t.id = $1 AND t.account = $2"
+);
+
 impl Store {
     /// What a presented secret is, and its account's part in `feed` (empty for none): one query.
     pub async fn known(&self, secret: SecretHash, feed: &str) -> Result<Option<Known>> {
@@ -123,11 +144,28 @@ impl Store {
         row.as_ref().map(read_known).transpose()
     }
 
-    /// An account's tokens, newest first, the primary token last.
-    pub async fn tokens_of(&self, account: AccountId) -> Result<Vec<Token>> {
-        let select =
-            concat!("SELECT ", columns!(), " FROM tokens t WHERE t.account = $1 ORDER BY t.created_at DESC, t.id DESC");
-        Ok(sqlx::query_as(select).bind(account.to_string()).fetch_all(&self.pool).await?)
+    /// What an account's token of this name is called, if there is one besides `except` that is not revoked: its hint, or
+    /// its name before it has one.
+    pub async fn hint_of_name(
+        &self,
+        account: AccountId,
+        name: &str,
+        except: Option<TokenId>,
+    ) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar(
+            "SELECT COALESCE(hint, name) FROM tokens WHERE account = $1 AND name_key = $2 AND id <> $3 AND revoked_at IS NULL LIMIT 1",
+        )
+        .bind(account.to_string())
+        .bind(name.to_lowercase())
+        .bind(except.map(|id| id.to_string()).unwrap_or_default())
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// The same of one of an account's tokens, as if its present secret were presented. Another's token is not found.
+    pub async fn known_of(&self, account: AccountId, token: TokenId, feed: &str) -> Result<Option<Known>> {
+        let query = sqlx::query(KNOWN_BY_ID).bind(token.to_string()).bind(account.to_string()).bind(feed);
+        query.fetch_optional(&self.pool).await?.as_ref().map(read_known).transpose()
     }
 
     /// One of an account's tokens. Another account's token is not found.
@@ -136,8 +174,8 @@ impl Store {
         Ok(sqlx::query_as(select).bind(id.to_string()).bind(account.to_string()).fetch_optional(&self.pool).await?)
     }
 
-    /// An account's tokens that expire after `now`, the first first.
-    pub(super) async fn tokens_expiring_after(
+    /// An account's tokens that end after `now`, the first first.
+    pub(super) async fn tokens_ending_after(
         &self,
         account: AccountId,
         now: DateTime<Utc>,
@@ -146,24 +184,11 @@ impl Store {
         let select = concat!(
             "SELECT ",
             columns!(),
-            " FROM tokens t WHERE t.account = $1 AND t.expires_at > $2 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL
-              ORDER BY t.expires_at, t.id LIMIT $3"
-        );
-        let query = sqlx::query_as(select).bind(account.to_string()).bind(now.timestamp()).bind(limit);
-        Ok(query.fetch_all(&self.pool).await?)
-    }
-
-    /// An account's tokens that are retired after `now`, the first first.
-    pub(super) async fn tokens_retiring_after(
-        &self,
-        account: AccountId,
-        now: DateTime<Utc>,
-        limit: i64,
-    ) -> Result<Vec<Token>> {
-        let select = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM tokens t WHERE t.account = $1 AND t.retires_at > $2 AND t.revoked_at IS NULL ORDER BY t.retires_at, t.id LIMIT $3"
+            " FROM tokens t WHERE t.account = $1 AND ",
+            ends!("t"),
+            " > $2 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL ORDER BY ",
+            ends!("t"),
+            ", t.id LIMIT $3"
         );
         let query = sqlx::query_as(select).bind(account.to_string()).bind(now.timestamp()).bind(limit);
         Ok(query.fetch_all(&self.pool).await?)
@@ -224,11 +249,12 @@ impl Change {
         Ok(())
     }
 
-    /// Writes a token's row if it is still of the version before; `false` if it was changed meanwhile.
+    /// Writes a token's row if it is still of the version before; `false` if it was changed meanwhile. Whether it is
+    /// switched off or revoked is not touched: that has steps of its own.
     pub(super) async fn update_token(&mut self, token: &Token) -> Result<bool> {
         let done = sqlx::query(
             "UPDATE tokens SET name = $3, name_key = $4, note = $5, permissions = $6, patterns = $7, feeds = $8, hint = $9,
-                issued_at = $10, expires_at = $11, deactivated_at = $12, revoked_at = $13, version = $14
+                issued_at = $10, expires_at = $11, version = $12
              WHERE id = $1 AND version = $2",
         )
         .bind(token.id.to_string())
@@ -242,8 +268,6 @@ impl Change {
         .bind(token.hint.as_deref())
         .bind(token.issued_at.map(|at| at.timestamp()))
         .bind(token.expires_at.map(|at| at.timestamp()))
-        .bind(token.deactivated_at.map(|at| at.timestamp()))
-        .bind(token.revoked_at.map(|at| at.timestamp()))
         .bind(token.version)
         .execute(&mut *self.tx)
         .await?;
@@ -289,22 +313,5 @@ impl Change {
         let done =
             sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_string()).execute(&mut *self.tx).await?;
         Ok(done.rows_affected() == 1)
-    }
-
-    /// Writes last uses, each unless a later one is there.
-    pub async fn write_uses(&mut self, uses: &[TokenUse]) -> Result<()> {
-        for TokenUse { token, last } in uses {
-            sqlx::query(
-                "UPDATE tokens SET last_used_at = $2, last_used_by = $3, last_used_from = $4
-                 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
-            )
-            .bind(token.to_string())
-            .bind(last.at.timestamp())
-            .bind(last.client.as_str())
-            .bind(last.address.as_str())
-            .execute(&mut *self.tx)
-            .await?;
-        }
-        Ok(())
     }
 }

@@ -56,7 +56,7 @@ pub struct Holder {
 }
 
 /// What a request wants to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Look at or download packages of a kind.
     Pull(Kind),
@@ -81,6 +81,27 @@ impl Action {
             (None, "read") => Some(Self::Look),
             (None, "manage") => Some(Self::Manage),
             _ => None,
+        }
+    }
+
+    /// The scope string that names the action: the permission that grants all of it.
+    pub fn scope(self) -> &'static str {
+        self.whole_permission().scope()
+    }
+
+    fn whole_permission(self) -> Permission {
+        match self {
+            Self::Pull(Kind::NuGet) => Permission::NuGetPull,
+            Self::Pull(Kind::Container) => Permission::ContainerPull,
+            Self::Pull(Kind::Npm) => Permission::NpmPull,
+            Self::Push(Kind::NuGet) => Permission::NuGetPush,
+            Self::Push(Kind::Container) => Permission::ContainerPush,
+            Self::Push(Kind::Npm) => Permission::NpmPush,
+            Self::Delete(Kind::NuGet) => Permission::NuGetDelete,
+            Self::Delete(Kind::Container) => Permission::ContainerDelete,
+            Self::Delete(Kind::Npm) => Permission::NpmDelete,
+            Self::Look => Permission::ApiRead,
+            Self::Manage => Permission::ApiManage,
         }
     }
 
@@ -112,7 +133,7 @@ impl Action {
     }
 
     /// The action in words, after "may".
-    pub(super) fn words(self) -> String {
+    pub fn words(self) -> String {
         match self {
             Self::Pull(kind) => format!("read {} packages", kind.label()),
             Self::Push(kind) => format!("push {} packages", kind.label()),
@@ -150,6 +171,16 @@ pub struct Ask<'a> {
 }
 
 impl Ask<'_> {
+    /// The least permission that would do for this.
+    pub fn least_permission(&self) -> Permission {
+        let exists = matches!(self.package, Package::Own | Package::Others);
+        match self.action {
+            Action::Push(Kind::NuGet) if exists => Permission::NuGetPushVersion,
+            Action::Push(Kind::Npm) if exists => Permission::NpmPushVersion,
+            action => action.whole_permission(),
+        }
+    }
+
     /// A question about the account only.
     pub fn of_account(action: Action) -> Self {
         Self { action, feed: None, name: None, package: Package::Unknown }
@@ -198,6 +229,12 @@ pub fn decide(presented: Option<Presented<'_>>, holder: &Holder, ask: &Ask<'_>, 
         let token = presented?.token;
         lacks_right(token, ask).or_else(|| account_lacks_right(holder, ask))
     });
+    reason.map_or(Decision::Allow, Decision::Deny)
+}
+
+/// Whether an account may do what is asked by itself, as people in a browser do: no token narrows it.
+pub fn decide_for_account(holder: &Holder, ask: &Ask<'_>) -> Decision {
+    let reason = if holder.disabled { Some(Reason::AccountDisabled) } else { account_lacks_right(holder, ask) };
     reason.map_or(Decision::Allow, Decision::Deny)
 }
 

@@ -49,6 +49,22 @@ fn a_push_token_pushes_what_its_patterns_cover() {
 }
 
 #[test]
+fn an_account_by_itself_may_what_its_widest_token_may() {
+    let widest = token("nuget:pull nuget:push nuget:delete", "*");
+    for role in Role::ALL.into_iter().map(Some).chain([None]) {
+        for (feed_is_public, disabled) in [(false, false), (true, false), (false, true), (true, true)] {
+            for package in [Package::Unknown, Package::New, Package::Own, Package::Others] {
+                for action in [Action::Pull(Kind::NuGet), Action::Push(Kind::NuGet), Action::Delete(Kind::NuGet)] {
+                    let holder = Holder { disabled, role, feed_is_public };
+                    let ask = Ask { action, ..push("Contoso.Core", package) };
+                    assert_eq!(decide_for_account(&holder, &ask), judge(&widest, &holder, &ask));
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn the_refusal_of_a_package_names_key_patterns_and_package() {
     let token = token("nuget:push", "Contoso.Service.*");
     let sentence = Reason::PackageNotCovered.sentence(Some(&token), &push("Fabrikam.Core", Package::New));

@@ -95,7 +95,7 @@ impl Choice {
 }
 
 /// 24:00 of a day in a zone. Where that midnight does not exist (a clock change), the first instant after it.
-fn end_of_day(date: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+pub fn end_of_day(date: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
     let mut local = date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
     for _ in 0..48 {
         if let Some(instant) = zone.from_local_datetime(&local).earliest() {
@@ -136,12 +136,13 @@ pub fn end_in(end: DateTime<Utc>, zone: Tz, date_format: &str) -> String {
     }
 }
 
-/// A stretch of time in words, in its largest unit and never "0": "9 days", "5 hours", "1 minute".
+/// A stretch of time in words, rounded to its largest unit and never "0": "9 days", "5 hours", "1 minute".
 pub fn in_words(stretch: Duration) -> String {
+    let rounded = |unit: Duration| (stretch + unit / 2).num_seconds() / unit.num_seconds();
     let (count, unit) = match stretch {
-        s if s >= Duration::days(2) => (s.num_days(), "day"),
-        s if s >= Duration::hours(2) => (s.num_hours(), "hour"),
-        s => (s.num_minutes().max(1), "minute"),
+        s if s >= Duration::days(2) => (rounded(Duration::days(1)), "day"),
+        s if s >= Duration::hours(2) => (rounded(Duration::hours(1)), "hour"),
+        _ => (rounded(Duration::minutes(1)).max(1), "minute"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
@@ -228,7 +229,8 @@ mod tests {
 
     #[test]
     fn time_left_is_never_zero_of_anything() {
-        assert_eq!(in_words(Duration::days(9) + Duration::hours(23)), "9 days");
+        assert_eq!(in_words(Duration::days(90) - Duration::minutes(5)), "90 days", "as chosen five minutes ago");
+        assert_eq!(in_words(Duration::days(9) + Duration::hours(11)), "9 days");
         assert_eq!(in_words(Duration::hours(47)), "47 hours");
         assert_eq!(in_words(Duration::minutes(61)), "61 minutes");
         assert_eq!(in_words(Duration::seconds(3)), "1 minute");

@@ -64,6 +64,8 @@ ids! {
     NoticeId,
     /// A mail.
     MailId,
+    /// A session, as its owner's page names it. The cookie holds another, secret id.
+    SessionId,
     /// The one-time id of a form that issues a secret: sent twice, it changes nothing the second time.
     FormId,
 }

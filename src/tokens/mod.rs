@@ -1,21 +1,28 @@
 //! The heart of the product: what a token is, when it lives, and what it may do. Pure: no web, no SQL, no clock.
 
 pub mod change;
+pub mod coverage;
 pub mod decision;
 pub mod expiry;
 mod ids;
 pub mod legacy;
+pub mod listing;
+pub mod morning;
+pub mod narrowing;
 pub mod pattern;
+pub mod pause;
 pub mod permission;
+pub mod preset;
 mod reason;
 pub mod secret;
+pub mod selected;
 pub mod state;
 pub mod warning;
 
 use chrono::{DateTime, Duration, Utc};
 
 pub use self::{
-    ids::{AccountId, EventId, FeedId, FormId, MailId, NoticeId, PackageKey, TokenId, VersionKey},
+    ids::{AccountId, EventId, FeedId, FormId, MailId, NoticeId, PackageKey, SessionId, TokenId, VersionKey},
     pattern::Patterns,
     permission::{Kind, Permission, Permissions},
     secret::{Secret, SecretHash},
@@ -138,12 +145,12 @@ pub struct Token {
     pub expires_at: Option<DateTime<Utc>>,
     /// Switched off since.
     pub deactivated_at: Option<DateTime<Utc>>,
+    /// Back on by itself from then on, if it was switched off for a while. Only [`state::state`] judges it.
+    pub reactivate_at: Option<DateTime<Utc>>,
     /// Ended for good since.
     pub revoked_at: Option<DateTime<Utc>>,
-    /// The host's policy retires it then, unless it pushes a package before (legacy only).
+    /// The host's policy retires it then, unless it pushes a package before (legacy only). The date alone ends it.
     pub retires_at: Option<DateTime<Utc>>,
-    /// Retired since, as a job noted it (legacy only).
-    pub retired_at: Option<DateTime<Utc>>,
     /// The last use, if any.
     pub last_use: Option<LastUse>,
     /// The token that made it through the API, if one did.
@@ -158,14 +165,9 @@ impl Token {
         self.hint.as_deref().unwrap_or(&self.name)
     }
 
-    /// When it is retired, or was; `None` if never.
-    pub fn retirement(&self) -> Option<DateTime<Utc>> {
-        self.retired_at.into_iter().chain(self.retires_at).min()
-    }
-
     /// When it stops by itself: it expires or is retired, whichever is first; `None` if never.
     pub fn end(&self) -> Option<DateTime<Utc>> {
-        self.expires_at.into_iter().chain(self.retirement()).min()
+        self.expires_at.into_iter().chain(self.retires_at).min()
     }
 
     /// Whether retirement, not expiry, is what ends it.

@@ -71,6 +71,12 @@ impl Pattern {
     pub fn covers(&self, name: &str) -> bool {
         covers(&self.0, name)
     }
+
+    /// Whether every name that `other` covers is covered by this one too. The stars of `other` may stand for anything, and
+    /// only a star takes them.
+    pub fn includes(&self, other: &Self) -> bool {
+        covers(&self.0, &other.0)
+    }
 }
 
 fn is_allowed(c: char) -> bool {
@@ -138,20 +144,30 @@ impl Patterns {
     /// Reads patterns, one per line. Empty lines and repeated ones are dropped; a blank or comma inside a line is an error,
     /// because two patterns where one was meant would cover more.
     pub fn parse(text: &str) -> Result<Self, NotAPattern> {
-        let mut kept: Vec<Pattern> = Vec::new();
-        let mut count = 0;
-        for piece in text.split(['\n', '\r']).filter(|piece| !piece.trim().is_empty()) {
-            count += 1;
-            let pattern = Pattern::parse(piece)?;
-            if !kept.iter().any(|other| other.0.eq_ignore_ascii_case(&pattern.0)) {
-                kept.push(pattern);
+        let (patterns, wrong) = Self::read(text);
+        wrong.into_iter().next().map_or_else(|| patterns.ok_or(NotAPattern::Empty), Err)
+    }
+
+    /// The same without stopping at the first mistake: the patterns that are good, and all that is wrong.
+    pub fn read(text: &str) -> (Option<Self>, Vec<NotAPattern>) {
+        let lines = || text.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
+        let (mut kept, mut wrong) = (Vec::<Pattern>::new(), Vec::new());
+        for line in lines() {
+            match Pattern::parse(line) {
+                Ok(new) if kept.iter().any(|other| other.0.eq_ignore_ascii_case(&new.0)) => {}
+                Ok(_) if kept.len() == MAX_COUNT => {
+                    wrong.push(NotAPattern::TooMany(lines().count()));
+                    break;
+                }
+                Ok(new) => kept.push(new),
+                Err(error) => wrong.push(error),
             }
         }
-        match kept.len() {
-            0 => Err(NotAPattern::Empty),
-            n if n > MAX_COUNT => Err(NotAPattern::TooMany(count)),
-            _ => Ok(Self(kept.iter().map(Pattern::as_str).collect::<Vec<_>>().join("\n"))),
+        if kept.is_empty() && wrong.is_empty() {
+            wrong.push(NotAPattern::Empty);
         }
+        let text = kept.iter().map(Pattern::as_str).collect::<Vec<_>>().join("\n");
+        ((!kept.is_empty()).then_some(Self(text)), wrong)
     }
 
     /// The stored text, one pattern per line.
@@ -164,6 +180,11 @@ impl Patterns {
         self.0.lines()
     }
 
+    /// The same as patterns of their own.
+    pub fn parsed(&self) -> impl Iterator<Item = Pattern> {
+        self.iter().map(|text| Pattern(text.to_owned()))
+    }
+
     /// Whether any pattern covers the name.
     pub fn covers(&self, name: &str) -> bool {
         self.iter().any(|pattern| covers(pattern, name))
@@ -172,6 +193,12 @@ impl Patterns {
     /// Whether every package is covered, because one pattern is `*`.
     pub fn covers_all(&self) -> bool {
         self.iter().any(|pattern| pattern == "*")
+    }
+
+    /// Whether every name covered by this is covered by `other`. Each pattern is held against each single one of the
+    /// other list, as a text in which only a `*` covers a `*`: what this says is so, but not all that is so is said.
+    pub fn within(&self, other: &Self) -> bool {
+        self.iter().all(|own| other.iter().any(|pattern| covers(pattern, own)))
     }
 
     /// Whether this list names a pattern that `before` did not: an edit that widens (or may widen) a token.
@@ -266,6 +293,13 @@ mod tests {
         assert!(Patterns::parse(&lines(100)).is_ok());
         assert_eq!(Patterns::parse(&lines(101)), Err(NotAPattern::TooMany(101)));
         assert_eq!(Patterns::parse(" \n "), Err(NotAPattern::Empty));
+    }
+
+    #[test]
+    fn every_mistake_in_a_list_is_told_and_the_good_patterns_are_kept() {
+        let (good, wrong) = Patterns::read("Contoso.*\na#b\n..\nFabrikam\n");
+        assert_eq!(good.unwrap().as_str(), "Contoso.*\nFabrikam");
+        assert!(matches!(wrong[..], [NotAPattern::Character(..), NotAPattern::MatchesNothing(_)]), "{wrong:?}");
     }
 
     #[test]

@@ -95,6 +95,11 @@ impl Reason {
         }
     }
 
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
     /// The HTTP/1.1 reason phrase: the only text of a refusal that NuGet clients print. ASCII.
     pub fn phrase(self) -> &'static str {
         match self {
@@ -111,6 +116,33 @@ impl Reason {
             Self::OnlyNewVersions => "This access token may only push new versions of existing packages",
             Self::AccountCannotRead => "Not found",
             Self::AccountMayNot => "The account of this access token may not do this",
+        }
+    }
+
+    /// What to do about it, for the guide in the portal and in `docs/`.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::NotAToken => {
+                "Part of the key is missing, or it belongs to another host. Paste the whole key: 49 characters that begin with lk_."
+            }
+            Self::Replaced => "The token was refreshed. Put the new key in this place too.",
+            Self::Revoked => "Somebody ended it for good. Create a new token.",
+            Self::Deactivated => "It is paused. Reactivate it, and the same key works again.",
+            Self::Expired => "Its time is over. Refresh it and put the new key in place.",
+            Self::Retired => "Old keys end when they lie idle. Create a token in its stead.",
+            Self::AccountDisabled => "Ask the operator of this host.",
+            Self::PermissionMissing => {
+                "Permissions are never added to a token. Duplicate it, tick what is missing, and use the new key."
+            }
+            Self::FeedNotCovered => "Edit the token and add the feed. Also check the feed's address in your client.",
+            Self::PackageNotCovered => "Edit the token and add a pattern. It counts from the next request.",
+            Self::OnlyNewVersions => "Upload the first version with a token that may upload new packages.",
+            Self::AccountCannotRead => {
+                "The feed or package does not exist, or your account cannot see it. Check the spelling, then ask the feed's owner."
+            }
+            Self::AccountMayNot => {
+                "The token would do, but your account has no such right here. Ask an owner of the package or the feed."
+            }
         }
     }
 
@@ -131,7 +163,13 @@ impl Reason {
                 token.name
             ),
             Self::Revoked => format!("{key} was revoked. Create a new token under Settings, Access Tokens."),
-            Self::Deactivated => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
+            Self::Deactivated => match token.reactivate_at {
+                Some(_) => format!(
+                    "{key} is switched off until {}. Reactivate it under Settings, Access Tokens.",
+                    date(token.reactivate_at)
+                ),
+                None => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
+            },
             Self::Expired => {
                 let mend = if token.can_be_refreshed() { "Refresh it" } else { "Replace it by a new token" };
                 format!("{key} expired on {}. {mend} under Settings, Access Tokens.", date(token.expires_at))
@@ -139,7 +177,7 @@ impl Reason {
             Self::Retired => {
                 format!(
                     "{key} is a key of an older system and was retired on {}. Create a new token under Settings, Access Tokens.",
-                    date(token.retirement())
+                    date(token.retires_at)
                 )
             }
             Self::AccountDisabled => format!("The account of {key} is disabled. Ask the operator of this host."),
@@ -188,5 +226,24 @@ fn listed(token: &Token) -> String {
     match token.patterns.iter().count() - shown.len() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_papers_say_of_every_refusal_what_the_portal_says() {
+        let papers = include_str!("../../docs/tokens.md");
+        for reason in Reason::ALL {
+            let status = match reason.class() {
+                Class::NotLive => 401,
+                Class::Forbidden => 403,
+                Class::NotFound => 404,
+            };
+            let row = format!("| {} | {status} | {} |", reason.phrase(), reason.advice());
+            assert!(papers.lines().any(|line| line == row), "docs/tokens.md lacks the row\n{row}");
+        }
     }
 }

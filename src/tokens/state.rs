@@ -47,17 +47,56 @@ impl State {
 pub fn state(token: &Token, now: DateTime<Utc>) -> State {
     if token.revoked_at.is_some() {
         State::Revoked
-    } else if token.deactivated_at.is_some() {
+    } else if is_off(token, now) {
         State::Deactivated
     } else if token.issued_at.is_none() {
         State::NotIssued
     } else if token.expires_at.is_some_and(|end| now >= end) {
         State::Expired
-    } else if token.retirement().is_some_and(|retired| now >= retired) {
+    } else if token.retires_at.is_some_and(|retired| now >= retired) {
         State::Retired
     } else if token.warn_from().is_some_and(|from| now >= from) {
         State::ExpiresSoon
     } else {
         State::Active
+    }
+}
+
+/// Whether the token is switched off at `now`. One that was switched off for a while is on again from its time on,
+/// whether or not anybody has noted that yet.
+fn is_off(token: &Token, now: DateTime<Utc>) -> bool {
+    token.deactivated_at.is_some() && token.reactivate_at.is_none_or(|at| now < at)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+
+    use super::*;
+    use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, change::NewToken};
+
+    #[test]
+    fn a_token_that_is_off_for_a_while_is_on_from_its_second_on() {
+        let now: DateTime<Utc> = "2026-11-23T12:00:00Z".parse().unwrap();
+        let id = "0190a000-0000-7000-8000-000000000001";
+        let new = NewToken {
+            name: "CI".to_owned(),
+            note: String::new(),
+            permissions: Permissions::parse("nuget:pull").unwrap(),
+            patterns: Patterns::all(),
+            feeds: Feeds::All,
+            expires_at: Some(now + Duration::days(90)),
+        };
+        let token = new.into_token(TokenId::parse(id).unwrap(), AccountId::parse(id).unwrap(), now);
+        let off = Token { deactivated_at: Some(now), ..token };
+        assert_eq!(state(&off, now + Duration::days(80)), State::Deactivated);
+        let at = now + Duration::minutes(15);
+        let paused = Token { reactivate_at: Some(at), ..off };
+        let second = Duration::seconds(1);
+        assert_eq!(state(&paused, at - second), State::Deactivated);
+        assert_eq!(state(&paused, at), State::Active);
+        assert_eq!(state(&paused, at + second), State::Active);
+        assert_eq!(state(&paused, now + Duration::days(90)), State::Expired);
+        assert_eq!(state(&Token { revoked_at: Some(now), ..paused }, at), State::Revoked);
     }
 }

@@ -1,10 +1,14 @@
 // The entry of every page. Each part looks for its own marks and does nothing where there are none.
 import { watchCopyButtons } from "./copy.js";
 import { watchPresets } from "./presets.js";
+import { watchPreview } from "./preview.js";
 import { guardSecret } from "./secret.js";
+import { watchSelection } from "./selection.js";
 import { keepTimes } from "./times.js";
 
 watchCopyButtons();
 watchPresets();
+watchPreview();
 guardSecret();
+watchSelection();
 keepTimes();

@@ -1,30 +1,20 @@
-// Two lists above the permission table tick its boxes. Without this module they stay hidden and the boxes are ticked by hand.
-const ACTIONS = {
-  read: ["pull"],
-  "read-write": ["pull", "push"],
-  write: ["push"],
-  full: ["pull", "push", "delete"],
-};
+// A ready-made choice ticks the boxes it stands for, so that Custom goes on from there. The server does not need it: it
+// reads the choice itself.
+const KINDS = { all: ["nuget", "container", "npm"] };
 
-const boxes = (form) => [...form.querySelectorAll("[name=permission]:not(:disabled)")];
-
-const tick = (form, kind, preset) => {
-  const kinds = kind === "all" ? ["nuget", "container", "npm"] : [kind];
-  const wanted = new Set(kinds.flatMap((k) => ACTIONS[preset].map((action) => `${k}:${action}`)));
-  if (preset === "full") wanted.add("api:read").add("api:manage");
-  for (const box of boxes(form)) box.checked = wanted.has(box.value);
+const tick = (form, preset, kind) => {
+  const wanted = new Set(preset.dataset.ticks.split(" ").flatMap((part) => {
+    const whole = part.includes(":"); // of no kind, such as api:read
+    return whole ? [part] : (KINDS[kind] ?? [kind]).map((one) => `${one}:${part}`);
+  }));
+  for (const box of form.querySelectorAll("[name=permission]:not(:disabled)")) box.checked = wanted.has(box.value);
 };
 
 export const watchPresets = () => {
-  const group = document.querySelector("[data-presets]");
-  if (!group) return;
-  const [kind, preset] = group.querySelectorAll("select");
-  const form = group.closest("form");
-  group.hidden = false;
-  group.addEventListener("change", () => {
-    if (preset.value) tick(form, kind.value, preset.value);
-  });
-  form.addEventListener("change", (event) => {
-    if (event.target.name === "permission") preset.value = "";
+  const form = document.querySelector("form:has([name=preset])");
+  form?.addEventListener("input", ({ target }) => {
+    if (target.name !== "preset" && target.name !== "kind") return;
+    const [preset, kind] = [form.querySelector("[name=preset]:checked"), form.querySelector("[name=kind]:checked")];
+    if (preset?.dataset.ticks && kind) tick(form, preset, kind.value);
   });
 };

@@ -2,6 +2,7 @@
 // in light and dark, on a desk, at 200 % zoom, on a phone and at 400 % zoom.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { nupkg, pushes } from './nupkg.mjs';
 import { assertAccessible, journey, shoot } from './world.mjs';
 
 /** Window widths in CSS pixels: 640 is a desk at 200 % zoom, 320 the same at 400 %. */
@@ -96,6 +97,17 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   assert.match(await ada.says(), /changed while you were editing/);
   await assertGood(ada.page, 'edit-stale');
 
+  // Of every kind of refusal one, with all that can be said beside it.
+  const tries = (key, path) => fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${key}`, 'user-agent': 'NuGet Command Line/6.8.0 (Unix 5.10)' } });
+  const narrow = { account: 'ada', packages: ['Contoso.*'], days: '30d' };
+  const reads = await server.token({ ...narrow, name: 'Reads', allow: ['nuget:pull'] });
+  const writes = await server.token({ ...narrow, name: 'Writes', allow: ['nuget:push'] });
+  for (const path of ['/v3/flat/fabrikam.core/index.json', '/v3/flat/fabrikam.core/index.json', '/feeds/nowhere/nuget/v3/query']) await tries(reads, path);
+  await tries(writes, '/v3/query');
+  await ada.goes('/settings/refusals');
+  assert.match(await ada.says(), /Add fabrikam\.core to its patterns[^]*/);
+  await assertGood(ada.page, 'refusals');
+
   // Time passes for two tokens and for the last proof of the password.
   const days = 86_400_000;
   const unit = Number(await server.sql("SELECT expires_at - issued_at FROM tokens WHERE name = 'Build'")) / (90 * days);
@@ -107,13 +119,23 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   assert.match(await ada.says(), /Expires soon:/);
   await assertGood(ada.page, 'list');
 
+  await ada.goes('/operator/tokens');
+  await ada.fills({ key: 'not a key' });
+  await ada.submits('Find');
+  await assertGood(ada.page, 'operator-find-refused');
+  await ada.goes('/operator/events?account=nobody&from=soon');
+  await assertGood(ada.page, 'operator-events-refused');
+  await ada.goes('/operator/accounts?search=nobody');
+  await assertGood(ada.page, 'operator-accounts-none');
+
+  await pushes(server, await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] }), nupkg('Contoso.Core', '1.0.0'));
   await ada.opensToken('Build');
   const token = new URL(ada.page.url()).pathname;
   const pages = await walks(ada, ['/', '/settings/tokens', '/settings/tokens/new', '/sign-in', '/sign-up', token, `${token}/edit`, `${token}/refresh`, '/no-such-page']);
   t.diagnostic(`looked at ${[...pages].join(' ')}`);
 
   const stranger = await arrives();
-  await walks(stranger, ['/', '/sign-in', '/sign-up', '/settings/tokens', '/setup', '/no-such-page']);
+  await walks(stranger, ['/', '/sign-in', '/sign-up', '/settings/tokens', '/setup', '/forgot', '/reset', '/no-such-page']);
   await stranger.goes('/sign-in');
   await stranger.fills({ username: 'ada', password: 'not her password' });
   await stranger.leavesJudgingToServer();

@@ -43,6 +43,12 @@ test('the whole life of a token needs no mouse', t => journey(t, {}, async ({ se
   await ada.follows(() => ada.hits('Enter'));
   await ada.tabsTo({ field: 'name' });
   await ada.types('By hand');
+  await ada.tabsTo({ field: 'preset' });
+  await ada.hits('Space');
+  for (const choice of ['read-write', 'write', 'full', 'custom']) {
+    await ada.hits('ArrowDown');
+    assert.equal(await ada.page.evaluate(() => document.activeElement.value), choice);
+  }
   await ada.tabsTo({ field: 'permission', value: 'nuget:push' });
   if (!await ada.page.evaluate(() => document.activeElement.checked)) await ada.hits('Space');
   await ada.tabsTo({ field: 'patterns' });
@@ -70,7 +76,7 @@ test('the whole life of a token needs no mouse', t => journey(t, {}, async ({ se
 test('the first Tab on every page offers to skip to its content', t => journey(t, {}, async ({ server, arrives }) => {
   const ada = await arrives();
   await ada.signsUpByLink(await server.setupLink(), 'ada');
-  for (const page of ['/', '/settings/tokens', '/settings/tokens/new']) {
+  for (const page of ['/', '/settings/tokens', '/guide']) {
     await ada.goes(page);
     await ada.page.evaluate(() => document.activeElement?.blur());
     await ada.hits('Tab');

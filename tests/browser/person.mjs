@@ -141,6 +141,8 @@ export class Person {
     if (note !== undefined) await this.fills({ note });
     if (packages !== undefined) await this.fills({ patterns: packages.join('\n') });
     if (permissions !== undefined) {
+      const custom = this.page.locator('main input[name="preset"][value="custom"]'); // a new token's boxes are behind it
+      if (await custom.count() > 0) await custom.check();
       for (const box of await this.page.locator('main input[name="permission"]').all()) await box.setChecked(permissions.includes(await box.getAttribute('value')));
     }
     if (expiry !== undefined) await this.page.locator(`main input[name="expires"][value="${expiry}"]`).check();

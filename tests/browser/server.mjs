@@ -30,6 +30,30 @@ export function run(program, args, { input = '', ...options } = {}) {
   });
 }
 
+/** A package with nothing in it but its own description, in a ZIP file without compression. */
+function nupkg(id) {
+  const name = Buffer.from(`${id}.nuspec`);
+  const text = Buffer.from(`<?xml version="1.0"?><package><metadata><id>${id}</id><version>1.0.0</version><authors>Ada</authors><description>${id}</description></metadata></package>`);
+  const entry = Buffer.alloc(26); // from the version needed to the length of the extra field
+  for (const [offset, value] of [[0, 20], [22, name.length]]) entry.writeUInt16LE(value, offset);
+  for (const [offset, value] of [[10, crc32(text)], [14, text.length], [18, text.length]]) entry.writeUInt32LE(value, offset);
+  const local = Buffer.concat([Buffer.from('PK\x03\x04'), entry, name, text]);
+  const central = Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), entry, Buffer.alloc(14), name]);
+  const end = Buffer.alloc(18);
+  for (const [offset, value] of [[4, 1], [6, 1]]) end.writeUInt16LE(value, offset);
+  for (const [offset, value] of [[8, central.length], [12, local.length]]) end.writeUInt32LE(value, offset);
+  return Buffer.concat([local, central, Buffer.from('PK\x05\x06'), end]);
+}
+
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
 /** Runs SQL with psql and answers its bare output; fails when psql does. */
 async function psql(url, sql) {
   const { code, stdout, text } = await run('psql', [url, '-AtX', '-v', 'ON_ERROR_STOP=1', '-c', sql]);
@@ -115,6 +139,17 @@ class Server {
   async token({ account, allow, packages, name = 'build', days = '90d', feed }) {
     return this.must(['token', 'add', '--account', account, '--name', name, '--allow', allow.join(','), '--packages', packages.join(','),
       '--expires-in', days, ...(feed ? ['--feed', feed] : [])]);
+  }
+
+  /** Publishes packages of these names, as small as packages can be. */
+  async publishes(account, names) {
+    const secret = await this.token({ account, allow: ['nuget:push'], packages: ['*'], name: 'publisher' });
+    for (const name of names) {
+      const body = new FormData();
+      body.set('package', new Blob([nupkg(name)]), 'package.nupkg');
+      const { status } = await fetch(`${this.url}/v3/package`, { method: 'PUT', body, headers: { 'x-nuget-apikey': secret } });
+      assert.equal(status, 201, name);
+    }
   }
 
   /** Asks the server what a secret may do: the status and the whole answer. */

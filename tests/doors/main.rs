@@ -4,6 +4,7 @@
 
 mod api_asks;
 mod api_wire;
+mod evidence;
 mod legacy;
 mod matrix;
 mod matrix_oracle;
@@ -11,8 +12,10 @@ mod nuget_hostile;
 mod nuget_keys;
 mod nuget_publish;
 mod nuget_read;
+mod nuget_removed;
 mod nuget_rights;
 mod nuget_uploads;
 mod nupkg;
+mod pauses;
 mod wire;
 mod world;

@@ -78,22 +78,7 @@ impl World {
 
     async fn open(folder: TempDir, database: String, admin: Option<String>, path: &str) -> Self {
         let clock = Clock::standing_at(start());
-        let settings = Settings {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            public_url: PublicUrl::parse(&format!("https://packages.example.com{path}")).unwrap(),
-            data_dir: folder.path().to_owned(),
-            database: DatabaseUrl::parse(&database).unwrap(),
-            blob_url: None,
-            smtp_url: None,
-            mail_from: None,
-            sign_up: SignUp::Closed,
-            max_token_days: None,
-            trusted_proxies: Vec::new(),
-            max_package_bytes: 1 << 20,
-            event_days: None,
-            master: MasterSecret::load(folder.path(), false).unwrap(),
-        };
-        let app = Data::new(App::open(settings, clock.clone()).await.unwrap());
+        let app = Data::new(App::open(settings(&folder, &database, path), clock.clone()).await.unwrap());
         let (served, path) = (app.clone(), path.to_owned());
         let server = HttpServer::new(move || {
             let inside = web::scope(&path).configure(routes::nuget_feeds).configure(routes::http_api);
@@ -105,6 +90,11 @@ impl World {
         let handle = running.handle();
         actix_web::rt::spawn(running);
         Self { app, clock, at, server: handle, folder, database, admin }
+    }
+
+    /// The parts of one more process on the same database; its store is to be closed.
+    pub(crate) async fn another_node(&self) -> App {
+        App::open(settings(&self.folder, &self.database, ""), self.clock.clone()).await.unwrap()
     }
 
     /// Ends everything this world began.
@@ -209,9 +199,9 @@ impl World {
             lifetime: life,
             expires_at: life.map(|life| self.now() + life),
             deactivated_at: None,
+            reactivate_at: None,
             revoked_at: None,
             retires_at: None,
-            retired_at: None,
             last_use: None,
             made_by: None,
             version: 1,
@@ -268,6 +258,24 @@ impl World {
         let (kind, body) = crate::wire::multipart(file);
         let headers = [("X-NuGet-ApiKey", key.text.as_str()), ("Content-Type", &kind)];
         call(self.at, &format!("PUT {path}"), &headers, &body).await
+    }
+}
+
+fn settings(folder: &TempDir, database: &str, path: &str) -> Settings {
+    Settings {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        public_url: PublicUrl::parse(&format!("https://packages.example.com{path}")).unwrap(),
+        data_dir: folder.path().to_owned(),
+        database: DatabaseUrl::parse(database).unwrap(),
+        blob_url: None,
+        smtp_url: None,
+        mail_from: None,
+        sign_up: SignUp::Closed,
+        max_token_days: None,
+        trusted_proxies: Vec::new(),
+        max_package_bytes: 1 << 20,
+        event_days: None,
+        master: MasterSecret::load(folder.path(), false).unwrap(),
     }
 }
 

@@ -9,7 +9,11 @@ use std::{
 };
 
 use chrono::Duration;
-use latchkey::{jobs::sweep, tokens::LastUse};
+use latchkey::{
+    jobs::sweep,
+    store::{Deed, Note},
+    tokens::LastUse,
+};
 
 use super::{
     letter::Letter,
@@ -31,8 +35,8 @@ async fn a_warning_says_which_token_when_where_it_is_used_and_what_to_press() {
         let (token, secret) = world.token_with(ada, "CI", "GitHub: contoso/build", Duration::days(30)).await;
         world.wait(Duration::days(3));
         let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: String::new() };
-        world.app.uses.mark(token, last);
-        latchkey::jobs::flush_last_uses(&world.app).await.unwrap();
+        world.app.evidence.note([Note { token, account: ada, deed: Deed::Last(last) }], world.clock.now());
+        latchkey::jobs::write_evidence(&world.app).await.unwrap();
         world.wait(Duration::days(17));
         world.tick().await;
         let letter = only_letter(world);

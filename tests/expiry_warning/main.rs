@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests fail loudly and choose their own databases")]
 
 mod content;
+mod crash_loop;
 mod faults;
 mod letter;
 mod older_keys;
 mod post_office;
 mod timing;
 mod world;
+mod year;

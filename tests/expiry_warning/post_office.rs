@@ -20,9 +20,28 @@ pub(super) enum Mood {
     TakingThenHangingUp,
 }
 
+/// How far a conversation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Connected,
+    Recipient,
+    Data,
+    /// The final dot is read, its reply not yet written.
+    Dot,
+    /// The reply to the final dot is written.
+    Replied,
+    /// Either side has hung up, and all that was sent is read.
+    Over,
+}
+
+/// Told of every stage, before the server goes on.
+pub(super) type Watcher = Arc<dyn Fn(Stage) + Send + Sync>;
+
 /// A mail whose final dot the server saw and answered, or would have answered.
 #[derive(Clone, Debug)]
 pub(super) struct Taken {
+    /// The port it came through.
+    pub(super) port: u16,
     pub(super) recipient: String,
     pub(super) message: String,
 }
@@ -30,6 +49,12 @@ pub(super) struct Taken {
 pub(super) struct PostOffice {
     pub(super) port: u16,
     state: Arc<Mutex<State>>,
+    listening: JoinHandle<()>,
+}
+
+/// Another door of the same post office, for one sender who is watched.
+pub(super) struct Counter {
+    pub(super) port: u16,
     listening: JoinHandle<()>,
 }
 
@@ -41,16 +66,15 @@ struct State {
 
 impl PostOffice {
     pub(super) async fn open() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
         let state = Arc::new(Mutex::new(State { mood: Mood::Accepting, taken: Vec::new(), commands: Vec::new() }));
-        let shared = Arc::clone(&state);
-        let listening = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, Arc::clone(&shared)));
-            }
-        });
+        let (port, listening) = listen(&state, Arc::new(|_| {})).await;
         Self { port, state, listening }
+    }
+
+    /// Opens another door, whose conversations `watcher` is told of.
+    pub(super) async fn counter(&self, watcher: Watcher) -> Counter {
+        let (port, listening) = listen(&self.state, watcher).await;
+        Counter { port, listening }
     }
 
     pub(super) fn be(&self, mood: Mood) {
@@ -59,6 +83,11 @@ impl PostOffice {
 
     pub(super) fn taken(&self) -> Vec<Taken> {
         self.state.lock().unwrap().taken.clone()
+    }
+
+    /// The mails after the first `count`.
+    pub(super) fn taken_since(&self, count: usize) -> Vec<Taken> {
+        self.state.lock().unwrap().taken[count..].to_vec()
     }
 
     pub(super) fn commands(&self) -> Vec<String> {
@@ -72,12 +101,35 @@ impl Drop for PostOffice {
     }
 }
 
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+async fn listen(state: &Arc<Mutex<State>>, watcher: Watcher) -> (u16, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let state = Arc::clone(state);
+    let listening = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (state, watcher) = (Arc::clone(&state), Arc::clone(&watcher));
+            tokio::spawn(async move {
+                converse(stream, port, state, &watcher).await;
+                watcher(Stage::Over);
+            });
+        }
+    });
+    (port, listening)
+}
+
 /// Ends when either side hangs up.
-async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
+async fn converse(stream: TcpStream, port: u16, state: Arc<Mutex<State>>, watcher: &Watcher) -> Option<()> {
     let mood = state.lock().unwrap().mood;
     if mood == Mood::HangingUpAtOnce {
         return None;
     }
+    watcher(Stage::Connected);
     let mut stream = BufReader::new(stream);
     let mut recipient = String::new();
     say(&mut stream, "220 post.example ready").await?;
@@ -88,10 +140,12 @@ async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
         let reply = match verb.as_str() {
             "EHLO" => "250 post.example",
             "RCPT" => {
+                watcher(Stage::Recipient);
                 recipient = line.trim_start_matches("RCPT TO:<").trim_end_matches('>').to_owned();
                 if let Mood::RefusingRecipients(reply) = mood { reply } else { "250 ok" }
             }
             "DATA" => {
+                watcher(Stage::Data);
                 say(&mut stream, "354 go on").await?;
                 if mood == Mood::HangingUpInData {
                     hear(&mut stream).await?;
@@ -101,7 +155,8 @@ async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
                 if let Mood::RefusingMessages(reply) = mood {
                     reply
                 } else {
-                    state.lock().unwrap().taken.push(Taken { recipient: recipient.clone(), message });
+                    state.lock().unwrap().taken.push(Taken { port, recipient: recipient.clone(), message });
+                    watcher(Stage::Dot);
                     if mood == Mood::SilentAfterTheDot {
                         hear(&mut stream).await?;
                     }
@@ -112,6 +167,9 @@ async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
             _ => "250 ok",
         };
         say(&mut stream, reply).await?;
+        if reply.ends_with("queued") {
+            watcher(Stage::Replied);
+        }
         if mood == Mood::TakingThenHangingUp && reply.ends_with("queued") {
             return None;
         }
@@ -125,9 +183,9 @@ async fn say(stream: &mut BufReader<TcpStream>, reply: &str) -> Option<()> {
 /// One line without its CR LF. A line that ends in anything else breaks the test.
 async fn hear(stream: &mut BufReader<TcpStream>) -> Option<String> {
     let mut line = String::new();
-    let length = stream.read_line(&mut line).await.ok()?;
-    if length == 0 {
-        return None;
+    stream.read_line(&mut line).await.ok()?;
+    if !line.ends_with('\n') {
+        return None; // hung up, perhaps in the middle of a line
     }
     let line = line.strip_suffix("\r\n").expect("every line ends in CR LF");
     assert!(!line.contains('\r'), "a bare CR on the wire: {line:?}");

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::{
     jobs::{self, run_expiry_warnings},
-    store::TokenUse,
+    store::{Deed, Note},
     tokens::LastUse,
 };
 
@@ -243,8 +243,7 @@ async fn the_jobs_send_what_is_due_at_their_start_and_write_last_uses_when_they_
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: "192.0.2.7".to_owned() };
-        let TokenUse { token: used, last } = TokenUse { token, last };
-        world.app.uses.mark(used, last.clone());
+        world.app.evidence.note([Note { token, account: ada, deed: Deed::Last(last.clone()) }], world.clock.now());
         jobs.stop().await;
         assert_eq!(world.read(token).await.last_use, Some(last));
         assert_eq!(world.subjects().len(), 1);

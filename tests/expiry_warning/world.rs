@@ -20,6 +20,8 @@ use sqlx::{AnyConnection, Connection};
 
 use super::post_office::PostOffice;
 
+/// What every process of a host shares.
+pub(super) const MASTER: &str = "3f1c9a7be05d42868f6b1d0c7a94e2535b08d6f1c2a7943e8d10b6f5a2c3e794";
 pub(super) const PUBLIC_URL: &str = "https://packages.example.com:8443/keys";
 
 pub(super) struct World {
@@ -27,6 +29,8 @@ pub(super) struct World {
     pub(super) clock: Clock,
     pub(super) post: PostOffice,
     pub(super) folder: tempfile::TempDir,
+    /// The URL of the database; none for the file in the folder.
+    pub(super) database: Option<String>,
 }
 
 /// Runs a journey on SQLite and, where `TEST_DATABASE_URL` names a server, on PostgreSQL in a database of its own.
@@ -44,7 +48,7 @@ pub(super) async fn on_each_database_with(options: &str, journey: impl AsyncFn(&
     let name = format!("warning_{}", FormId::generate(start(), &mut random::system()).to_string().replace('-', "_"));
     let (before, _) = server.rsplit_once('/').expect("a database URL");
     administer(&server, format!("CREATE DATABASE {name}")).await;
-    let mut world = World::new(DatabaseUrl::parse(&format!("{before}/{name}")), url).await;
+    let mut world = World::new(Some(format!("{before}/{name}")), url).await;
     let outcome = AssertUnwindSafe(journey(&mut world)).catch_unwind().await;
     world.app.store.close().await;
     administer(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
@@ -79,20 +83,21 @@ fn settings(folder: &Path, database: DatabaseUrl, smtp_url: Option<String>) -> S
         trusted_proxies: Vec::new(),
         max_package_bytes: 1 << 20,
         event_days: None,
-        master: MasterSecret::new(&"x".repeat(64)).unwrap(),
+        master: MasterSecret::new(MASTER).unwrap(),
     }
 }
 
 impl World {
     /// A host on SQLite unless a database is named; `smtp_url` gets the post office's port.
-    pub(super) async fn new(database: Option<DatabaseUrl>, smtp_url: impl Fn(u16) -> Option<String>) -> Self {
+    pub(super) async fn new(database: Option<String>, smtp_url: impl Fn(u16) -> Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let post = PostOffice::open().await;
         let clock = Clock::standing_at(start());
-        let database = database.unwrap_or_else(|| DatabaseUrl::file_in(folder.path()));
-        let settings = settings(folder.path(), database, smtp_url(post.port));
+        let named = database.as_deref().map(|url| DatabaseUrl::parse(url).unwrap());
+        let in_use = named.unwrap_or_else(|| DatabaseUrl::file_in(folder.path()));
+        let settings = settings(folder.path(), in_use, smtp_url(post.port));
         let app = Arc::new(App::open(settings, clock.clone()).await.unwrap());
-        Self { app, clock, post, folder }
+        Self { app, clock, post, folder, database }
     }
 
     /// Another process on the same data.

@@ -91,6 +91,11 @@ impl Database {
         query.execute(&self.pool).await.unwrap();
     }
 
+    /// Makes many rows at once: the statement knows the account, how many, and the time.
+    pub async fn fill(&self, sql: &'static str, account: &str, count: i64, now: i64) {
+        sqlx::query(sql).bind(account.to_owned()).bind(count).bind(now).execute(&self.pool).await.unwrap();
+    }
+
     /// The words of an account's record, in the order they were written: many are of the same moment.
     pub async fn events_of(&self, username: &str) -> Vec<String> {
         let sql = match self.engine {

@@ -83,10 +83,20 @@ async fn a_stale_edit_shows_both_versions_and_saves_nothing(world: &World) {
     let path = format!("/settings/tokens/{}/edit", key.id);
     let (one, other) = (ada.get(&path).await.form(&path), ada.get(&path).await.form(&path));
     assert_eq!(ada.submit(one.set("patterns", "Fabrikam.*")).await.status, 303);
-    let page = ada.submit(other.set("patterns", "Litware.*").set("note", "Mine.")).await;
+    let other = other.set("patterns", "Litware.*").set("note", "Mine.").set("expires", "30");
+    let page = ada.submit(other.untick("permission", "nuget:push")).await;
     assert_eq!(page.status, 409);
-    assert_eq!(page.texts("section[aria-labelledby=theirs] mark"), ["none", "Fabrikam.*"]);
-    assert_eq!(page.texts("section[aria-labelledby=yours] mark"), ["Mine.", "Litware.*"]);
+    let rows = ["Name", "Note", "May", "Packages", "Feeds", "Expires"];
+    assert_eq!(page.texts("section[aria-labelledby=theirs] dt"), rows);
+    let end = "30 May 2027, 09:00 UTC";
+    assert_eq!(
+        page.texts("section[aria-labelledby=theirs] mark"),
+        ["none", "read NuGet packages upload new NuGet packages and versions", "Fabrikam.*", end]
+    );
+    assert_eq!(
+        page.texts("section[aria-labelledby=yours] mark"),
+        ["Mine.", "read NuGet packages", "Litware.*", "31 Mar 2027, 09:00 UTC"]
+    );
     assert_eq!(patterns(world, &key.id).await, "Fabrikam.*");
     let form = page.form(&path);
     assert_eq!((form.value("patterns"), form.value("note")), ("Litware.*", "Mine."));

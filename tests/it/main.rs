@@ -2,29 +2,55 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod database;
+#[path = "../expiry_warning/letter.rs"]
+mod letter;
 #[path = "../doors/nupkg.rs"]
 mod nupkg;
 mod page;
 mod person;
+mod post;
+#[path = "../expiry_warning/post_office.rs"]
+#[expect(dead_code, reason = "its bad moods are for other tests")]
+mod post_office;
 mod raw;
 mod world;
 
+mod address;
 mod answers;
 mod at_once;
 mod calendar;
+mod commands;
 mod create_token;
 mod edit_token;
 mod end_token;
+mod fill_by_link;
+mod forgot;
 mod forms;
+mod happened;
 mod job_runs;
 mod legacy;
 mod list_tokens;
+mod members;
+mod narrow_token;
 mod notices;
+mod operator;
+mod operator_accounts;
+mod operator_tokens;
 mod outage;
+mod packages;
+mod preview_token;
+mod profile;
+mod refusals;
+mod reset;
 mod secrets;
 mod session;
+mod sessions;
 mod setup;
 mod sign_in;
 mod sign_up;
+mod sign_up_by_mail;
 mod strangers;
 mod sweep;
+mod token_batches;
+mod token_page;
+mod token_pages;

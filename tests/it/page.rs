@@ -150,9 +150,19 @@ fn sent(field: &ElementRef<'_>) -> Option<(String, String)> {
     }
     let value = match field.value().name() {
         "textarea" => field.text().collect(),
+        "select" => chosen(field),
         _ => field.attr("value").unwrap_or_default().to_owned(),
     };
     Some((name, value))
+}
+
+/// What a list sends: the choice that is marked, else the first.
+fn chosen(list: &ElementRef<'_>) -> String {
+    let value = |choices: &str| {
+        let choices = Selector::parse(choices).unwrap();
+        list.select(&choices).next().and_then(|choice| choice.attr("value")).map(str::to_owned)
+    };
+    value("option[selected]").or_else(|| value("option")).unwrap_or_default()
 }
 
 fn folded(element: &ElementRef<'_>) -> String {

@@ -36,6 +36,7 @@ impl Program {
             .args(["--listen", "127.0.0.1:0", "--log", "trace", "--sign-up", "open"])
             .arg("--data-dir")
             .arg(folder.join("data"))
+            .env_clear() // the test run's own variables are no settings
             .env("LATCHKEY_DATABASE_URL", world.database.url())
             .env("LATCHKEY_SECRET_FILE", &secret)
             .stdout(Stdio::piped())
@@ -117,11 +118,23 @@ async fn a_day_of_ada(world: &World, ada: &Browser, setup_link: &str) -> Vec<(St
         ada.send(request.basic_auth("ada", Some(key))).await;
         let request = ada.bare_request(Method::PUT, "/v3/package").header("x-nuget-apikey", key.as_str());
         ada.send(request.body("no package")).await;
+        let request = ada.bare_request(Method::GET, &format!("/v3/flat/{key}/index.json"));
+        let agent = [("user-agent".parse().unwrap(), format!("build {key}").parse().unwrap())];
+        ada.send(request.basic_auth("ada", Some(key)).headers(agent.into_iter().collect())).await;
         ada.get(&format!("/settings/tokens/{key}?key={key}")).await;
         ada.get(&format!("/{key}")).await;
         ada.act(&id, "edit", |form| form.set("version", "0").set("patterns", key)).await; // pasted, not saved
     }
+    for text in [key.as_str(), &refreshed, &primary, &format!("{key}x"), &key[..40]] {
+        ada.fill("/operator/tokens", |form| form.set("key", text)).await; // she runs the host, and looks a key up
+        ada.get(&format!("/operator/events?token={text}&account={text}&package={text}")).await; // in the wrong place
+    }
+    let account = world.database.text("SELECT id FROM accounts WHERE username = 'ada'", &[]).await;
+    let page = ada.fill(&format!("/operator/accounts/{account}/password"), |form| form).await;
+    keep("a password link", page.texts("#link").concat().split_once('=').unwrap().1);
     ada.act(&id, "edit", |form| form.set("patterns", "Contoso.*")).await;
+    let refusals = ada.get("/settings/refusals").await;
+    assert!(refusals.body.contains("Read packages from main"), "what was refused is written: {}", refusals.body);
     ada.fill("/settings/password", |form| form.set("current", wrong).set("new", second)).await;
     ada.fill("/settings/password", |form| form.set("current", &first).set("new", second)).await;
     keep("the next session", &ada.cookies.borrow()["latchkey-session"]);

@@ -1,7 +1,11 @@
 //! Sessions: how long they last, what ends them, and that nobody gets into one from outside. Passwords beside them.
 
 use chrono::Duration;
-use latchkey::store::{Actor, StoredSession};
+use latchkey::{
+    random,
+    store::{Actor, Device, StoredSession},
+    tokens::SessionId,
+};
 
 use crate::{
     person::proven,
@@ -122,8 +126,13 @@ async fn a_sign_in_under_way_while_the_password_changes_gives_no_session(world: 
         |epoch| StoredSession { account: checked.id, epoch, state: "{}".to_owned(), created_at: now, seen_at: now };
     let mut change = app.store.begin().await.unwrap();
     let epoch = change.set_password(checked.id, "changed", &Actor::host("test"), now).await.unwrap();
-    change.add_session(b"late", &session(checked.session_epoch)).await.unwrap();
-    change.add_session(b"new", &session(epoch)).await.unwrap();
+    let device = || Device {
+        name: SessionId::generate(now, &mut random::system()),
+        client: String::new(),
+        address: String::new(),
+    };
+    change.add_session(b"late", &session(checked.session_epoch), &device()).await.unwrap();
+    change.add_session(b"new", &session(epoch), &device()).await.unwrap();
     change.raise_password(checked.id, checked.password_hash.as_deref().unwrap(), "raised").await.unwrap();
     change.commit().await.unwrap();
     assert!(app.store.session(b"late").await.unwrap().is_none() && app.store.session(b"new").await.unwrap().is_some());
@@ -154,7 +163,16 @@ async fn guessing_the_present_password_is_limited(world: &World) {
     }
     let page = ada.fill("/settings/password", |form| form.set("current", &password_of("ada")).set("new", NEW)).await;
     assert!(page.problem("current").starts_with("Too many attempts."), "{}", page.body);
+    let wait: i64 = page.header("retry-after").parse().unwrap();
+    assert_eq!((page.status, (1..=300).contains(&wait)), (429, true), "{wait}");
     world.pass(Duration::minutes(16));
+    for _ in 0..11 {
+        ada.create("CI", |form| form.set("password", "a guess")).await;
+    }
+    let page = ada.create("CI", |form| proven(form, "ada")).await;
+    assert_eq!((page.status, page.problem("password").is_empty()), (429, false), "a proof is a guess too");
+    assert!(!page.header("retry-after").is_empty());
+    world.pass(Duration::minutes(6));
     let page = ada.create("CI", |form| proven(form, "ada")).await;
     assert_eq!(page.status, 200);
 }

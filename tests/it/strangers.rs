@@ -76,10 +76,14 @@ fn pages(id: &str) -> Vec<String> {
         "/",
         "/sign-in",
         "/sign-up",
+        "/forgot",
         "/setup?link=x",
         "/settings/tokens",
         "/settings/tokens/new",
+        "/settings/profile",
         "/settings/password",
+        "/settings/sessions",
+        "/settings/notifications",
         "/nothing",
         "/healthz",
         "/readyz",
@@ -87,7 +91,7 @@ fn pages(id: &str) -> Vec<String> {
     .map(str::to_owned)
     .into();
     pages.push(format!("/settings/tokens/{id}"));
-    pages.push(format!("/settings/tokens/{id}/duplicate"));
+    pages.extend(["duplicate", "narrow", "record"].map(|page| format!("/settings/tokens/{id}/{page}")));
     pages.extend(VERBS.map(|verb| format!("/settings/tokens/{id}/{verb}")));
     pages
 }

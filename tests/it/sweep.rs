@@ -42,7 +42,7 @@ async fn ended_sessions_and_links_go(world: &World) {
     sweep(&world.app()).await.unwrap();
     assert_eq!(rows(world, "SELECT COUNT(*) FROM sessions").await, 1, "bo's");
     assert_eq!(rows(world, "SELECT COUNT(*) FROM links").await, 1, "it works for a week");
-    world.pass(Duration::days(8));
+    world.pass(Duration::days(14));
     sweep(&world.app()).await.unwrap();
     assert_eq!(rows(world, "SELECT COUNT(*) FROM sessions").await, 0);
     assert_eq!(rows(world, "SELECT COUNT(*) FROM links").await, 0);

@@ -1,16 +1,19 @@
 //! A running portal of its own for every journey, on either database, with a clock that stands still until it is moved.
 //! The people who use it are in `person.rs`.
 
-use std::{cell::RefCell, collections::BTreeMap, net::SocketAddr, net::TcpListener, path::Path, sync::Once};
+use std::{
+    cell::Cell, cell::RefCell, collections::BTreeMap, net::SocketAddr, net::TcpListener, path::Path, sync::Once,
+};
 
 use actix_web::{dev::ServerHandle, web::Data};
 use chrono::{DateTime, Duration, Utc};
 use clap::{Args as _, Command, FromArgMatches as _};
 use futures_util::FutureExt as _;
 use latchkey::{
+    accounts::link::for_password,
     app::App,
     clock::Clock,
-    config::{Args, MasterSecret, PublicUrl, Settings},
+    config::{Args, MasterSecret, PublicUrl, SecretText, Settings},
     serve,
     store::{Actor, DatabaseUrl},
     tokens::{Secret, decision::Reason, decision::admit},
@@ -20,6 +23,7 @@ use tempfile::TempDir;
 use crate::{
     database::{Database, Engine},
     person::Browser,
+    post_office::PostOffice,
 };
 
 /// When every journey begins: a Monday morning.
@@ -37,6 +41,10 @@ pub struct World {
     node: RefCell<Option<Node>>,
     more_nodes: RefCell<Vec<Node>>,
     http: reqwest::Client,
+    /// The mail server, where there is one.
+    pub post_office: RefCell<Option<PostOffice>>,
+    /// How many of its mails were read.
+    pub mails_read: Cell<usize>,
 }
 
 /// One process of it, as far as the database can tell.
@@ -94,6 +102,8 @@ impl World {
             node: RefCell::default(),
             more_nodes: RefCell::default(),
             http: client(),
+            post_office: RefCell::default(),
+            mails_read: Cell::default(),
         }
     }
 
@@ -131,7 +141,10 @@ impl World {
         let args = args(self.folder.path(), address, flags);
         let database = DatabaseUrl::parse(self.database.url()).unwrap();
         let master = MasterSecret::new(MASTER_SECRET).unwrap();
-        App::open(Settings::new(&args, address, database, master)?, self.clock.clone()).await
+        let office = self.post_office.borrow().as_ref().map(|office| office.port);
+        let smtp_url = office.map(|port| SecretText::new(format!("smtp://127.0.0.1:{port}?tls=none")));
+        let settings = Settings { smtp_url, ..Settings::new(&args, address, database, master)? };
+        App::open(settings, self.clock.clone()).await
     }
 
     /// Stops and removes everything.
@@ -214,6 +227,17 @@ impl World {
         let known = app.store.known(secret.hash(), "main").await.unwrap();
         let disabled = known.as_ref().is_some_and(|known| known.holder.disabled);
         admit(known.as_ref().map(|known| known.presented()), disabled, self.now()).check().err()
+    }
+
+    /// The path of a one-time link by which somebody sets their password, as an operator hands it over.
+    pub async fn password_link(&self, username: &str) -> String {
+        let app = self.app();
+        let account = app.store.account_named(username).await.unwrap().unwrap();
+        let mut change = app.store.begin().await.unwrap();
+        let by = Actor::host("account password");
+        let path = for_password(&mut change, account.id, &by, self.now()).await.unwrap();
+        change.commit().await.unwrap();
+        path
     }
 
     /// What an operator does at the command line: disables an account, or enables it.

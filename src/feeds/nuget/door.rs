@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use super::answer::{Answer, Refused, WARNING};
 use crate::{
-    access::{Caller, actor, ascii, client_address, presented_key, use_of},
+    access::{Caller, Witness, ascii, presented_key},
     app::App,
     packages::{id::PackageId, version::Version},
-    store::{Actor, Known},
+    store::Known,
     tokens::{
         FeedId, Kind, Patterns, Token,
-        decision::{Action, Ask, Class, Package},
+        decision::{Action, Ask, Package},
         is_feed_name, warning,
     },
 };
@@ -83,7 +83,8 @@ impl<'r> Door<'r> {
         match presented_key(self.req.headers())? {
             Some(key) => {
                 let key = self.app.legacy.recognise(&self.app.store, key).await?;
-                Ok(Caller::look_up(&self.app.store, key, self.feed).await?)
+                let witness = Witness::of(self.req, &self.app.evidence, &self.app.settings.trusted_proxies);
+                Ok(Caller::look_up(&self.app.store, key, self.feed, witness).await?)
             }
             None => Err(self.challenge()),
         }
@@ -93,7 +94,7 @@ impl<'r> Door<'r> {
         Refused::challenge(self.app.settings.public_url.host())
     }
 
-    /// Asks the decision, and notes the use of every live key.
+    /// Asks the decision.
     pub(super) fn decide<'c>(
         &self,
         caller: &'c Caller,
@@ -103,25 +104,8 @@ impl<'r> Door<'r> {
     ) -> Result<&'c Known, Refused> {
         let feed = caller.known().and_then(|known| known.feed);
         let ask = Ask { action, feed: Some((self.feed, feed)), name: name.map(PackageId::as_str), package };
-        let now = self.now();
-        let decided = caller.ask(&ask, now);
-        if decided.as_ref().err().is_none_or(|refusal| refusal.reason.class() != Class::NotLive) {
-            caller.known().into_iter().for_each(|known| self.mark(known, now));
-        }
+        let decided = caller.ask(&ask, self.now());
         decided.map_err(|refusal| Refused::of(refusal, self.app.settings.public_url.host()))
-    }
-
-    fn mark(&self, known: &Known, now: DateTime<Utc>) {
-        self.app.uses.mark(known.token.id, use_of(self.req, self.address(), now));
-    }
-
-    fn address(&self) -> String {
-        client_address(self.req, &self.app.settings.trusted_proxies).to_string()
-    }
-
-    /// Who does this, for the record.
-    pub(super) fn actor(&self, known: &Known) -> Actor {
-        actor(self.req, known, self.address())
     }
 
     /// Who may read here, and this package if one is named.

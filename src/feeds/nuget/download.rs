@@ -3,7 +3,10 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     body::SizedStream,
-    http::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH},
+    http::{
+        Method, StatusCode,
+        header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH, RANGE},
+    },
     web,
 };
 use serde_json::json;
@@ -56,8 +59,18 @@ pub async fn file(req: HttpRequest, app: web::Data<App>) -> Answer {
     if nuspec {
         send(&door, &app, &reader, &found.blob.nuspec(), "application/xml").await
     } else {
-        send_package(&door, &app, &reader, &found, req.headers()).await
+        let answer = send_package(&door, &app, &reader, &found, req.headers()).await?;
+        if answer.status() == StatusCode::OK && is_a_download(&req) {
+            app.downloads.count(package.key, found.key);
+        }
+        Ok(answer)
     }
+}
+
+/// Whoever only looks, or comes back for the rest, is not counted again.
+fn is_a_download(req: &HttpRequest) -> bool {
+    let range = req.headers().get(RANGE).and_then(|value| value.to_str().ok());
+    req.method() == Method::GET && range.is_none_or(|range| range.trim().starts_with("bytes=0-"))
 }
 
 async fn send_package(

@@ -31,7 +31,7 @@ const PUSH: Action = Action::Push(Kind::NuGet);
 /// `PUT package`
 pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
     let door = Door::of(&req, &app)?;
-    let caller = door.caller().await?;
+    let mut caller = door.caller().await?;
     let Token { id, account, .. } = door.decide(&caller, PUSH, None, Package::Unknown)?.token;
     let slot = app.pushes.take(account, id).ok_or_else(|| {
         Refused::busy(
@@ -41,7 +41,7 @@ pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) 
     let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
     let upload = receive(&req, payload, &app.uploads(), limit).await?;
     let (upload, package) = read(upload, limit).await?;
-    let caller = door.caller().await?;
+    caller.look_afresh(&app.store, door.feed).await?;
     decide_early(&door, &app, &caller, &package).await?;
     publish(&req, &app, Push { caller, upload, package, slot }).await
 }
@@ -92,15 +92,28 @@ async fn decide_early(door: &Door<'_>, app: &App, caller: &Caller, package: &Nup
     door.decide(caller, PUSH, Some(&package.id), StoredPackage::known_to_its_asker(found.as_ref()))?;
     match found {
         Some(found) if app.store.version(found.key, &package.version).await?.is_some() => Err(exists(package)),
+        Some(found) if app.store.was_removed(found.key, &package.version).await? => Err(removed(package)),
         _ => Ok(()),
     }
 }
 
-fn exists(package: &Nupkg) -> Refused {
+/// Why a version cannot be entered.
+async fn conflict(change: &mut Change, key: PackageKey, package: &Nupkg) -> Result<Refused, Refused> {
+    let removed_before = change.was_removed(key, &package.version).await?;
+    Ok(if removed_before { removed(package) } else { exists(package) })
+}
+
+fn removed(package: &Nupkg) -> Refused {
     let sentence = format!(
-        "{} {} exists already, or existed. A version is published once; push a higher one.",
+        "{} {} was removed by the operator. A removed version is never used again; push a higher one.",
         package.id, package.version
     );
+    Refused::new(StatusCode::CONFLICT, "This version was removed", sentence)
+}
+
+fn exists(package: &Nupkg) -> Refused {
+    let sentence =
+        format!("{} {} exists already. A version is published once; push a higher one.", package.id, package.version);
     Refused::new(StatusCode::CONFLICT, "This version exists already", sentence)
 }
 
@@ -129,7 +142,7 @@ async fn store_and_enter(door: &Door<'_>, app: &App, push: Push) -> Answer {
     let (change, token) = match entered {
         Ok(entered) => entered,
         Err(refused) => {
-            discard(app, &blob).await;
+            app.blobs.discard(&blob).await;
             return Err(refused);
         }
     };
@@ -145,15 +158,6 @@ async fn store(app: &App, blob: &BlobKey, upload: &Upload, package: &Nupkg) -> R
     let mut nuspec = NamedTempFile::with_prefix_in("push-", app.uploads())?;
     nuspec.write_all(&package.nuspec_file)?;
     app.blobs.put(&blob.nuspec(), nuspec.path()).await
-}
-
-/// The bytes of a push that came to nothing.
-async fn discard(app: &App, blob: &BlobKey) {
-    for key in [blob, &blob.nuspec()] {
-        if let Err(error) = app.blobs.delete(key).await {
-            tracing::warn!(blob = key.as_str(), %error, "the bytes of a refused push stay behind");
-        }
-    }
 }
 
 /// The last decision and the version's row; what is returned holds when it is committed.
@@ -172,11 +176,11 @@ async fn enter(
     caller.look_again(&mut change, door.feed).await?;
     let known = door.decide(caller, PUSH, Some(&package.id), Package::Unknown)?;
     let feed = known.feed.ok_or_else(Refused::nothing_here)?;
-    let by: Actor = door.actor(known);
+    let by: Actor = caller.actor(known);
     let act = Act { feed, feed_name: door.feed, token: &known.token, by: &by, now };
     let key = owned_package(door, &mut change, caller, &act, package).await?;
     if !change.add_version(&act, key, new).await? {
-        return Err(exists(package));
+        return Err(conflict(&mut change, key, package).await?);
     }
     Ok((change, legacy::pushed(known.token.clone(), now)))
 }

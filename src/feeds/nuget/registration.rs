@@ -37,7 +37,9 @@ pub async fn index(req: HttpRequest, app: web::Data<App>) -> Answer {
     }
     let url = Urls { door: &door, key: package.name.to_ascii_lowercase() }.index();
     let kinds = ["catalog:CatalogRoot", "PackageRegistration", "catalog:Permalink"];
-    door.json(&reader, &json!({ "@id": url, "@type": kinds, "count": pages.len(), "items": pages }))
+    let total: i64 = versions.iter().map(|listed| listed.downloads).sum();
+    let count = pages.len();
+    door.json(&reader, &json!({ "@id": url, "@type": kinds, "count": count, "items": pages, "totalDownloads": total }))
 }
 
 /// `GET registration/{id}/page/{lower}/{upper}.json`. A version published since the index was read may lie between.
@@ -164,6 +166,7 @@ fn entry(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion) -> Val
         "minClientVersion": found.nuspec.min_client_version.as_ref().map(Version::normalized).unwrap_or_default(),
         "published": time(found),
         "listed": found.listed,
+        "downloads": found.downloads,
         "packageContent": urls.content(&found.version),
         "packageSize": found.size,
         "packageHash": found.sha512,

@@ -93,6 +93,7 @@ async fn find(
         words: &words,
         exactly: exactly.trim(),
         prerelease: wanted.prerelease,
+        semver2: wanted.semver2,
         skip: query.number("skip", 0, MOST_SKIPPED)?,
         take: query.number("take", USUALLY_TAKEN, MOST_TAKEN)?,
     };

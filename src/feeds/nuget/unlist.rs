@@ -45,9 +45,9 @@ async fn set_listed(door: &Door<'_>, app: &App, listed: bool) -> Result<Token, R
     };
     let known = door.decide(&caller, DELETE, Some(&id), StoredPackage::known_to_its_asker(found.as_ref()))?;
     let (feed, package) = known.feed.zip(found).ok_or_else(Refused::nothing_here)?;
-    let by = door.actor(known);
+    let by = caller.actor(known);
     let act = Act { feed, feed_name: door.feed, token: &known.token, by: &by, now: door.now() };
-    if !change.set_listed(&act, &package, &version, listed).await? {
+    if !change.set_listed(&act.doing(), &package, &version, listed).await? {
         return Err(Refused::nothing_here());
     }
     change.commit().await?;

@@ -130,6 +130,16 @@ impl Blobs {
         Ok(writer.shutdown().await?)
     }
 
+    /// Writes a few bytes under a name of their own and removes them, to see that the store can be written.
+    ///
+    /// # Errors
+    /// When the store refuses or does not answer.
+    pub async fn probe(&self, id: Uuid) -> Result<(), BlobError> {
+        let location = Location::from(format!("probe-{}", id.simple()));
+        self.store.put(&location, Bytes::from_static(b"probe").into()).await?;
+        Ok(self.store.delete(&location).await?)
+    }
+
     /// Opens a blob; `None` when there is none of this name.
     ///
     /// # Errors
@@ -150,6 +160,16 @@ impl Blobs {
         match self.store.delete(&key.location()).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes a package and the nuspec beside it. What cannot be deleted now is left to whoever looks for files that
+    /// belong to no version.
+    pub async fn discard(&self, package: &BlobKey) {
+        for key in [package, &package.nuspec()] {
+            if let Err(error) = self.delete(key).await {
+                tracing::warn!(blob = key.as_str(), %error, "the bytes of a package stay behind for a while");
+            }
         }
     }
 

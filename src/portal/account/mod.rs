@@ -1,19 +1,29 @@
-//! Accounts: setting up, signing up, in and out, and the password.
+//! Accounts: setting up, signing up, in and out, and the settings that are not about tokens.
 
+pub mod address;
+pub mod confirm;
+mod dead_link;
+pub mod forgot;
+pub mod notifications;
 pub mod password;
+pub mod profile;
+pub mod reset;
+pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
+mod zones;
 
-use actix_web::{HttpRequest, web::Data};
+use actix_web::{HttpRequest, HttpResponse, cookie::time::Duration as Age, web::Data};
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::{
     error::PageError,
     form::Problems,
     page::actor,
-    session::{TypedSession, seal},
+    session::{TypedSession, cookie, seal},
 };
 use crate::{
     accounts::{identity, password as rules},
@@ -36,6 +46,22 @@ pub struct SignUpForm {
     setup: String,
 }
 
+impl SignUpForm {
+    /// Its parts as they are stored, but for the password, or what is wrong with any of them.
+    fn read(&self) -> Result<(String, String, Tz), Problems> {
+        let mut problems = Problems::default();
+        let username = problems.keep("username", identity::username(&self.username));
+        let email = problems.keep("email", identity::email(&self.email));
+        let zone = if self.zone.is_empty() { "UTC" } else { &self.zone };
+        let time_zone = problems.keep("zone", identity::time_zone(zone));
+        problems.keep("password", rules::check_new(&self.password, &[&self.username, &self.email]));
+        match (username, email, time_zone, problems.is_empty()) {
+            (Some(username), Some(email), Some(time_zone), true) => Ok((username, email, time_zone)),
+            _ => Err(problems),
+        }
+    }
+}
+
 /// Makes an account from a form, signs it in, or says what is wrong. `setup` is the hash of the link that makes an
 /// operator.
 async fn register(
@@ -44,15 +70,10 @@ async fn register(
     session: &TypedSession,
     form: &SignUpForm,
     setup: Option<[u8; 32]>,
-) -> Result<Result<(), Problems>, PageError> {
-    let mut problems = Problems::default();
-    let username = problems.keep("username", identity::username(&form.username));
-    let email = problems.keep("email", identity::email(&form.email));
-    let zone = if form.zone.is_empty() { "UTC" } else { &form.zone };
-    let time_zone = problems.keep("zone", identity::time_zone(zone));
-    problems.keep("password", rules::check_new(&form.password, &[&form.username, &form.email]));
-    let (Some(username), Some(email), Some(time_zone), true) = (username, email, time_zone, problems.is_empty()) else {
-        return Ok(Err(problems));
+) -> Result<Result<AccountId, Problems>, PageError> {
+    let (username, email, time_zone) = match form.read() {
+        Ok(read) => read,
+        Err(problems) => return Ok(Err(problems)),
     };
     let password_hash = app.gate.hash(&form.password).await?;
     let new = NewAccount {
@@ -63,11 +84,11 @@ async fn register(
         operator: setup.is_some(),
         max_token_days: app.settings.max_token_days,
     };
-    let made = store(app, &new, setup, &actor(req, app, None)).await?;
-    match made {
+    let by = actor(req, app, None);
+    match store(app, &new, setup, &by).await? {
         Some(Registration::Made(id)) => {
-            session.begin(id, FIRST_EPOCH, app.clock.now())?;
-            Ok(Ok(()))
+            session.begin(id, FIRST_EPOCH, &by, app.clock.now())?;
+            Ok(Ok(id))
         }
         Some(Registration::UsernameTaken) => {
             Ok(Err(Problems::one("username", "This username is taken. Choose another.")))
@@ -89,7 +110,7 @@ async fn store(
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
     if let Some(link) = setup
-        && !change.use_link(&link, Purpose::Setup, now).await?
+        && change.use_link(&link, Purpose::Setup, now).await?.is_none()
     {
         return Ok(None);
     }
@@ -98,6 +119,15 @@ async fn store(
         change.commit().await?;
     }
     Ok(Some(made))
+}
+
+const DEVICE: &str = "device";
+
+/// The answer, after which the browser is known as one of the account's devices.
+fn marked(app: &App, account: AccountId, mut res: HttpResponse) -> Result<HttpResponse, PageError> {
+    let device = cookie(app, DEVICE, device_mark(app, account), Some(Age::days(365)));
+    res.add_cookie(&device).map_err(|error| anyhow::anyhow!("a cookie that is none: {error}"))?;
+    Ok(res)
 }
 
 /// The cookie by which an account's own devices are known; see [`crate::accounts::limits`].

@@ -14,6 +14,7 @@ use crate::{
     portal::{
         error::PageError,
         form::{Form, Problems},
+        guard::too_many,
         page::{Done, Page, SignedIn, answer, go_to},
     },
 };
@@ -58,7 +59,7 @@ pub async fn submit(
     let mut change = app.store.begin().await?;
     let epoch = change.set_password(me.account.id, &hash, &me.actor, me.now).await?;
     change.commit().await?;
-    me.session.begin(me.account.id, epoch, me.now)?;
+    me.session.begin(me.account.id, epoch, &me.actor, me.now)?;
     Ok(go_to(&req, &Done::PasswordChanged.at("/settings/password")))
 }
 
@@ -79,7 +80,7 @@ pub async fn proven(
 ) -> Result<Result<(), String>, PageError> {
     let guess = Guess::new(&me.account.username, client_address(req, &app.settings.trusted_proxies), true);
     if let Allowance::Wait(wait) = guess.count(&app.store, me.now).await? {
-        return Ok(Err(format!("Too many attempts. Try again in {}.", crate::tokens::expiry::in_words(wait))));
+        return Ok(Err(too_many(req, wait)));
     }
     if app.gate.verify(password, me.account.password_hash.as_deref()).await? == Verdict::Wrong {
         return Ok(Err("This is not your password.".to_owned()));

@@ -9,7 +9,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{SignUpForm, register};
+use super::{SignUpForm, marked, register};
 use crate::{
     accounts::link,
     app::App,
@@ -33,10 +33,10 @@ struct Setup {
     problems: Problems,
 }
 
-/// The query of the printed link.
+/// The query of a link that works once.
 #[derive(Deserialize)]
 pub struct Link {
-    link: String,
+    pub(super) link: String,
 }
 
 /// `GET /setup?link=…`: shows the form, uses nothing up.
@@ -69,7 +69,7 @@ pub async fn submit(
         return Err(PageError::NotFound);
     }
     match register(&req, &app, &TypedSession(session), &form, Some(link)).await? {
-        Ok(()) => Ok(go_to(&req, "/settings/tokens")),
+        Ok(account) => marked(&app, account, go_to(&req, "/settings/tokens")),
         Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
     }
 }

@@ -3,7 +3,6 @@
 use actix_session::Session;
 use actix_web::{
     HttpRequest, HttpResponse,
-    cookie::time::Duration as Age,
     http::StatusCode,
     web::{Data, Query},
 };
@@ -11,7 +10,7 @@ use askama::Template;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use super::device_mark;
+use super::{DEVICE, device_mark, marked};
 use crate::{
     access::client_address,
     accounts::{
@@ -23,15 +22,15 @@ use crate::{
     portal::{
         error::PageError,
         form::{Form, Problems},
+        guard::too_many,
         page::{Page, actor, answer, go_to, own_path, signed_in},
-        session::{TypedSession, cookie, cookie_value},
+        session::{TypedSession, cookie_value},
     },
     store::{About, Account, Verb},
 };
 
 const WRONG: &str = "Username or password is wrong.";
 const HOME: &str = "/settings/tokens";
-const DEVICE: &str = "device";
 
 #[derive(Template)]
 #[template(path = "portal/sign_in.html")]
@@ -82,16 +81,14 @@ pub async fn submit(
     let guess = guess(&req, &app, name, account.as_ref());
     let now = app.clock.now();
     if let Allowance::Wait(wait) = guess.count(&app.store, now).await? {
-        let problem = format!("Too many attempts. Try again in {}.", crate::tokens::expiry::in_words(wait));
-        let mut res = draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username, next, Problems::one("", problem))?;
-        res.headers_mut().insert(actix_web::http::header::RETRY_AFTER, wait.num_seconds().max(1).into());
-        return Ok(res);
+        let problem = too_many(&req, wait);
+        return draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username, next, Problems::one("", problem));
     }
     let known = account.as_ref().map(|account| account.id);
     match verified(&app, account, &password).await? {
         Some(account) => {
             guess.forget(&app.store, now).await?;
-            welcome(&req, &app, &TypedSession(session), &account, &next).await
+            welcome(&req, &app, &TypedSession(session), (&account, guess.is_from_known_device()), &next).await
         }
         None => {
             if let Some(account) = known {
@@ -132,18 +129,19 @@ async fn welcome(
     req: &HttpRequest,
     app: &App,
     session: &TypedSession,
-    account: &Account,
+    (account, device_is_known): (&Account, bool),
     next: &str,
 ) -> Result<HttpResponse, PageError> {
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
-    change.record(Verb::SignedIn, &actor(req, app, Some(account)), About::account(account.id), now).await?;
+    let by = actor(req, app, Some(account));
+    let event = change.record(Verb::SignedIn, &by, About::account(account.id), now).await?;
+    if !device_is_known {
+        change.owe_happening(account.id, event, None, now).await?;
+    }
     change.commit().await?;
-    session.begin(account.id, account.session_epoch, now)?;
-    let mut res = go_to(req, own_path(next).unwrap_or(HOME));
-    let device = cookie(app, DEVICE, device_mark(app, account.id), Some(Age::days(365)));
-    res.add_cookie(&device).map_err(|error| anyhow::anyhow!("a cookie that is none: {error}"))?;
-    Ok(res)
+    session.begin(account.id, account.session_epoch, &by, now)?;
+    marked(app, account.id, go_to(req, own_path(next).unwrap_or(HOME)))
 }
 
 fn draw(

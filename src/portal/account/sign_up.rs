@@ -1,19 +1,27 @@
-//! Signing up, where the host is open to everybody.
+//! Signing up, where the host is open to everybody. With a mail server the address is confirmed first, and the answer is
+//! the same whether or not somebody has the name or the address. Without one, the account is there at once.
 
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::{SignUpForm, register};
+use super::{SignUpForm, forgot::sent, marked, register};
 use crate::{
+    access::client_address,
+    accounts::{
+        limits::{Allowance, Share},
+        link::{self, CONFIRMATION},
+    },
     app::App,
     config::SignUp as Policy,
     portal::{
         error::PageError,
         form::{Form, Problems},
+        guard::too_many,
         page::{Page, answer, go_to},
         session::TypedSession,
     },
+    store::{Letter, SignUp as SignedUp},
 };
 
 #[derive(Template)]
@@ -40,10 +48,43 @@ pub async fn submit(
     Form(form): Form<SignUpForm>,
 ) -> Result<HttpResponse, PageError> {
     must_be_open(&app)?;
+    if app.settings.smtp_url.is_some() {
+        return match ask(&req, &app, &form).await? {
+            Ok(()) => sent(&req, "Look into your mailbox", &form.email, SENT),
+            Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
+        };
+    }
     match register(&req, &app, &TypedSession(session), &form, None).await? {
-        Ok(()) => Ok(go_to(&req, "/settings/tokens")),
+        Ok(account) => marked(&app, account, go_to(&req, "/settings/tokens")),
         Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
     }
+}
+
+const SENT: &str = "Follow its link within 24 hours, and your account is made. It comes within a minute or two.";
+
+/// Keeps the sign-up and queues the mail that goes on with it. Nobody is asked whether name or address belong to
+/// somebody: the answer, and the time it takes, are the same for everybody.
+async fn ask(req: &HttpRequest, app: &App, form: &SignUpForm) -> Result<Result<(), Problems>, PageError> {
+    let (username, email, time_zone) = match form.read() {
+        Ok(read) => read,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let password_hash = app.gate.hash(&form.password).await?;
+    let now = app.clock.now();
+    let mail = app.new_mail(Letter::SignUp, None, &email);
+    let link = link::hash(&app.mailed_link(mail.id));
+    let mut change = app.store.begin().await?;
+    let by_source = Share::of_mails_by(client_address(req, &app.settings.trusted_proxies));
+    if let Allowance::Wait(wait) = by_source.take(&mut change, now).await? {
+        return Ok(Err(Problems::one("", too_many(req, wait))));
+    }
+    if Share::of_sign_ups(&email).take(&mut change, now).await? == Allowance::Granted {
+        let sign_up = SignedUp { username, email, password_hash, time_zone };
+        change.add_sign_up(&link, &sign_up, now, now + CONFIRMATION).await?;
+        change.add_mail(&mail, now).await?;
+        change.commit().await?;
+    }
+    Ok(Ok(()))
 }
 
 fn must_be_open(app: &App) -> Result<(), PageError> {

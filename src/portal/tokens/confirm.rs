@@ -1,4 +1,4 @@
-//! The page that asks before a token is deactivated, reactivated, revoked or deleted.
+//! The page that asks before a token is reactivated, revoked or deleted.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;

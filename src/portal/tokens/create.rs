@@ -9,15 +9,19 @@ use askama::Template;
 
 use super::{
     already_done, confirmed, feeds,
-    fields::{Fields, TokenForm},
-    find, show_once,
+    fields::Fields,
+    find,
+    prefill::Link,
+    reach::Preview,
+    show_once,
+    token_form::{TokenForm, Wanted},
 };
 use crate::{
     app::App,
     portal::{
         error::PageError,
-        form::{Form, Problems},
-        page::{Page, SignedIn, answer},
+        form::{Problems, Typed},
+        page::{Page, SignedIn, answer, go_to, sign_in_to},
     },
     store::{Feed, Issued},
     tokens::{FormId, Permission, TokenId, change::NewToken},
@@ -29,18 +33,50 @@ struct New {
     page: Page,
     form_id: String,
     copied_from: String,
+    by_link: String,
     form: Fields,
     problems: Problems,
 }
 
-/// `GET /settings/tokens/new`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    let feeds = feeds(&app, &me).await?;
-    let form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
-    draw(&req, &app, &me, &feeds, StatusCode::OK, form, String::new(), Problems::default())
+/// The form on its way to the page, with what the page says about it.
+#[derive(Default)]
+struct Draft {
+    form: TokenForm,
+    copied_from: String,
+    by_link: String,
+    problems: Problems,
 }
 
-/// `GET /settings/tokens/{id}/duplicate`: the same form, filled with another token's settings.
+/// `GET /settings/tokens/new`, which a link may fill.
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    let feeds = feeds(&app, &me).await?;
+    let mut form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
+    let link = Link::of(&req);
+    let (filled, mut problems) = link.fill(&mut form, &feeds);
+    if filled.contains(&"permission") {
+        form.find_preset();
+    }
+    let by_link = match () {
+        () if filled.is_empty() => "",
+        () if link.is_typed() => "You had been signed out. This is what you had typed.",
+        () => "A link filled in this form. Check it before you create.",
+    };
+    let found = check(&app, &me, &form, &feeds).err().unwrap_or_default();
+    let about_link = |field| filled.contains(&field) && problems.of(field).is_none();
+    let found: Vec<_> = found.list.into_iter().filter(|problem| about_link(problem.field)).collect();
+    problems.list.extend(found);
+    draw(
+        &req,
+        &app,
+        &me,
+        &feeds,
+        StatusCode::OK,
+        Draft { form, by_link: by_link.to_owned(), problems, ..Draft::default() },
+    )
+    .await
+}
+
+/// `GET /settings/tokens/{id}/duplicate`: the same form, filled with another token's settings; `?allow=` ticks one thing more.
 pub async fn duplicate(
     req: HttpRequest,
     app: Data<App>,
@@ -50,24 +86,40 @@ pub async fn duplicate(
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let blank = TokenForm::blank(app.settings.max_token_days);
-    let form = TokenForm {
+    let mut form = TokenForm {
         form_id: form_id(&me),
         version: String::new(),
         expires: blank.expires,
         name: copy_name(&token.name),
         ..TokenForm::of(&token)
     };
-    draw(&req, &app, &me, &feeds, StatusCode::OK, form, token.name, Problems::default())
+    let more: Vec<_> = Link::of(&req).tick(&mut form).into_iter().map(Permission::words).collect();
+    let by_link = if more.is_empty() { String::new() } else { format!("Ticked by the link: {}.", more.join(", ")) };
+    let mut problems = check(&app, &me, &form, &feeds).err().unwrap_or_default();
+    problems.list.retain(|problem| problem.field == "permission");
+    draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, copied_from: token.name, by_link, problems }).await
 }
 
-/// `POST /settings/tokens`
+/// `POST /settings/tokens`. Where the session is over, what was typed comes back after the sign-in.
 pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
-    me: SignedIn,
-    Form(form): Form<TokenForm>,
+    me: Result<SignedIn, PageError>,
+    typed: Result<Typed<TokenForm>, PageError>,
 ) -> Result<HttpResponse, PageError> {
+    let (me, form) = match (me, typed) {
+        (Ok(me), Ok(Typed { form, is_ours: true })) => (me, form),
+        (Ok(_), Ok(_)) => return Err(PageError::NotFromUs),
+        (Ok(_), Err(error)) => return Err(error),
+        (Err(error @ PageError::Redirect(_)), Ok(Typed { form, .. })) => {
+            return Link::from_typed(&form).map(|link| go_to(&req, &sign_in_to(&link))).ok_or(error);
+        }
+        (Err(error), _) => return Err(error),
+    };
     let feeds = feeds(&app, &me).await?;
+    if form.only_shows() {
+        return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
+    }
     let checked = match check(&app, &me, &form, &feeds) {
         Ok(new) => confirmed(&req, &app, &me, &form.password).await?.map(|()| new),
         Err(problems) => Err(problems),
@@ -75,7 +127,8 @@ pub async fn submit(
     let new = match checked {
         Ok(new) => new,
         Err(problems) => {
-            return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, form, String::new(), problems);
+            let draft = Draft { form, problems, ..Draft::default() };
+            return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, draft).await;
         }
     };
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::NotFromUs)?;
@@ -91,18 +144,14 @@ fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed]) -> Result<N
     let mut problems = Problems::default();
     let reachable: Vec<_> = feeds.iter().map(|feed| feed.id).collect();
     let wanted = form.read(&reachable, &mut problems);
-    if wanted.as_ref().is_some_and(|wanted| wanted.permissions.has(Permission::ApiIntrospect)) {
+    if form.permission.iter().any(|scope| scope == Permission::ApiIntrospect.scope()) {
         problems.note("permission", "Only operators give the permission “api:introspect”.");
     }
-    let expires_at = match form.expiry() {
-        Ok(None) => problems.keep(form.expiry_field(), Err(crate::tokens::expiry::Refused::NotAChoice)),
-        Ok(Some(choice)) => problems
-            .keep(form.expiry_field(), choice.resolve(me.now, me.account.time_zone, app.settings.max_token_days)),
-        Err((field, text)) => problems.keep(field, Err(text)),
-    };
+    let end = form.end(me, app.settings.max_token_days, None);
+    let expires_at = end.map_err(|(field, error)| problems.note(field, error)).ok();
     match (wanted, expires_at, problems.is_empty()) {
         (Some(wanted), Some(expires_at), true) => {
-            let super::fields::Wanted { name, note, permissions, patterns, feeds } = wanted;
+            let Wanted { name, note, permissions, patterns, feeds } = wanted;
             Ok(NewToken { name, note, permissions, patterns, feeds, expires_at })
         }
         _ => Err(problems),
@@ -119,24 +168,24 @@ fn copy_name(name: &str) -> String {
     format!("{kept} (copy)")
 }
 
-#[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
-fn draw(
+async fn draw(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
     feeds: &[Feed],
     status: StatusCode,
-    form: TokenForm,
-    copied_from: String,
-    problems: Problems,
+    draft: Draft,
 ) -> Result<HttpResponse, PageError> {
+    let Draft { form, copied_from, by_link, problems } = draft;
     let title = if copied_from.is_empty() { "Create a token" } else { "Duplicate a token" };
-    let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None);
+    let preview = Preview::of(app, me, &form, None).await?;
+    let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None, preview);
     let page = New {
         page: Page::in_section(req, title, "tokens"),
         form: Fields { ask_password: me.must_prove(), ..fields },
         form_id: form.form_id,
         copied_from,
+        by_link,
         problems,
     };
     answer(status, &page)

@@ -1,29 +1,55 @@
-//! Deactivating a token: refused from the next request on, until it is reactivated.
+//! Deactivating a token: refused from the next request on, until it is reactivated, or for a while to see who needs it.
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    http::StatusCode,
     web::{Data, Path},
 };
+use askama::Template;
+use serde::Deserialize;
 
-use super::{
-    confirm::{ConfirmForm, Question},
-    find, path,
-};
+use super::{feeds, find, path, view};
 use crate::{
     app::App,
     portal::{
         error::PageError,
-        form::Form,
-        page::{Done, SignedIn, go_to},
+        form::{Form, Problems},
+        page::{Done, Page, SignedIn, answer, go_to},
+        words::Time,
     },
+    tokens::{Token, pause::Pause},
 };
 
-const QUESTION: Question =
-    Question { verb: "deactivate", title: "Deactivate", button: "Deactivate", tone: "main", sensitive: false };
+#[derive(Template)]
+#[template(path = "portal/tokens/deactivate.html")]
+struct Deactivate {
+    page: Page,
+    token: view::Token,
+    choices: Vec<Choice>,
+    problems: Problems,
+}
+
+/// For how long.
+struct Choice {
+    value: &'static str,
+    words: &'static str,
+    until: Option<Time>,
+    chosen: bool,
+}
+
+/// What the page sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeactivateForm {
+    /// See [`Pause`].
+    #[serde(default)]
+    until: String,
+}
 
 /// `GET /settings/tokens/{id}/deactivate`
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
-    QUESTION.ask(&req, &app, &me, &id).await
+    let token = find(&app, &me, &id).await?;
+    draw(&req, &app, &me, &token, Pause::Open, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/deactivate`
@@ -32,12 +58,44 @@ pub async fn submit(
     app: Data<App>,
     me: SignedIn,
     id: Path<String>,
-    Form(_): Form<ConfirmForm>,
+    Form(form): Form<DeactivateForm>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
+    let refuse = async |status, pause, problems| draw(&req, &app, &me, &token, pause, status, problems).await;
+    let pause = match Pause::parse(&form.until) {
+        Ok(pause) => pause,
+        Err(error) => {
+            return refuse(StatusCode::UNPROCESSABLE_ENTITY, Pause::Open, Problems::one("until", error)).await;
+        }
+    };
     if token.revoked_at.is_some() {
-        return QUESTION.refuse(&req, &app, &me, &token, "It is revoked, which is final.").await;
+        return refuse(StatusCode::CONFLICT, pause, Problems::one("", "It is revoked, which is final.")).await;
     }
-    app.store.deactivate_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, &Done::Deactivated.at(&path(&token))))
+    app.store.pause_token(&token, pause.until(me.now), &me.actor, me.now).await?;
+    let done = if pause == Pause::Open { Done::Deactivated } else { Done::Paused };
+    Ok(go_to(&req, &done.at(&path(&token))))
+}
+
+async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    token: &Token,
+    chosen: Pause,
+    status: StatusCode,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let choice = |(pause, value, words): (Pause, _, _)| Choice {
+        value,
+        words,
+        until: pause.until(me.now).map(|at| Time::new(at, me.now, me.account.time_zone)),
+        chosen: pause == chosen,
+    };
+    let page = Deactivate {
+        page: Page::in_section(req, format!("Deactivate {}", token.name), "tokens"),
+        token: view::Token::in_list(token, &feeds(app, me).await?, me),
+        choices: Pause::CHOICES.map(choice).into(),
+        problems,
+    };
+    answer(status, &page)
 }

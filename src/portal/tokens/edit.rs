@@ -10,8 +10,12 @@ use askama::Template;
 
 use super::{
     confirmed, feeds,
-    fields::{Fields, TokenForm, Wanted},
-    find, path, view,
+    fields::Fields,
+    find, mend, path,
+    prefill::Link,
+    reach::Preview,
+    token_form::{TokenForm, Wanted},
+    view,
 };
 use crate::{
     app::App,
@@ -19,10 +23,11 @@ use crate::{
         error::PageError,
         form::{Form, Problems},
         page::{Done, Page, SignedIn, answer, go_to},
+        words::Time,
     },
     store::{Edited, Feed},
     tokens::{
-        Token,
+        Permission, Token,
         change::{Edit, EditRefused},
     },
 };
@@ -31,11 +36,29 @@ use crate::{
 #[template(path = "portal/tokens/edit.html")]
 struct EditPage {
     page: Page,
+    action: String,
     token: view::Token,
     version: i64,
     conflict: Option<Conflict>,
+    /// Patterns that a link added to the form.
+    added: Vec<String>,
     form: Fields,
     problems: Problems,
+}
+
+/// What is said about a form that is shown.
+#[derive(Default)]
+struct Remarks {
+    conflict: Option<Conflict>,
+    added: Vec<String>,
+    ask_password: bool,
+    problems: Problems,
+}
+
+impl From<Problems> for Remarks {
+    fn from(problems: Problems) -> Self {
+        Self { problems, ..Self::default() }
+    }
 }
 
 /// What is stored now, beside what was sent.
@@ -50,12 +73,18 @@ struct Difference {
     changed: bool,
 }
 
-/// `GET /settings/tokens/{id}/edit`
+/// `GET /settings/tokens/{id}/edit`; `?add=` puts one more pattern into the form, `?feed=` ticks one more feed.
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
-    drawing.answer(StatusCode::OK, TokenForm::of(&token), None, false, Problems::default())
+    let mut form = TokenForm::of(&token);
+    mend::tick_feed(&req, &feeds, &mut form.feed);
+    let remarks = match Link::of(&req).add(&mut form) {
+        Ok(added) => Remarks { ask_password: !added.is_empty() && me.must_prove(), added, ..Remarks::default() },
+        Err(error) => Problems::one("patterns", error).into(),
+    };
+    drawing.answer(StatusCode::OK, form, remarks).await
 }
 
 /// `POST /settings/tokens/{id}/edit`
@@ -69,30 +98,34 @@ pub async fn submit(
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
+    if form.only_shows() {
+        return drawing.answer(StatusCode::OK, form, Remarks::default()).await;
+    }
     if form.version != token.version.to_string() {
-        return drawing.conflict(form);
+        return drawing.conflict(form).await;
     }
     let edit = match check(&app, &me, &form, &feeds, &token) {
         Ok(edit) => edit,
-        Err(problems) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, None, false, problems),
+        Err(problems) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()).await,
     };
     if edit.widens(&token)
         && let Err(problems) = confirmed(&req, &app, &me, &form.password).await?
     {
-        return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, None, true, problems);
+        let remarks = Remarks { ask_password: true, ..problems.into() };
+        return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, remarks).await;
     }
     let changed = match edit.apply(&token, me.now) {
         Ok(changed) => changed,
         Err(refused) => {
             let problems = Problems::one(field_of(refused, &form), refused);
-            return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, None, false, problems);
+            return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()).await;
         }
     };
     match app.store.edit_token(&changed, &me.actor, &what_changed(&token, &changed), me.now).await? {
         Edited::Done => Ok(go_to(&req, &Done::Saved.at(&path(&token)))),
         Edited::Stale => {
             let token = find(&app, &me, &id).await?;
-            Drawing { token: &token, ..drawing }.conflict(form)
+            Drawing { token: &token, ..drawing }.conflict(form).await
         }
     }
 }
@@ -104,12 +137,8 @@ fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed], token: &Tok
         reachable.extend(ids);
     }
     let wanted = form.read(&reachable, &mut problems);
-    let expires_at = match form.expiry() {
-        Ok(None) => Some(token.expires_at),
-        Ok(Some(choice)) => problems
-            .keep(form.expiry_field(), choice.resolve(me.now, me.account.time_zone, app.settings.max_token_days)),
-        Err((field, text)) => problems.keep(field, Err(text)),
-    };
+    let end = form.end(me, app.settings.max_token_days, Some(token));
+    let expires_at = end.map_err(|(field, error)| problems.note(field, error)).ok();
     match (wanted, expires_at, problems.is_empty()) {
         (Some(Wanted { name, note, permissions, patterns, feeds }), Some(expires_at), true) => {
             Ok(Edit { name, note, permissions, patterns, feeds, expires_at })
@@ -127,7 +156,7 @@ fn field_of(refused: EditRefused, form: &TokenForm) -> &'static str {
 }
 
 /// What an edit changed, for the record.
-fn what_changed(before: &Token, after: &Token) -> String {
+pub(super) fn what_changed(before: &Token, after: &Token) -> String {
     let parts = [
         ("name", before.name != after.name),
         ("note", before.note != after.note),
@@ -150,9 +179,9 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     /// 409: both versions, and the form as it was sent, ready to be saved over the newer one.
-    fn conflict(&self, form: TokenForm) -> Result<HttpResponse, PageError> {
-        let theirs = summary(&TokenForm::of(self.token), self.feeds);
-        let yours = summary(&form, self.feeds);
+    async fn conflict(&self, form: TokenForm) -> Result<HttpResponse, PageError> {
+        let theirs = self.summary(&TokenForm::of(self.token));
+        let yours = self.summary(&form);
         let marked = |own: &[(&'static str, String)], other: &[(&'static str, String)]| {
             let lines = own.iter().zip(other);
             lines
@@ -160,23 +189,56 @@ impl Drawing<'_> {
                 .collect()
         };
         let conflict = Conflict { theirs: marked(&theirs, &yours), yours: marked(&yours, &theirs) };
-        self.answer(StatusCode::CONFLICT, form, Some(conflict), false, Problems::default())
+        self.answer(StatusCode::CONFLICT, form, Remarks { conflict: Some(conflict), ..Remarks::default() }).await
     }
 
-    fn answer(
-        &self,
-        status: StatusCode,
-        form: TokenForm,
-        conflict: Option<Conflict>,
-        ask_password: bool,
-        problems: Problems,
-    ) -> Result<HttpResponse, PageError> {
-        let fields = Fields::new(&form, self.me, self.feeds, self.app.settings.max_token_days, Some(self.token));
+    /// A form in lines that can be compared.
+    fn summary(&self, form: &TokenForm) -> Vec<(&'static str, String)> {
+        let lines = |text: &str| text.trim().replace("\r\n", "\n");
+        let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+        vec![
+            ("Name", or_none(form.name.trim().to_owned())),
+            ("Note", or_none(lines(&form.note))),
+            ("May", or_none(form.permission.iter().map(|scope| in_words(scope)).collect::<Vec<_>>().join("\n"))),
+            ("Packages", or_none(lines(&form.all_patterns()))),
+            ("Feeds", self.feeds_of(form)),
+            ("Expires", self.end_of(form)),
+        ]
+    }
+
+    fn feeds_of(&self, form: &TokenForm) -> String {
+        let chosen = self.feeds.iter().filter(|feed| form.feed.contains(&feed.id.to_string()));
+        let names: Vec<_> = chosen.map(|feed| feed.name.as_str()).collect();
+        match form.feeds.as_str() {
+            "some" if names.is_empty() => "none".to_owned(),
+            "some" => names.join(", "),
+            _ => "All feeds".to_owned(),
+        }
+    }
+
+    /// The end that a form asks for; what cannot be read is shown as it was sent.
+    fn end_of(&self, form: &TokenForm) -> String {
+        match form.end(self.me, self.app.settings.max_token_days, Some(self.token)) {
+            Ok(Some(end)) => Time::end(end, self.me.now, self.me.account.time_zone).text,
+            Ok(None) => "Never".to_owned(),
+            Err(_) if form.expires == "date" => form.expires_on.clone(),
+            Err(_) => form.expires.clone(),
+        }
+    }
+
+    async fn answer(&self, status: StatusCode, form: TokenForm, remarks: Remarks) -> Result<HttpResponse, PageError> {
+        let Remarks { conflict, added, ask_password, problems } = remarks;
+        let preview = Preview::of(self.app, self.me, &form, Some(self.token.id)).await?;
+        let max_days = self.app.settings.max_token_days;
+        let fields = Fields::new(&form, self.me, self.feeds, max_days, Some(self.token), preview);
+        let page = Page::in_section(self.req, format!("Edit {}", self.token.name), "tokens");
         let page = EditPage {
-            page: Page::in_section(self.req, format!("Edit {}", self.token.name), "tokens"),
+            action: page.url(&format!("{}/edit", path(self.token))),
+            page,
             token: view::Token::whole(self.token, self.feeds, self.me),
             version: self.token.version,
             conflict,
+            added,
             form: Fields { ask_password, ..fields },
             problems,
         };
@@ -184,16 +246,7 @@ impl Drawing<'_> {
     }
 }
 
-/// A form in lines that can be compared.
-fn summary(form: &TokenForm, feeds: &[Feed]) -> Vec<(&'static str, String)> {
-    let chosen = feeds.iter().filter(|feed| form.feed.contains(&feed.id.to_string())).map(|feed| feed.name.as_str());
-    let feeds = if form.feeds == "some" { chosen.collect::<Vec<_>>().join(", ") } else { "All feeds".to_owned() };
-    let or_none = |text: String| if text.trim().is_empty() { "none".to_owned() } else { text };
-    vec![
-        ("Name", form.name.clone()),
-        ("Note", or_none(form.note.replace("\r\n", "\n"))),
-        ("May", or_none(form.permission.join(", "))),
-        ("Packages", or_none(form.patterns.replace("\r\n", "\n"))),
-        ("Feeds", feeds),
-    ]
+/// A permission in words; what is none as it was sent.
+fn in_words(scope: &str) -> String {
+    Permission::parse(scope).map_or_else(|| scope.to_owned(), |permission| permission.words().to_owned())
 }

@@ -1,18 +1,23 @@
-//! The list of one's tokens, with banners for those that have expired or soon will.
+//! The list of one's tokens, a page at a time, with banners for those that have expired or soon will.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 
-use super::{feeds, view};
+use super::{
+    feeds,
+    listing::{Choice, Listing, filter_label},
+    view,
+};
 use crate::{
     app::App,
     portal::{
         error::PageError,
-        page::{Page, SignedIn, answer},
+        page::{Page, SignedIn, answer, go_to},
         words::{Time, counted},
     },
-    tokens::{State, Token, TokenKind, state::state},
+    store::{COUNTED, EndingToken, Feed, IN_BANNER, Result, Start, TokenPage, Wanted},
+    tokens::{AccountId, Token, TokenKind, listing::Filter},
 };
 
 /// Tokens a banner names before it counts the rest.
@@ -24,13 +29,23 @@ const REMEMBERED: Duration = Duration::days(30);
 #[template(path = "portal/tokens/list.html")]
 struct List {
     page: Page,
-    ended: Vec<Ending>,
-    ended_left_out: usize,
-    ending: Vec<Ending>,
-    ending_left_out: usize,
+    ended: Banner,
+    ending: Banner,
+    frozen: Option<Time>,
     tokens: Vec<view::Token>,
-    count: String,
+    primary: Option<view::Token>,
     created_any: bool,
+    finder: Finder,
+    result: String,
+    earlier: Option<String>,
+    later: Option<String>,
+    gave_up: bool,
+}
+
+/// The tokens a banner names, and how many it leaves out.
+struct Banner {
+    named: Vec<Ending>,
+    more: Option<String>,
 }
 
 /// A token in a banner.
@@ -43,42 +58,127 @@ struct Ending {
     at: Time,
 }
 
+/// The search field and the links above the list.
+struct Finder {
+    words: String,
+    state: &'static str,
+    sort: &'static str,
+    filters: Vec<Choice>,
+    sorts: Vec<Choice>,
+    narrowed: bool,
+    from: String,
+}
+
 /// `GET /settings/tokens`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> std::result::Result<HttpResponse, PageError> {
+    let listing = Listing::of(&req);
+    if let Some(safe) = listing.without_key() {
+        return Ok(go_to(&req, &safe.path()));
+    }
     let feeds = feeds(&app, &me).await?;
-    let tokens = app.store.tokens_of(me.account.id).await?;
-    let (ended, ended_left_out) =
-        banner(&tokens, &me, |token| state(token, me.now) == State::Expired && is_recent(token, &me));
-    let (ending, ending_left_out) = banner(&tokens, &me, |token| state(token, me.now) == State::ExpiresSoon);
+    let (account, now) = (me.account.id, me.now);
+    let shown = app.store.token_page(&listing.wanted(account), &listing.from, now).await?;
+    let primary = if shown.next.is_none() { primary(&app, &me, &listing).await? } else { None };
+    let created_any = !shown.tokens.is_empty() || app.store.has_made_tokens(account).await?;
     let page = List {
         page: Page::in_section(&req, "Access tokens", "tokens"),
-        ended,
-        ended_left_out,
-        ending,
-        ending_left_out,
-        count: counted(tokens.len(), "token"),
-        created_any: tokens.iter().any(|token| token.kind != TokenKind::Primary),
-        tokens: tokens.iter().map(|token| view::Token::in_list(token, &feeds, &me)).collect(),
+        ended: banner(app.store.expired_tokens(account, now - REMEMBERED, now).await?, &me),
+        ending: banner(app.store.expiring_tokens(account, now).await?, &me),
+        frozen: app.store.frozen_since(account).await?.map(|at| Time::new(at, now, me.account.time_zone)),
+        result: result(&app, &me, &listing, &shown, usize::from(primary.is_some())).await?,
+        earlier: earlier(&listing, &shown),
+        later: shown.next.clone().map(|place| listing.from(Start::After(place)).path()),
+        gave_up: shown.gave_up,
+        finder: Finder::of(&listing),
+        primary: primary.map(|token| row(&token, &feeds, &me)),
+        tokens: shown.tokens.iter().map(|token| row(token, &feeds, &me)).collect(),
+        created_any,
     };
     answer(StatusCode::OK, &page)
 }
 
-fn is_recent(token: &Token, me: &SignedIn) -> bool {
-    token.expires_at.is_some_and(|end| me.now - end < REMEMBERED)
+fn row(token: &Token, feeds: &[Feed], me: &SignedIn) -> view::Token {
+    view::Token::in_list(token, feeds, me)
 }
 
-/// The tokens of a banner, the one that ends (or ended) first at the top, and how many are left out.
-fn banner(tokens: &[Token], me: &SignedIn, belongs: impl Fn(&Token) -> bool) -> (Vec<Ending>, usize) {
-    let mut named: Vec<(&Token, _)> =
-        tokens.iter().filter(|token| belongs(token)).filter_map(|token| Some((token, token.end()?))).collect();
-    named.sort_by_key(|(_, end)| *end);
-    let left_out = named.len().saturating_sub(NAMED);
-    let ending = named.into_iter().take(NAMED).map(|(token, end)| Ending {
-        id: token.id.to_string(),
-        name: token.name.clone(),
-        hint: token.called().to_owned(),
-        act: if token.can_be_refreshed() { "refresh" } else { "duplicate" },
-        at: Time::end(end, me.now, me.account.time_zone),
-    });
-    (ending.collect(), left_out)
+/// The primary token stands last, if the list shows it at all.
+async fn primary(app: &App, me: &SignedIn, listing: &Listing) -> Result<Option<Token>> {
+    let token = app.store.primary_token(me.account.id).await?;
+    Ok(token.filter(|token| listing.filter.admits(token, me.now) && contains(token, &listing.words)))
+}
+
+/// Whether a token's name, hint or patterns contain what was searched for.
+fn contains(token: &Token, words: &str) -> bool {
+    let words = words.to_lowercase();
+    let texts = [Some(token.name.as_str()), token.hint.as_deref(), Some(token.patterns.as_str())];
+    texts.into_iter().flatten().any(|text| text.to_lowercase().contains(&words))
+}
+
+/// The page before this one.
+fn earlier(listing: &Listing, shown: &TokenPage) -> Option<String> {
+    let first = shown.tokens.first().map(|token| listing.sort.position(token));
+    let from = first.map_or(Start::First, Start::Before);
+    shown.has_earlier.then(|| listing.from(from).path())
+}
+
+/// What the list shows, in one line. `apart` counts the primary token, if it stands below.
+async fn result(app: &App, me: &SignedIn, listing: &Listing, shown: &TokenPage, apart: usize) -> Result<String> {
+    let here = shown.tokens.len() + apart;
+    let is_whole = matches!(listing.from, Start::First) && shown.next.is_none();
+    let part = match listing.filter {
+        Filter::All => String::new(),
+        filter => format!(" · {}", filter_label(filter).to_lowercase()),
+    };
+    if is_whole {
+        return Ok(counted(here, "token") + &part);
+    }
+    if !listing.words.is_empty() {
+        return Ok(format!("Showing {here} found{part}"));
+    }
+    let total = match app.store.count_tokens(me.account.id, listing.filter, me.now).await? {
+        total if total > COUNTED => "1,000+".to_owned(),
+        total => total.to_string(),
+    };
+    Ok(format!("Showing {here} of {total}{part}"))
+}
+
+/// The token that ends (or ended) first at the top.
+fn banner(tokens: Vec<EndingToken>, me: &SignedIn) -> Banner {
+    let left_out = tokens.len().saturating_sub(NAMED);
+    let more = match left_out {
+        0 => None,
+        _ if tokens.len() as i64 > IN_BANNER => Some(format!("over {}", IN_BANNER as usize - NAMED)),
+        _ => Some(left_out.to_string()),
+    };
+    Banner { named: tokens.into_iter().take(NAMED).map(|token| ending(token, me)).collect(), more }
+}
+
+fn ending(token: EndingToken, me: &SignedIn) -> Ending {
+    let EndingToken { id, name, hint, kind, ends_at } = token;
+    let act = if kind == TokenKind::Legacy { "duplicate" } else { "refresh" };
+    Ending { id: id.to_string(), name, hint, act, at: end(ends_at, me) }
+}
+
+fn end(at: DateTime<Utc>, me: &SignedIn) -> Time {
+    Time::end(at, me.now, me.account.time_zone)
+}
+
+impl Finder {
+    fn of(listing: &Listing) -> Self {
+        Self {
+            words: listing.words.clone(),
+            state: listing.filter.as_str(),
+            sort: listing.sort.as_str(),
+            filters: listing.filters(),
+            sorts: listing.sorts(),
+            narrowed: listing.is_narrowed(),
+            from: listing.query(),
+        }
+    }
+}
+
+impl Listing {
+    fn wanted(&self, account: AccountId) -> Wanted {
+        Wanted { account, filter: self.filter, sort: self.sort, words: self.words.clone() }
+    }
 }

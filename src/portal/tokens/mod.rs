@@ -6,12 +6,26 @@ pub mod deactivate;
 pub mod delete;
 pub mod edit;
 mod fields;
+pub mod freeze;
+mod life;
 pub mod list;
+mod listing;
+mod mend;
+pub mod narrow;
 pub mod one;
+mod picture;
+mod prefill;
+pub mod preview;
+mod reach;
 pub mod reactivate;
+pub mod record;
 pub mod refresh;
+pub mod refusals;
 pub mod revoke;
-mod view;
+pub mod selected;
+mod token_form;
+pub mod try_it;
+pub(super) mod view;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
@@ -41,7 +55,7 @@ async fn feeds(app: &App, me: &SignedIn) -> Result<Vec<Feed>, PageError> {
 }
 
 /// Whether a sensitive act may go on: the password was given lately, or is given now. The error is for its field.
-async fn confirmed(
+pub(super) async fn confirmed(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,

@@ -1,4 +1,4 @@
-//! One token: its settings in words, its last use, and its record.
+//! One token in full: what it may do, how its life went, where it was used, what it published, and its record.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -7,69 +7,124 @@ use actix_web::{
 };
 use askama::Template;
 
-use super::{feeds, find, view};
+use super::{
+    feeds, find,
+    life::{self, Place},
+    narrow::Advice,
+    picture::Picture,
+    reach::{self, Preview},
+    record::Record,
+    refusals::{Trouble, write_mine},
+    token_form::TokenForm,
+    try_it::Trial,
+    view,
+};
 use crate::{
     app::App,
     portal::{
         error::PageError,
         page::{Page, SignedIn, answer},
-        words::Time,
+        words::{Time, sentence},
     },
-    store,
+    store::{self, Feed},
+    tokens::{Kind, Token},
 };
 
-/// Lines of the record that are shown.
-const LINES: i64 = 50;
+/// Published versions that are shown.
+const VERSIONS: i64 = 20;
 
 #[derive(Template)]
 #[template(path = "portal/tokens/show.html")]
 struct Show {
     page: Page,
     token: view::Token,
-    created: Time,
     words: Vec<String>,
-    events: Vec<Event>,
+    coverage: Vec<reach::Line>,
+    created: Time,
+    issued: Option<Time>,
+    made_by: Option<MadeBy>,
+    trouble: Trouble,
+    advice: Option<Advice>,
+    picture: Picture,
+    places: Vec<Place>,
+    trial: Trial,
+    published: Vec<Version>,
+    record: Record,
 }
 
-/// A line of the record.
-struct Event {
+/// The token that made it.
+struct MadeBy {
+    id: String,
+    /// None once it is deleted.
+    name: Option<String>,
+}
+
+/// A version it published.
+struct Version {
+    package: String,
+    version: String,
+    feed: String,
     time: Time,
-    what: String,
-    who: String,
-    from: String,
+    /// Its page; none where there is nothing to see.
+    path: Option<String>,
+    state: &'static str,
 }
 
 /// `GET /settings/tokens/{id}`
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+    write_mine(&app, &me).await;
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
-    let events = app.store.events_of_token(token.id, LINES).await?;
+    let trial = Trial::blank(&token, &feeds);
+    draw(&req, &app, &me, &token, &feeds, StatusCode::OK, trial).await
+}
+
+/// Draws the page with something tried on it, or nothing.
+pub(super) async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    token: &Token,
+    feeds: &[Feed],
+    status: StatusCode,
+    trial: Trial,
+) -> Result<HttpResponse, PageError> {
+    let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let published = app.store.published_with(token.id, VERSIONS).await?;
     let page = Show {
-        page: Page::in_section(&req, token.name.clone(), "tokens"),
-        created: Time::new(token.created_at, me.now, me.account.time_zone),
+        page: Page::in_section(req, token.name.clone(), "tokens"),
+        token: view::Token::whole(token, feeds, me),
         words: token.permissions.iter().map(|permission| sentence(permission.words())).collect(),
-        events: events.into_iter().map(|event| line(event, &me)).collect(),
-        token: view::Token::whole(&token, &feeds, &me),
+        coverage: Preview::of(app, me, &TokenForm::of(token), Some(token.id)).await?.lines,
+        created: time(token.created_at),
+        issued: token.issued_at.filter(|at| *at != token.created_at).map(time),
+        made_by: made_by(app, me, token).await?,
+        trouble: Trouble::of(app, me, token).await?,
+        advice: Advice::about(app, me, token, feeds).await?,
+        picture: life::picture(app, me, token).await?,
+        places: life::places(app, me, token).await?,
+        trial,
+        published: published.into_iter().map(|version| Version::new(version, me)).collect(),
+        record: Record::read(app, me, token, None).await?,
     };
-    answer(StatusCode::OK, &page)
+    answer(status, &page)
 }
 
-fn line(event: store::Event, me: &SignedIn) -> Event {
-    let store::Event { at, verb, actor, address, client, detail } = event;
-    let what = if detail.is_empty() { sentence(&verb) } else { format!("{} ({detail})", sentence(&verb)) };
-    Event {
-        time: Time::new(at, me.now, me.account.time_zone),
-        what,
-        who: actor.unwrap_or_else(|| "This host".to_owned()),
-        from: view::by(&client, &address),
-    }
+async fn made_by(app: &App, me: &SignedIn, token: &Token) -> Result<Option<MadeBy>, PageError> {
+    let Some(id) = token.made_by else { return Ok(None) };
+    let maker = app.store.token_of(me.account.id, id).await?;
+    Ok(Some(MadeBy { id: id.to_string(), name: maker.map(|maker| maker.name) }))
 }
 
-/// With a capital first letter.
-fn sentence(words: &str) -> String {
-    let mut text = words.to_owned();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
+impl Version {
+    fn new(version: store::Published, me: &SignedIn) -> Self {
+        let store::Published { kind, package, version, feed, at, listed, removed } = version;
+        let path = (kind == Kind::NuGet && !removed).then(|| format!("/feeds/{feed}/packages/{package}/{version}"));
+        let state = match (removed, listed) {
+            (true, _) => "Removed",
+            (false, false) => "Unlisted",
+            (false, true) => "",
+        };
+        Self { package, version, feed, time: Time::new(at, me.now, me.account.time_zone), path, state }
     }
-    text
 }

@@ -24,6 +24,7 @@ pub struct Token {
     pub tone: &'static str,
     pub primary: bool,
     pub legacy: bool,
+    pub created: Time,
     pub may: Vec<May>,
     pub feeds: String,
     pub patterns: Vec<String>,
@@ -77,7 +78,7 @@ impl Token {
         let (ends, end) = match state {
             State::Revoked => ("Revoked", token.revoked_at),
             State::Expired => ("Expired", token.expires_at),
-            State::Retired => ("Retired", token.retirement()),
+            State::Retired => ("Retired", token.retires_at),
             _ if token.ends_by_retirement() => ("Retires", token.end()),
             _ => ("Expires", token.expires_at),
         };
@@ -90,6 +91,7 @@ impl Token {
             tone: tone(state),
             primary: token.kind == TokenKind::Primary,
             legacy: token.kind == TokenKind::Legacy,
+            created: Time::new(token.created_at, now, zone),
             may: may(token.permissions),
             feeds: feed_names(&token.feeds, feeds),
             patterns: token.patterns.iter().map(str::to_owned).collect(),
@@ -132,7 +134,8 @@ fn left(token: &Row, state: State, me: &SignedIn) -> Option<u8> {
     state.is_live().then(|| u8::try_from(ahead * 100 / life).unwrap_or(100))
 }
 
-fn feed_names(covered: &Feeds, feeds: &[Feed]) -> String {
+/// The covered feeds by name.
+pub fn feed_names(covered: &Feeds, feeds: &[Feed]) -> String {
     match covered {
         Feeds::All => "All feeds".to_owned(),
         Feeds::Some(ids) => {

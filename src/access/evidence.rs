@@ -1,0 +1,327 @@
+//! What keys do, kept in memory on the request path and added to the rows in batches, so that no request waits for it.
+//! A crash loses at most the last ten seconds.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    store::{Deed, Note, Place, RefusalLine, Result, Store, Work},
+    tokens::{
+        AccountId, FeedId, LastUse, Permission, TokenId,
+        decision::{Action, Reason},
+    },
+};
+
+/// A batch holds SQLite's write lock for a moment only.
+const BATCH: usize = 50;
+/// Between two batches others get at the lock, who only look for it now and then.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Batches that a page waits for.
+const PAGE_BATCHES: usize = 2;
+
+/// How many different entries are kept in memory between two writings. What finds no room is dropped, and the rows say so.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Of all tokens together.
+    pub all: usize,
+    /// Of one token.
+    pub token: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { all: 100_000, token: 2_000 }
+    }
+}
+
+/// Uses and refusals that are not written yet.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    room: Room,
+    pending: Mutex<Pending>,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    tokens: HashMap<TokenId, Deeds>,
+    entries: usize,
+    /// Deeds that found no room since the last writing.
+    dropped: u64,
+    /// When a token that is not among these found no room.
+    lost: Option<DateTime<Utc>>,
+}
+
+/// What one token did.
+#[derive(Debug)]
+struct Deeds {
+    account: AccountId,
+    last: Option<LastUse>,
+    lost: Option<DateTime<Utc>>,
+    counts: HashMap<Entry, Span>,
+}
+
+/// What is counted. Equal entries are one.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Entry {
+    Day { day: i64, refused: bool },
+    Place { client: String, address: String },
+    Work { permission: Permission, feed: Option<FeedId>, package: String },
+    Refusal(Box<Refusal>),
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Refusal {
+    reason: Reason,
+    occasion: Option<DateTime<Utc>>,
+    action: Option<Action>,
+    feed: String,
+    package: String,
+    client: String,
+    address: String,
+}
+
+/// How often something happened, and when first and last.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    times: i64,
+    first_at: DateTime<Utc>,
+    last_at: DateTime<Utc>,
+}
+
+impl Evidence {
+    /// With another bound than usual.
+    pub fn with_room(room: Room) -> Self {
+        Self { room, pending: Mutex::default() }
+    }
+
+    /// Adds what a token did at `at`.
+    pub fn note(&self, notes: impl IntoIterator<Item = Note>, at: DateTime<Utc>) {
+        let mut pending = self.lock();
+        for note in notes {
+            pending.add(note, at, self.room);
+        }
+    }
+
+    /// Writes all that was noted. What cannot be written is kept for the next time.
+    pub async fn write(&self, store: &Store) -> Result<usize> {
+        self.write_losses(store).await?;
+        self.write_all(store).await
+    }
+
+    async fn write_losses(&self, store: &Store) -> Result<()> {
+        let (lost, dropped) = {
+            let mut pending = self.lock();
+            (pending.lost.take(), std::mem::take(&mut pending.dropped))
+        };
+        if dropped > 0 {
+            tracing::warn!(
+                dropped,
+                "more different uses of tokens than memory has room for; some are not on their pages"
+            );
+        }
+        let Some(at) = lost else { return Ok(()) };
+        let written = async {
+            let mut change = store.begin().await?;
+            change.watch_again_from(at).await?;
+            change.commit().await
+        };
+        let written = written.await;
+        if written.is_err() {
+            let mut pending = self.lock();
+            pending.lost = pending.lost.max(lost);
+        }
+        written
+    }
+
+    /// Writes what was noted of one account's tokens, so that its pages show it: refusals first, and no more than a page
+    /// can wait for. The rest comes with [`Self::write`].
+    pub async fn write_for(&self, store: &Store, account: AccountId) -> Result<()> {
+        let mut taken = self.take(|owner| owner == account);
+        taken.notes.sort_by_key(|note| matches!(note.deed, Deed::Refusal(_)));
+        for _ in 0..PAGE_BATCHES {
+            taken.write_batch(store).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_all(&self, store: &Store) -> Result<usize> {
+        let mut taken = self.take(|_| true);
+        let count = taken.notes.len();
+        taken.notes.sort_by_key(|note| note.token);
+        while taken.write_batch(store).await? {
+            tokio::time::sleep(BREATH).await;
+        }
+        Ok(count)
+    }
+
+    fn take(&self, whose: impl Fn(AccountId) -> bool) -> Taken<'_> {
+        let mut pending = self.lock();
+        let taken: Vec<_> = pending.tokens.extract_if(|_, deeds| whose(deeds.account)).collect();
+        pending.entries -= taken.iter().map(|(_, deeds)| deeds.counts.len()).sum::<usize>();
+        drop(pending);
+        Taken { evidence: self, notes: taken.into_iter().flat_map(|(token, deeds)| deeds.into_notes(token)).collect() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes on their way to the rows. What is not written when this is dropped goes back, also when whoever waited for it
+/// has gone.
+struct Taken<'a> {
+    evidence: &'a Evidence,
+    notes: Vec<Note>,
+}
+
+impl Taken<'_> {
+    /// Writes the last ones; whether there are more.
+    async fn write_batch(&mut self, store: &Store) -> Result<bool> {
+        let rest = self.notes.len().saturating_sub(BATCH);
+        let batch = &mut self.notes[rest..];
+        if batch.is_empty() {
+            return Ok(false);
+        }
+        batch.sort_by_key(|note| note.token);
+        let mut change = store.begin_giving_way().await?;
+        change.write_notes(batch).await?;
+        change.commit().await?;
+        self.notes.truncate(rest);
+        Ok(rest > 0)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let mut pending = self.evidence.lock();
+        // What found room once finds it again, even if that is a little more than the bound.
+        let roomy = Room { all: usize::MAX, token: usize::MAX };
+        for note in self.notes.drain(..) {
+            pending.add(note, DateTime::<Utc>::MIN_UTC, roomy);
+        }
+    }
+}
+
+impl Pending {
+    fn add(&mut self, note: Note, at: DateTime<Utc>, room: Room) {
+        let Note { token, account, deed } = note;
+        let full = self.entries >= room.all;
+        if full && !self.tokens.contains_key(&token) {
+            (self.dropped, self.lost) = (self.dropped + 1, Some(at));
+            return;
+        }
+        let deeds = self.tokens.entry(token).or_insert_with(|| Deeds::of(account));
+        match deeds.add(deed, !full && deeds.counts.len() < room.token) {
+            Added::Counted => {}
+            Added::New => self.entries += 1,
+            Added::Dropped { work } => {
+                self.dropped += 1;
+                deeds.lost = if work { deeds.lost.max(Some(at)) } else { deeds.lost };
+            }
+        }
+    }
+}
+
+/// What became of a deed.
+enum Added {
+    Counted,
+    New,
+    Dropped { work: bool },
+}
+
+impl Deeds {
+    fn of(account: AccountId) -> Self {
+        Self { account, last: None, lost: None, counts: HashMap::new() }
+    }
+
+    fn add(&mut self, deed: Deed, room: bool) -> Added {
+        let (entry, span) = match deed {
+            Deed::Last(last) => {
+                if self.last.as_ref().is_none_or(|known| known.at <= last.at) {
+                    self.last = Some(last);
+                }
+                return Added::Counted;
+            }
+            Deed::Lost(at) => {
+                self.lost = self.lost.max(Some(at));
+                return Added::Counted;
+            }
+            Deed::Day { day, refused, times } => (Entry::Day { day, refused }, Span::of_day(times)),
+            Deed::Place(place) => Entry::of_place(place),
+            Deed::Work(work) => Entry::of_work(work),
+            Deed::Refusal(line) => Entry::of_refusal(line),
+        };
+        match self.counts.get_mut(&entry) {
+            Some(known) => {
+                known.add(span);
+                Added::Counted
+            }
+            None if room || matches!(entry, Entry::Day { .. }) => {
+                self.counts.insert(entry, span);
+                Added::New
+            }
+            None => Added::Dropped { work: matches!(entry, Entry::Work { .. }) },
+        }
+    }
+
+    fn into_notes(self, token: TokenId) -> impl Iterator<Item = Note> {
+        let Self { account, last, lost, counts } = self;
+        let counted = counts.into_iter().map(|(entry, span)| entry.into_deed(span));
+        let deeds = last.map(Deed::Last).into_iter().chain(lost.map(Deed::Lost)).chain(counted);
+        deeds.map(move |deed| Note { token, account, deed })
+    }
+}
+
+impl Entry {
+    fn of_place(place: Place) -> (Self, Span) {
+        let Place { client, address, first_at, last_at, uses } = place;
+        (Self::Place { client, address }, Span { times: uses, first_at, last_at })
+    }
+
+    fn of_work(work: Work) -> (Self, Span) {
+        let Work { permission, feed, package, last_at, uses } = work;
+        (Self::Work { permission, feed, package }, Span { times: uses, first_at: last_at, last_at })
+    }
+
+    fn of_refusal(line: RefusalLine) -> (Self, Span) {
+        let RefusalLine { reason, occasion, action, feed, package, client, address, first_at, last_at, times } = line;
+        let refusal = Refusal { reason, occasion, action, feed, package, client, address };
+        (Self::Refusal(Box::new(refusal)), Span { times, first_at, last_at })
+    }
+
+    fn into_deed(self, span: Span) -> Deed {
+        let Span { times, first_at, last_at } = span;
+        match self {
+            Self::Day { day, refused } => Deed::Day { day, refused, times },
+            Self::Place { client, address } => Deed::Place(Place { client, address, first_at, last_at, uses: times }),
+            Self::Work { permission, feed, package } => {
+                Deed::Work(Work { permission, feed, package, last_at, uses: times })
+            }
+            Self::Refusal(refusal) => {
+                let Refusal { reason, occasion, action, feed, package, client, address } = *refusal;
+                let line =
+                    RefusalLine { reason, occasion, action, feed, package, client, address, first_at, last_at, times };
+                Deed::Refusal(line)
+            }
+        }
+    }
+}
+
+impl Span {
+    /// Only the count of a day matters.
+    fn of_day(times: i64) -> Self {
+        Self { times, first_at: DateTime::<Utc>::MAX_UTC, last_at: DateTime::<Utc>::MIN_UTC }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.times += other.times;
+        self.first_at = self.first_at.min(other.first_at);
+        self.last_at = self.last_at.max(other.last_at);
+    }
+}

@@ -1,0 +1,27 @@
+//! The settings as operators see them: what holds, and of secrets only that they are set.
+
+use super::{Settings, SignUp};
+use crate::store::Engine;
+
+impl Settings {
+    /// Each setting by its variable, with its value in words. No secret is among them.
+    pub fn in_force(&self) -> Vec<(&'static str, String)> {
+        let or = |value: Option<String>, otherwise: &str| value.unwrap_or_else(|| otherwise.to_owned());
+        let set = |is_set: bool, otherwise: &str| if is_set { "set" } else { otherwise }.to_owned();
+        let proxies: Vec<_> = self.trusted_proxies.iter().map(ToString::to_string).collect();
+        vec![
+            ("LATCHKEY_PUBLIC_URL", self.public_url.of("/")),
+            ("LATCHKEY_LISTEN", self.listen.to_string()),
+            ("LATCHKEY_TRUSTED_PROXIES", or((!proxies.is_empty()).then(|| proxies.join(", ")), "none")),
+            ("LATCHKEY_DATA_DIR", self.data_dir.display().to_string()),
+            ("LATCHKEY_DATABASE_URL", set(self.database.engine() == Engine::Postgres, "SQLite in the data folder")),
+            ("LATCHKEY_BLOB_URL", set(self.blob_url.is_some(), "a folder in the data folder")),
+            ("LATCHKEY_SMTP_URL", set(self.smtp_url.is_some(), "none: mails are files in the data folder")),
+            ("LATCHKEY_MAIL_FROM", or(self.mail_from.clone(), "made from the public address")),
+            ("LATCHKEY_SECRET_FILE", "set".to_owned()),
+            ("LATCHKEY_SIGN_UP", if self.sign_up == SignUp::Open { "open" } else { "closed" }.to_owned()),
+            ("LATCHKEY_MAX_TOKEN_DAYS", or(self.max_token_days.map(|days| days.to_string()), "no limit")),
+            ("LATCHKEY_MAX_PACKAGE_MIB", (self.max_package_bytes >> 20).to_string()),
+        ]
+    }
+}

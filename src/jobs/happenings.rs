@@ -1,0 +1,42 @@
+//! Tells owners what happened in their accounts: all that one address is owed at a tick goes into one mail.
+
+use chrono::{DateTime, Utc};
+
+use super::mail_delivery::deliver_mails;
+use crate::{app::App, clock::Clock, store::Letter, tokens::AccountId};
+
+/// So many addresses are looked at in one go.
+const BATCH: i64 = 500;
+
+/// Binds what happened and sends all mails that wait at `now`; for tests and operators.
+pub async fn send_mails(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let clock = Clock::standing_at(now);
+    bind_happenings(app, &clock).await?;
+    deliver_mails(app, &clock, || false).await?;
+    Ok(())
+}
+
+/// Binds what is owed to mails.
+pub(super) async fn bind_happenings(app: &App, clock: &Clock) -> anyhow::Result<()> {
+    loop {
+        let owed = app.store.owed_happenings(clock.now(), BATCH).await?;
+        if owed.is_empty() {
+            return Ok(());
+        }
+        for (account, recipient) in owed {
+            bind(app, clock, account, recipient).await?;
+        }
+    }
+}
+
+async fn bind(app: &App, clock: &Clock, account: AccountId, recipient: Option<String>) -> anyhow::Result<()> {
+    let mut change = app.store.begin().await?;
+    let Some(owner) = change.account(account).await? else {
+        return Ok(());
+    };
+    let mail = app.new_mail(Letter::Happened, Some(account), recipient.as_deref().unwrap_or(&owner.email));
+    if change.bind_happenings((account, recipient.as_deref()), &mail, clock.now()).await? {
+        change.commit().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Writes what a mail has to say, and makes the link it holds at its first attempt.
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::{
+    accounts::link::{self, CONFIRMATION, RESET, confirm_path, password_path},
+    app::App,
+    mail::{self, Envelope, Warned},
+    store::{About, Account, Actor, Change, ClaimedMail, Link, Owed, Purpose, Verb},
+};
+
+/// The whole message. `secret` is the one of the link it holds, if it holds one.
+pub(super) async fn write(
+    app: &App,
+    change: &mut Change,
+    mail: &ClaimedMail,
+    owed: Owed,
+    secret: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<String> {
+    let to = Envelope {
+        mailer: &app.mailer,
+        public_url: &app.settings.public_url,
+        recipient: &mail.recipient,
+        message_id: &mail.message_id,
+        // What is written again at every attempt must be the same each time.
+        at: if mail.letter.holds_link() { mail.created_at } else { now },
+    };
+    Ok(match owed {
+        Owed::Warnings(account, owed) => {
+            let tokens: Vec<_> =
+                owed.iter().map(|one| Warned { token: &one.token, expires_at: one.expires_at }).collect();
+            let links = (&app.mailer, &app.settings.public_url);
+            mail::expiry_warning(links, (&account, &mail.recipient), &tokens, &mail.message_id, now)?
+        }
+        Owed::PasswordReset(account) => {
+            if make_link(change, mail, (&account, Purpose::PasswordReset, secret), now, RESET).await? {
+                let about = About::account(account.id);
+                change.record(Verb::PasswordResetMailed, &Actor::host("mail"), about, now).await?;
+            }
+            mail::password_reset(&to, &account.username, &password_path(secret))?
+        }
+        Owed::SignUp(sign_up) => mail::sign_up(&to, &sign_up.username, &confirm_path(secret))?,
+        Owed::AlreadyThere(account) => mail::already_there(&to, &account.username)?,
+        Owed::ConfirmAddress(account) => {
+            make_link(change, mail, (&account, Purpose::ConfirmAddress, secret), now, CONFIRMATION).await?;
+            mail::confirm_address(&to, &account.username, &confirm_path(secret))?
+        }
+        Owed::NewAddress(account) => {
+            make_link(change, mail, (&account, Purpose::NewAddress, secret), now, CONFIRMATION).await?;
+            mail::new_address(&to, &account.username, &confirm_path(secret))?
+        }
+        Owed::Happened(account, happenings, more) => mail::happened(&to, &account, &happenings, more)?,
+    })
+}
+
+/// Makes the link at the mail's first attempt; tells whether this is it.
+async fn make_link(
+    change: &mut Change,
+    mail: &ClaimedMail,
+    (account, purpose, secret): (&Account, Purpose, &str),
+    now: DateTime<Utc>,
+    lasts: Duration,
+) -> anyhow::Result<bool> {
+    if mail.content.is_some() {
+        return Ok(false);
+    }
+    let about = Link { email: Some(mail.recipient.clone()), ..Link::of(account.id, purpose) };
+    change.add_link(&link::hash(secret), &about, now, now + lasts).await?;
+    Ok(true)
+}

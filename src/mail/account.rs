@@ -1,0 +1,94 @@
+//! The mails by which somebody gets into an account and keeps its address: one function each.
+
+use super::{
+    Unwritable,
+    letter::{Envelope, Letter},
+};
+
+const FOR_A_DAY: &str = "The link works once, for 24 hours.";
+
+/// Somebody asked for a new password; `path` leads to its form.
+pub fn password_reset(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+    let host = to.host();
+    let letter = Letter {
+        username,
+        subject: "Set a new password",
+        said: format!("somebody, most likely you, asked for a new password for your account {username} on {host}."),
+        button: "Set a new password",
+        path,
+        after: &[
+            "The link works once, for 30 minutes. Opening it changes nothing yet.",
+            "If you did not ask for it, do nothing: your password stays as it is.",
+        ],
+    };
+    letter.write(to)
+}
+
+/// Somebody gave this address for a new account.
+pub fn sign_up(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+    let letter = Letter {
+        username,
+        subject: "Confirm your address",
+        said: format!(
+            "this address was given for a new account on {}. Confirm that it is yours, and the account is made.",
+            to.host()
+        ),
+        button: "Confirm and create the account",
+        path,
+        after: &[FOR_A_DAY, "If you did not ask for an account, do nothing: none is made."],
+    };
+    letter.write(to)
+}
+
+/// Somebody gave this address, to sign up or as their new one, and it belongs to an account already.
+pub fn already_there(to: &Envelope<'_>, username: &str) -> Result<String, Unwritable> {
+    let forgotten = format!("If you have forgotten your password, ask for a new one: {}", to.public_url.of("/forgot"));
+    let letter = Letter {
+        username,
+        subject: "You already have an account",
+        said: format!(
+            "this address was just given for an account on {}. It belongs to your account {username} already, so nothing was changed.",
+            to.host()
+        ),
+        button: "Sign in",
+        path: "/sign-in",
+        after: &[
+            &forgotten,
+            "If it was not you, do nothing. Whoever it was has not been told that you have an account.",
+        ],
+    };
+    letter.write(to)
+}
+
+/// Asks the owner of an account to confirm its address.
+pub fn confirm_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+    let letter = Letter {
+        username,
+        subject: "Confirm your address",
+        said: format!("please confirm that mails for your account {username} on {} arrive here.", to.host()),
+        button: "Confirm this address",
+        path,
+        after: &[FOR_A_DAY, "If this is not your account, do nothing."],
+    };
+    letter.write(to)
+}
+
+/// Asks the owner of an account to confirm the address it is to have from now on.
+pub fn new_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+    let letter = Letter {
+        username,
+        subject: "Confirm your new address",
+        said: format!(
+            "your account {username} on {} is to use this address from now on. Until you confirm it, mails go to the one before.",
+            to.host()
+        ),
+        button: "Use this address",
+        path,
+        after: &[
+            FOR_A_DAY,
+            "It ends every session: you sign in again afterwards.",
+            "If this is not your account, do nothing.",
+        ],
+    };
+    letter.write(to)
+}

@@ -1,0 +1,133 @@
+//! The mail that says what happened in an account: what, when, from where, and what to do if it was somebody else.
+
+use askama::Template;
+use chrono_tz::Tz;
+
+use super::{
+    Unwritable,
+    letter::Envelope,
+    line::{moment, one_line, short_name},
+};
+use crate::{
+    accounts::device,
+    store::{Account, Happening, Verb},
+};
+
+#[derive(Template)]
+#[template(path = "mail/happened.txt")]
+struct Text<'a> {
+    mail: &'a Happened<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/happened.html")]
+struct Html<'a> {
+    mail: &'a Happened<'a>,
+}
+
+struct Happened<'a> {
+    username: &'a str,
+    host: &'a str,
+    title: String,
+    lines: Vec<Line>,
+    more: i64,
+    reset_url: String,
+    sessions_url: String,
+}
+
+struct Line {
+    title: String,
+    said: String,
+    when: String,
+    place: String,
+    url: Option<String>,
+}
+
+/// The whole message; `more` happenings are counted but not listed.
+pub fn happened(
+    to: &Envelope<'_>,
+    account: &Account,
+    happenings: &[Happening],
+    more: i64,
+) -> Result<String, Unwritable> {
+    let lines: Vec<_> = happenings.iter().map(|one| Line::new(one, account.time_zone, to)).collect();
+    let title = match lines.as_slice() {
+        [only] => only.title.clone(),
+        several => format!("{} things happened in your account", several.len() as i64 + more),
+    };
+    let mail = Happened {
+        username: &account.username,
+        host: to.host(),
+        title,
+        lines,
+        more,
+        reset_url: to.public_url.of("/forgot"),
+        sessions_url: to.public_url.of("/settings/sessions"),
+    };
+    to.seal(&mail.title, &Text { mail: &mail }, &Html { mail: &mail })
+}
+
+impl Line {
+    fn new(one: &Happening, zone: Tz, to: &Envelope<'_>) -> Self {
+        let (title, said) = words(one);
+        let local = one.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string();
+        let url = one.token.as_ref().filter(|(_, name, _)| !name.is_empty());
+        Self {
+            title,
+            said,
+            when: moment(one.at, zone, &local),
+            place: place(one),
+            url: url.map(|(id, ..)| to.public_url.of(&format!("/settings/tokens/{id}"))),
+        }
+    }
+}
+
+/// From where and with what; those who run the host have no address.
+fn place(one: &Happening) -> String {
+    let client = one_line(&device::in_words(&one.client));
+    match (one.address.as_str(), client.as_str()) {
+        ("", command) => format!("the host itself ({command})"),
+        (address, "") => address.to_owned(),
+        (address, client) => format!("{address}, with {client}"),
+    }
+}
+
+/// What happened, in a few words and in a sentence.
+fn words(one: &Happening) -> (String, String) {
+    let detail = one_line(&one.detail);
+    let token = one.token.as_ref().map(|(_, name, hint)| {
+        let name = if name.is_empty() { &one.detail } else { name };
+        let hint = if hint.is_empty() { String::new() } else { format!(" ({hint}…)") };
+        format!("“{}”{hint}", short_name(name))
+    });
+    let token = token.unwrap_or_default();
+    let is = |verb: Verb| one.verb == verb.as_str();
+    let (title, said): (String, &str) = if is(Verb::PasswordChanged) {
+        ("Your password was changed".to_owned(), "Every session has ended; your tokens go on working.")
+    } else if is(Verb::AddressChangeAsked) {
+        return (
+            "Your account is to get another address".to_owned(),
+            format!("It is to be {detail}. Until that is confirmed, everything stays as it is."),
+        );
+    } else if is(Verb::AddressChanged) {
+        return (
+            "The address of your account was changed".to_owned(),
+            format!("{detail} Mails go to the new one from now on; this is the last one here."),
+        );
+    } else if is(Verb::SignedIn) {
+        ("Somebody signed in from a new device".to_owned(), "This browser had not signed in to your account before.")
+    } else if is(Verb::TokenCreated) {
+        (format!("A new access token: {token}"), "Its key was shown once, to whoever created it.")
+    } else if is(Verb::TokenRefreshed) {
+        (format!("The access token {token} has a new key"), "The key before it is refused since.")
+    } else if is(Verb::TokenEdited) {
+        (format!("The access token {token} got more packages"), "Patterns or feeds were added to it.")
+    } else if is(Verb::TokenReactivated) {
+        (format!("The access token {token} is on again"), "Its key works again.")
+    } else if is(Verb::TokenRevoked) {
+        (format!("The access token {token} was revoked"), "Its key is refused for good.")
+    } else {
+        (one.verb.clone(), "")
+    };
+    (title, said.to_owned())
+}

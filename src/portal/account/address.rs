@@ -1,0 +1,103 @@
+//! The address of an account: asking for the mail that confirms it, and giving another one.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use serde::Deserialize;
+
+use super::{
+    password::proven,
+    profile::{Typed, draw},
+    sign_out::Nothing,
+};
+use crate::{
+    accounts::{
+        identity,
+        limits::{Allowance, Share},
+    },
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        guard::too_many,
+        page::{Done, SignedIn, go_to},
+    },
+    store::Letter,
+};
+
+const PROFILE: &str = "/settings/profile";
+
+/// The form that gives another address.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddressForm {
+    email: String,
+    password: String,
+}
+
+/// `POST /settings/profile/confirm`: mails a link to the account's address.
+pub async fn confirm(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let mut change = app.store.begin().await?;
+    if let Allowance::Wait(wait) = Share::of_confirmations(me.account.id).take(&mut change, me.now).await? {
+        drop(change);
+        let typed = Typed::nothing(&me.account);
+        let problems = Problems::one("", too_many(&req, wait));
+        return draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, me, typed, problems).await;
+    }
+    let mail = app.new_mail(Letter::ConfirmAddress, Some(me.account.id), &me.account.email);
+    change.add_mail(&mail, me.now).await?;
+    change.commit().await?;
+    Ok(go_to(&req, &Done::ConfirmationSent.at(PROFILE)))
+}
+
+/// `POST /settings/profile/address`: mails a link to another address, and tells the present one. Whether somebody has
+/// that address already, only a mail to it says.
+pub async fn change(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(form): Form<AddressForm>,
+) -> Result<HttpResponse, PageError> {
+    let email = match acceptable(&me, &form) {
+        Ok(email) => email,
+        Err(problems) => return again(&req, &app, me, form, problems).await,
+    };
+    if let Err(problem) = proven(&req, &app, &me, &form.password).await? {
+        return again(&req, &app, me, form, Problems::one("password", problem)).await;
+    }
+    let mut change = app.store.begin().await?;
+    if let Allowance::Wait(wait) = Share::of_new_addresses(me.account.id).take(&mut change, me.now).await? {
+        drop(change);
+        let problems = Problems::one("", too_many(&req, wait));
+        return again(&req, &app, me, form, problems).await;
+    }
+    change.ask_for_address(&me.account, &email, &me.actor, me.now).await?;
+    change.add_mail(&app.new_mail(Letter::NewAddress, Some(me.account.id), &email), me.now).await?;
+    change.commit().await?;
+    Ok(go_to(&req, &Done::NewAddressAsked.at(PROFILE)))
+}
+
+fn acceptable(me: &SignedIn, form: &AddressForm) -> Result<String, Problems> {
+    let email = identity::email(&form.email).map_err(|problem| Problems::one("email", problem))?;
+    if email.eq_ignore_ascii_case(&me.account.email) {
+        return Err(Problems::one("email", "This is the address you have."));
+    }
+    if form.password.is_empty() {
+        return Err(Problems::one("password", "Enter your password to go on."));
+    }
+    Ok(email)
+}
+
+async fn again(
+    req: &HttpRequest,
+    app: &App,
+    me: SignedIn,
+    form: AddressForm,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let typed = Typed { email: form.email, ..Typed::nothing(&me.account) };
+    draw(req, app, StatusCode::UNPROCESSABLE_ENTITY, me, typed, problems).await
+}

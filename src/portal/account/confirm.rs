@@ -1,0 +1,198 @@
+//! Confirming an address by the link that was mailed to it. Opening the link shows a button and uses nothing up.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{dead_link, marked, setup::Link};
+use crate::{
+    accounts::{identity, link},
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, actor, answer, go_to, signed_in},
+    },
+    store::{Account, NewAccount, Purpose, Registration, SignUp},
+};
+
+#[derive(Template)]
+#[template(path = "portal/confirm.html")]
+struct Confirm {
+    page: Page,
+    link: String,
+    email: String,
+    about: About,
+    problems: Problems,
+}
+
+/// What the link confirms.
+enum About {
+    SignUp { username: String },
+    Address { username: String },
+    NewAddress { username: String },
+}
+
+/// The form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmForm {
+    link: String,
+    /// Another name than the one asked for at sign-up, if that is taken by now.
+    #[serde(default)]
+    username: String,
+}
+
+/// What a good link leads to.
+enum Found {
+    SignUp(SignUp),
+    Address(Account, Purpose, String),
+}
+
+/// `GET /confirm?link=…`
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    query: Result<Query<Link>, actix_web::Error>,
+) -> Result<HttpResponse, PageError> {
+    let secret = query.map(|query| query.into_inner().link).unwrap_or_default();
+    signed_in(&req).await?; // so that the page knows who looks at it
+    match find(&app, &secret).await? {
+        Some(found) => draw(&req, StatusCode::OK, found, secret, Problems::default()),
+        None => dead_link::draw(&req),
+    }
+}
+
+/// `POST /confirm`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    Form(form): Form<ConfirmForm>,
+) -> Result<HttpResponse, PageError> {
+    match find(&app, &form.link).await? {
+        Some(Found::SignUp(sign_up)) => make_account(&req, &app, form, sign_up).await,
+        Some(Found::Address(account, Purpose::NewAddress, email)) => {
+            change_address(&req, &app, &form, account, &email).await
+        }
+        Some(Found::Address(account, ..)) => confirm_address(&req, &app, &form, account).await,
+        None => dead_link::count(&req, &app).await,
+    }
+}
+
+async fn find(app: &App, secret: &str) -> Result<Option<Found>, PageError> {
+    let hash = link::hash(secret);
+    let Some(found) = app.store.link(&hash, app.clock.now()).await? else {
+        return Ok(None);
+    };
+    match (found.purpose, found.account, found.email) {
+        (Purpose::SignUp, ..) => Ok(app.store.sign_up(&hash).await?.map(Found::SignUp)),
+        (purpose @ (Purpose::ConfirmAddress | Purpose::NewAddress), Some(account), Some(email)) => {
+            Ok(app.store.account(account).await?.map(|account| Found::Address(account, purpose, email)))
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn make_account(
+    req: &HttpRequest,
+    app: &App,
+    form: ConfirmForm,
+    sign_up: SignUp,
+) -> Result<HttpResponse, PageError> {
+    let wanted = if form.username.is_empty() { &sign_up.username } else { &form.username };
+    let username = match identity::username(wanted) {
+        Ok(username) => username,
+        Err(problem) => return another_name(req, form, sign_up, problem),
+    };
+    let new = NewAccount {
+        username,
+        email: sign_up.email.clone(),
+        password_hash: sign_up.password_hash.clone(),
+        time_zone: sign_up.time_zone,
+        operator: false,
+        max_token_days: app.settings.max_token_days,
+    };
+    let (now, by, link) = (app.clock.now(), actor(req, app, None), link::hash(&form.link));
+    let mut change = app.store.begin().await?;
+    if change.use_link(&link, Purpose::SignUp, now).await?.is_none() {
+        return dead_link::draw(req);
+    }
+    match change.add_account(&new, &by, now).await? {
+        Registration::Made(id) => {
+            change.confirm_address(id, &by, now).await?;
+            change.remove_sign_up(&link).await?;
+            change.commit().await?;
+            marked(app, id, go_to(req, &Done::AccountMade.at("/sign-in")))
+        }
+        Registration::UsernameTaken => another_name(req, form, sign_up, "This username is taken. Choose another."),
+        Registration::EmailTaken => dead_link::draw(req),
+    }
+}
+
+fn another_name(
+    req: &HttpRequest,
+    form: ConfirmForm,
+    sign_up: SignUp,
+    problem: impl ToString,
+) -> Result<HttpResponse, PageError> {
+    let username = if form.username.is_empty() { sign_up.username.clone() } else { form.username };
+    let found = Found::SignUp(SignUp { username, ..sign_up });
+    draw(req, StatusCode::UNPROCESSABLE_ENTITY, found, form.link, Problems::one("username", problem))
+}
+
+async fn confirm_address(
+    req: &HttpRequest,
+    app: &App,
+    form: &ConfirmForm,
+    account: Account,
+) -> Result<HttpResponse, PageError> {
+    let (now, by) = (app.clock.now(), actor(req, app, Some(&account)));
+    let mut change = app.store.begin().await?;
+    if change.use_link(&link::hash(&form.link), Purpose::ConfirmAddress, now).await?.is_none() {
+        return dead_link::draw(req);
+    }
+    change.confirm_address(account.id, &by, now).await?;
+    change.commit().await?;
+    let at = if signed_in(req).await?.is_some() { "/settings/profile" } else { "/sign-in" };
+    Ok(go_to(req, &Done::AddressConfirmed.at(at)))
+}
+
+async fn change_address(
+    req: &HttpRequest,
+    app: &App,
+    form: &ConfirmForm,
+    account: Account,
+    email: &str,
+) -> Result<HttpResponse, PageError> {
+    let (now, by) = (app.clock.now(), actor(req, app, Some(&account)));
+    let mut change = app.store.begin().await?;
+    let used = change.use_link(&link::hash(&form.link), Purpose::NewAddress, now).await?;
+    if used.is_none() || !change.set_address(&account, email, &by, now).await? {
+        return dead_link::draw(req);
+    }
+    change.commit().await?;
+    Ok(go_to(req, &Done::AddressChanged.at("/sign-in")))
+}
+
+fn draw(
+    req: &HttpRequest,
+    status: StatusCode,
+    found: Found,
+    link: String,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let (title, about, email) = match found {
+        Found::SignUp(SignUp { username, email, .. }) => ("Create your account", About::SignUp { username }, email),
+        Found::Address(Account { username, .. }, Purpose::NewAddress, email) => {
+            ("Change your address", About::NewAddress { username }, email)
+        }
+        Found::Address(Account { username, .. }, _, email) => {
+            ("Confirm your address", About::Address { username }, email)
+        }
+    };
+    answer(status, &Confirm { page: Page::new(req, title), link, email, about, problems })
+}

@@ -1,0 +1,37 @@
+//! One answer for every link that does not work: never made, mistyped, used, replaced or over.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use askama::Template;
+
+use crate::{
+    access::client_address,
+    accounts::limits::{Allowance, Share},
+    app::App,
+    portal::{
+        error::PageError,
+        guard::too_many,
+        page::{Page, answer},
+    },
+};
+
+#[derive(Template)]
+#[template(path = "portal/dead_link.html")]
+struct DeadLink {
+    page: Page,
+}
+
+/// The answer.
+pub(super) fn draw(req: &HttpRequest) -> Result<HttpResponse, PageError> {
+    answer(StatusCode::GONE, &DeadLink { page: Page::new(req, "This link does not work") })
+}
+
+/// The answer to a form with such a link. Too many of them by one source have to wait.
+pub(super) async fn count(req: &HttpRequest, app: &App) -> Result<HttpResponse, PageError> {
+    let share = Share::of_bad_links(client_address(req, &app.settings.trusted_proxies));
+    let mut change = app.store.begin().await?;
+    match share.take(&mut change, app.clock.now()).await? {
+        Allowance::Granted => change.commit().await?,
+        Allowance::Wait(wait) => drop(too_many(req, wait)),
+    }
+    draw(req)
+}

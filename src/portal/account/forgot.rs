@@ -1,0 +1,91 @@
+//! Asking for a new password by mail: the same answer, in the same time, whether or not somebody has the address.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::{
+    access::client_address,
+    accounts::{
+        identity,
+        limits::{Allowance, Share},
+    },
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        guard::too_many,
+        page::{Page, answer},
+    },
+    store::Letter,
+};
+
+const SENT: &str = "If an account here has this address, the mail holds a link that works for 30 minutes. It comes within a minute or two; at most five are sent a day.";
+
+#[derive(Template)]
+#[template(path = "portal/forgot.html")]
+struct Forgot {
+    page: Page,
+    email: String,
+    mails_are_files: bool,
+    problems: Problems,
+}
+
+#[derive(Template)]
+#[template(path = "portal/mail_sent.html")]
+struct MailSent<'a> {
+    page: Page,
+    email: &'a str,
+    text: &'static str,
+}
+
+/// The form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgotForm {
+    email: String,
+}
+
+/// `GET /forgot`
+pub async fn show(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
+    draw(&req, &app, StatusCode::OK, String::new(), Problems::default())
+}
+
+/// `POST /forgot`: queues a mail. Whose address it is, is found out when that is written.
+pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ForgotForm>) -> Result<HttpResponse, PageError> {
+    let email = match identity::email(&form.email) {
+        Ok(email) => email,
+        Err(problem) => {
+            let problems = Problems::one("email", problem);
+            return draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, form.email, problems);
+        }
+    };
+    let now = app.clock.now();
+    let mut change = app.store.begin().await?;
+    let by_source = Share::of_mails_by(client_address(&req, &app.settings.trusted_proxies));
+    if let Allowance::Wait(wait) = by_source.take(&mut change, now).await? {
+        let problems = Problems::one("", too_many(&req, wait));
+        return draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, form.email, problems);
+    }
+    if Share::of_resets(&email).take(&mut change, now).await? == Allowance::Granted {
+        change.add_mail(&app.new_mail(Letter::PasswordReset, None, &email), now).await?;
+        change.commit().await?;
+    }
+    sent(&req, "Look into your mailbox", &email, SENT)
+}
+
+/// The page that says that a mail is on its way.
+pub(super) fn sent(req: &HttpRequest, title: &str, email: &str, text: &'static str) -> Result<HttpResponse, PageError> {
+    answer(StatusCode::OK, &MailSent { page: Page::new(req, title), email, text })
+}
+
+fn draw(
+    req: &HttpRequest,
+    app: &App,
+    status: StatusCode,
+    email: String,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let mails_are_files = app.settings.smtp_url.is_none();
+    answer(status, &Forgot { page: Page::new(req, "Forgot your password?"), email, mails_are_files, problems })
+}

@@ -1,0 +1,103 @@
+//! Who one is here, and the time zone that one's times are shown in. Its forms about the address are in `address`.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+use serde::Deserialize;
+
+use super::zones::{Region, regions};
+use crate::{
+    accounts::identity,
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, SignedIn, answer, go_to},
+        words::Time,
+    },
+    store::Account,
+};
+
+#[derive(Template)]
+#[template(path = "portal/profile.html")]
+struct Profile {
+    page: Page,
+    account: Account,
+    now: Time,
+    regions: Vec<Region>,
+    confirmed: Option<Time>,
+    mails_are_files: bool,
+    typed: Typed,
+    problems: Problems,
+}
+
+/// What stands in the fields.
+pub(super) struct Typed {
+    /// IANA name.
+    pub(super) zone: String,
+    /// The new address.
+    pub(super) email: String,
+}
+
+impl Typed {
+    /// Before anything was typed.
+    pub(super) fn nothing(account: &Account) -> Self {
+        Self { zone: account.time_zone.name().to_owned(), email: String::new() }
+    }
+}
+
+/// The form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneForm {
+    zone: String,
+}
+
+/// `GET /settings/profile`
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    let typed = Typed::nothing(&me.account);
+    draw(&req, &app, StatusCode::OK, me, typed, Problems::default()).await
+}
+
+/// `POST /settings/profile`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(form): Form<ZoneForm>,
+) -> Result<HttpResponse, PageError> {
+    let zone = match identity::time_zone(&form.zone) {
+        Ok(zone) => zone,
+        Err(problem) => {
+            let typed = Typed { zone: form.zone, email: String::new() };
+            return draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, me, typed, Problems::one("zone", problem)).await;
+        }
+    };
+    if zone != me.account.time_zone {
+        let mut change = app.store.begin().await?;
+        change.set_time_zone(me.account.id, zone, &me.actor, me.now).await?;
+        change.commit().await?;
+    }
+    Ok(go_to(&req, &Done::TimeZoneSaved.at("/settings/profile")))
+}
+
+pub(super) async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    status: StatusCode,
+    me: SignedIn,
+    typed: Typed,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let page = Profile {
+        page: Page::in_section(req, "Profile", "profile"),
+        now: time(me.now),
+        regions: regions(me.now),
+        confirmed: app.store.address_confirmed_at(me.account.id).await?.map(time),
+        mails_are_files: app.settings.smtp_url.is_none(),
+        account: me.account,
+        typed,
+        problems,
+    };
+    answer(status, &page)
+}

@@ -1,0 +1,96 @@
+//! Setting a new password by a one-time link. Opening the link shows a form and uses nothing up; it never signs in.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{dead_link, setup::Link};
+use crate::{
+    accounts::{link, password::check_new},
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, actor, answer, go_to},
+    },
+    store::{Account, Purpose},
+};
+
+#[derive(Template)]
+#[template(path = "portal/reset.html")]
+struct Reset {
+    page: Page,
+    username: String,
+    link: String,
+    problems: Problems,
+}
+
+/// The form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetForm {
+    link: String,
+    password: String,
+    /// For password managers; not read.
+    #[serde(default, rename = "username")]
+    _username: String,
+}
+
+/// `GET /reset?link=…`
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    query: Result<Query<Link>, actix_web::Error>,
+) -> Result<HttpResponse, PageError> {
+    let secret = query.map(|query| query.into_inner().link).unwrap_or_default();
+    match account_of(&app, &secret).await? {
+        Some((account, _)) => draw(&req, StatusCode::OK, account, secret, Problems::default()),
+        None => dead_link::draw(&req),
+    }
+}
+
+/// `POST /reset`
+pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ResetForm>) -> Result<HttpResponse, PageError> {
+    let Some((account, purpose)) = account_of(&app, &form.link).await? else {
+        return dead_link::count(&req, &app).await;
+    };
+    if let Err(problem) = check_new(&form.password, &[&account.username, &account.email]) {
+        let problems = Problems::one("password", problem);
+        return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, account, form.link, problems);
+    }
+    let hash = app.gate.hash(&form.password).await?;
+    let (now, by) = (app.clock.now(), actor(&req, &app, Some(&account)));
+    let mut change = app.store.begin().await?;
+    if change.use_link(&link::hash(&form.link), purpose, now).await?.is_none() {
+        return dead_link::draw(&req);
+    }
+    change.set_password(account.id, &hash, &by, now).await?;
+    change.commit().await?;
+    Ok(go_to(&req, &Done::PasswordSet.at("/sign-in")))
+}
+
+/// The account whose password a link sets, if the link is still good.
+async fn account_of(app: &App, secret: &str) -> Result<Option<(Account, Purpose)>, PageError> {
+    let found = app.store.link(&link::hash(secret), app.clock.now()).await?;
+    let sets = |purpose| matches!(purpose, Purpose::PasswordLink | Purpose::PasswordReset);
+    let Some((account, purpose)) = found.and_then(|found| Some((found.account?, found.purpose))) else {
+        return Ok(None);
+    };
+    let account = if sets(purpose) { app.store.account(account).await? } else { None };
+    Ok(account.map(|account| (account, purpose)))
+}
+
+fn draw(
+    req: &HttpRequest,
+    status: StatusCode,
+    account: Account,
+    link: String,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let page = Page::new(req, "Set a new password");
+    answer(status, &Reset { page, username: account.username, link, problems })
+}

@@ -1,0 +1,111 @@
+//! Where one is signed in: every session with its device and place; one, or all others, can be ended.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use askama::Template;
+
+use super::sign_out::Nothing;
+use crate::{
+    accounts::{SESSION_IDLE, SESSION_LIFE},
+    app::App,
+    portal::{
+        error::PageError,
+        form::Form,
+        page::{Done, Page, SignedIn, answer, go_to},
+        words::{self, Time},
+    },
+    store::{About, ListedSession, Verb},
+    tokens::SessionId,
+};
+
+const HERE: &str = "/settings/sessions";
+/// So many sessions are listed; ending all others ends the rest too.
+const LISTED: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "portal/sessions.html")]
+struct Sessions {
+    page: Page,
+    sessions: Vec<Session>,
+    others: bool,
+    more: bool,
+}
+
+struct Session {
+    name: String,
+    device: String,
+    address: String,
+    begun: Time,
+    seen: Time,
+    is_this: bool,
+}
+
+/// `GET /settings/sessions`
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    let live = (me.now - SESSION_IDLE, me.now - SESSION_LIFE);
+    let mut found = app.store.sessions_of(me.account.id, live, LISTED + 1).await?;
+    let more = found.len() > LISTED as usize;
+    found.truncate(LISTED as usize);
+    let mut sessions: Vec<_> = found.into_iter().map(|session| Session::new(session, &me)).collect();
+    sessions.sort_by_key(|session| !session.is_this);
+    let others = more || sessions.iter().any(|session| !session.is_this);
+    answer(StatusCode::OK, &Sessions { page: Page::in_section(&req, "Sessions", "sessions"), sessions, others, more })
+}
+
+/// `POST /settings/sessions/{name}/end`
+pub async fn end(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    name: Path<String>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let name = SessionId::parse(&name).ok_or(PageError::NotFound)?;
+    let mut change = app.store.begin().await?;
+    let (client, address) = change.end_session_named(me.account.id, name).await?.ok_or(PageError::NotFound)?;
+    let detail = format!("{}, from {address}", device(&client));
+    let about = About { detail: &detail, ..About::account(me.account.id) };
+    change.record(Verb::SessionEnded, &me.actor, about, me.now).await?;
+    change.commit().await?;
+    Ok(go_to(&req, &Done::SessionEnded.at(HERE)))
+}
+
+/// `POST /settings/sessions/end-others`
+pub async fn end_others(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let mut change = app.store.begin().await?;
+    let ended = change.end_other_sessions(me.account.id, me.session.name()).await?;
+    if ended > 0 {
+        let detail = words::counted(usize::try_from(ended).unwrap_or(usize::MAX), "other session");
+        let about = About { detail: &detail, ..About::account(me.account.id) };
+        change.record(Verb::SessionEnded, &me.actor, about, me.now).await?;
+    }
+    change.commit().await?;
+    Ok(go_to(&req, &Done::OthersEnded.at(HERE)))
+}
+
+impl Session {
+    fn new(session: ListedSession, me: &SignedIn) -> Self {
+        let time = |at| Time::new(at, me.now, me.account.time_zone);
+        Self {
+            is_this: session.name.is_some() && session.name == me.session.name(),
+            name: session.name.map(|name| name.to_string()).unwrap_or_default(),
+            device: device(&session.client),
+            address: session.address,
+            begun: time(session.created_at),
+            seen: time(session.seen_at),
+        }
+    }
+}
+
+fn device(client: &str) -> String {
+    let name = words::client(client);
+    if name.is_empty() { "Unknown browser".to_owned() } else { name }
+}

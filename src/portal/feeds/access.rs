@@ -1,0 +1,133 @@
+//! Who may use a feed besides its members: everybody who reads without a key, and in `main` every account.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{Choice, Manager, choices, path};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, answer, go_to},
+        tokens::confirmed,
+    },
+    tokens::decision::Role,
+};
+
+#[derive(Template)]
+#[template(path = "portal/feeds/access.html")]
+struct Access {
+    page: Page,
+    name: String,
+    path: String,
+    readers: String,
+    /// Offered in `main` alone.
+    everyone: Option<String>,
+    roles: Vec<Choice>,
+    ask_password: bool,
+    problems: Problems,
+}
+
+/// The form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessForm {
+    readers: String,
+    #[serde(default)]
+    everyone: Option<String>,
+    #[serde(default)]
+    password: String,
+}
+
+/// What the form asks for.
+struct Asked {
+    public: bool,
+    everyone: Option<Option<Role>>,
+}
+
+impl Manager {
+    /// Everybody's role in `main` is the operator's to set.
+    fn sets_everyones_role(&self) -> bool {
+        self.feed.is_main() && self.me.account.is_operator
+    }
+}
+
+/// `GET /feeds/{feed}/access`
+pub async fn show(req: HttpRequest, app: Data<App>, feed: Path<String>) -> Result<HttpResponse, PageError> {
+    let manager = Manager::of(&req, &app, &feed).await?;
+    let role = app.store.everyones_role(manager.feed.id).await?;
+    let readers = if manager.feed.is_public { "public" } else { "private" };
+    let everyone = Some(role.map_or("none", Role::as_str).to_owned());
+    let form = AccessForm { readers: readers.to_owned(), everyone, password: String::new() };
+    draw(&req, &manager, StatusCode::OK, form, Problems::default())
+}
+
+/// `POST /feeds/{feed}/access`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    feed: Path<String>,
+    Form(form): Form<AccessForm>,
+) -> Result<HttpResponse, PageError> {
+    let manager = Manager::of(&req, &app, &feed).await?;
+    let checked = match check(&manager, &form) {
+        Ok(asked) => confirmed(&req, &app, &manager.me, &form.password).await?.map(|()| asked),
+        Err(problems) => Err(problems),
+    };
+    let asked = match checked {
+        Ok(asked) => asked,
+        Err(problems) => return draw(&req, &manager, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
+    };
+    let (by, now) = (&manager.me.actor, manager.me.now);
+    let mut change = app.store.begin().await?;
+    change.set_public(&manager.feed, asked.public, by, now).await?;
+    if let Some(role) = asked.everyone {
+        change.set_everyones_role(&manager.feed, role, by, now).await?;
+    }
+    change.commit().await?;
+    Ok(go_to(&req, &Done::Saved.at(&path(&manager.feed.name))))
+}
+
+fn check(manager: &Manager, form: &AccessForm) -> Result<Asked, Problems> {
+    let public = match form.readers.as_str() {
+        "public" => true,
+        "private" => false,
+        _ => return Err(Problems::one("readers", "Choose who may read this feed.")),
+    };
+    let everyone = match form.everyone.as_deref().filter(|_| manager.sets_everyones_role()) {
+        None => None,
+        Some("none") => Some(None),
+        Some(word) => match Role::parse(word).filter(|role| *role < Role::Owner) {
+            Some(role) => Some(Some(role)),
+            None => return Err(Problems::one("everyone", "Choose what every account may do.")),
+        },
+    };
+    Ok(Asked { public, everyone })
+}
+
+fn draw(
+    req: &HttpRequest,
+    manager: &Manager,
+    status: StatusCode,
+    form: AccessForm,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let name = manager.feed.name.clone();
+    let page = Access {
+        page: Page::in_section(req, format!("Who may use {name}"), "feeds"),
+        path: path(&name),
+        name,
+        readers: form.readers,
+        everyone: form.everyone.filter(|_| manager.sets_everyones_role()),
+        roles: choices(&[Role::Reader, Role::Writer]),
+        ask_password: manager.me.must_prove(),
+        problems,
+    };
+    answer(status, &page)
+}

@@ -1,0 +1,278 @@
+//! The members of a feed: for its owners to see, to add by username, to change and to take out again.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{Choice, Manager, choices, label, path};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, answer, go_to},
+        tokens::confirmed,
+    },
+    store::{Account, Member, Owned},
+    tokens::{AccountId, decision::Role},
+};
+
+/// What a form offers besides roles.
+const OUT: Choice = Choice { word: "none", label: "Take out of the feed", words: "What they published stays" };
+/// Members on one page.
+const PAGE: usize = 100;
+
+#[derive(Template)]
+#[template(path = "portal/feeds/members.html")]
+struct Members {
+    page: Page,
+    name: String,
+    path: String,
+    members: Vec<Row>,
+    everyone: &'static str,
+    next: Option<String>,
+    first: bool,
+    roles: Vec<Choice>,
+    username: String,
+    role: String,
+    ask_password: bool,
+    problems: Problems,
+}
+
+struct Row {
+    username: String,
+    role: &'static str,
+    path: String,
+    is_me: bool,
+}
+
+#[derive(Template)]
+#[template(path = "portal/feeds/member.html")]
+struct One {
+    page: Page,
+    name: String,
+    path: String,
+    username: String,
+    roles: Vec<Choice>,
+    role: String,
+    ask_password: bool,
+    problems: Problems,
+}
+
+/// Which page of the list.
+#[derive(Debug, Default, Deserialize)]
+pub struct At {
+    #[serde(default)]
+    after: String,
+}
+
+/// Adds somebody.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddForm {
+    username: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// Changes somebody's role; `none` takes them out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleForm {
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// `GET /feeds/{feed}/members`
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    feed: Path<String>,
+    at: Option<Query<At>>,
+) -> Result<HttpResponse, PageError> {
+    let manager = Manager::of(&req, &app, &feed).await?;
+    let after = at.map(|at| at.into_inner().after).unwrap_or_default();
+    let form = AddForm { role: Role::Reader.as_str().to_owned(), ..AddForm::default() };
+    draw(&req, &app, &manager, &after, StatusCode::OK, form, Problems::default()).await
+}
+
+/// `POST /feeds/{feed}/members`
+pub async fn add(
+    req: HttpRequest,
+    app: Data<App>,
+    feed: Path<String>,
+    Form(form): Form<AddForm>,
+) -> Result<HttpResponse, PageError> {
+    let manager = Manager::of(&req, &app, &feed).await?;
+    let mut problems = Problems::default();
+    let account = problems.keep("username", account_called(&app, &form.username).await?);
+    let role = problems.keep("role", Role::parse(&form.role).ok_or("Choose a role."));
+    let checked = match (account, role) {
+        (Some(account), Some(role)) => {
+            confirmed(&req, &app, &manager.me, &form.password).await?.map(|()| (account, role))
+        }
+        _ => Err(problems),
+    };
+    let saved = match checked {
+        Ok((account, role)) => set(&app, &manager, account.id, Some(role)).await?,
+        Err(problems) => Err(problems),
+    };
+    match saved {
+        Ok(()) => Ok(go_to(&req, &Done::Saved.at(&members_path(&manager)))),
+        Err(problems) => draw(&req, &app, &manager, "", StatusCode::UNPROCESSABLE_ENTITY, form, problems).await,
+    }
+}
+
+/// `GET /feeds/{feed}/members/{account}`
+pub async fn one(req: HttpRequest, app: Data<App>, at: Path<(String, String)>) -> Result<HttpResponse, PageError> {
+    let (feed, account) = at.into_inner();
+    let manager = Manager::of(&req, &app, &feed).await?;
+    let member = find(&app, &manager, &account).await?;
+    let role = member.role.map_or("none", Role::as_str).to_owned();
+    draw_one(&req, &manager, member, StatusCode::OK, role, Problems::default())
+}
+
+/// `POST /feeds/{feed}/members/{account}`
+pub async fn change(
+    req: HttpRequest,
+    app: Data<App>,
+    at: Path<(String, String)>,
+    Form(form): Form<RoleForm>,
+) -> Result<HttpResponse, PageError> {
+    let (feed, account) = at.into_inner();
+    let manager = Manager::of(&req, &app, &feed).await?;
+    let member = find(&app, &manager, &account).await?;
+    let role = match form.role.as_str() {
+        "none" => Ok(None),
+        word => Role::parse(word).map(Some).ok_or_else(|| Problems::one("role", "Choose a role.")),
+    };
+    let checked = match role {
+        Ok(role) => confirmed(&req, &app, &manager.me, &form.password).await?.map(|()| role),
+        Err(problems) => Err(problems),
+    };
+    let saved = match checked {
+        Ok(role) => set(&app, &manager, member.account, role).await?,
+        Err(problems) => Err(problems),
+    };
+    match saved {
+        Ok(()) if member.account == manager.me.account.id => Ok(go_to(&req, &Done::Saved.at("/feeds"))),
+        Ok(()) => Ok(go_to(&req, &Done::Saved.at(&members_path(&manager)))),
+        Err(problems) => draw_one(&req, &manager, member, StatusCode::UNPROCESSABLE_ENTITY, form.role, problems),
+    }
+}
+
+/// The account of a username; the error is for its field.
+pub(in crate::portal) async fn account_called(app: &App, username: &str) -> Result<Result<Account, String>, PageError> {
+    let name = username.trim();
+    // Addresses are nobody's business here.
+    let is_username = crate::accounts::identity::username(name).is_ok();
+    let found = if is_username { app.store.account_named(name).await? } else { None };
+    let missing = || match name {
+        "" => "Enter a username.".to_owned(),
+        _ => "There is no account of this username. Ask them how it is spelled.".to_owned(),
+    };
+    Ok(found.ok_or_else(missing))
+}
+
+async fn set(
+    app: &App,
+    manager: &Manager,
+    account: AccountId,
+    role: Option<Role>,
+) -> Result<Result<(), Problems>, PageError> {
+    let mut change = app.store.begin().await?;
+    let owned = change.change_member(&manager.feed, account, role, &manager.me.actor, manager.me.now).await?;
+    if owned == Owned::LastOwner {
+        return Ok(Err(Problems::one(
+            "role",
+            "This is the only owner of the feed. Make somebody else an owner first.",
+        )));
+    }
+    change.commit().await?;
+    Ok(Ok(()))
+}
+
+/// A member; anybody else is not found.
+async fn find(app: &App, manager: &Manager, account: &str) -> Result<Member, PageError> {
+    let id = AccountId::parse(account).ok_or(PageError::NotFound)?;
+    let member = app.store.member(manager.feed.id, id).await?;
+    member.filter(|member| member.role.is_some()).ok_or(PageError::NotFound)
+}
+
+fn members_path(manager: &Manager) -> String {
+    format!("{}/members", path(&manager.feed.name))
+}
+
+async fn everyone(app: &App, manager: &Manager) -> Result<&'static str, PageError> {
+    Ok(app.store.everyones_role(manager.feed.id).await?.map_or("", Role::as_str))
+}
+
+async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    manager: &Manager,
+    after: &str,
+    status: StatusCode,
+    form: AddForm,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let after: String = after.chars().filter(|letter| !letter.is_control()).take(100).collect();
+    let mut members = app.store.members(manager.feed.id, &after, PAGE as i64 + 1).await?;
+    let more = members.len() > PAGE;
+    members.truncate(PAGE);
+    let path = path(&manager.feed.name);
+    let next = |last: &Member| format!("{path}/members?after={}", last.username.to_ascii_lowercase());
+    let page = Members {
+        page: Page::in_section(req, format!("Members of {}", manager.feed.name), "feeds"),
+        name: manager.feed.name.clone(),
+        next: members.last().filter(|_| more).map(next),
+        first: after.is_empty(),
+        members: members.into_iter().map(|member| row(manager, &path, member)).collect(),
+        path,
+        everyone: everyone(app, manager).await?,
+        roles: choices(&Role::ALL),
+        username: form.username,
+        role: form.role,
+        ask_password: manager.me.must_prove(),
+        problems,
+    };
+    answer(status, &page)
+}
+
+fn row(manager: &Manager, path: &str, member: Member) -> Row {
+    Row {
+        path: format!("{path}/members/{}", member.account),
+        role: member.role.map_or("", label),
+        is_me: member.account == manager.me.account.id,
+        username: member.username,
+    }
+}
+
+fn draw_one(
+    req: &HttpRequest,
+    manager: &Manager,
+    member: Member,
+    status: StatusCode,
+    role: String,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let page = One {
+        page: Page::in_section(req, format!("{} in {}", member.username, manager.feed.name), "feeds"),
+        name: manager.feed.name.clone(),
+        path: format!("{}/members/{}", path(&manager.feed.name), member.account),
+        username: member.username,
+        roles: choices(&Role::ALL).into_iter().chain([OUT]).collect(),
+        role,
+        ask_password: manager.me.must_prove(),
+        problems,
+    };
+    answer(status, &page)
+}

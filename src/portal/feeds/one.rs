@@ -1,0 +1,68 @@
+//! One feed: its address for clients, and its packages with a search.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path, Query},
+};
+use askama::Template;
+
+use super::Visitor;
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        packages::list::{Listing, Wanted},
+        page::{Page, answer},
+    },
+    tokens::decision::Role,
+};
+
+#[derive(Template)]
+#[template(path = "portal/feeds/one.html")]
+struct One {
+    page: Page,
+    name: String,
+    path: String,
+    source: String,
+    is_public: bool,
+    role: &'static str,
+    manages: bool,
+    may_push: bool,
+    push: [String; 2],
+    listing: Listing,
+}
+
+/// `GET /feeds/{feed}`
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    feed: Path<String>,
+    wanted: Option<Query<Wanted>>,
+) -> Result<HttpResponse, PageError> {
+    let visitor = Visitor::of(&req, &app, &feed).await?;
+    let wanted = wanted.map(Query::into_inner).unwrap_or_default();
+    let source = visitor.source(&app);
+    let listing = Listing::of_feed(&app, &visitor, &wanted).await?;
+    let page = One {
+        page: Page::in_section(&req, format!("Feed {}", visitor.feed.name), "feeds"),
+        path: visitor.path(),
+        push: first_push(&source),
+        source,
+        is_public: visitor.feed.is_public,
+        role: visitor.role.map_or("", Role::as_str),
+        manages: visitor.manages(),
+        may_push: visitor.role >= Some(Role::Writer),
+        name: visitor.feed.name,
+        listing,
+    };
+    answer(StatusCode::OK, &page)
+}
+
+/// The lines that make a feed's first package, with dotnet and with NuGet.exe.
+fn first_push(source: &str) -> [String; 2] {
+    [
+        format!("dotnet nuget push Contoso.Core.1.0.0.nupkg --source {source} --api-key YOUR_KEY"),
+        format!("nuget push Contoso.Core.1.0.0.nupkg -Source {source} -ApiKey YOUR_KEY"),
+    ]
+}

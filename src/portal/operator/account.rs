@@ -1,0 +1,55 @@
+//! One account: its facts, its feeds, what can be done with it, and the newest of its record.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use askama::Template;
+
+use super::{AccountView, BOUND, Operator, account, counted, events::EventView};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        page::{Page, answer},
+    },
+    store::EventFilter,
+};
+
+/// Lines of the record that are shown; the page of events shows the rest.
+const LINES: usize = 15;
+
+#[derive(Template)]
+#[template(path = "portal/operator/account.html")]
+struct Account {
+    page: Page,
+    account: AccountView,
+    tokens: String,
+    sessions: String,
+    packages: String,
+    feeds: Vec<(String, &'static str)>,
+    events: Vec<EventView>,
+    more_events: bool,
+}
+
+/// `GET /operator/accounts/{id}`
+pub async fn show(req: HttpRequest, app: Data<App>, me: Operator, id: Path<String>) -> Result<HttpResponse, PageError> {
+    let line = account(&app, &id).await?;
+    let id = line.account.id;
+    let facts = app.store.account_facts(id, BOUND).await?;
+    let feeds = app.store.feeds_of(id).await?;
+    let filter = EventFilter { account: Some(id), ..EventFilter::default() };
+    let events = app.store.events(&filter, None, LINES).await?;
+    let page = Account {
+        page: Page::in_section(&req, line.account.username.clone(), "operator-accounts"),
+        account: AccountView::new(&line, &me),
+        tokens: counted(facts.tokens, "token"),
+        sessions: counted(facts.sessions, "session"),
+        packages: counted(facts.packages, "package"),
+        feeds: feeds.into_iter().filter_map(|seen| Some((seen.feed.name, seen.role?.as_str()))).collect(),
+        more_events: events.next.is_some(),
+        events: events.events.into_iter().map(|event| EventView::new(event, &me)).collect(),
+    };
+    answer(StatusCode::OK, &page)
+}

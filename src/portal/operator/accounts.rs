@@ -1,0 +1,73 @@
+//! The list of accounts: by name, searched by name or address.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{AccountView, Operator, ROWS, typed, with_query};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        page::{Page, answer},
+    },
+    store::{AccountSearch, Only},
+};
+
+#[derive(Template)]
+#[template(path = "portal/operator/accounts.html")]
+struct Accounts {
+    page: Page,
+    search: String,
+    only: &'static str,
+    accounts: Vec<AccountView>,
+    is_first: bool,
+    next: Option<String>,
+}
+
+/// What is looked for.
+#[derive(Debug, Default, Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    search: String,
+    #[serde(default)]
+    only: String,
+    #[serde(default)]
+    after: String,
+}
+
+/// `GET /operator/accounts`
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    query: Option<Query<Search>>,
+) -> Result<HttpResponse, PageError> {
+    let Search { search, only, after } = query.map(Query::into_inner).unwrap_or_default();
+    let (search, after) = (typed(&search), typed(&after));
+    let (only, word) = match only.as_str() {
+        "operators" => (Only::Operators, "operators"),
+        "disabled" => (Only::Disabled, "disabled"),
+        _ => (Only::All, ""),
+    };
+    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
+    let mut lines = app.store.accounts(AccountSearch { text: &search, only, after: &after, limit }).await?;
+    let more = lines.len() > ROWS;
+    lines.truncate(ROWS);
+    let last = lines.last().filter(|_| more).map(|line| line.account.username.clone());
+    let next =
+        last.map(|last| with_query("/operator/accounts", &[("search", &search), ("only", word), ("after", &last)]));
+    let page = Accounts {
+        page: Page::in_section(&req, "Accounts", "operator-accounts"),
+        accounts: lines.iter().map(|line| AccountView::new(line, &me)).collect(),
+        is_first: after.is_empty(),
+        only: word,
+        search,
+        next,
+    };
+    answer(StatusCode::OK, &page)
+}

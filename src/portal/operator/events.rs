@@ -1,0 +1,248 @@
+//! The record of the whole host, with filters.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use askama::Template;
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::{NameView, Operator, ROWS, tokens::is_hint, typed, with_query};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::Problems,
+        page::{Page, answer},
+        words::{Time, client},
+    },
+    store::{EventFilter, HostEvent, Verb},
+    tokens::{AccountId, EventId, TokenId, expiry::end_of_day},
+};
+
+/// Groups of verbs: the word in the address, the label, and the first words of the verbs in it.
+const GROUPS: [(&str, &str, &[&str]); 6] = [
+    ("sign-ins", "Sign-ins", &["signed", "sign-in", "session", "sessions"]),
+    ("tokens", "Tokens", &["token", "tokens"]),
+    ("accounts", "Accounts", &["account", "password", "address", "time", "profile"]),
+    ("feeds", "Feeds and members", &["feed", "member", "everybody's"]),
+    ("packages", "Packages", &["version", "package", "packages", "owner"]),
+    ("mails", "Mails", &["expiry", "mail"]),
+];
+
+#[derive(Template)]
+#[template(path = "portal/operator/events.html")]
+struct Events {
+    page: Page,
+    search: Search,
+    groups: Vec<(&'static str, &'static str)>,
+    events: Vec<EventView>,
+    next: Option<String>,
+    looked_enough: bool,
+    is_first: bool,
+    is_filtered: bool,
+    problems: Problems,
+}
+
+/// A line of the record, ready for templates.
+pub(super) struct EventView {
+    pub(super) time: Time,
+    pub(super) what: String,
+    pub(super) detail: String,
+    pub(super) actor: Option<NameView>,
+    pub(super) account: Option<NameView>,
+    pub(super) token: Option<String>,
+    pub(super) hint: String,
+    pub(super) package: String,
+    pub(super) client: String,
+    pub(super) address: String,
+}
+
+/// What is looked for, as it is typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Search {
+    /// One of [`GROUPS`].
+    #[serde(default)]
+    what: String,
+    /// A username, an address, or the id of an account that is gone.
+    #[serde(default)]
+    account: String,
+    /// A token's id or hint.
+    #[serde(default)]
+    token: String,
+    #[serde(default)]
+    package: String,
+    /// A day in the operator's time zone.
+    #[serde(default)]
+    from: String,
+    /// The last day.
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    before: String,
+}
+
+/// `GET /operator/events`
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    query: Option<Query<Search>>,
+) -> Result<HttpResponse, PageError> {
+    let search = query.map(Query::into_inner).unwrap_or_default().tidied();
+    let mut problems = Problems::default();
+    let filter = search.filter(&app, &me, &mut problems).await?;
+    let found = match problems.is_empty() {
+        true => Some(app.store.events(&filter, EventId::parse(&search.before), ROWS).await?),
+        false => None,
+    };
+    let status = if found.is_some() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let next = found.as_ref().and_then(|found| found.next).map(|next| search.page_before(next));
+    let page = Events {
+        page: Page::in_section(&req, "Events", "operator-events"),
+        groups: GROUPS.map(|(word, label, _)| (word, label)).to_vec(),
+        looked_enough: found.as_ref().is_some_and(|found| found.looked_enough),
+        events: found.into_iter().flat_map(|found| found.events).map(|event| EventView::new(event, &me)).collect(),
+        next,
+        is_first: search.before.is_empty(),
+        is_filtered: search.is_filtered(),
+        search,
+        problems,
+    };
+    answer(status, &page)
+}
+
+impl Search {
+    /// Without blanks around, and with no more of a key than its hint: a whole one pasted here goes no further.
+    fn tidied(self) -> Self {
+        let Self { what, account, token, package, from, to, before } = self;
+        let tidy = |text: &str| typed(text).trim_end_matches('…').to_owned();
+        let token = tidy(&token);
+        let token = if TokenId::parse(&token).is_some() { token } else { token.chars().take(7).collect() };
+        let what = if GROUPS.iter().any(|(word, ..)| *word == what) { what } else { String::new() };
+        Self { what, account: tidy(&account), token, package: tidy(&package), from: tidy(&from), to: tidy(&to), before }
+    }
+
+    async fn filter(&self, app: &App, me: &Operator, problems: &mut Problems) -> Result<EventFilter, PageError> {
+        let zone = me.account.time_zone;
+        Ok(EventFilter {
+            verbs: verbs(&self.what),
+            account: problems.keep("account", self.account(app).await?).flatten(),
+            token: TokenId::parse(&self.token),
+            hint: problems.keep("token", self.hint()).flatten(),
+            package: Some(self.package.clone()).filter(|package| !package.is_empty()),
+            from: problems.keep("from", day(&self.from)).flatten().and_then(|day| end_of_day(day.pred_opt()?, zone)),
+            until: problems.keep("to", day(&self.to)).flatten().and_then(|day| end_of_day(day, zone)),
+        })
+    }
+
+    /// Whose events: by name, or by id for an account that is gone.
+    async fn account(&self, app: &App) -> Result<Result<Option<AccountId>, &'static str>, PageError> {
+        if self.account.is_empty() {
+            return Ok(Ok(None));
+        }
+        if let Some(id) = AccountId::parse(&self.account) {
+            return Ok(Ok(Some(id)));
+        }
+        let found = app.store.account_named(&self.account).await?.map(|account| account.id);
+        let gone = match found {
+            None => app.store.gone_account(&self.account).await?,
+            found => found,
+        };
+        Ok(gone.map(Some).ok_or("There is no account of this name, and none was deleted."))
+    }
+
+    fn hint(&self) -> Result<Option<String>, &'static str> {
+        if self.token.is_empty() || TokenId::parse(&self.token).is_some() {
+            return Ok(None);
+        }
+        if is_hint(&self.token) {
+            Ok(Some(self.token.clone()))
+        } else {
+            Err("Write the first 7 characters of the key.")
+        }
+    }
+
+    fn is_filtered(&self) -> bool {
+        [&self.what, &self.account, &self.token, &self.package, &self.from, &self.to]
+            .iter()
+            .any(|part| !part.is_empty())
+    }
+
+    fn page_before(&self, next: EventId) -> String {
+        let Self { what, account, token, package, from, to, .. } = self;
+        let parts =
+            [("what", what), ("account", account), ("token", token), ("package", package), ("from", from), ("to", to)];
+        let next = next.to_string();
+        let parts: Vec<_> =
+            parts.map(|(name, value)| (name, value.as_str())).into_iter().chain([("before", next.as_str())]).collect();
+        with_query("/operator/events", &parts)
+    }
+}
+
+/// The verbs of a group; none for none.
+fn verbs(group: &str) -> Vec<Verb> {
+    let starts = GROUPS.iter().find(|(word, ..)| *word == group).map_or(&[][..], |(.., starts)| starts);
+    let first = |verb: &Verb| verb.as_str().split(' ').next().unwrap_or_default();
+    Verb::ALL.iter().copied().filter(|verb| starts.contains(&first(verb))).collect()
+}
+
+fn day(text: &str) -> Result<Option<NaiveDate>, &'static str> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| "Write a day such as 2027-03-01.")
+}
+
+impl EventView {
+    /// As somebody sees it.
+    pub(super) fn new(event: HostEvent, me: &Operator) -> Self {
+        let detail = detail(&event);
+        let HostEvent { at, verb, account, actor, token, hint, package, address, client: agent, .. } = event;
+        let account = account.filter(|account| actor.as_ref() != Some(account));
+        Self {
+            time: me.time(at),
+            what: verb,
+            detail,
+            actor: actor.map(NameView::from),
+            account: account.map(NameView::from),
+            token: token.map(|id| id.to_string()),
+            hint: hint.unwrap_or_default(),
+            package: package.unwrap_or_default(),
+            client: client(&agent),
+            address,
+        }
+    }
+}
+
+/// What the columns do not say already.
+fn detail(event: &HostEvent) -> String {
+    let told = if event.verb == Verb::AccountDeleted.as_str() { "" } else { event.detail.as_str() };
+    match &event.feed {
+        Some(feed) if told.is_empty() => feed.clone(),
+        Some(feed) if !told.contains(feed.as_str()) => format!("{told} in {feed}"),
+        _ => told.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_is_in_one_group() {
+        for verb in Verb::ALL {
+            let groups = GROUPS.iter().filter(|(word, ..)| verbs(word).contains(verb)).count();
+            assert_eq!(groups, 1, "{}", verb.as_str());
+        }
+        assert!(verbs("").is_empty() && verbs("other").is_empty());
+    }
+
+    #[test]
+    fn a_key_pasted_into_the_filter_is_cut_to_its_hint() {
+        let token = "lk_Ab3d0123456789012345678901234567890123456789xx".to_owned();
+        assert_eq!(Search { token, ..Search::default() }.tidied().token, "lk_Ab3d");
+    }
+}

@@ -1,0 +1,197 @@
+//! All feeds; making one for its owner, and deleting an empty one.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{BOUND, Operator, ROWS, counted, number, typed, with_query};
+use crate::{
+    accounts::identity,
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, answer, go_to},
+    },
+    store::{FeedDeletion, HostFeed},
+};
+
+#[derive(Template)]
+#[template(path = "portal/operator/feeds.html")]
+struct Feeds {
+    page: Page,
+    feeds: Vec<FeedView>,
+    next: Option<String>,
+}
+
+struct FeedView {
+    name: String,
+    is_public: bool,
+    everyone: Option<String>,
+    members: String,
+    packages: String,
+    owner: Option<(String, String)>,
+    more_owners: bool,
+    can_be_deleted: bool,
+}
+
+#[derive(Template)]
+#[template(path = "portal/operator/new_feed.html")]
+struct NewFeed {
+    page: Page,
+    form: NewFeedForm,
+    problems: Problems,
+}
+
+#[derive(Template)]
+#[template(path = "portal/operator/delete_feed.html")]
+struct DeleteFeed {
+    page: Page,
+    name: String,
+    members: String,
+    problems: Problems,
+}
+
+/// Which page of the list.
+#[derive(Debug, Default, Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    after: String,
+}
+
+/// The form of a new feed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewFeedForm {
+    name: String,
+    owner: String,
+    #[serde(default)]
+    public: String,
+}
+
+/// What the page that asks sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteForm {}
+
+/// `GET /operator/feeds`
+pub async fn list(
+    req: HttpRequest,
+    app: Data<App>,
+    _me: Operator,
+    query: Option<Query<Search>>,
+) -> Result<HttpResponse, PageError> {
+    let after = typed(&query.map(Query::into_inner).unwrap_or_default().after);
+    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
+    let mut lines = app.store.host_feeds(&after, limit, BOUND).await?;
+    let more = lines.len() > ROWS;
+    lines.truncate(ROWS);
+    let last = lines.last().filter(|_| more).map(|line| line.feed.name.clone());
+    let page = Feeds {
+        page: Page::in_section(&req, "Feeds", "operator-feeds"),
+        next: last.map(|last| with_query("/operator/feeds", &[("after", &last)])),
+        feeds: lines.into_iter().map(FeedView::from).collect(),
+    };
+    answer(StatusCode::OK, &page)
+}
+
+/// `GET /operator/feeds/new`
+pub async fn ask_new(req: HttpRequest, me: Operator) -> Result<HttpResponse, PageError> {
+    let form = NewFeedForm { owner: me.account.username.clone(), ..NewFeedForm::default() };
+    draw_new(&req, StatusCode::OK, form, Problems::default())
+}
+
+/// `POST /operator/feeds`
+pub async fn add(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    Form(form): Form<NewFeedForm>,
+) -> Result<HttpResponse, PageError> {
+    let mut problems = Problems::default();
+    let name = problems.keep("name", identity::feed_name(form.name.trim()));
+    let owner = app.store.account_named(&typed(&form.owner)).await?.ok_or("There is no account of this name.");
+    let owner = problems.keep("owner", owner);
+    let (Some(name), Some(owner)) = (name, owner) else {
+        return draw_new(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
+    };
+    let mut change = app.store.begin().await?;
+    if change.add_feed(name, !form.public.is_empty(), owner.id, &me.actor, me.now).await?.is_none() {
+        let problems = Problems::one("name", "There is a feed of this name. Choose another.");
+        return draw_new(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
+    }
+    change.commit().await?;
+    Ok(go_to(&req, &Done::FeedAdded.at("/operator/feeds")))
+}
+
+fn draw_new(
+    req: &HttpRequest,
+    status: StatusCode,
+    form: NewFeedForm,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    answer(status, &NewFeed { page: Page::in_section(req, "New feed", "operator-feeds"), form, problems })
+}
+
+/// `GET /operator/feeds/{feed}/delete`
+pub async fn ask_delete(
+    req: HttpRequest,
+    app: Data<App>,
+    _me: Operator,
+    name: Path<String>,
+) -> Result<HttpResponse, PageError> {
+    draw_delete(&req, &found(&app, &name).await?, StatusCode::OK, Problems::default())
+}
+
+/// `POST /operator/feeds/{feed}/delete`
+pub async fn delete(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    name: Path<String>,
+    Form(DeleteForm {}): Form<DeleteForm>,
+) -> Result<HttpResponse, PageError> {
+    let line = found(&app, &name).await?;
+    let why = match app.store.delete_feed(&line.feed, &me.actor, me.now).await? {
+        FeedDeletion::Done => return Ok(go_to(&req, &Done::FeedDeleted.at("/operator/feeds"))),
+        FeedDeletion::NotEmpty => "This feed holds packages. Only an empty feed can be deleted.",
+        FeedDeletion::Main => "Every host has this feed; it cannot be deleted.",
+    };
+    draw_delete(&req, &line, StatusCode::CONFLICT, Problems::one("", why))
+}
+
+async fn found(app: &App, name: &str) -> Result<HostFeed, PageError> {
+    let name = identity::feed_name(name).map_err(|_| PageError::NotFound)?;
+    app.store.host_feed(name, BOUND).await?.ok_or(PageError::NotFound)
+}
+
+fn draw_delete(
+    req: &HttpRequest,
+    line: &HostFeed,
+    status: StatusCode,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let name = line.feed.name.clone();
+    let page = Page::in_section(req, format!("Delete the feed {name}"), "operator-feeds");
+    answer(status, &DeleteFeed { page, name, members: counted(line.members, "member"), problems })
+}
+
+impl From<HostFeed> for FeedView {
+    fn from(line: HostFeed) -> Self {
+        let HostFeed { feed, everyone, members, packages, owner, more_owners } = line;
+        Self {
+            can_be_deleted: packages == 0 && feed.name != "main",
+            name: feed.name,
+            is_public: feed.is_public,
+            everyone,
+            members: number(members, BOUND),
+            packages: number(packages, BOUND),
+            owner: owner.map(|(id, name)| (id.to_string(), name)),
+            more_owners,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the host is, whether it is well, and the settings in force.
+
+use std::time::{Duration, Instant};
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+use rand::Rng;
+use tokio::time::timeout;
+
+use super::{BOUND, Operator, number};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        page::{Page, answer},
+        words::Time,
+    },
+    store::{Engine, MailQueue},
+};
+
+/// How long the page waits for the package store.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Numbers on this page are counted up to here.
+const MANY: i64 = 10_000;
+
+#[derive(Template)]
+#[template(path = "portal/operator/overview.html")]
+struct Overview {
+    page: Page,
+    version: &'static str,
+    engine: &'static str,
+    schema: String,
+    database: Health,
+    packages: Health,
+    mail: Mail,
+    numbers: [(&'static str, String, &'static str); 4],
+    settings: Vec<(&'static str, String)>,
+}
+
+/// Whether a part answers, in words.
+struct Health {
+    good: bool,
+    text: String,
+}
+
+struct Mail {
+    way: &'static str,
+    pending: String,
+    oldest: Option<Time>,
+    failed: String,
+    any_failed: bool,
+    reply: Option<String>,
+}
+
+/// `GET /operator`
+pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
+    let numbers = app.store.numbers(MANY).await?;
+    let schema = app.store.applied_migrations().await?.last().map(ToString::to_string).unwrap_or_default();
+    let page = Overview {
+        page: Page::in_section(&req, "Host overview", "operator"),
+        version: env!("CARGO_PKG_VERSION"),
+        engine: match app.store.engine() {
+            Engine::Sqlite => "SQLite",
+            Engine::Postgres => "PostgreSQL",
+        },
+        schema,
+        database: database(&app).await,
+        packages: packages(&app).await,
+        mail: mail(&app, app.store.mail_queue(BOUND).await?, &me),
+        numbers: [
+            ("Accounts", number(numbers.accounts, MANY), "/operator/accounts"),
+            ("Tokens", number(numbers.tokens, MANY), "/operator/tokens"),
+            ("Feeds", number(numbers.feeds, MANY), "/operator/feeds"),
+            ("Packages", number(numbers.packages, MANY), ""),
+        ],
+        settings: app.settings.in_force(),
+    };
+    answer(StatusCode::OK, &page)
+}
+
+async fn database(app: &App) -> Health {
+    let begun = Instant::now();
+    match app.store.ping().await {
+        Ok(()) => Health { good: true, text: format!("answers in {}", spent(begun)) },
+        Err(_) => Health { good: false, text: "does not answer".to_owned() },
+    }
+}
+
+async fn packages(app: &App) -> Health {
+    let mut id = [0; 16];
+    crate::random::system().fill_bytes(&mut id);
+    let begun = Instant::now();
+    match timeout(PATIENCE, app.blobs.probe(uuid::Uuid::from_bytes(id))).await {
+        Ok(Ok(())) => Health { good: true, text: format!("can be written, in {}", spent(begun)) },
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the package store cannot be written");
+            Health { good: false, text: "cannot be written; the log says why".to_owned() }
+        }
+        Err(_) => Health { good: false, text: "did not answer within 2 seconds".to_owned() },
+    }
+}
+
+fn spent(begun: Instant) -> String {
+    match begun.elapsed().as_millis() {
+        0 => "under 1 ms".to_owned(),
+        millis => format!("{millis} ms"),
+    }
+}
+
+fn mail(app: &App, queue: MailQueue, me: &Operator) -> Mail {
+    let server = app.settings.smtp_url.is_some();
+    Mail {
+        way: if server { "A mail server" } else { "Files in the data folder (no LATCHKEY_SMTP_URL)" },
+        pending: number(queue.pending, BOUND),
+        oldest: queue.oldest.map(|at| me.time(at)),
+        failed: number(queue.failed, BOUND),
+        any_failed: queue.failed > 0,
+        reply: queue.reply,
+    }
+}

@@ -1,0 +1,229 @@
+//! Lists of packages: of one feed, and of every feed that somebody can read; with a search, page by page.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use askama::Template;
+use chrono_tz::Tz;
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::path;
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        feeds::Visitor,
+        page::{Page, SignedIn, answer, signed_in},
+        words::{Time, thousands},
+    },
+    store::{Lines, PackageLine},
+    tokens::{FeedId, is_feed_name},
+};
+
+/// Packages on one page.
+const PAGE: usize = 50;
+/// Characters of a search.
+const LONGEST: usize = 200;
+/// Characters of a description in a list.
+const SUMMARY: usize = 200;
+/// Tags in a list.
+const TAGS: usize = 6;
+
+#[derive(Template)]
+#[template(path = "portal/packages/list.html")]
+struct All {
+    page: Page,
+    signed_in: bool,
+    listing: Listing,
+}
+
+/// What a list is asked for.
+#[derive(Debug, Default, Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    q: String,
+    /// `yes` to see packages without a listed version too.
+    #[serde(default)]
+    unlisted: String,
+    /// Where the page before ended: a package's identity, and in the list of all feeds `@` and its feed.
+    #[serde(default)]
+    after: String,
+}
+
+/// A list with the search above it.
+pub(in crate::portal) struct Listing {
+    /// Where the search form leads.
+    pub action: String,
+    /// What was looked for.
+    pub q: String,
+    /// Whether unlisted packages are shown.
+    pub unlisted: bool,
+    /// Whether the rows say which feed they are in.
+    pub names_feed: bool,
+    /// The packages.
+    pub rows: Vec<Row>,
+    /// The next page.
+    pub next: Option<String>,
+    /// Whether this is the first page.
+    pub first: bool,
+}
+
+/// A package in a list.
+pub(in crate::portal) struct Row {
+    pub name: String,
+    pub path: String,
+    pub feed: String,
+    pub version: String,
+    pub prerelease: bool,
+    pub listed: bool,
+    pub published: Option<Time>,
+    pub downloads: String,
+    pub summary: String,
+    pub authors: String,
+    pub tags: Vec<String>,
+}
+
+/// `GET /packages`
+pub async fn show(req: HttpRequest, app: Data<App>, wanted: Option<Query<Wanted>>) -> Result<HttpResponse, PageError> {
+    let me = signed_in(&req).await?;
+    let wanted = wanted.map(Query::into_inner).unwrap_or_default();
+    let listing = Listing::of_all(&app, me.as_ref(), &wanted).await?;
+    let page = All { page: Page::in_section(&req, "Packages", "packages"), signed_in: me.is_some(), listing };
+    answer(StatusCode::OK, &page)
+}
+
+impl Listing {
+    /// The packages of one feed.
+    pub(in crate::portal) async fn of_feed(app: &App, visitor: &Visitor, wanted: &Wanted) -> Result<Self, PageError> {
+        let (words, q) = wanted.words();
+        let lines = Lines {
+            feed: Some(visitor.feed.id),
+            account: visitor.account(),
+            words: &words,
+            unlisted: wanted.unlisted(),
+            after: (&wanted.after(), ""),
+            limit: PAGE as i64 + 1,
+        };
+        let found = app.store.package_lines(&lines).await?;
+        let listing = Self::new(visitor.path(), q, wanted, false);
+        Ok(listing.filled(found, |line| line.name.to_ascii_lowercase(), |at| visitor.time(at)))
+    }
+
+    async fn of_all(app: &App, me: Option<&SignedIn>, wanted: &Wanted) -> Result<Self, PageError> {
+        let (words, q) = wanted.words();
+        let after = wanted.after();
+        let (name, feed) = after.split_once('@').unwrap_or(("", ""));
+        let feed = feed_id(app, feed).await?.map(|id| id.to_string()).unwrap_or_default();
+        let lines = Lines {
+            feed: None,
+            account: me.map(|me| me.account.id),
+            words: &words,
+            unlisted: wanted.unlisted(),
+            after: (name, &feed),
+            limit: PAGE as i64 + 1,
+        };
+        let found = app.store.package_lines(&lines).await?;
+        let (now, zone) = (app.clock.now(), me.map_or(Tz::UTC, |me| me.account.time_zone));
+        let listing = Self::new("/packages".to_owned(), q, wanted, true);
+        let key = |line: &PackageLine| format!("{}@{}", line.name.to_ascii_lowercase(), line.feed_name);
+        Ok(listing.filled(found, key, |at| Time::new(at, now, zone)))
+    }
+
+    fn new(action: String, q: String, wanted: &Wanted, names_feed: bool) -> Self {
+        let first = wanted.after.is_empty();
+        Self { action, q, unlisted: wanted.unlisted(), names_feed, rows: Vec::new(), next: None, first }
+    }
+
+    fn filled(
+        mut self,
+        mut found: Vec<PackageLine>,
+        key: impl Fn(&PackageLine) -> String,
+        time: impl Fn(chrono::DateTime<chrono::Utc>) -> Time,
+    ) -> Self {
+        let more = found.len() > PAGE;
+        found.truncate(PAGE);
+        self.next = found.last().filter(|_| more).map(|last| self.link(Some(&key(last))));
+        self.rows = found.into_iter().map(|line| row(line, &time)).collect();
+        self
+    }
+
+    /// The first page of the same search.
+    pub fn first_page(&self) -> String {
+        self.link(None)
+    }
+
+    fn link(&self, after: Option<&str>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if !self.q.is_empty() {
+            query.append_pair("q", &self.q);
+        }
+        if self.unlisted {
+            query.append_pair("unlisted", "yes");
+        }
+        if let Some(after) = after {
+            query.append_pair("after", after);
+        }
+        let query = query.finish();
+        if query.is_empty() { self.action.clone() } else { format!("{}?{query}", self.action) }
+    }
+}
+
+impl Wanted {
+    /// The words to look for, and the text they come from.
+    fn words(&self) -> (Vec<String>, String) {
+        let text: String = self.q.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
+        let text = text.trim().to_owned();
+        (text.to_lowercase().split_whitespace().map(str::to_owned).collect(), text)
+    }
+
+    fn unlisted(&self) -> bool {
+        self.unlisted == "yes"
+    }
+
+    fn after(&self) -> String {
+        self.after.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect()
+    }
+}
+
+async fn feed_id(app: &App, name: &str) -> Result<Option<FeedId>, PageError> {
+    let found = if is_feed_name(name) { app.store.feed(name, None).await? } else { None };
+    Ok(found.map(|found| found.feed.id))
+}
+
+fn row(line: PackageLine, time: &impl Fn(chrono::DateTime<chrono::Utc>) -> Time) -> Row {
+    let path = path(&line.feed_name, &line.name);
+    let mut row = Row {
+        name: line.name,
+        path,
+        feed: line.feed_name,
+        version: String::new(),
+        prerelease: false,
+        listed: line.listed,
+        published: None,
+        downloads: thousands(line.downloads),
+        summary: String::new(),
+        authors: String::new(),
+        tags: Vec::new(),
+    };
+    if let Some((at, nuspec)) = line.newest {
+        row.version = nuspec.version.to_string();
+        row.prerelease = nuspec.version.is_prerelease();
+        row.published = Some(time(at));
+        row.summary = cut(nuspec.summary.as_deref().unwrap_or(&nuspec.description), SUMMARY);
+        row.authors = cut(&nuspec.authors, SUMMARY / 4);
+        row.tags = nuspec.tags.iter().take(TAGS).map(|tag| cut(tag, SUMMARY / 8)).collect();
+    }
+    row
+}
+
+/// A text of at most so many characters, on one line.
+pub(super) fn cut(text: &str, longest: usize) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(longest) {
+        None => words,
+        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default().trim_end()),
+    }
+}

@@ -1,0 +1,94 @@
+//! Unlisting a version, so that searches no longer show it, and listing it again.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+
+use super::{
+    Seen,
+    confirm::{ConfirmForm, Question},
+    version_path,
+};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, go_to},
+    },
+    store::VersionLine,
+};
+
+type At = Path<(String, String, String)>;
+
+/// `GET /feeds/{feed}/packages/{id}/{version}/unlist`
+pub async fn ask_unlist(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
+    ask(&req, &app, at, false).await
+}
+
+/// `GET /feeds/{feed}/packages/{id}/{version}/relist`
+pub async fn ask_relist(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
+    ask(&req, &app, at, true).await
+}
+
+/// `POST /feeds/{feed}/packages/{id}/{version}/unlist`
+pub async fn unlist(
+    req: HttpRequest,
+    app: Data<App>,
+    at: At,
+    Form(_): Form<ConfirmForm>,
+) -> Result<HttpResponse, PageError> {
+    set(&req, &app, at, false).await
+}
+
+/// `POST /feeds/{feed}/packages/{id}/{version}/relist`
+pub async fn relist(
+    req: HttpRequest,
+    app: Data<App>,
+    at: At,
+    Form(_): Form<ConfirmForm>,
+) -> Result<HttpResponse, PageError> {
+    set(&req, &app, at, true).await
+}
+
+/// The version of an address that the asker may change; anything else is not found.
+async fn changeable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, VersionLine), PageError> {
+    let (feed, id, version) = at.into_inner();
+    let seen = Seen::of(req, app, &feed, &id).await?;
+    let line = seen.version(app, &version).await?.line;
+    if seen.may_change() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
+}
+
+async fn ask(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpResponse, PageError> {
+    let (seen, line) = changeable(req, app, at).await?;
+    let back = version_path(&seen.path(), &line.version);
+    let verb = if list { "relist" } else { "unlist" };
+    let question = Question {
+        title: format!("{} {} {}", if list { "Relist" } else { "Unlist" }, seen.package.name, line.version),
+        lede: if list {
+            "Searches and lists show this version again from the next request on."
+        } else {
+            "Searches and lists no longer show this version. Builds that name it still get it, and you can relist it at any time."
+        },
+        button: if list { "Relist" } else { "Unlist" },
+        tone: "main",
+        about: ("Version", line.version.to_string()),
+        action: format!("{back}/{verb}"),
+        back,
+        sensitive: false,
+    };
+    question.ask(req, &seen, StatusCode::OK, Problems::default())
+}
+
+async fn set(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpResponse, PageError> {
+    let (seen, line) = changeable(req, app, at).await?;
+    let mut change = app.store.begin().await?;
+    if !change.set_listed(&seen.doing()?, &seen.stored(), &line.version, list).await? {
+        return Err(PageError::NotFound);
+    }
+    change.commit().await?;
+    let done = if list { Done::Relisted } else { Done::Unlisted };
+    Ok(go_to(req, &done.at(&version_path(&seen.path(), &line.version))))
+}

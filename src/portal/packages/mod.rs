@@ -1,0 +1,77 @@
+//! Packages: the lists of them, one package with its versions, one version, and what its owners do with it.
+
+mod confirm;
+pub mod list;
+pub mod listing;
+pub mod one;
+pub mod owners;
+pub mod remove;
+pub mod version;
+mod view;
+
+use actix_web::HttpRequest;
+
+use super::{error::PageError, feeds::Visitor};
+use crate::{
+    app::App,
+    packages::{id::PackageId, version::Version},
+    store::{Doing, PackageFacts, StoredPackage, VersionFacts},
+};
+
+/// A package that somebody looks at.
+struct Seen {
+    visitor: Visitor,
+    package: PackageFacts,
+}
+
+impl Seen {
+    /// The package of an address, if its feed can be read by whoever asks.
+    async fn of(req: &HttpRequest, app: &App, feed: &str, id: &str) -> Result<Self, PageError> {
+        let visitor = Visitor::of(req, app, feed).await?;
+        let id = PackageId::parse(id).map_err(|_| PageError::NotFound)?;
+        let package = app.store.package_facts(visitor.feed.id, &id, visitor.account()).await?;
+        Ok(Self { package: package.ok_or(PageError::NotFound)?, visitor })
+    }
+
+    /// A version of it, removed perhaps.
+    async fn version(&self, app: &App, version: &str) -> Result<VersionFacts, PageError> {
+        let version = Version::parse(version).map_err(|_| PageError::NotFound)?;
+        let found = app.store.version_facts(self.package.key, self.visitor.account(), &version).await?;
+        found.ok_or(PageError::NotFound)
+    }
+
+    /// The path of the package's page.
+    fn path(&self) -> String {
+        path(&self.visitor.feed.name, &self.package.name)
+    }
+
+    /// Whether they may unlist and relist its versions.
+    fn may_change(&self) -> bool {
+        self.visitor.may_change(&self.package.name, self.package.owned)
+    }
+
+    /// Whether they may say who owns it.
+    fn manages_owners(&self) -> bool {
+        self.may_change() || self.visitor.manages()
+    }
+
+    fn stored(&self) -> StoredPackage {
+        StoredPackage { key: self.package.key, name: self.package.name.clone(), owned: self.package.owned }
+    }
+
+    /// A change of one of its versions, for the record; nobody who is not signed in makes one.
+    fn doing(&self) -> Result<Doing<'_>, PageError> {
+        let me = self.visitor.me.as_ref().ok_or(PageError::NotFound)?;
+        Ok(Doing { feed_name: &self.visitor.feed.name, token: None, by: &me.actor, now: me.now })
+    }
+}
+
+/// The path of a package's page.
+fn path(feed: &str, name: &str) -> String {
+    format!("/feeds/{feed}/packages/{name}")
+}
+
+/// The path of a version's page.
+fn version_path(package: &str, version: &Version) -> String {
+    format!("{package}/{}", version.key())
+}

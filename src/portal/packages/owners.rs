@@ -1,0 +1,196 @@
+//! The owners of a package: who may add, unlist and relist its versions. There is always one.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{
+    Seen,
+    confirm::{ConfirmForm, Question},
+};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        feeds::members::account_called,
+        form::{Form, Problems},
+        page::{Done, Page, SignedIn, answer, go_to},
+        tokens::confirmed,
+    },
+    store::{Account, Member, Owned},
+    tokens::{AccountId, decision::Role},
+};
+
+/// Owners that are shown; nobody has so many.
+const OWNERS: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "portal/packages/owners.html")]
+struct Owners {
+    page: Page,
+    name: String,
+    path: String,
+    feed: String,
+    owners: Vec<Row>,
+    username: String,
+    ask_password: bool,
+    problems: Problems,
+}
+
+struct Row {
+    username: String,
+    path: String,
+    is_me: bool,
+}
+
+/// Adds an owner.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddForm {
+    username: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// `GET /feeds/{feed}/packages/{id}/owners`
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    at: Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let seen = owned(&req, &app, at.into_inner()).await?;
+    draw(&req, &app, &me, &seen, StatusCode::OK, String::new(), Problems::default()).await
+}
+
+/// `POST /feeds/{feed}/packages/{id}/owners`
+pub async fn add(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    at: Path<(String, String)>,
+    Form(form): Form<AddForm>,
+) -> Result<HttpResponse, PageError> {
+    let seen = owned(&req, &app, at.into_inner()).await?;
+    let checked = match able(&app, &seen, &form.username).await? {
+        Ok(account) => confirmed(&req, &app, &me, &form.password).await?.map(|()| account),
+        Err(problem) => Err(Problems::one("username", problem)),
+    };
+    let account = match checked {
+        Ok(account) => account,
+        Err(problems) => {
+            return draw(&req, &app, &me, &seen, StatusCode::UNPROCESSABLE_ENTITY, form.username, problems).await;
+        }
+    };
+    let mut change = app.store.begin().await?;
+    change.add_owner(&seen.stored(), &seen.visitor.feed.name, account.id, &me.actor, me.now).await?;
+    change.commit().await?;
+    Ok(go_to(&req, &Done::Saved.at(&format!("{}/owners", seen.path()))))
+}
+
+/// `GET /feeds/{feed}/packages/{id}/owners/{account}`
+pub async fn ask_remove(
+    req: HttpRequest,
+    app: Data<App>,
+    _me: SignedIn,
+    at: Path<(String, String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let (feed, id, account) = at.into_inner();
+    let seen = owned(&req, &app, (feed, id)).await?;
+    let owner = find(&app, &seen, &account).await?;
+    question(&seen, &owner).ask(&req, &seen, StatusCode::OK, Problems::default())
+}
+
+/// `POST /feeds/{feed}/packages/{id}/owners/{account}`
+pub async fn remove(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    at: Path<(String, String, String)>,
+    Form(_): Form<ConfirmForm>,
+) -> Result<HttpResponse, PageError> {
+    let (feed, id, account) = at.into_inner();
+    let seen = owned(&req, &app, (feed, id)).await?;
+    let owner = find(&app, &seen, &account).await?;
+    let feed = seen.visitor.feed.name.clone();
+    let mut change = app.store.begin().await?;
+    if change.remove_owner(&seen.stored(), &feed, owner.account, &me.actor, me.now).await? == Owned::LastOwner {
+        let problems = Problems::one("", "This is the only owner of the package. Add another one first.");
+        return question(&seen, &owner).ask(&req, &seen, StatusCode::CONFLICT, problems);
+    }
+    change.commit().await?;
+    Ok(go_to(&req, &Done::Saved.at(&seen.path())))
+}
+
+/// The package of an address, for those who say who owns it; for everybody else there is nothing here.
+async fn owned(req: &HttpRequest, app: &App, (feed, id): (String, String)) -> Result<Seen, PageError> {
+    let seen = Seen::of(req, app, &feed, &id).await?;
+    if seen.manages_owners() { Ok(seen) } else { Err(PageError::NotFound) }
+}
+
+/// The account of a username, if it can upload to the feed; the error is for its field.
+async fn able(app: &App, seen: &Seen, username: &str) -> Result<Result<Account, String>, PageError> {
+    let account = match account_called(app, username).await? {
+        Ok(account) => account,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let feed = &seen.visitor.feed.name;
+    let role = app.store.feed(feed, Some(account.id)).await?.and_then(|found| found.role);
+    if role >= Some(Role::Writer) {
+        return Ok(Ok(account));
+    }
+    Ok(Err(format!("{} is no writer in {feed}. An owner of the feed can make them one.", account.username)))
+}
+
+async fn find(app: &App, seen: &Seen, account: &str) -> Result<Member, PageError> {
+    let id = AccountId::parse(account).ok_or(PageError::NotFound)?;
+    let owners = app.store.owners(seen.package.key, OWNERS).await?;
+    owners.into_iter().find(|owner| owner.account == id).ok_or(PageError::NotFound)
+}
+
+fn question(seen: &Seen, owner: &Member) -> Question {
+    let back = format!("{}/owners", seen.path());
+    Question {
+        title: format!("Remove {} as an owner", owner.username),
+        lede: "From the next request on, keys of this account can no longer add, unlist or relist versions of this package. What was published stays.",
+        button: "Remove owner",
+        tone: "main",
+        about: ("Owner", owner.username.clone()),
+        action: format!("{back}/{}", owner.account),
+        back,
+        sensitive: false,
+    }
+}
+
+async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    seen: &Seen,
+    status: StatusCode,
+    username: String,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let path = seen.path();
+    let row = |owner: Member| Row {
+        path: format!("{path}/owners/{}", owner.account),
+        is_me: owner.account == me.account.id,
+        username: owner.username,
+    };
+    let owners = app.store.owners(seen.package.key, OWNERS).await?.into_iter().map(row).collect();
+    let page = Owners {
+        page: Page::in_section(req, format!("Owners of {}", seen.package.name), "packages"),
+        name: seen.package.name.clone(),
+        feed: seen.visitor.feed.name.clone(),
+        owners,
+        path,
+        username,
+        ask_password: me.must_prove(),
+        problems,
+    };
+    answer(status, &page)
+}

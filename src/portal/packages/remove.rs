@@ -1,0 +1,73 @@
+//! Removing a version for good, which operators do.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+
+use super::{
+    Seen,
+    confirm::{ConfirmForm, Question},
+    version_path,
+};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, SignedIn, go_to},
+        tokens::confirmed,
+    },
+    store::VersionLine,
+};
+
+type At = Path<(String, String, String)>;
+
+/// `GET /feeds/{feed}/packages/{id}/{version}/remove`
+pub async fn show(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
+    let (seen, line) = removable(&req, &app, at).await?;
+    question(&seen, &line).ask(&req, &seen, StatusCode::OK, Problems::default())
+}
+
+/// `POST /feeds/{feed}/packages/{id}/{version}/remove`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    at: At,
+    me: SignedIn,
+    Form(form): Form<ConfirmForm>,
+) -> Result<HttpResponse, PageError> {
+    let (seen, line) = removable(&req, &app, at).await?;
+    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
+        return question(&seen, &line).ask(&req, &seen, StatusCode::UNPROCESSABLE_ENTITY, problems);
+    }
+    let mut change = app.store.begin().await?;
+    let removed = change.remove_version(&seen.doing()?, &seen.stored(), &line.version).await?;
+    let blob = removed.ok_or(PageError::NotFound)?;
+    change.commit().await?;
+    app.blobs.discard(&blob).await;
+    Ok(go_to(&req, &Done::VersionRemoved.at(&version_path(&seen.path(), &line.version))))
+}
+
+/// The version of an address, for operators; for everybody else there is nothing here.
+async fn removable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, VersionLine), PageError> {
+    let (feed, id, version) = at.into_inner();
+    let seen = Seen::of(req, app, &feed, &id).await?;
+    let line = seen.version(app, &version).await?.line;
+    if seen.visitor.is_operator() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
+}
+
+fn question(seen: &Seen, line: &VersionLine) -> Question {
+    let back = version_path(&seen.path(), &line.version);
+    Question {
+        title: format!("Remove {} {}", seen.package.name, line.version),
+        lede: "Nobody can read this version any more, and builds that name it fail. Its bytes and its description are deleted for good, and nobody can publish this version again. To keep builds working, unlist it instead.",
+        button: "Remove for good",
+        tone: "final",
+        about: ("Version", line.version.to_string()),
+        action: format!("{back}/remove"),
+        back,
+        sensitive: true,
+    }
+}

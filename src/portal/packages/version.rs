@@ -1,0 +1,60 @@
+//! One version of a package: what it says of itself, who published it, or that it was removed.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use askama::Template;
+
+use super::{
+    Seen,
+    view::{Facts, Install, Line},
+};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        page::{Page, answer},
+    },
+};
+
+#[derive(Template)]
+#[template(path = "portal/packages/version.html")]
+struct One {
+    page: Page,
+    name: String,
+    package_path: String,
+    feed: String,
+    version: Line,
+    facts: Option<Facts>,
+    install: Install,
+    sha512: String,
+    may_change: bool,
+    may_remove: bool,
+}
+
+/// `GET /feeds/{feed}/packages/{id}/{version}`
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    at: Path<(String, String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let (feed, id, number) = at.into_inner();
+    let seen = Seen::of(&req, &app, &feed, &id).await?;
+    let found = seen.version(&app, &number).await?;
+    let there = found.line.removed_at.is_none();
+    let page = One {
+        page: Page::in_section(&req, format!("{} {}", seen.package.name, found.line.version), "packages"),
+        package_path: seen.path(),
+        version: Line::of(&seen, &found.line),
+        facts: Facts::of(&found),
+        install: Install::of(&seen, &seen.visitor.source(&app), &found.line),
+        may_change: there && seen.may_change(),
+        may_remove: there && seen.visitor.is_operator(),
+        sha512: found.sha512,
+        feed: seen.visitor.feed.name,
+        name: seen.package.name,
+    };
+    answer(StatusCode::OK, &page)
+}

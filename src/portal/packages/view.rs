@@ -1,0 +1,175 @@
+//! A version as pages show it. What a package says of itself was written by a stranger: texts are escaped by the
+//! templates, and only addresses of the web become links.
+
+use url::Url;
+
+use super::{Seen, list::cut, version_path};
+use crate::{
+    packages::nuspec::{Dependency, License, Nuspec},
+    portal::words::{Time, size, thousands},
+    store::{VersionFacts, VersionLine},
+};
+
+/// Characters of a link's text.
+const LINK: usize = 60;
+
+/// A version in a list.
+pub struct Line {
+    pub version: String,
+    pub path: String,
+    pub prerelease: bool,
+    pub listed: bool,
+    pub removed: Option<Time>,
+    pub published: Time,
+    pub by: Option<By>,
+    pub size: String,
+    pub downloads: String,
+}
+
+/// Who published a version, and with which key; strangers are not told.
+pub struct By {
+    pub username: Option<String>,
+    pub hint: Option<String>,
+    /// The page of the token, for its owner.
+    pub token: Option<String>,
+}
+
+/// What a version says of itself.
+pub struct Facts {
+    pub title: Option<String>,
+    pub description: String,
+    pub release_notes: Option<String>,
+    pub authors: String,
+    pub tags: Vec<String>,
+    pub license: Option<String>,
+    pub license_link: Option<Link>,
+    pub project: Option<Link>,
+    pub package_types: Vec<String>,
+    pub groups: Vec<Group>,
+    pub dependencies: usize,
+}
+
+/// A link out of the host.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Link {
+    pub href: String,
+    pub text: String,
+}
+
+/// Dependencies for one target framework.
+pub struct Group {
+    pub framework: String,
+    pub dependencies: Vec<(String, String)>,
+}
+
+/// The lines that install a version.
+pub struct Install {
+    pub reference: String,
+    pub dotnet: String,
+    pub nuget: String,
+    pub is_public: bool,
+}
+
+impl Line {
+    /// As whoever looks may see it.
+    pub(super) fn of(seen: &Seen, line: &VersionLine) -> Self {
+        let visitor = &seen.visitor;
+        Self {
+            version: line.version.to_string(),
+            path: version_path(&seen.path(), &line.version),
+            prerelease: line.version.is_prerelease(),
+            listed: line.listed,
+            removed: line.removed_at.map(|at| visitor.time(at)),
+            published: visitor.time(line.published_at),
+            by: visitor.me.as_ref().map(|_| By {
+                username: line.publisher.clone(),
+                hint: line.hint.clone(),
+                token: line.token.map(|token| format!("/settings/tokens/{token}")),
+            }),
+            size: size(line.size),
+            downloads: thousands(line.downloads),
+        }
+    }
+}
+
+impl Facts {
+    /// What a version says; none if it was removed.
+    pub(super) fn of(version: &VersionFacts) -> Option<Self> {
+        let nuspec = version.nuspec.as_ref()?;
+        let (license, file) = match &nuspec.license {
+            Some(License::Expression(expression)) => (Some(expression.clone()), None),
+            Some(License::File(path)) => (None, Some(format!("In the package, {path}"))),
+            None => (None, None),
+        };
+        // NuGet puts an address that says nothing beside either.
+        let link = if nuspec.license.is_none() { nuspec.license_url.as_deref().and_then(link) } else { None };
+        let groups = groups(nuspec);
+        Some(Self {
+            title: nuspec.title.clone().filter(|title| !title.eq_ignore_ascii_case(nuspec.id.as_str())),
+            description: nuspec.description.clone(),
+            release_notes: nuspec.release_notes.clone(),
+            authors: nuspec.authors.clone(),
+            tags: nuspec.tags.clone(),
+            license: license.or(file),
+            license_link: link,
+            project: nuspec.project_url.as_deref().and_then(self::link),
+            package_types: nuspec.package_types.clone(),
+            dependencies: groups.iter().map(|group| group.dependencies.len()).sum(),
+            groups,
+        })
+    }
+}
+
+fn groups(nuspec: &Nuspec) -> Vec<Group> {
+    let group = nuspec.dependency_groups.iter().map(|group| Group {
+        framework: group.target_framework.clone().unwrap_or_else(|| "Every framework".to_owned()),
+        dependencies: group.dependencies.iter().map(dependency).collect(),
+    });
+    group.collect()
+}
+
+fn dependency(needed: &Dependency) -> (String, String) {
+    (needed.id.to_string(), needed.range.clone().unwrap_or_else(|| "any version".to_owned()))
+}
+
+/// A link to an address of the web; anything else is none.
+fn link(address: &str) -> Option<Link> {
+    let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let text = format!("{}{}", url.host_str()?, url.path().trim_end_matches('/'));
+    Some(Link { text: cut(&text, LINK), href: url.into() })
+}
+
+impl Install {
+    /// For a version, from a feed's address.
+    pub(super) fn of(seen: &Seen, source: &str, version: &VersionLine) -> Self {
+        let (id, version) = (&seen.package.name, version.version.normalized());
+        Self {
+            reference: format!("<PackageReference Include=\"{id}\" Version=\"{version}\" />"),
+            dotnet: format!("dotnet add package {id} --version {version} --source {source}"),
+            nuget: format!("nuget install {id} -Version {version} -Source {source}"),
+            is_public: seen.visitor.feed.is_public,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_the_web_become_links() {
+        let good = link("https://Example.com/contoso/core/?a=1#b").unwrap();
+        assert_eq!(
+            (good.href.as_str(), good.text.as_str()),
+            ("https://example.com/contoso/core/?a=1#b", "example.com/contoso/core")
+        );
+        for bad in
+            ["javascript:alert(1)", "data:text/html,x", "ftp://example.com", "//example.com", "file:///etc", "x", ""]
+        {
+            assert_eq!(link(bad), None, "{bad}");
+        }
+        let named = link("https://paypal.com@evil.example/x").unwrap();
+        assert_eq!(named.text, "evil.example/x", "the text names the host that the link leads to");
+        assert!(link(&format!("https://example.com/{}", "a".repeat(3000))).unwrap().text.chars().count() <= LINK + 1);
+    }
+}

@@ -1,0 +1,117 @@
+//! Freezing all of one's tokens in an emergency, and the undo that switches on again exactly what the freeze switched off.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt, web::Data};
+use askama::Template;
+
+use super::{confirm::ConfirmForm, confirmed};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, SignedIn, answer, go_to},
+        words::{Time, counted},
+    },
+    store::COUNTED,
+    tokens::listing::Filter,
+};
+
+#[derive(Template)]
+#[template(path = "portal/tokens/freeze.html")]
+struct Freeze {
+    page: Page,
+    live: String,
+    none_live: bool,
+    frozen: Option<Time>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/tokens/unfreeze.html")]
+struct Unfreeze {
+    page: Page,
+    frozen: String,
+    since: Option<Time>,
+    ask_password: bool,
+    problems: Problems,
+}
+
+/// `GET /settings/tokens/freeze`
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    let live = app.store.count_tokens(me.account.id, Filter::Active, me.now).await?;
+    let page = Freeze {
+        page: Page::in_section(&req, "Freeze all tokens", "tokens"),
+        live: at_least(live),
+        none_live: live == 0,
+        frozen: since(&app, &me).await?,
+    };
+    answer(StatusCode::OK, &page)
+}
+
+/// `POST /settings/tokens/freeze`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(_): Form<ConfirmForm>,
+) -> Result<HttpResponse, PageError> {
+    let (account, by, now) = (me.account.id, me.actor.clone(), me.now);
+    // Goes on to its end even if the browser gives up waiting.
+    let frozen = rt::spawn(async move { app.store.freeze_tokens(account, &by, now).await }).await;
+    Ok(match frozen {
+        Ok(Ok(_)) => go_to(&req, &Done::Frozen.at("/settings/tokens")),
+        _ => go_to(&req, &Done::CutShort.at("/settings/tokens/freeze")),
+    })
+}
+
+/// `GET /settings/tokens/unfreeze`
+pub async fn show_undo(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    draw_undo(&req, &app, &me, StatusCode::OK, Problems::default()).await
+}
+
+/// `POST /settings/tokens/unfreeze`
+pub async fn undo(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(form): Form<ConfirmForm>,
+) -> Result<HttpResponse, PageError> {
+    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
+        return draw_undo(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, problems).await;
+    }
+    let (account, by, now) = (me.account.id, me.actor.clone(), me.now);
+    let thawed = rt::spawn(async move { app.store.unfreeze_tokens(account, &by, now).await }).await;
+    Ok(match thawed {
+        Ok(Ok(_)) => go_to(&req, &Done::Unfrozen.at("/settings/tokens")),
+        _ => go_to(&req, &Done::CutShort.at("/settings/tokens/unfreeze")),
+    })
+}
+
+async fn draw_undo(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    status: StatusCode,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let page = Unfreeze {
+        page: Page::in_section(req, "Undo the freeze", "tokens"),
+        frozen: at_least(app.store.count_frozen(me.account.id, COUNTED + 1).await?),
+        since: since(app, me).await?,
+        ask_password: me.must_prove(),
+        problems,
+    };
+    answer(status, &page)
+}
+
+async fn since(app: &App, me: &SignedIn) -> Result<Option<Time>, PageError> {
+    let since = app.store.frozen_since(me.account.id).await?;
+    Ok(since.map(|at| Time::new(at, me.now, me.account.time_zone)))
+}
+
+fn at_least(count: i64) -> String {
+    if count > COUNTED {
+        "over 1,000 tokens".to_owned()
+    } else {
+        counted(usize::try_from(count).unwrap_or_default(), "token")
+    }
+}

@@ -1,0 +1,187 @@
+//! What a list of tokens shows, as its address says it: which part, in which order, what was searched for, from where.
+//! The words are read leniently: an address that was typed wrong shows the whole list, not an error.
+
+use actix_web::HttpRequest;
+use serde::Deserialize;
+
+use crate::{
+    store::Start,
+    tokens::{
+        listing::{Filter, Position, Sort},
+        secret,
+    },
+};
+
+/// Longest text to search for, in characters.
+const MAX_WORDS: usize = 100;
+/// Characters of a key that are shown after it was made.
+const HINT: usize = 7;
+
+/// What a list shows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listing {
+    pub filter: Filter,
+    pub sort: Sort,
+    pub words: String,
+    pub from: Start,
+}
+
+/// A link that changes one part of the address.
+pub(super) struct Choice {
+    pub label: &'static str,
+    pub path: String,
+    pub is_chosen: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Address {
+    state: String,
+    sort: String,
+    q: String,
+    after: String,
+    before: String,
+}
+
+impl Listing {
+    /// What a request asks for.
+    pub(super) fn of(req: &HttpRequest) -> Self {
+        Self::parse(req.query_string())
+    }
+
+    /// Reads the part of an address behind the question mark.
+    pub(super) fn parse(query: &str) -> Self {
+        let address: Address = serde_html_form::from_str(query).unwrap_or_default();
+        let sort = Sort::parse(&address.sort).unwrap_or_default();
+        let after = Position::parse(&address.after, sort).map(Start::After);
+        let before = Position::parse(&address.before, sort).map(Start::Before);
+        Self {
+            filter: Filter::parse(&address.state).unwrap_or_default(),
+            sort,
+            words: words(&address.q),
+            from: after.or(before).unwrap_or_default(),
+        }
+    }
+
+    /// The part of the address behind the question mark; what is as usual is left out.
+    pub(super) fn query(&self) -> String {
+        let place = match &self.from {
+            Start::First => None,
+            Start::After(place) => Some(("after", place.to_string())),
+            Start::Before(place) => Some(("before", place.to_string())),
+        };
+        let pairs = [
+            (self.filter != Filter::All).then(|| ("state", self.filter.as_str().to_owned())),
+            (self.sort != Sort::Newest).then(|| ("sort", self.sort.as_str().to_owned())),
+            (!self.words.is_empty()).then(|| ("q", self.words.clone())),
+            place,
+        ];
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.into_iter().flatten()).finish()
+    }
+
+    /// The whole path.
+    pub(super) fn path(&self) -> String {
+        match self.query() {
+            query if query.is_empty() => "/settings/tokens".to_owned(),
+            query => format!("/settings/tokens?{query}"),
+        }
+    }
+
+    /// Whether it shows less than everything.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.filter != Filter::All || !self.words.is_empty()
+    }
+
+    /// The same list from another place on.
+    pub(super) fn from(&self, from: Start) -> Self {
+        Self { from, ..self.clone() }
+    }
+
+    /// The same list with the key that somebody searched for cut to its hint, if they did: keys do not belong into
+    /// addresses.
+    pub(super) fn without_key(&self) -> Option<Self> {
+        let start = secret::is_in(&self.words).then(|| self.words.find("lk_")).flatten()?;
+        Some(Self { words: self.words[start..].chars().take(HINT).collect(), ..self.clone() })
+    }
+
+    /// Links to the parts of the list.
+    pub(super) fn filters(&self) -> Vec<Choice> {
+        let choice = |filter| Choice {
+            label: filter_label(filter),
+            path: Self { filter, from: Start::First, ..self.clone() }.path(),
+            is_chosen: filter == self.filter,
+        };
+        Filter::ALL.into_iter().map(choice).collect()
+    }
+
+    /// Links to its orders.
+    pub(super) fn sorts(&self) -> Vec<Choice> {
+        let choice = |sort| Choice {
+            label: sort_label(sort),
+            path: Self { sort, from: Start::First, ..self.clone() }.path(),
+            is_chosen: sort == self.sort,
+        };
+        Sort::ALL.into_iter().map(choice).collect()
+    }
+}
+
+/// What is searched for: no control characters, runs of blanks as one.
+fn words(text: &str) -> String {
+    let text = text.replace(char::is_control, " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect()
+}
+
+/// What a part of the list is called.
+pub(super) fn filter_label(filter: Filter) -> &'static str {
+    match filter {
+        Filter::All => "All",
+        Filter::Active => "Active",
+        Filter::Expiring => "Expiring",
+        Filter::Expired => "Expired",
+        Filter::Deactivated => "Deactivated",
+        Filter::Revoked => "Revoked",
+        Filter::NeverUsed => "Never used",
+        Filter::Unused => "Unused for 90 days",
+    }
+}
+
+fn sort_label(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Newest => "Newest",
+        Sort::Expires => "Expires first",
+        Sort::Used => "Last used",
+        Sort::Name => "Name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_reads_back_as_it_was_written() {
+        for query in [
+            "",
+            "state=never-used",
+            "state=expired&sort=name&q=50%25+of+%26&after=0190a000-0000-7000-8000-000000000001.build+%26",
+            "sort=used&before=0190a000-0000-7000-8000-000000000001",
+        ] {
+            assert_eq!(Listing::parse(query).query(), query);
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_shows_the_whole_list() {
+        for query in ["state=lost&sort=up", "q=a&q=b", "after=1&before=2", "%zz", "q=%00", "done=revoked"] {
+            assert_eq!(Listing::parse(query).from(Start::First).filter, Filter::All, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_cut_to_its_hint() {
+        let key = crate::tokens::Secret::generate(&mut crate::random::system());
+        let typed = Listing { words: format!("my {}", key.reveal()), ..Listing::default() };
+        assert_eq!(typed.without_key().map(|listing| listing.words).as_deref(), Some(key.hint()));
+        assert!(Listing { words: "lk_Ab3d".to_owned(), ..Listing::default() }.without_key().is_none());
+    }
+}

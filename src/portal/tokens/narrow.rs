@@ -1,0 +1,254 @@
+//! Narrowing a token to what it was used for: the advice on its page, and the page that shows before and after.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{edit::what_changed, feeds, find, path, refusals::write_mine, view};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, SignedIn, answer, go_to},
+        words::sentence,
+    },
+    store::{Edited, Feed, Verb, Work},
+    tokens::{
+        FeedId, Permission, Token,
+        change::Edit,
+        narrowing::{Narrower, Used, WATCHED_FOR, is_known_well},
+        state::state,
+    },
+};
+
+/// Names of packages that the advice lists before it counts the rest.
+const NAMED: usize = 5;
+/// Steps of a token's life that are looked at; more in thirty days is no life to judge by.
+const STEPS: i64 = 200;
+
+/// What the token's page says of the suggestion.
+pub(super) struct Advice {
+    pub sentence: String,
+}
+
+/// A suggestion with what it is founded on.
+struct Suggestion {
+    narrower: Narrower,
+    work: Vec<Work>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/tokens/narrow.html")]
+struct NarrowPage {
+    page: Page,
+    token: view::Token,
+    version: i64,
+    /// None where there is nothing to narrow.
+    plan: Option<Plan>,
+    problems: Problems,
+}
+
+/// Before and after, side by side.
+struct Plan {
+    sentence: String,
+    rows: [Row; 3],
+    /// Whether reads of packages that are not covered any more will be refused.
+    cuts_reading: bool,
+    /// Says which suggestion this is.
+    line: String,
+}
+
+/// A setting: what it holds now and then, marked where the other column does not have it.
+struct Row {
+    label: &'static str,
+    before: Vec<Item>,
+    after: Vec<Item>,
+}
+
+struct Item {
+    text: String,
+    changed: bool,
+}
+
+/// What the page sends: the version it showed, and the suggestion.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NarrowForm {
+    version: String,
+    after: String,
+}
+
+/// `GET /settings/tokens/{id}/narrow`
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+    let token = find(&app, &me, &id).await?;
+    draw(&req, &app, &me, &token, StatusCode::OK, Problems::default()).await
+}
+
+/// `POST /settings/tokens/{id}/narrow`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+    Form(form): Form<NarrowForm>,
+) -> Result<HttpResponse, PageError> {
+    write_mine(&app, &me).await;
+    let token = find(&app, &me, &id).await?;
+    let feeds = feeds(&app, &me).await?;
+    let suggestion = suggestion(&app, &me, &token, &feeds).await?;
+    let shown =
+        suggestion.filter(|new| form.version == token.version.to_string() && new.narrower.to_line() == form.after);
+    let changed = shown.and_then(|shown| narrowed(&token, shown.narrower, &me));
+    let Some(changed) = changed else { return stale(&req, &app, &me, &token).await };
+    match app.store.edit_token(&changed, &me.actor, &what_changed(&token, &changed), me.now).await? {
+        Edited::Done => Ok(go_to(&req, &Done::Narrowed.at(&path(&token)))),
+        Edited::Stale => stale(&req, &app, &me, &find(&app, &me, &id).await?).await,
+    }
+}
+
+/// The token as it will be; none if that would be more than it is now, or is refused as an edit.
+fn narrowed(token: &Token, narrower: Narrower, me: &SignedIn) -> Option<Token> {
+    if !narrower.narrows(token) {
+        return None;
+    }
+    let Narrower { permissions, patterns, feeds } = narrower;
+    let Token { name, note, expires_at, .. } = token.clone();
+    Edit { name, note, permissions, patterns, feeds, expires_at }.apply(token, me.now).ok()
+}
+
+/// 409: the token was changed, or used for something else, since the page was drawn.
+async fn stale(req: &HttpRequest, app: &App, me: &SignedIn, token: &Token) -> Result<HttpResponse, PageError> {
+    let text = "The token was changed or used for something else in the meantime, so nothing was narrowed. This is how it looks now.";
+    draw(req, app, me, token, StatusCode::CONFLICT, Problems::one("", text)).await
+}
+
+impl Advice {
+    /// What would do for the token, if it was watched long enough and could do with less.
+    pub(super) async fn about(
+        app: &App,
+        me: &SignedIn,
+        token: &Token,
+        feeds: &[Feed],
+    ) -> Result<Option<Self>, PageError> {
+        let suggestion = suggestion(app, me, token, feeds).await?;
+        Ok(suggestion.map(|suggestion| Self { sentence: suggestion.sentence(token, feeds) }))
+    }
+}
+
+async fn suggestion(app: &App, me: &SignedIn, token: &Token, feeds: &[Feed]) -> Result<Option<Suggestion>, PageError> {
+    if !state(token, me.now).is_live() {
+        return Ok(None);
+    }
+    let watched = app.store.work_of(token, me.now - WATCHED_FOR).await?;
+    let widened_at = widened_at(app, token).await?.max(token.issued_at);
+    if watched.overflowed || !is_known_well(watched.since, widened_at, me.now) {
+        return Ok(None);
+    }
+    let used: Vec<_> = watched.work.iter().map(used).collect();
+    let reachable: Vec<FeedId> = feeds.iter().map(|feed| feed.id).collect();
+    let narrower = Narrower::of(token, &used, &reachable);
+    Ok(narrower.map(|narrower| Suggestion { narrower, work: watched.work }))
+}
+
+fn used(work: &Work) -> Used<'_> {
+    Used { permission: work.permission, feed: work.feed, package: &work.package }
+}
+
+/// The last edit that may have added a pattern or a feed.
+async fn widened_at(app: &App, token: &Token) -> Result<Option<chrono::DateTime<chrono::Utc>>, PageError> {
+    let life = app.store.life_of_token(token.id, STEPS).await?;
+    let may_widen = |detail: &str| detail.split(", ").any(|part| matches!(part, "packages" | "feeds"));
+    let edits = life.iter().filter(|step| step.verb == Verb::TokenEdited.as_str() && may_widen(&step.detail));
+    Ok(edits.map(|step| step.at).max())
+}
+
+impl Suggestion {
+    /// "In the last 30 days it did not delete NuGet packages; touched only Fabrikam.Core."
+    fn sentence(&self, token: &Token, feeds: &[Feed]) -> String {
+        let Narrower { permissions, patterns, feeds: covered } = &self.narrower;
+        let unused: Vec<_> =
+            token.permissions.iter().filter(|own| !permissions.has(*own)).map(Permission::words).collect();
+        let unused = (!unused.is_empty()).then(|| format!("did not {}", listed(&unused, "or")));
+        let names = (*patterns != token.patterns).then(|| format!("touched only {}", self.names()));
+        let within =
+            (*covered != token.feeds).then(|| format!("was used only in {}", view::feed_names(covered, feeds)));
+        let parts: Vec<_> = [unused, names, within].into_iter().flatten().collect();
+        format!("In the last {} days it {}.", WATCHED_FOR.num_days(), parts.join("; "))
+    }
+
+    /// The packages it was used for: a few, then a count.
+    fn names(&self) -> String {
+        let mut names: Vec<&str> =
+            self.work.iter().map(|work| work.package.as_str()).filter(|name| !name.is_empty()).collect();
+        names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
+        names.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
+        let rest = names.len().saturating_sub(NAMED);
+        names.truncate(NAMED);
+        if rest == 0 { listed(&names, "and") } else { format!("{} and {rest} more", names.join(", ")) }
+    }
+
+    fn plan(&self, token: &Token, feeds: &[Feed]) -> Plan {
+        let Narrower { permissions, patterns, feeds: covered } = self.narrower.clone();
+        let after = Token { permissions, patterns, feeds: covered, ..token.clone() };
+        let may = |token: &Token| token.permissions.iter().map(|own| sentence(own.words())).collect();
+        let packages = |token: &Token| token.patterns.iter().map(pattern).collect();
+        let names = |token: &Token| view::feed_names(&token.feeds, feeds).split(", ").map(str::to_owned).collect();
+        Plan {
+            sentence: self.sentence(token, feeds),
+            rows: [
+                Row::new("May", may(token), may(&after)),
+                Row::new("Packages", packages(token), packages(&after)),
+                Row::new("Feeds", names(token), names(&after)),
+            ],
+            cuts_reading: after.patterns != token.patterns && after.permissions.has(Permission::NuGetPull),
+            line: self.narrower.to_line(),
+        }
+    }
+}
+
+fn pattern(text: &str) -> String {
+    if text == "*" { "All packages".to_owned() } else { text.to_owned() }
+}
+
+impl Row {
+    fn new(label: &'static str, before: Vec<String>, after: Vec<String>) -> Self {
+        let marked = |own: &[String], other: &[String]| {
+            own.iter().map(|text| Item { text: text.clone(), changed: !other.contains(text) }).collect()
+        };
+        Self { label, before: marked(&before, &after), after: marked(&after, &before) }
+    }
+}
+
+/// `a, b or c`.
+fn listed(words: &[&str], last: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
+}
+
+async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    token: &Token,
+    status: StatusCode,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let feeds = feeds(app, me).await?;
+    let suggestion = suggestion(app, me, token, &feeds).await?;
+    let page = NarrowPage {
+        page: Page::in_section(req, format!("Narrow {}", token.name), "tokens"),
+        token: view::Token::whole(token, &feeds, me),
+        version: token.version,
+        plan: suggestion.map(|suggestion| suggestion.plan(token, &feeds)),
+        problems,
+    };
+    answer(status, &page)
+}

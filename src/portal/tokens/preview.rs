@@ -1,0 +1,27 @@
+//! What the form of a token comes to, asked by `static/js/preview.js` while it is filled in.
+
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+
+use super::{reach::Preview, token_form::TokenForm};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::Form,
+        page::{SignedIn, answer},
+    },
+    tokens::TokenId,
+};
+
+#[derive(Template)]
+#[template(path = "portal/tokens/_preview.html")]
+struct Fragment {
+    preview: Preview,
+}
+
+/// `POST /settings/tokens/preview`: the parts of the form's page that follow what is typed.
+pub async fn show(app: Data<App>, me: SignedIn, Form(form): Form<TokenForm>) -> Result<HttpResponse, PageError> {
+    let preview = Preview::of(&app, &me, &form, TokenId::parse(&form.token)).await?;
+    answer(StatusCode::OK, &Fragment { preview })
+}

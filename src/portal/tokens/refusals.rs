@@ -1,0 +1,283 @@
+//! What tokens were refused, why, and the button that mends it: a page for the account, and a part of each token's page.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use askama::Template;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use url::form_urlencoded::byte_serialize;
+
+use super::mend::{self, Mend};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        page::{Page, SignedIn, answer},
+        words::{self, Time},
+    },
+    store::{KeptRefusal, LateUses, Membership, RefusalMark},
+    tokens::{State, Token, TokenId, decision::Reason, state::state},
+};
+
+/// Lines on a page of the account's refusals.
+const LINES: usize = 50;
+/// Lines that are read for it: one more tells whether there is another page.
+const READ: i64 = 51;
+/// Lines on a token's page.
+const FEW: usize = 5;
+/// Those who came while a token was off, on its page.
+const SEEKERS: usize = 10;
+
+/// Equal refusals, ready for templates.
+pub struct Line {
+    /// The last time.
+    pub time: Time,
+    /// The first time, if that was a minute or more before.
+    pub first: Option<Time>,
+    /// How often.
+    pub times: i64,
+    /// Which token: id, name and hint.
+    pub token: Named,
+    /// What was tried: "Upload Fabrikam.Core to main".
+    pub what: String,
+    /// The client and its address; never empty.
+    pub from: String,
+    /// Which rule failed, in one sentence.
+    pub rule: String,
+    /// What helps.
+    pub mend: Mend,
+}
+
+/// A token, as far as it is named beside a line.
+pub struct Named {
+    /// For links.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Begins its key; empty before it has one.
+    pub hint: String,
+}
+
+/// What is wrong with one token now: what it was refused, whether old keys are still around, whether it is off for a
+/// while. Its template is `portal/tokens/_trouble.html`.
+pub struct Trouble {
+    /// The newest refusals of rules that can be mended, a few.
+    pub lines: Vec<Line>,
+    /// Whether there are more on the page of refusals.
+    pub more: bool,
+    /// Old keys that are still presented.
+    pub late: Vec<Late>,
+    /// That it is switched off, and who ran into it.
+    pub off: Option<Off>,
+    /// Begins the present key; empty if there is none that works.
+    pub hint: String,
+    /// Where the key lives, as the owner noted; may be empty.
+    pub note: String,
+    /// For links.
+    pub id: String,
+}
+
+/// An old key that is still presented.
+pub struct Late {
+    /// "The key replaced on 3 Nov 2026, 14:00 UTC" or "The revoked key".
+    pub which: String,
+    /// How often since.
+    pub times: i64,
+    /// The last time.
+    pub time: Time,
+    /// The last client and address.
+    pub from: String,
+}
+
+/// A token that is switched off.
+pub struct Off {
+    /// Since when.
+    pub since: Time,
+    /// When it is on again by itself, if so.
+    pub until: Option<Time>,
+    /// How many requests failed because of it.
+    pub times: i64,
+    /// Who sent them, a few.
+    pub lines: Vec<Line>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/refusals.html")]
+struct Refusals {
+    page: Page,
+    lines: Vec<Line>,
+    /// The token it is about, if about one.
+    only: Option<Named>,
+    /// Whether newer lines are left out.
+    continued: bool,
+    next: Option<String>,
+    days_kept: i64,
+}
+
+/// What is asked for in the address.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    /// Only this token's.
+    token: Option<String>,
+    /// Continues behind this line.
+    after: Option<String>,
+}
+
+/// `GET /settings/refusals`
+pub async fn show(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Query(asked): Query<Asked>,
+) -> Result<HttpResponse, PageError> {
+    let after = asked.after.as_deref().map(|mark| RefusalMark::parse(mark).ok_or(PageError::NotFound)).transpose()?;
+    let token = match asked.token.as_deref() {
+        Some(id) => Some(super::find(&app, &me, id).await?),
+        None => None,
+    };
+    write_mine(&app, &me).await;
+    let viewer = Viewer::of(&app, &me).await?;
+    let mark = after.clone().unwrap_or_else(RefusalMark::newest);
+    let mut kept = match &token {
+        Some(token) => app.store.refusals_of_token(me.account.id, token.id, &mark, READ).await?,
+        None => app.store.refusals_of_account(me.account.id, &mark, READ).await?,
+    };
+    let more = kept.len() > LINES;
+    kept.truncate(LINES);
+    let next = kept.last().filter(|_| more).map(|last| address(token.as_ref().map(|token| token.id), &last.mark));
+    let page = Refusals {
+        page: Page::in_section(&req, "Refusals", "refusals"),
+        lines: kept.iter().map(|kept| viewer.line(kept)).collect(),
+        only: token.as_ref().map(Named::of),
+        continued: after.is_some(),
+        next,
+        days_kept: crate::store::DAYS_KEPT,
+    };
+    answer(StatusCode::OK, &page)
+}
+
+fn address(token: Option<TokenId>, after: &RefusalMark) -> String {
+    let token = token.map(|id| format!("token={id}&")).unwrap_or_default();
+    format!("/settings/refusals?{token}after={}", after.to_text())
+}
+
+/// Adds what this node has seen of the person's tokens to the rows, so that what was refused a second ago is shown.
+/// A page without the last ten seconds is better than none.
+pub(super) async fn write_mine(app: &App, me: &SignedIn) {
+    if let Err(error) = app.evidence.write_for(&app.store, me.account.id).await {
+        tracing::warn!(%error, "the last seconds are not on the page");
+    }
+}
+
+impl Trouble {
+    /// Of one of the person's tokens, as far as it is written; see [`write_mine`].
+    pub async fn of(app: &App, me: &SignedIn, token: &Token) -> Result<Self, PageError> {
+        let viewer = Viewer::of(app, me).await?;
+        let kept = app.store.refusals_of_token(me.account.id, token.id, &RefusalMark::newest(), READ).await?;
+        let late = app.store.late_uses(token).await?;
+        let off = match token.deactivated_at.filter(|_| state(token, me.now) == State::Deactivated) {
+            Some(since) => {
+                let times = app.store.times_refused(token.id, Reason::Deactivated, since).await?;
+                Some(viewer.off(token, since, times, &kept))
+            }
+            None => None,
+        };
+        // What the other two parts say is not said again.
+        let said = |reason| match reason {
+            Reason::Replaced | Reason::Revoked => true,
+            reason => off.is_some() && reason == Reason::Deactivated,
+        };
+        let about_rules: Vec<_> = kept.iter().filter(|kept| !said(kept.line.reason)).collect();
+        Ok(Self {
+            lines: about_rules.iter().take(FEW).map(|kept| viewer.line(kept)).collect(),
+            more: about_rules.len() > FEW,
+            late: late.iter().map(|uses| viewer.late(uses)).collect(),
+            off,
+            hint: token.hint.clone().filter(|_| token.revoked_at.is_none()).unwrap_or_default(),
+            note: token.note.clone(),
+            id: token.id.to_string(),
+        })
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.late.is_empty() && self.off.is_none()
+    }
+}
+
+/// Who looks, and what helps to say what would help.
+struct Viewer<'a> {
+    me: &'a SignedIn,
+    memberships: Vec<Membership>,
+}
+
+impl<'a> Viewer<'a> {
+    async fn of(app: &App, me: &'a SignedIn) -> Result<Self, PageError> {
+        Ok(Self { me, memberships: app.store.feeds_of(me.account.id).await? })
+    }
+
+    fn time(&self, at: DateTime<Utc>) -> Time {
+        Time::new(at, self.me.now, self.me.account.time_zone)
+    }
+
+    fn line(&self, kept: &KeptRefusal) -> Line {
+        let KeptRefusal { token, line, .. } = kept;
+        let (first, time) = (self.time(line.first_at), self.time(line.last_at));
+        Line {
+            first: Some(first).filter(|first| first.text != time.text),
+            time,
+            times: line.times,
+            token: Named::of(token),
+            what: mend::what(line),
+            from: from(&line.client, &line.address),
+            rule: mend::rule(line, |at| self.time(at).text),
+            mend: mend::mend(token, line, &self.memberships, self.me.now),
+        }
+    }
+
+    fn late(&self, uses: &LateUses) -> Late {
+        let ended = self.time(uses.ended_at).text;
+        Late {
+            which: match uses.reason {
+                Reason::Revoked => format!("The key revoked on {ended}"),
+                _ => format!("The key replaced on {ended}"),
+            },
+            times: uses.times,
+            time: self.time(uses.last_at),
+            from: from(&uses.client, &uses.address),
+        }
+    }
+
+    fn off(&self, token: &Token, since: DateTime<Utc>, times: i64, kept: &[KeptRefusal]) -> Off {
+        let meanwhile =
+            kept.iter().filter(|kept| (kept.line.reason, kept.line.occasion) == (Reason::Deactivated, Some(since)));
+        Off {
+            since: self.time(since),
+            until: token.reactivate_at.map(|at| self.time(at)),
+            times,
+            lines: meanwhile.take(SEEKERS).map(|kept| self.line(kept)).collect(),
+        }
+    }
+}
+
+impl Named {
+    fn of(token: &Token) -> Self {
+        let hint = token.hint.clone().unwrap_or_default();
+        Self { id: token.id.to_string(), name: token.name.clone(), hint }
+    }
+}
+
+/// `NuGet 6.8 from 203.0.113.7`.
+fn from(client: &str, address: &str) -> String {
+    let client = words::client(client);
+    let client = if client.is_empty() { "An unnamed client" } else { &client };
+    format!("{client} from {address}")
+}
+
+/// A value in the query of a link.
+pub(super) fn in_query(value: &str) -> String {
+    byte_serialize(value.as_bytes()).collect()
+}

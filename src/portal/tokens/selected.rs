@@ -1,0 +1,143 @@
+//! Deactivating, reactivating or revoking the tokens ticked in the list, in one confirmed step.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{confirmed, listing::Listing};
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::{Done, Page, SignedIn, answer, go_to},
+        words::counted,
+    },
+    store::MOST_SELECTED,
+    tokens::{Token, TokenId, selected::Step, state::state},
+};
+
+#[derive(Template)]
+#[template(path = "portal/tokens/selected.html")]
+struct Selected {
+    page: Page,
+    verb: &'static str,
+    button: String,
+    tone: &'static str,
+    fit: Vec<Chosen>,
+    left_out: Vec<Chosen>,
+    from: String,
+    back: String,
+    ask_password: bool,
+    problems: Problems,
+}
+
+/// A token that was ticked.
+struct Chosen {
+    id: String,
+    name: String,
+    hint: String,
+    /// Its state, or why it is left out.
+    what: &'static str,
+}
+
+/// What the list sends, and the page after it: what to do, with which tokens, and where to go back to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SelectedForm {
+    step: String,
+    token: Vec<String>,
+    from: String,
+    password: String,
+}
+
+/// `GET /settings/tokens/selected?step=revoke&token=…&token=…`
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    let form: SelectedForm = serde_html_form::from_str(req.query_string()).map_err(|_| PageError::NotFound)?;
+    let step = Step::parse(&form.step).ok_or(PageError::NotFound)?;
+    let tokens = chosen(&app, &me, &form).await?;
+    draw(&req, &me, step, &form, &tokens, StatusCode::OK, Problems::default())
+}
+
+/// `POST /settings/tokens/selected`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(form): Form<SelectedForm>,
+) -> Result<HttpResponse, PageError> {
+    let step = Step::parse(&form.step).ok_or(PageError::NotFound)?;
+    let tokens = chosen(&app, &me, &form).await?;
+    if tokens.is_empty() {
+        return Ok(go_to(&req, &Done::NoneSelected.at(&Listing::parse(&form.from).path())));
+    }
+    if step == Step::Reactivate
+        && let Err(problems) = confirmed(&req, &app, &me, &form.password).await?
+    {
+        return draw(&req, &me, step, &form, &tokens, StatusCode::UNPROCESSABLE_ENTITY, problems);
+    }
+    let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
+    let changed = app.store.change_selected(me.account.id, &ids, step, &me.actor, me.now).await?;
+    let done = if changed == 0 { Done::NoneSelected } else { done(step) };
+    Ok(go_to(&req, &done.at(&Listing::parse(&form.from).path())))
+}
+
+/// The ticked tokens, as far as they are one's own.
+async fn chosen(app: &App, me: &SignedIn, form: &SelectedForm) -> Result<Vec<Token>, PageError> {
+    let mut ids: Vec<_> = form.token.iter().filter_map(|id| TokenId::parse(id)).take(MOST_SELECTED).collect();
+    ids.sort();
+    ids.dedup();
+    let mut tokens = app.store.selected_tokens(me.account.id, &ids).await?;
+    tokens.sort_by_cached_key(|token| (token.name.to_lowercase(), token.id));
+    Ok(tokens)
+}
+
+fn draw(
+    req: &HttpRequest,
+    me: &SignedIn,
+    step: Step,
+    form: &SelectedForm,
+    tokens: &[Token],
+    status: StatusCode,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let listing = Listing::parse(&form.from);
+    if tokens.is_empty() {
+        return Ok(go_to(req, &Done::NoneSelected.at(&listing.path())));
+    }
+    let (left_out, fit): (Vec<_>, Vec<_>) = tokens.iter().partition(|token| step.hindrance(token, me.now).is_some());
+    let (title, verb, tone) = match step {
+        Step::Deactivate => ("Deactivate", "deactivate", "main"),
+        Step::Reactivate => ("Reactivate", "reactivate", "main"),
+        Step::Revoke => ("Revoke", "revoke", "final"),
+    };
+    let button = format!("{title} {}", counted(fit.len(), "token"));
+    let page = Selected {
+        page: Page::in_section(req, button.clone(), "tokens"),
+        verb,
+        button: if step == Step::Revoke { format!("{button} for good") } else { button },
+        tone,
+        fit: fit.into_iter().map(|token| named(token, state(token, me.now).label())).collect(),
+        left_out: left_out
+            .into_iter()
+            .map(|token| named(token, step.hindrance(token, me.now).unwrap_or_default()))
+            .collect(),
+        from: listing.query(),
+        back: listing.path(),
+        ask_password: step == Step::Reactivate && me.must_prove(),
+        problems,
+    };
+    answer(status, &page)
+}
+
+fn named(token: &Token, what: &'static str) -> Chosen {
+    Chosen { id: token.id.to_string(), name: token.name.clone(), hint: token.hint.clone().unwrap_or_default(), what }
+}
+
+fn done(step: Step) -> Done {
+    match step {
+        Step::Deactivate => Done::AllDeactivated,
+        Step::Reactivate => Done::AllReactivated,
+        Step::Revoke => Done::AllRevoked,
+    }
+}

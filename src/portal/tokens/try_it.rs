@@ -1,0 +1,183 @@
+//! Try it: the decision about something the token might do, in words, without doing it. Nothing is changed or recorded.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use serde::Deserialize;
+
+use super::{feeds, fields::Choice, find, mend::mend, one};
+use crate::{
+    access::{BadQuestion, Question},
+    app::App,
+    portal::{
+        error::PageError,
+        form::{Form, Problems},
+        page::SignedIn,
+    },
+    store::{Feed, Known, Membership, RefusalLine},
+    tokens::{
+        Kind, Permission, State, Token,
+        decision::{Action, Ask, Decision, Package, Reason, decide},
+        secret,
+        state::state,
+    },
+};
+
+/// What the form sends.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TryForm {
+    action: String,
+    feed: String,
+    package: String,
+}
+
+/// The section of the page: the form as it was sent, and the answer.
+pub(super) struct Trial {
+    pub actions: Vec<Group>,
+    pub feeds: Vec<Choice>,
+    pub package: String,
+    pub verdict: Option<Verdict>,
+    pub problems: Problems,
+}
+
+/// The actions of one kind.
+pub(super) struct Group {
+    pub label: &'static str,
+    pub choices: Vec<Choice>,
+}
+
+/// The answer.
+pub(super) struct Verdict {
+    pub allowed: bool,
+    pub sentence: String,
+    /// What the button says that mends it, and where it leads.
+    pub step: Option<(String, String)>,
+}
+
+impl Trial {
+    /// The form before anything was tried: the first thing the token may do, in the first feed.
+    pub fn blank(token: &Token, feeds: &[Feed]) -> Self {
+        let first = token.permissions.iter().find_map(|permission| Action::parse(permission.scope()));
+        let form =
+            TryForm { action: first.unwrap_or(Action::Pull(Kind::NuGet)).scope().to_owned(), ..TryForm::default() };
+        Self::of(form, feeds, None, Problems::default())
+    }
+
+    fn of(form: TryForm, feeds: &[Feed], verdict: Option<Verdict>, problems: Problems) -> Self {
+        let TryForm { action, feed, package } = form;
+        let choice = |value: String, label, chosen: &str| Choice { checked: value == chosen, value, label, hint: "" };
+        let of_kind = |kind: Kind| Group {
+            label: kind.label(),
+            choices: [(Action::Pull(kind), "Read"), (Action::Push(kind), "Upload"), (Action::Delete(kind), "Delete")]
+                .map(|(verb_of, verb)| {
+                    choice(verb_of.scope().to_owned(), format!("{verb} {} packages", kind.label()), &action)
+                })
+                .into(),
+        };
+        let api = Group {
+            label: "API",
+            choices: [(Action::Look, "Look through the management API"), (Action::Manage, "Change things through it")]
+                .map(|(look, label)| choice(look.scope().to_owned(), label.to_owned(), &action))
+                .into(),
+        };
+        let feeds = feeds.iter().map(|of| choice(of.name.clone(), of.name.clone(), &feed)).collect();
+        Self { actions: Kind::ALL.into_iter().map(of_kind).chain([api]).collect(), feeds, package, verdict, problems }
+    }
+}
+
+/// `POST /settings/tokens/{id}/try`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+    Form(form): Form<TryForm>,
+) -> Result<HttpResponse, PageError> {
+    let token = find(&app, &me, &id).await?;
+    let feeds = feeds(&app, &me).await?;
+    let (form, asked) = without_key(form);
+    let (status, verdict, problems) = match asked.and_then(|()| question(&form)) {
+        Ok(question) => (StatusCode::OK, Some(put(&app, &me, &token, &question).await?), Problems::default()),
+        Err(problems) => (StatusCode::UNPROCESSABLE_ENTITY, None, problems),
+    };
+    let trial = Trial::of(form, &feeds, verdict, problems);
+    one::draw(&req, &app, &me, &token, &feeds, status, trial).await
+}
+
+/// A key that was pasted by mistake is neither shown again nor put into a link.
+fn without_key(form: TryForm) -> (TryForm, Result<(), Problems>) {
+    if secret::is_in(&form.package) {
+        let problem = Problems::one("package", "This is a key, not a package name. Keep keys where they are used.");
+        (TryForm { package: String::new(), ..form }, Err(problem))
+    } else {
+        (form, Ok(()))
+    }
+}
+
+/// What the form asks. A package's name is left out where the action is about none.
+fn question(form: &TryForm) -> Result<Question<'_>, Problems> {
+    let name = Some(form.package.trim()).filter(|name| !name.is_empty());
+    let about_packages = Permission::parse(&form.action).and_then(Permission::kind).is_some();
+    Question::parse(&form.action, &form.feed, name.filter(|_| about_packages)).map_err(|error| match error {
+        BadQuestion::Action => Problems::one("action", "Choose what to try."),
+        BadQuestion::Feed => Problems::one("feed", "Choose one of your feeds."),
+        BadQuestion::NoPackage => Problems::one("package", error),
+        BadQuestion::Package(_) => Problems::one("package", "No package of this kind can have this name."),
+    })
+}
+
+/// Asks the decision, from the facts a door would have at this moment if the token's present key were used there.
+async fn put(app: &App, me: &SignedIn, token: &Token, question: &Question<'_>) -> Result<Verdict, PageError> {
+    let known = app.store.known_of(me.account.id, token.id, question.feed).await?.ok_or(PageError::NotFound)?;
+    let ask = question.ask(&known, question.facts(&app.store, &known).await?);
+    Ok(match decide(Some(known.presented()), &known.holder, &ask, me.now) {
+        Decision::Allow => Verdict { allowed: true, sentence: allowed(&known, &ask), step: None },
+        Decision::Deny(_) if state(&known.token, me.now) == State::NotIssued => no_key(token),
+        Decision::Deny(reason) => denied(&known, reason, &ask, &app.store.feeds_of(me.account.id).await?, me),
+    })
+}
+
+fn no_key(token: &Token) -> Verdict {
+    Verdict {
+        allowed: false,
+        sentence: "This token has no key yet, so nobody can use it. Its first refresh makes one.".to_owned(),
+        step: Some(("Refresh it".to_owned(), format!("{}/refresh", super::path(token)))),
+    }
+}
+
+/// The sentence that a client would be told, and the step that would mend it, had it happened.
+fn denied(known: &Known, reason: Reason, ask: &Ask<'_>, memberships: &[Membership], me: &SignedIn) -> Verdict {
+    let line = RefusalLine {
+        reason,
+        occasion: None,
+        action: Some(ask.action),
+        feed: ask.feed.map(|(feed, _)| feed.to_owned()).unwrap_or_default(),
+        package: ask.name.unwrap_or_default().to_owned(),
+        client: String::new(),
+        address: String::new(),
+        first_at: me.now,
+        last_at: me.now,
+        times: 1,
+    };
+    let mend = mend(&known.token, &line, memberships, me.now);
+    let step = mend.step().map(|(label, path)| (label.to_owned(), path.to_owned()));
+    Verdict { allowed: false, sentence: reason.sentence(Some(&known.token), ask), step }
+}
+
+fn allowed(known: &Known, ask: &Ask<'_>) -> String {
+    let key = known.token.called();
+    let action = ask.action.words();
+    let place = ask.feed.map(|(feed, _)| format!(" in {feed}")).unwrap_or_default();
+    let Some(name) = ask.name else { return format!("{key} may {action}{place}.") };
+    let state = match ask.package {
+        Package::New if matches!(ask.action, Action::Push(_)) => {
+            " It does not exist there yet; the first upload makes it yours."
+        }
+        Package::New => " It does not exist there yet.",
+        Package::Unknown | Package::Own | Package::Others => "",
+    };
+    format!("{key} may {action}{place}, and {name} is covered.{state}")
+}

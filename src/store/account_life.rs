@@ -1,0 +1,225 @@
+//! What happens to an account as a whole, one transaction a step. Operator pages and commands share these, and so the
+//! rule that somebody always remains who runs the host.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Account, Change, Result, Store,
+    events::{About, Actor, Verb},
+    readable,
+};
+use crate::tokens::{AccountId, FeedId, decision::Role};
+
+/// What came of changing an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountChange {
+    /// It holds from the next request on.
+    Done,
+    /// It was so before; nothing was changed.
+    Already,
+    /// Nobody else would run the host; nothing was changed.
+    LastOperator,
+    /// The account was deleted meanwhile.
+    Gone,
+}
+
+/// The row that changes of operators lock, so that of two at once the later one sees what the earlier one left.
+const OPERATORS: &str = "operators";
+
+impl Store {
+    /// Disables an account: its sessions end, its mailed links and its keys are refused.
+    pub async fn disable_account(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
+        let mut change = self.begin().await?;
+        let found = match change.account_fit(id, |account| account.disabled_at.is_none()).await? {
+            Ok(account) => account,
+            Err(settled) => return Ok(settled),
+        };
+        if change.is_last_operator(&found).await? {
+            return Ok(AccountChange::LastOperator);
+        }
+        change.set_disabled(id, true, by, now).await?;
+        change.commit().await?;
+        Ok(AccountChange::Done)
+    }
+
+    /// Enables a disabled account.
+    pub async fn enable_account(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
+        let mut change = self.begin().await?;
+        if let Err(settled) = change.account_fit(id, |account| account.disabled_at.is_some()).await? {
+            return Ok(settled);
+        }
+        change.set_disabled(id, false, by, now).await?;
+        change.commit().await?;
+        Ok(AccountChange::Done)
+    }
+
+    /// Makes an account an operator.
+    pub async fn make_operator(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
+        let mut change = self.begin().await?;
+        if let Err(settled) = change.account_fit(id, |account| !account.is_operator).await? {
+            return Ok(settled);
+        }
+        change.set_operator(id, Some(now)).await?;
+        change.record(Verb::OperatorMade, by, About::account(id), now).await?;
+        change.commit().await?;
+        Ok(AccountChange::Done)
+    }
+
+    /// Makes an operator an account like any other.
+    pub async fn unmake_operator(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
+        let mut change = self.begin().await?;
+        let found = match change.account_fit(id, |account| account.is_operator).await? {
+            Ok(account) => account,
+            Err(settled) => return Ok(settled),
+        };
+        if change.is_last_operator(&found).await? {
+            return Ok(AccountChange::LastOperator);
+        }
+        change.set_operator(id, None).await?;
+        change.record(Verb::OperatorUnmade, by, About::account(id), now).await?;
+        change.commit().await?;
+        Ok(AccountChange::Done)
+    }
+
+    /// Removes an account with its tokens, sessions and memberships. What it published stays; packages and feeds that
+    /// nobody else owns go to `heir`, or stay without an owner.
+    pub async fn delete_account(
+        &self,
+        id: AccountId,
+        heir: Option<AccountId>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<AccountChange> {
+        let mut change = self.begin().await?;
+        let found = match change.account_fit(id, |_| true).await? {
+            Ok(account) => account,
+            Err(settled) => return Ok(settled),
+        };
+        if change.is_last_operator(&found).await? {
+            return Ok(AccountChange::LastOperator);
+        }
+        if let Some(heir) = heir {
+            change.hand_packages_over(&found, heir, by, now).await?;
+            change.hand_feeds_over(&found, heir, by, now).await?;
+        }
+        let about = About { detail: &found.username, ..About::account(id) };
+        change.record(Verb::AccountDeleted, by, about, now).await?;
+        sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(&mut *change.tx).await?;
+        change.commit().await?;
+        Ok(AccountChange::Done)
+    }
+}
+
+impl Change {
+    /// The account as it is now, with the operators locked; or what there is to say if it is not `fit` for the change.
+    async fn account_fit(
+        &mut self,
+        id: AccountId,
+        fit: impl FnOnce(&Account) -> bool,
+    ) -> Result<std::result::Result<Account, AccountChange>> {
+        sqlx::query(
+            "INSERT INTO installation (name, value) VALUES ($1, '') ON CONFLICT (name) DO UPDATE SET value = ''",
+        )
+        .bind(OPERATORS)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(match self.account(id).await? {
+            Some(account) if fit(&account) => Ok(account),
+            Some(_) => Err(AccountChange::Already),
+            None => Err(AccountChange::Gone),
+        })
+    }
+
+    async fn is_last_operator(&mut self, account: &Account) -> Result<bool> {
+        if !account.is_operator || account.disabled_at.is_some() {
+            return Ok(false);
+        }
+        let other: Option<i64> = sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM accounts WHERE operator_since IS NOT NULL AND disabled_at IS NULL AND id <> $1 LIMIT 1",
+        )
+        .bind(account.id.to_string())
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        Ok(other.is_none())
+    }
+
+    async fn set_operator(&mut self, id: AccountId, since: Option<DateTime<Utc>>) -> Result<()> {
+        sqlx::query("UPDATE accounts SET operator_since = $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(since.map(|at| at.timestamp()))
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Disables an account and ends its sessions and mailed links, or enables it.
+    pub async fn set_disabled(
+        &mut self,
+        account: AccountId,
+        disabled: bool,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query("UPDATE accounts SET disabled_at = $2 WHERE id = $1")
+            .bind(account.to_string())
+            .bind(disabled.then(|| now.timestamp()))
+            .execute(&mut *self.tx)
+            .await?;
+        let verb = if disabled { Verb::AccountDisabled } else { Verb::AccountEnabled };
+        if disabled {
+            self.end_sessions_of(account).await?;
+            self.end_links_of(account).await?;
+        } else {
+            self.restore_warnings(account).await?;
+        }
+        self.record(verb, by, About::account(account), now).await?;
+        Ok(())
+    }
+
+    /// Makes `heir` an owner of every package that nobody but `account` owns.
+    async fn hand_packages_over(
+        &mut self,
+        account: &Account,
+        heir: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let done = sqlx::query(
+            "INSERT INTO package_owners (package, account, since)
+             SELECT o.package, $2, CAST($3 AS BIGINT) FROM package_owners o WHERE o.account = $1
+             AND NOT EXISTS (SELECT 1 FROM package_owners x WHERE x.package = o.package AND x.account <> $1)",
+        )
+        .bind(account.id.to_string())
+        .bind(heir.to_string())
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        if done.rows_affected() > 0 {
+            let detail = format!("{} of {}", done.rows_affected(), account.username);
+            self.record(Verb::PackagesHandedOver, by, About { detail: &detail, ..About::account(heir) }, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes `heir` an owner of every feed that nobody but `account` owns.
+    async fn hand_feeds_over(
+        &mut self,
+        account: &Account,
+        heir: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let feeds: Vec<(String, String)> = sqlx::query_as(
+            "SELECT f.id, f.name FROM members m JOIN feeds f ON f.id = m.feed WHERE m.account = $1 AND m.role = 'owner'
+             AND NOT EXISTS (SELECT 1 FROM members x WHERE x.feed = m.feed AND x.role = 'owner' AND x.account <> $1)",
+        )
+        .bind(account.id.to_string())
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for (id, name) in feeds {
+            let id = readable(FeedId::parse(&id), "feeds.id")?;
+            self.set_member(id, &name, heir, Role::Owner, by, now).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! What happened in an account and its owner is told by mail, whoever did it: a notice in the transaction of the event.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{Change, NewMail, Result, Store, instant, readable};
+use crate::tokens::{AccountId, EventId, MailId, NoticeId, TokenId};
+
+pub(super) const HAPPENED: &str = "happened";
+/// So many are listed in one mail; the rest is counted.
+const LISTED: i64 = 20;
+
+/// An event that somebody is told of.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// What, as [`super::Verb::as_str`].
+    pub verb: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// From which address; empty for the host itself.
+    pub address: String,
+    /// With which client; may be empty.
+    pub client: String,
+    /// More, in plain words; may be empty.
+    pub detail: String,
+    /// The token it was about, with its name (empty once it is deleted) and hint.
+    pub token: Option<(TokenId, String, String)>,
+}
+
+#[derive(FromRow)]
+struct HappeningRow {
+    verb: String,
+    at: i64,
+    address: Option<String>,
+    client: Option<String>,
+    detail: String,
+    token: Option<String>,
+    name: Option<String>,
+    hint: Option<String>,
+}
+
+impl HappeningRow {
+    fn read(self) -> Result<Happening> {
+        let id = self.token.map(|id| readable(TokenId::parse(&id), "events.token")).transpose()?;
+        Ok(Happening {
+            verb: self.verb,
+            at: instant(self.at),
+            address: self.address.unwrap_or_default(),
+            client: self.client.unwrap_or_default(),
+            detail: self.detail,
+            token: id.map(|id| (id, self.name.unwrap_or_default(), self.hint.unwrap_or_default())),
+        })
+    }
+}
+
+impl Store {
+    /// Who is owed word of something that no mail carries yet: the accounts, and the address if it is not theirs.
+    pub async fn owed_happenings(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<(AccountId, Option<String>)>> {
+        let rows: Vec<(String, Option<String>)> = sqlx::query_as(
+            "SELECT DISTINCT account, recipient FROM notices
+             WHERE mail IS NULL AND cancelled_at IS NULL AND due_at <= $1 AND kind = $2 LIMIT $3",
+        )
+        .bind(now.timestamp())
+        .bind(HAPPENED)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(account, to)| Ok((readable(AccountId::parse(&account), "notices.account")?, to)))
+            .collect()
+    }
+}
+
+impl Change {
+    /// Owes an account's owner word of an event, at `recipient` or at the address they have when the mail is written.
+    pub async fn owe_happening(
+        &mut self,
+        account: AccountId,
+        event: EventId,
+        recipient: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at, recipient)
+             VALUES ($1, $2, $3, $4, $3, $5, $5, $6)",
+        )
+        .bind(NoticeId::generate(now, &mut crate::random::system()).to_string())
+        .bind(HAPPENED)
+        .bind(account.to_string())
+        .bind(event.to_string())
+        .bind(now.timestamp())
+        .bind(recipient)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Binds what an account is owed at one address to a new mail. `false` if somebody else has bound it: then this
+    /// change must not be committed.
+    pub async fn bind_happenings(
+        &mut self,
+        (account, recipient): (AccountId, Option<&str>),
+        mail: &NewMail,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.add_mail(mail, now).await?;
+        let bound = sqlx::query(
+            "UPDATE notices SET mail = $1 WHERE account = $2 AND COALESCE(recipient, '') = $3 AND kind = $4
+                AND mail IS NULL AND cancelled_at IS NULL",
+        )
+        .bind(mail.id.to_string())
+        .bind(account.to_string())
+        .bind(recipient.unwrap_or_default())
+        .bind(HAPPENED)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(bound.rows_affected() > 0)
+    }
+
+    /// What a mail tells of, in the order of time, and how many more it does not list.
+    pub(super) async fn happenings_in(&mut self, mail: MailId) -> Result<(Vec<Happening>, i64)> {
+        let rows: Vec<HappeningRow> = sqlx::query_as(
+            "SELECT e.verb, e.at, e.address, e.client, e.detail, e.token, t.name, e.hint FROM notices n
+             JOIN events e ON e.id = n.occasion LEFT JOIN tokens t ON t.id = e.token
+             WHERE n.mail = $1 AND n.kind = $2 ORDER BY n.occasion LIMIT $3",
+        )
+        .bind(mail.to_string())
+        .bind(HAPPENED)
+        .bind(LISTED)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        let all: i64 = sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM notices WHERE mail = $1 AND kind = $2")
+            .bind(mail.to_string())
+            .bind(HAPPENED)
+            .fetch_one(&mut *self.tx)
+            .await?;
+        let listed = rows.into_iter().map(HappeningRow::read).collect::<Result<Vec<_>>>()?;
+        let more = all - i64::try_from(listed.len()).unwrap_or(all);
+        Ok((listed, more))
+    }
+}

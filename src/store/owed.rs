@@ -1,0 +1,78 @@
+//! What a claimed mail has to say at this moment, if anything: read in the change that fixes its content.
+
+use chrono::{DateTime, Utc};
+
+use super::{Account, Change, ClaimedMail, Happening, Letter, OwedWarning, Result, SignUp, readable};
+
+/// What a mail has to say.
+#[derive(Clone, Debug)]
+pub enum Owed {
+    /// Tokens expire soon.
+    Warnings(Account, Vec<OwedWarning>),
+    /// A link that sets a new password.
+    PasswordReset(Account),
+    /// A link that makes an account of a sign-up.
+    SignUp(SignUp),
+    /// The address belongs to this account already.
+    AlreadyThere(Account),
+    /// A link that confirms the account's address.
+    ConfirmAddress(Account),
+    /// A link that gives the account the mail's address.
+    NewAddress(Account),
+    /// What happened in the account; so many more are not listed.
+    Happened(Account, Vec<Happening>, i64),
+}
+
+impl Change {
+    /// What a claimed mail has to say; `link` is the hash of the link it would carry. If there is nothing, the mail is
+    /// dropped. Whether an address belongs to anybody is asked here and not where it was typed, so that no answer and
+    /// no waiting tells a stranger.
+    pub async fn owed(&mut self, mail: &ClaimedMail, link: &[u8], now: DateTime<Utc>) -> Result<Option<Owed>> {
+        // From its first attempt on the mail's link may be out; once that is dead, the mail is worth nothing.
+        let dead = mail.content.is_some() && !self.link_is_good(link, now).await?;
+        let owed = match mail.letter {
+            Letter::Warnings => {
+                let account = self.owner(mail).await?;
+                let warnings = self.owed_warnings(mail.id, &account, now).await?;
+                (!warnings.is_empty()).then_some(Owed::Warnings(account, warnings))
+            }
+            Letter::PasswordReset if dead => None,
+            Letter::PasswordReset => self.enabled_account_of(&mail.recipient).await?.map(Owed::PasswordReset),
+            Letter::SignUp => self.owed_to_sign_up(mail, link, now).await?,
+            Letter::ConfirmAddress => {
+                let account = self.owner(mail).await?;
+                (account.email == mail.recipient && !dead).then_some(Owed::ConfirmAddress(account))
+            }
+            Letter::NewAddress => match self.account_of_address(&mail.recipient).await? {
+                Some(other) => Some(Owed::AlreadyThere(other)),
+                None if dead => None,
+                None => Some(Owed::NewAddress(self.owner(mail).await?)),
+            },
+            Letter::Happened => {
+                let (happenings, more) = self.happenings_in(mail.id).await?;
+                (!happenings.is_empty()).then_some(Owed::Happened(self.owner(mail).await?, happenings, more))
+            }
+        };
+        if owed.is_none() {
+            self.drop_mail(mail).await?;
+        }
+        Ok(owed)
+    }
+
+    async fn owner(&mut self, mail: &ClaimedMail) -> Result<Account> {
+        let account = readable(mail.account, "mails.account")?;
+        readable(self.account(account).await?, "mails.account")
+    }
+
+    async fn enabled_account_of(&mut self, address: &str) -> Result<Option<Account>> {
+        Ok(self.account_of_address(address).await?.filter(|account| account.disabled_at.is_none()))
+    }
+
+    async fn owed_to_sign_up(&mut self, mail: &ClaimedMail, link: &[u8], now: DateTime<Utc>) -> Result<Option<Owed>> {
+        if let Some(account) = self.account_of_address(&mail.recipient).await? {
+            return Ok(Some(Owed::AlreadyThere(account)));
+        }
+        let sign_up = if self.link_is_good(link, now).await? { self.sign_up(link).await? } else { None };
+        Ok(sign_up.map(Owed::SignUp))
+    }
+}

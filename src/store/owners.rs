@@ -1,0 +1,80 @@
+//! Owners of packages: who may add, unlist and relist versions of one, besides the owners of its feed.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Change, Owned, Result, StoredPackage,
+    events::{About, Actor, Verb},
+};
+use crate::tokens::AccountId;
+
+impl Change {
+    /// Makes an account an owner of a package; one that is already stays so, without an event.
+    pub async fn add_owner(
+        &mut self,
+        package: &StoredPackage,
+        feed: &str,
+        account: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let done = sqlx::query(
+            "INSERT INTO package_owners (package, account, since) VALUES ($1, $2, $3) ON CONFLICT (package, account) DO NOTHING",
+        )
+        .bind(package.key.to_string())
+        .bind(account.to_string())
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        if done.rows_affected() == 1 {
+            self.record_owner(Verb::OwnerAdded, package, feed, account, by, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a package away from one of its owners, unless it is the last one.
+    pub async fn remove_owner(
+        &mut self,
+        package: &StoredPackage,
+        feed: &str,
+        account: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Owned> {
+        self.lock_package(package.key).await?;
+        let other: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM package_owners WHERE package = $1 AND account <> $2 LIMIT 1")
+                .bind(package.key.to_string())
+                .bind(account.to_string())
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        if other.is_none() {
+            return Ok(Owned::LastOwner);
+        }
+        let done = sqlx::query("DELETE FROM package_owners WHERE package = $1 AND account = $2")
+            .bind(package.key.to_string())
+            .bind(account.to_string())
+            .execute(&mut *self.tx)
+            .await?;
+        if done.rows_affected() == 1 {
+            self.record_owner(Verb::OwnerRemoved, package, feed, account, by, now).await?;
+        }
+        Ok(Owned::Done)
+    }
+
+    async fn record_owner(
+        &mut self,
+        verb: Verb,
+        package: &StoredPackage,
+        feed: &str,
+        account: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let detail = format!("{} in {feed}", package.name);
+        let about =
+            About { feed: Some(feed), package: Some(&package.name), detail: &detail, ..About::account(account) };
+        self.record(verb, by, about, now).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! Removing versions for good: the row stays as a tombstone, so that a version is never reused; what it said of itself
+//! is forgotten, and its bytes go once this holds.
+
+use sqlx::{AnyConnection, FromRow};
+
+use super::{
+    Change, Doing, Result, Store, StoredPackage,
+    events::{About, Verb},
+    packages, readable,
+};
+use crate::{
+    packages::{blobs::BlobKey, downloads::Count, version::Version},
+    tokens::PackageKey,
+};
+
+#[derive(FromRow)]
+struct Removed {
+    blob: String,
+}
+
+async fn was_removed(connection: &mut AnyConnection, package: PackageKey, version: &Version) -> Result<bool> {
+    let sql = "SELECT 1 FROM versions WHERE package = $1 AND version_key = $2 AND removed_at IS NOT NULL LIMIT 1";
+    let found: Option<i64> =
+        sqlx::query_scalar(sql).bind(package.to_string()).bind(version.key()).fetch_optional(connection).await?;
+    Ok(found.is_some())
+}
+
+impl Store {
+    /// Whether a version was there and was removed.
+    pub async fn was_removed(&self, package: PackageKey, version: &Version) -> Result<bool> {
+        was_removed(&mut *self.pool.acquire().await?, package, version).await
+    }
+}
+
+impl Change {
+    /// The same as [`Store::was_removed`], read inside the change.
+    pub async fn was_removed(&mut self, package: PackageKey, version: &Version) -> Result<bool> {
+        was_removed(&mut self.tx, package, version).await
+    }
+
+    /// Removes a version. Gives where its bytes are, to be deleted when this holds; none if there is no such version.
+    pub async fn remove_version(
+        &mut self,
+        doing: &Doing<'_>,
+        package: &StoredPackage,
+        version: &Version,
+    ) -> Result<Option<BlobKey>> {
+        self.lock_package(package.key).await?;
+        let Some(found) = packages::version(&mut self.tx, package.key, version).await? else {
+            return Ok(None);
+        };
+        sqlx::query("UPDATE versions SET removed_at = $3, manifest = '' WHERE package = $1 AND version_key = $2")
+            .bind(package.key.to_string())
+            .bind(version.key())
+            .bind(doing.now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        self.summarise(package.key).await?;
+        self.record_version(doing, Verb::VersionRemoved, &found.nuspec.id, &found.version).await?;
+        Ok(Some(found.blob))
+    }
+
+    /// Removes every version of a package. Its name stays its owners'. Gives where the bytes are.
+    pub async fn remove_package(&mut self, doing: &Doing<'_>, package: &StoredPackage) -> Result<Vec<BlobKey>> {
+        self.lock_package(package.key).await?;
+        let removed: Vec<Removed> = sqlx::query_as(
+            "UPDATE versions SET removed_at = $2, manifest = '' WHERE package = $1 AND removed_at IS NULL RETURNING blob",
+        )
+        .bind(package.key.to_string())
+        .bind(doing.now.timestamp())
+        .fetch_all(&mut *self.tx)
+        .await?;
+        if removed.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.summarise(package.key).await?;
+        let versions = if removed.len() == 1 { "version" } else { "versions" };
+        let detail = format!("{}, {} {versions}, in {}", package.name, removed.len(), doing.feed_name);
+        let about = About { package: Some(&package.name), detail: &detail, ..doing.about() };
+        self.record(Verb::PackageRemoved, doing.by, about, doing.now).await?;
+        removed.iter().map(|row| readable(BlobKey::parse(&row.blob), "versions.blob")).collect()
+    }
+
+    /// Adds to the counts of downloads.
+    pub async fn add_downloads(&mut self, counts: &[Count]) -> Result<()> {
+        for Count { version, package, times } in counts {
+            for (sql, id) in [
+                ("UPDATE packages SET downloads = downloads + $2 WHERE id = $1", package.to_string()),
+                ("UPDATE versions SET downloads = downloads + $2 WHERE id = $1", version.to_string()),
+            ] {
+                sqlx::query(sql).bind(id).bind(times).execute(&mut *self.tx).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Sign-ups that wait for their address to be confirmed. Until then there is no account, and so nobody's name or
+//! address is taken by one.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::{Change, Link, Purpose, Result, Store};
+
+/// What somebody typed who wants an account, its parts checked by `accounts`.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    /// The name they would like.
+    pub username: String,
+    /// The address to be confirmed.
+    pub email: String,
+    /// PHC string.
+    pub password_hash: String,
+    /// Where their days end.
+    pub time_zone: Tz,
+}
+
+const SIGN_UP: &str = "SELECT username, email, password_hash, time_zone FROM sign_ups WHERE link = $1";
+
+type SignUpRow = (String, String, String, String);
+
+fn read((username, email, password_hash, time_zone): SignUpRow) -> SignUp {
+    SignUp { username, email, password_hash, time_zone: time_zone.parse().unwrap_or(Tz::UTC) }
+}
+
+impl Store {
+    /// The sign-up that a link confirms.
+    pub async fn sign_up(&self, link: &[u8]) -> Result<Option<SignUp>> {
+        let row: Option<SignUpRow> = sqlx::query_as(SIGN_UP).bind(link).fetch_optional(&self.pool).await?;
+        Ok(row.map(read))
+    }
+}
+
+impl Change {
+    /// Keeps a sign-up until `expires_at`, with the link that confirms it.
+    pub async fn add_sign_up(
+        &mut self,
+        link: &[u8],
+        sign_up: &SignUp,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<()> {
+        let about = Link { purpose: Purpose::SignUp, account: None, email: Some(sign_up.email.clone()) };
+        self.insert_link(link, &about, now, expires_at).await?;
+        sqlx::query("INSERT INTO sign_ups (link, username, email, password_hash, time_zone, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(link)
+            .bind(sign_up.username.as_str())
+            .bind(sign_up.email.as_str())
+            .bind(sign_up.password_hash.as_str())
+            .bind(sign_up.time_zone.name())
+            .bind(now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// The sign-up that a link confirms, inside the change.
+    pub async fn sign_up(&mut self, link: &[u8]) -> Result<Option<SignUp>> {
+        let row: Option<SignUpRow> = sqlx::query_as(SIGN_UP).bind(link).fetch_optional(&mut *self.tx).await?;
+        Ok(row.map(read))
+    }
+
+    /// Forgets a sign-up, which has become an account.
+    pub async fn remove_sign_up(&mut self, link: &[u8]) -> Result<()> {
+        sqlx::query("DELETE FROM sign_ups WHERE link = $1").bind(link).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,296 @@
+//! Steps that change many tokens: the selected ones in one transaction, all of an account's in several short ones.
+//! Each token that changes gets its event, and the warning it is owed is cancelled or restored with it.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Change, Result, Store,
+    events::{Actor, Verb},
+    happenings::HAPPENED,
+    instant,
+    notices::WARNING,
+    readable,
+    token_life::is_told,
+    token_statements::{AWAKE, FROZEN},
+    tokens::ends,
+};
+use crate::tokens::{AccountId, EventId, NoticeId, TokenId, selected::Step, warning::Moot};
+
+/// Most tokens that one step takes.
+pub const MOST_SELECTED: usize = 100;
+/// Tokens that one transaction freezes. SQLite has one writer at a time: nobody should wait for it long.
+const BATCH: i64 = 250;
+
+/// `$1` holds ids of tokens, `$2` as many new ids, one after the other with nothing between; `$3` says how many, `$4` is now.
+macro_rules! batch {
+    ($($rest:expr),+) => {
+        concat!(
+            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $3),
+             batch(token, fresh) AS (SELECT SUBSTR($1, i * 36 + 1, 36), SUBSTR($2, i * 36 + 1, 36) FROM n) ",
+            $($rest),+
+        )
+    };
+}
+
+const DEACTIVATE: &str = batch!(
+    "UPDATE tokens SET deactivated_at = $4, reactivate_at = NULL, frozen_at = NULL, version = version + 1
+     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL
+       AND (deactivated_at IS NULL OR reactivate_at <= $4) RETURNING id"
+);
+const REACTIVATE: &str = batch!(
+    "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
+     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND deactivated_at IS NOT NULL
+       AND (reactivate_at IS NULL OR reactivate_at > $4) RETURNING id"
+);
+const REVOKE: &str = batch!(
+    "UPDATE tokens SET revoked_at = $4, version = version + 1
+     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND kind <> 'primary' RETURNING id"
+);
+/// What is off for a while stays off until further notice: it must not come back by itself during a freeze, and its
+/// undo must not bring it back early.
+const FREEZE: &str = batch!(
+    "UPDATE tokens SET reactivate_at = NULL, version = version + 1,
+       deactivated_at = CASE WHEN deactivated_at IS NULL OR reactivate_at <= $4 THEN $4 ELSE deactivated_at END,
+       frozen_at = CASE WHEN deactivated_at IS NULL OR reactivate_at <= $4 THEN $4 ELSE NULL END
+     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL
+       AND (deactivated_at IS NULL OR reactivate_at IS NOT NULL) RETURNING id"
+);
+const UNFREEZE: &str = batch!(
+    "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
+     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND frozen_at IS NOT NULL RETURNING id"
+);
+
+const RECORD: &str = batch!(
+    "INSERT INTO events (id, at, verb, account, actor, actor_token, token, hint, address, client, detail)
+     SELECT batch.fresh, $4, $5, t.account, $6, $7, t.id, t.hint, $8, $9, $10 FROM batch JOIN tokens t ON t.id = batch.token"
+);
+/// The batch holds the events, not the tokens.
+const OWE_HAPPENINGS: &str = batch!(
+    "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
+     SELECT batch.fresh, $5, $6, batch.token, $6, $4, $4 FROM batch"
+);
+const CANCEL_WARNINGS: &str = batch!(
+    "UPDATE notices SET cancelled_at = $4, cancelled_because = $5
+     WHERE subject IN (SELECT token FROM batch) AND kind = $6 AND mail IS NULL AND cancelled_at IS NULL"
+);
+/// As `Change::add_warning` does for one token that is live; due in the hour of `expiry::warn_from`.
+const OWE_WARNINGS: &str = batch!(
+    "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
+     SELECT due.fresh, $5, due.id, CAST(due.ends_at AS TEXT), due.account, due.warn_from - due.warn_from % 3600, $4
+     FROM (SELECT one.fresh, one.id, one.account, one.ends_at,
+             one.ends_at - CASE WHEN one.ends_at - one.issued_at > 864000 THEN 864000 ELSE 86400 END AS warn_from
+           FROM (SELECT batch.fresh, t.id, t.account, t.issued_at, ",
+    ends!("t"),
+    " AS ends_at FROM batch JOIN tokens t ON t.id = batch.token) one
+           WHERE one.ends_at > $4 AND one.ends_at - one.issued_at > 86400) due
+     WHERE due.warn_from IS NOT NULL
+     ON CONFLICT (kind, subject, occasion) DO UPDATE
+     SET due_at = excluded.due_at, cancelled_at = NULL, cancelled_because = NULL WHERE notices.mail IS NULL"
+);
+
+/// A step as the database takes it.
+struct Taken {
+    statement: &'static str,
+    verb: Verb,
+    detail: &'static str,
+    /// Why warnings are no longer owed; none if they are owed again.
+    moot: Option<Moot>,
+}
+
+impl Taken {
+    fn of(step: Step) -> Self {
+        let taken = |statement, verb, moot| Self { statement, verb, detail: "with others", moot };
+        match step {
+            Step::Deactivate => taken(DEACTIVATE, Verb::TokenDeactivated, Some(Moot::Deactivated)),
+            Step::Reactivate => taken(REACTIVATE, Verb::TokenReactivated, None),
+            Step::Revoke => taken(REVOKE, Verb::TokenRevoked, Some(Moot::Revoked)),
+        }
+    }
+
+    fn freeze() -> Self {
+        let (verb, moot) = (Verb::TokenDeactivated, Some(Moot::Deactivated));
+        Self { statement: FREEZE, verb, detail: "all tokens were frozen", moot }
+    }
+
+    fn unfreeze() -> Self {
+        Self { statement: UNFREEZE, verb: Verb::TokenReactivated, detail: "the freeze was undone", moot: None }
+    }
+}
+
+/// Ids as the statements take them.
+fn joined<T: ToString>(ids: impl IntoIterator<Item = T>) -> String {
+    ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+impl Store {
+    /// Those of the given tokens that the account has, in no order; at most [`MOST_SELECTED`] are looked at.
+    pub async fn selected_tokens(&self, account: AccountId, ids: &[TokenId]) -> Result<Vec<crate::tokens::Token>> {
+        let mut tokens = Vec::new();
+        for id in ids.iter().take(MOST_SELECTED) {
+            tokens.extend(self.token_of(account, *id).await?);
+        }
+        Ok(tokens)
+    }
+
+    /// Takes a step with all of the given tokens for which it can be taken, in one transaction; tells how many.
+    pub async fn change_selected(
+        &self,
+        account: AccountId,
+        ids: &[TokenId],
+        step: Step,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        let mut change = self.begin().await?;
+        let changed = change.take(&Taken::of(step), account, ids, by, now).await?;
+        change.commit().await?;
+        Ok(changed)
+    }
+
+    /// Switches off every token of an account that is on, in transactions of a few hundred. If it is cut short, what it
+    /// did holds, and done again it goes on from there.
+    pub async fn freeze_tokens(&self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<u64> {
+        let (mut frozen, mut after) = (0, (i64::MIN, String::new()));
+        loop {
+            let mut change = self.begin().await?;
+            let awake: Vec<(i64, String)> = sqlx::query_as(AWAKE)
+                .bind(account.to_string())
+                .bind(now.timestamp())
+                .bind(after.0)
+                .bind(after.1.as_str())
+                .bind(BATCH)
+                .fetch_all(&mut *change.tx)
+                .await?;
+            let Some(last) = awake.last().cloned() else {
+                return Ok(frozen);
+            };
+            let ids = awake.iter().map(|(_, id)| token_id(id)).collect::<Result<Vec<_>>>()?;
+            frozen += change.take(&Taken::freeze(), account, &ids, by, now).await?;
+            change.commit().await?;
+            after = last;
+        }
+    }
+
+    /// Switches on again what [`Store::freeze_tokens`] switched off and nobody has touched since, in the same manner.
+    pub async fn unfreeze_tokens(&self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<u64> {
+        let mut thawed = 0;
+        loop {
+            let mut change = self.begin().await?;
+            let frozen: Vec<String> =
+                sqlx::query_scalar(FROZEN).bind(account.to_string()).bind(BATCH).fetch_all(&mut *change.tx).await?;
+            if frozen.is_empty() {
+                return Ok(thawed);
+            }
+            let ids = frozen.iter().map(|id| token_id(id)).collect::<Result<Vec<_>>>()?;
+            thawed += change.take(&Taken::unfreeze(), account, &ids, by, now).await?;
+            change.commit().await?;
+        }
+    }
+
+    /// Since when tokens of an account are frozen, if any are.
+    pub async fn frozen_since(&self, account: AccountId) -> Result<Option<DateTime<Utc>>> {
+        let since: Option<i64> = sqlx::query_scalar(
+            "SELECT frozen_at FROM tokens WHERE account = $1 AND frozen_at IS NOT NULL AND revoked_at IS NULL ORDER BY id LIMIT 1",
+        )
+        .bind(account.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(since.map(instant))
+    }
+
+    /// How many tokens of an account are frozen, counted up to `most`.
+    pub async fn count_frozen(&self, account: AccountId, most: i64) -> Result<i64> {
+        let count = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM tokens
+                     WHERE account = $1 AND frozen_at IS NOT NULL AND revoked_at IS NULL LIMIT $2) counted";
+        Ok(sqlx::query_scalar(count).bind(account.to_string()).bind(most).fetch_one(&self.pool).await?)
+    }
+}
+
+fn token_id(text: &str) -> Result<TokenId> {
+    readable(TokenId::parse(text), "tokens.id")
+}
+
+impl Change {
+    async fn take(
+        &mut self,
+        taken: &Taken,
+        account: AccountId,
+        ids: &[TokenId],
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let changed: Vec<String> = sqlx::query_scalar(taken.statement)
+            .bind(joined(ids))
+            .bind("")
+            .bind(ids.len() as i64)
+            .bind(now.timestamp())
+            .bind(account.to_string())
+            .fetch_all(&mut *self.tx)
+            .await?;
+        if !changed.is_empty() {
+            let events = self.record_all(taken, &changed, by, now).await?;
+            if is_told(taken.verb) {
+                self.owe_happenings(account, &events, now).await?;
+            }
+            self.settle_warnings(taken, &changed, now).await?;
+        }
+        Ok(changed.len() as u64)
+    }
+
+    async fn record_all(
+        &mut self,
+        taken: &Taken,
+        tokens: &[String],
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<EventId>> {
+        let rng = &mut crate::random::system();
+        let events: Vec<_> = tokens.iter().map(|_| EventId::generate(now, rng)).collect();
+        sqlx::query(RECORD)
+            .bind(joined(tokens))
+            .bind(joined(&events))
+            .bind(tokens.len() as i64)
+            .bind(now.timestamp())
+            .bind(taken.verb.as_str())
+            .bind(by.account.map(|id| id.to_string()))
+            .bind(by.token.map(|id| id.to_string()))
+            .bind(by.address.as_str())
+            .bind(by.client.as_str())
+            .bind(taken.detail)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(events)
+    }
+
+    async fn owe_happenings(&mut self, account: AccountId, events: &[EventId], now: DateTime<Utc>) -> Result<()> {
+        let rng = &mut crate::random::system();
+        sqlx::query(OWE_HAPPENINGS)
+            .bind(joined(events))
+            .bind(joined(events.iter().map(|_| NoticeId::generate(now, rng))))
+            .bind(events.len() as i64)
+            .bind(now.timestamp())
+            .bind(HAPPENED)
+            .bind(account.to_string())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    async fn settle_warnings(&mut self, taken: &Taken, tokens: &[String], now: DateTime<Utc>) -> Result<()> {
+        let rng = &mut crate::random::system();
+        let query = sqlx::query(if taken.moot.is_some() { CANCEL_WARNINGS } else { OWE_WARNINGS })
+            .bind(joined(tokens))
+            .bind(joined(tokens.iter().map(|_| NoticeId::generate(now, rng))))
+            .bind(tokens.len() as i64)
+            .bind(now.timestamp());
+        let query = match taken.moot {
+            Some(moot) => query.bind(moot.as_str()).bind(WARNING),
+            None => query.bind(WARNING),
+        };
+        query.execute(&mut *self.tx).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! How an account's tokens are listed: in which order, and which of them. The store says the same in SQL; a test holds
+//! the two against each other.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::{State, Token, TokenId, change::MAX_NAME, state::state};
+
+/// A token not used for so long is shown by [`Filter::Unused`].
+pub const UNUSED_FOR: Duration = Duration::days(90);
+
+/// Longest name in a [`Position`], in characters: lower case may be longer than what was typed.
+const LONGEST_KEY: usize = 3 * MAX_NAME;
+
+/// An order of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// What ends (or ended) first comes first; what never ends comes last.
+    Expires,
+    /// What was used last comes first; what never was comes last.
+    Used,
+    /// By name, without regard to case.
+    Name,
+}
+
+impl Sort {
+    /// All of them, as a page offers them.
+    pub const ALL: [Self; 4] = [Self::Newest, Self::Expires, Self::Used, Self::Name];
+
+    /// The word in addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Expires => "expires",
+            Self::Used => "used",
+            Self::Name => "name",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == word)
+    }
+
+    /// Where a token stands in this order.
+    pub fn position(self, token: &Token) -> Position {
+        let seconds = |at: DateTime<Utc>| at.timestamp().to_string();
+        let key = match self {
+            Self::Newest => Some(seconds(token.created_at)),
+            Self::Expires => token.end().map(seconds),
+            Self::Used => token.last_use.as_ref().map(|last| seconds(last.at)),
+            Self::Name => Some(token.name.to_lowercase()),
+        };
+        Position { key, id: token.id }
+    }
+}
+
+/// A place in the list, from which it goes on in either direction. Stays good when its token is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// What the order goes by; none for what never ends or was never used.
+    pub key: Option<String>,
+    /// Tells equal keys apart.
+    pub id: TokenId,
+}
+
+impl Position {
+    /// Reads what `Display` writes, for an order that goes by numbers or by names.
+    pub fn parse(text: &str, sort: Sort) -> Option<Self> {
+        let (id, key) = text.split_once('.').map_or((text, None), |(id, key)| (id, Some(key)));
+        let fits = match sort {
+            Sort::Name => key.is_some_and(|key| key.chars().count() <= LONGEST_KEY && !key.contains(char::is_control)),
+            Sort::Newest => key.is_some_and(|key| key.parse::<i64>().is_ok()),
+            Sort::Expires | Sort::Used => key.is_none_or(|key| key.parse::<i64>().is_ok()),
+        };
+        fits.then_some(Self { key: key.map(str::to_owned), id: TokenId::parse(id)? })
+    }
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.key {
+            Some(key) => write!(f, "{}.{key}", self.id),
+            None => write!(f, "{}", self.id),
+        }
+    }
+}
+
+/// A part of an account's tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filter {
+    /// Every one.
+    #[default]
+    All,
+    /// Those whose secret opens doors now.
+    Active,
+    /// Those of them that expire soon.
+    Expiring,
+    /// Those whose time is over: expired or retired.
+    Expired,
+    /// Those switched off, for a while or until further notice.
+    Deactivated,
+    /// Those ended for good.
+    Revoked,
+    /// Those that have a secret which was never used, and are not revoked.
+    NeverUsed,
+    /// Those neither used nor issued in the last [`UNUSED_FOR`], and not revoked.
+    Unused,
+}
+
+impl Filter {
+    /// All of them, as a page offers them.
+    pub const ALL: [Self; 8] = [
+        Self::All,
+        Self::Active,
+        Self::Expiring,
+        Self::Expired,
+        Self::Deactivated,
+        Self::Revoked,
+        Self::NeverUsed,
+        Self::Unused,
+    ];
+
+    /// The word in addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Active => "active",
+            Self::Expiring => "expiring",
+            Self::Expired => "expired",
+            Self::Deactivated => "deactivated",
+            Self::Revoked => "revoked",
+            Self::NeverUsed => "never-used",
+            Self::Unused => "unused",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|filter| filter.as_str() == word)
+    }
+
+    /// Whether a token belongs to it at `now`.
+    pub fn admits(self, token: &Token, now: DateTime<Utc>) -> bool {
+        let state = state(token, now);
+        let in_hand = state != State::Revoked && token.issued_at.is_some();
+        let last_sign = token.last_use.as_ref().map(|last| last.at).or(token.issued_at);
+        match self {
+            Self::All => true,
+            Self::Active => state.is_live(),
+            Self::Expiring => state == State::ExpiresSoon,
+            Self::Expired => matches!(state, State::Expired | State::Retired),
+            Self::Deactivated => state == State::Deactivated,
+            Self::Revoked => state == State::Revoked,
+            Self::NeverUsed => in_hand && token.last_use.is_none(),
+            Self::Unused => in_hand && last_sign.is_some_and(|at| at <= now - UNUSED_FOR),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0190a000-0000-7000-8000-000000000001";
+
+    #[test]
+    fn a_position_reads_back_as_it_was_written() {
+        let id = TokenId::parse(ID).unwrap();
+        for (sort, key) in [
+            (Sort::Newest, Some("1795420800")),
+            (Sort::Expires, None),
+            (Sort::Used, Some("-1")),
+            (Sort::Name, Some("build. the & last ~")),
+        ] {
+            let position = Position { key: key.map(str::to_owned), id };
+            assert_eq!(Position::parse(&position.to_string(), sort), Some(position), "{sort:?}");
+        }
+    }
+
+    #[test]
+    fn a_position_of_another_order_is_refused() {
+        for (text, sort) in [
+            (ID.to_owned(), Sort::Newest),
+            (ID.to_owned(), Sort::Name),
+            (format!("{ID}.build"), Sort::Newest),
+            (format!("{ID}.99999999999999999999"), Sort::Used),
+            (format!("{ID}.{}", "a".repeat(LONGEST_KEY + 1)), Sort::Name),
+            ("1.1".to_owned(), Sort::Newest),
+            (format!("{ID}.a\0"), Sort::Name),
+            (String::new(), Sort::Expires),
+        ] {
+            assert_eq!(Position::parse(&text, sort), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_read_back() {
+        assert!(Sort::ALL.into_iter().all(|sort| Sort::parse(sort.as_str()) == Some(sort)));
+        assert!(Filter::ALL.into_iter().all(|filter| Filter::parse(filter.as_str()) == Some(filter)));
+    }
+}

@@ -1,0 +1,147 @@
+//! The ready-made choices of permissions that the form of a new token offers.
+
+use super::{Kind, Permission, Permissions};
+
+/// A ready-made choice, for one kind of packages or for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// Packages are read.
+    Read,
+    /// Packages are read and uploaded.
+    ReadWrite,
+    /// Packages are uploaded without being read.
+    Write,
+    /// Everything with packages, and the management API.
+    Full,
+}
+
+impl Preset {
+    /// Every preset, the least first.
+    pub const ALL: [Self; 4] = [Self::Read, Self::ReadWrite, Self::Write, Self::Full];
+
+    /// The word in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::ReadWrite => "read-write",
+            Self::Write => "write",
+            Self::Full => "full",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.as_str() == word)
+    }
+
+    /// What pages call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Read => "Read",
+            Self::ReadWrite => "Read and write",
+            Self::Write => "Write only",
+            Self::Full => "Full API access",
+        }
+    }
+
+    /// What may be done with packages of each kind, and the scopes of no kind.
+    pub fn parts(self) -> (&'static [&'static str], &'static [Permission]) {
+        match self {
+            Self::Read => (&["pull"], &[]),
+            Self::ReadWrite => (&["pull", "push"], &[]),
+            Self::Write => (&["push"], &[]),
+            Self::Full => (&["pull", "push", "delete"], &[Permission::ApiRead, Permission::ApiManage]),
+        }
+    }
+
+    /// The permissions it stands for.
+    pub fn permissions(self, kinds: &[Kind]) -> Permissions {
+        let (verbs, others) = self.parts();
+        let scopes = kinds.iter().flat_map(|kind| verbs.iter().map(move |verb| format!("{}:{verb}", kind.as_str())));
+        scopes.filter_map(|scope| Permission::parse(&scope)).chain(others.iter().copied()).collect()
+    }
+
+    /// The preset and kinds that stand for exactly these permissions.
+    pub fn of(permissions: Permissions) -> Option<(Self, Kinds)> {
+        let all = Self::ALL.into_iter().flat_map(|preset| Kinds::ALL.into_iter().map(move |kinds| (preset, kinds)));
+        all.into_iter().find(|(preset, kinds)| preset.permissions(kinds.list()) == permissions)
+    }
+}
+
+/// The kinds of packages a preset is for: one, or all ("Combined").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinds {
+    /// One kind.
+    One(Kind),
+    /// Every kind.
+    All,
+}
+
+impl Kinds {
+    /// Every choice.
+    pub const ALL: [Self; 4] = [Self::One(Kind::NuGet), Self::One(Kind::Container), Self::One(Kind::Npm), Self::All];
+
+    /// The kinds.
+    pub fn list(self) -> &'static [Kind] {
+        match self {
+            Self::One(Kind::NuGet) => &[Kind::NuGet],
+            Self::One(Kind::Container) => &[Kind::Container],
+            Self::One(Kind::Npm) => &[Kind::Npm],
+            Self::All => &Kind::ALL,
+        }
+    }
+
+    /// The word in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::One(kind) => kind.as_str(),
+            Self::All => "all",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kinds| kinds.as_str() == word)
+    }
+
+    /// What pages call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::One(kind) => kind.label(),
+            Self::All => "Combined",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preset_stands_for_the_same_of_every_kind() {
+        let scopes = |preset: Preset, kinds: Kinds| preset.permissions(kinds.list()).to_string();
+        assert_eq!(scopes(Preset::Read, Kinds::One(Kind::NuGet)), "nuget:pull");
+        assert_eq!(scopes(Preset::Write, Kinds::One(Kind::Npm)), "npm:push");
+        assert_eq!(
+            scopes(Preset::ReadWrite, Kinds::All),
+            "nuget:pull nuget:push container:pull container:push npm:pull npm:push"
+        );
+        assert_eq!(
+            scopes(Preset::Full, Kinds::One(Kind::Container)),
+            "container:pull container:push container:delete api:read api:manage"
+        );
+    }
+
+    #[test]
+    fn a_preset_is_found_again_by_its_permissions() {
+        for preset in Preset::ALL {
+            for kinds in Kinds::ALL {
+                assert_eq!(Preset::of(preset.permissions(kinds.list())), Some((preset, kinds)));
+                assert_eq!((Preset::parse(preset.as_str()), Kinds::parse(kinds.as_str())), (Some(preset), Some(kinds)));
+            }
+        }
+        for custom in ["", "nuget:push-version", "nuget:pull npm:pull", "api:read", "nuget:pull api:read"] {
+            assert_eq!(Preset::of(Permissions::parse(custom).unwrap()), None, "{custom}");
+        }
+    }
+}

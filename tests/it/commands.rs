@@ -1,0 +1,177 @@
+//! The operator's commands beside a running portal: the real program, on the same database.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
+    process::{Command, Output, Stdio},
+};
+
+use latchkey::tokens::decision::Reason;
+
+use crate::{
+    operator::operator,
+    person::newest_token,
+    world::{MASTER_SECRET, World, on_both_engines, password_of},
+};
+
+on_both_engines! {
+    accounts_are_listed_disabled_enabled_and_deleted,
+    a_password_is_set_from_standard_input_or_by_a_link,
+    feeds_are_listed_and_deleted_and_members_removed,
+    tokens_are_listed_and_revoked_once,
+    a_misspelt_setting_stops_every_command,
+    told_to_stop_once_it_waits_and_told_twice_it_does_not,
+}
+
+/// The program, ready to run on the world's database.
+fn program(world: &World, arguments: &[&str]) -> Command {
+    let secret = world.folder().join("secret");
+    fs::write(&secret, MASTER_SECRET).unwrap();
+    fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    program
+        .args(arguments)
+        .env_clear() // the test run's own variables are no settings
+        .env("LATCHKEY_DATA_DIR", world.folder())
+        .env("LATCHKEY_DATABASE_URL", world.database.url())
+        .env("LATCHKEY_SECRET_FILE", &secret)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    program
+}
+
+/// Runs the program with what is typed into it.
+fn run(world: &World, arguments: &[&str], typed: &str, more: &[(&str, &str)]) -> Output {
+    let mut process = program(world, arguments).envs(more.iter().copied()).spawn().unwrap();
+    // A command that reads nothing may have ended by now.
+    let _ = process.stdin.take().unwrap().write_all(typed.as_bytes());
+    process.wait_with_output().unwrap()
+}
+
+/// What a command says that must succeed.
+fn told(world: &World, arguments: &[&str], typed: &str) -> String {
+    let output = run(world, arguments, typed, &[]);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+/// Why a command fails that must not succeed.
+fn refused(world: &World, arguments: &[&str], typed: &str) -> String {
+    let output = run(world, arguments, typed, &[]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap().trim_end().to_owned()
+}
+
+async fn accounts_are_listed_disabled_enabled_and_deleted(world: &World) {
+    operator(world, "ada").await;
+    let bo = world.bo().await;
+    let key = bo.key(world, "CI").await;
+    assert_eq!(told(world, &["account", "disable", "--username", "bo"], ""), "Disabled bo.");
+    assert_eq!(told(world, &["account", "disable", "--username", "bo"], ""), "bo was disabled already.");
+    assert_eq!(world.refusal(&key.secret).await, Some(Reason::AccountDisabled));
+    assert!(!bo.is_signed_in().await);
+    let list = told(world, &["account", "list"], "");
+    assert_eq!(list, "ada\tada@example.com\toperator\tnever\nbo\tbo@example.com\tdisabled\tnever");
+    assert_eq!(told(world, &["account", "enable", "--username", "bo"], ""), "Enabled bo.");
+    assert_eq!(world.refusal(&key.secret).await, None);
+    for command in ["disable", "delete"] {
+        let why = refused(world, &["account", command, "--username", "ada"], "");
+        assert_eq!(why, "latchkey: ada is the only operator who is left; add another one first");
+    }
+    let why = refused(world, &["account", "delete", "--username", "bo", "--heir", "BO"], "");
+    assert_eq!(why, "latchkey: name another heir than bo");
+    assert_eq!(told(world, &["account", "delete", "--username", "bo", "--heir", "ada"], ""), "Deleted bo.");
+    assert_eq!(refused(world, &["account", "enable", "--username", "bo"], ""), "latchkey: there is no account “bo”");
+    let host = "SELECT verb FROM events WHERE actor IS NULL AND client LIKE 'latchkey account %' ORDER BY verb";
+    assert_eq!(world.database.texts(host, &[]).await, ["account deleted", "account disabled", "account enabled"]);
+}
+
+async fn a_password_is_set_from_standard_input_or_by_a_link(world: &World) {
+    let ada = world.ada().await;
+    let set = ["account", "password", "--username", "ada"];
+    assert!(refused(world, &set, "short\n").contains("at least 15 characters"));
+    assert!(refused(world, &set, "").contains("give the password on standard input"));
+    told(world, &set, "seven quiet lanterns drift\n");
+    assert!(!ada.is_signed_in().await);
+    assert_eq!(world.browser().sign_in("ada", &password_of("ada")).await.status, 422);
+    assert_eq!(world.browser().sign_in("ada", "seven quiet lanterns drift").await.status, 303);
+    let link = told(world, &[&set[..], &["--link"]].concat(), "");
+    assert!(link.contains("/reset?link=") && !link.contains('\n'), "{link}");
+    told(world, &["account", "disable", "--username", "ada"], "");
+    assert!(refused(world, &[&set[..], &["--link"]].concat(), "").contains("enable it first"));
+}
+
+async fn feeds_are_listed_and_deleted_and_members_removed(world: &World) {
+    world.ada().await;
+    world.bo().await;
+    told(world, &["feed", "add", "--name", "team", "--owner", "ada", "--public"], "");
+    let member = ["feed", "member", "--feed", "team", "--account", "bo"];
+    assert_eq!(told(world, &[&member[..], &["--role", "writer"]].concat(), ""), "bo is writer of team.");
+    let list = told(world, &["feed", "list"], "");
+    assert_eq!(list, "main\tprivate\t0 members\t0 packages\nteam\tpublic\t2 members\t0 packages");
+    assert_eq!(told(world, &[&member[..], &["--remove"]].concat(), ""), "bo is no longer a member of team.");
+    assert_eq!(refused(world, &[&member[..], &["--remove"]].concat(), ""), "latchkey: bo is no member of team");
+    let owner = ["feed", "member", "--feed", "team", "--account", "ada", "--remove"];
+    assert_eq!(refused(world, &owner, ""), "latchkey: ada is the only owner of team; give it another one first");
+    assert_eq!(run(world, &member, "", &[]).status.code(), Some(2), "a role, or none at all");
+    assert!(refused(world, &["feed", "delete", "--name", "main"], "").contains("main cannot be deleted"));
+    assert_eq!(told(world, &["feed", "delete", "--name", "team"], ""), "Deleted the feed team.");
+    assert!(refused(world, &["feed", "delete", "--name", "team"], "").contains("there is no feed"));
+}
+
+async fn tokens_are_listed_and_revoked_once(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let id = newest_token(world, "CI").await;
+    world.database.execute("UPDATE tokens SET created_at = created_at + 1 WHERE id = $1", &[&id]).await;
+    let list = told(world, &["token", "list", "--account", "ada"], "");
+    let [first, second] = list.lines().collect::<Vec<_>>()[..] else { panic!("{list}") };
+    assert!(first.starts_with(&format!("{}\t", &key.secret[..7])) && first.contains("\tCI\t"), "{first}");
+    assert!(second.starts_with("-\tnot issued\tPrimary token"), "{second}");
+    let revoked = told(world, &["token", "revoke"], &key.secret);
+    assert_eq!(revoked, format!("Revoked {} of ada.", &key.secret[..7]));
+    let again = told(world, &["token", "revoke"], &key.secret);
+    assert!(again.starts_with(&format!("{} of ada was revoked already, on ", &key.secret[..7])), "{again}");
+    let events = world.database.events_of("ada").await;
+    assert_eq!(events.iter().filter(|event| *event == "token revoked").count(), 1);
+}
+
+async fn a_misspelt_setting_stops_every_command(world: &World) {
+    for name in ["LATCHKEY_MAX_TOKENS_DAYS", "LATCHKEY_SMPT_URL"] {
+        let output = run(world, &["account", "list"], "", &[(name, "1")]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let expected = format!("latchkey: {name} is no setting: it may be misspelt (latchkey --help lists them all)\n");
+        assert_eq!((output.status.code(), said.as_str(), output.stdout.len()), (Some(2), expected.as_str(), 0));
+    }
+    assert!(
+        run(world, &["account", "list"], "", &[("LATCHKEY_PORT_8080_TCP", "tcp://10.0.0.1:8080")]).status.success()
+    );
+}
+
+async fn told_to_stop_once_it_waits_and_told_twice_it_does_not(world: &World) {
+    world.ada().await; // so that no setup link is printed
+    for (times, hurried) in [(1, false), (2, true)] {
+        let mut process = program(world, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let mut first = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        lines.read_line(&mut first).unwrap();
+        let address = first.trim().strip_prefix("Latchkey is running at http://").unwrap().trim_end_matches('/');
+        let mut request = TcpStream::connect(address).unwrap();
+        if hurried {
+            // A request that never ends by itself: its body does not come.
+            let head = "POST /sign-in HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n";
+            request.write_all(head.as_bytes()).unwrap();
+        }
+        for _ in 0..times {
+            let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
+            assert!(told.success());
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await; // two at once would be one
+        }
+        let output = process.wait_with_output().unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), log.contains("without waiting")), (Some(0), hurried), "{log}");
+        assert!(log.trim_end().ends_with("Latchkey stopped"), "{log}");
+    }
+}

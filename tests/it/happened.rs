@@ -1,0 +1,117 @@
+//! What happened in an account its owner is told by mail, whoever did it: in the transaction of the event, once.
+
+use chrono::Duration;
+
+use crate::{
+    letter::Letter,
+    world::{World, on_both_engines, password_of},
+};
+
+on_both_engines! {
+    a_sign_in_from_a_new_device_is_told_and_one_from_a_known_device_is_not,
+    what_lets_a_key_work_or_ends_it_is_told,
+    an_edit_is_told_only_if_packages_are_added,
+    all_that_happened_between_two_ticks_is_in_one_mail,
+    what_another_worker_has_bound_is_told_once,
+    no_name_steers_a_mail,
+}
+
+fn subjects(mails: &[Letter]) -> Vec<String> {
+    mails.iter().map(|mail| mail.header("Subject").replace("[Latchkey] ", "")).collect()
+}
+
+async fn a_sign_in_from_a_new_device_is_told_and_one_from_a_known_device_is_not(world: &World) {
+    let ada = world.ada().await;
+    ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
+    assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303, "it signed up on this device");
+    assert!(world.mails().await.is_empty());
+    let thief = world.browser().from("198.51.100.9");
+    assert_eq!(thief.sign_in("ada", "wrong").await.status, 422);
+    assert!(world.mails().await.is_empty(), "nobody is in yet");
+    thief.sign_in("ada", &password_of("ada")).await;
+    let mail = world.mail().await;
+    assert_eq!(mail.outline().1, "[Latchkey] Somebody signed in from a new device");
+    for said in ["1 March 2027, 09:00 (UTC)", "198.51.100.9, with Otter 7", "/settings/sessions"] {
+        assert!(mail.text.contains(said) && mail.html.contains(said), "{said}: {}", mail.text);
+    }
+    thief.submit(thief.get("/settings/tokens").await.form("/sign-out")).await;
+    thief.sign_in("ada", &password_of("ada")).await;
+    assert!(world.mails().await.is_empty(), "told once");
+}
+
+async fn what_lets_a_key_work_or_ends_it_is_told(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let hint = &key.secret[..7];
+    let mail = world.mail().await;
+    assert_eq!(
+        mail.outline(),
+        ("ada@example.com".to_owned(), format!("[Latchkey] A new access token: “CI” ({hint}…)"))
+    );
+    assert!(mail.text.contains(&format!("/settings/tokens/{}", key.id)), "{}", mail.text);
+    assert!(!mail.text.contains(&key.secret) && !mail.html.contains(&key.secret));
+    let refreshed = ada.refresh(&key.id, "restart").await.secret().unwrap();
+    let hint = &refreshed[..7];
+    assert_eq!(subjects(&world.mails().await), [format!("The access token “CI” ({hint}…) has a new key")]);
+    ada.must(&key.id, "deactivate").await;
+    assert!(world.mails().await.is_empty(), "nothing was let in");
+    ada.must(&key.id, "reactivate").await;
+    assert_eq!(subjects(&world.mails().await), [format!("The access token “CI” ({hint}…) is on again")]);
+    ada.must(&key.id, "revoke").await;
+    assert_eq!(subjects(&world.mails().await), [format!("The access token “CI” ({hint}…) was revoked")]);
+    assert_eq!(ada.refresh(&key.id, "restart").await.status, 422);
+    assert!(world.mails().await.is_empty(), "what failed is not told");
+}
+
+async fn an_edit_is_told_only_if_packages_are_added(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    world.mails().await;
+    ada.act(&key.id, "edit", |form| form.set("name", "Build")).await;
+    assert!(world.mails().await.is_empty());
+    ada.act(&key.id, "edit", |form| form.set("patterns", "Contoso.*\nFabrikam.*")).await;
+    let subject = world.mail().await.header("Subject");
+    assert!(subject.ends_with("got more packages"), "{subject}");
+    ada.act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*")).await;
+    assert!(world.mails().await.is_empty());
+}
+
+async fn all_that_happened_between_two_ticks_is_in_one_mail(world: &World) {
+    let ada = world.ada().await;
+    for number in 0..22 {
+        assert_eq!(ada.create(&format!("Key {number}"), |form| form).await.status, 200);
+        world.pass(Duration::seconds(1));
+    }
+    let bo = world.bo().await;
+    bo.key(world, "Bo's").await;
+    let mails = world.mails().await;
+    let to_ada = mails.iter().find(|mail| mail.header("To") == "ada@example.com").unwrap();
+    assert_eq!((mails.len(), to_ada.header("Subject").as_str()), (2, "[Latchkey] 22 things happened in your account"));
+    assert!(to_ada.text.contains("“Key 0”") && to_ada.text.contains("“Key 19”") && to_ada.text.contains("and 2 more."));
+    assert!(!to_ada.text.contains("Bo's") && !to_ada.text.contains("Key 21"));
+    assert!(world.mails().await.is_empty());
+}
+
+async fn what_another_worker_has_bound_is_told_once(world: &World) {
+    let ada = world.ada().await;
+    ada.key(world, "CI").await;
+    let app = world.app();
+    let one = latchkey::jobs::send_mails(&app, world.now());
+    let two = latchkey::jobs::send_mails(&app, world.now());
+    let (one, two) = futures_util::join!(one, two);
+    one.unwrap();
+    two.unwrap();
+    world.pass(Duration::minutes(1));
+    assert_eq!(world.mails().await.len(), 1);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM mails", &[]).await, 1);
+}
+
+async fn no_name_steers_a_mail(world: &World) {
+    let ada = world.ada().await;
+    let name = "=?utf-8?q?x?= <b>“Bcc: eve@example.com”</b> https://evil.example";
+    assert_eq!(ada.create(name, |form| form).await.status, 200);
+    let mail = world.mail().await;
+    assert_eq!(mail.header("To"), "ada@example.com");
+    assert!(mail.headers.iter().all(|(header, _)| header != "Bcc"));
+    assert!(!mail.html.contains("<b>") && !mail.html.contains("href=\"https://evil"), "{}", mail.html);
+}

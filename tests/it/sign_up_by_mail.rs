@@ -1,0 +1,143 @@
+//! Signing up on a host with a mail server: the address is confirmed first, and nobody learns who has an account.
+
+use chrono::Duration;
+
+use crate::{
+    page::Page,
+    person::Browser,
+    world::{World, on_both_engines, password_of},
+};
+
+on_both_engines! {
+    an_account_is_made_when_its_address_is_confirmed,
+    a_sign_up_is_answered_alike_whoever_has_the_name_or_the_address,
+    a_name_that_was_taken_meanwhile_can_be_changed_at_the_end,
+    two_sign_ups_for_one_address_make_one_account,
+    a_confirmation_ends_after_a_day,
+    an_address_gets_three_confirmations_in_six_hours,
+}
+
+async fn signs_up(browser: &Browser, username: &str, email: &str) -> Page {
+    let form = browser.get("/sign-up").await.form("/sign-up").set("username", username).set("email", email);
+    browser.submit(form.set("password", &password_of(username)).set("zone", "Europe/Berlin")).await
+}
+
+async fn confirms(browser: &Browser, link: &str) -> Page {
+    browser.fill(link, |form| form).await
+}
+
+async fn accounts(world: &World) -> i64 {
+    world.database.number("SELECT COUNT(*) FROM accounts", &[]).await
+}
+
+async fn an_account_is_made_when_its_address_is_confirmed(world: &World) {
+    world.restart_with_mail_server().await;
+    let ada = world.browser();
+    let page = signs_up(&ada, "ada", "ada@example.com").await;
+    assert_eq!((page.status, page.heading().as_str()), (200, "Look into your mailbox"));
+    assert_eq!((accounts(world).await, ada.is_signed_in().await), (0, false));
+    let mail = world.mail().await;
+    assert_eq!(mail.outline(), ("ada@example.com".to_owned(), "[Latchkey] Confirm your address".to_owned()));
+    let link = mail.link(world);
+    let before = world.database.contents().await;
+    let scanner = world.browser();
+    for method in [reqwest::Method::GET, reqwest::Method::HEAD] {
+        scanner.send(scanner.bare_request(method, &link)).await;
+    }
+    assert_eq!(world.database.contents().await, before, "looking at the link makes nothing");
+    let done = confirms(&ada, &link).await;
+    assert_eq!((done.status, done.location()), (303, "/sign-in?done=account-made"));
+    assert_eq!((ada.is_signed_in().await, ada.get(&link).await.status), (false, 410));
+    assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303);
+    let profile = ada.get("/settings/profile").await;
+    assert_eq!(profile.form("/settings/profile").value("zone"), "Europe/Berlin");
+    assert!(profile.texts("dl.about dd")[2].starts_with("ada@example.com confirmed 1 Mar 2027"));
+    assert_eq!(world.database.events_of("ada").await, ["account created", "address confirmed", "signed in"]);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM sign_ups", &[]).await, 0);
+}
+
+async fn a_sign_up_is_answered_alike_whoever_has_the_name_or_the_address(world: &World) {
+    world.ada().await;
+    world.restart_with_mail_server().await;
+    let mut answers = Vec::new();
+    for (username, email) in
+        [("cy", "cy@example.com"), ("ada", "dee@example.com"), ("eve", "ada@example.com"), ("ADA", "ADA@example.com")]
+    {
+        let cy = world.browser();
+        cy.get("/").await;
+        let page = signs_up(&cy, username, email).await;
+        answers.push((page.status, page.header_names(), page.without_tags().replace(email, "…")));
+        let left =
+            "SELECT COUNT(*) FROM mails m JOIN links l ON l.email = m.recipient JOIN sign_ups s ON s.link = l.hash";
+        assert_eq!(world.database.number(left, &[]).await as usize, answers.len(), "each leaves the same behind");
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    let mut mails: Vec<_> = world.mails().await.iter().map(crate::letter::Letter::outline).collect();
+    mails.sort();
+    let subject = |to: &str, subject: &str| (to.to_owned(), format!("[Latchkey] {subject}"));
+    assert_eq!(
+        mails,
+        [
+            subject("ADA@example.com", "You already have an account"),
+            subject("ada@example.com", "You already have an account"),
+            subject("cy@example.com", "Confirm your address"),
+            subject("dee@example.com", "Confirm your address"),
+        ]
+    );
+    assert_eq!(accounts(world).await, 1);
+}
+
+async fn a_name_that_was_taken_meanwhile_can_be_changed_at_the_end(world: &World) {
+    world.restart_with_mail_server().await;
+    let (ada, other) = (world.browser(), world.browser());
+    signs_up(&ada, "ada", "ada@example.com").await;
+    signs_up(&other, "Ada", "other@example.com").await;
+    let mails = world.mails().await;
+    let link = |to: &str| mails.iter().find(|mail| mail.header("To") == to).unwrap().link(world);
+    assert_eq!(confirms(&ada, &link("ada@example.com")).await.status, 303);
+    let page = confirms(&other, &link("other@example.com")).await;
+    assert_eq!((page.status, page.problem("username").as_str()), (422, "This username is taken. Choose another."));
+    let form = page.form("/confirm");
+    assert_eq!(form.value("username"), "Ada");
+    assert_eq!(other.submit(form.clone().set("username", "-")).await.status, 422);
+    assert_eq!(other.submit(form.set("username", "lovelace")).await.location(), "/sign-in?done=account-made");
+    assert_eq!(other.sign_in("lovelace", &password_of("Ada")).await.status, 303);
+}
+
+async fn two_sign_ups_for_one_address_make_one_account(world: &World) {
+    world.restart_with_mail_server().await;
+    let ada = world.browser();
+    signs_up(&ada, "ada", "ada@example.com").await;
+    signs_up(&ada, "lovelace", "ada@example.com").await;
+    let links: Vec<_> = world.mails().await.iter().map(|mail| mail.link(world)).collect();
+    let forms = [ada.get(&links[0]).await.form("/confirm"), ada.get(&links[1]).await.form("/confirm")];
+    let [first, second] = forms;
+    let (one, two) = futures_util::join!(ada.submit(first), ada.submit(second));
+    let mut both = [one.status, two.status];
+    both.sort_unstable();
+    assert_eq!((both, accounts(world).await), ([303, 410], 1));
+}
+
+async fn a_confirmation_ends_after_a_day(world: &World) {
+    world.restart_with_mail_server().await;
+    let ada = world.browser();
+    signs_up(&ada, "ada", "ada@example.com").await;
+    let link = world.mail().await.link(world);
+    let form = ada.get(&link).await.form("/confirm");
+    world.pass(Duration::hours(24));
+    assert_eq!((ada.get(&link).await.status, ada.submit(form).await.status), (410, 410));
+    world.pass(Duration::days(8));
+    latchkey::jobs::sweep(&world.app()).await.unwrap();
+    for table in ["SELECT COUNT(*) FROM sign_ups", "SELECT COUNT(*) FROM links"] {
+        assert_eq!(world.database.number(table, &[]).await, 0, "{table}");
+    }
+}
+
+async fn an_address_gets_three_confirmations_in_six_hours(world: &World) {
+    world.restart_with_mail_server().await;
+    let cy = world.browser();
+    for _ in 0..5 {
+        assert_eq!(signs_up(&cy, "ada", "ada@example.com").await.status, 200);
+    }
+    assert_eq!(world.mails().await.len(), 3);
+}
