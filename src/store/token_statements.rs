@@ -72,6 +72,20 @@ macro_rules! unused {
     };
 }
 
+/// What lies ahead of an end. SQLite finds the place in an index by the first comparison only: by a pair it does so for
+/// plain columns alone.
+macro_rules! beyond_end {
+    ($reaches:literal, $passes:literal) => {
+        concat!(ends!("t"), " ", $reaches, " $3 AND (", ends!("t"), ", t.id) ", $passes, " ($3, $4)")
+    };
+}
+/// In the words of the index that holds them.
+macro_rules! endless {
+    () => {
+        "t.expires_at IS NULL AND t.retires_at IS NULL"
+    };
+}
+
 /// Writes a statement for a stretch, onward or back: its column, what lies ahead of ($3, $4), and the way to sort.
 macro_rules! by_stretch {
     ($write:ident, $of:expr, $stretch:expr, $back:expr) => {
@@ -79,16 +93,16 @@ macro_rules! by_stretch {
             (Stretch::Newest, false) => $write!($of, "t.created_at", "(t.created_at, t.id) < ($3, $4)", "DESC", "ASC"),
             (Stretch::Newest, true) => $write!($of, "t.created_at", "(t.created_at, t.id) > ($3, $4)", "ASC", "DESC"),
             (Stretch::Ending, false) => {
-                $write!($of, ends!("t"), concat!("(", ends!("t"), ", t.id) > ($3, $4)"), "ASC", "DESC")
+                $write!($of, ends!("t"), beyond_end!(">=", ">"), "ASC", "DESC")
             }
             (Stretch::Ending, true) => {
-                $write!($of, ends!("t"), concat!("(", ends!("t"), ", t.id) < ($3, $4)"), "DESC", "ASC")
+                $write!($of, ends!("t"), beyond_end!("<=", "<"), "DESC", "ASC")
             }
             (Stretch::Endless, false) => {
-                $write!($of, ends!("t"), concat!(ends!("t"), " IS NULL AND t.id > $4"), "ASC", "DESC")
+                $write!($of, "t.expires_at", concat!(endless!(), " AND t.id > $4"), "ASC", "DESC")
             }
             (Stretch::Endless, true) => {
-                $write!($of, ends!("t"), concat!(ends!("t"), " IS NULL AND t.id < $4"), "DESC", "ASC")
+                $write!($of, "t.expires_at", concat!(endless!(), " AND t.id < $4"), "DESC", "ASC")
             }
             (Stretch::Used, false) => {
                 $write!($of, "t.last_used_at", "(t.last_used_at, t.id) < ($3, $4)", "DESC", "ASC")

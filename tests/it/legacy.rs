@@ -10,6 +10,7 @@ use reqwest::Method;
 
 use crate::{
     nupkg::nupkg,
+    operator::operator,
     person::newest_token,
     world::{World, on_both_engines},
 };
@@ -22,6 +23,7 @@ on_both_engines! {
     the_pages_show_a_legacy_key_and_the_way_forward,
     a_push_moves_the_one_warning,
     an_idle_key_is_warned_of_once_and_retired_once,
+    an_operator_finds_a_pasted_key_of_an_older_system,
 }
 
 const GUID: &str = "5F1D2C3B-89ab-4cde-8f01-23456789abcd";
@@ -199,4 +201,14 @@ async fn an_idle_key_is_warned_of_once_and_retired_once(world: &World) {
     let retired = world.database.number("SELECT retired_at FROM tokens WHERE kind = 'legacy'", &[]).await;
     assert_eq!(retired, world.now().timestamp());
     assert_eq!(pushes(world, "1.0.0").await, 403);
+}
+
+async fn an_operator_finds_a_pasted_key_of_an_older_system(world: &World) {
+    let ada = operator(world, "ada").await;
+    imported(world, &format!("account,key,created\nada,{GUID},2016-05-01\n"), None).await;
+    let page = ada.fill("/operator/tokens", |form| form.set("key", GUID)).await;
+    assert_eq!(page.status, 303);
+    assert!(page.location().ends_with("?done=key-found"), "{}", page.location());
+    let unknown = GUID.replace('5', "6");
+    assert_eq!(ada.fill("/operator/tokens", |form| form.set("key", &unknown)).await.status, 422);
 }
