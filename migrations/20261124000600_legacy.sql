@@ -13,8 +13,8 @@ DROP INDEX tokens_by_name;
 CREATE INDEX tokens_newest ON tokens
     (account, created_at, id, expires_at, retires_at, issued_at, deactivated_at, reactivate_at, revoked_at, last_used_at);
 CREATE INDEX tokens_by_end ON tokens
-    (account, (CASE WHEN retires_at < expires_at OR expires_at IS NULL THEN retires_at ELSE expires_at END), id,
-     expires_at, retires_at, issued_at, deactivated_at, reactivate_at, revoked_at, last_used_at);
+    (account, (CASE WHEN retires_at < expires_at OR expires_at IS NULL THEN retires_at ELSE expires_at
+     END), id, expires_at, retires_at, issued_at, deactivated_at, reactivate_at, revoked_at, last_used_at);
 CREATE INDEX tokens_endless ON tokens
     (account, expires_at, id, retires_at, issued_at, deactivated_at, reactivate_at, revoked_at, last_used_at)
     WHERE expires_at IS NULL AND retires_at IS NULL;

@@ -130,7 +130,7 @@ fn left(token: &Row, state: State, me: &SignedIn) -> Option<u8> {
     // What was issued in another decade would seem to be nearly over for all the time it has left here.
     let issued = if token.kind == TokenKind::Legacy { issued.max(end - Duration::days(365)) } else { issued };
     let life = (end - issued).num_seconds().max(1);
-    let ahead = (end - me.now).clamp(Duration::zero(), end - issued).num_seconds();
+    let ahead = (end - me.now).num_seconds().clamp(0, life);
     state.is_live().then(|| u8::try_from(ahead * 100 / life).unwrap_or(100))
 }
 
