@@ -144,7 +144,7 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/settings/tokens/{id}/delete").get(tokens::delete::show).post(tokens::delete::submit))
         // Packages and feeds
         .service(resource("/packages").get(packages::list::show))
-        .service(resource("/feeds").get(feeds::list::show).post(feeds::list::create))
+        .service(resource("/feeds").get(feeds::list::show))
         .service(resource("/feeds/{feed}").get(feeds::one::show))
         .service(resource("/feeds/{feed}/access").get(feeds::access::show).post(feeds::access::submit))
         .service(resource("/feeds/{feed}/members").get(feeds::members::show).post(feeds::members::add))

@@ -183,8 +183,6 @@ pub enum Done {
     KeyFound,
     /// Nothing: a key was found that a refresh has replaced.
     KeyReplaced,
-    /// A feed was made.
-    FeedAdded,
     /// A feed was deleted.
     FeedDeleted,
 }
@@ -260,7 +258,6 @@ impl Done {
             "key-replaced",
             "The key you pasted was replaced by a refresh of this token and is refused. The token has a newer key.",
         ),
-        (Self::FeedAdded, "feed-added", "Feed created."),
         (Self::FeedDeleted, "feed-deleted", "Feed deleted."),
     ];
 

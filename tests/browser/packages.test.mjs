@@ -53,7 +53,7 @@ test('members are managed, and a public feed is looked at, without scripts', t =
   await ada.signsUpByLink(await server.setupLink(), 'ada');
   await server.account('bo', PASSWORD);
   await ada.goes('/feeds');
-  await ada.page.getByText('Create a feed').click();
+  await ada.follows(() => ada.page.getByRole('link', { name: 'Create feed' }).click());
   await ada.fills({ name: 'team' });
   await ada.submits('Create feed');
   assert.match(await ada.says(), /The feed is there/);

@@ -95,7 +95,7 @@ async fn two_days_without_a_mail_server_delay_every_warning_and_lose_none() {
         taken.sort_by(|a, b| a.recipient.cmp(&b.recipient));
         let recipients: Vec<_> = taken.iter().map(|mail| mail.recipient.as_str()).collect();
         assert_eq!(recipients, ["ada@example.com", "bo@example.com", "cy@example.com"]);
-        assert!(Letter::read(&taken[0].message).text.contains("in 8 days"), "what it says is true when it goes out");
+        assert!(Letter::read(&taken[0].message).text.contains("in 9 days"), "what it says is true when it goes out");
     })
     .await;
 }

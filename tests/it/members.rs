@@ -226,16 +226,17 @@ async fn rights_in_the_browser_are_those_of_the_account(world: &World) {
 async fn only_operators_create_feeds_and_set_everybodys_role(world: &World) {
     let (ada, bo) = (world.ada().await, world.bo().await);
     assert!(ada.get("/feeds").await.body.contains("The operator of this host creates feeds."));
-    assert_eq!(sends(&ada, "/feeds", &[("name", "mine"), ("owner", "ada")]).await.status, 404);
     assert_eq!(ada.get("/feeds/main/access").await.status, 404);
     world.make_operator("bo").await;
-    let page = bo.fill("/feeds", |form| form.set("name", "Not A Name").set("owner", "nobody")).await;
-    assert_eq!((page.status, page.problems().len(), page.form("/feeds").value("name")), (422, 2, "Not A Name"));
-    let made = bo.fill("/feeds", |form| form.set("name", "team").set("owner", "ada")).await;
-    assert_eq!((made.status, made.location()), (303, "/feeds?done=feed-created"));
+    let form = async || bo.get("/operator/feeds/new").await.form("/operator/feeds");
+    let page = bo.submit(form().await.set("name", "Not A Name").set("owner", "nobody")).await;
+    let kept = page.form("/operator/feeds");
+    assert_eq!((page.status, page.problems().len(), kept.value("name")), (422, 2, "Not A Name"));
+    let made = bo.submit(form().await.set("name", "team").set("owner", "ada")).await;
+    assert_eq!((made.status, made.location()), (303, "/operator/feeds?done=feed-created"));
     assert_eq!(bo.get("/feeds/team").await.status, 404, "it is ada's, not the operator's");
     assert_eq!(ada.get("/feeds/team").await.texts(".badge"), ["Private", "You: owner"]);
-    let taken = bo.fill("/feeds", |form| form.set("name", "team").set("owner", "bo")).await;
+    let taken = bo.submit(form().await.set("name", "team").set("owner", "bo")).await;
     assert_eq!(taken.problem("name"), "There is a feed of this name already. Choose another name.");
 
     assert_eq!(bo.fill("/feeds/main/access", |form| form.set("everyone", "none")).await.status, 303);

@@ -14,6 +14,7 @@ use crate::{
     app::App,
     portal::{
         error::PageError,
+        feeds,
         form::{Form, Problems},
         page::{Done, Page, answer, go_to},
     },
@@ -105,7 +106,7 @@ pub async fn ask_new(req: HttpRequest, me: Operator) -> Result<HttpResponse, Pag
     draw_new(&req, StatusCode::OK, form, Problems::default())
 }
 
-/// `POST /operator/feeds`
+/// `POST /operator/feeds`: a new feed
 pub async fn add(
     req: HttpRequest,
     app: Data<App>,
@@ -121,11 +122,13 @@ pub async fn add(
     };
     let mut change = app.store.begin().await?;
     if change.add_feed(name, !form.public.is_empty(), owner.id, &me.actor, me.now).await?.is_none() {
-        let problems = Problems::one("name", "There is a feed of this name. Choose another.");
+        let problems = Problems::one("name", "There is a feed of this name already. Choose another name.");
         return draw_new(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
     }
     change.commit().await?;
-    Ok(go_to(&req, &Done::FeedAdded.at("/operator/feeds")))
+    // Operators cannot look into the private feeds of others.
+    let sees = owner.id == me.account.id || !form.public.is_empty();
+    Ok(go_to(&req, &Done::FeedCreated.at(&if sees { feeds::path(name) } else { "/operator/feeds".to_owned() })))
 }
 
 fn draw_new(
@@ -134,7 +137,7 @@ fn draw_new(
     form: NewFeedForm,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    answer(status, &NewFeed { page: Page::in_section(req, "New feed", "operator-feeds"), form, problems })
+    answer(status, &NewFeed { page: Page::in_section(req, "Create a feed", "operator-feeds"), form, problems })
 }
 
 /// `GET /operator/feeds/{feed}/delete`
