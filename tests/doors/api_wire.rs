@@ -139,7 +139,7 @@ async fn every_answer_tells_when_the_key_ends() {
         assert_eq!(soon.json()["state"], "expires soon");
         let hint = key.token.hint.as_deref().unwrap();
         let sentence = format!(
-            "299 - \"{hint} expires on 2027-02-21 14:00 UTC, in 9 days: refresh it under Settings, Access Tokens.\""
+            "299 - \"{hint} expires on 2027-02-21 14:00 UTC, in 10 days: refresh it under Settings, Access Tokens.\""
         );
         assert_eq!(soon.header("warning"), Some(sentence.as_str()));
         world.revoke(&deletes).await;
