@@ -8,6 +8,8 @@ use super::secret;
 pub const MAX_LENGTH: usize = 128;
 /// Most patterns on one token.
 pub const MAX_COUNT: usize = 100;
+/// Most stars in one pattern.
+pub const MAX_STARS: usize = 16;
 
 /// One package glob such as `Contoso.Service.*`. `*` stands for any characters, none included, dots and slashes too;
 /// everything else stands for itself, in either ASCII case; both ends are anchored (nuget.org's rule).
@@ -26,6 +28,9 @@ pub enum NotAPattern {
     /// Over [`MAX_COUNT`].
     #[error("A token takes up to 100 patterns; these are {0}.")]
     TooMany(usize),
+    /// Over [`MAX_STARS`].
+    #[error("“{0}” has more than 16 stars. One or two are enough for most.")]
+    TooManyStars(String),
     /// A character no package name has.
     #[error(
         "“{0}” contains “{1}”. A pattern is made of letters, digits, dots, dashes, underscores, / and @; only * is special. Write one in each line."
@@ -44,6 +49,15 @@ pub enum NotAPattern {
 impl Pattern {
     /// Reads one pattern; blanks around it are dropped and runs of `*` become one.
     pub fn parse(text: &str) -> Result<Self, NotAPattern> {
+        let pattern = Self::read(text)?;
+        if pattern.0.matches('*').count() > MAX_STARS {
+            return Err(NotAPattern::TooManyStars(pattern.0));
+        }
+        Ok(pattern)
+    }
+
+    /// The same with any number of stars.
+    fn read(text: &str) -> Result<Self, NotAPattern> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         if text.is_empty() {
             return Err(NotAPattern::Empty);
@@ -77,6 +91,11 @@ impl Pattern {
     pub fn includes(&self, other: &Self) -> bool {
         covers(&self.0, &other.0)
     }
+
+    /// The same while the budget lasts.
+    pub fn includes_within(&self, other: &Self, budget: &mut Budget) -> Option<bool> {
+        budget.covers(&self.0, &other.0)
+    }
 }
 
 fn is_allowed(c: char) -> bool {
@@ -107,13 +126,36 @@ fn can_match(text: &str) -> bool {
         && !["..", "//", "/.", "./"].iter().any(|pair| text.contains(pair))
 }
 
-/// The match itself, over the stored text: no compiling, no allocation, at most `pattern × name` steps.
-/// On a mismatch the last `*` takes one character more.
+/// How much matching may go on in one request, in steps of one character. Spent, it gives no answer any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget(usize);
+
+impl Budget {
+    /// So many steps.
+    pub fn of(steps: usize) -> Self {
+        Self(steps)
+    }
+
+    fn covers(&mut self, pattern: &str, name: &str) -> Option<bool> {
+        let (covers, steps) = held_against(pattern, name);
+        self.0 = self.0.saturating_sub(steps + 1);
+        (self.0 > 0).then_some(covers)
+    }
+}
+
 fn covers(pattern: &str, name: &str) -> bool {
+    held_against(pattern, name).0
+}
+
+/// The match itself, over the stored text: no compiling, no allocation, at most `pattern × name` steps.
+/// On a mismatch the last `*` takes one character more. Gives the steps it took too.
+fn held_against(pattern: &str, name: &str) -> (bool, usize) {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut p, mut n) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
+    let mut steps = 0;
     while n < name.len() {
+        steps += 1;
         if pattern.get(p) == Some(&b'*') {
             retry = Some((p + 1, n));
             p += 1;
@@ -125,10 +167,10 @@ fn covers(pattern: &str, name: &str) -> bool {
             p = after_star;
             n = taken + 1;
         } else {
-            return false;
+            return (false, steps);
         }
     }
-    pattern[p..].iter().all(|&c| c == b'*')
+    (pattern[p..].iter().all(|&c| c == b'*'), steps)
 }
 
 /// The patterns of one token: at least one, at most [`MAX_COUNT`], kept as the text that is stored (one per line).
@@ -148,20 +190,31 @@ impl Patterns {
         wrong.into_iter().next().map_or_else(|| patterns.ok_or(NotAPattern::Empty), Err)
     }
 
-    /// The same without stopping at the first mistake: the patterns that are good, and all that is wrong.
+    /// Reads what was stored, perhaps before there was a bound on stars.
+    pub fn stored(text: &str) -> Option<Self> {
+        let (patterns, wrong) = Self::lines(text, Pattern::read);
+        patterns.filter(|_| wrong.is_empty())
+    }
+
+    /// As [`Patterns::parse`] without stopping at the first mistake: the patterns that are good, and all that is wrong.
+    /// Lines beyond [`MAX_COUNT`] are only counted.
     pub fn read(text: &str) -> (Option<Self>, Vec<NotAPattern>) {
+        Self::lines(text, Pattern::parse)
+    }
+
+    fn lines(text: &str, parse: fn(&str) -> Result<Pattern, NotAPattern>) -> (Option<Self>, Vec<NotAPattern>) {
         let lines = || text.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
         let (mut kept, mut wrong) = (Vec::<Pattern>::new(), Vec::new());
-        for line in lines() {
-            match Pattern::parse(line) {
+        for line in lines().take(MAX_COUNT) {
+            match parse(line) {
                 Ok(new) if kept.iter().any(|other| other.0.eq_ignore_ascii_case(&new.0)) => {}
-                Ok(_) if kept.len() == MAX_COUNT => {
-                    wrong.push(NotAPattern::TooMany(lines().count()));
-                    break;
-                }
                 Ok(new) => kept.push(new),
                 Err(error) => wrong.push(error),
             }
+        }
+        let count = lines().count();
+        if count > MAX_COUNT {
+            wrong.insert(0, NotAPattern::TooMany(count));
         }
         if kept.is_empty() && wrong.is_empty() {
             wrong.push(NotAPattern::Empty);
@@ -188,6 +241,16 @@ impl Patterns {
     /// Whether any pattern covers the name.
     pub fn covers(&self, name: &str) -> bool {
         self.iter().any(|pattern| covers(pattern, name))
+    }
+
+    /// The same while the budget lasts.
+    pub fn covers_within(&self, name: &str, budget: &mut Budget) -> Option<bool> {
+        for pattern in self.iter() {
+            if budget.covers(pattern, name)? {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     /// Whether every package is covered, because one pattern is `*`.
@@ -296,6 +359,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_over_a_bound_is_refused_but_still_read_where_it_is_stored() {
+        let text = "*a".repeat(MAX_STARS);
+        assert!(Pattern::parse(&text).is_ok());
+        let text = format!("{text}*");
+        assert!(matches!(Patterns::parse(&text), Err(NotAPattern::TooManyStars(_))));
+        assert_eq!(Patterns::stored(&text).unwrap().as_str(), text);
+        let (kept, wrong) = Patterns::read(&"x\n".repeat(5000));
+        assert_eq!((kept.unwrap().as_str(), wrong), ("x", vec![NotAPattern::TooMany(5000)]));
+    }
+
+    #[test]
+    fn a_list_that_nearly_matches_everywhere_stops_at_the_budget() {
+        let line = |n: usize| format!("{}{n}", "*a".repeat(MAX_STARS));
+        let patterns = Patterns::parse(&(0..MAX_COUNT).map(line).collect::<Vec<_>>().join("\n")).unwrap();
+        let (name, mut budget) = ("a".repeat(70), Budget::of(100_000));
+        let held = (0..10_000).take_while(|_| patterns.covers_within(&name, &mut budget) == Some(false)).count();
+        assert!((1..20).contains(&held), "{held}");
+    }
+
+    #[test]
     fn every_mistake_in_a_list_is_told_and_the_good_patterns_are_kept() {
         let (good, wrong) = Patterns::read("Contoso.*\na#b\n..\nFabrikam\n");
         assert_eq!(good.unwrap().as_str(), "Contoso.*\nFabrikam");
@@ -316,6 +399,18 @@ mod tests {
         #[test]
         fn the_loop_agrees_with_the_reference(pattern in "[abAB.*]{1,8}", name in "[abAB./]{0,10}") {
             prop_assert_eq!(covers(&pattern, &name), reference(pattern.as_bytes(), name.as_bytes()));
+        }
+
+        #[test]
+        fn within_its_budget_a_list_covers_what_it_covers(
+            lines in proptest::collection::vec("[ab*]{1,40}", 1..5), name in "[ab]{1,70}", steps in 0usize..5000,
+        ) {
+            if let Ok(patterns) = Patterns::parse(&lines.join("\n")) {
+                prop_assert!(patterns.parsed().all(|pattern| pattern.as_str().matches('*').count() <= MAX_STARS));
+                let covers = patterns.covers_within(&name, &mut Budget::of(steps));
+                prop_assert!(covers.is_none_or(|covers| covers == patterns.covers(&name)));
+                prop_assert!(patterns.covers_within(&name, &mut Budget::of(1_000_000)).is_some());
+            }
         }
 
         #[test]

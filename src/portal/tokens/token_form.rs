@@ -131,7 +131,8 @@ impl TokenForm {
 
     /// The ticked boxes. Each value is one scope: nothing slips in beside another.
     fn ticked(&self) -> Result<Permissions, String> {
-        let parsed = |scope: &String| Permission::parse(scope).ok_or_else(|| format!("There is no permission “{scope}”."));
+        let parsed =
+            |scope: &String| Permission::parse(scope).ok_or_else(|| format!("There is no permission “{scope}”."));
         self.permission.iter().map(parsed).collect()
     }
 
