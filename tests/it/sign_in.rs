@@ -17,6 +17,7 @@ on_both_engines! {
     a_weakly_stored_password_is_stored_anew_at_sign_in,
     signing_in_leads_back_to_our_own_pages_only,
     a_page_for_signed_in_people_leads_to_sign_in_and_back,
+    a_key_in_an_address_is_cut_to_its_hint_before_anything_shows_it,
     one_source_may_guess_ten_times_for_an_account,
     one_source_may_guess_fifty_times_in_all,
     strangers_do_not_lock_out_the_owner_on_a_known_device,
@@ -154,6 +155,21 @@ async fn a_page_for_signed_in_people_leads_to_sign_in_and_back(world: &World) {
     assert_eq!((page.status, page.location()), (303, "/settings/tokens/new"));
     let again = ada.get("/sign-in").await;
     assert_eq!((again.status, again.location()), (303, "/settings/tokens"), "who is signed in need not sign in");
+}
+
+async fn a_key_in_an_address_is_cut_to_its_hint_before_anything_shows_it(world: &World) {
+    let ada = world.ada().await;
+    let key = format!("lk_{}", "Ab3d".repeat(10));
+    for path in ["/packages?q=", "/feeds/main?q=", "/settings/tokens?q=", "/settings/tokens/new?note=", "/nothing?x="] {
+        for browser in [&ada, &world.browser()] {
+            let page = browser.get(&format!("{path}{key}")).await;
+            assert_eq!((page.status, page.location()), (303, format!("{path}lk_Ab3d").as_str()));
+        }
+    }
+    let page = world.browser().get(&format!("/settings/tokens/{key}")).await;
+    assert!(page.location().starts_with("/sign-in") && !page.location().contains(&key), "{}", page.location());
+    let page = ada.get(&format!("//evil.example?q={key}")).await;
+    assert!(!page.location().contains("evil") || page.status != 303, "{}", page.location());
 }
 
 async fn guess(browser: &Browser, username: &str) -> u16 {
