@@ -26,8 +26,22 @@ const BY_STRANGERS_FOR_ACCOUNT: i64 = 100;
 #[derive(Clone, Debug)]
 pub struct Guess {
     source: String,
-    account: String,
+    /// What it is counted for: the name as typed, and the account behind it.
+    typed: String,
+    account: Option<String>,
     known_device: bool,
+}
+
+/// What becomes of a guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chance {
+    /// It is tried.
+    Granted,
+    /// It is answered like a wrong one, whether it is or not: that there were too many for the account under its other
+    /// name would tell that both names are of one account.
+    Lost,
+    /// Wait for so long.
+    Wait(Duration),
 }
 
 /// A share that is used up by asking: so many times within a stretch, whoever or whatever is behind its name.
@@ -48,10 +62,14 @@ pub enum Allowance {
 }
 
 impl Guess {
-    /// A guess for the account of a name, from an address. `known_device` says that this device signed in to that very
-    /// account before.
+    /// A guess for a name, from an address. `known_device` says that this device signed in to that very account before.
     pub fn new(name: &str, address: IpAddr, known_device: bool) -> Self {
-        Self { source: source(address), account: name_hash(name), known_device }
+        Self { source: source(address), typed: name_hash(name), account: None, known_device }
+    }
+
+    /// The same, counted for the account too: it has one share, whether its username or its address is typed.
+    pub fn at(self, account: Option<AccountId>) -> Self {
+        Self { account: account.map(|id| format!("account {id}")), ..self }
     }
 
     /// Whether this device signed in to the account before.
@@ -60,45 +78,62 @@ impl Guess {
     }
 
     /// Counts the guess and says whether it may be tried. Counted first, so that guesses at the same time all count.
-    pub async fn count(&self, store: &Store, now: DateTime<Utc>) -> Result<Allowance> {
+    pub async fn count(&self, store: &Store, now: DateTime<Utc>) -> Result<Chance> {
         let window = window(now);
-        let (strangers, since) = store.attempts(&self.by_strangers(), now - HOUR).await?;
         let mut change = store.begin().await?;
-        let for_account = change.count_attempt(&self.by_source_for_account(), window).await?;
         let by_source = change.count_attempt(&format!("source {}", self.source), window).await?;
-        if !self.known_device {
-            change.count_attempt(&self.by_strangers(), window).await?;
-        }
+        let for_typed = self.count_for(&self.typed, &mut change, now).await?;
+        let for_account = match &self.account {
+            Some(account) => self.count_for(account, &mut change, now).await?,
+            None => Allowance::Granted,
+        };
         change.commit().await?;
-        if !self.known_device && strangers >= BY_STRANGERS_FOR_ACCOUNT {
-            Ok(Allowance::Wait(since.map_or(HOUR, |since| since + HOUR + WINDOW - now)))
-        } else if for_account > BY_SOURCE_FOR_ACCOUNT || by_source > BY_SOURCE {
-            Ok(Allowance::Wait(window + WINDOW - now))
-        } else {
-            Ok(Allowance::Granted)
+        Ok(match (for_typed, for_account) {
+            (Allowance::Wait(wait), _) => Chance::Wait(wait),
+            _ if by_source > BY_SOURCE => Chance::Wait(window + WINDOW - now),
+            (_, Allowance::Wait(_)) => Chance::Lost,
+            _ => Chance::Granted,
+        })
+    }
+
+    async fn count_for(&self, whom: &str, change: &mut Change, now: DateTime<Utc>) -> Result<Allowance> {
+        let window = window(now);
+        if change.count_attempt(&self.by_source_for(whom), window).await? > BY_SOURCE_FOR_ACCOUNT {
+            return Ok(Allowance::Wait(window + WINDOW - now));
         }
+        if self.known_device {
+            return Ok(Allowance::Granted);
+        }
+        change.count_attempt(&by_strangers(whom), window).await?;
+        let (strangers, since) = change.attempts(&by_strangers(whom), now - HOUR).await?;
+        if strangers <= BY_STRANGERS_FOR_ACCOUNT {
+            return Ok(Allowance::Granted);
+        }
+        Ok(Allowance::Wait(since.map_or(HOUR, |since| since + HOUR + WINDOW - now)))
     }
 
     /// Takes the guess back after the right password: this source's guesses for the account are forgotten, and
     /// nobody's share is used up by people who know their password. `now` is as it was counted.
     pub async fn forget(&self, store: &Store, now: DateTime<Utc>) -> Result<()> {
         let mut change = store.begin().await?;
-        change.forget_attempts(&self.by_source_for_account()).await?;
         change.uncount_attempt(&format!("source {}", self.source), window(now)).await?;
-        if !self.known_device {
-            change.uncount_attempt(&self.by_strangers(), window(now)).await?;
+        for whom in [&self.typed].into_iter().chain(&self.account) {
+            change.forget_attempts(&self.by_source_for(whom)).await?;
+            if !self.known_device {
+                change.uncount_attempt(&by_strangers(whom), window(now)).await?;
+            }
         }
         change.commit().await
     }
 
-    fn by_source_for_account(&self) -> String {
+    fn by_source_for(&self, whom: &str) -> String {
         let device = if self.known_device { "known" } else { "new" };
-        format!("{device} {} for {}", self.source, self.account)
+        format!("{device} {} for {whom}", self.source)
     }
+}
 
-    fn by_strangers(&self) -> String {
-        format!("strangers for {}", self.account)
-    }
+fn by_strangers(whom: &str) -> String {
+    format!("strangers for {whom}")
 }
 
 impl Share {

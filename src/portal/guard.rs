@@ -13,14 +13,20 @@ use actix_web::{
 };
 
 use chrono::Duration;
+use url::form_urlencoded;
 
 use super::{
     csrf::{Visit, comes_from_us},
     error::{ErrorText, Outage, PageError, draw},
-    page::{Page, signed_in},
+    page::{Page, own_path, signed_in},
     session::{cookie, cookie_value},
 };
-use crate::{accounts::link, app::App, headers::RequestId, tokens::expiry::in_words};
+use crate::{
+    accounts::link,
+    app::App,
+    headers::RequestId,
+    tokens::{expiry::in_words, secret},
+};
 
 /// Wraps every page; goes inside the session's middleware.
 pub async fn guard<B: MessageBody + 'static>(
@@ -36,7 +42,9 @@ pub async fn guard<B: MessageBody + 'static>(
         req.head_mut().method = Method::GET;
     }
     let safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let res = if safe || comes_from_us(&req, &app) {
+    let res = if let Some(path) = without_keys(&req, &app).filter(|_| safe) {
+        req.into_response(PageError::Redirect(path).error_response()).map_into_right_body()
+    } else if safe || comes_from_us(&req, &app) {
         next.call(req).await?.map_into_left_body()
     } else {
         req.into_response(PageError::NotFromUs.error_response()).map_into_right_body()
@@ -46,6 +54,23 @@ pub async fn guard<B: MessageBody + 'static>(
         res.response_mut().add_cookie(&cookie(&app, "visit", visit, None))?;
     }
     Ok(res)
+}
+
+/// The asked address with every key in its query cut to its hint, if there is one: keys do not belong into addresses,
+/// where pages would show them and browsers keep them.
+fn without_keys(req: &ServiceRequest, app: &App) -> Option<String> {
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(req.query_string().as_bytes()).into_owned().collect();
+    if !pairs.iter().any(|(name, value)| secret::is_in(name) || secret::is_in(value)) {
+        return None;
+    }
+    let cut = |text: String| secret::cut(&text).unwrap_or(text);
+    let pairs = pairs.into_iter().map(|(name, value)| (cut(name), cut(value)));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let prefix = app.settings.public_url.path();
+    let path = req.path().strip_prefix(prefix).unwrap_or("/");
+    let whole = format!("{path}?{query}");
+    let safe = own_path(&whole).or_else(|| own_path(path)).unwrap_or("/");
+    Some(format!("{prefix}{safe}"))
 }
 
 /// Wraps the session's middleware, whose store is the database too: what fails there shows as 503 like everywhere.

@@ -15,6 +15,7 @@ use crate::{
     access::{client_address, client_name},
     app::App,
     store::{Account, Actor},
+    tokens::secret,
 };
 
 /// Longest query that survives a sign-in, in bytes.
@@ -332,7 +333,7 @@ pub(super) fn sign_in_first(req: &HttpRequest) -> String {
     let prefix = app(req).settings.public_url.path().to_owned();
     let path = req.path().strip_prefix(&prefix).unwrap_or("/");
     let wanted = with_query(path, req.query_string());
-    match own_path(&wanted).or_else(|| own_path(path)) {
+    match own_path(&wanted).or_else(|| own_path(path)).filter(|wanted| !secret::is_in(wanted)) {
         Some(wanted) if req.method() == actix_web::http::Method::GET => format!("{prefix}{}", sign_in_to(wanted)),
         _ => format!("{prefix}{}", Done::SignedOut.at("/sign-in")),
     }

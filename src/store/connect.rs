@@ -1,8 +1,8 @@
 //! Opening the database: which one a URL names, how many connections, and how each is set up.
 
-use std::{path::Path, sync::Once, time::Duration};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, sync::Once, time::Duration};
 
-use sqlx::{AnyConnection, any::AnyPoolOptions};
+use sqlx::{AnyConnection, any::AnyPoolOptions, sqlite::SqliteConnectOptions};
 
 use super::{Engine, Result, Store};
 
@@ -59,6 +59,9 @@ impl Store {
             Engine::Sqlite => SQLITE_CONNECTIONS,
             Engine::Postgres => POSTGRES_CONNECTIONS,
         };
+        if engine == Engine::Sqlite {
+            make_private(&database.url)?;
+        }
         let pool = AnyPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(PATIENCE)
@@ -67,6 +70,16 @@ impl Store {
             .await?;
         Ok(Self { pool, engine })
     }
+}
+
+/// Makes the file of a SQLite database that is to be made, for this user alone; what SQLite puts beside it later gets the
+/// same mode. What goes wrong here SQLite will say.
+fn make_private(url: &str) -> sqlx::Result<()> {
+    let path = SqliteConnectOptions::from_str(url)?.get_filename().to_owned();
+    if url.contains("mode=rwc") {
+        let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    }
+    Ok(())
 }
 
 async fn set_up(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
@@ -87,4 +100,24 @@ async fn set_up(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<
         sqlx::query(statement).execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_else_on_the_machine_can_read_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let store = Store::connect(&DatabaseUrl::file_in(folder.path())).await.unwrap();
+        sqlx::query("CREATE TABLE t (a BIGINT)").execute(&store.pool).await.unwrap();
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
+        assert!(files.len() > 1, "{files:?}");
+        for file in files {
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+        }
+    }
 }

@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// Rows that are looked at before other requests go on.
+const ROWS_AT_ONCE: usize = 32;
+
 /// A package of a feed.
 #[derive(Clone, Debug)]
 pub struct StoredPackage {
@@ -278,11 +281,12 @@ impl Store {
         version(&mut *self.pool.acquire().await?, package, of).await
     }
 
-    /// The NuGet packages that a search finds and `visible` lets through: how many in all, and the asked ones.
+    /// The NuGet packages that a search finds and `visible` lets through: how many in all, and the asked ones. Other
+    /// requests go on in between.
     pub async fn search(
         &self,
         search: &Search<'_>,
-        visible: impl Fn(&str) -> bool,
+        mut visible: impl FnMut(&str) -> bool,
     ) -> Result<(usize, Vec<StoredPackage>)> {
         let [first, second, third, fourth] = likes(search.words);
         let mut rows = sqlx::query_as::<_, PackageRow>(
@@ -303,8 +307,9 @@ impl Store {
         .bind(fourth)
         .bind(i64::from(search.semver2))
         .fetch(&self.pool);
-        let (mut total, mut found) = (0, Vec::new());
+        let (mut total, mut found, mut seen) = (0, Vec::new(), 0usize);
         while let Some(row) = rows.try_next().await? {
+            breathe(&mut seen).await;
             if visible(&row.name) {
                 if (search.skip..search.skip + search.take).contains(&total) {
                     found.push(row.read()?);
@@ -333,9 +338,10 @@ impl Store {
         .bind(account.to_string())
         .bind(after.map(|key| key.to_string()).unwrap_or_default())
         .fetch(&self.pool);
-        let mut found = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), 0);
         while found.len() < limit {
             let Some(row) = rows.try_next().await? else { break };
+            breathe(&mut seen).await;
             found.push(row.read()?);
             found.pop_if(|package| !visible(package));
         }
@@ -365,6 +371,14 @@ impl Change {
         account: Option<AccountId>,
     ) -> Result<Option<StoredPackage>> {
         find(&mut self.tx, feed, kind, name_key, account).await
+    }
+}
+
+/// Lets other requests go on after every few rows, however long it takes to say which are visible.
+async fn breathe(seen: &mut usize) {
+    *seen += 1;
+    if seen.is_multiple_of(ROWS_AT_ONCE) {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -64,9 +64,10 @@ impl Change {
         Ok(row.map(read))
     }
 
-    /// Forgets a sign-up, which has become an account.
-    pub async fn remove_sign_up(&mut self, link: &[u8]) -> Result<()> {
-        sqlx::query("DELETE FROM sign_ups WHERE link = $1").bind(link).execute(&mut *self.tx).await?;
+    /// Forgets every sign-up for an address, one of which has become an account; the others' links lead nowhere then.
+    pub async fn remove_sign_ups_for(&mut self, email: &str) -> Result<()> {
+        let removed = sqlx::query("DELETE FROM sign_ups WHERE LOWER(email) = LOWER($1)");
+        removed.bind(email).execute(&mut *self.tx).await?;
         Ok(())
     }
 }

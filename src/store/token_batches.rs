@@ -33,9 +33,10 @@ macro_rules! batch {
 }
 
 const DEACTIVATE: &str = batch!(
-    "UPDATE tokens SET deactivated_at = $4, reactivate_at = NULL, frozen_at = NULL, version = version + 1
+    "UPDATE tokens SET reactivate_at = NULL, frozen_at = NULL, version = version + 1,
+       deactivated_at = CASE WHEN deactivated_at IS NULL OR reactivate_at <= $4 THEN $4 ELSE deactivated_at END
      WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL
-       AND (deactivated_at IS NULL OR reactivate_at <= $4) RETURNING id"
+       AND (deactivated_at IS NULL OR reactivate_at IS NOT NULL) RETURNING id"
 );
 const REACTIVATE: &str = batch!(
     "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
@@ -43,7 +44,7 @@ const REACTIVATE: &str = batch!(
        AND (reactivate_at IS NULL OR reactivate_at > $4) RETURNING id"
 );
 const REVOKE: &str = batch!(
-    "UPDATE tokens SET revoked_at = $4, version = version + 1
+    "UPDATE tokens SET revoked_at = $4, reactivate_at = NULL, version = version + 1
      WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND kind <> 'primary' RETURNING id"
 );
 /// What is off for a while stays off until further notice: it must not come back by itself during a freeze, and its

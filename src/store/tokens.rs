@@ -84,7 +84,7 @@ impl FromRow<'_, AnyRow> for Token {
             name: text("name")?,
             note: text("note")?,
             permissions: Permissions::parse(&text("permissions")?).map_err(|_| damaged("permissions"))?,
-            patterns: Patterns::parse(&text("patterns")?).map_err(|_| damaged("patterns"))?,
+            patterns: Patterns::stored(&text("patterns")?).ok_or_else(|| damaged("patterns"))?,
             feeds: Feeds::from_text(&text("feeds")?),
             hint: row.try_get("hint")?,
             created_at: instant(row.try_get("created_at")?),

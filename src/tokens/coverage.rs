@@ -3,7 +3,10 @@
 
 use std::fmt;
 
-use super::{Kind, Patterns, pattern::Pattern};
+use super::{
+    Kind, Patterns,
+    pattern::{Budget, Pattern},
+};
 
 /// Longest NuGet id, in characters.
 const LONGEST_NUGET_ID: usize = 100;
@@ -60,13 +63,20 @@ impl fmt::Display for Remark {
     }
 }
 
-/// Everything to know about these patterns, for the kinds that are wanted and the names that are there.
-pub fn remarks<'a>(patterns: &Patterns, kinds: &[Kind], names: impl Iterator<Item = &'a str> + Clone) -> Vec<Remark> {
+/// Everything to know about these patterns, for the kinds that are wanted and the names that are there; as much of it as
+/// the budget allows.
+pub fn remarks<'a>(
+    patterns: &Patterns,
+    kinds: &[Kind],
+    names: impl Iterator<Item = &'a str> + Clone,
+    budget: &mut Budget,
+) -> Vec<Remark> {
+    let all: Vec<Pattern> = patterns.parsed().collect();
     let mut remarks = Vec::new();
-    for pattern in patterns.parsed() {
-        remarks.extend(kinds.iter().filter_map(|&kind| can_match_no(&pattern, kind)));
-        remarks.extend(needless(&pattern, patterns));
-        remarks.extend(not_itself(&pattern, patterns, names.clone()));
+    for pattern in &all {
+        remarks.extend(kinds.iter().filter_map(|&kind| can_match_no(pattern, kind)));
+        remarks.extend(needless(pattern, &all, budget));
+        remarks.extend(not_itself(pattern, patterns, names.clone(), budget));
     }
     remarks
 }
@@ -105,14 +115,23 @@ fn joins_words(pattern: &str) -> bool {
         && !["--", "-.", ".-"].iter().any(|pair| pattern.contains(pair))
 }
 
-fn needless(pattern: &Pattern, patterns: &Patterns) -> Option<Remark> {
-    let by = patterns.parsed().find(|other| other != pattern && other.includes(pattern))?;
+fn needless(pattern: &Pattern, patterns: &[Pattern], budget: &mut Budget) -> Option<Remark> {
+    let mut includes = |other: &Pattern| other.includes_within(pattern, budget).unwrap_or(false);
+    let by = patterns.iter().find(|other| *other != pattern && includes(other))?;
     Some(Remark::Needless { pattern: pattern.as_str().to_owned(), by: by.as_str().to_owned() })
 }
 
-fn not_itself<'a>(pattern: &Pattern, patterns: &Patterns, mut names: impl Iterator<Item = &'a str>) -> Option<Remark> {
+fn not_itself<'a>(
+    pattern: &Pattern,
+    patterns: &Patterns,
+    mut names: impl Iterator<Item = &'a str>,
+    budget: &mut Budget,
+) -> Option<Remark> {
     let base = pattern.as_str().strip_suffix('*')?.strip_suffix(['.', '-', '_', '/'])?;
-    let name = names.find(|name| name.eq_ignore_ascii_case(base)).filter(|name| !patterns.covers(name))?;
+    let name = names.find(|name| name.eq_ignore_ascii_case(base))?;
+    if patterns.covers_within(name, budget)? {
+        return None;
+    }
     Some(Remark::NotItself { pattern: pattern.as_str().to_owned(), name: name.to_owned() })
 }
 
@@ -124,7 +143,10 @@ mod tests {
 
     fn said(patterns: &str, kinds: &[Kind], names: &[&str]) -> Vec<String> {
         let patterns = Patterns::parse(patterns).unwrap();
-        remarks(&patterns, kinds, names.iter().copied()).iter().map(ToString::to_string).collect()
+        remarks(&patterns, kinds, names.iter().copied(), &mut Budget::of(100_000))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -143,7 +165,7 @@ mod tests {
             ("a--b*", vec![Kind::NuGet]),
         ] {
             let patterns = Patterns::parse(pattern).unwrap();
-            let found: Vec<_> = remarks(&patterns, &Kind::ALL, [].into_iter())
+            let found: Vec<_> = remarks(&patterns, &Kind::ALL, [].into_iter(), &mut Budget::of(100_000))
                 .into_iter()
                 .filter_map(|remark| match remark {
                     Remark::CanMatchNo { kind, .. } => Some(kind),

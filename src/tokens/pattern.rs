@@ -8,6 +8,8 @@ use super::secret;
 pub const MAX_LENGTH: usize = 128;
 /// Most patterns on one token.
 pub const MAX_COUNT: usize = 100;
+/// Most stars in one pattern.
+pub const MAX_STARS: usize = 16;
 
 /// One package glob such as `Contoso.Service.*`. `*` stands for any characters, none included, dots and slashes too;
 /// everything else stands for itself, in either ASCII case; both ends are anchored (nuget.org's rule).
@@ -26,6 +28,9 @@ pub enum NotAPattern {
     /// Over [`MAX_COUNT`].
     #[error("A token takes up to 100 patterns; these are {0}.")]
     TooMany(usize),
+    /// Over [`MAX_STARS`].
+    #[error("“{0}” has more than 16 stars. One or two are enough for most.")]
+    TooManyStars(String),
     /// A character no package name has.
     #[error(
         "“{0}” contains “{1}”. A pattern is made of letters, digits, dots, dashes, underscores, / and @; only * is special. Write one in each line."
@@ -44,6 +49,15 @@ pub enum NotAPattern {
 impl Pattern {
     /// Reads one pattern; blanks around it are dropped and runs of `*` become one.
     pub fn parse(text: &str) -> Result<Self, NotAPattern> {
+        let pattern = Self::read(text)?;
+        if pattern.0.matches('*').count() > MAX_STARS {
+            return Err(NotAPattern::TooManyStars(pattern.0));
+        }
+        Ok(pattern)
+    }
+
+    /// The same with any number of stars.
+    fn read(text: &str) -> Result<Self, NotAPattern> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         if text.is_empty() {
             return Err(NotAPattern::Empty);
@@ -77,6 +91,11 @@ impl Pattern {
     pub fn includes(&self, other: &Self) -> bool {
         covers(&self.0, &other.0)
     }
+
+    /// The same while the budget lasts.
+    pub fn includes_within(&self, other: &Self, budget: &mut Budget) -> Option<bool> {
+        budget.covers(&self.0, &other.0)
+    }
 }
 
 fn is_allowed(c: char) -> bool {
@@ -107,13 +126,36 @@ fn can_match(text: &str) -> bool {
         && !["..", "//", "/.", "./"].iter().any(|pair| text.contains(pair))
 }
 
-/// The match itself, over the stored text: no compiling, no allocation, at most `pattern × name` steps.
-/// On a mismatch the last `*` takes one character more.
+/// How much matching may go on in one request, in steps of one character. Spent, it gives no answer any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget(usize);
+
+impl Budget {
+    /// So many steps.
+    pub fn of(steps: usize) -> Self {
+        Self(steps)
+    }
+
+    fn covers(&mut self, pattern: &str, name: &str) -> Option<bool> {
+        let (covers, steps) = held_against(pattern, name);
+        self.0 = self.0.saturating_sub(steps + 1);
+        (self.0 > 0).then_some(covers)
+    }
+}
+
 fn covers(pattern: &str, name: &str) -> bool {
+    held_against(pattern, name).0
+}
+
+/// The match itself, over the stored text: no compiling, no allocation, at most `pattern × name` steps.
+/// On a mismatch the last `*` takes one character more. Gives the steps it took too.
+fn held_against(pattern: &str, name: &str) -> (bool, usize) {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut p, mut n) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
+    let mut steps = 0;
     while n < name.len() {
+        steps += 1;
         if pattern.get(p) == Some(&b'*') {
             retry = Some((p + 1, n));
             p += 1;
@@ -125,10 +167,10 @@ fn covers(pattern: &str, name: &str) -> bool {
             p = after_star;
             n = taken + 1;
         } else {
-            return false;
+            return (false, steps);
         }
     }
-    pattern[p..].iter().all(|&c| c == b'*')
+    (pattern[p..].iter().all(|&c| c == b'*'), steps)
 }
 
 /// The patterns of one token: at least one, at most [`MAX_COUNT`], kept as the text that is stored (one per line).
@@ -148,20 +190,31 @@ impl Patterns {
         wrong.into_iter().next().map_or_else(|| patterns.ok_or(NotAPattern::Empty), Err)
     }
 
-    /// The same without stopping at the first mistake: the patterns that are good, and all that is wrong.
+    /// Reads what was stored, perhaps before there was a bound on stars.
+    pub fn stored(text: &str) -> Option<Self> {
+        let (patterns, wrong) = Self::lines(text, Pattern::read);
+        patterns.filter(|_| wrong.is_empty())
+    }
+
+    /// As [`Patterns::parse`] without stopping at the first mistake: the patterns that are good, and all that is wrong.
+    /// Lines beyond [`MAX_COUNT`] are only counted.
     pub fn read(text: &str) -> (Option<Self>, Vec<NotAPattern>) {
+        Self::lines(text, Pattern::parse)
+    }
+
+    fn lines(text: &str, parse: fn(&str) -> Result<Pattern, NotAPattern>) -> (Option<Self>, Vec<NotAPattern>) {
         let lines = || text.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
         let (mut kept, mut wrong) = (Vec::<Pattern>::new(), Vec::new());
-        for line in lines() {
-            match Pattern::parse(line) {
+        for line in lines().take(MAX_COUNT) {
+            match parse(line) {
                 Ok(new) if kept.iter().any(|other| other.0.eq_ignore_ascii_case(&new.0)) => {}
-                Ok(_) if kept.len() == MAX_COUNT => {
-                    wrong.push(NotAPattern::TooMany(lines().count()));
-                    break;
-                }
                 Ok(new) => kept.push(new),
                 Err(error) => wrong.push(error),
             }
+        }
+        let count = lines().count();
+        if count > MAX_COUNT {
+            wrong.insert(0, NotAPattern::TooMany(count));
         }
         if kept.is_empty() && wrong.is_empty() {
             wrong.push(NotAPattern::Empty);
@@ -190,6 +243,16 @@ impl Patterns {
         self.iter().any(|pattern| covers(pattern, name))
     }
 
+    /// The same while the budget lasts.
+    pub fn covers_within(&self, name: &str, budget: &mut Budget) -> Option<bool> {
+        for pattern in self.iter() {
+            if budget.covers(pattern, name)? {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
     /// Whether every package is covered, because one pattern is `*`.
     pub fn covers_all(&self) -> bool {
         self.iter().any(|pattern| pattern == "*")
@@ -208,129 +271,5 @@ impl Patterns {
 }
 
 #[cfg(test)]
-mod tests {
-    use globset::GlobBuilder;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// The rule in its shortest form, to hold the loop against.
-    fn reference(pattern: &[u8], name: &[u8]) -> bool {
-        match pattern.split_first() {
-            None => name.is_empty(),
-            Some((b'*', rest)) => (0..=name.len()).any(|taken| reference(rest, &name[taken..])),
-            Some((c, rest)) => name.first().is_some_and(|n| n.eq_ignore_ascii_case(c)) && reference(rest, &name[1..]),
-        }
-    }
-
-    #[test]
-    fn a_trailing_star_covers_packages_that_come_later_but_not_the_bare_name() {
-        let pattern = Pattern::parse("fabrikam.service.*").unwrap();
-        assert!(pattern.covers("Fabrikam.Service.Framework"));
-        assert!(pattern.covers("Fabrikam.Service.a/b"));
-        assert!(!pattern.covers("Fabrikam.Service"));
-        assert!(!pattern.covers("XFabrikam.Service.Framework"));
-    }
-
-    #[test]
-    fn the_dot_is_only_a_dot() {
-        assert!(!Pattern::parse("my.*").unwrap().covers("myXfoo"));
-    }
-
-    #[test]
-    fn letters_that_merely_look_alike_do_not_match() {
-        let pattern = Pattern::parse("k*s").unwrap();
-        for name in ["\u{212A}s", "k\u{17F}", "ｋs"] {
-            assert!(!pattern.covers(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn what_only_looks_like_a_glob_is_refused() {
-        for text in [
-            "?",
-            "[a-z]*",
-            "[!a]",
-            "{a,b}",
-            "\\*",
-            "!foo",
-            "(a+)+$",
-            "^a",
-            "a$",
-            "%2a",
-            "\0",
-            "K\u{212A}",
-            "ａ",
-            "a b",
-            "a\u{200B}",
-            "\u{AD}",
-        ] {
-            assert!(matches!(Pattern::parse(text), Err(NotAPattern::Character(..))), "{text:?}");
-        }
-        for text in [".a", "a.", "..", "../*", "a//b", "/a", "a/", "@*/x", "a@b", "@", "a/.b"] {
-            assert!(matches!(Pattern::parse(text), Err(NotAPattern::MatchesNothing(_))), "{text:?}");
-        }
-        assert_eq!(Pattern::parse("  "), Err(NotAPattern::Empty));
-        assert!(matches!(Pattern::parse(&"a".repeat(129)), Err(NotAPattern::TooLong(_))));
-    }
-
-    #[test]
-    fn runs_of_stars_and_repeated_patterns_are_folded() {
-        assert_eq!(Pattern::parse("**a***").unwrap().as_str(), "*a*");
-        assert_eq!(Patterns::parse("A.*\r\na.*\r\n\r\nB").unwrap().as_str(), "A.*\nB");
-    }
-
-    #[test]
-    fn two_patterns_in_one_line_are_an_error_and_not_a_wider_list() {
-        for text in ["My Company.*", "A.*, B.*", "A.*;B.*"] {
-            assert!(matches!(Patterns::parse(text), Err(NotAPattern::Character(..))), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_list_holds_one_to_a_hundred_patterns() {
-        let lines = |n: usize| (0..n).map(|i| format!("p{i}")).collect::<Vec<_>>().join("\n");
-        assert!(Patterns::parse(&lines(100)).is_ok());
-        assert_eq!(Patterns::parse(&lines(101)), Err(NotAPattern::TooMany(101)));
-        assert_eq!(Patterns::parse(" \n "), Err(NotAPattern::Empty));
-    }
-
-    #[test]
-    fn every_mistake_in_a_list_is_told_and_the_good_patterns_are_kept() {
-        let (good, wrong) = Patterns::read("Contoso.*\na#b\n..\nFabrikam\n");
-        assert_eq!(good.unwrap().as_str(), "Contoso.*\nFabrikam");
-        assert!(matches!(wrong[..], [NotAPattern::Character(..), NotAPattern::MatchesNothing(_)]), "{wrong:?}");
-    }
-
-    #[test]
-    fn adding_a_pattern_is_noticed_and_dropping_one_is_not() {
-        let list = |text| Patterns::parse(text).unwrap();
-        assert!(list("a\nb").adds_to(&list("a")));
-        assert!(!list("A").adds_to(&list("a\nb")));
-        assert!(!list("a\nb").adds_to(&list("*")));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4096))]
-
-        #[test]
-        fn the_loop_agrees_with_the_reference(pattern in "[abAB.*]{1,8}", name in "[abAB./]{0,10}") {
-            prop_assert_eq!(covers(&pattern, &name), reference(pattern.as_bytes(), name.as_bytes()));
-        }
-
-        #[test]
-        fn the_loop_agrees_with_globset(text in "[a-cA-C.*_-]{1,10}", name in "[a-cA-C._-]{1,14}") {
-            if let Ok(pattern) = Pattern::parse(&text) {
-                let glob = GlobBuilder::new(pattern.as_str()).case_insensitive(true).literal_separator(false).backslash_escape(false).build().unwrap();
-                prop_assert_eq!(pattern.covers(&name), glob.compile_matcher().is_match(&name));
-            }
-        }
-
-        #[test]
-        fn any_text_is_either_refused_or_kept_in_a_form_that_reads_back(text in "\\PC{0,200}") {
-            if let Ok(pattern) = Pattern::parse(&text) {
-                prop_assert_eq!(Pattern::parse(pattern.as_str()), Ok(pattern.clone()));
-            }
-        }
-    }
-}
+#[path = "pattern_tests.rs"]
+mod tests;

@@ -57,10 +57,29 @@ impl Secret {
     }
 }
 
-/// Whether a text that is about to be kept has a secret somewhere in it.
+/// Whether a text that is about to be kept has a secret somewhere in it, or so much of one that the rest can be computed.
 pub fn is_in(text: &str) -> bool {
-    text.match_indices(PREFIX)
-        .any(|(at, _)| text.get(at..at + LENGTH).is_some_and(|piece| Secret::parse(piece).is_some()))
+    find(text).is_some()
+}
+
+/// A text with every secret in it cut to its hint; none if there is none in it.
+pub fn cut(text: &str) -> Option<String> {
+    let (mut rest, mut cut) = (text, String::new());
+    while let Some(at) = find(rest) {
+        let (before, secret) = rest.split_at(at);
+        cut.push_str(before);
+        cut.push_str(&secret[..HINT]);
+        let end = secret[PREFIX.len()..].find(|c: char| !c.is_ascii_alphanumeric());
+        rest = end.map_or("", |end| &secret[PREFIX.len() + end..]);
+    }
+    (!cut.is_empty()).then(|| cut + rest)
+}
+
+/// Where a text has the prefix and the random characters of a secret; the checksum follows from them.
+fn find(text: &str) -> Option<usize> {
+    let random = |at: usize| text.as_bytes().get(at + PREFIX.len()..at + PREFIX.len() + RANDOM);
+    let is_secret = |at: usize| random(at).is_some_and(|random| random.iter().all(u8::is_ascii_alphanumeric));
+    text.match_indices(PREFIX).map(|(at, _)| at).find(|at| is_secret(*at))
 }
 
 impl std::fmt::Debug for Secret {
@@ -135,6 +154,17 @@ mod tests {
     fn a_secret_is_found_inside_a_text() {
         assert!(is_in(&format!("lk_ my key: {}é", secret(3))));
         assert!(!is_in("the key lk_Ab3d of the build machine, lk_"));
+    }
+
+    #[test]
+    fn a_secret_without_its_checksum_is_found_and_cut() {
+        let (one, two) = (secret(4), secret(5));
+        for end in LENGTH - CHECKSUM..=LENGTH {
+            let text = format!("é {}, lk_ and {two}.", &one[..end]);
+            assert!(is_in(&text));
+            assert_eq!(cut(&text).unwrap(), format!("é {}, lk_ and {}.", &one[..HINT], &two[..HINT]));
+        }
+        assert_eq!(cut(&one[..LENGTH - CHECKSUM - 1]), None);
     }
 
     #[test]

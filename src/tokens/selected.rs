@@ -33,7 +33,8 @@ impl Step {
             Self::Revoke if state == State::Revoked => Some("already revoked"),
             Self::Revoke if !token.can_be_revoked() => Some("the primary token can only be deactivated"),
             _ if state == State::Revoked => Some("revoked, which is final"),
-            Self::Deactivate if state == State::Deactivated => Some("already off"),
+            // What is off for a while can be switched off until further notice.
+            Self::Deactivate if state == State::Deactivated && token.reactivate_at.is_none() => Some("already off"),
             Self::Reactivate if state != State::Deactivated => Some("not switched off"),
             _ => None,
         }

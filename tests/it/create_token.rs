@@ -75,6 +75,8 @@ async fn every_mistake_keeps_what_was_typed(world: &World) {
         ("note", &"x".repeat(501), "note"),
         ("permission", "nuget:everything", "permission"),
         ("permission", "api:introspect", "permission"),
+        ("permission", "nuget:pull api:introspect", "permission"),
+        ("permission", "nuget:pull,api:introspect", "permission"),
         ("permission", "a\0b", "permission"),
         ("patterns", "", "patterns"),
         ("patterns", "Contoso#Core", "patterns"),

@@ -4,6 +4,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_h
 use chrono::Duration;
 
 use crate::{
+    page::Page,
     person::Browser,
     world::{World, on_both_engines, password_of},
 };
@@ -16,6 +17,7 @@ on_both_engines! {
     a_weakly_stored_password_is_stored_anew_at_sign_in,
     signing_in_leads_back_to_our_own_pages_only,
     a_page_for_signed_in_people_leads_to_sign_in_and_back,
+    a_key_in_an_address_is_cut_to_its_hint_before_anything_shows_it,
     one_source_may_guess_ten_times_for_an_account,
     one_source_may_guess_fifty_times_in_all,
     strangers_do_not_lock_out_the_owner_on_a_known_device,
@@ -155,6 +157,21 @@ async fn a_page_for_signed_in_people_leads_to_sign_in_and_back(world: &World) {
     assert_eq!((again.status, again.location()), (303, "/settings/tokens"), "who is signed in need not sign in");
 }
 
+async fn a_key_in_an_address_is_cut_to_its_hint_before_anything_shows_it(world: &World) {
+    let ada = world.ada().await;
+    let key = format!("lk_{}", "Ab3d".repeat(10));
+    for path in ["/packages?q=", "/feeds/main?q=", "/settings/tokens?q=", "/settings/tokens/new?note=", "/nothing?x="] {
+        for browser in [&ada, &world.browser()] {
+            let page = browser.get(&format!("{path}{key}")).await;
+            assert_eq!((page.status, page.location()), (303, format!("{path}lk_Ab3d").as_str()));
+        }
+    }
+    let page = world.browser().get(&format!("/settings/tokens/{key}")).await;
+    assert!(page.location().starts_with("/sign-in") && !page.location().contains(&key), "{}", page.location());
+    let page = ada.get(&format!("//evil.example?q={key}")).await;
+    assert!(!page.location().contains("evil") || page.status != 303, "{}", page.location());
+}
+
 async fn guess(browser: &Browser, username: &str) -> u16 {
     browser.sign_in(username, "a guess").await.status
 }
@@ -165,11 +182,16 @@ async fn one_source_may_guess_ten_times_for_an_account(world: &World) {
     for _ in 0..10 {
         assert_eq!(guess(&cy, "ada").await, 422);
     }
-    let page = cy.sign_in("ada@example.com", &password_of("ada")).await;
-    assert_eq!(page.status, 429, "the address counts as the account's name");
+    let (address, ghost) =
+        (cy.sign_in("ada@example.com", &password_of("ada")).await, cy.sign_in("ghost@example.com", "a guess").await);
+    let told = |page: &Page| (page.status, page.problem(""), page.header_names());
+    assert_eq!(told(&address), told(&ghost), "the account has one share, and nobody learns whose address it is");
+    assert_eq!(address.status, 422);
+    let page = cy.sign_in("ada", &password_of("ada")).await;
+    assert_eq!(page.status, 429);
     let wait: i64 = page.header("retry-after").parse().unwrap();
     assert!((1..=300).contains(&wait), "{wait}");
-    assert_eq!(page.form("/sign-in").value("username"), "ada@example.com");
+    assert_eq!(page.form("/sign-in").value("username"), "ada");
     assert_eq!(guess(&cy, "bo").await, 422, "other accounts have shares of their own");
     world.pass(Duration::seconds(wait));
     assert_eq!(cy.sign_in("ada", &password_of("ada")).await.status, 303);

@@ -13,6 +13,7 @@ on_both_engines! {
     a_sign_up_is_answered_alike_whoever_has_the_name_or_the_address,
     a_name_that_was_taken_meanwhile_can_be_changed_at_the_end,
     two_sign_ups_for_one_address_make_one_account,
+    only_who_chose_the_password_makes_the_account,
     a_confirmation_ends_after_a_day,
     an_address_gets_three_confirmations_in_six_hours,
 }
@@ -22,8 +23,8 @@ async fn signs_up(browser: &Browser, username: &str, email: &str) -> Page {
     browser.submit(form.set("password", &password_of(username)).set("zone", "Europe/Berlin")).await
 }
 
-async fn confirms(browser: &Browser, link: &str) -> Page {
-    browser.fill(link, |form| form).await
+async fn confirms(browser: &Browser, link: &str, username: &str) -> Page {
+    browser.fill(link, |form| form.set("password", &password_of(username))).await
 }
 
 async fn accounts(world: &World) -> i64 {
@@ -45,7 +46,7 @@ async fn an_account_is_made_when_its_address_is_confirmed(world: &World) {
         scanner.send(scanner.bare_request(method, &link)).await;
     }
     assert_eq!(world.database.contents().await, before, "looking at the link makes nothing");
-    let done = confirms(&ada, &link).await;
+    let done = confirms(&ada, &link, "ada").await;
     assert_eq!((done.status, done.location()), (303, "/sign-in?done=account-made"));
     assert_eq!((ada.is_signed_in().await, ada.get(&link).await.status), (false, 410));
     assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303);
@@ -94,10 +95,10 @@ async fn a_name_that_was_taken_meanwhile_can_be_changed_at_the_end(world: &World
     signs_up(&other, "Ada", "other@example.com").await;
     let mails = world.mails().await;
     let link = |to: &str| mails.iter().find(|mail| mail.header("To") == to).unwrap().link(world);
-    assert_eq!(confirms(&ada, &link("ada@example.com")).await.status, 303);
-    let page = confirms(&other, &link("other@example.com")).await;
+    assert_eq!(confirms(&ada, &link("ada@example.com"), "ada").await.status, 303);
+    let page = confirms(&other, &link("other@example.com"), "Ada").await;
     assert_eq!((page.status, page.problem("username").as_str()), (422, "This username is taken. Choose another."));
-    let form = page.form("/confirm");
+    let form = page.form("/confirm").set("password", &password_of("Ada"));
     assert_eq!(form.value("username"), "Ada");
     assert_eq!(other.submit(form.clone().set("username", "-")).await.status, 422);
     assert_eq!(other.submit(form.set("username", "lovelace")).await.location(), "/sign-in?done=account-made");
@@ -110,12 +111,33 @@ async fn two_sign_ups_for_one_address_make_one_account(world: &World) {
     signs_up(&ada, "ada", "ada@example.com").await;
     signs_up(&ada, "lovelace", "ada@example.com").await;
     let links: Vec<_> = world.mails().await.iter().map(|mail| mail.link(world)).collect();
-    let forms = [ada.get(&links[0]).await.form("/confirm"), ada.get(&links[1]).await.form("/confirm")];
-    let [first, second] = forms;
+    let mut forms = Vec::new();
+    for link in &links {
+        let page = ada.get(link).await;
+        let username = if page.body.contains("lovelace") { "lovelace" } else { "ada" };
+        forms.push(page.form("/confirm").set("password", &password_of(username)));
+    }
+    let second = forms.pop().unwrap();
+    let first = forms.pop().unwrap();
     let (one, two) = futures_util::join!(ada.submit(first), ada.submit(second));
     let mut both = [one.status, two.status];
     both.sort_unstable();
     assert_eq!((both, accounts(world).await), ([303, 410], 1));
+}
+
+async fn only_who_chose_the_password_makes_the_account(world: &World) {
+    world.restart_with_mail_server().await;
+    let (attacker, ada) = (world.browser().from("198.51.100.9"), world.browser());
+    signs_up(&attacker, "mallory", "ada@example.com").await;
+    let theirs = world.mail().await.link(world);
+    signs_up(&ada, "ada", "ada@example.com").await;
+    let page = confirms(&ada, &theirs, "ada").await;
+    assert_eq!((page.status, accounts(world).await), (422, 0));
+    assert!(page.problem("password").contains("not the password chosen at sign-up"), "{}", page.body);
+    let own = world.mail().await.link(world);
+    assert_eq!(confirms(&ada, &own, "ada").await.location(), "/sign-in?done=account-made");
+    assert_eq!(attacker.get(&theirs).await.status, 410);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM sign_ups", &[]).await, 0);
 }
 
 async fn a_confirmation_ends_after_a_day(world: &World) {
@@ -123,7 +145,7 @@ async fn a_confirmation_ends_after_a_day(world: &World) {
     let ada = world.browser();
     signs_up(&ada, "ada", "ada@example.com").await;
     let link = world.mail().await.link(world);
-    let form = ada.get(&link).await.form("/confirm");
+    let form = ada.get(&link).await.form("/confirm").set("password", &password_of("ada"));
     world.pass(Duration::hours(24));
     assert_eq!((ada.get(&link).await.status, ada.submit(form).await.status), (410, 410));
     world.pass(Duration::days(8));

@@ -12,6 +12,7 @@ use crate::{
 on_both_engines! {
     several_tokens_are_revoked_in_one_step,
     several_tokens_are_switched_off_and_on_again,
+    what_is_off_for_a_while_can_be_switched_off_until_further_notice_or_revoked,
     what_cannot_be_done_is_said_and_left_out,
     another_accounts_tokens_are_left_alone,
     a_step_leads_back_to_where_it_began,
@@ -98,6 +99,23 @@ async fn several_tokens_are_switched_off_and_on_again(world: &World) {
     assert_eq!(ada.submit(proven(form, "ada")).await.status, 303);
     assert_eq!(refusals(world, &keys).await, [None; 3]);
     assert_eq!((events(world, "token deactivated").await, events(world, "token reactivated").await), (2, 2));
+}
+
+async fn what_is_off_for_a_while_can_be_switched_off_until_further_notice_or_revoked(world: &World) {
+    let (ada, keys) = three_keys(world).await;
+    for key in &keys[..2] {
+        ada.must(&key.id, "deactivate").await;
+        let pause = "UPDATE tokens SET reactivate_at = CAST($2 AS BIGINT) WHERE id = $1";
+        world.database.execute(pause, &[&key.id, &(world.now().timestamp() + 600).to_string()]).await;
+    }
+    let page = asked(&ada, "deactivate", &[&keys[0].id]).await;
+    assert_eq!(page.heading(), "Deactivate 1 token");
+    assert_eq!(ada.submit(page.form(PATH)).await.status, 303);
+    done(&ada, "revoke", &[&keys[1].id]).await;
+    world.pass(Duration::hours(1));
+    assert_eq!(refusals(world, &keys).await, [Some(Reason::Deactivated), Some(Reason::Revoked), None]);
+    let paused = "SELECT COUNT(*) FROM tokens WHERE reactivate_at IS NOT NULL";
+    assert_eq!((world.database.number(paused, &[]).await, events(world, "token deactivated").await), (0, 3));
 }
 
 async fn what_cannot_be_done_is_said_and_left_out(world: &World) {

@@ -14,9 +14,11 @@ use crate::{
     packages::{id::PackageId, version::Version},
     store::Known,
     tokens::{
-        FeedId, Kind, Patterns, Token,
+        FeedId, Kind, Token,
         decision::{Action, Ask, Package},
-        is_feed_name, warning,
+        is_feed_name,
+        pattern::Budget,
+        warning,
     },
 };
 
@@ -140,8 +142,8 @@ impl Reader {
         self.token.as_ref()
     }
 
-    /// Whether a package of the feed is shown.
-    pub(super) fn sees(&self, name: &str) -> bool {
-        self.token.as_ref().map(|token| &token.patterns).is_none_or(|patterns: &Patterns| patterns.covers(name))
+    /// Whether a package of the feed is shown; none when the budget is spent.
+    pub(super) fn sees_within(&self, name: &str, budget: &mut Budget) -> Option<bool> {
+        self.token.as_ref().map_or(Some(true), |token| token.patterns.covers_within(name, budget))
     }
 }

@@ -13,12 +13,15 @@ use crate::{
     app::App,
     packages::{id::PackageId, listing::newest, version::Version},
     store::{ListedVersion, Search, StoredPackage},
-    tokens::Kind,
+    tokens::{Kind, pattern::Budget},
 };
 
 const MOST_SKIPPED: usize = 3_000;
 const MOST_TAKEN: usize = 1_000;
 const USUALLY_TAKEN: usize = 20;
+/// Steps of matching names for one search: a hundred usual patterns held against ten thousand names take a tenth.
+const STEPS: usize = 100_000_000;
+const TOO_MUCH: &str = "There are too many packages to hold against this key's patterns. Search for more of the name.";
 
 /// Which versions a client wants to hear of.
 #[derive(Clone, Copy)]
@@ -97,7 +100,14 @@ async fn find(
         skip: query.number("skip", 0, MOST_SKIPPED)?,
         take: query.number("take", USUALLY_TAKEN, MOST_TAKEN)?,
     };
-    Ok(app.store.search(&search, |name| reader.sees(name)).await?)
+    let mut budget = Some(Budget::of(STEPS));
+    let sees = |name: &str| {
+        let seen = budget.as_mut().and_then(|budget| reader.sees_within(name, budget));
+        budget = budget.filter(|_| seen.is_some());
+        seen.unwrap_or_default()
+    };
+    let found = app.store.search(&search, sees).await?;
+    budget.map(|_| found).ok_or_else(|| Refused::bad("Too much to search", TOO_MUCH))
 }
 
 /// One package of the result. A package without a version for this client is left out.

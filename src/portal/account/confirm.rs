@@ -10,15 +10,24 @@ use serde::Deserialize;
 
 use super::{dead_link, marked, setup::Link};
 use crate::{
-    accounts::{identity, link},
+    access::client_address,
+    accounts::{
+        identity,
+        limits::{Chance, Guess},
+        link,
+        password::Verdict,
+    },
     app::App,
     portal::{
         error::PageError,
         form::{Form, Problems},
+        guard::too_many,
         page::{Done, Page, actor, answer, go_to, signed_in},
     },
     store::{Account, NewAccount, Purpose, Registration, SignUp},
 };
+
+const WRONG: &str = "This is not the password chosen at sign-up. If you did not sign up, close this page: no account is made. If you did, but forgot it, sign up again.";
 
 #[derive(Template)]
 #[template(path = "portal/confirm.html")]
@@ -45,6 +54,9 @@ pub struct ConfirmForm {
     /// Another name than the one asked for at sign-up, if that is taken by now.
     #[serde(default)]
     username: String,
+    /// The password chosen at sign-up: who did not choose it makes no account with it.
+    #[serde(default)]
+    password: String,
 }
 
 /// What a good link leads to.
@@ -103,10 +115,13 @@ async fn make_account(
     form: ConfirmForm,
     sign_up: SignUp,
 ) -> Result<HttpResponse, PageError> {
+    if let Some(problem) = not_chosen(req, app, &form, &sign_up).await? {
+        return again(req, form, sign_up, problem);
+    }
     let wanted = if form.username.is_empty() { &sign_up.username } else { &form.username };
     let username = match identity::username(wanted) {
         Ok(username) => username,
-        Err(problem) => return another_name(req, form, sign_up, problem),
+        Err(problem) => return again(req, form, sign_up, Problems::one("username", problem)),
     };
     let new = NewAccount {
         username,
@@ -124,24 +139,42 @@ async fn make_account(
     match change.add_account(&new, &by, now).await? {
         Registration::Made(id) => {
             change.confirm_address(id, &by, now).await?;
-            change.remove_sign_up(&link).await?;
+            change.remove_sign_ups_for(&sign_up.email).await?;
             change.commit().await?;
             marked(app, id, go_to(req, &Done::AccountMade.at("/sign-in")))
         }
-        Registration::UsernameTaken => another_name(req, form, sign_up, "This username is taken. Choose another."),
+        Registration::UsernameTaken => {
+            let problem = "This username is taken. Choose another.";
+            again(req, form, sign_up, Problems::one("username", problem))
+        }
         Registration::EmailTaken => dead_link::draw(req),
     }
 }
 
-fn another_name(
+/// What is wrong with the password, if it is not the one chosen at sign-up. Somebody else may have signed up with this
+/// address, so that its owner confirms an account that others can sign in to.
+async fn not_chosen(
     req: &HttpRequest,
-    form: ConfirmForm,
-    sign_up: SignUp,
-    problem: impl ToString,
-) -> Result<HttpResponse, PageError> {
+    app: &App,
+    form: &ConfirmForm,
+    sign_up: &SignUp,
+) -> Result<Option<Problems>, PageError> {
+    let guess = Guess::new(&form.link, client_address(req, &app.settings.trusted_proxies), false);
+    let now = app.clock.now();
+    if let Chance::Wait(wait) = guess.count(&app.store, now).await? {
+        return Ok(Some(Problems::one("password", too_many(req, wait))));
+    }
+    if app.gate.verify(&form.password, Some(&sign_up.password_hash)).await? == Verdict::Wrong {
+        return Ok(Some(Problems::one("password", WRONG)));
+    }
+    guess.forget(&app.store, now).await?;
+    Ok(None)
+}
+
+fn again(req: &HttpRequest, form: ConfirmForm, sign_up: SignUp, problems: Problems) -> Result<HttpResponse, PageError> {
     let username = if form.username.is_empty() { sign_up.username.clone() } else { form.username };
     let found = Found::SignUp(SignUp { username, ..sign_up });
-    draw(req, StatusCode::UNPROCESSABLE_ENTITY, found, form.link, Problems::one("username", problem))
+    draw(req, StatusCode::UNPROCESSABLE_ENTITY, found, form.link, problems)
 }
 
 async fn confirm_address(

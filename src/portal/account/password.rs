@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     access::client_address,
     accounts::{
-        limits::{Allowance, Guess},
+        limits::{Chance, Guess},
         password::{BadPassword, Verdict, check_new},
     },
     app::App,
@@ -79,7 +79,7 @@ pub async fn proven(
     password: &str,
 ) -> Result<Result<(), String>, PageError> {
     let guess = Guess::new(&me.account.username, client_address(req, &app.settings.trusted_proxies), true);
-    if let Allowance::Wait(wait) = guess.count(&app.store, me.now).await? {
+    if let Chance::Wait(wait) = guess.count(&app.store, me.now).await? {
         return Ok(Err(too_many(req, wait)));
     }
     if app.gate.verify(password, me.account.password_hash.as_deref()).await? == Verdict::Wrong {

@@ -14,7 +14,7 @@ use super::{DEVICE, device_mark, marked};
 use crate::{
     access::client_address,
     accounts::{
-        limits::{Allowance, Guess},
+        limits::{Chance, Guess},
         password::Verdict,
     },
     app::App,
@@ -80,12 +80,13 @@ pub async fn submit(
     let account = if name.contains('\0') { None } else { app.store.account_named(name).await? };
     let guess = guess(&req, &app, name, account.as_ref());
     let now = app.clock.now();
-    if let Allowance::Wait(wait) = guess.count(&app.store, now).await? {
+    let chance = guess.count(&app.store, now).await?;
+    if let Chance::Wait(wait) = chance {
         let problem = too_many(&req, wait);
         return draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username, next, Problems::one("", problem));
     }
     let known = account.as_ref().map(|account| account.id);
-    match verified(&app, account, &password).await? {
+    match verified(&app, account, &password).await?.filter(|_| chance == Chance::Granted) {
         Some(account) => {
             guess.forget(&app.store, now).await?;
             welcome(&req, &app, &TypedSession(session), (&account, guess.is_from_known_device()), &next).await
@@ -104,9 +105,8 @@ pub async fn submit(
 fn guess(req: &HttpRequest, app: &App, name: &str, account: Option<&Account>) -> Guess {
     let mark = cookie_value(req, app, DEVICE).unwrap_or_default();
     let known = account.is_some_and(|account| device_mark(app, account.id).as_bytes().ct_eq(mark.as_bytes()).into());
-    // One share for an account, whether its username or its address is typed.
-    let name = account.map_or(name, |account| &account.username);
-    Guess::new(name, client_address(req, &app.settings.trusted_proxies), known)
+    let account = account.map(|account| account.id);
+    Guess::new(name, client_address(req, &app.settings.trusted_proxies), known).at(account)
 }
 
 /// The account, if it is enabled and this is its password.

@@ -19,7 +19,7 @@ use crate::{
         words::Time,
     },
     store::{Account, EventFilter},
-    tokens::{State, Token, TokenId, state::state},
+    tokens::{Token, TokenId, selected::Step},
 };
 
 /// Lines of the record that are shown; the page of events shows the rest.
@@ -76,7 +76,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: Operator, id: Path<Strin
         owner,
         created: me.time(token.created_at),
         can_be_revoked: token.can_be_revoked(),
-        can_be_deactivated: !matches!(state(&token, me.now), State::Deactivated | State::Revoked),
+        can_be_deactivated: Step::Deactivate.hindrance(&token, me.now).is_none(),
         more_events: events.next.is_some(),
         events: events.events.into_iter().map(|event| EventView::new(event, &me)).collect(),
     };

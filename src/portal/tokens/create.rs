@@ -144,7 +144,7 @@ fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed]) -> Result<N
     let mut problems = Problems::default();
     let reachable: Vec<_> = feeds.iter().map(|feed| feed.id).collect();
     let wanted = form.read(&reachable, &mut problems);
-    if form.permission.iter().any(|scope| scope == Permission::ApiIntrospect.scope()) {
+    if form.permissions().unwrap_or_default().has(Permission::ApiIntrospect) {
         problems.note("permission", "Only operators give the permission “api:introspect”.");
     }
     let end = form.end(me, app.settings.max_token_days, None);

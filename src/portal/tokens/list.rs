@@ -13,7 +13,7 @@ use crate::{
     app::App,
     portal::{
         error::PageError,
-        page::{Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer},
         words::{Time, counted},
     },
     store::{COUNTED, EndingToken, Feed, IN_BANNER, Result, Start, TokenPage, Wanted},
@@ -72,9 +72,6 @@ struct Finder {
 /// `GET /settings/tokens`
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> std::result::Result<HttpResponse, PageError> {
     let listing = Listing::of(&req);
-    if let Some(safe) = listing.without_key() {
-        return Ok(go_to(&req, &safe.path()));
-    }
     let feeds = feeds(&app, &me).await?;
     let (account, now) = (me.account.id, me.now);
     let shown = app.store.token_page(&listing.wanted(account), &listing.from, now).await?;

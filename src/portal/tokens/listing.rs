@@ -6,16 +6,11 @@ use serde::Deserialize;
 
 use crate::{
     store::Start,
-    tokens::{
-        listing::{Filter, Position, Sort},
-        secret,
-    },
+    tokens::listing::{Filter, Position, Sort},
 };
 
 /// Longest text to search for, in characters.
 const MAX_WORDS: usize = 100;
-/// Characters of a key that are shown after it was made.
-const HINT: usize = 7;
 
 /// What a list shows.
 #[derive(Clone, Debug, Default)]
@@ -97,13 +92,6 @@ impl Listing {
         Self { from, ..self.clone() }
     }
 
-    /// The same list with the key that somebody searched for cut to its hint, if they did: keys do not belong into
-    /// addresses.
-    pub(super) fn without_key(&self) -> Option<Self> {
-        let start = secret::is_in(&self.words).then(|| self.words.find("lk_")).flatten()?;
-        Some(Self { words: self.words[start..].chars().take(HINT).collect(), ..self.clone() })
-    }
-
     /// Links to the parts of the list.
     pub(super) fn filters(&self) -> Vec<Choice> {
         let choice = |filter| Choice {
@@ -175,13 +163,5 @@ mod tests {
         for query in ["state=lost&sort=up", "q=a&q=b", "after=1&before=2", "%zz", "q=%00", "done=revoked"] {
             assert_eq!(Listing::parse(query).from(Start::First).filter, Filter::All, "{query}");
         }
-    }
-
-    #[test]
-    fn a_key_is_cut_to_its_hint() {
-        let key = crate::tokens::Secret::generate(&mut crate::random::system());
-        let typed = Listing { words: format!("my {}", key.reveal()), ..Listing::default() };
-        assert_eq!(typed.without_key().map(|listing| listing.words).as_deref(), Some(key.hint()));
-        assert!(Listing { words: "lk_Ab3d".to_owned(), ..Listing::default() }.without_key().is_none());
     }
 }

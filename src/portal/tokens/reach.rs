@@ -12,7 +12,7 @@ use crate::{
     store::{Membership, PackageName},
     tokens::{
         AccountId, Kind, Patterns, Permission, Permissions, TokenId, change, coverage::remarks, decision::Role,
-        preset::Kinds,
+        pattern::Budget, preset::Kinds,
     },
 };
 
@@ -24,6 +24,8 @@ const NAMED: usize = 5;
 const SHOWN: usize = 100;
 /// Remarks that are shown.
 const REMARKS: usize = 8;
+/// Steps of matching for one page: enough for ten thousand names and a hundred usual patterns.
+const STEPS: usize = 20_000_000;
 /// Feeds whose packages are read.
 const FEEDS: usize = 200;
 
@@ -101,8 +103,9 @@ impl Preview {
             ..Self::default()
         };
         if let Some(patterns) = patterns {
-            preview.lines = universes.iter().map(|universe| universe.line(&patterns)).collect();
-            preview.remarks = notes(&patterns, &universes);
+            let mut budget = Budget::of(STEPS);
+            preview.remarks = notes(&patterns, &universes, &mut budget);
+            preview.lines = universes.iter().map(|universe| universe.line(&patterns, &mut budget)).collect();
         }
         if form.all_patterns().trim().is_empty() {
             return Ok(preview);
@@ -180,10 +183,24 @@ impl Universe {
         self.names.iter().filter(|known| self.reads || known.may_publish)
     }
 
-    fn line(&self, patterns: &Patterns) -> Line {
+    /// The names that the patterns cover; none if the budget does not last.
+    fn covered(&self, patterns: &Patterns, budget: &mut Budget) -> Option<Vec<&Known>> {
+        let mut covered = Vec::new();
+        for known in self.counted() {
+            if patterns.covers_within(&known.name, budget)? {
+                covered.push(known);
+            }
+        }
+        Some(covered)
+    }
+
+    fn line(&self, patterns: &Patterns, budget: &mut Budget) -> Line {
         let kind = self.kind.label();
         let total = self.counted().count();
-        let covered: Vec<&Known> = self.counted().filter(|known| patterns.covers(&known.name)).collect();
+        let Some(covered) = self.covered(patterns, budget) else {
+            let rest = format!("There are too many {kind} packages and patterns to count here.");
+            return Line { count: String::new(), rest, names: Vec::new(), left_out: 0 };
+        };
         let of = |whose: &str| match self.more {
             true => format!("{} of the first {}", thousands(covered.len() as i64), thousands(total as i64)),
             false => format!("{} of {whose} {}", thousands(covered.len() as i64), thousands(total as i64)),
@@ -209,10 +226,10 @@ impl Universe {
     }
 }
 
-fn notes(patterns: &Patterns, universes: &[Universe]) -> Vec<Note> {
+fn notes(patterns: &Patterns, universes: &[Universe], budget: &mut Budget) -> Vec<Note> {
     let kinds: Vec<_> = universes.iter().map(|universe| universe.kind).collect();
     let names = universes.iter().flat_map(Universe::counted).map(|known| known.name.as_str());
-    let remarks = remarks(patterns, &kinds, names);
+    let remarks = remarks(patterns, &kinds, names, budget);
     remarks.iter().map(|remark| Note { text: remark.to_string(), is_mistake: remark.is_mistake() }).collect()
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     portal::{form::Problems, page::SignedIn, words::counted},
     tokens::{
-        FeedId, Feeds, Patterns, Permissions, Token, change,
+        FeedId, Feeds, Patterns, Permission, Permissions, Token, change,
         expiry::{CHOICES, Choice, DEFAULT_DAYS, Refused},
         morning::morning,
         preset::{Kinds, Preset},
@@ -94,7 +94,7 @@ impl TokenForm {
 
     /// Chooses the preset that stands for the ticked boxes, if there is one.
     pub fn find_preset(&mut self) {
-        let ticked = Permissions::parse(&self.permission.join(" ")).unwrap_or_default();
+        let ticked = self.ticked().unwrap_or_default();
         let (preset, kind) =
             Preset::of(ticked).map_or(("custom", "nuget"), |(preset, kinds)| (preset.as_str(), kinds.as_str()));
         (self.preset, self.kind) = (preset.to_owned(), kind.to_owned());
@@ -121,13 +121,19 @@ impl TokenForm {
             let kinds = Kinds::parse(&self.kind).ok_or("Choose the kind of packages.")?;
             return Ok(preset.permissions(kinds.list()));
         }
-        let permissions = Permissions::parse(&self.permission.join(" "))
-            .map_err(|scope| format!("There is no permission “{scope}”."))?;
+        let permissions = self.ticked()?;
         if permissions.is_empty() {
             Err("Choose what the token may do, at least one thing.".to_owned())
         } else {
             Ok(permissions)
         }
+    }
+
+    /// The ticked boxes. Each value is one scope: nothing slips in beside another.
+    fn ticked(&self) -> Result<Permissions, String> {
+        let parsed =
+            |scope: &String| Permission::parse(scope).ok_or_else(|| format!("There is no permission “{scope}”."));
+        self.permission.iter().map(parsed).collect()
     }
 
     /// The typed patterns, and a line for each ticked package that has none.

@@ -1,0 +1,156 @@
+use globset::GlobBuilder;
+use proptest::prelude::*;
+
+use super::*;
+
+/// The rule in its shortest form, to hold the loop against.
+fn reference(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => name.is_empty(),
+        Some((b'*', rest)) => (0..=name.len()).any(|taken| reference(rest, &name[taken..])),
+        Some((c, rest)) => name.first().is_some_and(|n| n.eq_ignore_ascii_case(c)) && reference(rest, &name[1..]),
+    }
+}
+
+#[test]
+fn a_trailing_star_covers_packages_that_come_later_but_not_the_bare_name() {
+    let pattern = Pattern::parse("fabrikam.service.*").unwrap();
+    assert!(pattern.covers("Fabrikam.Service.Framework"));
+    assert!(pattern.covers("Fabrikam.Service.a/b"));
+    assert!(!pattern.covers("Fabrikam.Service"));
+    assert!(!pattern.covers("XFabrikam.Service.Framework"));
+}
+
+#[test]
+fn the_dot_is_only_a_dot() {
+    assert!(!Pattern::parse("my.*").unwrap().covers("myXfoo"));
+}
+
+#[test]
+fn letters_that_merely_look_alike_do_not_match() {
+    let pattern = Pattern::parse("k*s").unwrap();
+    for name in ["\u{212A}s", "k\u{17F}", "ｋs"] {
+        assert!(!pattern.covers(name), "{name}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_glob_is_refused() {
+    for text in [
+        "?",
+        "[a-z]*",
+        "[!a]",
+        "{a,b}",
+        "\\*",
+        "!foo",
+        "(a+)+$",
+        "^a",
+        "a$",
+        "%2a",
+        "\0",
+        "K\u{212A}",
+        "ａ",
+        "a b",
+        "a\u{200B}",
+        "\u{AD}",
+    ] {
+        assert!(matches!(Pattern::parse(text), Err(NotAPattern::Character(..))), "{text:?}");
+    }
+    for text in [".a", "a.", "..", "../*", "a//b", "/a", "a/", "@*/x", "a@b", "@", "a/.b"] {
+        assert!(matches!(Pattern::parse(text), Err(NotAPattern::MatchesNothing(_))), "{text:?}");
+    }
+    assert_eq!(Pattern::parse("  "), Err(NotAPattern::Empty));
+    assert!(matches!(Pattern::parse(&"a".repeat(129)), Err(NotAPattern::TooLong(_))));
+}
+
+#[test]
+fn runs_of_stars_and_repeated_patterns_are_folded() {
+    assert_eq!(Pattern::parse("**a***").unwrap().as_str(), "*a*");
+    assert_eq!(Patterns::parse("A.*\r\na.*\r\n\r\nB").unwrap().as_str(), "A.*\nB");
+}
+
+#[test]
+fn two_patterns_in_one_line_are_an_error_and_not_a_wider_list() {
+    for text in ["My Company.*", "A.*, B.*", "A.*;B.*"] {
+        assert!(matches!(Patterns::parse(text), Err(NotAPattern::Character(..))), "{text}");
+    }
+}
+
+#[test]
+fn a_list_holds_one_to_a_hundred_patterns() {
+    let lines = |n: usize| (0..n).map(|i| format!("p{i}")).collect::<Vec<_>>().join("\n");
+    assert!(Patterns::parse(&lines(100)).is_ok());
+    assert_eq!(Patterns::parse(&lines(101)), Err(NotAPattern::TooMany(101)));
+    assert_eq!(Patterns::parse(" \n "), Err(NotAPattern::Empty));
+}
+
+#[test]
+fn what_is_over_a_bound_is_refused_but_still_read_where_it_is_stored() {
+    let text = "*a".repeat(MAX_STARS);
+    assert!(Pattern::parse(&text).is_ok());
+    let text = format!("{text}*");
+    assert!(matches!(Patterns::parse(&text), Err(NotAPattern::TooManyStars(_))));
+    assert_eq!(Patterns::stored(&text).unwrap().as_str(), text);
+    let (kept, wrong) = Patterns::read(&"x\n".repeat(5000));
+    assert_eq!((kept.unwrap().as_str(), wrong), ("x", vec![NotAPattern::TooMany(5000)]));
+}
+
+#[test]
+fn a_list_that_nearly_matches_everywhere_stops_at_the_budget() {
+    let line = |n: usize| format!("{}{n}", "*a".repeat(MAX_STARS));
+    let patterns = Patterns::parse(&(0..MAX_COUNT).map(line).collect::<Vec<_>>().join("\n")).unwrap();
+    let (name, mut budget) = ("a".repeat(70), Budget::of(100_000));
+    let held = (0..10_000).take_while(|_| patterns.covers_within(&name, &mut budget) == Some(false)).count();
+    assert!((1..20).contains(&held), "{held}");
+}
+
+#[test]
+fn every_mistake_in_a_list_is_told_and_the_good_patterns_are_kept() {
+    let (good, wrong) = Patterns::read("Contoso.*\na#b\n..\nFabrikam\n");
+    assert_eq!(good.unwrap().as_str(), "Contoso.*\nFabrikam");
+    assert!(matches!(wrong[..], [NotAPattern::Character(..), NotAPattern::MatchesNothing(_)]), "{wrong:?}");
+}
+
+#[test]
+fn adding_a_pattern_is_noticed_and_dropping_one_is_not() {
+    let list = |text| Patterns::parse(text).unwrap();
+    assert!(list("a\nb").adds_to(&list("a")));
+    assert!(!list("A").adds_to(&list("a\nb")));
+    assert!(!list("a\nb").adds_to(&list("*")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn the_loop_agrees_with_the_reference(pattern in "[abAB.*]{1,8}", name in "[abAB./]{0,10}") {
+        prop_assert_eq!(covers(&pattern, &name), reference(pattern.as_bytes(), name.as_bytes()));
+    }
+
+    #[test]
+    fn within_its_budget_a_list_covers_what_it_covers(
+        lines in proptest::collection::vec("[ab*]{1,40}", 1..5), name in "[ab]{1,70}", steps in 0usize..5000,
+    ) {
+        if let Ok(patterns) = Patterns::parse(&lines.join("\n")) {
+            prop_assert!(patterns.parsed().all(|pattern| pattern.as_str().matches('*').count() <= MAX_STARS));
+            let covers = patterns.covers_within(&name, &mut Budget::of(steps));
+            prop_assert!(covers.is_none_or(|covers| covers == patterns.covers(&name)));
+            prop_assert!(patterns.covers_within(&name, &mut Budget::of(1_000_000)).is_some());
+        }
+    }
+
+    #[test]
+    fn the_loop_agrees_with_globset(text in "[a-cA-C.*_-]{1,10}", name in "[a-cA-C._-]{1,14}") {
+        if let Ok(pattern) = Pattern::parse(&text) {
+            let glob = GlobBuilder::new(pattern.as_str()).case_insensitive(true).literal_separator(false).backslash_escape(false).build().unwrap();
+            prop_assert_eq!(pattern.covers(&name), glob.compile_matcher().is_match(&name));
+        }
+    }
+
+    #[test]
+    fn any_text_is_either_refused_or_kept_in_a_form_that_reads_back(text in "\\PC{0,200}") {
+        if let Ok(pattern) = Pattern::parse(&text) {
+            prop_assert_eq!(Pattern::parse(pattern.as_str()), Ok(pattern.clone()));
+        }
+    }
+}
