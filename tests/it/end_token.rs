@@ -112,7 +112,7 @@ async fn refreshing_a_token_that_is_off_says_that_it_stays_off(world: &World) {
         }
         shown.texts(".banner.warn strong").concat()
     };
-    assert_eq!(warned("me").await, "This token is switched off, and a refresh leaves it off.");
+    assert_eq!(warned("open").await, "This token is switched off, and a refresh leaves it off.");
     ada.must(&key.id, "reactivate").await;
     assert!(warned("1h").await.starts_with("This token is switched off until 1 Mar 2027, 10:00"));
     ada.must(&key.id, "reactivate").await;
