@@ -145,9 +145,10 @@ struct ErrorPage {
     reference: String,
 }
 
-/// The page that says what went wrong; `reference` is the request's id.
-pub fn draw(page: Page, status: StatusCode, error: ErrorText, reference: String) -> String {
+/// The page that says what went wrong, in its title too; `reference` is the request's id.
+pub fn draw(mut page: Page, status: StatusCode, error: ErrorText, reference: String) -> String {
     let ErrorText { heading, text } = error;
+    page.title = heading.to_owned();
     let reference = if status.is_server_error() { reference } else { String::new() };
     let drawn = ErrorPage { page, status: status.as_u16(), heading, text: text.clone(), reference }.render();
     drawn.unwrap_or(text)

@@ -79,7 +79,7 @@ pub async fn outage<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Resul
     let reference = req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     next.call(req).await.map_err(|error| {
         tracing::warn!(%error, "page not served");
-        Outage::new(Page::bare(&app, "That did not work"), reference).into()
+        Outage::new(Page::bare(&app, ""), reference).into()
     })
 }
 
@@ -123,7 +123,7 @@ fn drawn<B: MessageBody + 'static>(res: ServiceResponse<EitherBody<B>>) -> Servi
     };
     let req = res.request().clone();
     let reference = req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let page = draw(Page::new(&req, "That did not work"), res.status(), text, reference);
+    let page = draw(Page::new(&req, ""), res.status(), text, reference);
     let mut res = res.map_body(|_, _| EitherBody::right(actix_web::body::BoxBody::new(page)));
     res.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     res

@@ -32,8 +32,16 @@ pub struct Page {
     /// Which entry of the navigation is the present one.
     pub section: &'static str,
     /// What was just done, in one line.
-    pub notice: Option<String>,
+    pub notice: Option<Notice>,
     prefix: String,
+}
+
+/// What was just done, or why nothing was.
+pub struct Notice {
+    /// The look of its banner: `ok` or `warn`.
+    pub tone: &'static str,
+    /// The sentence.
+    pub text: &'static str,
 }
 
 /// Who is signed in, for the frame.
@@ -50,7 +58,7 @@ impl Page {
     pub fn new(req: &HttpRequest, title: impl Into<String>) -> Self {
         let app = app(req);
         let who = req.extensions().get::<Who>().cloned();
-        let notice = Done::of(req).map(Done::sentence).map(str::to_owned);
+        let notice = Done::of(req).map(Done::notice);
         Self {
             title: title.into(),
             csrf: csrf::value(req, &app),
@@ -132,8 +140,6 @@ pub enum Done {
     AllRevoked,
     /// Nothing: no token was selected.
     NoneSelected,
-    /// Every live token was switched off.
-    Frozen,
     /// What was frozen was switched on.
     Unfrozen,
     /// Freezing, or undoing it, did not come to its end.
@@ -154,6 +160,8 @@ pub enum Done {
     ConfirmationSent,
     /// A mail was queued to an address that is to be the account's.
     NewAddressAsked,
+    /// A mail with a link was queued on a host that writes its mails to files.
+    LinkFiled,
     /// The time zone was changed.
     TimeZoneSaved,
     /// A session was ended.
@@ -190,8 +198,8 @@ pub enum Done {
 
 impl Done {
     const ALL: &[(Self, &'static str, &'static str)] = &[
-        (Self::Saved, "saved", "Saved. It holds from the next request on."),
-        (Self::Narrowed, "narrowed", "Narrowed to what it was used for. It holds from the next request on."),
+        (Self::Saved, "saved", "Saved. It takes effect with the next request."),
+        (Self::Narrowed, "narrowed", "Narrowed to what it was used for. It takes effect with the next request."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
         (Self::Paused, "paused", "Switched off for a while. This page lists whoever comes with its key meanwhile."),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
@@ -201,7 +209,6 @@ impl Done {
         (Self::AllReactivated, "all-reactivated", "The selected tokens are on. Their keys work again."),
         (Self::AllRevoked, "all-revoked", "The selected tokens are revoked. Their keys are refused for good."),
         (Self::NoneSelected, "none-selected", "Nothing was changed. Tick the tokens first, then choose what to do."),
-        (Self::Frozen, "frozen", "All tokens are frozen. Their keys are refused from now on."),
         (Self::Unfrozen, "unfrozen", "The freeze is undone. The keys it switched off work again."),
         (
             Self::CutShort,
@@ -229,16 +236,21 @@ impl Done {
             "A mail with a link is on its way to the new address. Until you confirm it there, nothing changes.",
         ),
         (
+            Self::LinkFiled,
+            "link-filed",
+            "This host has no mail server, so the mail with the link becomes a file. Ask the operator for the link; until you follow it, nothing changes.",
+        ),
+        (
             Self::TimeZoneSaved,
             "time-zone-saved",
-            "Saved. Times are shown in this zone from now on; no token's expiry has moved.",
+            "Saved. Times are shown in this zone from now on; no token’s expiry has moved.",
         ),
         (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
         (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
         (Self::FeedCreated, "feed-created", "The feed is there. Add the people who use it, then push a first package."),
         (Self::Unlisted, "unlisted", "Unlisted. Searches no longer show it; who names it still gets it."),
         (Self::Relisted, "relisted", "Listed again. Searches show it."),
-        (Self::VersionRemoved, "version-removed", "Removed for good. This version is never used again."),
+        (Self::VersionRemoved, "version-removed", "Removed for good. Its number cannot be used again."),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
         (
             Self::AccountDisabled,
@@ -265,6 +277,11 @@ impl Done {
     fn of(req: &HttpRequest) -> Option<Self> {
         let word = req.query_string().split('&').find_map(|pair| pair.strip_prefix("done="))?;
         Self::ALL.iter().find(|(_, name, _)| *name == word).map(|(done, ..)| *done)
+    }
+
+    fn notice(self) -> Notice {
+        let failed = matches!(self, Self::NoneSelected | Self::CutShort | Self::SignedOut | Self::LinkFiled);
+        Notice { tone: if failed { "warn" } else { "ok" }, text: self.sentence() }
     }
 
     fn sentence(self) -> &'static str {

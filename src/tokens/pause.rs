@@ -22,7 +22,7 @@ pub struct NotAChoice;
 impl Pause {
     /// Every choice: as it is sent, and in words.
     pub const CHOICES: [(Self, &'static str, &'static str); 7] = [
-        (Self::Open, "open", "Until I switch it on again"),
+        (Self::Open, "open", "Until I reactivate it"),
         (Self::Minutes(15), "15m", "15 minutes"),
         (Self::Minutes(60), "1h", "1 hour"),
         (Self::Minutes(8 * 60), "8h", "8 hours"),

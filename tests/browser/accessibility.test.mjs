@@ -121,11 +121,11 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
 
   await ada.goes('/operator/tokens');
   await ada.fills({ key: 'not a key' });
-  await ada.submits('Find');
+  await ada.submits('Search');
   await assertGood(ada.page, 'operator-find-refused');
   await ada.goes('/operator/events?account=nobody&from=soon');
   await assertGood(ada.page, 'operator-events-refused');
-  await ada.goes('/operator/accounts?search=nobody');
+  await ada.goes('/operator/accounts?q=nobody');
   await assertGood(ada.page, 'operator-accounts-none');
 
   await pushes(server, await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] }), nupkg('Contoso.Core', '1.0.0'));

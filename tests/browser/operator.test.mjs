@@ -15,10 +15,10 @@ onBoth(test, 'an operator finds out whose a leaked key is, ends it and locks the
 
   await ada.goes('/settings/tokens');
   await ada.follows(() => ada.page.getByRole('link', { name: 'Operator', exact: true }).click());
-  assert.equal(await ada.page.getByRole('heading', { level: 1 }).innerText(), 'This host');
+  assert.equal(await ada.page.getByRole('heading', { level: 1 }).innerText(), 'Overview');
   await ada.follows(() => ada.page.getByRole('navigation', { name: 'Operator' }).getByRole('link', { name: 'Tokens' }).click());
   await ada.fills({ key: leaked });
-  await ada.submits('Find');
+  await ada.submits('Search');
   assert.match(await ada.says(), /The key you pasted is the present key of this token\.[\s\S]*build[\s\S]*Owner\s+bo/);
   assert.ok(!ada.page.url().includes(leaked) && !(await ada.page.content()).includes(leaked), 'the key is not shown again');
   await ada.presses('Revoke');
@@ -39,9 +39,9 @@ onBoth(test, 'an operator finds out whose a leaked key is, ends it and locks the
   await ada.goes('/operator/events');
   await ada.page.locator('#what').selectOption('tokens');
   await ada.fills({ account: 'bo' });
-  await ada.submits('Show');
+  await ada.submits('Search');
   assert.match(await ada.says(), /token revoked/i);
   await ada.page.locator('#token').pressSequentially(leaked); // pasted by mistake: no more than the hint goes in
-  await ada.submits('Show');
+  await ada.submits('Search');
   assert.equal(new URL(ada.page.url()).searchParams.get('token'), leaked.slice(0, 7));
 });

@@ -36,7 +36,7 @@ async fn an_address_is_confirmed_by_its_link(world: &World) {
     let page = ada.get("/settings/profile").await;
     assert!(page.texts("dl.about dd")[2].starts_with("ada@example.com not confirmed yet"));
     let sent = ada.submit(page.form("/settings/profile/confirm")).await;
-    assert_eq!(sent.location(), "/settings/profile?done=confirmation-sent");
+    assert_eq!(sent.location(), "/settings/profile?done=link-filed");
     let mail = world.mail().await;
     assert_eq!(mail.outline(), ("ada@example.com".to_owned(), "[Latchkey] Confirm your address".to_owned()));
     let link = mail.link(world);
@@ -73,7 +73,7 @@ async fn a_new_address_holds_once_it_is_confirmed_and_the_old_one_is_told(world:
     let key = ada.key(world, "CI").await;
     world.mails().await;
     let page = asks(&ada, NEW).await;
-    assert_eq!((page.status, page.location()), (303, "/settings/profile?done=new-address-asked"));
+    assert_eq!((page.status, page.location()), (303, "/settings/profile?done=link-filed"));
     let mails = world.mails().await;
     let mut outlines: Vec<_> = mails.iter().map(crate::letter::Letter::outline).collect();
     outlines.sort();
@@ -121,7 +121,7 @@ async fn an_address_of_somebody_else_is_answered_like_any_other(world: &World) {
     let ada = world.ada().await;
     world.bo().await;
     let page = asks(&ada, "bo@example.com").await;
-    assert_eq!((page.status, page.location()), (303, "/settings/profile?done=new-address-asked"));
+    assert_eq!((page.status, page.location()), (303, "/settings/profile?done=link-filed"));
     let mails = world.mails().await;
     let to_bo = mails.iter().find(|mail| mail.header("To") == "bo@example.com").unwrap();
     assert_eq!(to_bo.header("Subject"), "[Latchkey] You already have an account");

@@ -31,7 +31,7 @@ async fn an_edit_holds_for_the_same_key_from_the_next_request_on(world: &World) 
         .await;
     assert_eq!((page.status, page.location()), (303, format!("/settings/tokens/{}?done=saved", key.id).as_str()));
     let shown = ada.get(page.location()).await;
-    assert_eq!(shown.texts(".banner.ok"), ["Saved. It holds from the next request on."]);
+    assert_eq!(shown.texts(".banner.ok"), ["Saved. It takes effect with the next request."]);
     assert_eq!((patterns(world, &key.id).await.as_str(), world.refusal(&key.secret).await), ("Fabrikam.*", None));
     let row = "SELECT name || '|' || note || '|' || CAST(version AS TEXT) FROM tokens WHERE id = $1";
     assert_eq!(world.database.text(row, &[&key.id]).await, "Build|Moved.|2");

@@ -14,6 +14,7 @@ on_both_engines! {
     an_expired_token_must_start_again,
     a_refresh_sent_twice_changes_nothing_the_second_time,
     a_deactivated_token_is_refused_until_it_is_reactivated,
+    refreshing_a_token_that_is_off_says_that_it_stays_off,
     a_revoked_token_is_refused_for_good,
     a_deleted_token_is_gone_and_its_record_stays,
     refreshing_and_reactivating_ask_for_the_password_after_a_while,
@@ -95,6 +96,27 @@ async fn a_deactivated_token_is_refused_until_it_is_reactivated(world: &World) {
     assert_eq!(world.database.number(END, &[&key.id]).await, end);
     let events = world.database.events_of("ada").await;
     assert_eq!(events[1..], ["token created", "token deactivated", "token reactivated"]);
+}
+
+async fn refreshing_a_token_that_is_off_says_that_it_stays_off(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let warned = async |until: &str| {
+        ada.act(&key.id, "deactivate", |form| form.set("until", until)).await;
+        let asked = ada.get(&format!("/settings/tokens/{}/refresh", key.id)).await;
+        let shown = ada.refresh(&key.id, "keep").await;
+        assert_eq!(world.refusal(&shown.secret().unwrap()).await, Some(Reason::Deactivated));
+        for page in [&asked, &shown] {
+            let link = page.attributes(".banner.warn a", "href");
+            assert_eq!(link, [format!("/settings/tokens/{}/reactivate", key.id)], "{until}");
+        }
+        shown.texts(".banner.warn strong").concat()
+    };
+    assert_eq!(warned("open").await, "This token is switched off, and a refresh leaves it off.");
+    ada.must(&key.id, "reactivate").await;
+    assert!(warned("1h").await.starts_with("This token is switched off until 1 Mar 2027, 10:00"));
+    ada.must(&key.id, "reactivate").await;
+    assert_eq!(ada.refresh(&key.id, "keep").await.texts(".banner.warn").len(), 0);
 }
 
 async fn a_revoked_token_is_refused_for_good(world: &World) {

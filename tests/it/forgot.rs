@@ -30,7 +30,7 @@ async fn a_mailed_link_sets_the_password_and_the_owner_is_told(world: &World) {
     let link = cy.get("/sign-in").await.attributes("main a[href='/forgot']", "href");
     assert_eq!(link.len(), 1, "signing in leads there");
     let page = asks(&cy, "Ada@Example.com").await;
-    assert_eq!((page.status, page.heading().as_str()), (200, "Look into your mailbox"));
+    assert_eq!((page.status, page.heading().as_str()), (200, "Ask the operator for the link"));
     let mail = world.mail().await;
     assert_eq!(mail.outline(), ("Ada@Example.com".to_owned(), "[Latchkey] Set a new password".to_owned()));
     let link = mail.link(world);

@@ -78,7 +78,7 @@ async fn what_was_never_needed_is_taken_away_in_one_click(world: &World) {
     assert_eq!(settings(world, &key).await, "nuget:pull|Fabrikam.*");
     assert_eq!(world.refusal(&key.secret).await, None, "the key stays the same");
     let shown = ada.get(done.location()).await;
-    assert_eq!(shown.texts(".banner.ok"), ["Narrowed to what it was used for. It holds from the next request on."]);
+    assert_eq!(shown.texts(".banner.ok"), ["Narrowed to what it was used for. It takes effect with the next request."]);
     assert!(shown.texts(".advice").is_empty());
     let again = ada.get(&narrow(&key)).await;
     assert_eq!((again.status, again.texts("form.stack").len()), (200, 0), "there is nothing more to narrow");

@@ -96,6 +96,7 @@ async fn the_overview_tells_the_state_of_the_host_and_no_secret(world: &World) {
     assert!(settings.iter().any(|row| row == "LATCHKEY_SIGN_UPopen"), "{settings:?}");
     let password = world.database.url().split_once("://").unwrap().1.split('@').next().unwrap().to_owned();
     assert!(!page.body.contains(crate::world::MASTER_SECRET) && !page.body.contains(&password));
+    assert_eq!(page.texts("nav[aria-label=Main] a"), ["Settings", "Packages", "Feeds", "Operator", "Guide"]);
     assert_eq!(page.texts("nav[aria-label=Operator] a"), ["Overview", "Accounts", "Tokens", "Events", "Feeds"]);
 }
 
@@ -111,10 +112,10 @@ async fn accounts_are_found_by_name_and_address(world: &World) {
         page.texts(".rows tbody th a")
     };
     assert_eq!(names("").await, ["ada", "bo", "bob_x", "bobyx"]);
-    assert_eq!(names("?search=B_X").await, ["bob_x"], "what is typed is meant as it is");
-    assert_eq!(names("?search=bo%40example.com").await, ["bo"]);
-    assert_eq!(names("?search=%25").await, Vec::<String>::new());
-    assert_eq!(names("?search=%00bo&only=disabled").await, ["bobyx"]);
+    assert_eq!(names("?q=B_X").await, ["bob_x"], "what is typed is meant as it is");
+    assert_eq!(names("?q=bo%40example.com").await, ["bo"]);
+    assert_eq!(names("?q=%25").await, Vec::<String>::new());
+    assert_eq!(names("?q=%00bo&only=disabled").await, ["bobyx"]);
     assert_eq!(names("?only=operators").await, ["ada"]);
     assert_eq!(names("?after=bo").await, ["bob_x", "bobyx"]);
     let page = ada.get(&format!("/operator/accounts/{}", id_of(world, "bobyx").await)).await;

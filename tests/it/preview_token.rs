@@ -107,7 +107,7 @@ async fn only_packages_that_one_may_use_are_counted(world: &World) {
         "3 of your 4 NuGet packages, and future ones that match. You may publish 1 of them. Hers.One, His.One, Team.One"
     );
     let write = form.clone().set("preset", "write");
-    assert_eq!(first(write).await, "1 of the 1 NuGet packages you may publish, and future ones that match. Hers.One");
+    assert_eq!(first(write).await, "The one NuGet package you may publish, and future ones that match. Hers.One");
     let one_feed = form.clone().set("feeds", "some").add("feed", &team);
     assert!(first(one_feed).await.starts_with("2 of your 2 NuGet packages"));
     let other = "SELECT id FROM feeds WHERE name = 'secret'";
@@ -176,7 +176,10 @@ async fn ten_thousand_packages_are_counted_and_more_are_said_to_be_more(world: &
 async fn a_preset_chooses_the_boxes_on_the_server(world: &World) {
     let ada = world.ada().await;
     let page = ada.get("/settings/tokens/new").await;
-    assert_eq!(page.attributes("input[name=preset]", "value"), ["read", "read-write", "write", "full", "custom"]);
+    assert_eq!(
+        page.attributes("input[name=preset]", "value"),
+        ["read", "versions", "read-write", "write", "full", "custom"]
+    );
     assert_eq!(page.attributes("input[name=kind]", "value"), ["nuget", "container", "npm", "all"]);
     for (preset, kind, permissions) in [
         ("read", "nuget", "nuget:pull"),

@@ -31,7 +31,7 @@ async fn a_new_time_zone_shows_at_once_and_moves_no_expiry(world: &World) {
     let page = ada.get(saved.location()).await;
     assert_eq!(
         page.texts("[role=status]"),
-        ["Saved. Times are shown in this zone from now on; no token's expiry has moved."]
+        ["Saved. Times are shown in this zone from now on; no token’s expiry has moved."]
     );
     assert_eq!(page.texts("form time"), ["1 Mar 2027, 18:00 JST"]);
     assert_eq!(page.form("/settings/profile").value("zone"), "Asia/Tokyo");

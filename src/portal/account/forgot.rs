@@ -37,6 +37,7 @@ struct MailSent<'a> {
     page: Page,
     email: &'a str,
     text: &'static str,
+    mails_are_files: bool,
 }
 
 /// The form.
@@ -71,12 +72,20 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ForgotFor
         change.add_mail(&app.new_mail(Letter::PasswordReset, None, &email), now).await?;
         change.commit().await?;
     }
-    sent(&req, "Look into your mailbox", &email, SENT)
+    sent(&req, &app, "Look into your mailbox", &email, SENT)
 }
 
-/// The page that says that a mail is on its way.
-pub(super) fn sent(req: &HttpRequest, title: &str, email: &str, text: &'static str) -> Result<HttpResponse, PageError> {
-    answer(StatusCode::OK, &MailSent { page: Page::new(req, title), email, text })
+/// The page that says that a mail is on its way, or where it lies on a host that mails nobody.
+pub(super) fn sent(
+    req: &HttpRequest,
+    app: &App,
+    title: &str,
+    email: &str,
+    text: &'static str,
+) -> Result<HttpResponse, PageError> {
+    let mails_are_files = app.settings.smtp_url.is_none();
+    let title = if mails_are_files { "Ask the operator for the link" } else { title };
+    answer(StatusCode::OK, &MailSent { page: Page::new(req, title), email, text, mails_are_files })
 }
 
 fn draw(

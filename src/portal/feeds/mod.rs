@@ -135,7 +135,7 @@ fn words(role: Role) -> &'static str {
     match role {
         Role::Reader => "Reads packages",
         Role::Writer => "Also uploads new packages, and versions of their own",
-        Role::Owner => "Also changes everybody's packages, and looks after members",
+        Role::Owner => "Also changes everybody’s packages, and looks after members",
     }
 }
 

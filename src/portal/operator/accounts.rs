@@ -33,7 +33,7 @@ struct Accounts {
 #[derive(Debug, Default, Deserialize)]
 pub struct Search {
     #[serde(default)]
-    search: String,
+    q: String,
     #[serde(default)]
     only: String,
     #[serde(default)]
@@ -47,8 +47,8 @@ pub async fn show(
     me: Operator,
     query: Option<Query<Search>>,
 ) -> Result<HttpResponse, PageError> {
-    let Search { search, only, after } = query.map(Query::into_inner).unwrap_or_default();
-    let (search, after) = (typed(&search), typed(&after));
+    let Search { q, only, after } = query.map(Query::into_inner).unwrap_or_default();
+    let (search, after) = (typed(&q), typed(&after));
     let (only, word) = match only.as_str() {
         "operators" => (Only::Operators, "operators"),
         "disabled" => (Only::Disabled, "disabled"),
@@ -59,8 +59,7 @@ pub async fn show(
     let more = lines.len() > ROWS;
     lines.truncate(ROWS);
     let last = lines.last().filter(|_| more).map(|line| line.account.username.clone());
-    let next =
-        last.map(|last| with_query("/operator/accounts", &[("search", &search), ("only", word), ("after", &last)]));
+    let next = last.map(|last| with_query("/operator/accounts", &[("q", &search), ("only", word), ("after", &last)]));
     let page = Accounts {
         page: Page::in_section(&req, "Accounts", "operator-accounts"),
         accounts: lines.iter().map(|line| AccountView::new(line, &me)).collect(),

@@ -57,7 +57,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<Http
     let numbers = app.store.numbers(MANY).await?;
     let schema = app.store.applied_migrations().await?.last().map(ToString::to_string).unwrap_or_default();
     let page = Overview {
-        page: Page::in_section(&req, "Host overview", "operator"),
+        page: Page::in_section(&req, "Overview", "operator"),
         version: env!("CARGO_PKG_VERSION"),
         engine: match app.store.engine() {
             Engine::Sqlite => "SQLite",

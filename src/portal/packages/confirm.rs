@@ -44,7 +44,7 @@ pub(super) struct Question {
     pub about: (&'static str, String),
     /// Where the form leads.
     pub action: String,
-    /// Where *Keep it as it is* leads.
+    /// Where *Cancel* leads.
     pub back: String,
     /// Whether it asks for a password that was last given long ago.
     pub sensitive: bool,

@@ -47,13 +47,18 @@ pub struct PermissionBox {
     pub value: &'static str,
     pub label: &'static str,
     pub checked: bool,
-    pub locked: bool,
 }
 
 /// The boxes of one kind: read, upload, upload versions, delete.
 pub struct PermissionRow {
     pub kind: &'static str,
     pub boxes: Vec<Option<PermissionBox>>,
+}
+
+impl PermissionRow {
+    fn has_any(&self) -> bool {
+        self.boxes.iter().any(Option::is_some)
+    }
 }
 
 /// The form as templates draw it.
@@ -79,7 +84,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The fields of a form. `edited` is the token that is edited: what it cannot get cannot be ticked.
+    /// The fields of a form. `edited` is the token that is edited: what it cannot get is not shown.
     pub fn new(
         form: &TokenForm,
         me: &SignedIn,
@@ -97,7 +102,7 @@ impl Fields {
             presets: if edited.is_none() { presets(form) } else { Vec::new() },
             kinds: kinds(form),
             custom: form.preset == "custom",
-            permissions: Kind::ALL.into_iter().map(|kind| boxes.row(kind)).collect(),
+            permissions: Kind::ALL.into_iter().map(|kind| boxes.row(kind)).filter(PermissionRow::has_any).collect(),
             api: boxes.api(),
             all_feeds: form.feeds != "some",
             feeds: feeds.iter().map(|feed| feed_choice(feed, form)).collect(),
@@ -119,6 +124,9 @@ fn presets(form: &TokenForm) -> Vec<PresetChoice> {
             label: preset.label(),
             hint: match preset {
                 Preset::Read => "Restore and download. For machines and builds that only use packages.",
+                Preset::Versions => {
+                    "Read, and upload versions of packages that exist, never a new name. Not for containers: they are only read."
+                }
                 Preset::ReadWrite => "Also upload new packages and versions. For builds that restore and publish.",
                 Preset::Write => "Upload without reading. For the publishing step of a pipeline.",
                 Preset::Full => {
@@ -138,8 +146,8 @@ fn kinds(form: &TokenForm) -> Vec<Choice> {
         label: kinds.label().to_owned(),
         hint: match kinds {
             Kinds::One(Kind::NuGet) => ".NET packages",
-            Kinds::One(Kind::Container) => "Images; no door here yet",
-            Kinds::One(Kind::Npm) => "JavaScript; no door here yet",
+            Kinds::One(Kind::Container) => "Images; not served here yet",
+            Kinds::One(Kind::Npm) => "JavaScript; not served here yet",
             Kinds::All => "All three",
         },
         checked: form.kind == kinds.as_str(),
@@ -154,18 +162,17 @@ struct Boxes<'a> {
 }
 
 impl Boxes<'_> {
-    fn make(&self, permission: Permission, label: &'static str) -> PermissionBox {
-        PermissionBox {
-            value: permission.scope(),
-            label,
-            checked: self.form.permission.iter().any(|scope| scope == permission.scope()),
-            locked: self.edited.is_some_and(|token| !token.permissions.has(permission)),
-        }
+    /// None for what the edited token does not have: permissions are only taken away.
+    fn make(&self, permission: Permission, label: &'static str) -> Option<PermissionBox> {
+        let checked = self.form.permission.iter().any(|scope| scope == permission.scope());
+        let offered = self.edited.is_none_or(|token| token.permissions.has(permission));
+        offered.then_some(PermissionBox { value: permission.scope(), label, checked })
     }
 
     fn row(&self, kind: Kind) -> PermissionRow {
         let boxes = COLUMNS.iter();
-        let boxes = boxes.map(|(verb, label)| with_verb(kind, verb).map(|permission| self.make(permission, label)));
+        let boxes =
+            boxes.map(|(verb, label)| with_verb(kind, verb).and_then(|permission| self.make(permission, label)));
         PermissionRow { kind: kind.label(), boxes: boxes.collect() }
     }
 
@@ -177,7 +184,7 @@ impl Boxes<'_> {
             (Permission::ApiManage, "Change things through the management API"),
         ];
         let all = all.into_iter().chain(introspect.map(|_| (Permission::ApiIntrospect, "Ask about any token")));
-        all.map(|(permission, label)| self.make(permission, label)).collect()
+        all.filter_map(|(permission, label)| self.make(permission, label)).collect()
     }
 }
 

@@ -58,7 +58,8 @@ pub async fn submit(
     // Goes on to its end even if the browser gives up waiting.
     let frozen = rt::spawn(async move { app.store.freeze_tokens(account, &by, now).await }).await;
     Ok(match frozen {
-        Ok(Ok(_)) => go_to(&req, &Done::Frozen.at("/settings/tokens")),
+        // The list says above everything that the tokens are frozen; once is enough.
+        Ok(Ok(_)) => go_to(&req, "/settings/tokens"),
         _ => go_to(&req, &Done::CutShort.at("/settings/tokens/freeze")),
     })
 }

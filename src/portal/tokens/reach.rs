@@ -66,6 +66,8 @@ pub struct Picks {
     pub left_out: usize,
     /// Whether there is any package at all, found or not.
     pub any: bool,
+    /// Whether the form says yet what the token may do.
+    pub is_about: bool,
 }
 
 /// A package to tick.
@@ -206,6 +208,8 @@ impl Universe {
             false => format!("{} of {whose} {}", thousands(covered.len() as i64), thousands(total as i64)),
         };
         let (count, whose) = match (total, self.reads) {
+            (1, true) if covered.len() == 1 => ("Your one".to_owned(), format!(" {kind} package")),
+            (1, false) if covered.len() == 1 => ("The one".to_owned(), format!(" {kind} package you may publish")),
             (0, true) => (String::new(), format!("There is no {kind} package yet")),
             (0, false) => (String::new(), format!("There is no {kind} package yet that you may publish")),
             (_, true) => (of("your"), format!(" {kind} packages")),
@@ -243,7 +247,13 @@ impl Picks {
         found.truncate(SHOWN);
         let listed = |name: &str| patterns.lines().any(|line| line.trim().eq_ignore_ascii_case(name));
         let packages = found.into_iter().map(|known| Pick { listed: listed(&known.name), name: known.name.clone() });
-        Self { find: form.find.clone(), packages: packages.collect(), left_out, any: all().next().is_some() }
+        Self {
+            find: form.find.clone(),
+            packages: packages.collect(),
+            left_out,
+            any: all().next().is_some(),
+            is_about: form.permissions().is_ok(),
+        }
     }
 
     /// What is not shown, in words.

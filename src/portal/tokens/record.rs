@@ -6,6 +6,7 @@ use actix_web::{
     web::{Data, Path, Query},
 };
 use askama::Template;
+use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::{find, view};
@@ -94,8 +95,14 @@ fn line(event: store::Event, me: &SignedIn) -> Event {
     Event {
         time: Time::new(event.at, me.now, me.account.time_zone),
         what: sentence(&event.verb),
-        detail: event.detail,
+        detail: in_zone(event.detail, me),
         who: event.actor.unwrap_or_else(|| "This host".to_owned()),
         from: view::by(&event.client, &event.address),
     }
+}
+
+/// A detail with the end of a pause as pages write times.
+fn in_zone(detail: String, me: &SignedIn) -> String {
+    let end = detail.strip_prefix("until ").and_then(|at| NaiveDateTime::parse_from_str(at, "%Y-%m-%d %H:%M UTC").ok());
+    end.map_or(detail, |end| format!("until {}", Time::new(end.and_utc(), me.now, me.account.time_zone).text))
 }

@@ -63,10 +63,10 @@ impl Trial {
         let first = token.permissions.iter().find_map(|permission| Action::parse(permission.scope()));
         let form =
             TryForm { action: first.unwrap_or(Action::Pull(Kind::NuGet)).scope().to_owned(), ..TryForm::default() };
-        Self::of(form, feeds, None, Problems::default())
+        Self::of(form, token, feeds, None, Problems::default())
     }
 
-    fn of(form: TryForm, feeds: &[Feed], verdict: Option<Verdict>, problems: Problems) -> Self {
+    fn of(form: TryForm, token: &Token, feeds: &[Feed], verdict: Option<Verdict>, problems: Problems) -> Self {
         let TryForm { action, feed, package } = form;
         let choice = |value: String, label, chosen: &str| Choice { checked: value == chosen, value, label, hint: "" };
         let of_kind = |kind: Kind| Group {
@@ -83,8 +83,11 @@ impl Trial {
                 .map(|(look, label)| choice(look.scope().to_owned(), label.to_owned(), &action))
                 .into(),
         };
+        // Of the kinds that have no door yet, only those that the token is about are of interest.
+        let is_offered = |kind: &Kind| *kind == Kind::NuGet || token.permissions.kinds().any(|own| own == *kind);
         let feeds = feeds.iter().map(|of| choice(of.name.clone(), of.name.clone(), &feed)).collect();
-        Self { actions: Kind::ALL.into_iter().map(of_kind).chain([api]).collect(), feeds, package, verdict, problems }
+        let actions = Kind::ALL.into_iter().filter(is_offered).map(of_kind).chain([api]).collect();
+        Self { actions, feeds, package, verdict, problems }
     }
 }
 
@@ -103,7 +106,7 @@ pub async fn submit(
         Ok(question) => (StatusCode::OK, Some(put(&app, &me, &token, &question).await?), Problems::default()),
         Err(problems) => (StatusCode::UNPROCESSABLE_ENTITY, None, problems),
     };
-    let trial = Trial::of(form, &feeds, verdict, problems);
+    let trial = Trial::of(form, &token, &feeds, verdict, problems);
     one::draw(&req, &app, &me, &token, &feeds, status, trial).await
 }
 

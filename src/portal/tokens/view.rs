@@ -36,6 +36,10 @@ pub struct Token {
     pub lifetime: &'static str,
     pub left: Option<u8>,
     pub acts: Vec<Act>,
+    /// Whether it is switched off; a new key would be refused as well.
+    pub off: bool,
+    /// When it is on again by itself, if it is off for a while.
+    pub on_again: Option<Time>,
 }
 
 /// Permissions in words, with the kinds they are about.
@@ -106,6 +110,8 @@ impl Token {
             lifetime: if state == State::NotIssued { "Starts with its first refresh" } else { "Never" },
             left: left(token, state, me),
             acts: acts(token, state),
+            off: state == State::Deactivated,
+            on_again: token.reactivate_at.filter(|_| state == State::Deactivated).map(|at| Time::new(at, now, zone)),
         }
     }
 }
