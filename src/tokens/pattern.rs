@@ -190,6 +190,23 @@ impl Patterns {
         self.iter().any(|pattern| covers(pattern, name))
     }
 
+    /// Which of many names are covered. They are in lower case and in order, so that each pattern is held only against
+    /// those that begin as it does.
+    pub fn covered(&self, sorted: &[&str]) -> Vec<bool> {
+        let mut covered = vec![false; sorted.len()];
+        for pattern in self.iter() {
+            let start = pattern.split('*').next().unwrap_or_default().to_ascii_lowercase();
+            let first = sorted.partition_point(|name| *name < start.as_str());
+            for (name, covered) in sorted.iter().zip(&mut covered).skip(first) {
+                if !name.starts_with(&start) {
+                    break;
+                }
+                *covered = *covered || covers(pattern, name);
+            }
+        }
+        covered
+    }
+
     /// Whether every package is covered, because one pattern is `*`.
     pub fn covers_all(&self) -> bool {
         self.iter().any(|pattern| pattern == "*")
@@ -210,7 +227,7 @@ impl Patterns {
 #[cfg(test)]
 mod tests {
     use globset::GlobBuilder;
-    use proptest::prelude::*;
+    use proptest::{collection::btree_set, prelude::*};
 
     use super::*;
 
@@ -323,6 +340,15 @@ mod tests {
             if let Ok(pattern) = Pattern::parse(&text) {
                 let glob = GlobBuilder::new(pattern.as_str()).case_insensitive(true).literal_separator(false).backslash_escape(false).build().unwrap();
                 prop_assert_eq!(pattern.covers(&name), glob.compile_matcher().is_match(&name));
+            }
+        }
+
+        #[test]
+        fn many_names_at_once_are_covered_as_one_by_one(text in "([a-cA-C*.]{1,4}\n){1,4}", names in btree_set("[a-c.]{1,5}", 0..20)) {
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            if let Ok(patterns) = Patterns::parse(&text) {
+                let one_by_one: Vec<_> = names.iter().map(|name| patterns.covers(name)).collect();
+                prop_assert_eq!(patterns.covered(&names), one_by_one);
             }
         }
 

@@ -175,15 +175,21 @@ async fn known(
 }
 
 impl Universe {
-    /// The names that count: what is only written to counts where it may be written to.
+    /// The names that count, in order: what is only written to counts where it may be written to.
     fn counted(&self) -> impl Iterator<Item = &Known> + Clone {
         self.names.iter().filter(|known| self.reads || known.may_publish)
+    }
+
+    /// Those of them that are covered.
+    fn covered(&self, patterns: &Patterns) -> Vec<&Known> {
+        let keys: Vec<_> = self.counted().map(|known| known.key.as_str()).collect();
+        self.counted().zip(patterns.covered(&keys)).filter_map(|(known, covered)| covered.then_some(known)).collect()
     }
 
     fn line(&self, patterns: &Patterns) -> Line {
         let kind = self.kind.label();
         let total = self.counted().count();
-        let covered: Vec<&Known> = self.counted().filter(|known| patterns.covers(&known.name)).collect();
+        let covered = self.covered(patterns);
         let of = |whose: &str| match self.more {
             true => format!("{} of the first {}", thousands(covered.len() as i64), thousands(total as i64)),
             false => format!("{} of {whose} {}", thousands(covered.len() as i64), thousands(total as i64)),
