@@ -1,9 +1,9 @@
 //! What pages cost where there is very much to show, on both databases: whole requests to a server in this process,
-//! session, queries and drawing included. A page more is a line in [`PAGES`].
+//! session, queries and drawing included. A page more is a line in [`PAGES`]; how much there is, says `pages/seed.rs`.
 //! PostgreSQL takes part when `TEST_DATABASE_URL` names a server: `bin/with-postgres cargo bench --bench pages`.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends here")]
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Duration};
 
 use actix_web::rt::{System, SystemRunner};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -20,19 +20,26 @@ mod person;
 #[path = "../tests/expiry_warning/post_office.rs"]
 #[expect(dead_code, reason = "only the journeys get mail")]
 mod post_office;
+#[path = "pages/seed.rs"]
+mod seed;
 #[path = "../tests/it/world.rs"]
 #[expect(dead_code, unused_macros, unused_imports, reason = "the journeys need more of it")]
 mod world;
 
 use database::Engine;
+use page::{Form, Page};
 use person::Browser;
 use world::World;
 
-/// Tokens of one account.
-const TOKENS: i64 = 100_000;
+/// The token that is watched.
+macro_rules! token {
+    ($($rest:literal)?) => {
+        concat!("/settings/tokens/0190a000-0000-7000-8000-000000050000", $($rest)?)
+    };
+}
 
-/// What is measured: a name, and the page.
-const PAGES: [(&str, &str); 21] = [
+/// What is opened: a name, and the page.
+const PAGES: [(&str, &str); 65] = [
     ("list, first page", "/settings/tokens"),
     ("list, deep page", "/settings/tokens?after=0190a000-0000-7000-8000-000000050000.1773891600"),
     ("list, deep page back", "/settings/tokens?before=0190a000-0000-7000-8000-000000050000.1773891600"),
@@ -41,6 +48,7 @@ const PAGES: [(&str, &str); 21] = [
     ("list, by name", "/settings/tokens?sort=name"),
     ("list, active", "/settings/tokens?state=active"),
     ("list, active by name", "/settings/tokens?state=active&sort=name"),
+    ("list, active expires first", "/settings/tokens?state=active&sort=expires"),
     ("list, expiring", "/settings/tokens?state=expiring"),
     ("list, expiring by name", "/settings/tokens?state=expiring&sort=name"),
     ("list, expired", "/settings/tokens?state=expired"),
@@ -50,40 +58,82 @@ const PAGES: [(&str, &str); 21] = [
     ("list, revoked by name: none", "/settings/tokens?state=revoked&sort=name"),
     ("list, never used", "/settings/tokens?state=never-used"),
     ("list, unused", "/settings/tokens?state=unused"),
-    ("search, many", "/settings/tokens?q=contoso"),
-    ("search, one early", "/settings/tokens?q=key+000017"),
-    ("search, none", "/settings/tokens?q=nowhere"),
+    ("list search, many", "/settings/tokens?q=contoso"),
+    ("list search, one early", "/settings/tokens?q=key+000017"),
+    ("list search, none", "/settings/tokens?q=nowhere"),
     ("freeze, asked", "/settings/tokens/freeze"),
+    ("token", token!()),
+    ("token, narrow", token!("/narrow")),
+    ("token, record", token!("/record")),
+    ("token, record deep", token!("/record?before=01a32fb3-a780-7000-8000-000000000000")),
+    ("token, edit", token!("/edit")),
+    ("token, new", "/settings/tokens/new"),
+    ("refusals", "/settings/refusals"),
+    ("profile", "/settings/profile"),
+    ("sessions", "/settings/sessions"),
+    ("notifications", "/settings/notifications"),
+    ("packages", "/packages"),
+    ("packages, search, many", "/packages?q=contoso"),
+    ("packages, search, few", "/packages?q=billing"),
+    ("packages, search, none", "/packages?q=nowhere"),
+    ("packages, search, four words, none", "/packages?q=orders+shop+queue+nowhere"),
+    ("feeds", "/feeds"),
+    ("feed", "/feeds/main"),
+    ("feed, search, none", "/feeds/main?q=nowhere"),
+    ("package of 5,000 versions", "/feeds/main/packages/Contoso.Team1.Service1"),
+    ("package of 5,000 versions, deep", "/feeds/main/packages/Contoso.Team1.Service1?after=1.0.2500"),
+    ("version", "/feeds/main/packages/Contoso.Team1.Service1/1.0.2500"),
+    ("operator", "/operator"),
+    ("operator, accounts", "/operator/accounts"),
+    ("operator, accounts, search, one", "/operator/accounts?search=user000977"),
+    ("operator, accounts, search, none", "/operator/accounts?search=nowhere"),
+    ("operator, account", "/operator/accounts/0190a000-0000-7000-a000-000000000001"),
+    ("operator, tokens by hint", "/operator/tokens?hint=lk_0017"),
+    ("operator, feeds", "/operator/feeds"),
+    ("events", "/operator/events"),
+    ("events, deep", "/operator/events?before=01a32fb3-a780-7000-8000-000000000000"),
+    ("events, sign-ins", "/operator/events?what=sign-ins"),
+    ("events, feeds: rare", "/operator/events?what=feeds"),
+    ("events, packages", "/operator/events?what=packages"),
+    ("events, mails: none", "/operator/events?what=mails"),
+    ("events, account", "/operator/events?account=ada"),
+    ("events, account and tokens", "/operator/events?account=ada&what=tokens"),
+    ("events, account and mails: none", "/operator/events?account=ada&what=mails"),
+    ("events, account and package", "/operator/events?account=ada&package=Contoso.Team1.Service1"),
+    ("events, token", "/operator/events?token=0190a000-0000-7000-8000-000000050000"),
+    ("events, hint", "/operator/events?token=lk_0000"),
+    ("events, package", "/operator/events?package=contoso.team1.service1"),
+    ("events, a day", "/operator/events?from=2027-01-10&to=2027-01-10"),
+    ("events, a day and account and tokens", "/operator/events?from=2027-01-10&to=2027-01-10&account=ada&what=tokens"),
 ];
-
-/// Tokens of all ages in no order: $1 is the account, $2 how many, $3 now. One in 2,000 is off; none is revoked.
-const FILL: &str = "INSERT INTO tokens (id, account, kind, name, name_key, note, permissions, patterns, feeds, hint, created_at, issued_at,
-        lifetime, expires_at, deactivated_at, last_used_at, last_used_by, last_used_from, version)
-    SELECT '0190a000-0000-7000-8000-' || SUBSTR('000000000000' || n.age, LENGTH('000000000000' || n.age) - 11, 12), $1, 'personal',
-        'Key ' || SUBSTR('000000' || n.i, LENGTH('000000' || n.i) - 5, 6), 'key ' || SUBSTR('000000' || n.i, LENGTH('000000' || n.i) - 5, 6),
-        'kept in the secrets of the build', 'nuget:pull nuget:push', 'Contoso.Team' || (n.i % 500) || '.*', '*', 'lk_' || SUBSTR('0000' || n.i, LENGTH('0000' || n.i) - 3, 4),
-        n.at - n.age * 600, n.at - n.age * 600, 7776000,
-        CASE WHEN n.i % 5 = 0 THEN NULL WHEN n.i % 5 = 1 THEN n.at - n.age * 600 + 31536000 ELSE n.at + (n.i * 7 % 365) * 86400 + 3600 END,
-        CASE WHEN n.i % 2000 = 7 THEN n.at - 600 END,
-        CASE WHEN n.i % 5 = 3 THEN NULL ELSE n.at - (n.i * 13 % n.age) * 600 END, 'NuGet Command Line/5.8.0', '203.0.113.7', 1
-    FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)
-          SELECT CAST(i AS BIGINT) AS i, CAST(i AS BIGINT) * 7919 % 100000 + 1 AS age, CAST($3 AS BIGINT) AS at FROM n) n";
 
 fn bench(c: &mut Criterion) {
     let system = System::new();
     for engine in engines() {
         let (world, ada) = system.block_on(filled(engine));
         for (name, path) in PAGES {
-            let page = system.block_on(ada.get(path));
-            assert_eq!(page.status, 200, "{path}: {}", page.body);
-            c.bench_function(&format!("{name}/{engine:?}"), |b| b.iter(|| black_box(open(&system, &ada, path))));
+            measure(c, &system, (name, engine), async || ada.get(path).await);
+        }
+        for (name, form) in system.block_on(previews(&ada)) {
+            measure(c, &system, (name, engine), async || ada.submit(form.clone()).await);
         }
         system.block_on(world.end());
     }
 }
 
-fn open(system: &SystemRunner, browser: &Browser, path: &str) -> usize {
-    system.block_on(browser.get(path)).body.len()
+fn measure(c: &mut Criterion, system: &SystemRunner, (name, engine): (&str, Engine), open: impl AsyncFn() -> Page) {
+    let page = system.block_on(open());
+    assert_eq!(page.status, 200, "{name}: {}", page.body);
+    c.bench_function(&format!("{name}/{engine:?}"), |b| b.iter(|| black_box(system.block_on(open()).body.len())));
+}
+
+/// What the form of a new token asks while somebody writes patterns.
+async fn previews(ada: &Browser) -> [(&'static str, Form); 2] {
+    let form = ada.get("/settings/tokens/new").await.form("/settings/tokens");
+    let form = Form { action: "/settings/tokens/preview".to_owned(), ..form };
+    let many: Vec<_> = (0..100).map(|team| format!("Contoso.Team{team}.*")).collect();
+    [("preview", "Contoso.*"), ("preview, a hundred patterns", many.join("\n").as_str())]
+        .map(|(name, patterns)| (name, form.clone().set("permission", "nuget:push").set("patterns", patterns)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark is told by its environment where to run")]
@@ -92,16 +142,12 @@ fn engines() -> Vec<Engine> {
     [Engine::Sqlite].into_iter().chain(postgres).collect()
 }
 
-/// A world in which ada has very many tokens, and her browser, which keeps its connection.
+/// A world in which there is very much, and the browser of ada, who has most of it; it keeps its connection.
 async fn filled(engine: Engine) -> (World, Browser) {
     let world = World::empty(engine).await;
     world.restart_with(&[]).await;
     let ada = world.ada().await;
-    let account = world.app().store.account_named("ada").await.unwrap().unwrap().id;
-    world.database.fill(FILL, &account.to_string(), TOKENS, world.now().timestamp()).await;
-    if engine == Engine::Postgres {
-        world.database.execute("VACUUM ANALYZE", &[]).await; // as autovacuum does a minute later
-    }
+    seed::fill(&world).await;
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let browser = Browser::new(client, world.address(), world.app().settings.public_url.clone());
     browser.cookies.replace(ada.cookies.borrow().clone());
@@ -110,7 +156,8 @@ async fn filled(engine: Engine) -> (World, Browser) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().sample_size(20).warm_up_time(std::time::Duration::from_millis(500)).measurement_time(std::time::Duration::from_secs(2));
+    config = Criterion::default().sample_size(10).nresamples(2_000).without_plots()
+        .warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
     targets = bench
 }
 criterion_main!(benches);

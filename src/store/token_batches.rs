@@ -1,7 +1,10 @@
 //! Steps that change many tokens: the selected ones in one transaction, all of an account's in several short ones.
 //! Each token that changes gets its event, and the warning it is owed is cancelled or restored with it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use tokio::time::sleep;
 
 use super::{
     Change, Result, Store,
@@ -19,7 +22,9 @@ use crate::tokens::{AccountId, EventId, NoticeId, TokenId, selected::Step, warni
 /// Most tokens that one step takes.
 pub const MOST_SELECTED: usize = 100;
 /// Tokens that one transaction freezes. SQLite has one writer at a time: nobody should wait for it long.
-const BATCH: i64 = 250;
+const BATCH: i64 = 100;
+/// Between two of them others get at SQLite's lock, for which they only look now and then.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// `$1` holds ids of tokens, `$2` as many new ids, one after the other with nothing between; `$3` says how many, `$4` is now.
 macro_rules! batch {
@@ -148,7 +153,7 @@ impl Store {
         Ok(changed)
     }
 
-    /// Switches off every token of an account that is on, in transactions of a few hundred. If it is cut short, what it
+    /// Switches off every token of an account that is on, in transactions of a hundred. If it is cut short, what it
     /// did holds, and done again it goes on from there.
     pub async fn freeze_tokens(&self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<u64> {
         let (mut frozen, mut after) = (0, (i64::MIN, String::new()));
@@ -169,6 +174,7 @@ impl Store {
             frozen += change.take(&Taken::freeze(), account, &ids, by, now).await?;
             change.commit().await?;
             after = last;
+            sleep(BREATH).await;
         }
     }
 
@@ -185,6 +191,7 @@ impl Store {
             let ids = frozen.iter().map(|id| token_id(id)).collect::<Result<Vec<_>>>()?;
             thawed += change.take(&Taken::unfreeze(), account, &ids, by, now).await?;
             change.commit().await?;
+            sleep(BREATH).await;
         }
     }
 

@@ -253,6 +253,23 @@ impl Patterns {
         Some(false)
     }
 
+    /// Which of many names are covered, while the budget lasts. They are in lower case and in order, so that each pattern
+    /// is held only against those that begin as it does.
+    pub fn covered(&self, sorted: &[&str], budget: &mut Budget) -> Option<Vec<bool>> {
+        let mut covered = vec![false; sorted.len()];
+        for pattern in self.iter() {
+            let start = pattern.split('*').next().unwrap_or_default().to_ascii_lowercase();
+            let first = sorted.partition_point(|name| *name < start.as_str());
+            for (name, covered) in sorted.iter().zip(&mut covered).skip(first) {
+                if !name.starts_with(&start) {
+                    break;
+                }
+                *covered = *covered || budget.covers(pattern, name)?;
+            }
+        }
+        Some(covered)
+    }
+
     /// Whether every package is covered, because one pattern is `*`.
     pub fn covers_all(&self) -> bool {
         self.iter().any(|pattern| pattern == "*")

@@ -1,5 +1,5 @@
 use globset::GlobBuilder;
-use proptest::prelude::*;
+use proptest::{collection::btree_set, prelude::*};
 
 use super::*;
 
@@ -121,6 +121,15 @@ fn adding_a_pattern_is_noticed_and_dropping_one_is_not() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn many_names_at_once_are_covered_as_one_by_one(text in "([a-cA-C*.]{1,4}\n){1,4}", names in btree_set("[a-c.]{1,5}", 0..20)) {
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        if let Ok(patterns) = Patterns::parse(&text) {
+            let one_by_one: Vec<_> = names.iter().map(|name| patterns.covers(name)).collect();
+            prop_assert_eq!(patterns.covered(&names, &mut Budget::of(1_000_000)), Some(one_by_one));
+        }
+    }
 
     #[test]
     fn the_loop_agrees_with_the_reference(pattern in "[abAB.*]{1,8}", name in "[abAB./]{0,10}") {

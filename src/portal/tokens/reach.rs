@@ -180,20 +180,16 @@ async fn known(
 }
 
 impl Universe {
-    /// The names that count: what is only written to counts where it may be written to.
+    /// The names that count, in order: what is only written to counts where it may be written to.
     fn counted(&self) -> impl Iterator<Item = &Known> + Clone {
         self.names.iter().filter(|known| self.reads || known.may_publish)
     }
 
-    /// The names that the patterns cover; none if the budget does not last.
+    /// Those of them that the patterns cover; none if the budget does not last.
     fn covered(&self, patterns: &Patterns, budget: &mut Budget) -> Option<Vec<&Known>> {
-        let mut covered = Vec::new();
-        for known in self.counted() {
-            if patterns.covers_within(&known.name, budget)? {
-                covered.push(known);
-            }
-        }
-        Some(covered)
+        let keys: Vec<_> = self.counted().map(|known| known.key.as_str()).collect();
+        let covered = patterns.covered(&keys, budget)?;
+        Some(self.counted().zip(covered).filter_map(|(known, covered)| covered.then_some(known)).collect())
     }
 
     fn line(&self, patterns: &Patterns, budget: &mut Budget) -> Line {

@@ -1,0 +1,84 @@
+//! What a tick of the warnings costs while a million keys are each owed one, of which one in a hundred is due, on both
+//! databases. PostgreSQL takes part when `TEST_DATABASE_URL` names a server: `bin/with-postgres cargo bench --bench due`.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends here")]
+
+use std::{hint::black_box, time::Duration};
+
+use actix_web::rt::System;
+use criterion::{Criterion, criterion_group, criterion_main};
+
+#[path = "../tests/it/database.rs"]
+#[expect(dead_code, reason = "the journeys need more of it")]
+mod database;
+#[path = "../tests/it/page.rs"]
+#[expect(dead_code, reason = "the journeys need more of it")]
+mod page;
+#[path = "../tests/it/person.rs"]
+#[expect(dead_code, reason = "the journeys need more of it")]
+mod person;
+#[path = "../tests/expiry_warning/post_office.rs"]
+#[expect(dead_code, reason = "only the journeys get mail")]
+mod post_office;
+#[path = "../tests/it/world.rs"]
+#[expect(dead_code, unused_macros, unused_imports, reason = "the journeys need more of it")]
+mod world;
+
+use database::Engine;
+use world::World;
+
+const KEYS: i64 = 1_000_000;
+/// What a tick looks at in one go.
+const BATCH: i64 = 500;
+
+/// Warnings in no order, due in the hours of the coming year but for one in a hundred: $1 is the account, $2 how many,
+/// $3 now.
+const WARNINGS: &str = "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
+    SELECT '0190a000-0000-7000-8000-' || SUBSTR(digits, LENGTH(digits) - 11, 12), 'warning',
+        '0190a000-0000-7000-9000-' || SUBSTR(digits, LENGTH(digits) - 11, 12), CAST(due_at + 864000 AS TEXT), account, due_at, at
+    FROM (WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $2)
+          SELECT '000000000000' || i AS digits, CAST($1 AS TEXT) AS account, CAST($3 AS BIGINT) AS at,
+            CAST($3 AS BIGINT) + CASE WHEN i % 100 = 0 THEN -(i * 7919 % 24) ELSE i * 7919 % 8760 + 1 END * 3600 AS due_at FROM n) n";
+
+fn bench(c: &mut Criterion) {
+    let system = System::new();
+    for engine in engines() {
+        let world = system.block_on(filled(engine));
+        let store = &world.app().store;
+        for (name, now, many) in
+            [("due, one in a hundred", world.now(), 500), ("due, none", world.now() - chrono::Duration::days(2), 0)]
+        {
+            let found = || system.block_on(store.due_warnings(black_box(now), BATCH)).unwrap();
+            assert_eq!(found().len(), many);
+            c.bench_function(&format!("{name}/{engine:?}"), |b| b.iter(found));
+        }
+        system.block_on(world.end());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark is told by its environment where to run")]
+fn engines() -> Vec<Engine> {
+    let postgres = std::env::var("TEST_DATABASE_URL").map(|_| Engine::Postgres);
+    [Engine::Sqlite].into_iter().chain(postgres).collect()
+}
+
+async fn filled(engine: Engine) -> World {
+    let world = World::empty(engine).await;
+    world.restart_with(&[]).await;
+    world.ada().await;
+    let ada = world.database.text("SELECT id FROM accounts", &[]).await;
+    if engine == Engine::Sqlite {
+        world.database.execute("PRAGMA cache_size = -1000000", &[]).await; // fills a big index many times faster
+    }
+    world.database.fill(WARNINGS, &ada, KEYS, world.now().timestamp()).await;
+    if engine == Engine::Postgres {
+        world.database.execute("VACUUM ANALYZE", &[]).await; // as autovacuum does a minute later
+    }
+    world
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
+    targets = bench
+}
+criterion_main!(benches);
