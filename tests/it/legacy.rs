@@ -132,7 +132,7 @@ async fn the_pages_show_a_legacy_key_and_the_way_forward(world: &World) {
     let row = ada.get("/settings/tokens").await;
     let facts = row.texts(&format!("#token-{id}")).concat();
     assert!(facts.contains("5f1d2c3…ActiveLegacy"), "{facts}");
-    assert!(facts.contains("agoan older system") && facts.contains("Retires1 Feb 2028, 12:00 UTC"), "{facts}");
+    assert!(facts.contains("ago an older system") && facts.contains("Retires1 Feb 2028, 12:00 UTC"), "{facts}");
     assert!(!facts.contains("Refresh"), "{facts}");
     let page = ada.get(&format!("/settings/tokens/{id}")).await;
     assert!(page.body.contains("comes from an older system"), "{}", page.body);
