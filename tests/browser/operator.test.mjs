@@ -28,7 +28,7 @@ onBoth(test, 'an operator finds out whose a leaked key is, ends it and locks the
   assert.match(await bo.says(), /Token revoked\s+ada/);
 
   await ada.goes('/operator/accounts');
-  await ada.fills({ search: 'B' });
+  await ada.fills({ q: 'B' });
   await ada.submits('Search');
   await ada.follows(() => ada.page.locator('main').getByRole('link', { name: 'bo', exact: true }).click());
   await ada.presses('Disable');
