@@ -94,7 +94,7 @@ onBoth(test, 'somebody changes their address', async ({ server, arrives }) => {
   await shoot(ada.page, 'address-refused');
   await ada.fills({ password: PASSWORD });
   await ada.submits('Change address');
-  assert.match(await ada.says(), /Until you confirm it there, nothing changes/);
+  assert.match(await ada.says(), /until you follow it, nothing changes/);
   await ada.goes(await mailedLink(server, 'lovelace@example.org'));
   await assertAccessible(ada.page);
   await shoot(ada.page, 'confirm');
