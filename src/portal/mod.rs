@@ -5,6 +5,7 @@ pub mod assets;
 pub mod calendar;
 mod clients;
 mod csrf;
+mod done;
 mod error;
 pub mod feeds;
 mod form;

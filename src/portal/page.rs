@@ -10,7 +10,12 @@ use actix_web::{
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{assets, csrf, error::PageError, session::TypedSession};
+use super::{
+    assets, csrf,
+    done::{Done, Notice},
+    error::PageError,
+    session::TypedSession,
+};
 use crate::{
     access::{client_address, client_name},
     app::App,
@@ -34,14 +39,6 @@ pub struct Page {
     /// What was just done, in one line.
     pub notice: Option<Notice>,
     prefix: String,
-}
-
-/// What was just done, or why nothing was.
-pub struct Notice {
-    /// The look of its banner: `ok` or `warn`.
-    pub tone: &'static str,
-    /// The sentence.
-    pub text: &'static str,
 }
 
 /// Who is signed in, for the frame.
@@ -113,186 +110,6 @@ pub fn go_to(req: &HttpRequest, path: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((LOCATION, format!("{}{path}", app(req).settings.public_url.path())))
         .finish()
-}
-
-/// What was just done; travels in the address of the next page as one of these words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
-    /// A token was edited.
-    Saved,
-    /// A token was narrowed to what it was used for.
-    Narrowed,
-    /// A token was switched off.
-    Deactivated,
-    /// A token was switched off for a while.
-    Paused,
-    /// A token was switched on.
-    Reactivated,
-    /// A token was ended.
-    Revoked,
-    /// A token was removed.
-    Deleted,
-    /// Several tokens were switched off.
-    AllDeactivated,
-    /// Several tokens were switched on.
-    AllReactivated,
-    /// Several tokens were ended.
-    AllRevoked,
-    /// Nothing: no token was selected.
-    NoneSelected,
-    /// What was frozen was switched on.
-    Unfrozen,
-    /// Freezing, or undoing it, did not come to its end.
-    CutShort,
-    /// The password was changed.
-    PasswordChanged,
-    /// The calendar's address was ended.
-    CalendarEnded,
-    /// A new password was set by a link.
-    PasswordSet,
-    /// An address was confirmed.
-    AddressConfirmed,
-    /// An account got another address.
-    AddressChanged,
-    /// A sign-up became an account.
-    AccountMade,
-    /// A mail was queued that confirms an address.
-    ConfirmationSent,
-    /// A mail was queued to an address that is to be the account's.
-    NewAddressAsked,
-    /// A mail with a link was queued on a host that writes its mails to files.
-    LinkFiled,
-    /// The time zone was changed.
-    TimeZoneSaved,
-    /// A session was ended.
-    SessionEnded,
-    /// Every other session was ended.
-    OthersEnded,
-    /// A feed was made.
-    FeedCreated,
-    /// A version was hidden from searches.
-    Unlisted,
-    /// A version was shown to searches again.
-    Relisted,
-    /// A version was removed for good.
-    VersionRemoved,
-    /// Nothing: the session had ended.
-    SignedOut,
-    /// An account was disabled.
-    AccountDisabled,
-    /// An account was enabled.
-    AccountEnabled,
-    /// An account was deleted.
-    AccountDeleted,
-    /// An account was made an operator.
-    OperatorMade,
-    /// An account is no operator any more.
-    OperatorUnmade,
-    /// Nothing: a key was found to be its token's present one.
-    KeyFound,
-    /// Nothing: a key was found that a refresh has replaced.
-    KeyReplaced,
-    /// A feed was deleted.
-    FeedDeleted,
-}
-
-impl Done {
-    const ALL: &[(Self, &'static str, &'static str)] = &[
-        (Self::Saved, "saved", "Saved. It takes effect with the next request."),
-        (Self::Narrowed, "narrowed", "Narrowed to what it was used for. It takes effect with the next request."),
-        (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
-        (Self::Paused, "paused", "Switched off for a while. This page lists whoever comes with its key meanwhile."),
-        (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
-        (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
-        (Self::Deleted, "deleted", "Deleted. Its record stays."),
-        (Self::AllDeactivated, "all-deactivated", "The selected tokens are off. Their keys are refused from now on."),
-        (Self::AllReactivated, "all-reactivated", "The selected tokens are on. Their keys work again."),
-        (Self::AllRevoked, "all-revoked", "The selected tokens are revoked. Their keys are refused for good."),
-        (Self::NoneSelected, "none-selected", "Nothing was changed. Tick the tokens first, then choose what to do."),
-        (Self::Unfrozen, "unfrozen", "The freeze is undone. The keys it switched off work again."),
-        (
-            Self::CutShort,
-            "cut-short",
-            "It stopped half way, because the database did not answer. What was done holds. Press the button again to go on.",
-        ),
-        (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
-        (Self::CalendarEnded, "calendar-ended", "Ended. Calendars that used the address stop at once."),
-        (Self::PasswordSet, "password-set", "Password set. Sign in with it; every earlier session has ended."),
-        (Self::AddressConfirmed, "address-confirmed", "Thank you. Your address is confirmed."),
-        (
-            Self::AddressChanged,
-            "address-changed",
-            "Your address is changed, and every session has ended. Sign in again.",
-        ),
-        (Self::AccountMade, "account-made", "Your account is ready. Sign in with the password you chose."),
-        (
-            Self::ConfirmationSent,
-            "confirmation-sent",
-            "A mail with a link is on its way. It comes within a minute or two.",
-        ),
-        (
-            Self::NewAddressAsked,
-            "new-address-asked",
-            "A mail with a link is on its way to the new address. Until you confirm it there, nothing changes.",
-        ),
-        (
-            Self::LinkFiled,
-            "link-filed",
-            "This host has no mail server, so the mail with the link becomes a file. Ask the operator for the link; until you follow it, nothing changes.",
-        ),
-        (
-            Self::TimeZoneSaved,
-            "time-zone-saved",
-            "Saved. Times are shown in this zone from now on; no token’s expiry has moved.",
-        ),
-        (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
-        (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
-        (Self::FeedCreated, "feed-created", "The feed is there. Add the people who use it, then push a first package."),
-        (Self::Unlisted, "unlisted", "Unlisted. Searches no longer show it; who names it still gets it."),
-        (Self::Relisted, "relisted", "Listed again. Searches show it."),
-        (Self::VersionRemoved, "version-removed", "Removed for good. Its number cannot be used again."),
-        (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
-        (
-            Self::AccountDisabled,
-            "account-disabled",
-            "Disabled. Its sessions have ended, and its keys are refused from now on.",
-        ),
-        (Self::AccountEnabled, "account-enabled", "Enabled. Its keys work again; its people sign in anew."),
-        (
-            Self::AccountDeleted,
-            "account-deleted",
-            "Deleted, with its tokens. What it published stays, and so does its record.",
-        ),
-        (Self::OperatorMade, "operator-made", "This account is an operator now."),
-        (Self::OperatorUnmade, "operator-unmade", "This account is no operator any more."),
-        (Self::KeyFound, "key-found", "The key you pasted is the present key of this token."),
-        (
-            Self::KeyReplaced,
-            "key-replaced",
-            "The key you pasted was replaced by a refresh of this token and is refused. The token has a newer key.",
-        ),
-        (Self::FeedDeleted, "feed-deleted", "Feed deleted."),
-    ];
-
-    fn of(req: &HttpRequest) -> Option<Self> {
-        let word = req.query_string().split('&').find_map(|pair| pair.strip_prefix("done="))?;
-        Self::ALL.iter().find(|(_, name, _)| *name == word).map(|(done, ..)| *done)
-    }
-
-    fn notice(self) -> Notice {
-        let failed = matches!(self, Self::NoneSelected | Self::CutShort | Self::SignedOut | Self::LinkFiled);
-        Notice { tone: if failed { "warn" } else { "ok" }, text: self.sentence() }
-    }
-
-    fn sentence(self) -> &'static str {
-        Self::ALL.iter().find(|(done, ..)| *done == self).map_or("", |(_, _, sentence)| sentence)
-    }
-
-    /// The path of a page that says so.
-    pub fn at(self, path: &str) -> String {
-        let word = Self::ALL.iter().find(|(done, ..)| *done == self).map_or("", |(_, word, _)| word);
-        format!("{path}{}done={word}", if path.contains('?') { '&' } else { '?' })
-    }
 }
 
 /// The person behind a request. Pages that take one are for signed-in people only; others are sent to sign in.

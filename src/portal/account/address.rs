@@ -15,10 +15,11 @@ use crate::{
     },
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
         guard::too_many,
-        page::{Done, SignedIn, go_to},
+        page::{SignedIn, go_to},
     },
     store::Letter,
 };

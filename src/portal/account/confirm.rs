@@ -19,10 +19,11 @@ use crate::{
     },
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
         guard::too_many,
-        page::{Done, Page, actor, answer, go_to, signed_in},
+        page::{Page, actor, answer, go_to, signed_in},
     },
     store::{Account, NewAccount, Purpose, Registration, SignUp},
 };

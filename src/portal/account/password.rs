@@ -12,10 +12,11 @@ use crate::{
     },
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
         guard::too_many,
-        page::{Done, Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer, go_to},
     },
 };
 

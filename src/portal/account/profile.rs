@@ -9,9 +9,10 @@ use crate::{
     accounts::identity,
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer, go_to},
         words::Time,
     },
     store::Account,

@@ -13,9 +13,10 @@ use crate::{
     accounts::{link, password::check_new},
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, Page, actor, answer, go_to},
+        page::{Page, actor, answer, go_to},
     },
     store::{Account, Purpose},
 };

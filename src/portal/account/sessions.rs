@@ -12,9 +12,10 @@ use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE},
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::Form,
-        page::{Done, Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer, go_to},
         words::{self, Time},
     },
     store::{About, ListedSession, Verb},

@@ -8,9 +8,10 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
+    done::Done,
     error::PageError,
     form::Form,
-    page::{Done, Page, SignedIn, answer, go_to},
+    page::{Page, SignedIn, answer, go_to},
     words::Time,
 };
 use crate::{accounts::link, app::App};

@@ -12,9 +12,10 @@ use super::{Choice, Manager, choices, label, path};
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, Page, answer, go_to},
+        page::{Page, answer, go_to},
         tokens::confirmed,
     },
     store::{Account, Member, Owned},

@@ -13,10 +13,11 @@ use crate::{
     accounts::identity,
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         feeds,
         form::{Form, Problems},
-        page::{Done, Page, answer, go_to},
+        page::{Page, answer, go_to},
     },
     store::{FeedDeletion, HostFeed},
 };

@@ -13,9 +13,10 @@ use super::{Operator, ROWS, account, number, with_query};
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, Page, answer, go_to},
+        page::{Page, answer, go_to},
         tokens::view,
     },
     tokens::{AccountId, Token, TokenId, legacy::hash_of},

@@ -14,9 +14,10 @@ use super::{
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, go_to},
+        page::go_to,
     },
     store::VersionLine,
 };

@@ -15,10 +15,11 @@ use super::{
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         feeds::members::account_called,
         form::{Form, Problems},
-        page::{Done, Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer, go_to},
         tokens::confirmed,
     },
     store::{Account, Member, Owned},

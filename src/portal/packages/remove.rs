@@ -14,9 +14,10 @@ use super::{
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, SignedIn, go_to},
+        page::{SignedIn, go_to},
         tokens::confirmed,
     },
     store::VersionLine,

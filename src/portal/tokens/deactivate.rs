@@ -12,9 +12,10 @@ use super::{feeds, find, path, view};
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer, go_to},
         words::Time,
     },
     tokens::{Token, pause::Pause},

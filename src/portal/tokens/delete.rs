@@ -12,9 +12,10 @@ use super::{
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::Form,
-        page::{Done, SignedIn, go_to},
+        page::{SignedIn, go_to},
     },
 };
 

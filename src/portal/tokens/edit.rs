@@ -20,9 +20,10 @@ use super::{
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer, go_to},
         words::Time,
     },
     store::{Edited, Feed},

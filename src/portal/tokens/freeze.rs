@@ -7,9 +7,10 @@ use super::{confirm::ConfirmForm, confirmed};
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer, go_to},
         words::{Time, counted},
     },
     store::COUNTED,

@@ -12,9 +12,10 @@ use super::{edit::what_changed, feeds, find, path, refusals::write_mine, view};
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer, go_to},
         words::sentence,
     },
     store::{Edited, Feed, Verb, Work},

@@ -8,9 +8,10 @@ use super::{confirmed, listing::Listing};
 use crate::{
     app::App,
     portal::{
+        done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Done, Page, SignedIn, answer, go_to},
+        page::{Page, SignedIn, answer, go_to},
         words::counted,
     },
     store::MOST_SELECTED,
