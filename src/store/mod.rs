@@ -11,6 +11,7 @@
 mod account_life;
 mod accounts;
 mod attempts;
+mod banners;
 mod connect;
 mod event_pages;
 mod events;
@@ -19,6 +20,7 @@ mod feeds;
 mod happenings;
 mod installation;
 mod links;
+mod mail_queue;
 mod mails;
 mod members;
 pub mod migrate;
@@ -32,6 +34,7 @@ mod packages;
 mod publication;
 mod published;
 mod refusals;
+mod reminders;
 mod removal;
 mod sessions;
 mod sign_ups;
@@ -56,9 +59,10 @@ pub use self::{
     feeds::{Feed, FeedDeletion, Membership},
     happenings::Happening,
     links::{Link, Purpose},
+    mail_queue::{Queued, QueuedMail},
     mails::{ClaimedMail, Letter, NewMail, Undelivered},
     members::{Member, Owned},
-    notices::{BoundMail, DueNotice, OwedWarning},
+    notices::{DueNotice, EndToTell},
     operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},
     owed::Owed,
     package_names::PackageName,
@@ -67,6 +71,7 @@ pub use self::{
     publication::{Act, Doing, NewVersion},
     published::Published,
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
+    reminders::Reminders,
     sessions::{Device, ListedSession, StoredSession},
     sign_ups::SignUp,
     token_batches::MOST_SELECTED,

@@ -260,8 +260,21 @@ pub(super) fn count(filter: Filter) -> &'static str {
     by_filter!(filter, count, all)
 }
 
-/// Those that expired after $3, the earliest first, at most $4.
-pub(super) const EXPIRED: &str = ending!(expired!());
+/// Those that expired after $3 and whose banner was not put away, the earliest first, at most $4.
+pub(super) const EXPIRED: &str =
+    ending!(concat!(expired!(), " AND (t.dismissed_end_at IS NULL OR t.dismissed_end_at <> t.expires_at)"));
+/// Puts the banner of such tokens away, $4 of them.
+pub(super) const DISMISS: &str = concat!(
+    "UPDATE tokens SET dismissed_end_at = expires_at WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
+    expired!(),
+    " AND (t.dismissed_end_at IS NULL OR t.dismissed_end_at <> t.expires_at) AND t.expires_at > $3 LIMIT $4)"
+);
+/// Puts the banner of token $3 away.
+pub(super) const DISMISS_ONE: &str = concat!(
+    "UPDATE tokens SET dismissed_end_at = expires_at WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
+    expired!(),
+    " AND t.id = $3)"
+);
 /// Those that expire soon and after $3, the earliest first, at most $4.
 pub(super) const EXPIRING: &str = ending!(expiring!());
 /// The next $5 tokens after ($3, $4) that are on, or will be by themselves: what a freeze has to switch off.

@@ -7,6 +7,7 @@ mod crash_loop;
 mod faults;
 mod letter;
 mod post_office;
+mod reminders;
 mod timing;
 mod world;
 mod year;

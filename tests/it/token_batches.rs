@@ -216,7 +216,7 @@ async fn a_token_reactivated_during_a_freeze_stays_out_of_its_undo(world: &World
 
 async fn a_freeze_keeps_the_warnings_right(world: &World) {
     let (ada, keys) = three_keys(world).await;
-    let notices = "SELECT COALESCE(cancelled_because, 'owed') || ' ' || due_at || ' ' || occasion FROM notices WHERE subject = $1";
+    let notices = "SELECT COALESCE(cancelled_because, 'owed') || ' ' || due_at || ' ' || occasion FROM notices WHERE subject = $1 AND kind = 'warning'";
     let before = world.database.text(notices, &[&keys[0].id]).await;
     must(&ada, "freeze").await;
     let cancelled = world.database.text(notices, &[&keys[0].id]).await;
