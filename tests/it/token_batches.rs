@@ -226,7 +226,7 @@ async fn a_freeze_keeps_the_warnings_right(world: &World) {
     assert_eq!(ada.act(&keys[1].id, "edit", date).await.status, 303);
     must(&ada, "unfreeze").await;
     assert_eq!(world.database.text(notices, &[&keys[0].id]).await, before);
-    let owed = "SELECT due_at || ' ' || occasion FROM notices WHERE subject = $1 AND cancelled_at IS NULL";
+    let owed = "SELECT due_at || ' ' || occasion FROM notices WHERE subject = $1 AND kind = 'warning' AND cancelled_at IS NULL";
     let after_undo = world.database.text(owed, &[&keys[1].id]).await;
     ada.must(&keys[1].id, "deactivate").await;
     ada.must(&keys[1].id, "reactivate").await;
