@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    access::{Bounds, Evidence, Slots},
+    access::{Bounds, Evidence, LegacyKeys, Slots},
     accounts::{link, password::PasswordGate},
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
@@ -35,6 +35,8 @@ pub struct App {
     pub clock: Clock,
     /// Checks passwords, a few at a time.
     pub gate: PasswordGate,
+    /// Whether keys of an older system are to be looked for.
+    pub legacy: LegacyKeys,
     /// Uses and refusals of tokens that are not written yet.
     pub evidence: Arc<Evidence>,
     /// Downloads that are not counted in the database yet.
@@ -68,6 +70,7 @@ impl App {
             mailer,
             clock,
             gate: PasswordGate::default(),
+            legacy: LegacyKeys::default(),
             evidence: Arc::default(),
             downloads: Downloads::default(),
             blobs,

@@ -32,6 +32,9 @@ const ALWAYS: [(&str, &str); 8] = [
     ("cache-control", "no-store"),
 ];
 
+/// What follows in a path is private.
+const CALENDAR: &str = "/calendar/";
+
 /// The id of a request, in its answer (`X-Request-Id`), its log lines and its error page.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
@@ -99,13 +102,17 @@ fn request_id() -> String {
     hex::encode(bytes)
 }
 
-/// A path as the log may show it: printable ASCII, at most 200 characters. Keys that somebody put into a path are cut.
+/// A path as the log may show it: printable ASCII, at most 200 characters. Keys that somebody put into a path are cut,
+/// and so are the private addresses of calendars.
 fn escaped(path: &str) -> String {
     let printable: String = path.chars().take(200).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect();
     let folded = printable.to_ascii_lowercase();
-    match ["lk_", "lk%5f", "l%6b_", "%6ck_"].iter().filter_map(|start| folded.find(start)).min() {
-        Some(at) => format!("{}lk_…", &printable[..at]),
-        None => printable,
+    let key = ["lk_", "lk%5f", "l%6b_", "%6ck_"].iter().filter_map(|start| folded.find(start)).min();
+    let calendar = folded.find(CALENDAR);
+    match (key, calendar) {
+        (Some(at), _) => format!("{}lk_…", &printable[..at]),
+        (None, Some(at)) => format!("{}…", &printable[..at + CALENDAR.len()]),
+        (None, None) => printable,
     }
 }
 
@@ -122,6 +129,8 @@ mod tests {
     fn a_logged_path_shows_no_key_and_no_control_characters() {
         assert_eq!(escaped("/-/user/token/lk_AbcDef123"), "/-/user/token/lk_…");
         assert_eq!(escaped("/x/lk%5FAbcDef123"), "/x/lk_…");
+        assert_eq!(escaped("/keys/calendar/Wq3_zz.ics"), "/keys/calendar/…");
+        assert_eq!(escaped("/settings/calendar"), "/settings/calendar");
         assert_eq!(escaped("/a\u{1b}[31m\n"), "/a?[31m?");
     }
 }

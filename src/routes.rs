@@ -11,7 +11,7 @@ use crate::{
     api,
     app::App,
     feeds::nuget,
-    portal::{self, account, assets, feeds, operator, packages, tokens},
+    portal::{self, account, assets, calendar, feeds, operator, packages, tokens},
 };
 
 /// All routes.
@@ -21,6 +21,7 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
     cfg.service(
         scope(app.settings.public_url.path())
             .configure(static_files)
+            .configure(calendars)
             .configure(nuget_feeds)
             .configure(http_api)
             .configure(mail_programs)
@@ -30,6 +31,11 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
 
 fn static_files(cfg: &mut ServiceConfig) {
     cfg.service(resource("/static/{hash}/{file:.*}").get(assets::file).head(assets::file));
+}
+
+/// For calendar programs, which have no cookies.
+fn calendars(cfg: &mut ServiceConfig) {
+    cfg.service(reads("/calendar/{secret}.ics", portal::calendar::feed::show));
 }
 
 /// For NuGet clients: every feed, and `main` under an address of its own.
@@ -61,6 +67,7 @@ pub fn nuget_feeds(cfg: &mut ServiceConfig) {
 pub fn http_api(cfg: &mut ServiceConfig) {
     for prefix in ["/api/v1", "/v1"] {
         let api = scope(prefix)
+            .wrap(from_fn(api::tell_end))
             .service(reads("/packages", api::packages::list).default_service(to(api::wrong_method)))
             .service(reads("/tokens/current", api::current::show).default_service(to(api::wrong_method)))
             .service(reads("/tokens/current/can", api::can::answer).default_service(to(api::wrong_method)))
@@ -119,6 +126,8 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(
             resource("/settings/notifications").get(account::notifications::show).post(account::notifications::submit),
         )
+        .service(resource("/settings/calendar").get(calendar::show).post(calendar::make))
+        .service(resource("/settings/calendar/end").post(calendar::end))
         // Access tokens
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
         .service(resource("/settings/tokens/new").get(tokens::create::show))

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::tokens::Secret;
+use crate::tokens::{Secret, SecretHash, legacy::LegacyKey};
 
 /// The header in which NuGet clients send a key to push and delete.
 const API_KEY: &str = "x-nuget-apikey";
@@ -28,6 +28,31 @@ pub struct Key {
     pub dress: Dress,
     /// The secret; none if what was presented has not the shape of one.
     pub secret: Option<Secret>,
+    /// What has the shape of an older system's key instead, in a header where such keys are sent.
+    pub(super) candidate: Option<LegacyKey>,
+    /// The same, once it is known that keys of that shape were imported; see [`super::LegacyKeys`].
+    pub(super) legacy: Option<LegacyKey>,
+}
+
+impl Key {
+    fn read(dress: Dress, bytes: &[u8]) -> Self {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let candidate = if dress == Dress::Bearer { None } else { LegacyKey::parse(text) };
+        Self { dress, secret: Secret::parse(text), candidate, legacy: None }
+    }
+
+    /// What the database is asked for; none if it need not be asked.
+    pub(super) fn hash(&self) -> Option<SecretHash> {
+        self.secret.as_ref().map(Secret::hash).or_else(|| self.legacy.as_ref().map(LegacyKey::hash))
+    }
+
+    fn is_same_as(&self, other: &Self) -> bool {
+        match ((&self.secret, &other.secret), (&self.candidate, &other.candidate)) {
+            ((Some(one), Some(other)), _) => one.hash() == other.hash(),
+            ((None, None), (Some(one), Some(other))) => one.hash() == other.hash(),
+            _ => false,
+        }
+    }
 }
 
 /// A request that presents more than one credential.
@@ -38,12 +63,11 @@ pub struct Ambiguous;
 /// The key a request presents; none for no credential at all, and for the empty Basic credential that NuGet.exe sends
 /// when it has none (`Og==`).
 pub fn presented_key(headers: &HeaderMap) -> Result<Option<Key>, Ambiguous> {
-    let in_header = only(headers, API_KEY)?
-        .filter(|value| !value.is_empty())
-        .map(|value| Key { dress: Dress::ApiKey, secret: secret(value) });
+    let in_header =
+        only(headers, API_KEY)?.filter(|value| !value.is_empty()).map(|value| Key::read(Dress::ApiKey, value));
     let authorized = only(headers, AUTHORIZATION.as_str())?.and_then(authorization);
     match (in_header, authorized) {
-        (Some(one), Some(other)) if !same(&one, &other) => Err(Ambiguous),
+        (Some(one), Some(other)) if !one.is_same_as(&other) => Err(Ambiguous),
         (one, other) => Ok(one.or(other)),
     }
 }
@@ -55,21 +79,13 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h [u8]>, Ambi
     if values.next().is_some() { Err(Ambiguous) } else { Ok(value) }
 }
 
-fn same(one: &Key, other: &Key) -> bool {
-    match (&one.secret, &other.secret) {
-        (Some(one), Some(other)) => one.hash() == other.hash(),
-        _ => false,
-    }
-}
-
 fn authorization(value: &[u8]) -> Option<Key> {
     let (scheme, rest) = value.split_at(value.iter().position(|&b| b == b' ').unwrap_or(value.len()));
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     if scheme.eq_ignore_ascii_case(b"basic") {
         basic(rest)
     } else {
-        let bearer = scheme.eq_ignore_ascii_case(b"bearer");
-        Some(Key { dress: Dress::Bearer, secret: if bearer { secret(rest) } else { None } })
+        Some(Key::read(Dress::Bearer, if scheme.eq_ignore_ascii_case(b"bearer") { rest } else { b"" }))
     }
 }
 
@@ -79,12 +95,7 @@ fn basic(encoded: &[u8]) -> Option<Key> {
         return None;
     }
     let (user, password) = decoded.split_at(decoded.iter().position(|&b| b == b':').unwrap_or(0));
-    let secret = if user.is_empty() { None } else { secret(&password[1..]) };
-    Some(Key { dress: Dress::Basic, secret })
-}
-
-fn secret(bytes: &[u8]) -> Option<Secret> {
-    std::str::from_utf8(bytes).ok().and_then(Secret::parse)
+    Some(Key::read(Dress::Basic, if user.is_empty() { b"" } else { &password[1..] }))
 }
 
 #[cfg(test)]
@@ -120,6 +131,21 @@ mod tests {
             presented(&[("Authorization", basic_of(&format!("anything:{key}")))]),
             Ok(Some((Dress::Basic, true)))
         );
+    }
+
+    #[test]
+    fn a_key_of_an_older_system_is_looked_for_where_nuget_clients_send_one() {
+        let guid = "5F1D2C3B-0000-4000-8000-00805F9B34FB";
+        let candidate = |name: &str, value: String| {
+            let mut map = HeaderMap::new();
+            map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(&value).unwrap());
+            presented_key(&map).unwrap().unwrap().candidate.is_some()
+        };
+        assert!(candidate("X-NuGet-ApiKey", guid.to_owned()));
+        assert!(candidate("Authorization", basic_of(&format!("anything:{guid}"))));
+        assert!(!candidate("Authorization", format!("Bearer {guid}")));
+        assert!(!candidate("X-NuGet-ApiKey", a_secret(1)));
+        assert!(!candidate("X-NuGet-ApiKey", "lk_".to_owned() + &"a".repeat(40)));
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Evidence {
     }
 
     /// Writes all that was noted. What cannot be written is kept for the next time.
-    pub async fn write(&self, store: &Store) -> Result<()> {
+    pub async fn write(&self, store: &Store) -> Result<usize> {
         self.write_losses(store).await?;
         self.write_all(store).await
     }
@@ -150,13 +150,14 @@ impl Evidence {
         Ok(())
     }
 
-    async fn write_all(&self, store: &Store) -> Result<()> {
+    async fn write_all(&self, store: &Store) -> Result<usize> {
         let mut taken = self.take(|_| true);
+        let count = taken.notes.len();
         taken.notes.sort_by_key(|note| note.token);
         while taken.write_batch(store).await? {
             tokio::time::sleep(BREATH).await;
         }
-        Ok(())
+        Ok(count)
     }
 
     fn take(&self, whose: impl Fn(AccountId) -> bool) -> Taken<'_> {

@@ -5,6 +5,7 @@ mod address;
 mod body;
 mod credential;
 mod evidence;
+mod legacy;
 mod question;
 mod slots;
 mod witness;
@@ -17,6 +18,7 @@ pub use self::{
     body::{BODY_SILENCE, BadBody, next_chunk, read_body},
     credential::{Ambiguous, Dress, Key, presented_key},
     evidence::{Evidence, Room},
+    legacy::LegacyKeys,
     question::{BadQuestion, Question},
     slots::{Bounds, Slot, Slots},
     witness::Witness,
@@ -24,6 +26,7 @@ pub use self::{
 use crate::{
     store::{Actor, Change, Known, Result, Store},
     tokens::{
+        Token,
         decision::{Action, Ask, Reason, admit, decide},
         secret,
     },
@@ -63,16 +66,16 @@ impl Caller {
 
     /// Looks the key up once more: from then on the facts of that moment count.
     pub async fn look_afresh(&mut self, store: &Store, feed: &str) -> Result<()> {
-        if let Some(secret) = &self.key.secret {
-            self.known = store.known(secret.hash(), feed).await?;
+        if let Some(hash) = self.key.hash() {
+            self.known = store.known(hash, feed).await?;
         }
         Ok(())
     }
 
     /// The same inside a change.
     pub async fn look_again(&mut self, change: &mut Change, feed: &str) -> Result<()> {
-        if let Some(secret) = &self.key.secret {
-            self.known = change.known(secret.hash(), feed).await?;
+        if let Some(hash) = self.key.hash() {
+            self.known = change.known(hash, feed).await?;
         }
         Ok(())
     }
@@ -97,6 +100,12 @@ impl Caller {
         let disabled = self.known.as_ref().is_some_and(|known| known.holder.disabled);
         let admitted = admit(self.known.as_ref().map(Known::presented), disabled, now).check();
         self.settle(admitted, None, now)
+    }
+
+    /// The key's token, if it is live; nothing is noted.
+    pub fn live_token(&self, now: DateTime<Utc>) -> Option<&Token> {
+        let known = self.known.as_ref()?;
+        admit(Some(known.presented()), known.holder.disabled, now).check().ok().map(|()| &known.token)
     }
 
     /// Whether the key may do what is asked, which the request then does; gives what is known of it.
@@ -161,4 +170,9 @@ pub fn client_name(req: &HttpRequest) -> String {
 /// The package a request names, as far as it may be kept: people paste keys into all places.
 fn named<'a>(ask: &Ask<'a>) -> &'a str {
     ask.name.filter(|name| !secret::is_in(name)).unwrap_or_default()
+}
+
+/// A sentence as clients can print it from a header, which they read as Latin-1: ASCII, one line.
+pub fn ascii(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
 }

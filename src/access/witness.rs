@@ -113,7 +113,7 @@ fn occasion(known: &Known, reason: Reason) -> Option<DateTime<Utc>> {
         Reason::Revoked => token.revoked_at,
         Reason::Deactivated => token.deactivated_at,
         Reason::Expired => token.expires_at,
-        Reason::Retired => token.retired_at,
+        Reason::Retired => token.retires_at,
         _ => None,
     }
 }

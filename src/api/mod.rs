@@ -10,6 +10,7 @@ mod visit;
 use actix_web::HttpResponse;
 
 use self::problem::{Answer, Problem};
+pub use self::visit::tell_end;
 
 /// Any address of the API that is none.
 pub async fn nothing_here() -> Answer {

@@ -1,19 +1,26 @@
-//! One request to the API: whose key it carries, and what the answers say about that key's end.
+//! One request to the API: whose key it carries, and what every answer to it says about that key's end.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{
+    Error, HttpMessage, HttpRequest,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderMap, HeaderName, HeaderValue, WARNING},
+    middleware::Next,
+    web,
+};
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::Value;
 
-use super::problem::{Answer, Problem};
+use super::problem::Problem;
 use crate::{
-    access::{Caller, Dress, Refusal, Witness, presented_key},
+    access::{Caller, Dress, Refusal, Witness, ascii, presented_key},
     app::App,
     store::Known,
-    tokens::{Token, decision::Ask},
+    tokens::{decision::Ask, warning},
 };
 
 /// A request with its caller.
 pub(super) struct Visit<'r> {
+    req: &'r HttpRequest,
     app: &'r web::Data<App>,
     caller: Caller,
 }
@@ -24,9 +31,19 @@ impl<'r> Visit<'r> {
         match presented_key(req.headers())? {
             Some(key) if key.dress == Dress::Bearer => {
                 let witness = Witness::of(req, &app.evidence, &app.settings.trusted_proxies);
-                Ok(Self { app, caller: Caller::look_up(&app.store, key, feed, witness).await? })
+                let visit = Self { req, app, caller: Caller::look_up(&app.store, key, feed, witness).await? };
+                visit.note_end();
+                Ok(visit)
             }
             _ => Err(Problem::no_token(app.settings.public_url.host())),
+        }
+    }
+
+    /// Leaves word of a live token's end for [`tell_end`].
+    fn note_end(&self) {
+        let now = self.now();
+        if let Some((token, at)) = self.caller.live_token(now).and_then(|token| Some((token, token.end()?))) {
+            self.req.extensions_mut().insert(End { at, sentence: warning::sentence(token, now) });
         }
     }
 
@@ -53,14 +70,33 @@ impl<'r> Visit<'r> {
     pub(super) fn problem(&self, refusal: &Refusal, scope: &str) -> Problem {
         Problem::of(refusal, self.app.settings.public_url.host(), scope)
     }
+}
 
-    /// An answer that tells when the key ends.
-    pub(super) fn json(&self, token: &Token, value: &Value) -> Answer {
-        let mut answer = HttpResponse::Ok();
-        if let Some(end) = token.expires_at {
-            answer.insert_header(("X-Token-Expires-At", rfc3339(end)));
-        }
-        Ok(answer.json(value))
+/// The end of the live token that a request carries.
+struct End {
+    at: DateTime<Utc>,
+    sentence: Option<String>,
+}
+
+/// Tells the key's end with every answer to a live token, refusals included.
+pub async fn tell_end(
+    req: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut res = next.call(req).await?;
+    let end = res.request().extensions_mut().remove::<End>();
+    if let Some(End { at, sentence }) = end {
+        add(res.headers_mut(), HeaderName::from_static("x-token-expires-at"), &rfc3339(at));
+        // RFC 9111 has retired this header; command-line clients and proxies know it all the same.
+        let said = sentence.map(|sentence| format!("299 - \"{}\"", ascii(&sentence).replace(['"', '\\'], "'")));
+        said.into_iter().for_each(|warning| add(res.headers_mut(), WARNING, &warning));
+    }
+    Ok(res)
+}
+
+fn add(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
     }
 }
 

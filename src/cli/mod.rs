@@ -5,6 +5,8 @@ mod account;
 mod doctor;
 mod feed;
 mod jobs;
+pub mod legacy;
+pub mod mail;
 mod package;
 mod token;
 
@@ -45,6 +47,12 @@ enum Command {
     /// Add or list tokens, or find or revoke one by its secret
     #[command(subcommand)]
     Token(token::Command),
+    /// Import the keys of an older system
+    #[command(subcommand)]
+    Legacy(legacy::Command),
+    /// Try the way mails go
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Remove a package, or one version of it, for good
     #[command(subcommand)]
     Package(package::Command),
@@ -66,6 +74,8 @@ impl Cli {
             Command::Account(command) => command.run(&open(&args).await?).await,
             Command::Feed(command) => command.run(&open(&args).await?).await,
             Command::Token(command) => command.run(&open(&args).await?).await,
+            Command::Legacy(command) => command.run(&open(&args).await?).await,
+            Command::Mail(command) => command.run(&args).await,
             Command::Package(command) => command.run(&open(&args).await?).await,
             Command::Jobs(command) => command.run(&open(&args).await?).await,
             Command::Migrate => open(&args).await.map(|_| say("The database is up to date.")),

@@ -9,9 +9,10 @@ use crate::{
     app::App,
     store::{Actor, Issued, Known},
     tokens::{
-        AccountId, Feeds, FormId, Patterns, Permissions, Secret, TokenId,
+        AccountId, Feeds, FormId, Patterns, Permissions, TokenId,
         change::{self, NewToken},
         expiry,
+        legacy::hash_of,
         state::state,
     },
 };
@@ -107,7 +108,7 @@ async fn list(app: &App, account: AccountId) -> anyhow::Result<()> {
         let page = app.store.tokens_made_before(account, before, PAGE).await?;
         for token in &page {
             let state = state(token, app.clock.now()).label().to_lowercase();
-            let end = token.expires_at.map_or_else(|| "never".to_owned(), minute);
+            let end = token.end().map_or_else(|| "never".to_owned(), minute);
             let used = token.last_use.as_ref().map_or_else(|| "never".to_owned(), |last| minute(last.at));
             let hint = token.hint.as_deref().unwrap_or("-");
             say(format_args!("{hint}\t{state}\t{}\texpires {end}\tused {used}", token.name));
@@ -155,9 +156,9 @@ async fn feeds(app: &App, names: &[String]) -> anyhow::Result<Feeds> {
 
 async fn find(app: &App) -> anyhow::Result<Known> {
     let text = secret_from_stdin("secret")?;
-    let secret = Secret::parse(text.reveal().trim())
+    let hash = hash_of(text.reveal().trim())
         .context("this is not the secret of a token: it has another shape, or a mistyped character")?;
-    app.store.known(secret.hash(), "").await?.context("this host never issued this secret, or its token was deleted")
+    app.store.known(hash, "").await?.context("this host never issued this secret, or its token was deleted")
 }
 
 fn describe(app: &App, known: &Known) {
@@ -167,7 +168,7 @@ fn describe(app: &App, known: &Known) {
     } else {
         state(token, app.clock.now()).label().to_lowercase()
     };
-    let end = token.expires_at.map_or_else(|| "never".to_owned(), minute);
+    let end = token.end().map_or_else(|| "never".to_owned(), minute);
     say(format_args!("secret:   {standing}"));
     say(format_args!("account:  {username}{}", if holder.disabled { " (disabled)" } else { "" }));
     say(format_args!("token:    {} ({}), id {}", token.name, token.called(), token.id));

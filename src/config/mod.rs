@@ -84,6 +84,10 @@ pub struct Args {
     #[arg(long, global = true, env = "LATCHKEY_MAX_PACKAGE_MIB", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=10240), help_heading = "Settings", hide_short_help = true)]
     pub max_package_mib: u64,
 
+    /// How long the record of what was done is kept, in days; 0 keeps it for ever
+    #[arg(long, global = true, env = "LATCHKEY_EVENT_DAYS", default_value_t = 730, value_parser = clap::value_parser!(i64).range(0..=36525), help_heading = "Settings", hide_short_help = true)]
+    pub event_days: i64,
+
     /// What is logged, such as `info` or `latchkey=debug,warn`
     #[arg(
         long,
@@ -191,6 +195,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Largest package, in bytes.
     pub max_package_bytes: u64,
+    /// How long the record is kept, in days; `None` for ever.
+    pub event_days: Option<i64>,
     /// Derives every other key.
     pub master: MasterSecret,
 }
@@ -267,6 +273,7 @@ impl Settings {
             max_token_days: args.max_token_days,
             trusted_proxies: args.trusted_proxies.clone(),
             max_package_bytes: args.max_package_mib << 20,
+            event_days: Some(args.event_days).filter(|days| *days > 0),
             master,
             database,
         })

@@ -1,13 +1,15 @@
 //! Writes how often packages were downloaded, in small batches, away from the requests that did it.
 
+use super::told;
 use crate::app::App;
 
 /// A batch holds the write lock for a moment only.
 const BATCH: usize = 100;
 
-/// Writes what was counted since the last time. What cannot be written is kept for the next time.
-pub async fn flush_downloads(app: &App) -> anyhow::Result<()> {
+/// Writes what was counted since the last time; tells for how many versions, in words. What cannot be written is kept for the next time.
+pub async fn flush_downloads(app: &App) -> anyhow::Result<String> {
     let mut waiting = app.downloads.take();
+    let versions = waiting.len();
     while !waiting.is_empty() {
         let later = waiting.split_off(waiting.len().min(BATCH));
         let written = async {
@@ -22,5 +24,5 @@ pub async fn flush_downloads(app: &App) -> anyhow::Result<()> {
         }
         waiting = later;
     }
-    Ok(())
+    Ok(told(versions, "versions downloaded"))
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Instant};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{clock_gate::ClockGate, happenings::bind_happenings, mail_delivery::deliver_mails};
+use super::{clock_gate::ClockGate, happenings::bind_happenings, mail_delivery::deliver_mails, told};
 use crate::{
     app::App,
     clock::Clock,
@@ -91,15 +91,39 @@ pub async fn run_expiry_warnings(app: &App, dry_run: bool, now: DateTime<Utc>) -
     Ok(report)
 }
 
-/// One tick of the running server. It is skipped while the clock cannot be believed.
-pub(super) async fn tick(app: Arc<App>, gate: Arc<ClockGate>, stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
+/// One tick of the running server; tells what became of the mails, in words. It is skipped while the clock cannot be
+/// believed.
+pub(super) async fn tick(
+    app: Arc<App>,
+    gate: Arc<ClockGate>,
+    stopped: watch::Receiver<bool>,
+) -> anyhow::Result<String> {
     if !gate.passes(app.clock.now(), Instant::now()) {
-        return Ok(());
+        return Ok("held: the clock jumped".to_owned());
     }
     bind_due_notices(&app, &app.clock).await?;
     bind_happenings(&app, &app.clock).await?;
-    deliver_mails(&app, &app.clock, Some(app.settings.mails_per_minute), || *stopped.borrow()).await?;
-    Ok(())
+    let delivered = deliver_mails(&app, &app.clock, Some(app.settings.mails_per_minute), || *stopped.borrow()).await?;
+    Ok(in_words(delivered.iter().map(|(_, outcome)| outcome)))
+}
+
+fn in_words<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
+    let (mut sent, mut refused, mut waiting, mut withdrawn) = (0, 0, 0, 0);
+    for outcome in outcomes {
+        *match outcome {
+            Outcome::Sent(_) => &mut sent,
+            Outcome::Final(_) => &mut refused,
+            Outcome::Retry(_) | Outcome::Down(_) => &mut waiting,
+            Outcome::Withdrawn => &mut withdrawn,
+        } += 1;
+    }
+    let told = [
+        told(sent, "sent"),
+        told(refused, "refused"),
+        told(waiting, "to try again"),
+        told(withdrawn, "no longer owed"),
+    ];
+    told.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// Binds every due notice: those of one account, one hour and one kind share a mail.

@@ -6,14 +6,20 @@ mod downloads;
 mod evidence;
 mod expiry_warnings;
 mod happenings;
+mod legacy_keys;
 mod letters;
 mod mail_delivery;
 mod orphans;
 mod pauses;
 mod sweep;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use chrono::{DateTime, Utc};
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -26,17 +32,20 @@ pub use self::{
     evidence::write_evidence,
     expiry_warnings::{Report, Warned, run_expiry_warnings},
     happenings::send_mails,
+    legacy_keys::retire_legacy_keys,
     orphans::remove_orphans,
     pauses::end_pauses,
     sweep::sweep,
 };
-use crate::app::App;
+use crate::{app::App, store::JobRun};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// What a key did is written at most this often.
 const FLUSH: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP: Duration = Duration::from_secs(15 * 60);
+const EVIDENCE: &str = "evidence";
+const DOWNLOADS: &str = "downloads";
 /// How long a stop waits for what is under way, such as a mail server's answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -56,9 +65,10 @@ pub fn spawn(app: Arc<App>) -> JobsHandle {
         start("expiry warnings", MINUTE, &app, &stopped, move |app, stopped| {
             expiry_warnings::tick(app, Arc::clone(&gate), stopped)
         }),
-        start("evidence", FLUSH, &app, &stopped, |app, _| async move { write_evidence(&app).await }),
-        start("downloads", FLUSH, &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
+        start(EVIDENCE, FLUSH, &app, &stopped, |app, _| async move { write_evidence(&app).await }),
+        start(DOWNLOADS, FLUSH, &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
         start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
+        start("legacy keys", SWEEP, &app, &stopped, |app, _| async move { retire_legacy_keys(&app).await }),
         start("pauses", MINUTE, &app, &stopped, |app, _| async move { end_pauses(&app).await }),
         start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
     ];
@@ -94,7 +104,7 @@ fn start<J, F>(
 ) -> JoinHandle<()>
 where
     J: Fn(Arc<App>, watch::Receiver<bool>) -> F + Send + 'static,
-    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    F: Future<Output = anyhow::Result<String>> + Send + 'static,
 {
     let (app, mut stopped) = (Arc::clone(app), stopped.clone());
     tokio::spawn(async move {
@@ -106,12 +116,39 @@ where
                 _ = stopped.wait_for(|stopping| *stopping) => return,
                 _ = ticks.tick() => {}
             }
+            let (began_at, began) = (app.clock.now(), Instant::now());
             // A task of its own: a panic ends that and nothing else.
-            match tokio::spawn(job(Arc::clone(&app), stopped.clone())).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(job = name, "the job failed and will run again: {error:#}"),
-                Err(error) => tracing::error!(job = name, "the job broke and will run again: {error}"),
-            }
+            let done = match tokio::spawn(job(Arc::clone(&app), stopped.clone())).await {
+                Ok(Ok(did)) => Ok(did),
+                Ok(Err(error)) => Err(format!("{error:#}")),
+                Err(error) => Err(error.to_string()),
+            };
+            note(&app, name, (began_at, began.elapsed()), done).await;
         }
     })
+}
+
+/// Logs what a run came to, and keeps it for the operator; a job that runs every few seconds only when there is
+/// something to say.
+async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Duration), done: Result<String, String>) {
+    let (did, error) = match done {
+        Ok(did) => (did, None),
+        Err(error) => {
+            tracing::error!(job, "the job failed and will run again: {error}");
+            (String::new(), Some(error))
+        }
+    };
+    if did.is_empty() && error.is_none() && [EVIDENCE, DOWNLOADS].contains(&job) {
+        return;
+    }
+    let took = chrono::Duration::from_std(took).unwrap_or_default();
+    let run = JobRun { job: job.to_owned(), began_at, took, did, error };
+    if let Err(error) = app.store.note_run(&run).await {
+        tracing::warn!(job, "the run could not be noted: {error}");
+    }
+}
+
+/// What a job did, in words; empty if that is nothing.
+fn told(count: usize, what: &str) -> String {
+    if count == 0 { String::new() } else { format!("{count} {what}") }
 }

@@ -3,13 +3,14 @@
 use chrono::Duration;
 use futures_util::TryStreamExt;
 
+use super::told;
 use crate::{app::App, tokens::VersionKey};
 
 /// A push ends long before this, so an older file without a row will never get one.
 const SETTLED: Duration = Duration::hours(6);
 
-/// Looks through all package files once.
-pub async fn remove_orphans(app: &App) -> anyhow::Result<()> {
+/// Looks through all package files once; tells how many were removed, in words.
+pub async fn remove_orphans(app: &App) -> anyhow::Result<String> {
     let mut found = app.blobs.written_before(app.clock.now() - SETTLED);
     let mut removed = 0;
     while let Some(blob) = found.try_next().await? {
@@ -22,5 +23,5 @@ pub async fn remove_orphans(app: &App) -> anyhow::Result<()> {
     if removed > 0 {
         tracing::info!(files = removed, "package files without a version removed");
     }
-    Ok(())
+    Ok(told(removed, "files removed"))
 }

@@ -1,44 +1,110 @@
-//! Removes what has outlived its use: old sessions, links, counts of guesses, evidence and mail files.
+//! Removes what has outlived its use, in batches that hold the database's write lock for a moment only.
 
-use chrono::Duration;
+use std::time::{Duration as Stretch, Instant};
+
+use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE},
     app::App,
+    store::{DAYS_KEPT, Stale},
 };
 
+/// Design: a revoked token stays listed for 30 days.
+const REVOKED_KEPT: Duration = Duration::days(30);
+/// Links, used or not, and the sign-ups that wait for one: whoever follows one late still learns that it has ended.
+const LINKS_KEPT: Duration = Duration::days(7);
 /// Counts of guesses matter for minutes.
 const ATTEMPTS_KEPT: Duration = Duration::days(1);
+/// Long after the end that a mail warned of, so that no end is warned of twice.
+const MAILS_KEPT: Duration = Duration::days(90);
+const RUNS_KEPT: Duration = Duration::days(30);
 
-/// Rows of evidence that one change removes.
-const BATCH: i64 = 500;
-/// Links, used or not, and the sign-ups that wait for one.
-const LINKS_KEPT: Duration = Duration::days(7);
+/// A batch may hold the write lock for this long.
+const LONGEST: Stretch = Stretch::from_millis(50);
+/// Others get their turn between two batches.
+const PAUSE: Stretch = Stretch::from_millis(20);
+/// Rows of a batch.
+const FEWEST: i64 = 1;
+const FIRST: i64 = 20;
+const MOST: i64 = 1_000;
 
-/// Sweeps once.
-pub async fn sweep(app: &App) -> anyhow::Result<()> {
+/// Sweeps once; tells what was removed, in words.
+pub async fn sweep(app: &App) -> anyhow::Result<String> {
     let now = app.clock.now();
-    let mut change = app.store.begin().await?;
-    let sessions = change.sweep_sessions(now - SESSION_IDLE, now - SESSION_LIFE).await?;
-    let attempts = change.sweep_attempts(now - ATTEMPTS_KEPT).await?;
-    let links = change.sweep_links(now - LINKS_KEPT).await?;
-    change.commit().await?;
-    let evidence = sweep_evidence(app).await?;
+    let mut removed = Vec::new();
+    for stale in Stale::ALL {
+        let Some(kept) = kept(app, stale) else { continue };
+        let count = sweep_all(app, stale, now - kept).await?;
+        if count > 0 {
+            removed.push(format!("{count} {}", stale.as_str()));
+        }
+    }
     let mailer = app.mailer.clone();
-    let mails = tokio::task::spawn_blocking(move || mailer.sweep(now)).await??;
-    tracing::debug!(sessions, attempts, links, evidence, mails, "swept");
-    Ok(())
+    let files = tokio::task::spawn_blocking(move || mailer.sweep(now)).await??;
+    if files > 0 {
+        removed.push(format!("{files} mail files"));
+    }
+    Ok(removed.join(", "))
 }
 
-async fn sweep_evidence(app: &App) -> anyhow::Result<u64> {
+/// How long rows are kept; `None` for ever.
+fn kept(app: &App, stale: Stale) -> Option<Duration> {
+    match stale {
+        Stale::RevokedTokens => Some(REVOKED_KEPT),
+        Stale::Links | Stale::SignUps => Some(LINKS_KEPT),
+        Stale::IdleSessions => Some(SESSION_IDLE),
+        Stale::OldSessions => Some(SESSION_LIFE),
+        Stale::Attempts => Some(ATTEMPTS_KEPT),
+        Stale::Events => app.settings.event_days.map(Duration::days),
+        Stale::Mails | Stale::CancelledNotices => Some(MAILS_KEPT),
+        Stale::JobRuns => Some(RUNS_KEPT),
+        Stale::Days | Stale::Places | Stale::Work | Stale::Refusals => Some(Duration::days(DAYS_KEPT)),
+    }
+}
+
+async fn sweep_all(app: &App, stale: Stale, before: DateTime<Utc>) -> anyhow::Result<u64> {
     let mut swept = 0;
+    let mut size = FIRST;
     loop {
         let mut change = app.store.begin().await?;
-        let batch = change.sweep_evidence(app.clock.now(), BATCH).await?;
+        // The lock is ours from here on.
+        let began = Instant::now();
+        let removed = change.sweep(stale, before, size).await?;
         change.commit().await?;
-        swept += batch;
-        if batch == 0 {
+        let took = began.elapsed();
+        tracing::trace!(rows = removed, micros = u64::try_from(took.as_micros())?, "swept {}", stale.as_str());
+        swept += removed;
+        if removed < u64::try_from(size)? {
             return Ok(swept);
         }
+        size = next_size(size, took);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// So many rows that the next batch takes a quarter of the longest time if it goes as this one went: a slow moment
+/// then still stays within it. What a row costs differs by table, by what hangs on it, and by the disk.
+fn next_size(size: i64, took: Stretch) -> i64 {
+    let wanted = LONGEST.as_micros() / 4;
+    let fits = u128::try_from(size).unwrap_or(1) * wanted / took.as_micros().max(1);
+    let fits = i64::try_from(fits).unwrap_or(MOST);
+    // Growing is slow, shrinking is not.
+    fits.min(size * 2).clamp(FEWEST, MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_grow_while_they_are_quick_and_shrink_at_once_when_they_are_not() {
+        let ms = Stretch::from_millis;
+        assert_eq!(next_size(20, ms(1)), 40);
+        assert_eq!(next_size(800, ms(1)), 1_000);
+        assert_eq!(next_size(100, ms(50)), 25);
+        assert_eq!(next_size(1_000, ms(2_000)), 6);
+        assert_eq!(next_size(1, ms(500)), 1);
+        assert_eq!(next_size(20, Stretch::ZERO), 40);
     }
 }

@@ -68,6 +68,7 @@ struct Line {
     note: Vec<String>,
     last_use: String,
     can_be_refreshed: bool,
+    put_off_by_use: bool,
     act_url: String,
 }
 
@@ -82,10 +83,10 @@ pub fn end_notice(
         title: subject(notice, tokens, account.time_zone),
         username: &account.username,
         host: to.host(),
-        lead: lead(notice, tokens.len(), to.host()),
+        lead: lead(notice, tokens, to.host()),
         over: notice == EndNotice::Expired,
         tokens: tokens.iter().map(|one| Line::new(notice, *one, account.time_zone, to)).collect(),
-        after: after(notice),
+        after: after(notice, tokens),
         tokens_url: to.public_url.of("/settings/tokens"),
         reminders_url: notice.is_reminder().then(|| to.public_url.of("/settings/notifications")),
     };
@@ -100,31 +101,51 @@ fn subject(notice: EndNotice, tokens: &[Ending<'_>], zone: Tz) -> String {
     let first = tokens.first().map(day).unwrap_or_default();
     let your = if notice.is_reminder() { "Reminder: your" } else { "Your" };
     match (notice, tokens) {
-        (EndNotice::Expired, [only]) => format!("Your access token “{}” has expired", short_name(&only.token.name)),
+        (EndNotice::Expired, [only]) => {
+            let has = if only.token.ends_by_retirement() { "was retired" } else { "has expired" };
+            format!("Your access token “{}” {has}", short_name(&only.token.name))
+        }
         (EndNotice::Expired, several) => format!("{} of your access tokens have expired", several.len()),
-        (_, [only]) => format!("{your} access token “{}” expires on {first}", short_name(&only.token.name)),
+        (_, [only]) => {
+            let ends = if only.token.ends_by_retirement() { "is retired" } else { "expires" };
+            format!("{your} access token “{}” {ends} on {first}", short_name(&only.token.name))
+        }
         (_, several) => format!("{} of your access tokens expire soon, the first on {first}", several.len()),
     }
 }
 
-fn lead(notice: EndNotice, count: usize, host: &str) -> String {
+fn lead(notice: EndNotice, tokens: &[Ending<'_>], host: &str) -> String {
+    let count = tokens.len();
+    let refreshable = all_can_be_refreshed(tokens);
+    let (refresh_it, refresh_them) =
+        if refreshable { ("refresh it", "refresh it") } else { ("replace it", "refresh or replace it") };
+    let (in_time, all_in_time) = if refreshable {
+        ("refresh it and restart its lifetime", "refresh them and restart their lifetime")
+    } else {
+        ("replace it", "refresh or replace them")
+    };
     match (notice, count) {
         (EndNotice::Expired, 1) => format!(
-            "one of your access tokens on {host} has expired, and whatever uses it is refused since. If something still needs it, refresh it and put the new key there."
+            "one of your access tokens on {host} has ended, and whatever uses it is refused since. If something still needs it, {refresh_it} and put the new key there."
         ),
         (EndNotice::Expired, _) => format!(
-            "{count} of your access tokens on {host} have expired, and whatever uses them is refused since. If something still needs one, refresh it and put the new key there."
+            "{count} of your access tokens on {host} have ended, and whatever uses them is refused since. If something still needs one, {refresh_them} and put the new key there."
         ),
         (_, 1) => format!(
-            "one of your access tokens on {host} expires soon. Unless you refresh it and restart its lifetime, whatever uses it stops working at that moment."
+            "one of your access tokens on {host} ends soon. Unless you {in_time}, whatever uses it stops working at that moment."
         ),
         (_, _) => format!(
-            "{count} of your access tokens on {host} expire soon. Unless you refresh them and restart their lifetime, whatever uses them stops working at that moment."
+            "{count} of your access tokens on {host} end soon. Unless you {all_in_time}, whatever uses them stops working at that moment."
         ),
     }
 }
 
-fn after(notice: EndNotice) -> Vec<&'static str> {
+/// Keys of an older system cannot.
+fn all_can_be_refreshed(tokens: &[Ending<'_>]) -> bool {
+    tokens.iter().all(|one| one.token.can_be_refreshed())
+}
+
+fn after(notice: EndNotice, tokens: &[Ending<'_>]) -> Vec<&'static str> {
     let refresh = match notice {
         EndNotice::Expired => {
             "To refresh a token is to give it a new key, which you copy once, and a new lifetime; nothing else changes. A token that nothing needs any more can stay as it is."
@@ -138,7 +159,7 @@ fn after(notice: EndNotice) -> Vec<&'static str> {
         EndNotice::Warning => "There will be no second warning of this date. Once it has come, a last mail says so.",
         _ => "You asked for this reminder, beside the warning that everybody gets ten days before.",
     };
-    vec![refresh, more]
+    if all_can_be_refreshed(tokens) { vec![refresh, more] } else { vec![more] }
 }
 
 impl Line {
@@ -147,7 +168,12 @@ impl Line {
         Self {
             name: one_line(&token.name),
             hint: token.hint.clone().unwrap_or_default(),
-            label: if over { "Expired" } else { "Expires" },
+            label: match (over, token.ends_by_retirement()) {
+                (true, false) => "Expired",
+                (true, true) => "Retired",
+                (false, false) => "Expires",
+                (false, true) => "Retires",
+            },
             ends: moment(expires_at, zone, &end_in(expires_at, zone, "%A, %-d %B %Y")),
             left: if over {
                 format!("{} ago", in_words(to.at - expires_at))
@@ -159,6 +185,7 @@ impl Line {
             note: token.note.lines().map(one_line).collect(),
             last_use: last_use(token, over.then_some(expires_at), zone),
             can_be_refreshed: token.can_be_refreshed(),
+            put_off_by_use: !over && token.ends_by_retirement(),
             act_url: act_url(token, to.public_url),
         }
     }
@@ -185,7 +212,7 @@ fn act_url(token: &Token, public_url: &PublicUrl) -> String {
     if token.can_be_refreshed() {
         public_url.of(&format!("/settings/tokens/{}/refresh", token.id))
     } else {
-        public_url.of("/settings/tokens/new")
+        public_url.of(&format!("/settings/tokens/{}/duplicate", token.id))
     }
 }
 

@@ -29,6 +29,11 @@ impl Folder {
         Self(data.join("mails"))
     }
 
+    /// Where it is.
+    pub(super) fn place(&self) -> String {
+        format!("the folder {}", self.0.display())
+    }
+
     /// Writes one mail; a second attempt at the same one may leave a second file with the same Message-ID.
     pub(super) async fn deliver(
         &self,

@@ -9,6 +9,7 @@ mod line;
 mod message;
 mod smtp;
 mod smtp_url;
+mod test_mail;
 
 use std::{future::Future, io};
 
@@ -23,6 +24,7 @@ pub use self::{
     letter::Envelope,
     message::with_unsubscribe,
     smtp_url::BadSmtpUrl,
+    test_mail::test_mail,
 };
 use self::{folder::Folder, smtp::Smtp, smtp_url::SmtpServer};
 use crate::{config::Settings, tokens::MailId};
@@ -95,6 +97,14 @@ impl Mailer {
             None => Way::Folder(Folder::in_data(&settings.data_dir)),
         };
         Ok(Self { way, from: sender(settings)?, host: literal(&host) })
+    }
+
+    /// The way in a few words, for people: `mail.example.com:465`, or a folder. No password.
+    pub fn way(&self) -> String {
+        match &self.way {
+            Way::Smtp(smtp) => smtp.place(),
+            Way::Folder(folder) => folder.place(),
+        }
     }
 
     /// The Message-ID of a mail, with angle brackets.

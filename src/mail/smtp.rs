@@ -56,6 +56,11 @@ impl Smtp {
         Ok(Self { server, tls, hello })
     }
 
+    /// Where the server is.
+    pub(super) fn place(&self) -> String {
+        format!("{}:{}", self.server.host, self.server.port)
+    }
+
     /// Sends one mail. `content` is asked for when the server has taken the recipient, right before DATA; `None` ends
     /// the conversation without a mail.
     pub(super) async fn deliver(

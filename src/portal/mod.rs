@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod assets;
+pub mod calendar;
 mod clients;
 mod csrf;
 mod error;

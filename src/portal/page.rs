@@ -73,7 +73,10 @@ impl Page {
 
     /// Whether this is one of the settings pages.
     pub fn is_settings(&self) -> bool {
-        matches!(self.section, "tokens" | "refusals" | "profile" | "password" | "sessions" | "notifications")
+        matches!(
+            self.section,
+            "tokens" | "refusals" | "profile" | "password" | "sessions" | "notifications" | "calendar"
+        )
     }
 
     /// A path of ours as links write it.
@@ -136,6 +139,8 @@ pub enum Done {
     CutShort,
     /// The password was changed.
     PasswordChanged,
+    /// The calendar's address was ended.
+    CalendarEnded,
     /// A new password was set by a link.
     PasswordSet,
     /// An address was confirmed.
@@ -211,6 +216,7 @@ impl Done {
             "It stopped half way, because the database did not answer. What was done holds. Press the button again to go on.",
         ),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
+        (Self::CalendarEnded, "calendar-ended", "Ended. Calendars that used the address stop at once."),
         (Self::PasswordSet, "password-set", "Password set. Sign in with it; every earlier session has ended."),
         (Self::AddressConfirmed, "address-confirmed", "Thank you. Your address is confirmed."),
         (

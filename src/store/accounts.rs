@@ -299,7 +299,7 @@ fn primary_token(account: AccountId, max_days: Option<i64>, now: DateTime<Utc>) 
         deactivated_at: None,
         reactivate_at: None,
         revoked_at: None,
-        retired_at: None,
+        retires_at: None,
         last_use: None,
         made_by: None,
         version: 1,

@@ -46,13 +46,4 @@ impl Change {
         sqlx::query("DELETE FROM attempts WHERE subject = $1").bind(subject).execute(&mut *self.tx).await?;
         Ok(())
     }
-
-    /// Forgets windows that began before `before`.
-    pub async fn sweep_attempts(&mut self, before: DateTime<Utc>) -> Result<u64> {
-        let swept = sqlx::query("DELETE FROM attempts WHERE window_at < $1")
-            .bind(before.timestamp())
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(swept.rows_affected())
-    }
 }

@@ -40,6 +40,10 @@ verbs! {
     TokenRevoked = "token revoked",
     /// A token's row was removed.
     TokenDeleted = "token deleted",
+    /// A key of an older system came in.
+    TokenImported = "legacy key imported",
+    /// An idle key of an older system ended.
+    TokenRetired = "legacy key retired",
     /// An account was made.
     AccountCreated = "account created",
     /// An account may no longer do anything.
@@ -60,6 +64,10 @@ verbs! {
     SignInFailed = "sign-in failed",
     /// The password was changed; every session ended.
     PasswordChanged = "password changed",
+    /// An account got a private calendar address.
+    CalendarMade = "calendar address made",
+    /// A private calendar address ended.
+    CalendarEnded = "calendar address ended",
     /// A one-time link was made that sets the password.
     PasswordLinkMade = "password link made",
     /// A link that sets the password was mailed to whom it belongs.

@@ -228,32 +228,6 @@ impl Change {
         Ok(())
     }
 
-    /// Removes at most `limit` rows of each kind that are older than [`DAYS_KEPT`] days; tells how many rows went.
-    pub async fn sweep_evidence(&mut self, now: DateTime<Utc>, limit: i64) -> Result<u64> {
-        let mut swept = 0;
-        for (delete, before) in [
-            (
-                "DELETE FROM token_days WHERE day < $1 AND token IN (SELECT token FROM token_days WHERE day < $1 ORDER BY day LIMIT $2)",
-                day_of(now) - DAYS_KEPT,
-            ),
-            (
-                "DELETE FROM token_places WHERE id IN (SELECT id FROM token_places WHERE last_at < $1 ORDER BY last_at LIMIT $2)",
-                now.timestamp() - DAYS_KEPT * SECONDS_A_DAY,
-            ),
-            (
-                "DELETE FROM token_work WHERE id IN (SELECT id FROM token_work WHERE last_at < $1 ORDER BY last_at LIMIT $2)",
-                now.timestamp() - DAYS_KEPT * SECONDS_A_DAY,
-            ),
-            (
-                "DELETE FROM refusals WHERE id IN (SELECT id FROM refusals WHERE last_at < $1 ORDER BY last_at LIMIT $2)",
-                now.timestamp() - DAYS_KEPT * SECONDS_A_DAY,
-            ),
-        ] {
-            swept += sqlx::query(delete).bind(before).bind(limit).execute(&mut *self.tx).await?.rows_affected();
-        }
-        Ok(swept)
-    }
-
     /// Locks a token's row, and writes its last use there unless a later one is known. `false` if the token is gone.
     async fn hold_token(&mut self, token: TokenId, last: Option<&LastUse>) -> Result<bool> {
         let done = sqlx::query(

@@ -12,6 +12,7 @@ mod account_life;
 mod accounts;
 mod attempts;
 mod banners;
+mod calendar;
 mod connect;
 mod event_pages;
 mod events;
@@ -19,6 +20,8 @@ mod evidence;
 mod feeds;
 mod happenings;
 mod installation;
+mod job_runs;
+mod legacy;
 mod links;
 mod mail_queue;
 mod mails;
@@ -39,6 +42,7 @@ mod removal;
 mod sessions;
 mod sign_ups;
 mod summaries;
+mod sweep;
 mod token_batches;
 mod token_life;
 mod token_pages;
@@ -58,6 +62,8 @@ pub use self::{
     evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},
     feeds::{Feed, FeedDeletion, Membership},
     happenings::Happening,
+    job_runs::JobRun,
+    legacy::Imported,
     links::{Link, Purpose},
     mail_queue::{Queued, QueuedMail},
     mails::{ClaimedMail, Letter, NewMail, Undelivered},
@@ -74,6 +80,7 @@ pub use self::{
     reminders::Reminders,
     sessions::{Device, ListedSession, StoredSession},
     sign_ups::SignUp,
+    sweep::Stale,
     token_batches::MOST_SELECTED,
     token_life::{Edited, Issued},
     token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},

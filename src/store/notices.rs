@@ -238,6 +238,31 @@ impl Change {
         Ok(())
     }
 
+    /// Moves what is owed about a token's old end, as far as no mail carries it yet, to the one it has now, so that an
+    /// end that moves often leaves few rows.
+    pub(super) async fn move_end_notices(
+        &mut self,
+        token: &Token,
+        (old, new): (DateTime<Utc>, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        for (notice, due_at) in owed(token, new, now) {
+            sqlx::query(
+                "UPDATE notices SET occasion = $3, due_at = $4
+                 WHERE subject = $1 AND kind = $5 AND occasion = $2 AND mail IS NULL AND cancelled_at IS NULL
+                   AND NOT EXISTS (SELECT 1 FROM notices other WHERE other.kind = $5 AND other.subject = $1 AND other.occasion = $3)",
+            )
+            .bind(token.id.to_string())
+            .bind(occasion(old))
+            .bind(occasion(new))
+            .bind(due_at.timestamp())
+            .bind(notice.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Owes an account again what it was not sent because it was disabled, but not word of what ended meanwhile.
     pub(super) async fn restore_end_notices(&mut self, account: AccountId, now: DateTime<Utc>) -> Result<()> {
         sqlx::query(concat!(

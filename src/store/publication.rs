@@ -115,6 +115,7 @@ impl Change {
             return Ok(false);
         }
         self.summarise(package).await?;
+        self.put_off_retirement(act.token, act.now).await?;
         self.record_version(&act.doing(), Verb::VersionPublished, &new.nuspec.id, &new.nuspec.version).await?;
         Ok(true)
     }

@@ -164,14 +164,4 @@ impl Change {
         sqlx::query("DELETE FROM sessions WHERE account = $1").bind(account.to_string()).execute(&mut *self.tx).await?;
         Ok(epoch)
     }
-
-    /// Removes sessions last used before `idle_since` or begun before `begun_before`.
-    pub async fn sweep_sessions(&mut self, idle_since: DateTime<Utc>, begun_before: DateTime<Utc>) -> Result<u64> {
-        let done = sqlx::query("DELETE FROM sessions WHERE seen_at < $1 OR created_at < $2")
-            .bind(idle_since.timestamp())
-            .bind(begun_before.timestamp())
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(done.rows_affected())
-    }
 }

@@ -69,13 +69,4 @@ impl Change {
         sqlx::query("DELETE FROM sign_ups WHERE link = $1").bind(link).execute(&mut *self.tx).await?;
         Ok(())
     }
-
-    /// Forgets sign-ups from before `before`, and links that ended before it.
-    pub async fn sweep_links(&mut self, before: DateTime<Utc>) -> Result<u64> {
-        let sign_ups = sqlx::query("DELETE FROM sign_ups WHERE created_at < $1");
-        let sign_ups = sign_ups.bind(before.timestamp()).execute(&mut *self.tx).await?;
-        let links = sqlx::query("DELETE FROM links WHERE expires_at < $1");
-        let links = links.bind(before.timestamp()).execute(&mut *self.tx).await?;
-        Ok(sign_ups.rows_affected() + links.rows_affected())
-    }
 }

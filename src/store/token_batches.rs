@@ -10,6 +10,7 @@ use super::{
     instant, readable,
     token_life::is_told,
     token_statements::{AWAKE, FROZEN},
+    tokens::ends,
 };
 use crate::tokens::{AccountId, EventId, NoticeId, TokenId, end_notice::EndNotice, selected::Step, warning::Moot};
 
@@ -20,11 +21,11 @@ const BATCH: i64 = 250;
 
 /// `$1` holds ids of tokens, `$2` as many new ids, one after the other with nothing between; `$3` says how many, `$4` is now.
 macro_rules! batch {
-    ($rest:literal) => {
+    ($($rest:expr),+) => {
         concat!(
             "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $3),
              batch(token, fresh) AS (SELECT SUBSTR($1, i * 36 + 1, 36), SUBSTR($2, i * 36 + 1, 36) FROM n) ",
-            $rest
+            $($rest),+
         )
     };
 }
@@ -74,17 +75,19 @@ const CANCEL_NOTICES: &str = batch!(
 /// As `Change::add_end_notices` does for one token that is live, for one kind of notice; due when `end_notice::owed` says.
 const OWE_NOTICES: &str = batch!(
     "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
-     SELECT due.fresh, $5, due.id, CAST(due.expires_at AS TEXT), due.account, due.at, $4
-     FROM (SELECT batch.fresh, t.id, t.account, t.expires_at,
-             CASE WHEN $5 = 'expired' THEN t.expires_at
-                  WHEN $5 = 'warning' AND t.expires_at - t.issued_at > 864000 THEN t.expires_at - 864000 - t.expires_at % 3600
-                  WHEN $5 = 'warning' AND t.expires_at - t.issued_at > 86400 THEN t.expires_at - 86400 - t.expires_at % 3600
-                  WHEN $5 = 'reminder-1' AND t.expires_at - t.issued_at > 864000 THEN t.expires_at - 86400 - t.expires_at % 3600
-                  WHEN $5 = 'reminder-30' AND t.expires_at - t.issued_at > 5184000 THEN t.expires_at - 2592000 - t.expires_at % 3600
-             END AS at
-           FROM batch JOIN tokens t ON t.id = batch.token
-           WHERE t.expires_at > $4 AND t.issued_at IS NOT NULL AND (t.retired_at IS NULL OR t.retired_at > $4)) due
-     WHERE due.at IS NOT NULL AND ($5 IN ('expired', 'warning') OR due.at > $4)
+     SELECT due.fresh, $5, due.id, CAST(due.ends_at AS TEXT), due.account, due.due_at, $4
+     FROM (SELECT one.fresh, one.id, one.account, one.ends_at,
+             CASE WHEN $5 = 'expired' THEN one.ends_at
+                  WHEN $5 = 'warning' AND one.ends_at - one.issued_at > 864000 THEN one.ends_at - 864000 - one.ends_at % 3600
+                  WHEN $5 = 'warning' AND one.ends_at - one.issued_at > 86400 THEN one.ends_at - 86400 - one.ends_at % 3600
+                  WHEN $5 = 'reminder-1' AND one.ends_at - one.issued_at > 864000 THEN one.ends_at - 86400 - one.ends_at % 3600
+                  WHEN $5 = 'reminder-30' AND one.ends_at - one.issued_at > 5184000 THEN one.ends_at - 2592000 - one.ends_at % 3600
+             END AS due_at
+           FROM (SELECT batch.fresh, t.id, t.account, t.issued_at, ",
+    ends!("t"),
+    " AS ends_at FROM batch JOIN tokens t ON t.id = batch.token WHERE t.issued_at IS NOT NULL) one
+           WHERE one.ends_at > $4) due
+     WHERE due.due_at IS NOT NULL AND ($5 IN ('expired', 'warning') OR due.due_at > $4)
      ON CONFLICT (kind, subject, occasion) DO UPDATE
      SET due_at = excluded.due_at, cancelled_at = NULL, cancelled_because = NULL WHERE notices.mail IS NULL"
 );

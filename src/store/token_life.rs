@@ -171,7 +171,7 @@ fn reaches_more(after: &Token, before: &Token) -> bool {
 
 impl Change {
     /// Records what happened to a token, owes its owner word of it, and brings the owed warning in line.
-    async fn note(
+    pub(super) async fn note(
         &mut self,
         verb: Verb,
         token: &Token,
@@ -254,10 +254,10 @@ impl Change {
     }
 
     /// What a token's owner is owed about its end follows from the token: made, moved, cancelled or restored here.
-    async fn owe_warning(&mut self, token: &Token, now: DateTime<Utc>) -> Result<()> {
-        let moot = token.expires_at.map_or(Some(Moot::EndMoved), |end| moot(token, end, false, now));
+    pub(super) async fn owe_warning(&mut self, token: &Token, now: DateTime<Utc>) -> Result<()> {
+        let moot = token.end().map_or(Some(Moot::EndMoved), |end| moot(token, end, false, now));
         // That it has ended is still to be told.
-        let keep = token.expires_at.filter(|_| matches!(moot, None | Some(Moot::Expired)));
+        let keep = token.end().filter(|_| matches!(moot, None | Some(Moot::Expired | Moot::Retired)));
         self.cancel_end_notices(token.id, keep, moot.unwrap_or(Moot::EndMoved), now).await?;
         if let (Some(end), None) = (keep, moot) {
             self.add_end_notices(token, end, now).await?;

@@ -76,8 +76,10 @@ pub struct EndingToken {
     pub name: String,
     /// The first characters of its secret.
     pub hint: String,
+    /// What kind it is.
+    pub kind: TokenKind,
     /// When it ends or ended.
-    pub expires_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
 }
 
 /// Binds a place as $3 and $4: names as text, everything else as a number.
@@ -109,9 +111,10 @@ struct Walk {
 #[derive(FromRow)]
 struct EndingRow {
     id: String,
+    kind: String,
     name: String,
     hint: Option<String>,
-    expires_at: i64,
+    ends_at: i64,
 }
 
 impl EndingRow {
@@ -120,7 +123,8 @@ impl EndingRow {
             id: readable(TokenId::parse(&self.id), "tokens.id")?,
             name: self.name,
             hint: self.hint.unwrap_or_default(),
-            expires_at: instant(self.expires_at),
+            kind: readable(TokenKind::parse(&self.kind), "tokens.kind")?,
+            ends_at: instant(self.ends_at),
         })
     }
 }

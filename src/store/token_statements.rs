@@ -1,7 +1,7 @@
 //! The statements behind the pages of the token list: one for each part, order and direction, written out by macros so
 //! that they stay fixed text. $1 is the account, $2 is now.
 
-use super::tokens::columns;
+use super::tokens::{columns, ends};
 use crate::tokens::listing::Filter;
 
 /// A part of an order in which keys are all there or all missing. SQLite and PostgreSQL disagree on where NULLs stand,
@@ -22,14 +22,14 @@ macro_rules! on {
         "t.revoked_at IS NULL AND (t.deactivated_at IS NULL OR t.reactivate_at <= $2) AND t.issued_at IS NOT NULL"
     };
 }
-macro_rules! not_retired {
+macro_rules! not_ended {
     () => {
-        "(t.retired_at IS NULL OR t.retired_at > $2)"
+        "(t.expires_at IS NULL OR t.expires_at > $2) AND (t.retires_at IS NULL OR t.retires_at > $2)"
     };
 }
 macro_rules! active {
     () => {
-        concat!(on!(), " AND (t.expires_at IS NULL OR t.expires_at > $2) AND ", not_retired!())
+        concat!(on!(), " AND ", not_ended!())
     };
 }
 /// `expiry::warn_from` in SQL; no warning begins more than ten days before the end.
@@ -37,15 +37,28 @@ macro_rules! expiring {
     () => {
         concat!(
             on!(),
-            " AND t.expires_at > $2 AND t.expires_at <= $2 + 864000 AND ",
-            not_retired!(),
-            " AND t.expires_at - t.issued_at > 86400 AND (t.expires_at <= $2 + 86400 OR t.expires_at - t.issued_at > 864000)"
+            " AND ",
+            ends!("t"),
+            " > $2 AND ",
+            ends!("t"),
+            " <= $2 + 864000 AND ",
+            ends!("t"),
+            " - t.issued_at > 86400 AND (",
+            ends!("t"),
+            " <= $2 + 86400 OR ",
+            ends!("t"),
+            " - t.issued_at > 864000)"
         )
     };
 }
 macro_rules! expired {
     () => {
-        concat!(on!(), " AND t.expires_at <= $2")
+        concat!(on!(), " AND ", ends!("t"), " <= $2")
+    };
+}
+macro_rules! undismissed {
+    () => {
+        concat!("(t.dismissed_end_at IS NULL OR t.dismissed_end_at <> ", ends!("t"), ")")
     };
 }
 macro_rules! deactivated {
@@ -64,19 +77,37 @@ macro_rules! unused {
     };
 }
 
+/// What lies ahead of an end. SQLite finds the place in an index by the first comparison only: by a pair it does so for
+/// plain columns alone.
+macro_rules! beyond_end {
+    ($reaches:literal, $passes:literal) => {
+        concat!(ends!("t"), " ", $reaches, " $3 AND (", ends!("t"), ", t.id) ", $passes, " ($3, $4)")
+    };
+}
+/// In the words of the index that holds them.
+macro_rules! endless {
+    () => {
+        "t.expires_at IS NULL AND t.retires_at IS NULL"
+    };
+}
+
 /// Writes a statement for a stretch, onward or back: its column, what lies ahead of ($3, $4), and the way to sort.
 macro_rules! by_stretch {
     ($write:ident, $of:expr, $stretch:expr, $back:expr) => {
         match ($stretch, $back) {
             (Stretch::Newest, false) => $write!($of, "t.created_at", "(t.created_at, t.id) < ($3, $4)", "DESC", "ASC"),
             (Stretch::Newest, true) => $write!($of, "t.created_at", "(t.created_at, t.id) > ($3, $4)", "ASC", "DESC"),
-            (Stretch::Ending, false) => $write!($of, "t.expires_at", "(t.expires_at, t.id) > ($3, $4)", "ASC", "DESC"),
-            (Stretch::Ending, true) => $write!($of, "t.expires_at", "(t.expires_at, t.id) < ($3, $4)", "DESC", "ASC"),
+            (Stretch::Ending, false) => {
+                $write!($of, ends!("t"), beyond_end!(">=", ">"), "ASC", "DESC")
+            }
+            (Stretch::Ending, true) => {
+                $write!($of, ends!("t"), beyond_end!("<=", "<"), "DESC", "ASC")
+            }
             (Stretch::Endless, false) => {
-                $write!($of, "t.expires_at", "t.expires_at IS NULL AND t.id > $4", "ASC", "DESC")
+                $write!($of, "t.expires_at", concat!(endless!(), " AND t.id > $4"), "ASC", "DESC")
             }
             (Stretch::Endless, true) => {
-                $write!($of, "t.expires_at", "t.expires_at IS NULL AND t.id < $4", "DESC", "ASC")
+                $write!($of, "t.expires_at", concat!(endless!(), " AND t.id < $4"), "DESC", "ASC")
             }
             (Stretch::Used, false) => {
                 $write!($of, "t.last_used_at", "(t.last_used_at, t.id) < ($3, $4)", "DESC", "ASC")
@@ -121,8 +152,8 @@ macro_rules! range_of {
 macro_rules! by_range {
     ($filter:expr, $source:ident, $then:ident, $write:ident $(, $more:expr)*) => {
         Some(match $filter {
-            Filter::Expiring => $then!($write, $source!("few.expires_at > $2 AND few.expires_at <= $2 + 864000", expiring!()) $(, $more)*),
-            Filter::Expired => $then!($write, $source!("few.expires_at <= $2", expired!()) $(, $more)*),
+            Filter::Expiring => $then!($write, $source!(concat!(ends!("few"), " > $2 AND ", ends!("few"), " <= $2 + 864000"), expiring!()) $(, $more)*),
+            Filter::Expired => $then!($write, $source!(concat!(ends!("few"), " <= $2"), expired!()) $(, $more)*),
             Filter::Deactivated => $then!($write, $source!("few.deactivated_at > 0", deactivated!()) $(, $more)*),
             Filter::Revoked => $then!($write, $source!("few.revoked_at > 0", "t.revoked_at > 0") $(, $more)*),
             Filter::NeverUsed => $then!($write, $source!("few.last_used_at IS NULL", never_used!()) $(, $more)*),
@@ -148,7 +179,7 @@ macro_rules! by_filter {
 
 /// The ids of a page from the index alone, then its rows.
 macro_rules! page {
-    ($of:expr, $key:literal, $ahead:literal, $way:literal, $_other:literal) => {
+    ($of:expr, $key:expr, $ahead:expr, $way:literal, $_other:literal) => {
         concat!(
             "SELECT ",
             columns!(),
@@ -175,7 +206,7 @@ macro_rules! page {
 
 /// The same among the next $6 tokens whose texts contain $7.
 macro_rules! found {
-    ($of:expr, $key:literal, $ahead:literal, $way:literal, $_other:literal) => {
+    ($of:expr, $key:expr, $ahead:expr, $way:literal, $_other:literal) => {
         concat!(
             "SELECT ", columns!(), " FROM (SELECT looked.page_id FROM
                (SELECT t.id AS page_id, ", $key, " AS page_key, t.name_key, t.hint, t.patterns FROM ", $of, " AND ", $ahead, " ORDER BY ", $key, " ", $way, ", t.id ", $way, " LIMIT $6) looked
@@ -188,7 +219,7 @@ macro_rules! found {
 
 /// The last of the next $5 tokens: where a search that looks through them ends.
 macro_rules! edge {
-    ($of:expr, $key:literal, $ahead:literal, $way:literal, $other:literal) => {
+    ($of:expr, $key:expr, $ahead:expr, $way:literal, $other:literal) => {
         concat!(
             "SELECT looked.page_id, CAST(looked.page_key AS TEXT) AS page_key, COUNT(*) OVER () AS seen FROM
                (SELECT t.id AS page_id, ",
@@ -222,10 +253,15 @@ macro_rules! count {
 macro_rules! ending {
     ($of:expr) => {
         concat!(
-            "SELECT t.id, t.name, t.hint, t.expires_at FROM tokens t WHERE t.account = $1 AND ",
+            "SELECT t.id, t.kind, t.name, t.hint, ",
+            ends!("t"),
+            " AS ends_at FROM tokens t WHERE t.account = $1 AND ",
             $of,
-            " AND t.expires_at > $3
-             ORDER BY t.expires_at, t.id LIMIT $4"
+            " AND ",
+            ends!("t"),
+            " > $3 ORDER BY ",
+            ends!("t"),
+            ", t.id LIMIT $4"
         )
     };
 }
@@ -260,29 +296,35 @@ pub(super) fn count(filter: Filter) -> &'static str {
     by_filter!(filter, count, all)
 }
 
-/// Those that expired after $3 and whose banner was not put away, the earliest first, at most $4.
-pub(super) const EXPIRED: &str =
-    ending!(concat!(expired!(), " AND (t.dismissed_end_at IS NULL OR t.dismissed_end_at <> t.expires_at)"));
+/// Those that ended after $3 and whose banner was not put away, the earliest first, at most $4.
+pub(super) const EXPIRED: &str = ending!(concat!(expired!(), " AND ", undismissed!()));
 /// Puts the banner of such tokens away, $4 of them.
 pub(super) const DISMISS: &str = concat!(
-    "UPDATE tokens SET dismissed_end_at = expires_at WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
+    "UPDATE tokens SET dismissed_end_at = ",
+    ends!("tokens"),
+    " WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
     expired!(),
-    " AND (t.dismissed_end_at IS NULL OR t.dismissed_end_at <> t.expires_at) AND t.expires_at > $3 LIMIT $4)"
+    " AND ",
+    undismissed!(),
+    " AND ",
+    ends!("t"),
+    " > $3 LIMIT $4)"
 );
 /// Puts the banner of token $3 away.
 pub(super) const DISMISS_ONE: &str = concat!(
-    "UPDATE tokens SET dismissed_end_at = expires_at WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
+    "UPDATE tokens SET dismissed_end_at = ",
+    ends!("tokens"),
+    " WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
     expired!(),
     " AND t.id = $3)"
 );
-/// Those that expire soon and after $3, the earliest first, at most $4.
+/// Those that end soon and after $3, the earliest first, at most $4.
 pub(super) const EXPIRING: &str = ending!(expiring!());
 /// The next $5 tokens after ($3, $4) that are on, or will be by themselves: what a freeze has to switch off.
 pub(super) const AWAKE: &str = concat!(
     "SELECT t.created_at, t.id FROM tokens t WHERE t.account = $1 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL
-     AND (t.deactivated_at IS NULL OR t.reactivate_at IS NOT NULL) AND (t.expires_at IS NULL OR t.expires_at > $2)
-     AND ",
-    not_retired!(),
+     AND (t.deactivated_at IS NULL OR t.reactivate_at IS NOT NULL) AND ",
+    not_ended!(),
     " AND (t.created_at, t.id) > ($3, $4) ORDER BY t.created_at, t.id LIMIT $5"
 );
 /// The next $2 tokens that a freeze has switched off.

@@ -13,11 +13,31 @@ use crate::tokens::{
 macro_rules! columns {
     () => {
         "t.id, t.account, t.kind, t.name, t.note, t.permissions, t.patterns, t.feeds, t.hint, t.created_at, t.issued_at, \
-         t.lifetime, t.expires_at, t.deactivated_at, t.reactivate_at, t.revoked_at, t.retired_at, t.last_used_at, t.last_used_by, \
+         t.lifetime, t.expires_at, t.deactivated_at, t.reactivate_at, t.revoked_at, t.retires_at, t.last_used_at, t.last_used_by, \
          t.last_used_from, t.made_by, t.version"
     };
 }
 pub(super) use columns;
+
+/// `Token::end` in SQL, of the table that is called so. An index has it word for word.
+macro_rules! ends {
+    ($table:literal) => {
+        concat!(
+            "(CASE WHEN ",
+            $table,
+            ".retires_at < ",
+            $table,
+            ".expires_at OR ",
+            $table,
+            ".expires_at IS NULL THEN ",
+            $table,
+            ".retires_at ELSE ",
+            $table,
+            ".expires_at END)"
+        )
+    };
+}
+pub(super) use ends;
 
 /// What the look-up of a presented secret found, with all that a decision needs to know of its account.
 #[derive(Clone, Debug)]
@@ -74,7 +94,7 @@ impl FromRow<'_, AnyRow> for Token {
             deactivated_at: time("deactivated_at")?,
             reactivate_at: time("reactivate_at")?,
             revoked_at: time("revoked_at")?,
-            retired_at: time("retired_at")?,
+            retires_at: time("retires_at")?,
             last_use,
             made_by: row.try_get::<Option<String>, _>("made_by")?.as_deref().and_then(TokenId::parse),
             version: row.try_get("version")?,
@@ -152,6 +172,26 @@ impl Store {
     pub async fn token_of(&self, account: AccountId, id: TokenId) -> Result<Option<Token>> {
         let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1 AND t.account = $2");
         Ok(sqlx::query_as(select).bind(id.to_string()).bind(account.to_string()).fetch_optional(&self.pool).await?)
+    }
+
+    /// An account's tokens that end after `now`, the first first.
+    pub(super) async fn tokens_ending_after(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Token>> {
+        let select = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM tokens t WHERE t.account = $1 AND ",
+            ends!("t"),
+            " > $2 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL ORDER BY ",
+            ends!("t"),
+            ", t.id LIMIT $3"
+        );
+        let query = sqlx::query_as(select).bind(account.to_string()).bind(now.timestamp()).bind(limit);
+        Ok(query.fetch_all(&self.pool).await?)
     }
 
     /// The ids of token rows that cannot be read: their keys are refused.

@@ -52,7 +52,7 @@ impl NewToken {
             deactivated_at: None,
             reactivate_at: None,
             revoked_at: None,
-            retired_at: None,
+            retires_at: None,
             last_use: None,
             made_by: None,
             version: 1,

@@ -81,7 +81,7 @@ pub fn moot(
     now: DateTime<Utc>,
 ) -> Option<Moot> {
     match (notice, warning::moot(token, end, account_disabled, now)) {
-        (EndNotice::Expired, Some(Moot::Expired)) => None,
+        (EndNotice::Expired, Some(Moot::Expired | Moot::Retired)) => None,
         (EndNotice::Reminder30, None) if token.warn_from().is_some_and(|from| from <= now) => Some(Moot::Warned),
         (_, moot) => moot,
     }

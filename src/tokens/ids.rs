@@ -15,6 +15,11 @@ macro_rules! ids {
                 Self(sortable(now, rng))
             }
 
+            /// The first id of a moment: whatever was made before it sorts before.
+            pub fn first_at(moment: chrono::DateTime<chrono::Utc>) -> Self {
+                Self(Uuid::from_u128(u128::from(millis(moment)) << 80))
+            }
+
             /// Reads an id as this module writes it. Any other spelling of the same number is refused,
             /// so that one thing has one address.
             pub fn parse(text: &str) -> Option<Self> {
@@ -68,6 +73,9 @@ ids! {
 fn sortable(now: chrono::DateTime<chrono::Utc>, rng: &mut impl CryptoRng) -> Uuid {
     let mut random = [0; 10];
     rng.fill_bytes(&mut random);
-    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    uuid::Builder::from_unix_timestamp_millis(millis(now), &random).into_uuid()
+}
+
+fn millis(now: chrono::DateTime<chrono::Utc>) -> u64 {
+    u64::try_from(now.timestamp_millis()).unwrap_or(0)
 }

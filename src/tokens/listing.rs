@@ -49,7 +49,7 @@ impl Sort {
         let seconds = |at: DateTime<Utc>| at.timestamp().to_string();
         let key = match self {
             Self::Newest => Some(seconds(token.created_at)),
-            Self::Expires => token.expires_at.map(seconds),
+            Self::Expires => token.end().map(seconds),
             Self::Used => token.last_use.as_ref().map(|last| seconds(last.at)),
             Self::Name => Some(token.name.to_lowercase()),
         };
@@ -98,7 +98,7 @@ pub enum Filter {
     Active,
     /// Those of them that expire soon.
     Expiring,
-    /// Those whose time is over.
+    /// Those whose time is over: expired or retired.
     Expired,
     /// Those switched off, for a while or until further notice.
     Deactivated,
@@ -151,7 +151,7 @@ impl Filter {
             Self::All => true,
             Self::Active => state.is_live(),
             Self::Expiring => state == State::ExpiresSoon,
-            Self::Expired => state == State::Expired,
+            Self::Expired => matches!(state, State::Expired | State::Retired),
             Self::Deactivated => state == State::Deactivated,
             Self::Revoked => state == State::Revoked,
             Self::NeverUsed => in_hand && token.last_use.is_none(),

@@ -6,6 +6,7 @@ pub mod decision;
 pub mod end_notice;
 pub mod expiry;
 mod ids;
+pub mod legacy;
 pub mod listing;
 pub mod morning;
 pub mod narrowing;
@@ -149,8 +150,8 @@ pub struct Token {
     pub reactivate_at: Option<DateTime<Utc>>,
     /// Ended for good since.
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Retired by the host's policy since (legacy only).
-    pub retired_at: Option<DateTime<Utc>>,
+    /// The host's policy retires it then, unless it pushes a package before (legacy only). The date alone ends it.
+    pub retires_at: Option<DateTime<Utc>>,
     /// The last use, if any.
     pub last_use: Option<LastUse>,
     /// The token that made it through the API, if one did.
@@ -165,19 +166,19 @@ impl Token {
         self.hint.as_deref().unwrap_or(&self.name)
     }
 
-    /// From when on it expires soon, if ever.
-    pub fn warn_from(&self) -> Option<DateTime<Utc>> {
-        expiry::warn_from(self.issued_at?, self.expires_at?)
+    /// When it stops by itself: it expires or is retired, whichever is first; `None` if never.
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        self.expires_at.into_iter().chain(self.retires_at).min()
     }
 
-    /// The sentence that clients show while it expires soon: the same at every door.
-    pub fn expiry_sentence(&self, now: DateTime<Utc>) -> Option<String> {
-        let (from, end) = self.warn_from().zip(self.expires_at)?;
-        (from <= now && now < end).then(|| {
-            let left = expiry::in_words(end - now);
-            let date = end.format("%Y-%m-%d %H:%M UTC");
-            format!("{} expires on {date}, in {left}. Refresh it under Settings, Access Tokens.", self.called())
-        })
+    /// Whether retirement, not expiry, is what ends it.
+    pub fn ends_by_retirement(&self) -> bool {
+        self.end().is_some() && self.end() != self.expires_at
+    }
+
+    /// From when on it expires (or is retired) soon, if ever.
+    pub fn warn_from(&self) -> Option<DateTime<Utc>> {
+        expiry::warn_from(self.issued_at?, self.end()?)
     }
 
     /// Whether it can get a new secret. Revoked tokens are final, legacy ones are to be replaced.

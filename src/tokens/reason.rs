@@ -171,10 +171,14 @@ impl Reason {
                 None => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
             },
             Self::Expired => {
-                format!("{key} expired on {}. Refresh it under Settings, Access Tokens.", date(token.expires_at))
+                let mend = if token.can_be_refreshed() { "Refresh it" } else { "Replace it by a new token" };
+                format!("{key} expired on {}. {mend} under Settings, Access Tokens.", date(token.expires_at))
             }
             Self::Retired => {
-                format!("{key} is a legacy key that was retired. Create a new token under Settings, Access Tokens.")
+                format!(
+                    "{key} is a key of an older system and was retired on {}. Create a new token under Settings, Access Tokens.",
+                    date(token.retires_at)
+                )
             }
             Self::AccountDisabled => format!("The account of {key} is disabled. Ask the operator of this host."),
             Self::PermissionMissing => {

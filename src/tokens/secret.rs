@@ -48,7 +48,7 @@ impl Secret {
 
     /// What is stored and looked up.
     pub fn hash(&self) -> SecretHash {
-        SecretHash(Sha256::digest(self.0.as_bytes()).into())
+        SecretHash::of(&self.0)
     }
 
     /// The first characters, by which people tell their tokens apart.
@@ -74,6 +74,15 @@ impl std::fmt::Debug for Secret {
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
+    pub(super) fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// Reads one that another system made.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, for the store.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -53,7 +53,7 @@ pub fn state(token: &Token, now: DateTime<Utc>) -> State {
         State::NotIssued
     } else if token.expires_at.is_some_and(|end| now >= end) {
         State::Expired
-    } else if token.retired_at.is_some_and(|retired| now >= retired) {
+    } else if token.retires_at.is_some_and(|retired| now >= retired) {
         State::Retired
     } else if token.warn_from().is_some_and(|from| now >= from) {
         State::ExpiresSoon

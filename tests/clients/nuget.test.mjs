@@ -134,5 +134,21 @@ test('a token near its end says so through the client', t => journey(t, { engine
     FROM (SELECT id, (expires_at - issued_at) * 5 / 6 AS passed FROM tokens) age WHERE age.id = tokens.id AND expires_at IS NOT NULL`);
   await server.start();
   nuget = client(t, server);
-  assertPasses(await nuget.pushes(await nuget.packs('Contoso.Core', '1.1.0'), key), /WARNING: .*expires/i);
+  assertPasses(await nuget.pushes(await nuget.packs('Contoso.Core', '1.1.0'), key),
+    /WARNING: lk_\w{4} expires on \d{4}-\d\d-\d\d \d\d:\d\d UTC, in \d+ (days|hours): refresh it under Settings, Access Tokens\./);
 })));
+
+onBoth(test, 'a key of an older system goes on pushing, reading and unlisting', withAda(async ({ server, t }) => {
+  const guid = '5F1D2C3B-89AB-4CDE-8F01-23456789ABCD';
+  const nuget = client(t, server);
+  const file = await nuget.packs('Contoso.Core');
+  assertRefused(await nuget.pushes(file, guid), /403/);
+  const said = await server.must(['legacy', 'import', '-', '--policy', 'idle-365'], `account,key,created\nada,${guid.toLowerCase()},2016-05-01\n`);
+  assert.equal(said, 'Imported 1 key.');
+  await new Promise(resolve => setTimeout(resolve, 1000)); // a running server knows of an import within a second
+  const pushed = await nuget.pushes(file, guid);
+  assertPasses(pushed, /Your package was pushed/);
+  assert.doesNotMatch(pushed.text, /WARNING/);
+  assertPasses(await nuget.installs('Contoso.Core', '1.0.0', { password: guid }), /Successfully installed/);
+  assertPasses(await nuget.deletes('Contoso.Core', '1.0.0', guid), /deleted successfully/);
+}));

@@ -115,9 +115,17 @@ async fn every_answer_tells_when_the_key_ends() {
     for world in World::each().await {
         let ada = world.account("ada").await;
         let key = world.key(ada, "nuget:pull api:read", "Contoso.*").await;
-        for path in ["tokens/current", "packages", "tokens/current/can?action=nuget:pull"] {
-            let reply = world.get(&format!("/v1/{path}"), &key).await;
-            assert_eq!(reply.header("x-token-expires-at"), Some("2027-02-21T14:00:00Z"), "{path}");
+        let deletes = world.key(ada, "nuget:delete", "*").await;
+        for (path, key, status) in [
+            ("tokens/current", &key, 200),
+            ("packages", &key, 200),
+            ("tokens/current/can?action=nuget:pull", &key, 200),
+            ("tokens/current/can?action=nonsense", &key, 400),
+            ("packages", &deletes, 403),
+        ] {
+            let reply = world.get(&format!("/v1/{path}"), key).await;
+            let told = (reply.status, reply.header("x-token-expires-at"), reply.header("warning"));
+            assert_eq!(told, (status, Some("2027-02-21T14:00:00Z"), None), "{path}");
         }
         let current = world.get("/v1/tokens/current", &key).await.json();
         let expected = json!({
@@ -127,7 +135,15 @@ async fn every_answer_tells_when_the_key_ends() {
         });
         assert_eq!(current, expected);
         world.clock.advance(Duration::days(80));
-        assert_eq!(world.get("/v1/tokens/current", &key).await.json()["state"], "expires soon");
+        let soon = world.get("/v1/tokens/current", &key).await;
+        assert_eq!(soon.json()["state"], "expires soon");
+        let hint = key.token.hint.as_deref().unwrap();
+        let sentence = format!(
+            "299 - \"{hint} expires on 2027-02-21 14:00 UTC, in 9 days: refresh it under Settings, Access Tokens.\""
+        );
+        assert_eq!(soon.header("warning"), Some(sentence.as_str()));
+        world.revoke(&deletes).await;
+        assert_eq!(world.get("/v1/packages", &deletes).await.header("x-token-expires-at"), None, "no live token");
         let forever = world.key_for(ada, "npm:pull", "*", latchkey::tokens::Feeds::All, None).await;
         assert_eq!(world.get("/v1/tokens/current", &forever).await.header("x-token-expires-at"), None);
         world.end().await;

@@ -5,6 +5,7 @@
 mod api_asks;
 mod api_wire;
 mod evidence;
+mod legacy;
 mod matrix;
 mod matrix_oracle;
 mod nuget_hostile;

@@ -216,7 +216,7 @@ async fn key(world: &World, state: State, account: AccountId, grant: &str, names
         State::Expired => 81,
         State::ExpiresSoon => 90,
         State::Unknown => return Secret::generate(&mut latchkey::random::system()).reveal().to_owned(),
-        State::Malformed => return "0123abcd-0123-4567-89ab-0123456789ab".to_owned(),
+        State::Malformed => return "lk_0123abcd-0123-4567-89ab-0123456789ab".to_owned(),
         _ => 365,
     };
     let key = world.key_for(account, grant, names, feeds, Some(Duration::days(days))).await;

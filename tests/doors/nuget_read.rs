@@ -227,7 +227,7 @@ async fn a_key_that_ends_soon_says_so_on_every_success_but_not_on_the_index() {
         world.clock.advance(Duration::hours(80 * 24 + 1));
         let hint = key.token.hint.as_deref().unwrap();
         let sentence =
-            format!("{hint} expires on 2027-02-21 14:00 UTC, in 10 days. Refresh it under Settings, Access Tokens.");
+            format!("{hint} expires on 2027-02-21 14:00 UTC, in 10 days: refresh it under Settings, Access Tokens.");
         assert_eq!(world.push(&key, &nupkg("A", "1.0.1")).await.header("x-nuget-warning"), Some(sentence.as_str()));
         for path in ["query", "flat/a/index.json", "flat/a/1.0.0/a.1.0.0.nupkg", "registration/a/index.json"] {
             let reply = world.get(&format!("/v3/{path}"), &key).await;

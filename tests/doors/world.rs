@@ -201,7 +201,7 @@ impl World {
             deactivated_at: None,
             reactivate_at: None,
             revoked_at: None,
-            retired_at: None,
+            retires_at: None,
             last_use: None,
             made_by: None,
             version: 1,
@@ -275,6 +275,7 @@ fn settings(folder: &TempDir, database: &str, path: &str) -> Settings {
         max_token_days: None,
         trusted_proxies: Vec::new(),
         max_package_bytes: 1 << 20,
+        event_days: None,
         master: MasterSecret::load(folder.path(), false).unwrap(),
     }
 }

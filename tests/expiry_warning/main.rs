@@ -6,6 +6,7 @@ mod content;
 mod crash_loop;
 mod faults;
 mod letter;
+mod older_keys;
 mod post_office;
 mod reminders;
 mod timing;

@@ -83,6 +83,7 @@ fn settings(folder: &Path, database: DatabaseUrl, smtp_url: Option<String>) -> S
         max_token_days: None,
         trusted_proxies: Vec::new(),
         max_package_bytes: 1 << 20,
+        event_days: None,
         master: MasterSecret::new(MASTER).unwrap(),
     }
 }

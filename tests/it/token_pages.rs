@@ -31,7 +31,7 @@ on_both_engines! {
 
 /// Tokens with every mixture of dates, many of them equal: $1 is the account, $2 how many, $3 now.
 const MANY: &str = "INSERT INTO tokens (id, account, kind, name, name_key, note, permissions, patterns, feeds, hint, created_at, issued_at,
-        expires_at, deactivated_at, reactivate_at, revoked_at, retired_at, last_used_at, version)
+        expires_at, deactivated_at, reactivate_at, revoked_at, retires_at, last_used_at, version)
     SELECT '0190a000-0000-7000-8000-' || SUBSTR('000000000000' || n.i, LENGTH('000000000000' || n.i) - 11, 12), $1, 'personal',
         'Key ' || (n.i % 40), 'key ' || (n.i % 40), '', 'nuget:pull', 'Contoso.Team' || (n.i % 7) || '.*', '*', 'lk_' || SUBSTR('0000' || n.i, LENGTH('0000' || n.i) - 3, 4),
         n.at - (n.i % 9) * 86400, n.at - (n.i % 9) * 86400,
@@ -39,7 +39,7 @@ const MANY: &str = "INSERT INTO tokens (id, account, kind, name, name_key, note,
         CASE WHEN n.i % 6 = 0 THEN n.at - 600 END,
         CASE WHEN n.i % 12 = 0 THEN n.at + (n.i % 5 - 2) * 60 END,
         CASE WHEN n.i % 10 = 3 THEN n.at - 60 END,
-        CASE WHEN n.i % 16 = 5 THEN n.at + (n.i % 3 - 1) * 60 END,
+        CASE n.i % 16 WHEN 5 THEN n.at + (n.i % 3 - 1) * 60 WHEN 10 THEN n.at + (n.i % 40 - 3) * 86400 END,
         CASE WHEN n.i % 3 = 0 THEN NULL ELSE n.at - (n.i % 8) * 1728000 END, 1
     FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2) SELECT i, CAST($3 AS BIGINT) AS at FROM n) n";
 
@@ -79,7 +79,7 @@ fn ids(tokens: &[Token]) -> Vec<TokenId> {
 
 /// Holds an order against the times it goes by; names are ordered by the database's own rules.
 fn assert_in_order(sort: Sort, tokens: &[Token]) {
-    let end = |token: &Token| (token.expires_at.is_none(), token.expires_at, Some(token.id));
+    let end = |token: &Token| (token.end().is_none(), token.end(), Some(token.id));
     let used = |token: &Token| (token.last_use.as_ref().map(|last| last.at), token.id);
     match sort {
         Sort::Newest => assert!(tokens.is_sorted_by_key(|token| std::cmp::Reverse((token.created_at, token.id)))),

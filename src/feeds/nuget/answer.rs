@@ -11,7 +11,7 @@ use actix_web::{
 };
 
 use crate::{
-    access::{Ambiguous, BadBody, Dress, Refusal},
+    access::{Ambiguous, BadBody, Dress, Refusal, ascii},
     packages::blobs::BlobError,
     store::StoreError,
     tokens::decision::{Class, Reason},
@@ -141,9 +141,4 @@ impl ResponseError for Refused {
         }
         answer.body(self.sentence.clone())
     }
-}
-
-/// A sentence as clients can print it: they read headers as Latin-1.
-pub(super) fn ascii(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
 }

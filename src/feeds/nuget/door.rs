@@ -7,16 +7,16 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::answer::{Answer, Refused, WARNING, ascii};
+use super::answer::{Answer, Refused, WARNING};
 use crate::{
-    access::{Caller, Witness, presented_key},
+    access::{Caller, Witness, ascii, presented_key},
     app::App,
     packages::{id::PackageId, version::Version},
     store::Known,
     tokens::{
         FeedId, Kind, Patterns, Token,
         decision::{Action, Ask, Package},
-        is_feed_name,
+        is_feed_name, warning,
     },
 };
 
@@ -82,6 +82,7 @@ impl<'r> Door<'r> {
     pub(super) async fn caller(&self) -> Result<Caller, Refused> {
         match presented_key(self.req.headers())? {
             Some(key) => {
+                let key = self.app.legacy.recognise(&self.app.store, key).await?;
                 let witness = Witness::of(self.req, &self.app.evidence, &self.app.settings.trusted_proxies);
                 Ok(Caller::look_up(&self.app.store, key, self.feed, witness).await?)
             }
@@ -126,7 +127,7 @@ impl<'r> Door<'r> {
 
     /// An answer that tells the client when its key ends soon.
     pub(super) fn told(&self, mut answer: HttpResponseBuilder, token: Option<&Token>) -> HttpResponseBuilder {
-        if let Some(sentence) = token.and_then(|token| token.expiry_sentence(self.now())) {
+        if let Some(sentence) = token.and_then(|token| warning::sentence(token, self.now())) {
             answer.insert_header((WARNING, ascii(&sentence)));
         }
         answer

@@ -22,6 +22,7 @@ use crate::{
     tokens::{
         Kind, PackageKey, Token, VersionKey,
         decision::{Action, Package},
+        legacy,
     },
 };
 
@@ -181,7 +182,7 @@ async fn enter(
     if !change.add_version(&act, key, new).await? {
         return Err(conflict(&mut change, key, package).await?);
     }
-    Ok((change, known.token.clone()))
+    Ok((change, legacy::pushed(known.token.clone(), now)))
 }
 
 /// The package the version goes into, made if it is new, once the decision has seen whose it is.

@@ -25,8 +25,8 @@ use crate::{
 /// Groups of verbs: the word in the address, the label, and the first words of the verbs in it.
 const GROUPS: [(&str, &str, &[&str]); 6] = [
     ("sign-ins", "Sign-ins", &["signed", "sign-in", "session", "sessions"]),
-    ("tokens", "Tokens", &["token", "tokens"]),
-    ("accounts", "Accounts", &["account", "password", "address", "time", "profile", "reminders"]),
+    ("tokens", "Tokens", &["token", "tokens", "legacy"]),
+    ("accounts", "Accounts", &["account", "password", "address", "time", "profile", "calendar", "reminders"]),
     ("feeds", "Feeds and members", &["feed", "member", "everybody's"]),
     ("packages", "Packages", &["version", "package", "packages", "owner"]),
     ("mails", "Mails", &["expiry", "mail"]),

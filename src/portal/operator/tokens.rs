@@ -18,7 +18,7 @@ use crate::{
         page::{Done, Page, answer, go_to},
         tokens::view,
     },
-    tokens::{AccountId, Secret, Token, TokenId},
+    tokens::{AccountId, Token, TokenId, legacy::hash_of},
 };
 
 /// Tokens that may share a hint, shown at most.
@@ -98,8 +98,8 @@ pub async fn find(
     if is_hint(key) {
         return Ok(go_to(&req, &with_query("/operator/tokens", &[("hint", key)])));
     }
-    let known = match Secret::parse(key) {
-        Some(secret) => app.store.known(secret.hash(), "").await?,
+    let known = match hash_of(key) {
+        Some(hash) => app.store.known(hash, "").await?,
         None => return refuse(&req, SHAPE),
     };
     match known {
@@ -111,7 +111,7 @@ pub async fn find(
     }
 }
 
-const SHAPE: &str = "This is neither a whole key nor its first 7 characters. A key has 49 characters; a mistyped or cut one is not found.";
+const SHAPE: &str = "This is neither a whole key nor its first 7 characters. A key made here has 49 characters; a mistyped or cut one is not found.";
 const UNKNOWN: &str =
     "This host never issued this key, or its token was deleted. Look for its first 7 characters in the events.";
 

@@ -17,7 +17,7 @@ use crate::{
         words::{Time, counted},
     },
     store::{COUNTED, EndingToken, Feed, IN_BANNER, Result, Start, TokenPage, Undelivered, Wanted},
-    tokens::{AccountId, Token, listing::Filter},
+    tokens::{AccountId, Token, TokenKind, listing::Filter},
 };
 
 /// Tokens a banner names before it counts the rest.
@@ -54,6 +54,8 @@ struct Ending {
     id: String,
     name: String,
     hint: String,
+    /// What gives it a new life: `refresh`, or `duplicate` where that cannot be.
+    act: &'static str,
     at: Time,
 }
 
@@ -154,8 +156,9 @@ fn banner(tokens: Vec<EndingToken>, me: &SignedIn) -> Banner {
 }
 
 fn ending(token: EndingToken, me: &SignedIn) -> Ending {
-    let EndingToken { id, name, hint, expires_at } = token;
-    Ending { id: id.to_string(), name, hint, at: end(expires_at, me) }
+    let EndingToken { id, name, hint, kind, ends_at } = token;
+    let act = if kind == TokenKind::Legacy { "duplicate" } else { "refresh" };
+    Ending { id: id.to_string(), name, hint, act, at: end(ends_at, me) }
 }
 
 fn end(at: DateTime<Utc>, me: &SignedIn) -> Time {

@@ -23,6 +23,7 @@ pub struct Token {
     pub state: &'static str,
     pub tone: &'static str,
     pub primary: bool,
+    pub legacy: bool,
     pub created: Time,
     pub may: Vec<May>,
     pub feeds: String,
@@ -64,7 +65,9 @@ impl Token {
         let mut row = Self::whole(token, feeds, me);
         row.patterns_left_out = row.patterns.len().saturating_sub(FEW);
         row.patterns.truncate(FEW);
-        row.acts.retain(|act| !matches!(act.verb, "duplicate") && (act.verb != "delete" || token.revoked_at.is_some()));
+        row.acts.retain(|act| {
+            (act.verb != "duplicate" || row.legacy) && (act.verb != "delete" || token.revoked_at.is_some())
+        });
         row
     }
 
@@ -75,6 +78,8 @@ impl Token {
         let (ends, end) = match state {
             State::Revoked => ("Revoked", token.revoked_at),
             State::Expired => ("Expired", token.expires_at),
+            State::Retired => ("Retired", token.retires_at),
+            _ if token.ends_by_retirement() => ("Retires", token.end()),
             _ => ("Expires", token.expires_at),
         };
         Self {
@@ -85,6 +90,7 @@ impl Token {
             state: state.label(),
             tone: tone(state),
             primary: token.kind == TokenKind::Primary,
+            legacy: token.kind == TokenKind::Legacy,
             created: Time::new(token.created_at, now, zone),
             may: may(token.permissions),
             feeds: feed_names(&token.feeds, feeds),
@@ -120,9 +126,11 @@ pub fn by(client: &str, address: &str) -> String {
 
 /// The share of the life still to come, in per cent, while the token is running.
 fn left(token: &Row, state: State, me: &SignedIn) -> Option<u8> {
-    let (issued, end) = (token.issued_at?, token.expires_at?);
+    let (issued, end) = (token.issued_at?, token.end()?);
+    // What was issued in another decade would seem to be nearly over for all the time it has left here.
+    let issued = if token.kind == TokenKind::Legacy { issued.max(end - Duration::days(365)) } else { issued };
     let life = (end - issued).num_seconds().max(1);
-    let ahead = (end - me.now).clamp(Duration::zero(), end - issued).num_seconds();
+    let ahead = (end - me.now).num_seconds().clamp(0, life);
     state.is_live().then(|| u8::try_from(ahead * 100 / life).unwrap_or(100))
 }
 
@@ -186,7 +194,9 @@ fn acts(token: &Row, state: State) -> Vec<Act> {
         act("deactivate", "Deactivate", "")
     };
     let edit = act("edit", "Edit", "");
-    let duplicate = act("duplicate", "Duplicate", "");
+    let replace =
+        token.kind == TokenKind::Legacy && matches!(state, State::ExpiresSoon | State::Expired | State::Retired);
+    let duplicate = act("duplicate", "Duplicate", if replace { "main" } else { "" });
     let revoke = act("revoke", "Revoke", "final");
     let delete = act("delete", "Delete", "final");
     let fits = |act: &Act| match act.verb {
@@ -194,6 +204,7 @@ fn acts(token: &Row, state: State) -> Vec<Act> {
         "revoke" => token.can_be_revoked(),
         "delete" => token.can_be_deleted(),
         "duplicate" => true,
+        _ if state == State::Retired => false,
         _ => token.revoked_at.is_none(),
     };
     [refresh, edit, duplicate, toggle, revoke, delete].into_iter().filter(fits).collect()

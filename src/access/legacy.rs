@@ -1,0 +1,53 @@
+//! Whether a credential that has the shape of an older system's key is worth a look into the database: only while keys
+//! of that shape are here. Otherwise guesses at such keys cost next to nothing.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::Key;
+use crate::{
+    store::{Result, Store},
+    tokens::legacy::Shape,
+};
+
+/// So long an answer of the database counts, on each node for itself; an import works everywhere within it. That a
+/// shape is here no more may be known late: then a look-up finds nothing.
+const FRESH: Duration = Duration::from_millis(900);
+
+/// Which shapes are here, as last read.
+#[derive(Debug, Default)]
+pub struct LegacyKeys(Mutex<Option<(Instant, Vec<Shape>)>>);
+
+impl LegacyKeys {
+    /// The key, with its candidate taken for what it seems to be if there are such keys here.
+    pub async fn recognise(&self, store: &Store, mut key: Key) -> Result<Key> {
+        if let Some(candidate) = key.candidate.take()
+            && self.are_here(store, candidate.shape()).await?
+        {
+            key.legacy = Some(candidate);
+        }
+        Ok(key)
+    }
+
+    async fn are_here(&self, store: &Store, shape: Shape) -> Result<bool> {
+        if let Some(known) = self.known(shape) {
+            return Ok(known);
+        }
+        // Taken before the database is asked: what it says then is at least so old.
+        let asked = Instant::now();
+        let shapes = store.legacy_shapes().await?;
+        let here = shapes.contains(&shape);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|(earlier, _)| *earlier <= asked) {
+            *kept = Some((asked, shapes));
+        }
+        Ok(here)
+    }
+
+    fn known(&self, shape: Shape) -> Option<bool> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|(asked, _)| asked.elapsed() < FRESH).map(|(_, shapes)| shapes.contains(&shape))
+    }
+}

@@ -1,0 +1,266 @@
+//! `latchkey legacy …`: takes over the keys of an older system, so that nobody's build stops on the day of the move.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    io::{self, Read},
+};
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::Subcommand;
+use csv::{ReaderBuilder, StringRecord, Trim};
+
+use super::say;
+use crate::{
+    app::App,
+    store::{Actor, Imported},
+    tokens::{
+        AccountId, SecretHash, TokenId, change,
+        legacy::{ImportedKey, LegacyKey, Policy, Shape},
+    },
+};
+
+/// One import is one change, and while it is written the server's own changes wait: they do so for five seconds.
+const MOST_KEYS: usize = 5_000;
+/// Wrong lines that are named before the rest is counted.
+const NAMED: usize = 20;
+const NAME: &str = "Legacy key";
+const COLUMNS: [&str; 7] = ["account", "key", "sha256", "shape", "created", "last_push", "name"];
+
+/// What to do with the keys of an older system.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Import keys: all of a list, or none. They may do everything with the NuGet packages of their account
+    #[command(long_about = "Import keys: all of a list, or none. They may do everything with the NuGet packages of \
+        their account.\n\nThe list is CSV with a first line that names its columns: account (username), created, \
+        and either key, or sha256 (hexadecimal; of a GUID in lower case) with shape (guid or text). May be left out or \
+        empty: last_push, name. Times are such as 2019-05-01 or 2019-05-01T10:00:00Z. A key is a GUID, or 32 to 128 \
+        letters, digits, dashes and underscores. A key that was imported before stays as it is.")]
+    Import {
+        /// The list; - for standard input
+        file: String,
+        /// How the keys end: idle-365 (a year after the last push, at the earliest 30 days from now) or spread-90-110
+        /// (each on a day of its own, 90 to 110 days from now). Without it they never end
+        #[arg(long, value_parser = |word: &str| Policy::parse(word).ok_or("a policy is idle-365 or spread-90-110"))]
+        policy: Option<Policy>,
+    },
+}
+
+impl Command {
+    /// Does it.
+    pub async fn run(self, app: &App) -> anyhow::Result<()> {
+        let Self::Import { file, policy } = self;
+        let summary = if file == "-" {
+            import(app, io::stdin(), policy).await
+        } else {
+            import(app, std::fs::File::open(&file).with_context(|| format!("cannot open {file}"))?, policy).await
+        };
+        say(summary?);
+        Ok(())
+    }
+}
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Keys that work from now on.
+    pub imported: usize,
+    /// Keys that came in with an earlier import.
+    pub before: usize,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { imported, before } = self;
+        write!(f, "Imported {imported} key{}.", if *imported == 1 { "" } else { "s" })?;
+        match before {
+            0 => Ok(()),
+            1 => write!(f, " One was imported before and stays as it is."),
+            more => write!(f, " {more} were imported before and stay as they are."),
+        }
+    }
+}
+
+/// What is wrong with which lines. Says no key.
+#[derive(Debug, Default)]
+struct Problems(Vec<(u64, String)>);
+
+impl Problems {
+    fn check(self) -> anyhow::Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let named = self.0.iter().take(NAMED).map(|(line, problem)| format!("\nline {line}: {problem}"));
+        let more = self.0.len().saturating_sub(NAMED);
+        let rest = if more > 0 { format!("\nand {more} more") } else { String::new() };
+        bail!("nothing was imported:{}{rest}", named.collect::<String>());
+    }
+}
+
+/// Imports a list, or nothing if anything in it is wrong.
+pub async fn import(app: &App, list: impl Read, policy: Option<Policy>) -> anyhow::Result<Summary> {
+    let now = app.clock.now();
+    let rows = read(list)?;
+    let accounts = accounts(app, &rows).await?;
+    let mut problems = Problems::default();
+    let mut keys = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match row.key(&accounts, now) {
+            Ok(key) => keys.push((row.line, key)),
+            Err(problem) => problems.0.push((row.line, problem)),
+        }
+    }
+    note_doubles(&keys, &mut problems);
+    problems.check()?;
+    enter(app, &keys, policy, now).await
+}
+
+async fn enter(
+    app: &App,
+    keys: &[(u64, ImportedKey)],
+    policy: Option<Policy>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Summary> {
+    let (by, rng) = (Actor::host("latchkey legacy import"), &mut crate::random::system());
+    let (mut summary, mut problems) = (Summary::default(), Problems::default());
+    let mut change = app.store.begin().await?;
+    for (line, key) in keys {
+        let token = key.to_token(policy, TokenId::generate(now, rng), now, rng);
+        match change.import_key(key, &token, &by, now).await? {
+            Imported::Now => summary.imported += 1,
+            Imported::Before => summary.before += 1,
+            Imported::OfAnother => problems.0.push((*line, "this key is another token's on this host".to_owned())),
+        }
+    }
+    problems.check()?;
+    change.commit().await?;
+    Ok(summary)
+}
+
+/// The accounts that a list names.
+async fn accounts(app: &App, rows: &[Row]) -> anyhow::Result<HashMap<String, AccountId>> {
+    let mut found = HashMap::new();
+    for row in rows {
+        let username = row.get("account");
+        if !found.contains_key(username)
+            && let Some(account) = app.store.account_named(username).await?
+        {
+            found.insert(username.to_owned(), account.id);
+        }
+    }
+    Ok(found)
+}
+
+fn note_doubles(keys: &[(u64, ImportedKey)], problems: &mut Problems) {
+    let mut seen = HashMap::new();
+    for (line, key) in keys {
+        if let Some(first) = seen.insert(key.hash, *line) {
+            problems.0.push((*line, format!("this key stands in line {first} already")));
+        }
+    }
+}
+
+/// A line of the list.
+struct Row {
+    line: u64,
+    cells: StringRecord,
+    columns: HashMap<&'static str, usize>,
+}
+
+fn read(list: impl Read) -> anyhow::Result<Vec<Row>> {
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(list);
+    let columns = columns(reader.headers().map_err(unreadable)?)?;
+    let mut rows = Vec::new();
+    for cells in reader.into_records() {
+        let cells = cells.map_err(unreadable)?;
+        let line = cells.position().map_or(0, csv::Position::line);
+        rows.push(Row { line, cells, columns: columns.clone() });
+        if rows.len() > MOST_KEYS {
+            bail!("nothing was imported: the list has more than {MOST_KEYS} keys; split it");
+        }
+    }
+    Ok(rows)
+}
+
+/// csv's own words, which name the line and no content.
+fn unreadable(error: csv::Error) -> anyhow::Error {
+    anyhow::anyhow!("nothing was imported: the list cannot be read: {error}")
+}
+
+fn columns(headers: &StringRecord) -> anyhow::Result<HashMap<&'static str, usize>> {
+    let mut found = HashMap::new();
+    for (at, header) in headers.iter().enumerate() {
+        let name = COLUMNS.into_iter().find(|name| header.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name));
+        let name = name.with_context(|| {
+            format!("nothing was imported: line 1: the columns are {}, not “{header}”", COLUMNS.join(", "))
+        })?;
+        if found.insert(name, at).is_some() {
+            bail!("nothing was imported: line 1: the column {name} stands there twice");
+        }
+    }
+    let has = |name| found.contains_key(name);
+    if !(has("account") && has("created") && (has("key") || (has("sha256") && has("shape")))) {
+        bail!(
+            "nothing was imported: line 1: the list needs the columns account, created, and key, or sha256 and shape"
+        );
+    }
+    Ok(found)
+}
+
+impl Row {
+    /// A cell; empty if there is none.
+    fn get(&self, column: &str) -> &str {
+        self.columns.get(column).and_then(|at| self.cells.get(*at)).unwrap_or_default()
+    }
+
+    fn key(&self, accounts: &HashMap<String, AccountId>, now: DateTime<Utc>) -> Result<ImportedKey, String> {
+        let account = self.get("account");
+        let name = self.get("name");
+        let (hash, shape, hint) = self.identity()?;
+        Ok(ImportedKey {
+            account: *accounts.get(account).ok_or_else(|| format!("there is no account “{account}”"))?,
+            name: change::name(if name.is_empty() { NAME } else { name }).map_err(|bad| format!("name: {bad}"))?,
+            hash,
+            shape,
+            hint,
+            created_at: time(self.get("created"), now).map_err(|bad| format!("created: {bad}"))?,
+            last_push: match self.get("last_push") {
+                "" => None,
+                text => Some(time(text, now).map_err(|bad| format!("last_push: {bad}"))?),
+            },
+        })
+    }
+
+    fn identity(&self) -> Result<(SecretHash, Shape, Option<String>), String> {
+        match (self.get("key"), self.get("sha256"), self.get("shape")) {
+            ("", "", _) => Err("give a key, or a sha256 and a shape".to_owned()),
+            ("", hash, shape) => {
+                let mut bytes = [0; 32];
+                hex::decode_to_slice(hash, &mut bytes).map_err(|_| "sha256: write 64 hexadecimal digits".to_owned())?;
+                let shape = Shape::parse(shape).ok_or("shape: write guid or text")?;
+                Ok((SecretHash::from_bytes(bytes), shape, None))
+            }
+            (text, "", shape) => {
+                let key = LegacyKey::parse(text)
+                    .ok_or("key: this is no GUID, nor 32 to 128 letters, digits, dashes and underscores")?;
+                if !shape.is_empty() && shape != key.shape().as_str() {
+                    return Err(format!("shape: this key has the shape {}", key.shape().as_str()));
+                }
+                Ok((key.hash(), key.shape(), Some(key.hint().to_owned())))
+            }
+            _ => Err("give either key or sha256".to_owned()),
+        }
+    }
+}
+
+/// A day (its beginning, UTC) or an instant that has passed.
+fn time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    let instant = day.or_else(|_| DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc()));
+    match instant {
+        Ok(instant) if instant <= now => Ok(instant),
+        Ok(_) => Err("this lies in the future"),
+        Err(_) => Err("write a time such as 2019-05-01 or 2019-05-01T10:00:00Z"),
+    }
+}

@@ -1,0 +1,21 @@
+//! Notes which idle keys of an older system are retired. Their date alone ends them, whether this has run or not.
+
+use super::told;
+use crate::{app::App, store::Actor};
+
+/// A batch holds the write lock for a moment only.
+const BATCH: i64 = 50;
+
+/// Notes all that are due; tells how many, in words.
+pub async fn retire_legacy_keys(app: &App) -> anyhow::Result<String> {
+    let mut retired = 0;
+    loop {
+        let mut change = app.store.begin().await?;
+        let noted = change.retire_idle(&Actor::host("legacy keys"), app.clock.now(), BATCH).await?;
+        change.commit().await?;
+        retired += noted;
+        if noted < usize::try_from(BATCH)? {
+            return Ok(told(retired, "retired"));
+        }
+    }
+}

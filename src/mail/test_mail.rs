@@ -1,0 +1,52 @@
+//! The mail that an operator sends to see whether mails arrive, and what they look like when they do.
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::{
+    Mailer, Unwritable,
+    message::{Parts, message},
+};
+use crate::config::PublicUrl;
+
+#[derive(Template)]
+#[template(path = "mail/test.txt")]
+struct Text<'a> {
+    mail: &'a Trial,
+}
+
+#[derive(Template)]
+#[template(path = "mail/test.html")]
+struct Html<'a> {
+    mail: &'a Trial,
+}
+
+struct Trial {
+    host: String,
+    url: String,
+    sent: String,
+}
+
+/// The whole message.
+pub fn test_mail(
+    (mailer, public_url): (&Mailer, &PublicUrl),
+    recipient: &str,
+    message_id: &str,
+    at: DateTime<Utc>,
+) -> Result<String, Unwritable> {
+    let mail = Trial {
+        host: public_url.host().to_owned(),
+        url: public_url.of("/"),
+        sent: at.format("%A, %-d %B %Y, %H:%M UTC").to_string(),
+    };
+    message(Parts {
+        from: &mailer.from,
+        recipient,
+        message_id,
+        at,
+        subject: &format!("[Latchkey] Test mail from {}", mail.host),
+        text: Text { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?,
+        html: Html { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?,
+    })
+    .map_err(|error| Unwritable::new(&error))
+}

@@ -1,0 +1,67 @@
+//! The calendar itself, for programs that know its private address and have no cookies.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+    web::{Data, Path},
+};
+use sha2::{Digest, Sha256};
+
+use super::ics::{Entry, calendar};
+use crate::{accounts::link, app::App, config::PublicUrl, portal::error::PageError, tokens::Token};
+
+/// Ends that are told at most.
+const MOST: i64 = 500;
+/// Shown to whom it belongs, and asked for anew each time: a private address can be ended.
+const PRIVATE: &str = "private, no-cache";
+
+/// `GET /calendar/{secret}.ics`
+pub async fn show(req: HttpRequest, app: Data<App>, secret: Path<String>) -> Result<HttpResponse, PageError> {
+    let Some(account) = app.store.calendar_account(&link::hash(&secret)).await? else {
+        return Ok(nothing_here());
+    };
+    let now = app.clock.now();
+    let tokens = app.store.coming_ends(account.id, now, MOST).await?;
+    let public = &app.settings.public_url;
+    let entries: Vec<_> = tokens.iter().filter_map(|token| entry(token, public)).collect();
+    let text = calendar(&format!("Access tokens on {}", public.host()), &entries);
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(text.as_bytes())[..16]));
+    let mut answer = if has(&req, &tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header((ETAG, tag.clone())).insert_header((CACHE_CONTROL, PRIVATE));
+    if has(&req, &tag) {
+        return Ok(answer.finish());
+    }
+    Ok(answer
+        .insert_header((CONTENT_TYPE, "text/calendar; charset=utf-8"))
+        .insert_header((CONTENT_DISPOSITION, "inline; filename=\"latchkey.ics\""))
+        .insert_header(("X-Robots-Tag", "noindex"))
+        .body(text))
+}
+
+/// The same for an address that never was one, one that ended, and one of a disabled account.
+fn nothing_here() -> HttpResponse {
+    let text = "There is no calendar at this address. Its owner finds the present one under Settings, Calendar.\n";
+    HttpResponse::NotFound().insert_header((CONTENT_TYPE, "text/plain; charset=utf-8")).body(text)
+}
+
+fn has(req: &HttpRequest, tag: &str) -> bool {
+    let known = req.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    known.flat_map(|list| list.split(',')).any(|one| one.trim().trim_start_matches("W/") == tag)
+}
+
+fn entry(token: &Token, public: &PublicUrl) -> Option<Entry> {
+    let at = token.end()?;
+    let (act, advice) =
+        if token.can_be_refreshed() { ("refresh", "Refresh it") } else { ("duplicate", "Make a new one in its place") };
+    let what = if token.ends_by_retirement() { "is retired" } else { "expires" };
+    let url = public.of(&format!("/settings/tokens/{}/{act}", token.id));
+    let key = token.hint.as_ref().map(|hint| format!("{hint}…, ")).unwrap_or_default();
+    Some(Entry {
+        uid: format!("{}-{}@{}", token.id, at.timestamp(), public.host().trim_matches(['[', ']'])),
+        at,
+        stamp: token.issued_at.unwrap_or(token.created_at),
+        summary: format!("Access token “{}” {what}", token.name),
+        description: format!("{key}on {}.\n{advice}: {url}", public.host()),
+        url,
+    })
+}

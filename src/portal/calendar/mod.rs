@@ -1,0 +1,73 @@
+//! The private calendar of an account's coming expiries: making its address, shown once, and ending it.
+
+pub mod feed;
+mod ics;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{
+    error::PageError,
+    form::Form,
+    page::{Done, Page, SignedIn, answer, go_to},
+    words::Time,
+};
+use crate::{accounts::link, app::App};
+
+#[derive(Template)]
+#[template(path = "portal/calendar/show.html")]
+struct Show {
+    page: Page,
+    made: Option<Time>,
+    address: Option<String>,
+}
+
+/// The forms hold nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// `GET /settings/calendar`
+pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    draw(&req, &app, &me, None).await
+}
+
+/// `POST /settings/calendar`: a new address, in place of the one before; the one answer that shows it.
+pub async fn make(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let secret = link::generate(&mut crate::random::system());
+    let mut change = app.store.begin().await?;
+    change.set_calendar_link(me.account.id, &link::hash(&secret), &me.actor, me.now).await?;
+    change.commit().await?;
+    let address = app.settings.public_url.of(&format!("/calendar/{secret}.ics"));
+    draw(&req, &app, &me, Some(address)).await
+}
+
+/// `POST /settings/calendar/end`
+pub async fn end(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let mut change = app.store.begin().await?;
+    change.end_calendar_link(me.account.id, &me.actor, me.now).await?;
+    change.commit().await?;
+    Ok(go_to(&req, &Done::CalendarEnded.at("/settings/calendar")))
+}
+
+async fn draw(req: &HttpRequest, app: &App, me: &SignedIn, address: Option<String>) -> Result<HttpResponse, PageError> {
+    let made = app.store.calendar_made_at(me.account.id).await?;
+    let title = if address.is_some() { "Calendar address made" } else { "Calendar" };
+    let page = Show {
+        page: Page::in_section(req, title, "calendar"),
+        made: made.map(|at| Time::new(at, me.now, me.account.time_zone)),
+        address,
+    };
+    answer(StatusCode::OK, &page)
+}

@@ -1,0 +1,161 @@
+//! Keys imported from an older system: how they come in, and how idle ones retire.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{
+    Change, Result, Store,
+    events::{About, Actor, Verb},
+    instant, readable,
+};
+use crate::tokens::{
+    AccountId, Token, TokenId,
+    legacy::{ImportedKey, Shape, pushed},
+};
+
+/// What came of importing one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// It works from now on.
+    Now,
+    /// It was imported before, and stays as it is: also deleted, if it was deleted since.
+    Before,
+    /// It is the key of a token that was not imported, or of another account.
+    OfAnother,
+}
+
+#[derive(FromRow)]
+struct RetiredRow {
+    id: String,
+    account: String,
+    hint: Option<String>,
+    retires_at: i64,
+}
+
+impl Store {
+    /// The shapes of the legacy keys that are here: two looks into an index.
+    pub async fn legacy_shapes(&self) -> Result<Vec<Shape>> {
+        let mut here = Vec::new();
+        for shape in Shape::ALL {
+            let found: Option<i64> =
+                sqlx::query_scalar("SELECT 1 FROM legacy_keys WHERE shape = $1 AND token IS NOT NULL LIMIT 1")
+                    .bind(shape.as_str())
+                    .fetch_optional(&self.pool)
+                    .await?;
+            here.extend(found.map(|_| shape));
+        }
+        Ok(here)
+    }
+}
+
+impl Change {
+    /// Enters an imported key with its token, which [`ImportedKey::to_token`] made.
+    pub async fn import_key(
+        &mut self,
+        key: &ImportedKey,
+        token: &Token,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Imported> {
+        self.add_token(token).await?;
+        if !self.remember_key(key, token.id, now).await? {
+            self.remove_token(token.id).await?;
+            return self.imported_before(key).await;
+        }
+        if !self.add_legacy_secret(key, token.id).await? {
+            return Ok(Imported::OfAnother);
+        }
+        sqlx::query(
+            "UPDATE tokens SET retires_at = $2, last_pushed_at = $3, last_used_at = $3, last_used_by = $4 WHERE id = $1",
+        )
+        .bind(token.id.to_string())
+        .bind(token.retires_at.map(|at| at.timestamp()))
+        .bind(key.last_push.map(|at| at.timestamp()))
+        .bind(key.last_push.map(|_| "an older system"))
+        .execute(&mut *self.tx)
+        .await?;
+        self.note(Verb::TokenImported, token, by, "", now).await?;
+        Ok(Imported::Now)
+    }
+
+    async fn remember_key(&mut self, key: &ImportedKey, token: TokenId, now: DateTime<Utc>) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO legacy_keys (hash, shape, token, imported_at) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING",
+        )
+        .bind(key.hash.as_bytes())
+        .bind(key.shape.as_str())
+        .bind(token.to_string())
+        .bind(now.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn add_legacy_secret(&mut self, key: &ImportedKey, token: TokenId) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO token_secrets (hash, token, issued_at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING",
+        )
+        .bind(key.hash.as_bytes())
+        .bind(token.to_string())
+        .bind(key.created_at.timestamp())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn imported_before(&mut self, key: &ImportedKey) -> Result<Imported> {
+        let other: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM legacy_keys k JOIN tokens t ON t.id = k.token WHERE k.hash = $1 AND t.account <> $2 LIMIT 1",
+        )
+        .bind(key.hash.as_bytes())
+        .bind(key.account.to_string())
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        Ok(if other.is_some() { Imported::OfAnother } else { Imported::Before })
+    }
+
+    /// Puts off the retirement of the legacy token that has just published, if it has one ahead, together with what
+    /// is owed about it: what no mail carries yet moves, so that a busy key leaves one row and not one a push.
+    pub(super) async fn put_off_retirement(&mut self, before: &Token, now: DateTime<Utc>) -> Result<()> {
+        let token = pushed(before.clone(), now);
+        let (Some(retires_at), true) = (token.retires_at, token.retires_at != before.retires_at) else {
+            return Ok(());
+        };
+        sqlx::query("UPDATE tokens SET retires_at = $2 WHERE id = $1")
+            .bind(token.id.to_string())
+            .bind(retires_at.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        if let Some(ends) = before.end().zip(token.end()) {
+            self.move_end_notices(&token, ends, now).await?;
+        }
+        self.owe_warning(&token, now).await
+    }
+
+    /// Notes that idle legacy tokens are retired, at most `limit`: the date alone has ended them. On several nodes each
+    /// is noted once, because the outer WHERE repeats the inner one. Tells how many.
+    pub async fn retire_idle(&mut self, by: &Actor, now: DateTime<Utc>, limit: i64) -> Result<usize> {
+        let rows: Vec<RetiredRow> = sqlx::query_as(
+            "UPDATE tokens SET retired_at = retires_at
+             WHERE id IN (SELECT id FROM tokens WHERE retires_at <= $1 AND retired_at IS NULL AND revoked_at IS NULL
+                          ORDER BY retires_at LIMIT $2)
+               AND retires_at <= $1 AND retired_at IS NULL AND revoked_at IS NULL
+             RETURNING id, account, hint, retires_at",
+        )
+        .bind(now.timestamp())
+        .bind(limit)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        for row in &rows {
+            let token = readable(TokenId::parse(&row.id), "tokens.id")?;
+            let account = readable(AccountId::parse(&row.account), "tokens.account")?;
+            let detail = format!(
+                "No package was pushed with it for a year, or none since it was imported. It ended at {}.",
+                instant(row.retires_at).format("%Y-%m-%d %H:%M UTC")
+            );
+            let about = About { token: Some((token, row.hint.as_deref())), detail: &detail, ..About::account(account) };
+            self.record(Verb::TokenRetired, by, about, now).await?;
+        }
+        Ok(rows.len())
+    }
+}

@@ -1,0 +1,146 @@
+//! Keys of an older system at the doors: where they open, when they are looked for, and how an idle one ends.
+
+use chrono::{DateTime, Duration, Utc};
+use latchkey::{
+    cli::legacy::{Summary, import},
+    jobs,
+    tokens::legacy::Policy,
+};
+
+use crate::{
+    nupkg::nupkg,
+    wire::{Reply, basic, call, multipart},
+    world::World,
+};
+
+const GUID: &str = "5f1d2c3b-89ab-4cde-8f01-23456789abcd";
+const TEXT: &str = "old_Key-0123456789abcdefghijklmnopqrstuv";
+
+async fn imported(world: &World, list: &str, policy: Option<Policy>) -> Summary {
+    import(&world.app, list.as_bytes(), policy).await.unwrap()
+}
+
+fn set(world: &World, time: &str) {
+    world.clock.advance(time.parse::<DateTime<Utc>>().unwrap() - world.now());
+}
+
+async fn pushes(world: &World, key: &str, version: &str) -> Reply {
+    let (kind, body) = multipart(&nupkg("Contoso.Core", version));
+    call(world.at, "PUT /v3/package", &[("X-NuGet-ApiKey", key), ("Content-Type", &kind)], &body).await
+}
+
+async fn reads(world: &World, key: &str) -> Reply {
+    world.ask("GET /v3/query", &[("Authorization", &basic(key))]).await
+}
+
+#[actix_web::test]
+async fn an_imported_guid_pushes_and_reads_in_either_case() {
+    for world in World::each().await {
+        world.account("ada").await;
+        let summary = imported(&world, &format!("account,key,created\nada,{GUID},2016-05-01\n"), None).await;
+        assert_eq!(summary, Summary { imported: 1, before: 0 });
+        assert_eq!(pushes(&world, GUID, "1.0.0").await.told(), (201, "Created", None));
+        assert_eq!(pushes(&world, &GUID.to_ascii_uppercase(), "1.0.1").await.status, 201);
+        assert_eq!(reads(&world, GUID).await.status, 200);
+        let unlisted = world.ask("DELETE /v3/package/Contoso.Core/1.0.0", &[("X-NuGet-ApiKey", GUID)]).await;
+        assert_eq!(unlisted.status, 204);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn it_opens_no_other_door_and_no_other_header() {
+    for world in World::each().await {
+        world.account("ada").await;
+        imported(&world, &format!("account,key,created\nada,{TEXT},2016-05-01\n"), None).await;
+        assert_eq!(reads(&world, TEXT).await.status, 200);
+        assert_eq!(reads(&world, &TEXT.to_ascii_uppercase()).await.status, 401, "a text is compared as it stands");
+        let bearer = [("Authorization", &*format!("Bearer {TEXT}"))];
+        for line in ["GET /v3/query", "GET /api/v1/tokens/current", "GET /api/v1/packages"] {
+            assert_eq!(world.ask(line, &bearer).await.status, 401, "{line}");
+        }
+        let header = [("X-NuGet-ApiKey", TEXT)];
+        assert_eq!(world.ask("GET /api/v1/tokens/current", &header).await.status, 401);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_running_server_takes_new_keys_within_a_second() {
+    for world in World::each().await {
+        world.account("ada").await;
+        assert_eq!(pushes(&world, GUID, "1.0.0").await.told().1, "Not a valid access token");
+        imported(&world, &format!("account,key,created\nada,{GUID},2016-05-01\n"), None).await;
+        let mut answers = Vec::new();
+        while answers.last() != Some(&201) && answers.len() < 100 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            answers.push(pushes(&world, GUID, "1.0.0").await.status);
+        }
+        assert_eq!(answers.last(), Some(&201));
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_push_puts_the_retirement_off_and_an_idle_key_is_told_so_and_ends() {
+    for world in World::each().await {
+        world.account("ada").await;
+        let list = format!("account,key,created,last_push\nada,{GUID},2016-05-01,2026-10-01\n");
+        imported(&world, &list, Some(Policy::Idle)).await;
+        set(&world, "2027-09-24T23:59:58Z");
+        let told = "5f1d2c3 will be retired on 2027-10-01 00:00 UTC, in 6 days: push a package with it before, or replace it under Settings, Access Tokens.";
+        assert_eq!(reads(&world, GUID).await.header("x-nuget-warning"), Some(told));
+        assert_eq!(pushes(&world, GUID, "1.0.0").await.told(), (201, "Created", None));
+        assert_eq!(reads(&world, GUID).await.header("x-nuget-warning"), None);
+
+        set(&world, "2028-09-23T23:59:57Z");
+        assert_eq!(reads(&world, GUID).await.status, 200);
+        set(&world, "2028-09-23T23:59:58Z");
+        for job_has_run in [false, true] {
+            let refused = pushes(&world, GUID, "1.0.1").await;
+            assert_eq!(
+                (refused.status, refused.phrase.as_str()),
+                (403, "This legacy key was retired"),
+                "{job_has_run}"
+            );
+            assert!(refused.text().contains("retired on 2028-09-23 23:59 UTC"), "{}", refused.text());
+            assert_eq!(reads(&world, GUID).await.status, 401);
+            jobs::retire_legacy_keys(&world.app).await.unwrap();
+        }
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_deleted_key_is_not_brought_back_by_the_next_import() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let list = format!("account,key,created\nada,{GUID},2016-05-01\n");
+        imported(&world, &list, None).await;
+        let tokens = world.store().tokens_made_before(ada, None, 10).await.unwrap();
+        let token = tokens.iter().find(|token| token.hint.as_deref() == Some("5f1d2c3")).unwrap();
+        world.store().delete_token(token, &latchkey::store::Actor::host("test"), world.now()).await.unwrap();
+        assert_eq!(imported(&world, &list, None).await, Summary { imported: 0, before: 1 });
+        assert_eq!(reads(&world, GUID).await.told().1, "Not a valid access token");
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_spread_key_ends_on_a_day_of_its_own() {
+    for world in World::each().await {
+        world.account("ada").await;
+        imported(&world, &format!("account,key,created\nada,{GUID},2016-05-01\n"), Some(Policy::Spread)).await;
+        world.clock.advance(Duration::days(89));
+        assert_eq!(reads(&world, GUID).await.status, 200);
+        world.clock.advance(Duration::days(22));
+        let refused = reads(&world, GUID).await;
+        assert_eq!((refused.status, refused.phrase.as_str()), (401, "This access token has expired"));
+        assert!(
+            refused.text().ends_with("Replace it by a new token under Settings, Access Tokens."),
+            "{}",
+            refused.text()
+        );
+        world.end().await;
+    }
+}
