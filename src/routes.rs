@@ -214,6 +214,7 @@ fn host(cfg: &mut ServiceConfig) {
         )
         .service(resource("/events").get(operator::events::show))
         .service(resource("/feeds").get(operator::feeds::list).post(operator::feeds::add))
+        .service(resource("/jobs").get(operator::jobs::show))
         .service(resource("/mail").get(operator::mail::list))
         .service(resource("/mail/{id}/{verb:retry|drop}").get(operator::mail::ask).post(operator::mail::submit))
         .service(resource("/feeds/new").get(operator::feeds::ask_new))

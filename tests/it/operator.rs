@@ -32,7 +32,7 @@ pub async fn id_of(world: &World, username: &str) -> String {
 /// Every operator address.
 fn addresses(account: &str, token: &str) -> Vec<String> {
     let mut all: Vec<_> =
-        ["", "/accounts", "/tokens", "/events", "/mail", "/feeds", "/feeds/new", "/feeds/main/delete"]
+        ["", "/accounts", "/tokens", "/events", "/mail", "/jobs", "/feeds", "/feeds/new", "/feeds/main/delete"]
             .map(str::to_owned)
             .into();
     let acts = ["", "/disable", "/enable", "/make-operator", "/unmake-operator", "/password", "/delete"];
@@ -98,7 +98,10 @@ async fn the_overview_tells_the_state_of_the_host_and_no_secret(world: &World) {
     assert!(settings.iter().any(|row| row == "LATCHKEY_SIGN_UPopen"), "{settings:?}");
     let password = world.database.url().split_once("://").unwrap().1.split('@').next().unwrap().to_owned();
     assert!(!page.body.contains(crate::world::MASTER_SECRET) && !page.body.contains(&password));
-    assert_eq!(page.texts("nav[aria-label=Operator] a"), ["Overview", "Accounts", "Tokens", "Events", "Feeds", "Mail"]);
+    assert_eq!(
+        page.texts("nav[aria-label=Operator] a"),
+        ["Overview", "Accounts", "Tokens", "Events", "Feeds", "Mail", "Jobs"]
+    );
 }
 
 async fn accounts_are_found_by_name_and_address(world: &World) {
