@@ -1,5 +1,5 @@
-//! What a tick of the warnings costs while a million keys are each owed one, of which one in a hundred is due, on both
-//! databases. PostgreSQL takes part when `TEST_DATABASE_URL` names a server: `bin/with-postgres cargo bench --bench due`.
+//! What a tick of the warnings costs while a million keys are owed up to four notices each, and the warning of one in a
+//! hundred is due, on both databases. PostgreSQL takes part when `TEST_DATABASE_URL` names a server: `bin/with-postgres cargo bench --bench due`.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends here")]
 
 use std::{hint::black_box, time::Duration};
@@ -30,14 +30,17 @@ const KEYS: i64 = 1_000_000;
 /// What a tick looks at in one go.
 const BATCH: i64 = 500;
 
-/// Warnings in no order, due in the hours of the coming year but for one in a hundred: $1 is the account, $2 how many,
-/// $3 now.
-const WARNINGS: &str = "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
-    SELECT '0190a000-0000-7000-8000-' || SUBSTR(digits, LENGTH(digits) - 11, 12), 'warning',
-        '0190a000-0000-7000-9000-' || SUBSTR(digits, LENGTH(digits) - 11, 12), CAST(due_at + 864000 AS TEXT), account, due_at, at
+/// What is owed about each key's end, in no order: warnings due in the hours of the coming year but for one in a hundred,
+/// reminders that are not past, and word of the end. $1 is the account, $2 how many keys, $3 now.
+const NOTICES: &str = "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
+    SELECT '0190a000-0000-7000-8' || place || '00-' || digits, kind, '0190a000-0000-7000-9000-' || digits,
+        CAST(warn_at + 864000 AS TEXT), account, warn_at + later, at
     FROM (WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $2)
-          SELECT '000000000000' || i AS digits, CAST($1 AS TEXT) AS account, CAST($3 AS BIGINT) AS at,
-            CAST($3 AS BIGINT) + CASE WHEN i % 100 = 0 THEN -(i * 7919 % 24) ELSE i * 7919 % 8760 + 1 END * 3600 AS due_at FROM n) n";
+          SELECT SUBSTR('000000000000' || i, LENGTH('' || i) + 1, 12) AS digits, CAST($1 AS TEXT) AS account, CAST($3 AS BIGINT) AS at,
+            CAST($3 AS BIGINT) + CASE WHEN i % 100 = 0 THEN -(i * 7919 % 24) ELSE i * 7919 % 8760 + 1 END * 3600 AS warn_at FROM n) n,
+         (SELECT 1 AS place, 'warning' AS kind, 0 AS later UNION ALL SELECT 2, 'expired', 864000
+          UNION ALL SELECT 3, 'reminder-1', 777600 UNION ALL SELECT 4, 'reminder-30', -1728000) kinds
+    WHERE kind = 'warning' OR warn_at + later > at";
 
 fn bench(c: &mut Criterion) {
     let system = System::new();
@@ -47,7 +50,7 @@ fn bench(c: &mut Criterion) {
         for (name, now, many) in
             [("due, one in a hundred", world.now(), 500), ("due, none", world.now() - chrono::Duration::days(2), 0)]
         {
-            let found = || system.block_on(store.due_warnings(black_box(now), BATCH)).unwrap();
+            let found = || system.block_on(store.due_end_notices(black_box(now), BATCH)).unwrap();
             assert_eq!(found().len(), many);
             c.bench_function(&format!("{name}/{engine:?}"), |b| b.iter(found));
         }
@@ -69,7 +72,7 @@ async fn filled(engine: Engine) -> World {
     if engine == Engine::Sqlite {
         world.database.execute("PRAGMA cache_size = -1000000", &[]).await; // fills a big index many times faster
     }
-    world.database.fill(WARNINGS, &ada, KEYS, world.now().timestamp()).await;
+    world.database.fill(NOTICES, &ada, KEYS, world.now().timestamp()).await;
     if engine == Engine::Postgres {
         world.database.execute("VACUUM ANALYZE", &[]).await; // as autovacuum does a minute later
     }

@@ -24,6 +24,7 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
             .configure(calendars)
             .configure(nuget_feeds)
             .configure(http_api)
+            .configure(mail_programs)
             .configure(|cfg| pages(cfg, app)),
     );
 }
@@ -93,6 +94,11 @@ fn only(resource: Resource, allowed: &'static str) -> Resource {
     }))
 }
 
+/// Below no session and no check of where a form comes from: mail programs press this button by themselves.
+fn mail_programs(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/unsubscribe").get(account::unsubscribe::show).post(account::unsubscribe::submit));
+}
+
 /// For people in a browser.
 fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
     let pages = scope("")
@@ -117,19 +123,23 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/settings/sessions").get(account::sessions::show))
         .service(resource("/settings/sessions/end-others").post(account::sessions::end_others))
         .service(resource("/settings/sessions/{name}/end").post(account::sessions::end))
-        .service(resource("/settings/notifications").get(account::notifications::show))
+        .service(
+            resource("/settings/notifications").get(account::notifications::show).post(account::notifications::submit),
+        )
         .service(resource("/settings/calendar").get(calendar::show).post(calendar::make))
         .service(resource("/settings/calendar/end").post(calendar::end))
         // Access tokens
         .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
         .service(resource("/settings/tokens/new").get(tokens::create::show))
         .service(resource("/settings/tokens/selected").get(tokens::selected::show).post(tokens::selected::submit))
+        .service(resource("/settings/tokens/dismiss").post(tokens::dismiss::all))
         .service(resource("/settings/tokens/freeze").get(tokens::freeze::show).post(tokens::freeze::submit))
         .service(resource("/settings/tokens/unfreeze").get(tokens::freeze::show_undo).post(tokens::freeze::undo))
         .service(resource("/settings/tokens/preview").post(tokens::preview::show))
         .service(resource("/settings/tokens/{id}").get(tokens::one::show))
         .service(resource("/settings/tokens/{id}/try").post(tokens::try_it::submit))
         .service(resource("/settings/tokens/{id}/narrow").get(tokens::narrow::show).post(tokens::narrow::submit))
+        .service(resource("/settings/tokens/{id}/dismiss").post(tokens::dismiss::one))
         .service(resource("/settings/tokens/{id}/record").get(tokens::record::show))
         .service(resource("/settings/tokens/{id}/duplicate").get(tokens::create::duplicate))
         .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))
@@ -204,6 +214,9 @@ fn host(cfg: &mut ServiceConfig) {
         )
         .service(resource("/events").get(operator::events::show))
         .service(resource("/feeds").get(operator::feeds::list).post(operator::feeds::add))
+        .service(resource("/jobs").get(operator::jobs::show))
+        .service(resource("/mail").get(operator::mail::list))
+        .service(resource("/mail/{id}/{verb:retry|drop}").get(operator::mail::ask).post(operator::mail::submit))
         .service(resource("/feeds/new").get(operator::feeds::ask_new))
         .service(resource("/feeds/{feed}/delete").get(operator::feeds::ask_delete).post(operator::feeds::delete))
         .default_service(to(portal::not_found));

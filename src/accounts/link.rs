@@ -23,6 +23,8 @@ pub fn generate(rng: &mut impl CryptoRng) -> String {
 pub const RESET: Duration = Duration::minutes(30);
 /// How long a mailed link works that confirms an address.
 pub const CONFIRMATION: Duration = Duration::hours(24);
+/// How long a mailed link works that switches reminders off: as long as anybody keeps the mail at hand.
+pub const UNSUBSCRIBING: Duration = Duration::days(365);
 /// How long a link works that an operator hands over.
 const HANDED_OVER: Duration = Duration::hours(24);
 
@@ -51,6 +53,11 @@ pub fn password_path(secret: &str) -> String {
 /// Where an address is confirmed.
 pub fn confirm_path(secret: &str) -> String {
     format!("/confirm?link={secret}")
+}
+
+/// Where reminders are switched off, with no session and no password.
+pub fn stop_reminders_path(secret: &str) -> String {
+    format!("/unsubscribe?link={secret}")
 }
 
 /// What is kept of it.

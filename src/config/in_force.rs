@@ -18,6 +18,7 @@ impl Settings {
             ("LATCHKEY_BLOB_URL", set(self.blob_url.is_some(), "a folder in the data folder")),
             ("LATCHKEY_SMTP_URL", set(self.smtp_url.is_some(), "none: mails are files in the data folder")),
             ("LATCHKEY_MAIL_FROM", or(self.mail_from.clone(), "made from the public address")),
+            ("LATCHKEY_MAILS_PER_MINUTE", self.mails_per_minute.to_string()),
             ("LATCHKEY_SECRET_FILE", "set".to_owned()),
             ("LATCHKEY_SIGN_UP", if self.sign_up == SignUp::Open { "open" } else { "closed" }.to_owned()),
             ("LATCHKEY_MAX_TOKEN_DAYS", or(self.max_token_days.map(|days| days.to_string()), "no limit")),

@@ -76,6 +76,10 @@ pub struct Args {
     #[arg(long, global = true, env = "LATCHKEY_MAIL_FROM", help_heading = "Settings", hide_short_help = true)]
     pub mail_from: Option<String>,
 
+    /// Most mails handed to the mail server in a minute, by all nodes together; the most urgent go first
+    #[arg(long, global = true, env = "LATCHKEY_MAILS_PER_MINUTE", default_value_t = 60, value_parser = clap::value_parser!(i64).range(1..=100_000), help_heading = "Settings", hide_short_help = true)]
+    pub mails_per_minute: i64,
+
     /// Largest package a push may carry, in MiB
     #[arg(long, global = true, env = "LATCHKEY_MAX_PACKAGE_MIB", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=10240), help_heading = "Settings", hide_short_help = true)]
     pub max_package_mib: u64,
@@ -181,6 +185,8 @@ pub struct Settings {
     pub smtp_url: Option<SecretText>,
     /// Sender of mails.
     pub mail_from: Option<String>,
+    /// Most mails in a minute, by all nodes together.
+    pub mails_per_minute: i64,
     /// Who may sign up.
     pub sign_up: SignUp,
     /// Longest lifetime of a token, in days.
@@ -262,6 +268,7 @@ impl Settings {
             blob_url: None,
             smtp_url: None,
             mail_from: args.mail_from.clone(),
+            mails_per_minute: args.mails_per_minute,
             sign_up: args.sign_up,
             max_token_days: args.max_token_days,
             trusted_proxies: args.trusted_proxies.clone(),

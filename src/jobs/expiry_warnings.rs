@@ -1,21 +1,24 @@
-//! Warns owners of tokens that expire soon: binds what is due to mails and has them sent.
-//! When a warning is due was decided when the token got its end; whether it is still owed, `tokens::warning` decides.
+//! Tells owners of the ends of their tokens: binds what is due to mails and has them sent.
+//! When a notice is due was decided when the token got its end; whether it is still owed, `tokens::end_notice` decides.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{happenings::bind_happenings, mail_delivery::deliver_mails, told};
+use super::{clock_gate::ClockGate, happenings::bind_happenings, mail_delivery::deliver_mails, told};
 use crate::{
     app::App,
     clock::Clock,
     mail::Outcome,
     store::{Account, DueNotice},
-    tokens::{MailId, Token, TokenId, warning::moot},
+    tokens::{
+        MailId, Token, TokenId,
+        end_notice::{EndNotice, moot},
+    },
 };
 
-/// So many due warnings are looked at in one go.
+/// So many due notices are looked at in one go.
 const BATCH: i64 = 500;
 /// So many are named by a dry run.
 const DRY_RUN: i64 = 100_000;
@@ -33,7 +36,9 @@ pub struct Warned {
     pub name: String,
     /// The token's hint.
     pub hint: Option<String>,
-    /// The end it was warned of.
+    /// What was told.
+    pub notice: EndNotice,
+    /// The end it was about.
     pub expires_at: DateTime<Utc>,
     /// What came of it; `None` in a dry run.
     pub outcome: Option<Outcome>,
@@ -48,10 +53,12 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Warned { username, recipient, name, hint, expires_at, outcome, .. } in &self.warned {
+        for Warned { username, recipient, name, hint, notice, expires_at, outcome, .. } in &self.warned {
             let hint = hint.as_deref().unwrap_or("-");
+            let ends = if *notice == EndNotice::Expired { "expired" } else { "expires" };
             let end = expires_at.format("%Y-%m-%dT%H:%M:%SZ");
-            write!(f, "{username} <{recipient}>: {hint} \"{name}\" expires {end}: ")?;
+            let reminder = if notice.is_reminder() { " (reminder)" } else { "" };
+            write!(f, "{username} <{recipient}>: {hint} \"{name}\" {ends} {end}{reminder}: ")?;
             match outcome {
                 None => writeln!(f, "would be mailed")?,
                 Some(Outcome::Sent(_)) => writeln!(f, "mailed")?,
@@ -61,7 +68,7 @@ impl fmt::Display for Report {
             }
         }
         let sent = self.warned.iter().filter(|one| matches!(one.outcome, None | Some(Outcome::Sent(_)))).count();
-        write!(f, "{sent} warning{}", if sent == 1 { "" } else { "s" })
+        write!(f, "{sent} notice{}", if sent == 1 { "" } else { "s" })
     }
 }
 
@@ -71,11 +78,11 @@ pub async fn run_expiry_warnings(app: &App, dry_run: bool, now: DateTime<Utc>) -
         return would_be_sent(app, now).await;
     }
     let clock = Clock::standing_at(now);
-    bind_due_warnings(app, &clock).await?;
-    let delivered = deliver_mails(app, &clock, || false).await?;
+    bind_due_notices(app, &clock).await?;
+    let delivered = deliver_mails(app, &clock, None, || false).await?;
     let mut report = Report::default();
     for (mail, outcome) in delivered {
-        for notice in app.store.warnings_in(mail).await? {
+        for notice in app.store.end_notices_in(mail).await? {
             if let Some((account, token)) = owner_and_token(app, &notice).await? {
                 report.warned.push(Warned::new(account, token, &notice, Some(outcome.clone())));
             }
@@ -84,11 +91,19 @@ pub async fn run_expiry_warnings(app: &App, dry_run: bool, now: DateTime<Utc>) -
     Ok(report)
 }
 
-/// One tick of the running server; tells what became of the mails, in words.
-pub(super) async fn tick(app: Arc<App>, stopped: watch::Receiver<bool>) -> anyhow::Result<String> {
-    bind_due_warnings(&app, &app.clock).await?;
+/// One tick of the running server; tells what became of the mails, in words. It is skipped while the clock cannot be
+/// believed.
+pub(super) async fn tick(
+    app: Arc<App>,
+    gate: Arc<ClockGate>,
+    stopped: watch::Receiver<bool>,
+) -> anyhow::Result<String> {
+    if !gate.passes(app.clock.now(), Instant::now()) {
+        return Ok("held: the clock jumped".to_owned());
+    }
+    bind_due_notices(&app, &app.clock).await?;
     bind_happenings(&app, &app.clock).await?;
-    let delivered = deliver_mails(&app, &app.clock, || *stopped.borrow()).await?;
+    let delivered = deliver_mails(&app, &app.clock, Some(app.settings.mails_per_minute), || *stopped.borrow()).await?;
     Ok(in_words(delivered.iter().map(|(_, outcome)| outcome)))
 }
 
@@ -111,20 +126,20 @@ fn in_words<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
     told.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-/// Binds every due warning: those of one account and one hour share a mail.
-async fn bind_due_warnings(app: &App, clock: &Clock) -> anyhow::Result<()> {
+/// Binds every due notice: those of one account, one hour and one kind share a mail.
+async fn bind_due_notices(app: &App, clock: &Clock) -> anyhow::Result<()> {
     loop {
-        let due = app.store.due_warnings(clock.now(), BATCH).await?;
+        let due = app.store.due_end_notices(clock.now(), BATCH).await?;
         if due.is_empty() {
             return Ok(());
         }
-        let groups: BTreeSet<_> = due.iter().map(|notice| (notice.due_at, notice.account)).collect();
-        for (due_at, account) in groups {
+        let groups: BTreeSet<_> = due.iter().map(|due| (due.hour(), due.account, due.notice)).collect();
+        for (hour, account, notice) in groups {
             let now = clock.now();
             let mail = MailId::generate(now, &mut crate::random::system());
             let mut change = app.store.begin().await?;
             let message_id = app.mailer.message_id(mail);
-            if change.bind_warnings((account, due_at), (mail, &message_id), now).await?.is_some() {
+            if change.bind_end_notices((account, hour, notice), (mail, &message_id), now).await?.is_some() {
                 change.commit().await?;
             }
         }
@@ -132,16 +147,17 @@ async fn bind_due_warnings(app: &App, clock: &Clock) -> anyhow::Result<()> {
 }
 
 async fn would_be_sent(app: &App, now: DateTime<Utc>) -> anyhow::Result<Report> {
-    let mut due = app.store.due_warnings(now, DRY_RUN).await?;
+    let mut due = app.store.due_end_notices(now, DRY_RUN).await?;
     for mail in app.store.waiting_mails(now, DRY_RUN).await? {
-        due.extend(app.store.warnings_in(mail).await?);
+        due.extend(app.store.end_notices_in(mail).await?);
     }
     let mut report = Report::default();
-    for notice in due {
-        if let Some((account, token)) = owner_and_token(app, &notice).await?
-            && moot(&token, notice.expires_at, account.disabled_at.is_some(), now).is_none()
+    for due in due {
+        if let Some((account, token)) = owner_and_token(app, &due).await?
+            && moot(due.notice, &token, due.expires_at, account.disabled_at.is_some(), now).is_none()
+            && (!due.notice.is_reminder() || app.store.wants_reminder(account.id, due.notice).await?)
         {
-            report.warned.push(Warned::new(account, token, &notice, None));
+            report.warned.push(Warned::new(account, token, &due, None));
         }
     }
     Ok(report)
@@ -154,14 +170,15 @@ async fn owner_and_token(app: &App, notice: &DueNotice) -> anyhow::Result<Option
 }
 
 impl Warned {
-    fn new(account: Account, token: Token, notice: &DueNotice, outcome: Option<Outcome>) -> Self {
+    fn new(account: Account, token: Token, due: &DueNotice, outcome: Option<Outcome>) -> Self {
         Self {
             username: account.username,
             recipient: account.email,
             token: token.id,
             name: token.name,
             hint: token.hint,
-            expires_at: notice.expires_at,
+            notice: due.notice,
+            expires_at: due.expires_at,
             outcome,
         }
     }

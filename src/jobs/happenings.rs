@@ -12,7 +12,7 @@ const BATCH: i64 = 500;
 pub async fn send_mails(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
     let clock = Clock::standing_at(now);
     bind_happenings(app, &clock).await?;
-    deliver_mails(app, &clock, || false).await?;
+    deliver_mails(app, &clock, None, || false).await?;
     Ok(())
 }
 

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    accounts::link::{self, CONFIRMATION, RESET, confirm_path, password_path},
+    accounts::link::{self, CONFIRMATION, RESET, UNSUBSCRIBING, confirm_path, password_path},
     app::App,
-    mail::{self, Envelope, Warned},
+    mail::{self, Ending, Envelope},
     store::{About, Account, Actor, Change, ClaimedMail, Link, Owed, Purpose, Verb},
 };
 
@@ -27,11 +27,14 @@ pub(super) async fn write(
         at: if mail.letter.holds_link() { mail.created_at } else { now },
     };
     Ok(match owed {
-        Owed::Warnings(account, owed) => {
-            let tokens: Vec<_> =
-                owed.iter().map(|one| Warned { token: &one.token, expires_at: one.expires_at }).collect();
-            let links = (&app.mailer, &app.settings.public_url);
-            mail::expiry_warning(links, (&account, &mail.recipient), &tokens, &mail.message_id, now)?
+        Owed::Ends(notice, account, ends) => {
+            let ends: Vec<_> =
+                ends.iter().map(|one| Ending { token: &one.token, expires_at: one.expires_at }).collect();
+            if notice.is_reminder() {
+                let about = Link::of(account.id, Purpose::StopReminders);
+                change.insert_link(&link::hash(secret), &about, now, now + UNSUBSCRIBING).await?;
+            }
+            mail::end_notice(&to, notice, &account, &ends)?
         }
         Owed::PasswordReset(account) => {
             if make_link(change, mail, (&account, Purpose::PasswordReset, secret), now, RESET).await? {

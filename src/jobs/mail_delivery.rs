@@ -7,24 +7,37 @@ use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 
 use super::letters::write;
-use crate::{accounts::link, app::App, clock::Clock, mail::Outcome, store::ClaimedMail, tokens::MailId};
+use crate::{
+    accounts::link,
+    app::App,
+    clock::Clock,
+    mail::{Outcome, with_unsubscribe},
+    store::{ClaimedMail, Letter},
+    tokens::{MailId, end_notice::EndNotice},
+};
 
 /// How long a claim holds: far longer than a mail may take, and than servers keep a silent connection.
 const LEASE: Duration = Duration::minutes(10);
 /// The longest wait between two attempts.
 const LONGEST_WAIT: i64 = 60;
+/// A mail that the server puts off, though it takes others, is given up so long after the end that it tells of.
+const PATIENCE_PAST_END: Duration = Duration::days(1);
+/// The same for mails that tell of no end.
+const PATIENCE: Duration = Duration::days(5);
 
-/// Sends every mail that waits, one after the other, until `stopping`. Where the server takes no mail at all, the rest
-/// waits for the next tick. Tells what came of each.
+/// Sends every mail that waits, the most urgent first, until `stopping`: at most `per_minute` on all nodes together, if
+/// there is a limit. Where the server takes no mail at all, or the minute is full, the rest waits for the next tick.
+/// Tells what came of each.
 pub(super) async fn deliver_mails(
     app: &App,
     clock: &Clock,
+    per_minute: Option<i64>,
     stopping: impl Fn() -> bool,
 ) -> anyhow::Result<Vec<(MailId, Outcome)>> {
     let mut done = Vec::new();
     while !stopping() {
         let now = clock.now();
-        let Some(mail) = app.store.claim_mail(now, now + LEASE).await? else {
+        let Some(mail) = app.store.claim_mail(now, now + LEASE, per_minute).await? else {
             break;
         };
         let outcome = deliver(app, clock, &mail).await?;
@@ -40,7 +53,7 @@ pub(super) async fn deliver_mails(
 
 async fn deliver(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<Outcome> {
     // Asked before the server is: what is owed no more is dropped even while no server answers.
-    if mail.content.is_none() && !still_owed(app, clock, mail).await? {
+    if (mail.content.is_none() || outlived(app, clock, mail).await?) && !still_owed(app, clock, mail).await? {
         return Ok(Outcome::Withdrawn);
     }
     if mail.content.is_some() {
@@ -53,6 +66,15 @@ async fn deliver(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result
         })
     };
     Ok(app.mailer.deliver(mail.id, &mail.recipient, clock.now(), content).await)
+}
+
+/// Whether a mail that may have been taken before tells beforehand of what is past by now. It is not sent again: the
+/// mail that the token has expired says more, and goes to everybody.
+async fn outlived(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<bool> {
+    match mail.letter {
+        Letter::End(notice) if notice != EndNotice::Expired => Ok(app.store.is_past(mail.id, clock.now()).await?),
+        _ => Ok(false),
+    }
 }
 
 async fn still_owed(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<bool> {
@@ -85,7 +107,13 @@ async fn fixed_content(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::
         return Ok(None);
     }
     change.commit().await?;
-    Ok(Some(content))
+    Ok(Some(match mail.letter {
+        Letter::End(notice) if notice.is_reminder() => {
+            let path = link::stop_reminders_path(&app.mailed_link(mail.id));
+            with_unsubscribe(&content, &app.settings.public_url.of(&path))
+        }
+        _ => content,
+    }))
 }
 
 async fn note(app: &App, clock: &Clock, mail: &ClaimedMail, outcome: &Outcome) -> anyhow::Result<()> {
@@ -99,16 +127,31 @@ async fn note(app: &App, clock: &Clock, mail: &ClaimedMail, outcome: &Outcome) -
             tracing::warn!(mail = %mail.id, attempt = mail.attempt, "mail refused for good: {reply}");
             app.store.mail_failed(mail, reply).await?;
         }
+        Outcome::Retry(why) if patience_ends(app, mail, now).await? <= now => {
+            tracing::warn!(mail = %mail.id, attempt = mail.attempt, "mail given up: {why}");
+            app.store.mail_failed(mail, why).await?;
+        }
         Outcome::Retry(why) | Outcome::Down(why) => {
             let next_at = next_attempt(mail.attempt, now);
             tracing::warn!(mail = %mail.id, attempt = mail.attempt, %next_at, "mail not sent yet: {why}");
-            app.store.mail_put_off(mail, why, next_at).await?;
+            let refused_at = matches!(outcome, Outcome::Retry(_)).then_some(now);
+            app.store.mail_put_off(mail, why, next_at, refused_at).await?;
         }
         Outcome::Withdrawn => {
             tracing::info!(mail = %mail.id, "mail not sent: nothing was owed, or another worker has it");
         }
     }
     Ok(())
+}
+
+/// When a mail that the server puts off is given up. An outage before does not count.
+async fn patience_ends(app: &App, mail: &ClaimedMail, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+    let refused_at = mail.refused_at.unwrap_or(now);
+    let ends = app.store.end_notices_in(mail.id).await?;
+    Ok(match ends.iter().map(|due| due.expires_at).max() {
+        Some(end) => end.max(refused_at) + PATIENCE_PAST_END,
+        None => refused_at + PATIENCE,
+    })
 }
 
 /// After 1, 2, 4 … 60 minutes, and up to a quarter more, so that mails that failed together do not return together.

@@ -1,6 +1,7 @@
 //! What runs by the clock beside the server: sending mails, writing what keys did, sweeping.
 //! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
 
+mod clock_gate;
 mod downloads;
 mod evidence;
 mod expiry_warnings;
@@ -25,6 +26,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
+use self::clock_gate::ClockGate;
 pub use self::{
     downloads::flush_downloads,
     evidence::write_evidence,
@@ -58,8 +60,11 @@ pub struct JobsHandle {
 /// Starts the jobs; each runs once at once. Needs a tokio runtime.
 pub fn spawn(app: Arc<App>) -> JobsHandle {
     let (stopping, stopped) = watch::channel(false);
+    let gate = Arc::new(ClockGate::default());
     let tasks = vec![
-        start("expiry warnings", MINUTE, &app, &stopped, expiry_warnings::tick),
+        start("expiry warnings", MINUTE, &app, &stopped, move |app, stopped| {
+            expiry_warnings::tick(app, Arc::clone(&gate), stopped)
+        }),
         start(EVIDENCE, FLUSH, &app, &stopped, |app, _| async move { write_evidence(&app).await }),
         start(DOWNLOADS, FLUSH, &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
         start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Mailer, Unwritable,
+    line::wrapped,
     message::{Parts, message},
 };
 use crate::config::PublicUrl;
@@ -33,7 +34,7 @@ impl Envelope<'_> {
             message_id: self.message_id,
             at: self.at,
             subject: &format!("[Latchkey] {subject}"),
-            text: text.render().map_err(|error| Unwritable::new(&error))?,
+            text: wrapped(&text.render().map_err(|error| Unwritable::new(&error))?),
             html: html.render().map_err(|error| Unwritable::new(&error))?,
         })
         .map_err(|error| Unwritable::new(&error))

@@ -43,6 +43,12 @@ pub(super) fn message(parts: Parts<'_>) -> Result<String, lettre::error::Error> 
     Ok(String::from_utf8_lossy(&message.formatted()).into_owned())
 }
 
+/// A message with the headers by which mail programs offer to stop such mails, with one press (RFC 8058). They are put
+/// on at the last moment: the link's secret is not kept with the message.
+pub fn with_unsubscribe(message: &str, url: &str) -> String {
+    format!("List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n{message}")
+}
+
 /// A text that looks like an encoded word must not be decoded by the reader. With no-break spaces it is one word with
 /// characters outside ASCII, and so is encoded as a whole.
 fn undecodable(subject: &str) -> String {

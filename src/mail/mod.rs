@@ -1,7 +1,7 @@
 //! Mails: what they say, and how one is handed over. Which mails are owed and when to try again, `jobs` and `store` know.
 
 mod account;
-mod expiry_warning;
+mod end_notice;
 mod folder;
 mod happened;
 mod letter;
@@ -19,9 +19,10 @@ use thiserror::Error;
 
 pub use self::{
     account::{already_there, confirm_address, new_address, password_reset, sign_up},
-    expiry_warning::{Warned, expiry_warning},
+    end_notice::{Ending, end_notice},
     happened::happened,
     letter::Envelope,
+    message::with_unsubscribe,
     smtp_url::BadSmtpUrl,
     test_mail::test_mail,
 };

@@ -60,6 +60,10 @@ pub enum Done {
     LinkFiled,
     /// The time zone was changed.
     TimeZoneSaved,
+    /// An account asked for other reminders.
+    RemindersSaved,
+    /// What a banner said is put away.
+    BannerDismissed,
     /// A session was ended.
     SessionEnded,
     /// Every other session was ended.
@@ -90,6 +94,10 @@ pub enum Done {
     KeyReplaced,
     /// A feed was deleted.
     FeedDeleted,
+    /// A mail is tried again at once.
+    MailRetried,
+    /// A mail is not sent.
+    MailDropped,
 }
 
 impl Done {
@@ -141,6 +149,8 @@ impl Done {
             "time-zone-saved",
             "Saved. Times are shown in this zone from now on; no token’s expiry has moved.",
         ),
+        (Self::RemindersSaved, "reminders-saved", "Saved. It holds for every reminder that is not on its way yet."),
+        (Self::BannerDismissed, "dismissed", "Dismissed. The tokens stay in the list, among the expired ones."),
         (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
         (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
         (Self::FeedCreated, "feed-created", "The feed is there. Add the people who use it, then push a first package."),
@@ -168,6 +178,8 @@ impl Done {
             "The key you pasted was replaced by a refresh of this token and is refused. The token has a newer key.",
         ),
         (Self::FeedDeleted, "feed-deleted", "Feed deleted."),
+        (Self::MailRetried, "mail-retried", "It is tried again within a minute."),
+        (Self::MailDropped, "mail-dropped", "Dropped. It is not sent, and nothing comes in its place."),
     ];
 
     /// The word in the address of a request, if it is one of ours.

@@ -170,7 +170,7 @@ impl Change {
             self.end_sessions_of(account).await?;
             self.end_links_of(account).await?;
         } else {
-            self.restore_warnings(account).await?;
+            self.restore_end_notices(account, now).await?;
         }
         self.record(verb, by, About::account(account), now).await?;
         Ok(())

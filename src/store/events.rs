@@ -112,6 +112,16 @@ verbs! {
     EveryoneChanged = "everybody's role changed",
     /// An expiry warning was sent.
     WarningSent = "expiry warning sent",
+    /// An extra reminder of a token's end was sent.
+    ReminderSent = "expiry reminder sent",
+    /// Word that a token has expired was sent.
+    ExpiredSent = "expiry notice sent",
+    /// An account asked for other reminders, or for none.
+    RemindersChanged = "reminders changed",
+    /// A mail that waited or was refused is tried again at once.
+    MailRetried = "mail tried again",
+    /// A mail that waited or was refused is not sent.
+    MailDropped = "mail dropped",
 }
 
 /// Who did something, and from where.

@@ -114,8 +114,8 @@ impl Change {
         Ok(if other.is_some() { Imported::OfAnother } else { Imported::Before })
     }
 
-    /// Puts off the retirement of the legacy token that has just published, if it has one ahead, together with the
-    /// warning of it: a warning that no mail carries yet moves, so that a busy key leaves one row and not one a push.
+    /// Puts off the retirement of the legacy token that has just published, if it has one ahead, together with what
+    /// is owed about it: what no mail carries yet moves, so that a busy key leaves one row and not one a push.
     pub(super) async fn put_off_retirement(&mut self, before: &Token, now: DateTime<Utc>) -> Result<()> {
         let token = pushed(before.clone(), now);
         let (Some(retires_at), true) = (token.retires_at, token.retires_at != before.retires_at) else {
@@ -126,11 +126,10 @@ impl Change {
             .bind(retires_at.timestamp())
             .execute(&mut *self.tx)
             .await?;
-        let ends = before.end().zip(token.end().zip(token.warn_from()));
-        match ends {
-            Some((old, (new, warn_from))) if self.move_warning(token.id, old, (new, warn_from)).await? => Ok(()),
-            _ => self.owe_warning(&token, now).await,
+        if let Some(ends) = before.end().zip(token.end()) {
+            self.move_end_notices(&token, ends, now).await?;
         }
+        self.owe_warning(&token, now).await
     }
 
     /// Notes that idle legacy tokens are retired, at most `limit`: the date alone has ended them. On several nodes each

@@ -36,6 +36,8 @@ purposes! {
     ConfirmAddress = "confirm address",
     /// Gives an account another address.
     NewAddress = "new address",
+    /// Switches an account's reminders off. It is not used up.
+    StopReminders = "stop reminders",
 }
 
 /// A link, without its secret.
@@ -110,7 +112,7 @@ impl Change {
     }
 
     /// Keeps a new link beside all others.
-    pub(super) async fn insert_link(
+    pub async fn insert_link(
         &mut self,
         hash: &[u8],
         link: &Link,

@@ -4,55 +4,81 @@
 //! fixed right before it is handed to the server, if lease and fence still hold, and never changes from then on: what
 //! may have been accepted already goes out again as the same message, with the same Message-ID.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sqlx::FromRow;
 
 use super::{
     Change, Result, Store,
     events::{About, Actor, Verb},
-    instant,
-    notices::WARNING,
-    readable,
+    instant, readable,
 };
-use crate::tokens::{AccountId, MailId, TokenId};
+use crate::tokens::{AccountId, MailId, TokenId, end_notice::EndNotice};
 
-macro_rules! letters {
-    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
-        /// What a mail says.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Letter { $($(#[$doc])* $name,)+ }
-
-        impl Letter {
-            fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $word,)+ }
-            }
-
-            fn parse(text: &str) -> Option<Self> {
-                match text { $($word => Some(Self::$name),)+ _ => None }
-            }
-        }
-    };
-}
-
-letters! {
-    /// Tokens expire soon: the warnings bound to it.
-    Warnings = "warnings",
+/// What a mail says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letter {
+    /// Tokens end or have ended: the notices bound to it.
+    End(EndNotice),
     /// How to set a new password, if the address is an account's.
-    PasswordReset = "password reset",
+    PasswordReset,
     /// How to go on with a sign-up, or that there is an account already.
-    SignUp = "sign-up",
+    SignUp,
     /// How to confirm an account's address.
-    ConfirmAddress = "confirm address",
+    ConfirmAddress,
     /// How to give an account this address.
-    NewAddress = "new address",
+    NewAddress,
     /// What happened in an account: the notices bound to it.
-    Happened = "happened",
+    Happened,
 }
+
+/// Under which claims are counted, minute by minute.
+const MAILS: &str = "mails";
+
+const LETTERS: [(Letter, &str); 9] = [
+    (Letter::End(EndNotice::Warning), "warnings"),
+    (Letter::End(EndNotice::Expired), "expired"),
+    (Letter::End(EndNotice::Reminder1), "reminder-1"),
+    (Letter::End(EndNotice::Reminder30), "reminder-30"),
+    (Letter::PasswordReset, "password reset"),
+    (Letter::SignUp, "sign-up"),
+    (Letter::ConfirmAddress, "confirm address"),
+    (Letter::NewAddress, "new address"),
+    (Letter::Happened, "happened"),
+];
 
 impl Letter {
+    fn as_str(self) -> &'static str {
+        LETTERS.iter().find(|(letter, _)| *letter == self).map_or("", |(_, word)| word)
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        LETTERS.iter().find(|(_, word)| *word == text).map(|(letter, _)| *letter)
+    }
+
+    /// What it is, for those who run the host.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::End(EndNotice::Warning) => "Warning that tokens expire",
+            Self::End(EndNotice::Expired) => "Tokens have expired",
+            Self::End(EndNotice::Reminder1) => "Reminder a day before",
+            Self::End(EndNotice::Reminder30) => "Reminder 30 days before",
+            Self::PasswordReset => "Link for a new password",
+            Self::SignUp => "Sign-up",
+            Self::ConfirmAddress => "Confirm an address",
+            Self::NewAddress => "Confirm a new address",
+            Self::Happened => "What happened in an account",
+        }
+    }
+
     /// Whether it holds a one-time link. Its content is not kept but written again, alike, at every attempt.
     pub fn holds_link(self) -> bool {
-        !matches!(self, Self::Warnings | Self::Happened)
+        !matches!(self, Self::End(_) | Self::Happened)
+    }
+
+    /// What goes out first: where somebody waits for a link, then what happened, then whose token ends (or ended)
+    /// first, for which binding puts the end's time here.
+    fn urgency(self) -> i64 {
+        i64::from(!self.holds_link())
     }
 }
 
@@ -92,9 +118,11 @@ pub struct ClaimedMail {
     pub attempt: i64,
     /// The number of this claim.
     pub fence: i64,
+    /// Since when a server has put it off.
+    pub refused_at: Option<DateTime<Utc>>,
 }
 
-/// A warning that the mail server refused for good.
+/// Word of a token's end that the mail server refused for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undelivered {
     /// The token it was about.
@@ -116,6 +144,7 @@ struct ClaimedRow {
     content: Option<String>,
     attempt: i64,
     fence: i64,
+    refused_at: Option<i64>,
 }
 
 impl ClaimedRow {
@@ -130,18 +159,31 @@ impl ClaimedRow {
             content: self.content,
             attempt: self.attempt,
             fence: self.fence,
+            refused_at: self.refused_at.map(instant),
         })
     }
 }
 
 impl Store {
-    /// Claims the mail that has waited longest, until `lease_until`. `None` if none is to be sent at `now`.
-    pub async fn claim_mail(&self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<Option<ClaimedMail>> {
+    /// Claims the most urgent mail until `lease_until`. `None` if none is to be sent at `now`, or if `per_minute` mails
+    /// were claimed in this minute already, by all nodes together.
+    pub async fn claim_mail(
+        &self,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        per_minute: Option<i64>,
+    ) -> Result<Option<ClaimedMail>> {
         // Asked before the write lock is taken: most of the time there is nothing. And a claim that got nothing may mean
         // that another worker took that very row; then there may be more.
         while !self.waiting_mails(now, 1).await?.is_empty() {
             let mut change = self.begin().await?;
             let claimed = change.claim_mail(now, lease_until).await?;
+            let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+            if let (Some(_), Some(limit)) = (&claimed, per_minute)
+                && change.count_attempt(MAILS, minute).await? > limit
+            {
+                return Ok(None);
+            }
             change.commit().await?;
             if claimed.is_some() {
                 return Ok(claimed);
@@ -163,7 +205,7 @@ impl Store {
         ids.iter().map(|id| readable(MailId::parse(id), "mails.id")).collect()
     }
 
-    /// Notes that a server took the mail, and records each warning it carried, once. The fence does not matter here:
+    /// Notes that a server took the mail, and records each end it told of, once. The fence does not matter here:
     /// what was accepted must not go out again, whoever holds the mail by now.
     pub async fn mail_sent(&self, mail: &ClaimedMail, reply: &str, now: DateTime<Utc>) -> Result<()> {
         let mut change = self.begin().await?;
@@ -177,7 +219,7 @@ impl Store {
         .execute(&mut *change.tx)
         .await?;
         if sent.rows_affected() == 1 {
-            change.record_warnings(mail, now).await?;
+            change.record_ends_told(mail, now).await?;
             change.commit().await?;
         }
         Ok(())
@@ -198,30 +240,41 @@ impl Store {
         change.commit().await
     }
 
-    /// Puts a mail off until `next_at`.
-    pub async fn mail_put_off(&self, mail: &ClaimedMail, why: &str, next_at: DateTime<Utc>) -> Result<()> {
+    /// Puts a mail off until `next_at`; `refused_at` if it was this mail that the server did not take.
+    pub async fn mail_put_off(
+        &self,
+        mail: &ClaimedMail,
+        why: &str,
+        next_at: DateTime<Utc>,
+        refused_at: Option<DateTime<Utc>>,
+    ) -> Result<()> {
         let mut change = self.begin().await?;
         sqlx::query(
-            "UPDATE mails SET next_at = $3, reply = $4, lease_until = 0
+            "UPDATE mails SET next_at = $3, reply = $4, lease_until = 0, refused_at = COALESCE(refused_at, $5)
              WHERE id = $1 AND fence = $2 AND state IN ('pending', 'sending')",
         )
         .bind(mail.id.to_string())
         .bind(mail.fence)
         .bind(next_at.timestamp())
         .bind(why)
+        .bind(refused_at.map(|at| at.timestamp()))
         .execute(&mut *change.tx)
         .await?;
         change.commit().await
     }
 
-    /// An account's warnings that could not be delivered, for its pages; the newest first, at most `limit`.
+    /// What an account was to be told of its tokens' ends and could not, at the address it has; the newest first, at
+    /// most `limit`. Once a mail got through to that address, none before it counts.
     pub async fn undelivered_warnings(&self, account: AccountId, limit: i64) -> Result<Vec<Undelivered>> {
         let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(
             "SELECT n.subject, m.recipient, m.reply FROM mails m JOIN notices n ON n.mail = m.id
-             WHERE m.account = $1 AND m.state = 'failed' AND n.kind = $2 ORDER BY m.id DESC, n.id LIMIT $3",
+             JOIN accounts a ON a.id = m.account
+             WHERE m.account = $1 AND m.state = 'failed' AND m.letter IN ('warnings', 'expired') AND m.recipient = a.email
+               AND m.id > COALESCE((SELECT MAX(s.id) FROM mails s
+                   WHERE s.account = $1 AND s.state = 'sent' AND s.recipient = m.recipient), '')
+             ORDER BY m.id DESC, n.id LIMIT $2",
         )
         .bind(account.to_string())
-        .bind(WARNING)
         .bind(limit)
         .fetch_all(&self.pool)
         .await?;
@@ -241,9 +294,9 @@ impl Change {
         let row: Option<ClaimedRow> = sqlx::query_as(
             "UPDATE mails SET lease_until = $2, fence = fence + 1, attempt = attempt + 1
              WHERE id = (SELECT id FROM mails WHERE state IN ('pending', 'sending') AND next_at <= $1 AND lease_until <= $1
-                         ORDER BY next_at, id LIMIT 1)
+                         ORDER BY urgency, next_at, id LIMIT 1)
                AND state IN ('pending', 'sending') AND next_at <= $1 AND lease_until <= $1
-             RETURNING id, letter, account, recipient, message_id, created_at, content, attempt, fence",
+             RETURNING id, letter, account, recipient, message_id, created_at, content, attempt, fence, refused_at",
         )
         .bind(now.timestamp())
         .bind(lease_until.timestamp())
@@ -270,8 +323,8 @@ impl Change {
     /// Queues a mail.
     pub async fn add_mail(&mut self, mail: &NewMail, now: DateTime<Utc>) -> Result<()> {
         sqlx::query(
-            "INSERT INTO mails (id, account, recipient, state, message_id, attempt, next_at, lease_until, fence, created_at, letter)
-             VALUES ($1, $2, $3, 'pending', $4, 0, $5, 0, 0, $5, $6)",
+            "INSERT INTO mails (id, account, recipient, state, message_id, attempt, next_at, lease_until, fence, created_at, letter, urgency)
+             VALUES ($1, $2, $3, 'pending', $4, 0, $5, 0, 0, $5, $6, $7)",
         )
         .bind(mail.id.to_string())
         .bind(mail.account.map(|id| id.to_string()))
@@ -279,8 +332,15 @@ impl Change {
         .bind(mail.message_id.as_str())
         .bind(now.timestamp())
         .bind(mail.letter.as_str())
+        .bind(mail.letter.urgency())
         .execute(&mut *self.tx)
         .await?;
+        Ok(())
+    }
+
+    pub(super) async fn set_urgency(&mut self, mail: MailId, end: DateTime<Utc>) -> Result<()> {
+        let urgency = sqlx::query("UPDATE mails SET urgency = $2 WHERE id = $1").bind(mail.to_string());
+        urgency.bind(end.timestamp()).execute(&mut *self.tx).await?;
         Ok(())
     }
 
@@ -308,26 +368,31 @@ impl Change {
         Ok(())
     }
 
-    async fn record_warnings(&mut self, mail: &ClaimedMail, now: DateTime<Utc>) -> Result<()> {
+    async fn record_ends_told(&mut self, mail: &ClaimedMail, now: DateTime<Utc>) -> Result<()> {
+        let Letter::End(notice) = mail.letter else { return Ok(()) };
+        let (verb, ends) = match notice {
+            EndNotice::Expired => (Verb::ExpiredSent, "expired"),
+            EndNotice::Warning => (Verb::WarningSent, "expires"),
+            EndNotice::Reminder1 | EndNotice::Reminder30 => (Verb::ReminderSent, "expires"),
+        };
         let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(
             "SELECT n.subject, n.occasion, t.hint FROM notices n LEFT JOIN tokens t ON t.id = n.subject
-             WHERE n.mail = $1 AND n.kind = $2 ORDER BY n.occasion, n.id",
+             WHERE n.mail = $1 ORDER BY n.occasion, n.id",
         )
         .bind(mail.id.to_string())
-        .bind(WARNING)
         .fetch_all(&mut *self.tx)
         .await?;
         for (token, occasion, hint) in rows {
             let token = readable(TokenId::parse(&token), "notices.subject")?;
             let end = readable(occasion.parse().ok().map(instant), "notices.occasion")?;
-            let detail = format!("The token expires at {}.", end.format("%Y-%m-%d %H:%M UTC"));
+            let detail = format!("The token {ends} at {}.", end.format("%Y-%m-%d %H:%M UTC"));
             let about = About {
                 account: mail.account,
                 token: Some((token, hint.as_deref())),
                 detail: &detail,
                 ..About::default()
             };
-            self.record(Verb::WarningSent, &Actor::host("expiry warnings"), about, now).await?;
+            self.record(verb, &Actor::host("expiry warnings"), about, now).await?;
         }
         Ok(())
     }

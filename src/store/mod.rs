@@ -11,6 +11,7 @@
 mod account_life;
 mod accounts;
 mod attempts;
+mod banners;
 mod calendar;
 mod connect;
 mod event_pages;
@@ -22,6 +23,7 @@ mod installation;
 mod job_runs;
 mod legacy;
 mod links;
+mod mail_queue;
 mod mails;
 mod members;
 pub mod migrate;
@@ -35,6 +37,7 @@ mod packages;
 mod publication;
 mod published;
 mod refusals;
+mod reminders;
 mod removal;
 mod sessions;
 mod sign_ups;
@@ -62,9 +65,10 @@ pub use self::{
     job_runs::JobRun,
     legacy::Imported,
     links::{Link, Purpose},
+    mail_queue::{Queued, QueuedMail},
     mails::{ClaimedMail, Letter, NewMail, Undelivered},
     members::{Member, Owned},
-    notices::{BoundMail, DueNotice, OwedWarning},
+    notices::{DueNotice, EndToTell},
     operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},
     owed::Owed,
     package_names::PackageName,
@@ -73,6 +77,7 @@ pub use self::{
     publication::{Act, Doing, NewVersion},
     published::Published,
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
+    reminders::Reminders,
     sessions::{Device, ListedSession, StoredSession},
     sign_ups::SignUp,
     sweep::Stale,

@@ -1,5 +1,5 @@
-//! Facts somebody is owed a message about, and how they are bound to the mails that carry them.
-//! A warning exists from the moment a token gets its end; nothing has to scan for it, so nothing can be skipped.
+//! What owners are owed about the ends of their tokens, and how it is bound to the mails that carry it.
+//! A notice exists from the moment a token gets its end; nothing has to scan for it, so nothing can be skipped.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sqlx::FromRow;
@@ -7,47 +7,54 @@ use sqlx::FromRow;
 use super::{Account, Change, Letter, NewMail, Result, Store, instant, readable};
 use crate::tokens::{
     AccountId, MailId, NoticeId, Token, TokenId,
-    warning::{Moot, moot},
+    end_notice::{EndNotice, moot, owed},
+    warning::Moot,
 };
 
-pub(super) const WARNING: &str = "warning";
+/// The kinds of notices that are about a token's end, as `EndNotice::as_str` has them.
+macro_rules! end_notices {
+    () => {
+        "kind IN ('expired', 'warning', 'reminder-1', 'reminder-30')"
+    };
+}
 
-/// A warning whose time has come and that no mail carries yet.
+/// A notice of a token's end.
 #[derive(Clone, Debug)]
 pub struct DueNotice {
     /// Its id.
     pub id: NoticeId,
+    /// What is told.
+    pub notice: EndNotice,
     /// Who is owed it.
     pub account: AccountId,
     /// The token it is about.
     pub token: TokenId,
-    /// The end it warns of.
+    /// The end it tells of.
     pub expires_at: DateTime<Utc>,
     /// When it was, or is, due.
     pub due_at: DateTime<Utc>,
 }
 
-/// A warning that a mail carries and that is still owed.
-#[derive(Clone, Debug)]
-pub struct OwedWarning {
-    /// The token as it is now.
-    pub token: Token,
-    /// The end it warns of.
-    pub expires_at: DateTime<Utc>,
+impl DueNotice {
+    /// The hour it was, or is, due in.
+    pub fn hour(&self) -> DateTime<Utc> {
+        self.due_at.duration_trunc(TimeDelta::hours(1)).unwrap_or(self.due_at)
+    }
 }
 
-/// What binding came to.
+/// A token whose end a mail tells of.
 #[derive(Clone, Debug)]
-pub struct BoundMail {
-    /// Whose warnings they are.
-    pub account: Account,
-    /// What the new mail carries; empty if nothing was owed any more, and so there is no mail.
-    pub warnings: Vec<OwedWarning>,
+pub struct EndToTell {
+    /// The token as it is now.
+    pub token: Token,
+    /// The end.
+    pub expires_at: DateTime<Utc>,
 }
 
 #[derive(FromRow)]
 struct DueRow {
     id: String,
+    kind: String,
     account: String,
     subject: String,
     occasion: String,
@@ -58,6 +65,7 @@ impl DueRow {
     fn read(self) -> Result<DueNotice> {
         Ok(DueNotice {
             id: readable(NoticeId::parse(&self.id), "notices.id")?,
+            notice: readable(EndNotice::parse(&self.kind), "notices.kind")?,
             account: readable(AccountId::parse(&self.account), "notices.account")?,
             token: readable(TokenId::parse(&self.subject), "notices.subject")?,
             expires_at: readable(self.occasion.parse().ok().map(instant), "notices.occasion")?,
@@ -67,35 +75,40 @@ impl DueRow {
 }
 
 impl Store {
-    /// Warnings due at `now` that no mail carries yet, the earliest first, at most `limit`.
-    pub async fn due_warnings(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueNotice>> {
-        let rows: Vec<DueRow> = sqlx::query_as(
-            "SELECT id, account, subject, occasion, due_at FROM notices
-             WHERE mail IS NULL AND cancelled_at IS NULL AND due_at <= $1 AND kind = $2 ORDER BY due_at, id LIMIT $3",
-        )
+    /// Notices of ends that are due at `now` and that no mail carries yet, the earliest first, at most `limit`.
+    pub async fn due_end_notices(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueNotice>> {
+        let rows: Vec<DueRow> = sqlx::query_as(concat!(
+            "SELECT id, kind, account, subject, occasion, due_at FROM notices
+             WHERE mail IS NULL AND cancelled_at IS NULL AND due_at <= $1 AND ",
+            end_notices!(),
+            " ORDER BY due_at, id LIMIT $2"
+        ))
         .bind(now.timestamp())
-        .bind(WARNING)
         .bind(limit)
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(DueRow::read).collect()
     }
 
-    /// The warnings a mail carries.
-    pub async fn warnings_in(&self, mail: MailId) -> Result<Vec<DueNotice>> {
-        let rows: Vec<DueRow> =
-            sqlx::query_as(IN_MAIL).bind(mail.to_string()).bind(WARNING).fetch_all(&self.pool).await?;
+    /// The notices of ends that a mail carries.
+    pub async fn end_notices_in(&self, mail: MailId) -> Result<Vec<DueNotice>> {
+        let rows: Vec<DueRow> = sqlx::query_as(IN_MAIL).bind(mail.to_string()).fetch_all(&self.pool).await?;
         rows.into_iter().map(DueRow::read).collect()
     }
 
-    /// Why a token's warnings were cancelled, the newest first: the end each was about, and the reason in words.
-    pub async fn cancelled_warnings(&self, token: TokenId) -> Result<Vec<(DateTime<Utc>, String)>> {
+    /// Whether every end that a mail tells of has come.
+    pub async fn is_past(&self, mail: MailId, now: DateTime<Utc>) -> Result<bool> {
+        Ok(self.end_notices_in(mail).await?.iter().all(|due| due.expires_at <= now))
+    }
+
+    /// Why notices of a token's ends were cancelled, the newest first: the end each was about, and the reason in words.
+    pub async fn cancelled_notices(&self, token: TokenId, notice: EndNotice) -> Result<Vec<(DateTime<Utc>, String)>> {
         let rows: Vec<(String, Option<String>)> = sqlx::query_as(
             "SELECT occasion, cancelled_because FROM notices
              WHERE subject = $1 AND kind = $2 AND cancelled_at IS NOT NULL ORDER BY cancelled_at DESC, id DESC",
         )
         .bind(token.to_string())
-        .bind(WARNING)
+        .bind(notice.as_str())
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter()
@@ -105,70 +118,95 @@ impl Store {
             })
             .collect()
     }
+
+    /// Whether an account asked for a reminder.
+    pub async fn wants_reminder(&self, account: AccountId, notice: EndNotice) -> Result<bool> {
+        let wants = sqlx::query_scalar(WANTS_REMINDER).bind(account.to_string()).bind(notice.as_str());
+        let wants: Option<i64> = wants.fetch_optional(&self.pool).await?;
+        Ok(wants.is_some())
+    }
 }
 
-const IN_MAIL: &str =
-    "SELECT id, account, subject, occasion, due_at FROM notices WHERE mail = $1 AND kind = $2 ORDER BY occasion, id";
+const IN_MAIL: &str = concat!(
+    "SELECT id, kind, account, subject, occasion, due_at FROM notices WHERE mail = $1 AND ",
+    end_notices!(),
+    " ORDER BY occasion, id"
+);
+
+const WANTS_REMINDER: &str = "SELECT CAST(1 AS BIGINT) FROM accounts WHERE id = $1
+     AND (($2 = 'reminder-30' AND remind_30_days_at IS NOT NULL) OR ($2 = 'reminder-1' AND remind_1_day_at IS NOT NULL))";
 
 impl Change {
-    /// Binds an account's warnings of one hour to a new mail. Whoever comes second finds nothing left: `None`.
-    pub async fn bind_warnings(
+    /// Binds the notices of one kind that an account is due in one hour to a new mail; `None` if nothing was left, and
+    /// then this change must not be committed. Without a mail, nothing was owed any more.
+    pub async fn bind_end_notices(
         &mut self,
-        (account, due_at): (AccountId, DateTime<Utc>),
+        (account, hour, notice): (AccountId, DateTime<Utc>, EndNotice),
         (mail, message_id): (MailId, &str),
         now: DateTime<Utc>,
-    ) -> Result<Option<BoundMail>> {
+    ) -> Result<Option<Vec<EndToTell>>> {
         let Some(account) = self.account(account).await? else {
             return Ok(None);
         };
-        let (letter, recipient) = (Letter::Warnings, account.email.clone());
+        let (letter, recipient) = (Letter::End(notice), account.email.clone());
         let new = NewMail { id: mail, message_id: message_id.to_owned(), letter, account: Some(account.id), recipient };
         self.add_mail(&new, now).await?;
         let bound = sqlx::query(
-            "UPDATE notices SET mail = $1 WHERE account = $2 AND due_at = $3 AND kind = $4 AND mail IS NULL AND cancelled_at IS NULL",
+            "UPDATE notices SET mail = $1 WHERE account = $2 AND due_at >= $3 AND due_at < $3 + 3600 AND due_at <= $4
+                AND kind = $5 AND mail IS NULL AND cancelled_at IS NULL",
         )
         .bind(mail.to_string())
         .bind(account.id.to_string())
-        .bind(due_at.timestamp())
-        .bind(WARNING)
+        .bind(hour.timestamp())
+        .bind(now.timestamp())
+        .bind(notice.as_str())
         .execute(&mut *self.tx)
         .await?;
         if bound.rows_affected() == 0 {
             return Ok(None);
         }
-        let warnings = self.owed_warnings(mail, &account, now).await?;
-        if warnings.is_empty() {
-            self.remove_mail(mail).await?;
+        let ends = self.ends_to_tell(mail, notice, &account, now).await?;
+        match ends.first() {
+            Some(first) => self.set_urgency(mail, first.expires_at).await?,
+            None => self.remove_mail(mail).await?,
         }
-        Ok(Some(BoundMail { account, warnings }))
+        Ok(Some(ends))
     }
 
-    /// The warnings of a mail that are still owed, the earliest end first. Those that are not are cancelled and leave
-    /// the mail, so that they can be owed again.
-    pub(super) async fn owed_warnings(
+    /// What a mail has still to tell, the earliest end first. What is not owed any more is cancelled and leaves the
+    /// mail, so that it can be owed again.
+    pub(super) async fn ends_to_tell(
         &mut self,
         mail: MailId,
+        notice: EndNotice,
         account: &Account,
         now: DateTime<Utc>,
-    ) -> Result<Vec<OwedWarning>> {
-        let rows: Vec<DueRow> =
-            sqlx::query_as(IN_MAIL).bind(mail.to_string()).bind(WARNING).fetch_all(&mut *self.tx).await?;
-        let mut owed = Vec::new();
+    ) -> Result<Vec<EndToTell>> {
+        let rows: Vec<DueRow> = sqlx::query_as(IN_MAIL).bind(mail.to_string()).fetch_all(&mut *self.tx).await?;
+        let unwanted = notice.is_reminder() && !self.wants_reminder(account.id, notice).await?;
+        let mut told = Vec::new();
         for row in rows {
-            let notice = row.read()?;
-            let token = self.token(notice.token).await?;
+            let due = row.read()?;
+            let token = self.token(due.token).await?;
             let reason = token.as_ref().map_or(Some(Moot::Deleted), |token| {
-                moot(token, notice.expires_at, account.disabled_at.is_some(), now)
+                let moot = moot(notice, token, due.expires_at, account.disabled_at.is_some(), now);
+                moot.or(unwanted.then_some(Moot::Unwanted))
             });
             match (token, reason) {
-                (Some(token), None) => owed.push(OwedWarning { token, expires_at: notice.expires_at }),
-                (_, reason) => self.cancel_warning(notice.id, reason.unwrap_or(Moot::Deleted), now).await?,
+                (Some(token), None) => told.push(EndToTell { token, expires_at: due.expires_at }),
+                (_, reason) => self.cancel_notice(due.id, reason.unwrap_or(Moot::Deleted), now).await?,
             }
         }
-        Ok(owed)
+        Ok(told)
     }
 
-    async fn cancel_warning(&mut self, notice: NoticeId, because: Moot, now: DateTime<Utc>) -> Result<()> {
+    async fn wants_reminder(&mut self, account: AccountId, notice: EndNotice) -> Result<bool> {
+        let wants = sqlx::query_scalar(WANTS_REMINDER).bind(account.to_string()).bind(notice.as_str());
+        let wants: Option<i64> = wants.fetch_optional(&mut *self.tx).await?;
+        Ok(wants.is_some())
+    }
+
+    async fn cancel_notice(&mut self, notice: NoticeId, because: Moot, now: DateTime<Utc>) -> Result<()> {
         sqlx::query("UPDATE notices SET mail = NULL, cancelled_at = $2, cancelled_because = $3 WHERE id = $1")
             .bind(notice.to_string())
             .bind(now.timestamp())
@@ -178,99 +216,96 @@ impl Change {
         Ok(())
     }
 
-    /// Cancels a token's warnings that no mail carries yet, but for the one about `keep`.
-    pub(super) async fn cancel_warnings(
+    /// Cancels the notices of a token's ends that no mail carries yet, but for those about `keep`.
+    pub(super) async fn cancel_end_notices(
         &mut self,
         token: TokenId,
         keep: Option<DateTime<Utc>>,
         because: Moot,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        sqlx::query(
-            "UPDATE notices SET cancelled_at = $3, cancelled_because = $5
-             WHERE subject = $1 AND kind = $4 AND occasion <> $2 AND mail IS NULL AND cancelled_at IS NULL",
-        )
+        sqlx::query(concat!(
+            "UPDATE notices SET cancelled_at = $3, cancelled_because = $4
+             WHERE subject = $1 AND occasion <> $2 AND mail IS NULL AND cancelled_at IS NULL AND ",
+            end_notices!()
+        ))
         .bind(token.to_string())
         .bind(keep.map(occasion).unwrap_or_default())
         .bind(now.timestamp())
-        .bind(WARNING)
         .bind(because.as_str())
         .execute(&mut *self.tx)
         .await?;
         Ok(())
     }
 
-    /// Moves the warning about a token's old end, if no mail carries it yet, to its new one. `false` if there is none
-    /// to move, or one about the new end already.
-    pub(super) async fn move_warning(
+    /// Moves what is owed about a token's old end, as far as no mail carries it yet, to the one it has now, so that an
+    /// end that moves often leaves few rows.
+    pub(super) async fn move_end_notices(
         &mut self,
-        token: TokenId,
-        old: DateTime<Utc>,
-        (new, warn_from): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<bool> {
-        let moved = sqlx::query(
-            "UPDATE notices SET occasion = $3, due_at = $4
-             WHERE subject = $1 AND kind = $5 AND occasion = $2 AND mail IS NULL AND cancelled_at IS NULL
-               AND NOT EXISTS (SELECT 1 FROM notices other WHERE other.kind = $5 AND other.subject = $1 AND other.occasion = $3)",
-        )
-        .bind(token.to_string())
-        .bind(occasion(old))
-        .bind(occasion(new))
-        .bind(due_hour(warn_from).timestamp())
-        .bind(WARNING)
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(moved.rows_affected() == 1)
-    }
-
-    /// Owes an account again what it was not sent because it was disabled.
-    pub(super) async fn restore_warnings(&mut self, account: AccountId) -> Result<()> {
-        sqlx::query(
-            "UPDATE notices SET cancelled_at = NULL, cancelled_because = NULL
-             WHERE account = $1 AND kind = $2 AND cancelled_because = $3 AND mail IS NULL",
-        )
-        .bind(account.to_string())
-        .bind(WARNING)
-        .bind(Moot::AccountDisabled.as_str())
-        .execute(&mut *self.tx)
-        .await?;
+        token: &Token,
+        (old, new): (DateTime<Utc>, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        for (notice, due_at) in owed(token, new, now) {
+            sqlx::query(
+                "UPDATE notices SET occasion = $3, due_at = $4
+                 WHERE subject = $1 AND kind = $5 AND occasion = $2 AND mail IS NULL AND cancelled_at IS NULL
+                   AND NOT EXISTS (SELECT 1 FROM notices other WHERE other.kind = $5 AND other.subject = $1 AND other.occasion = $3)",
+            )
+            .bind(token.id.to_string())
+            .bind(occasion(old))
+            .bind(occasion(new))
+            .bind(due_at.timestamp())
+            .bind(notice.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        }
         Ok(())
     }
 
-    /// Owes a token's owner the warning about `expires_at`, due in the hour of `warn_from`. One that a mail carries
-    /// already stays as it is: nobody is warned twice of the same end.
-    pub(super) async fn add_warning(
-        &mut self,
-        token: &Token,
-        expires_at: DateTime<Utc>,
-        warn_from: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let due_at = due_hour(warn_from);
-        sqlx::query(
-            "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (kind, subject, occasion) DO UPDATE
-             SET due_at = excluded.due_at, cancelled_at = NULL, cancelled_because = NULL WHERE notices.mail IS NULL",
-        )
-        .bind(NoticeId::generate(now, &mut crate::random::system()).to_string())
-        .bind(WARNING)
-        .bind(token.id.to_string())
-        .bind(occasion(expires_at))
-        .bind(token.account.to_string())
-        .bind(due_at.timestamp())
+    /// Owes an account again what it was not sent because it was disabled, but not word of what ended meanwhile.
+    pub(super) async fn restore_end_notices(&mut self, account: AccountId, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query(concat!(
+            "UPDATE notices SET cancelled_at = NULL, cancelled_because = NULL
+             WHERE account = $1 AND cancelled_because = $2 AND mail IS NULL AND (kind = 'warning' OR due_at > $3) AND ",
+            end_notices!()
+        ))
+        .bind(account.to_string())
+        .bind(Moot::AccountDisabled.as_str())
         .bind(now.timestamp())
         .execute(&mut *self.tx)
         .await?;
         Ok(())
     }
+
+    /// Owes a token's owner word of its end. What a mail carries already stays as it is: nobody is told twice.
+    pub(super) async fn add_end_notices(
+        &mut self,
+        token: &Token,
+        end: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        for (notice, due_at) in owed(token, end, now) {
+            sqlx::query(
+                "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 ON CONFLICT (kind, subject, occasion) DO UPDATE
+                 SET due_at = excluded.due_at, cancelled_at = NULL, cancelled_because = NULL WHERE notices.mail IS NULL",
+            )
+            .bind(NoticeId::generate(now, &mut crate::random::system()).to_string())
+            .bind(notice.as_str())
+            .bind(token.id.to_string())
+            .bind(occasion(end))
+            .bind(token.account.to_string())
+            .bind(due_at.timestamp())
+            .bind(now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        Ok(())
+    }
 }
 
-/// A warning is due in the hour it is owed from, so that an owner's warnings of one hour share a mail.
-fn due_hour(warn_from: DateTime<Utc>) -> DateTime<Utc> {
-    warn_from.duration_trunc(TimeDelta::hours(1)).unwrap_or(warn_from)
-}
-
-/// The occasion of a warning: the end it warns of.
+/// The occasion of such a notice: the end it tells of.
 fn occasion(expires_at: DateTime<Utc>) -> String {
     expires_at.timestamp().to_string()
 }

@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Account, Change, ClaimedMail, Happening, Letter, OwedWarning, Result, SignUp, readable};
+use super::{Account, Change, ClaimedMail, EndToTell, Happening, Letter, Result, SignUp, readable};
+use crate::tokens::end_notice::EndNotice;
 
 /// What a mail has to say.
 #[derive(Clone, Debug)]
 pub enum Owed {
-    /// Tokens expire soon.
-    Warnings(Account, Vec<OwedWarning>),
+    /// Tokens end or have ended.
+    Ends(EndNotice, Account, Vec<EndToTell>),
     /// A link that sets a new password.
     PasswordReset(Account),
     /// A link that makes an account of a sign-up.
@@ -31,10 +32,10 @@ impl Change {
         // From its first attempt on the mail's link may be out; once that is dead, the mail is worth nothing.
         let dead = mail.content.is_some() && !self.link_is_good(link, now).await?;
         let owed = match mail.letter {
-            Letter::Warnings => {
+            Letter::End(notice) => {
                 let account = self.owner(mail).await?;
-                let warnings = self.owed_warnings(mail.id, &account, now).await?;
-                (!warnings.is_empty()).then_some(Owed::Warnings(account, warnings))
+                let ends = self.ends_to_tell(mail.id, notice, &account, now).await?;
+                (!ends.is_empty()).then_some(Owed::Ends(notice, account, ends))
             }
             Letter::PasswordReset if dead => None,
             Letter::PasswordReset => self.enabled_account_of(&mail.recipient).await?.map(Owed::PasswordReset),

@@ -10,14 +10,12 @@ use super::{
     Change, Result, Store,
     events::{Actor, Verb},
     happenings::HAPPENED,
-    instant,
-    notices::WARNING,
-    readable,
+    instant, readable,
     token_life::is_told,
     token_statements::{AWAKE, FROZEN},
     tokens::ends,
 };
-use crate::tokens::{AccountId, EventId, NoticeId, TokenId, selected::Step, warning::Moot};
+use crate::tokens::{AccountId, EventId, NoticeId, TokenId, end_notice::EndNotice, selected::Step, warning::Moot};
 
 /// Most tokens that one step takes.
 pub const MOST_SELECTED: usize = 100;
@@ -75,21 +73,27 @@ const OWE_HAPPENINGS: &str = batch!(
     "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
      SELECT batch.fresh, $5, $6, batch.token, $6, $4, $4 FROM batch"
 );
-const CANCEL_WARNINGS: &str = batch!(
+const CANCEL_NOTICES: &str = batch!(
     "UPDATE notices SET cancelled_at = $4, cancelled_because = $5
-     WHERE subject IN (SELECT token FROM batch) AND kind = $6 AND mail IS NULL AND cancelled_at IS NULL"
+     WHERE subject IN (SELECT token FROM batch) AND mail IS NULL AND cancelled_at IS NULL
+       AND kind IN ('expired', 'warning', 'reminder-1', 'reminder-30')"
 );
-/// As `Change::add_warning` does for one token that is live; due in the hour of `expiry::warn_from`.
-const OWE_WARNINGS: &str = batch!(
+/// As `Change::add_end_notices` does for one token that is live, for one kind of notice; due when `end_notice::owed` says.
+const OWE_NOTICES: &str = batch!(
     "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
-     SELECT due.fresh, $5, due.id, CAST(due.ends_at AS TEXT), due.account, due.warn_from - due.warn_from % 3600, $4
+     SELECT due.fresh, $5, due.id, CAST(due.ends_at AS TEXT), due.account, due.due_at, $4
      FROM (SELECT one.fresh, one.id, one.account, one.ends_at,
-             one.ends_at - CASE WHEN one.ends_at - one.issued_at > 864000 THEN 864000 ELSE 86400 END AS warn_from
+             CASE WHEN $5 = 'expired' THEN one.ends_at
+                  WHEN $5 = 'warning' AND one.ends_at - one.issued_at > 864000 THEN one.ends_at - 864000 - one.ends_at % 3600
+                  WHEN $5 = 'warning' AND one.ends_at - one.issued_at > 86400 THEN one.ends_at - 86400 - one.ends_at % 3600
+                  WHEN $5 = 'reminder-1' AND one.ends_at - one.issued_at > 864000 THEN one.ends_at - 86400 - one.ends_at % 3600
+                  WHEN $5 = 'reminder-30' AND one.ends_at - one.issued_at > 5184000 THEN one.ends_at - 2592000 - one.ends_at % 3600
+             END AS due_at
            FROM (SELECT batch.fresh, t.id, t.account, t.issued_at, ",
     ends!("t"),
-    " AS ends_at FROM batch JOIN tokens t ON t.id = batch.token) one
-           WHERE one.ends_at > $4 AND one.ends_at - one.issued_at > 86400) due
-     WHERE due.warn_from IS NOT NULL
+    " AS ends_at FROM batch JOIN tokens t ON t.id = batch.token WHERE t.issued_at IS NOT NULL) one
+           WHERE one.ends_at > $4) due
+     WHERE due.due_at IS NOT NULL AND ($5 IN ('expired', 'warning') OR due.due_at > $4)
      ON CONFLICT (kind, subject, occasion) DO UPDATE
      SET due_at = excluded.due_at, cancelled_at = NULL, cancelled_because = NULL WHERE notices.mail IS NULL"
 );
@@ -243,7 +247,7 @@ impl Change {
             if is_told(taken.verb) {
                 self.owe_happenings(account, &events, now).await?;
             }
-            self.settle_warnings(taken, &changed, now).await?;
+            self.settle_end_notices(taken, &changed, now).await?;
         }
         Ok(changed.len() as u64)
     }
@@ -287,18 +291,19 @@ impl Change {
         Ok(())
     }
 
-    async fn settle_warnings(&mut self, taken: &Taken, tokens: &[String], now: DateTime<Utc>) -> Result<()> {
-        let rng = &mut crate::random::system();
-        let query = sqlx::query(if taken.moot.is_some() { CANCEL_WARNINGS } else { OWE_WARNINGS })
-            .bind(joined(tokens))
-            .bind(joined(tokens.iter().map(|_| NoticeId::generate(now, rng))))
-            .bind(tokens.len() as i64)
-            .bind(now.timestamp());
-        let query = match taken.moot {
-            Some(moot) => query.bind(moot.as_str()).bind(WARNING),
-            None => query.bind(WARNING),
+    async fn settle_end_notices(&mut self, taken: &Taken, tokens: &[String], now: DateTime<Utc>) -> Result<()> {
+        let query = |statement, ids: String| {
+            sqlx::query(statement).bind(joined(tokens)).bind(ids).bind(tokens.len() as i64).bind(now.timestamp())
         };
-        query.execute(&mut *self.tx).await?;
+        if let Some(moot) = taken.moot {
+            query(CANCEL_NOTICES, String::new()).bind(moot.as_str()).execute(&mut *self.tx).await?;
+            return Ok(());
+        }
+        for notice in EndNotice::ALL {
+            let rng = &mut crate::random::system();
+            let fresh = joined(tokens.iter().map(|_| NoticeId::generate(now, rng)));
+            query(OWE_NOTICES, fresh).bind(notice.as_str()).execute(&mut *self.tx).await?;
+        }
         Ok(())
     }
 }

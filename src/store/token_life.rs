@@ -206,7 +206,8 @@ impl Change {
         let on = Token { deactivated_at: None, reactivate_at: None, ..off };
         let about = About { detail: "by itself", ..About::token(&on) };
         self.record(Verb::TokenReactivated, &Actor::host("end of a pause"), about, at).await?;
-        self.owe_warning(&on, now).await?;
+        // As of then: it may have expired since, and its owner is told.
+        self.owe_warning(&on, at).await?;
         Ok(true)
     }
 
@@ -252,14 +253,14 @@ impl Change {
         Ok(done.rows_affected() == 1)
     }
 
-    /// The warning a token's owner is owed follows from the token: made, moved, cancelled or restored here.
+    /// What a token's owner is owed about its end follows from the token: made, moved, cancelled or restored here.
     pub(super) async fn owe_warning(&mut self, token: &Token, now: DateTime<Utc>) -> Result<()> {
         let moot = token.end().map_or(Some(Moot::EndMoved), |end| moot(token, end, false, now));
-        let owed = if moot.is_none() { token.end().zip(token.warn_from()) } else { None };
-        let because = moot.unwrap_or(Moot::EndMoved);
-        self.cancel_warnings(token.id, owed.map(|(expires_at, _)| expires_at), because, now).await?;
-        if let Some((expires_at, warn_from)) = owed {
-            self.add_warning(token, expires_at, warn_from, now).await?;
+        // That it has ended is still to be told.
+        let keep = token.end().filter(|_| matches!(moot, None | Some(Moot::Expired | Moot::Retired)));
+        self.cancel_end_notices(token.id, keep, moot.unwrap_or(Moot::EndMoved), now).await?;
+        if let (Some(end), None) = (keep, moot) {
+            self.add_end_notices(token, end, now).await?;
         }
         Ok(())
     }

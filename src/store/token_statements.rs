@@ -56,6 +56,11 @@ macro_rules! expired {
         concat!(on!(), " AND ", ends!("t"), " <= $2")
     };
 }
+macro_rules! undismissed {
+    () => {
+        concat!("(t.dismissed_end_at IS NULL OR t.dismissed_end_at <> ", ends!("t"), ")")
+    };
+}
 macro_rules! deactivated {
     () => {
         "t.revoked_at IS NULL AND t.deactivated_at IS NOT NULL AND (t.reactivate_at IS NULL OR t.reactivate_at > $2)"
@@ -291,8 +296,28 @@ pub(super) fn count(filter: Filter) -> &'static str {
     by_filter!(filter, count, all)
 }
 
-/// Those that ended after $3, the earliest first, at most $4.
-pub(super) const EXPIRED: &str = ending!(expired!());
+/// Those that ended after $3 and whose banner was not put away, the earliest first, at most $4.
+pub(super) const EXPIRED: &str = ending!(concat!(expired!(), " AND ", undismissed!()));
+/// Puts the banner of such tokens away, $4 of them.
+pub(super) const DISMISS: &str = concat!(
+    "UPDATE tokens SET dismissed_end_at = ",
+    ends!("tokens"),
+    " WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
+    expired!(),
+    " AND ",
+    undismissed!(),
+    " AND ",
+    ends!("t"),
+    " > $3 LIMIT $4)"
+);
+/// Puts the banner of token $3 away.
+pub(super) const DISMISS_ONE: &str = concat!(
+    "UPDATE tokens SET dismissed_end_at = ",
+    ends!("tokens"),
+    " WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
+    expired!(),
+    " AND t.id = $3)"
+);
 /// Those that end soon and after $3, the earliest first, at most $4.
 pub(super) const EXPIRING: &str = ending!(expiring!());
 /// The next $5 tokens after ($3, $4) that are on, or will be by themselves: what a freeze has to switch off.

@@ -3,6 +3,7 @@
 pub mod change;
 pub mod coverage;
 pub mod decision;
+pub mod end_notice;
 pub mod expiry;
 mod ids;
 pub mod legacy;

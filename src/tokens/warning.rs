@@ -22,6 +22,10 @@ pub enum Moot {
     Expired,
     /// The token ends at another time now, which has its own warning, or never.
     EndMoved,
+    /// A reminder, and the warning is due by now.
+    Warned,
+    /// A reminder that the account does not ask for.
+    Unwanted,
 }
 
 impl Moot {
@@ -35,6 +39,8 @@ impl Moot {
             Self::Retired => "the token was retired",
             Self::Expired => "the token expired before a warning could be sent",
             Self::EndMoved => "the token ends at another time",
+            Self::Warned => "the warning was due before the reminder could be sent",
+            Self::Unwanted => "the account asks for no such reminder",
         }
     }
 

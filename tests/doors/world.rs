@@ -270,6 +270,7 @@ fn settings(folder: &TempDir, database: &str, path: &str) -> Settings {
         blob_url: None,
         smtp_url: None,
         mail_from: None,
+        mails_per_minute: 60,
         sign_up: SignUp::Closed,
         max_token_days: None,
         trusted_proxies: Vec::new(),

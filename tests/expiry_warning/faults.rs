@@ -57,7 +57,7 @@ async fn workers_that_claim_at_once_never_share_a_mail() {
             let store = world.app.store.clone();
             tokio::spawn(async move {
                 let mut claimed = Vec::new();
-                while let Some(mail) = store.claim_mail(now, now + Duration::minutes(10)).await.unwrap() {
+                while let Some(mail) = store.claim_mail(now, now + Duration::minutes(10), None).await.unwrap() {
                     claimed.push(mail.id);
                 }
                 claimed
@@ -205,7 +205,7 @@ async fn a_mail_claimed_by_a_process_that_died_is_sent_once_when_the_lease_has_e
         world.post.be(Mood::Accepting);
         world.wait(Duration::hours(2));
         let now = world.clock.now();
-        let frozen = world.app.store.claim_mail(now, now + Duration::minutes(10)).await.unwrap().unwrap();
+        let frozen = world.app.store.claim_mail(now, now + Duration::minutes(10), None).await.unwrap().unwrap();
         world.wait(Duration::minutes(9));
         world.tick().await;
         assert!(world.subjects().is_empty(), "claimed");
@@ -228,7 +228,7 @@ async fn a_worker_whose_lease_ended_may_not_send_even_if_nobody_else_has_the_mai
         world.tick().await;
         world.wait(Duration::hours(2));
         let now = world.clock.now();
-        let frozen = world.app.store.claim_mail(now, now + Duration::minutes(10)).await.unwrap().unwrap();
+        let frozen = world.app.store.claim_mail(now, now + Duration::minutes(10), None).await.unwrap().unwrap();
         world.wait(Duration::minutes(10));
         let mut change = world.app.store.begin().await.unwrap();
         assert!(!change.fix_content(&frozen, "late", world.clock.now()).await.unwrap());

@@ -8,6 +8,7 @@ mod faults;
 mod letter;
 mod older_keys;
 mod post_office;
+mod reminders;
 mod timing;
 mod world;
 mod year;

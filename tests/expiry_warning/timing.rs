@@ -4,7 +4,7 @@ use chrono::Duration;
 use latchkey::{
     jobs::{self, run_expiry_warnings},
     store::{Deed, Note},
-    tokens::LastUse,
+    tokens::{LastUse, end_notice::EndNotice},
 };
 
 use super::world::{World, on_each_database, start};
@@ -27,10 +27,10 @@ async fn an_owner_is_warned_once_over_ticks_and_restarts() {
         world.wait(Duration::minutes(21));
         let report = world.tick().await;
         assert_eq!(world.subjects(), ["[Latchkey] Your access token “CI” expires on 23 Dec 2026"]);
-        assert_eq!(report.to_string().lines().last(), Some("1 warning"));
+        assert_eq!(report.to_string().lines().last(), Some("1 notice"));
         world.tick().await;
         world.app = world.another_process().await;
-        for _ in 0..12 {
+        for _ in 0..9 {
             world.wait(Duration::days(1));
             world.tick().await;
         }
@@ -88,7 +88,7 @@ async fn a_token_that_is_revoked_deactivated_or_deleted_before_its_mail_goes_out
             (deactivated, "the token is deactivated"),
             (deleted, "the token was deleted"),
         ] {
-            let cancelled = world.app.store.cancelled_warnings(token).await.unwrap();
+            let cancelled = world.app.store.cancelled_notices(token, EndNotice::Warning).await.unwrap();
             assert_eq!(cancelled, [(start() + Duration::days(30), reason.to_owned())]);
         }
         world.reactivate(deactivated).await;
@@ -127,7 +127,10 @@ async fn bringing_the_end_forward_moves_the_warning() {
         assert_eq!(world.subjects(), ["[Latchkey] Your access token “CI” expires on 13 Dec 2026"]);
         world.wait(Duration::days(20));
         world.tick().await;
-        assert_eq!(world.subjects().len(), 1, "nothing is said of the old end");
+        assert_eq!(world.subjects()[1..], ["[Latchkey] Your access token “CI” has expired"]);
+        world.wait(Duration::days(1));
+        world.tick().await;
+        assert_eq!(world.subjects().len(), 2, "nothing is said of the old end");
     })
     .await;
 }
@@ -181,7 +184,7 @@ async fn a_disabled_account_gets_no_mail_until_it_is_enabled_again() {
         world.wait(TEN_DAYS_BEFORE);
         world.tick().await;
         assert!(world.subjects().is_empty());
-        let cancelled = world.app.store.cancelled_warnings(token).await.unwrap();
+        let cancelled = world.app.store.cancelled_notices(token, EndNotice::Warning).await.unwrap();
         assert_eq!(cancelled[0].1, "the account is disabled");
         world.set_disabled(ada, false).await;
         world.tick().await;
@@ -191,24 +194,78 @@ async fn a_disabled_account_gets_no_mail_until_it_is_enabled_again() {
 }
 
 #[tokio::test]
-async fn a_token_that_expired_meanwhile_gets_no_warning_of_what_is_past() {
+async fn who_could_not_be_warned_in_time_hears_once_that_the_token_has_expired() {
     on_each_database(async |world| {
         let ada = world.account("ada").await;
         let never_bound = world.token(ada, "CI").await;
         world.wait(Duration::days(31));
         world.tick().await;
+        assert_eq!(world.subjects(), ["[Latchkey] Your access token “CI” has expired"]);
         let bound = world.token(ada, "Laptop").await;
         world.wait(TEN_DAYS_BEFORE);
         world.post.be(super::post_office::Mood::HangingUpAtOnce);
-        world.tick().await;
-        world.wait(Duration::days(12));
+        for _ in 0..12 {
+            world.tick().await;
+            world.wait(Duration::days(1));
+        }
         world.post.be(super::post_office::Mood::Accepting);
-        world.tick().await;
-        assert!(world.subjects().is_empty());
+        for _ in 0..5 {
+            world.tick().await;
+            world.wait(Duration::hours(1));
+        }
+        assert_eq!(world.subjects()[1..], ["[Latchkey] Your access token “Laptop” has expired"]);
         for token in [never_bound, bound] {
-            let cancelled = world.app.store.cancelled_warnings(token).await.unwrap();
+            let cancelled = world.app.store.cancelled_notices(token, EndNotice::Warning).await.unwrap();
             assert_eq!(cancelled[0].1, "the token expired before a warning could be sent");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_warning_that_may_have_been_taken_is_not_sent_again_once_the_token_has_expired() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        world.token(ada, "CI").await;
+        world.wait(TEN_DAYS_BEFORE);
+        world.post.be(super::post_office::Mood::RefusingMessages("452 4.2.2 mailbox full"));
+        world.tick().await;
+        world.wait(Duration::days(11));
+        world.post.be(super::post_office::Mood::Accepting);
+        world.tick().await;
+        world.wait(Duration::hours(2));
+        world.tick().await;
+        assert_eq!(world.subjects(), ["[Latchkey] Your access token “CI” has expired"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_token_that_expires_is_told_of_once_and_those_of_one_hour_share_a_mail() {
+    on_each_database(async |world| {
+        let ada = world.account("ada").await;
+        world.token_with(ada, "Day", "", Duration::hours(20)).await;
+        world.token_with(ada, "Week", "", Duration::days(7)).await;
+        world.wait(Duration::minutes(10));
+        world.token_with(ada, "Other", "", Duration::days(7)).await;
+        let off = world.token_with(ada, "Off", "", Duration::days(7)).await.0;
+        let gone = world.token_with(ada, "Gone", "", Duration::days(7)).await.0;
+        let (later, _) = world.token_with(ada, "Later", "", Duration::days(7)).await;
+        world.wait(Duration::days(6) - Duration::hours(1));
+        world.tick().await;
+        world.deactivate(off).await;
+        world.revoke(gone).await;
+        world.refresh(later, true).await;
+        let before = world.subjects().len();
+        world.wait(Duration::days(1) + Duration::hours(2));
+        world.tick().await;
+        world.reactivate(off).await;
+        for _ in 0..3 {
+            world.tick().await;
+            world.wait(Duration::hours(1));
+        }
+        assert!(world.subjects()[..before].contains(&"[Latchkey] Your access token “Day” has expired".to_owned()));
+        assert_eq!(world.subjects()[before..], ["[Latchkey] 2 of your access tokens have expired"]);
     })
     .await;
 }
@@ -225,7 +282,7 @@ async fn a_dry_run_names_who_would_be_mailed_and_changes_nothing() {
             let report = run_expiry_warnings(&world.app, true, due).await.unwrap();
             let lines = report.to_string();
             assert!(lines.starts_with("ada <ada@example.com>: lk_"), "{lines}");
-            assert!(lines.ends_with("\"CI\" expires 2026-12-23T12:20:00Z: would be mailed\n1 warning"), "{lines}");
+            assert!(lines.ends_with("\"CI\" expires 2026-12-23T12:20:00Z: would be mailed\n1 notice"), "{lines}");
         }
         assert!(world.subjects().is_empty());
     })

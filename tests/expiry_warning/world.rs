@@ -78,6 +78,7 @@ fn settings(folder: &Path, database: DatabaseUrl, smtp_url: Option<String>) -> S
         blob_url: None,
         smtp_url: smtp_url.map(SecretText::new),
         mail_from: Some("Packages <packages@example.com>".to_owned()),
+        mails_per_minute: 60,
         sign_up: SignUp::Closed,
         max_token_days: None,
         trusted_proxies: Vec::new(),

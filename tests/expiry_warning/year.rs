@@ -1,5 +1,6 @@
 //! A simulated year: keys with random lives are edited, refreshed, switched off and on and revoked, the host restarts
-//! now and then, and a plain model says hour by hour whose warning has to go out. Each one goes out then, and no other.
+//! now and then, and a plain model says hour by hour who has to be warned and who has to be told that a key has expired.
+//! Each mail goes out then, and no other.
 //!
 //! `LATCHKEY_YEAR_KEYS` says how many keys there are on each database (2,000 unless it is set).
 
@@ -40,6 +41,8 @@ struct Key {
     revoked: bool,
     /// The ends its owner was warned of.
     warned: BTreeSet<DateTime<Utc>>,
+    /// The ends that came, and its owner was told, or need not be because the key was off then.
+    over: BTreeSet<DateTime<Utc>>,
 }
 
 impl Key {
@@ -56,10 +59,14 @@ impl Key {
         let live = self.on && !self.revoked && now < self.ends_at;
         live && !self.warned.contains(&self.ends_at) && self.due().is_some_and(|due| due <= now)
     }
+
+    fn has_expired(&self, now: DateTime<Utc>) -> bool {
+        self.on && !self.revoked && self.ends_at <= now && !self.over.contains(&self.ends_at)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_year_of_changes_and_restarts_every_warning_goes_out_in_its_hour_and_no_other_does() {
+async fn in_a_year_of_changes_and_restarts_every_mail_of_an_end_goes_out_in_its_hour_and_no_other_does() {
     on_each_database(live_through_a_year).await;
 }
 
@@ -87,6 +94,7 @@ async fn live_through_a_year(world: &mut World) {
                     on: true,
                     revoked: false,
                     warned: BTreeSet::new(),
+                    over: BTreeSet::new(),
                 };
                 keys.insert(name, key);
             } else if let Some(key) = keys.get_mut(&name) {
@@ -97,13 +105,19 @@ async fn live_through_a_year(world: &mut World) {
             world.app = world.another_process().await;
         }
         world.tick().await;
-        let warned = newly_warned(world, &mut read);
+        let (warned, expired) = newly_told(world, &mut read);
         let now = world.clock.now();
         let owed: Vec<_> = keys.iter().filter(|(_, key)| key.is_owed(now)).map(|(name, _)| *name).collect();
-        assert_eq!(warned, owed, "at {now}, seed {seed}");
+        let over: Vec<_> = keys.iter().filter(|(_, key)| key.has_expired(now)).map(|(name, _)| *name).collect();
+        assert_eq!(warned, owed, "warned at {now}, seed {seed}");
+        assert_eq!(expired, over, "told of what has expired at {now}, seed {seed}");
         for name in owed {
             let key = keys.get_mut(&name).unwrap();
             key.warned.insert(key.ends_at);
+        }
+        for name in over {
+            let key = keys.get_mut(&name).unwrap();
+            key.over.insert(key.ends_at);
         }
         world.wait(Duration::hours(1));
     }
@@ -170,6 +184,9 @@ async fn act_on(world: &World, key: &mut Key, act: Act, random: &mut StdRng) {
         Act::Reactivate if !key.on => {
             world.reactivate(key.id).await;
             key.on = true;
+            if expired {
+                key.over.insert(key.ends_at);
+            }
         }
         Act::Revoke => {
             world.revoke(key.id).await;
@@ -179,16 +196,19 @@ async fn act_on(world: &World, key: &mut Key, act: Act, random: &mut StdRng) {
     }
 }
 
-/// The names of the keys that the mails since the last look are about.
-fn newly_warned(world: &World, read: &mut usize) -> Vec<usize> {
-    let mut warned = Vec::new();
+/// The names of the keys that the mails since the last look warn of, and of those that have expired by their word.
+fn newly_told(world: &World, read: &mut usize) -> (Vec<usize>, Vec<usize>) {
+    let (mut warned, mut expired) = (Vec::new(), Vec::new());
     let mails = world.post.taken_since(*read);
     *read += mails.len();
     for mail in mails {
         let letter = Letter::read(&mail.message);
+        let over = letter.header("Subject").ends_with(" expired");
         let name = |line: &str| line.strip_suffix("…)")?.split_once(" (")?.0.parse::<usize>().ok();
-        warned.extend(letter.text.lines().filter_map(name));
+        let told = if over { &mut expired } else { &mut warned };
+        told.extend(letter.text.lines().filter_map(name));
     }
     warned.sort_unstable();
-    warned
+    expired.sort_unstable();
+    (warned, expired)
 }

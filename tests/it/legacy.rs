@@ -165,7 +165,7 @@ async fn pushes(world: &World, version: &str) -> u16 {
 async fn a_push_moves_the_one_warning(world: &World) {
     world.ada().await;
     imported(world, &format!("account,key,created\nada,{GUID},2016-05-01\n"), Some(Policy::Idle)).await;
-    let due = "SELECT CAST(due_at AS TEXT) FROM notices ORDER BY due_at";
+    let due = "SELECT CAST(due_at AS TEXT) FROM notices WHERE kind = 'warning' ORDER BY due_at";
     let warned_at = |at: chrono::DateTime<chrono::Utc>| vec![(at - Duration::days(10)).timestamp().to_string()];
     assert_eq!(world.database.texts(due, &[]).await, warned_at(world.now() + Duration::days(30)));
     for version in ["1.0.0", "1.0.1"] {
@@ -175,6 +175,8 @@ async fn a_push_moves_the_one_warning(world: &World) {
         assert_eq!(world.database.texts(due, &[]).await, warned_at(retires), "{version}");
         let stored = world.database.number("SELECT retires_at FROM tokens WHERE kind = 'legacy'", &[]).await;
         assert_eq!(stored, retires.timestamp(), "{version}");
+        let others = "SELECT COUNT(*) FROM notices WHERE kind <> 'warning' AND cancelled_at IS NULL";
+        assert_eq!(world.database.number(others, &[]).await, 3, "its end and two reminders, whatever is pushed");
     }
 }
 

@@ -19,7 +19,7 @@ async fn owed(world: &World, id: &str) -> Vec<i64> {
 }
 
 async fn rows(world: &World, id: &str) -> i64 {
-    world.database.number("SELECT COUNT(*) FROM notices WHERE subject = $1", &[id]).await
+    world.database.number("SELECT COUNT(*) FROM notices WHERE subject = $1 AND kind = 'warning'", &[id]).await
 }
 
 async fn a_token_with_an_end_owes_one_warning_in_the_hour_of_its_time(world: &World) {
@@ -28,7 +28,7 @@ async fn a_token_with_an_end_owes_one_warning_in_the_hour_of_its_time(world: &Wo
     let key = ada.key(world, "CI").await;
     let hour: chrono::DateTime<chrono::Utc> = "2027-05-20T09:00:00Z".parse().unwrap();
     assert_eq!(owed(world, &key.id).await, [hour.timestamp()]);
-    let row = "SELECT occasion FROM notices WHERE subject = $1";
+    let row = "SELECT occasion FROM notices WHERE subject = $1 AND kind = 'warning'";
     let end = world.database.text("SELECT CAST(expires_at AS TEXT) FROM tokens WHERE id = $1", &[&key.id]).await;
     assert_eq!(world.database.text(row, &[&key.id]).await, end);
     ada.act(&key.id, "edit", |form| form.set("name", "Build")).await;

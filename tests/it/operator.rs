@@ -32,7 +32,9 @@ pub async fn id_of(world: &World, username: &str) -> String {
 /// Every operator address.
 fn addresses(account: &str, token: &str) -> Vec<String> {
     let mut all: Vec<_> =
-        ["", "/accounts", "/tokens", "/events", "/feeds", "/feeds/new", "/feeds/main/delete"].map(str::to_owned).into();
+        ["", "/accounts", "/tokens", "/events", "/mail", "/jobs", "/feeds", "/feeds/new", "/feeds/main/delete"]
+            .map(str::to_owned)
+            .into();
     let acts = ["", "/disable", "/enable", "/make-operator", "/unmake-operator", "/password", "/delete"];
     all.extend(acts.map(|act| format!("/accounts/{account}{act}")));
     all.extend(["", "/revoke", "/deactivate"].map(|act| format!("/tokens/{token}{act}")));
@@ -97,7 +99,10 @@ async fn the_overview_tells_the_state_of_the_host_and_no_secret(world: &World) {
     let password = world.database.url().split_once("://").unwrap().1.split('@').next().unwrap().to_owned();
     assert!(!page.body.contains(crate::world::MASTER_SECRET) && !page.body.contains(&password));
     assert_eq!(page.texts("nav[aria-label=Main] a"), ["Settings", "Packages", "Feeds", "Operator", "Guide"]);
-    assert_eq!(page.texts("nav[aria-label=Operator] a"), ["Overview", "Accounts", "Tokens", "Events", "Feeds"]);
+    assert_eq!(
+        page.texts("nav[aria-label=Operator] a"),
+        ["Overview", "Accounts", "Tokens", "Events", "Feeds", "Mail", "Jobs"]
+    );
 }
 
 async fn accounts_are_found_by_name_and_address(world: &World) {

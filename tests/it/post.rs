@@ -4,13 +4,22 @@ use std::fs;
 
 use latchkey::jobs::send_mails;
 
-use crate::{letter::Letter, post_office::PostOffice, world::World};
+use crate::{
+    letter::Letter,
+    post_office::{Mood, PostOffice},
+    world::World,
+};
 
 impl World {
     /// Starts the server again, with a mail server of its own.
     pub async fn restart_with_mail_server(&self) {
         self.post_office.replace(Some(PostOffice::open().await));
         self.restart_with(&[]).await;
+    }
+
+    /// What the mail server does from now on.
+    pub fn post_office_is(&self, mood: Mood) {
+        self.post_office.borrow().as_ref().unwrap().be(mood);
     }
 
     /// Sends what waits, and gives every mail that was sent since the last time.

@@ -78,10 +78,15 @@ async fn old_mails_go_with_their_notices_and_nothing_is_mailed_again(world: &Wor
     run_expiry_warnings(&world.app(), false, world.now()).await.unwrap();
     let counts = async || (rows(world, "SELECT COUNT(*) FROM mails").await, rows(world, WARNINGS).await);
     assert_eq!(counts().await, (1, 2));
-    world.pass(Duration::days(89));
+    world.pass(Duration::days(11));
+    run_expiry_warnings(&world.app(), false, world.now()).await.unwrap();
+    world.pass(Duration::days(78));
     sweep(&world.app()).await.unwrap();
-    assert_eq!(counts().await, (1, 2));
+    assert_eq!(counts().await, (2, 2));
     world.pass(Duration::days(2));
+    sweep(&world.app()).await.unwrap();
+    assert_eq!(counts().await, (1, 0), "the mail that it has expired is younger");
+    world.pass(Duration::days(11));
     sweep(&world.app()).await.unwrap();
     assert_eq!(counts().await, (0, 0));
     let report = run_expiry_warnings(&world.app(), false, world.now()).await.unwrap();

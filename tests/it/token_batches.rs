@@ -234,7 +234,7 @@ async fn a_token_reactivated_during_a_freeze_stays_out_of_its_undo(world: &World
 
 async fn a_freeze_keeps_the_warnings_right(world: &World) {
     let (ada, keys) = three_keys(world).await;
-    let notices = "SELECT COALESCE(cancelled_because, 'owed') || ' ' || due_at || ' ' || occasion FROM notices WHERE subject = $1";
+    let notices = "SELECT COALESCE(cancelled_because, 'owed') || ' ' || due_at || ' ' || occasion FROM notices WHERE subject = $1 AND kind = 'warning'";
     let before = world.database.text(notices, &[&keys[0].id]).await;
     must(&ada, "freeze").await;
     let cancelled = world.database.text(notices, &[&keys[0].id]).await;
@@ -244,7 +244,7 @@ async fn a_freeze_keeps_the_warnings_right(world: &World) {
     assert_eq!(ada.act(&keys[1].id, "edit", date).await.status, 303);
     must(&ada, "unfreeze").await;
     assert_eq!(world.database.text(notices, &[&keys[0].id]).await, before);
-    let owed = "SELECT due_at || ' ' || occasion FROM notices WHERE subject = $1 AND cancelled_at IS NULL";
+    let owed = "SELECT due_at || ' ' || occasion FROM notices WHERE subject = $1 AND kind = 'warning' AND cancelled_at IS NULL";
     let after_undo = world.database.text(owed, &[&keys[1].id]).await;
     ada.must(&keys[1].id, "deactivate").await;
     ada.must(&keys[1].id, "reactivate").await;

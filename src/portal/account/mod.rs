@@ -13,6 +13,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
+pub mod unsubscribe;
 mod zones;
 
 use actix_web::{HttpRequest, HttpResponse, cookie::time::Duration as Age, web::Data};

@@ -26,7 +26,7 @@ use crate::{
 const GROUPS: [(&str, &str, &[&str]); 6] = [
     ("sign-ins", "Sign-ins", &["signed", "sign-in", "session", "sessions"]),
     ("tokens", "Tokens", &["token", "tokens", "legacy"]),
-    ("accounts", "Accounts", &["account", "password", "address", "time", "profile", "calendar"]),
+    ("accounts", "Accounts", &["account", "password", "address", "time", "profile", "calendar", "reminders"]),
     ("feeds", "Feeds and members", &["feed", "member", "everybody's"]),
     ("packages", "Packages", &["version", "package", "packages", "owner"]),
     ("mails", "Mails", &["expiry", "mail"]),

@@ -5,6 +5,8 @@ pub mod accounts;
 pub mod delete_account;
 pub mod events;
 pub mod feeds;
+pub mod jobs;
+pub mod mail;
 pub mod overview;
 pub mod password_link;
 pub mod standing;

@@ -16,14 +16,14 @@ use crate::{
         page::{Page, SignedIn, answer},
         words::{Time, counted},
     },
-    store::{COUNTED, EndingToken, Feed, IN_BANNER, Result, Start, TokenPage, Wanted},
+    store::{COUNTED, EndingToken, Feed, IN_BANNER, Result, Start, TokenPage, Undelivered, Wanted},
     tokens::{AccountId, Token, TokenKind, listing::Filter},
 };
 
 /// Tokens a banner names before it counts the rest.
 const NAMED: usize = 5;
 /// An expired token leaves the banner after this long.
-const REMEMBERED: Duration = Duration::days(30);
+pub(super) const REMEMBERED: Duration = Duration::days(30);
 
 #[derive(Template)]
 #[template(path = "portal/tokens/list.html")]
@@ -31,6 +31,7 @@ struct List {
     page: Page,
     ended: Banner,
     ending: Banner,
+    undelivered: Option<Undelivered>,
     frozen: Option<Time>,
     tokens: Vec<view::Token>,
     primary: Option<view::Token>,
@@ -81,6 +82,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> std::result
         page: Page::in_section(&req, "Access tokens", "tokens"),
         ended: banner(app.store.expired_tokens(account, now - REMEMBERED, now).await?, &me),
         ending: banner(app.store.expiring_tokens(account, now).await?, &me),
+        undelivered: app.store.undelivered_warnings(account, 1).await?.pop(),
         frozen: app.store.frozen_since(account).await?.map(|at| Time::new(at, now, me.account.time_zone)),
         result: result(&app, &me, &listing, &shown, usize::from(primary.is_some())).await?,
         earlier: earlier(&listing, &shown),

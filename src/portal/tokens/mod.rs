@@ -4,6 +4,7 @@ mod confirm;
 pub mod create;
 pub mod deactivate;
 pub mod delete;
+pub mod dismiss;
 pub mod edit;
 mod fields;
 pub mod freeze;

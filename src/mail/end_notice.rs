@@ -1,0 +1,229 @@
+//! The mails that tell of a token's end, ahead or afterwards: which, when, where it is used, and what to press.
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::{
+    Unwritable,
+    letter::Envelope,
+    line::{moment, one_line, short_name},
+};
+use crate::{
+    accounts::device,
+    config::PublicUrl,
+    store::Account,
+    tokens::{
+        Token,
+        end_notice::EndNotice,
+        expiry::{end_in, in_words},
+    },
+};
+
+/// So many patterns are named; the rest is counted.
+const MAX_PATTERNS: usize = 6;
+
+/// A token and the end its owner is told of.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending<'a> {
+    /// The token.
+    pub token: &'a Token,
+    /// Its end.
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/end_notice.txt")]
+struct Text<'a> {
+    mail: &'a Mail<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/end_notice.html")]
+struct Html<'a> {
+    mail: &'a Mail<'a>,
+}
+
+struct Mail<'a> {
+    title: String,
+    username: &'a str,
+    host: &'a str,
+    lead: String,
+    /// Whether it tells of what is past.
+    over: bool,
+    tokens: Vec<Line>,
+    after: Vec<&'static str>,
+    tokens_url: String,
+    reminders_url: Option<String>,
+}
+
+struct Line {
+    name: String,
+    hint: String,
+    label: &'static str,
+    ends: String,
+    left: String,
+    may: String,
+    packages: String,
+    note: Vec<String>,
+    last_use: String,
+    can_be_refreshed: bool,
+    put_off_by_use: bool,
+    act_url: String,
+}
+
+/// The whole message about one or several tokens of one account, the earliest end first.
+pub fn end_notice(
+    to: &Envelope<'_>,
+    notice: EndNotice,
+    account: &Account,
+    tokens: &[Ending<'_>],
+) -> Result<String, Unwritable> {
+    let mail = Mail {
+        title: subject(notice, tokens, account.time_zone),
+        username: &account.username,
+        host: to.host(),
+        lead: lead(notice, tokens, to.host()),
+        over: notice == EndNotice::Expired,
+        tokens: tokens.iter().map(|one| Line::new(notice, *one, account.time_zone, to)).collect(),
+        after: after(notice, tokens),
+        tokens_url: to.public_url.of("/settings/tokens"),
+        reminders_url: notice.is_reminder().then(|| to.public_url.of("/settings/notifications")),
+    };
+    to.seal(&mail.title, &Text { mail: &mail }, &Html { mail: &mail })
+}
+
+fn subject(notice: EndNotice, tokens: &[Ending<'_>], zone: Tz) -> String {
+    let day = |one: &Ending<'_>| {
+        let end = end_in(one.expires_at, zone, "%-d %b %Y");
+        end.split(',').next().unwrap_or_default().to_owned()
+    };
+    let first = tokens.first().map(day).unwrap_or_default();
+    let your = if notice.is_reminder() { "Reminder: your" } else { "Your" };
+    match (notice, tokens) {
+        (EndNotice::Expired, [only]) => {
+            let has = if only.token.ends_by_retirement() { "was retired" } else { "has expired" };
+            format!("Your access token “{}” {has}", short_name(&only.token.name))
+        }
+        (EndNotice::Expired, several) => format!("{} of your access tokens have expired", several.len()),
+        (_, [only]) => {
+            let ends = if only.token.ends_by_retirement() { "is retired" } else { "expires" };
+            format!("{your} access token “{}” {ends} on {first}", short_name(&only.token.name))
+        }
+        (_, several) => format!("{} of your access tokens expire soon, the first on {first}", several.len()),
+    }
+}
+
+fn lead(notice: EndNotice, tokens: &[Ending<'_>], host: &str) -> String {
+    let count = tokens.len();
+    let refreshable = all_can_be_refreshed(tokens);
+    let (refresh_it, refresh_them) =
+        if refreshable { ("refresh it", "refresh it") } else { ("replace it", "refresh or replace it") };
+    let (in_time, all_in_time) = if refreshable {
+        ("refresh it and restart its lifetime", "refresh them and restart their lifetime")
+    } else {
+        ("replace it", "refresh or replace them")
+    };
+    match (notice, count) {
+        (EndNotice::Expired, 1) => format!(
+            "one of your access tokens on {host} has ended, and whatever uses it is refused since. If something still needs it, {refresh_it} and put the new key there."
+        ),
+        (EndNotice::Expired, _) => format!(
+            "{count} of your access tokens on {host} have ended, and whatever uses them is refused since. If something still needs one, {refresh_them} and put the new key there."
+        ),
+        (_, 1) => format!(
+            "one of your access tokens on {host} ends soon. Unless you {in_time}, whatever uses it stops working at that moment."
+        ),
+        (_, _) => format!(
+            "{count} of your access tokens on {host} end soon. Unless you {all_in_time}, whatever uses them stops working at that moment."
+        ),
+    }
+}
+
+/// Keys of an older system cannot.
+fn all_can_be_refreshed(tokens: &[Ending<'_>]) -> bool {
+    tokens.iter().all(|one| one.token.can_be_refreshed())
+}
+
+fn after(notice: EndNotice, tokens: &[Ending<'_>]) -> Vec<&'static str> {
+    let refresh = match notice {
+        EndNotice::Expired => {
+            "To refresh a token is to give it a new key, which you copy once, and a new lifetime; nothing else changes. A token that nothing needs any more can stay as it is."
+        }
+        _ => {
+            "To refresh a token is to give it a new key, which you copy once, and a new lifetime. Its old key ends at once; nothing else changes. A token that is not needed any more can simply expire."
+        }
+    };
+    let more = match notice {
+        EndNotice::Expired => "There will be no second mail about this end.",
+        EndNotice::Warning => "There will be no second warning of this date. Once it has come, a last mail says so.",
+        _ => "You asked for this reminder, beside the warning that everybody gets ten days before.",
+    };
+    if all_can_be_refreshed(tokens) { vec![refresh, more] } else { vec![more] }
+}
+
+impl Line {
+    fn new(notice: EndNotice, Ending { token, expires_at }: Ending<'_>, zone: Tz, to: &Envelope<'_>) -> Self {
+        let over = notice == EndNotice::Expired;
+        Self {
+            name: one_line(&token.name),
+            hint: token.hint.clone().unwrap_or_default(),
+            label: match (over, token.ends_by_retirement()) {
+                (true, false) => "Expired",
+                (true, true) => "Retired",
+                (false, false) => "Expires",
+                (false, true) => "Retires",
+            },
+            ends: moment(expires_at, zone, &end_in(expires_at, zone, "%A, %-d %B %Y")),
+            left: if over {
+                format!("{} ago", in_words(to.at - expires_at))
+            } else {
+                format!("in {}", in_words(expires_at - to.at))
+            },
+            may: token.permissions.iter().map(|one| one.words()).collect::<Vec<_>>().join(", "),
+            packages: packages(token),
+            note: token.note.lines().map(one_line).collect(),
+            last_use: last_use(token, over.then_some(expires_at), zone),
+            can_be_refreshed: token.can_be_refreshed(),
+            put_off_by_use: !over && token.ends_by_retirement(),
+            act_url: act_url(token, to.public_url),
+        }
+    }
+}
+
+/// When and by what it was last used; for one that is over, how long before its end.
+fn last_use(token: &Token, over: Option<DateTime<Utc>>, zone: Tz) -> String {
+    let Some(last) = &token.last_use else {
+        let never = if over.is_some() { "never: nothing seems to need it" } else { "never: you can let it expire" };
+        return never.to_owned();
+    };
+    let mut said = moment(last.at, zone, &last.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string());
+    if !last.client.is_empty() {
+        said = format!("{said}, by {}", one_line(&device::in_words(&last.client)));
+    }
+    match over {
+        Some(end) if last.at < end => format!("{said}: {} before its end", in_words(end - last.at)),
+        _ => said,
+    }
+}
+
+/// Where the one thing to do about a token's end is done.
+fn act_url(token: &Token, public_url: &PublicUrl) -> String {
+    if token.can_be_refreshed() {
+        public_url.of(&format!("/settings/tokens/{}/refresh", token.id))
+    } else {
+        public_url.of(&format!("/settings/tokens/{}/duplicate", token.id))
+    }
+}
+
+fn packages(token: &Token) -> String {
+    if token.patterns.covers_all() {
+        return "all packages".to_owned();
+    }
+    let all: Vec<&str> = token.patterns.iter().collect();
+    let named = all[..all.len().min(MAX_PATTERNS)].join(", ");
+    match all.len().saturating_sub(MAX_PATTERNS) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}

@@ -1,0 +1,59 @@
+//! What runs by the clock: the last runs, what they did, and why one failed.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+use chrono::Duration;
+
+use super::Operator;
+use crate::{
+    app::App,
+    portal::{
+        error::PageError,
+        page::{Page, answer},
+        words::Time,
+    },
+    store::JobRun,
+};
+
+/// The newest runs of all jobs that are shown. Of each job the store keeps its last hundred.
+const SHOWN: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "portal/operator/jobs.html")]
+struct Jobs {
+    page: Page,
+    runs: Vec<RunView>,
+}
+
+/// A run, ready for templates.
+struct RunView {
+    job: String,
+    began: Time,
+    took: String,
+    did: String,
+    error: Option<String>,
+}
+
+/// `GET /operator/jobs`
+pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
+    let runs = app.store.job_runs(SHOWN).await?;
+    let page = Jobs {
+        page: Page::in_section(&req, "Jobs", "operator-jobs"),
+        runs: runs.into_iter().map(|run| RunView::new(run, &me)).collect(),
+    };
+    answer(StatusCode::OK, &page)
+}
+
+impl RunView {
+    fn new(run: JobRun, me: &Operator) -> Self {
+        Self { job: run.job, began: me.time(run.began_at), took: took(run.took), did: run.did, error: run.error }
+    }
+}
+
+fn took(took: Duration) -> String {
+    match took.num_milliseconds() {
+        0 => "under 1 ms".to_owned(),
+        millis @ ..10_000 => format!("{millis} ms"),
+        millis => format!("{} s", millis / 1_000),
+    }
+}

@@ -1,0 +1,181 @@
+//! Mails that are not sent: which, why not, and when they are tried next; trying one now, and dropping one.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{Operator, ROWS, typed, with_query};
+use crate::{
+    app::App,
+    portal::{
+        done::Done,
+        error::PageError,
+        form::{Form, Problems},
+        page::{Page, answer, go_to},
+        words::Time,
+    },
+    store::{Queued, QueuedMail},
+    tokens::MailId,
+};
+
+const KINDS: [(&str, &str, Queued); 4] = [
+    ("", "All", Queued::All),
+    ("waiting", "Waiting", Queued::Waiting),
+    ("retrying", "Retrying", Queued::Retrying),
+    ("failed", "Failed", Queued::Failed),
+];
+const HELD: &str = "It is sent by now, or being sent this minute. Look at the list again.";
+
+#[derive(Template)]
+#[template(path = "portal/operator/mail.html")]
+struct List {
+    page: Page,
+    only: &'static str,
+    kinds: Vec<(String, &'static str, bool)>,
+    mails: Vec<MailView>,
+    is_first: bool,
+    next: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "portal/operator/mail_confirm.html")]
+struct Confirm {
+    page: Page,
+    mail: MailView,
+    verb: &'static str,
+    button: &'static str,
+    problems: Problems,
+}
+
+/// A mail, ready for templates.
+struct MailView {
+    id: String,
+    what: &'static str,
+    account: Option<(String, String)>,
+    recipient: String,
+    state: &'static str,
+    tone: &'static str,
+    attempts: i64,
+    next: Option<Time>,
+    reply: String,
+    created: Time,
+}
+
+/// Which mails, and from where on.
+#[derive(Debug, Default, Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    only: String,
+    #[serde(default)]
+    before: String,
+}
+
+/// What the page that asks sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmForm {}
+
+/// `GET /operator/mail`
+pub async fn list(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    query: Option<Query<Search>>,
+) -> Result<HttpResponse, PageError> {
+    let search = query.map(Query::into_inner).unwrap_or_default();
+    let before = MailId::parse(&typed(&search.before));
+    let (only, _, which) = KINDS.into_iter().find(|(word, ..)| *word == search.only).unwrap_or(KINDS[0]);
+    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
+    let mut mails = app.store.queued_mails(which, before, limit).await?;
+    let more = mails.len() > ROWS;
+    mails.truncate(ROWS);
+    let last = mails.last().filter(|_| more).map(|mail| mail.id.to_string());
+    let page = List {
+        page: Page::in_section(&req, "Mail", "operator-mail"),
+        kinds: KINDS
+            .map(|(word, label, _)| (with_query("/operator/mail", &[("only", word)]), label, word == only))
+            .into(),
+        only,
+        mails: mails.into_iter().map(|mail| MailView::new(mail, &me)).collect(),
+        is_first: before.is_none(),
+        next: last.map(|last| with_query("/operator/mail", &[("only", only), ("before", &last)])),
+    };
+    answer(StatusCode::OK, &page)
+}
+
+/// `GET /operator/mail/{id}/{verb}`
+pub async fn ask(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let mail = found(&app, &path.0).await?;
+    draw(&req, &me, mail, &path.1, StatusCode::OK, Problems::default())
+}
+
+/// `POST /operator/mail/{id}/{verb}`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    path: Path<(String, String)>,
+    Form(ConfirmForm {}): Form<ConfirmForm>,
+) -> Result<HttpResponse, PageError> {
+    let mail = found(&app, &path.0).await?;
+    let (done, said) = if path.1 == "retry" {
+        (app.store.retry_mail(&mail, &me.actor, me.now).await?, Done::MailRetried)
+    } else {
+        (app.store.drop_queued_mail(&mail, &me.actor, me.now).await?, Done::MailDropped)
+    };
+    if done {
+        return Ok(go_to(&req, &said.at("/operator/mail")));
+    }
+    draw(&req, &me, mail, &path.1, StatusCode::CONFLICT, Problems::one("", HELD))
+}
+
+async fn found(app: &App, id: &str) -> Result<QueuedMail, PageError> {
+    let id = MailId::parse(id).ok_or(PageError::NotFound)?;
+    app.store.queued_mail(id).await?.ok_or(PageError::NotFound)
+}
+
+fn draw(
+    req: &HttpRequest,
+    me: &Operator,
+    mail: QueuedMail,
+    verb: &str,
+    status: StatusCode,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let (verb, title, button) =
+        if verb == "retry" { ("retry", "Try again now", "Try again") } else { ("drop", "Drop this mail", "Drop it") };
+    let page = Page::in_section(req, title, "operator-mail");
+    answer(status, &Confirm { page, mail: MailView::new(mail, me), verb, button, problems })
+}
+
+impl MailView {
+    fn new(mail: QueuedMail, me: &Operator) -> Self {
+        let (state, tone) = match mail.state {
+            Queued::Failed => ("Failed", "bad"),
+            Queued::Retrying => ("Retrying", "warn"),
+            Queued::Waiting | Queued::All => ("Waiting", "quiet"),
+        };
+        let next = mail.next_at.max(mail.lease_until);
+        Self {
+            id: mail.id.to_string(),
+            what: mail.letter.in_words(),
+            account: mail.account.map(|(id, name)| (id.to_string(), name)),
+            recipient: mail.recipient,
+            state,
+            tone,
+            attempts: mail.attempts,
+            next: (mail.state != Queued::Failed && next > me.now).then(|| me.time(next)),
+            reply: mail.reply.unwrap_or_default(),
+            created: me.time(mail.created_at),
+        }
+    }
+}

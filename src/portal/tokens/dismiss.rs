@@ -1,0 +1,47 @@
+//! Putting away the banner that says that tokens have expired: of one, or of all it names and counts.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Path},
+};
+use serde::Deserialize;
+
+use super::{find, list::REMEMBERED};
+use crate::{
+    app::App,
+    portal::{
+        done::Done,
+        error::PageError,
+        form::Form,
+        page::{SignedIn, go_to},
+    },
+};
+
+/// What the banner sends: nothing but that a button was pressed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DismissForm {}
+
+/// `POST /settings/tokens/{id}/dismiss`
+pub async fn one(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+    Form(DismissForm {}): Form<DismissForm>,
+) -> Result<HttpResponse, PageError> {
+    let token = find(&app, &me, &id).await?;
+    app.store.dismiss_end(me.account.id, token.id, me.now).await?;
+    Ok(go_to(&req, &Done::BannerDismissed.at("/settings/tokens")))
+}
+
+/// `POST /settings/tokens/dismiss`
+pub async fn all(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(DismissForm {}): Form<DismissForm>,
+) -> Result<HttpResponse, PageError> {
+    app.store.dismiss_ends(me.account.id, me.now - REMEMBERED, me.now).await?;
+    Ok(go_to(&req, &Done::BannerDismissed.at("/settings/tokens")))
+}

@@ -1,0 +1,173 @@
+//! The mails that are not sent yet, or were refused for good, as operators see them; trying one again, and dropping one.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{
+    Letter, Result, Store,
+    events::{About, Actor, Verb},
+    instant, readable,
+};
+use crate::tokens::{AccountId, MailId};
+
+/// Sorts after every id.
+const AFTER_ALL: &str = "g";
+const DROPPED: &str = "an operator dropped it";
+
+/// Which mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queued {
+    /// All that are not sent.
+    All,
+    /// Not tried yet.
+    Waiting,
+    /// Tried, and to be tried again.
+    Retrying,
+    /// Refused for good.
+    Failed,
+}
+
+/// A mail that is not sent.
+#[derive(Clone, Debug)]
+pub struct QueuedMail {
+    /// Its id.
+    pub id: MailId,
+    /// What it says.
+    pub letter: Letter,
+    /// Whose it is, with the username; none while it is not known whether anybody has the address.
+    pub account: Option<(AccountId, String)>,
+    /// The address.
+    pub recipient: String,
+    /// In which state; never [`Queued::All`].
+    pub state: Queued,
+    /// How many attempts have begun.
+    pub attempts: i64,
+    /// Not before.
+    pub next_at: DateTime<Utc>,
+    /// Until when a worker holds it, if one does.
+    pub lease_until: DateTime<Utc>,
+    /// The server's last words.
+    pub reply: Option<String>,
+    /// When it was queued.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct QueuedRow {
+    id: String,
+    letter: String,
+    account: Option<String>,
+    username: Option<String>,
+    recipient: String,
+    state: String,
+    attempt: i64,
+    next_at: i64,
+    lease_until: i64,
+    reply: Option<String>,
+    created_at: i64,
+}
+
+impl QueuedRow {
+    fn read(self) -> Result<QueuedMail> {
+        let account = self.account.map(|id| readable(AccountId::parse(&id), "mails.account")).transpose()?;
+        Ok(QueuedMail {
+            id: readable(MailId::parse(&self.id), "mails.id")?,
+            letter: readable(Letter::parse(&self.letter), "mails.letter")?,
+            account: account.map(|id| (id, self.username.unwrap_or_default())),
+            recipient: self.recipient,
+            state: match (self.state.as_str(), self.attempt) {
+                ("failed", _) => Queued::Failed,
+                (_, 0) => Queued::Waiting,
+                _ => Queued::Retrying,
+            },
+            attempts: self.attempt,
+            next_at: instant(self.next_at),
+            lease_until: instant(self.lease_until),
+            reply: self.reply,
+            created_at: instant(self.created_at),
+        })
+    }
+}
+
+macro_rules! queue {
+    ($which:literal) => {
+        concat!(
+            "SELECT m.id, m.letter, m.account, a.username, m.recipient, m.state, m.attempt, m.next_at, m.lease_until, m.reply,
+                m.created_at FROM mails m LEFT JOIN accounts a ON a.id = m.account
+             WHERE m.state IN ('pending', 'sending', 'failed') AND ",
+            $which
+        )
+    };
+}
+macro_rules! page {
+    ($which:literal) => {
+        concat!(queue!($which), " AND m.id < $1 ORDER BY m.id DESC LIMIT $2")
+    };
+}
+
+impl Store {
+    /// Mails that are not sent and older than `before`, the newest first, at most `limit`.
+    pub async fn queued_mails(&self, which: Queued, before: Option<MailId>, limit: i64) -> Result<Vec<QueuedMail>> {
+        let statement = match which {
+            Queued::All => page!("1 = 1"),
+            Queued::Waiting => page!("m.state <> 'failed' AND m.attempt = 0"),
+            Queued::Retrying => page!("m.state <> 'failed' AND m.attempt > 0"),
+            Queued::Failed => page!("m.state = 'failed'"),
+        };
+        let before = before.map_or(AFTER_ALL.to_owned(), |id| id.to_string());
+        let rows: Vec<QueuedRow> = sqlx::query_as(statement).bind(before).bind(limit).fetch_all(&self.pool).await?;
+        rows.into_iter().map(QueuedRow::read).collect()
+    }
+
+    /// One of them.
+    pub async fn queued_mail(&self, id: MailId) -> Result<Option<QueuedMail>> {
+        let row = sqlx::query_as(queue!("m.id = $1")).bind(id.to_string());
+        let row: Option<QueuedRow> = row.fetch_optional(&self.pool).await?;
+        row.map(QueuedRow::read).transpose()
+    }
+
+    /// Lets a mail be tried at the next tick. `false` if it is sent by now, or a worker holds it.
+    pub async fn retry_mail(&self, mail: &QueuedMail, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
+        const RETRY: &str =
+            "UPDATE mails SET state = CASE WHEN content IS NULL THEN 'pending' ELSE 'sending' END, next_at = $2,
+                refused_at = NULL, lease_until = 0, fence = fence + 1
+             WHERE id = $1 AND state IN ('pending', 'sending', 'failed') AND lease_until <= $2";
+        self.settle(mail, RETRY, Verb::MailRetried, by, now).await
+    }
+
+    /// Gives a mail up. What it was to say stays bound to it, and so comes in no other mail. `false` if it is sent by
+    /// now, or a worker holds it.
+    pub async fn drop_queued_mail(&self, mail: &QueuedMail, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
+        const DROP: &str = "UPDATE mails SET state = 'dropped', content = NULL, lease_until = 0, fence = fence + 1
+             WHERE id = $1 AND state IN ('pending', 'sending', 'failed') AND lease_until <= $2";
+        self.settle(mail, DROP, Verb::MailDropped, by, now).await
+    }
+
+    async fn settle(
+        &self,
+        mail: &QueuedMail,
+        statement: &'static str,
+        verb: Verb,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut change = self.begin().await?;
+        let done =
+            sqlx::query(statement).bind(mail.id.to_string()).bind(now.timestamp()).execute(&mut *change.tx).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        if verb == Verb::MailDropped {
+            sqlx::query("UPDATE mails SET reply = $2 WHERE id = $1")
+                .bind(mail.id.to_string())
+                .bind(DROPPED)
+                .execute(&mut *change.tx)
+                .await?;
+        }
+        let detail = format!("{} to {}", mail.letter.in_words(), mail.recipient);
+        let account = mail.account.as_ref().map(|(id, _)| *id);
+        change.record(verb, by, About { account, detail: &detail, ..About::default() }, now).await?;
+        change.commit().await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,80 @@
+//! The reminders an account asked for, beside the warning that everybody gets.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Change, Result, Store,
+    events::{About, Actor, Verb},
+};
+use crate::tokens::AccountId;
+
+/// Which reminders of a token's end an account gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reminders {
+    /// 30 days before.
+    pub thirty_days: bool,
+    /// A day before.
+    pub one_day: bool,
+}
+
+impl Reminders {
+    fn in_words(self) -> &'static str {
+        match (self.thirty_days, self.one_day) {
+            (true, true) => "30 days and 1 day before",
+            (true, false) => "30 days before",
+            (false, true) => "1 day before",
+            (false, false) => "none",
+        }
+    }
+}
+
+const REMINDERS: &str = "SELECT CAST(CASE WHEN remind_30_days_at IS NULL THEN 0 ELSE 1 END AS BIGINT),
+        CAST(CASE WHEN remind_1_day_at IS NULL THEN 0 ELSE 1 END AS BIGINT)
+     FROM accounts WHERE id = $1";
+
+fn read(row: Option<(i64, i64)>) -> Reminders {
+    let (thirty_days, one_day) = row.unwrap_or_default();
+    Reminders { thirty_days: thirty_days == 1, one_day: one_day == 1 }
+}
+
+impl Store {
+    /// What an account asked for.
+    pub async fn reminders(&self, account: AccountId) -> Result<Reminders> {
+        Ok(read(sqlx::query_as(REMINDERS).bind(account.to_string()).fetch_optional(&self.pool).await?))
+    }
+
+    /// Changes what an account asked for; nothing is recorded where nothing changes. It holds for every reminder that no
+    /// server has been given yet.
+    pub async fn set_reminders(
+        &self,
+        account: AccountId,
+        wanted: Reminders,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut change = self.begin().await?;
+        if change.reminders(account).await? != wanted {
+            change.put_reminders(account, wanted, now).await?;
+            let about = About { detail: wanted.in_words(), ..About::account(account) };
+            change.record(Verb::RemindersChanged, by, about, now).await?;
+            change.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Change {
+    async fn reminders(&mut self, account: AccountId) -> Result<Reminders> {
+        Ok(read(sqlx::query_as(REMINDERS).bind(account.to_string()).fetch_optional(&mut *self.tx).await?))
+    }
+
+    async fn put_reminders(&mut self, account: AccountId, wanted: Reminders, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE accounts SET remind_30_days_at = $2, remind_1_day_at = $3 WHERE id = $1")
+            .bind(account.to_string())
+            .bind(wanted.thirty_days.then(|| now.timestamp()))
+            .bind(wanted.one_day.then(|| now.timestamp()))
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! What an owner is told of a token's end, and when. Each is told once of each end; whether it still is to be told,
+//! [`moot`] decides.
+
+use chrono::{DateTime, Duration, DurationRound, Utc};
+
+use super::{
+    Token,
+    warning::{self, Moot},
+};
+
+/// Lives longer than this have a reminder 30 days before their end.
+const LONG_LIFE: Duration = Duration::days(60);
+/// Lives longer than this are warned of ten days before their end, so that a day before is news.
+const SHORT_LIFE: Duration = Duration::days(10);
+
+/// Something an owner is told of a token's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EndNotice {
+    /// It has ended.
+    Expired,
+    /// It will end soon; everybody is warned.
+    Warning,
+    /// It ends within a day; for those who asked to be reminded.
+    Reminder1,
+    /// It ends within 30 days; for those who asked to be reminded.
+    Reminder30,
+}
+
+impl EndNotice {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Expired, Self::Warning, Self::Reminder1, Self::Reminder30];
+
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Warning => "warning",
+            Self::Reminder1 => "reminder-1",
+            Self::Reminder30 => "reminder-30",
+        }
+    }
+
+    /// The notice of a stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.as_str() == word)
+    }
+
+    /// Whether it is sent only to those who asked for it.
+    pub fn is_reminder(self) -> bool {
+        matches!(self, Self::Reminder1 | Self::Reminder30)
+    }
+
+    /// When it is due, for a token that ends at `end`; `None` if never. What is told ahead is due in the hour it is
+    /// owed from, so that an owner's notices of one hour share a mail.
+    fn due_at(self, token: &Token, end: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let life = end - token.issued_at?;
+        let ahead = match self {
+            Self::Expired => return Some(end),
+            Self::Warning => token.warn_from()?,
+            Self::Reminder1 if life > SHORT_LIFE => end - Duration::days(1),
+            Self::Reminder30 if life > LONG_LIFE => end - Duration::days(30),
+            Self::Reminder1 | Self::Reminder30 => return None,
+        };
+        Some(ahead.duration_trunc(Duration::hours(1)).unwrap_or(ahead))
+    }
+}
+
+/// What the owner of a live token is owed about its end, and when. A reminder whose time has passed already would come
+/// right after what somebody just did with the token, and say nothing new.
+pub fn owed(token: &Token, end: DateTime<Utc>, now: DateTime<Utc>) -> Vec<(EndNotice, DateTime<Utc>)> {
+    let due = EndNotice::ALL.into_iter().filter_map(|notice| Some((notice, notice.due_at(token, end)?)));
+    due.filter(|(notice, due_at)| !notice.is_reminder() || *due_at > now).collect()
+}
+
+/// Why a notice of a token's end at `end` is no longer owed at `now`; `None` while it is.
+pub fn moot(
+    notice: EndNotice,
+    token: &Token,
+    end: DateTime<Utc>,
+    account_disabled: bool,
+    now: DateTime<Utc>,
+) -> Option<Moot> {
+    match (notice, warning::moot(token, end, account_disabled, now)) {
+        (EndNotice::Expired, Some(Moot::Expired | Moot::Retired)) => None,
+        (EndNotice::Reminder30, None) if token.warn_from().is_some_and(|from| from <= now) => Some(Moot::Warned),
+        (_, moot) => moot,
+    }
+}

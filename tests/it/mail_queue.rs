@@ -1,0 +1,138 @@
+//! Mails that are not sent: what operators see of them, and what they may do. And what owners see on their list.
+
+use chrono::Duration;
+use latchkey::jobs::run_expiry_warnings;
+
+use crate::{
+    operator::operator,
+    post_office::Mood,
+    world::{World, on_both_engines},
+};
+
+on_both_engines! {
+    operators_see_what_is_not_sent_and_try_it_again,
+    a_dropped_warning_never_comes_back,
+    an_owner_sees_that_mails_do_not_arrive_until_one_does,
+    a_banner_of_an_expired_token_is_put_away_until_it_expires_again,
+}
+
+async fn tick(world: &World) -> String {
+    run_expiry_warnings(&world.app(), false, world.now()).await.unwrap().to_string()
+}
+
+async fn operators_see_what_is_not_sent_and_try_it_again(world: &World) {
+    operator(world, "ada").await;
+    world.restart_with_mail_server().await;
+    let ada = world.sign_in("ada").await;
+    world.mails().await;
+    ada.key(world, "CI").await;
+    world.post_office_is(Mood::RefusingRecipients("550 5.1.1 no such user"));
+    world.mails().await;
+    ada.key(world, "Laptop").await;
+    world.post_office_is(Mood::RefusingRecipients("451 4.3.0 try later"));
+    world.mails().await;
+    let rows = async |query: &str| ada.get(&format!("/operator/mail{query}")).await.texts(".rows tbody tr");
+    let all = rows("").await;
+    assert_eq!((all.len(), rows("?only=waiting").await.len()), (2, 0));
+    let retrying = rows("?only=retrying").await.concat();
+    assert!(
+        retrying.contains("ada@example.com") && retrying.contains("Retrying recipient: 451 4.3.0 try later"),
+        "{all:?}"
+    );
+    assert_eq!(rows("?only=failed").await.len(), 1);
+    let page = ada.get("/operator/mail?only=failed").await;
+    let retry = page.attributes(".acts a", "href").remove(0);
+    let retry = &retry[retry.find("/operator").unwrap()..];
+    assert!(ada.get(retry).await.body.contains("550 5.1.1 no such user"));
+    world.post_office_is(Mood::Accepting);
+    let done = ada.fill(retry, |form| form).await;
+    assert_eq!((done.status, done.location()), (303, "/operator/mail?done=mail-retried"));
+    assert_eq!(world.mails().await.len(), 1, "what was refused goes out, and the other waits for its time");
+    assert_eq!(ada.get(retry).await.status, 404);
+    assert!(world.database.events_of("ada").await.contains(&"mail tried again".to_owned()));
+    for bad in ["/operator/mail/x/retry", "/operator/mail?before=x'&only=%00"] {
+        assert!([200, 404].contains(&ada.get(bad).await.status), "{bad}");
+    }
+}
+
+async fn a_dropped_warning_never_comes_back(world: &World) {
+    operator(world, "ada").await;
+    world.restart_with_mail_server().await;
+    let ada = world.sign_in("ada").await;
+    let key = ada.key_for(world, "CI", "30").await;
+    world.mails().await;
+    world.pass(Duration::days(20));
+    world.post_office_is(Mood::HangingUpAtOnce);
+    tick(world).await;
+    let ada = world.sign_in("ada").await;
+    let drop = ada.get("/operator/mail").await.attributes(".acts a.final", "href");
+    let drop = drop.iter().find(|path| path.contains("/drop")).unwrap();
+    let before =
+        world.database.number("SELECT COUNT(*) FROM mails WHERE letter = 'warnings' AND state = 'dropped'", &[]).await;
+    assert_eq!(before, 0);
+    for path in ada.get("/operator/mail").await.attributes(".acts a.final", "href") {
+        assert_eq!(ada.fill(&path[path.find("/operator").unwrap()..], |form| form).await.status, 303);
+    }
+    assert_eq!(ada.get(&drop[drop.find("/operator").unwrap()..]).await.status, 404);
+    world.post_office_is(Mood::Accepting);
+    ada.act(&key.id, "edit", |form| form.set("name", "Build")).await;
+    ada.must(&key.id, "deactivate").await;
+    ada.must(&key.id, "reactivate").await;
+    world.pass(Duration::hours(2));
+    assert!(!tick(world).await.contains("Build"));
+    assert!(world.database.events_of("ada").await.contains(&"mail dropped".to_owned()));
+}
+
+async fn an_owner_sees_that_mails_do_not_arrive_until_one_does(world: &World) {
+    world.sign_up("ada").await;
+    world.restart_with_mail_server().await;
+    let ada = world.sign_in("ada").await;
+    ada.key_for(world, "CI", "30").await;
+    world.mails().await;
+    world.pass(Duration::days(20));
+    world.post_office_is(Mood::RefusingRecipients("550 5.1.1 <b>no such user</b>"));
+    tick(world).await;
+    let ada = world.sign_in("ada").await;
+    let page = ada.get("/settings/tokens").await;
+    let said = page.texts(".banner.bad").concat();
+    assert!(said.contains("ada@example.com") && said.contains("550 5.1.1 <b>no such user</b>"), "{said}");
+    assert!(page.attributes(".banner.bad a", "href").iter().any(|href| href.ends_with("/settings/profile")));
+    world.post_office_is(Mood::Accepting);
+    world.pass(Duration::days(10));
+    tick(world).await;
+    let ada = world.sign_in("ada").await;
+    let said = ada.get("/settings/tokens").await.texts(".banner.bad").concat();
+    assert!(!said.contains("550"), "{said}");
+}
+
+async fn a_banner_of_an_expired_token_is_put_away_until_it_expires_again(world: &World) {
+    let ada = world.ada().await;
+    let mut keys = Vec::new();
+    for name in ["CI", "Laptop", "Docs"] {
+        keys.push(ada.key_for(world, name, "30").await);
+    }
+    world.pass(Duration::days(31));
+    let ada = world.sign_in("ada").await;
+    let named = async || ada.get("/settings/tokens").await.texts(".banner.bad li").len();
+    assert_eq!(named().await, 3);
+    let dismiss = |page: crate::page::Page, path: String| page.form(&path);
+    let page = ada.get("/settings/tokens").await;
+    let form = dismiss(page, format!("/settings/tokens/{}/dismiss", keys[0].id));
+    let done = ada.submit(form).await;
+    assert_eq!((done.status, done.location()), (303, "/settings/tokens?done=dismissed"));
+    assert_eq!(named().await, 2);
+    let bo = world.bo().await;
+    let foreign = format!("/settings/tokens/{}/dismiss", keys[1].id);
+    let value = bo.get("/settings/tokens").await.form_value();
+    assert_eq!(bo.post(&foreign, &[("csrf", value.as_str())]).await.status, 404);
+    let form = ada.get("/settings/tokens").await.form("/settings/tokens/dismiss");
+    assert_eq!(ada.submit(form).await.status, 303);
+    assert_eq!(named().await, 0);
+    assert_eq!(ada.refresh(&keys[0].id, "restart").await.status, 200);
+    world.pass(Duration::days(31));
+    let ada = world.sign_in("ada").await;
+    assert_eq!(ada.get("/settings/tokens").await.texts(".banner.bad li").len(), 1, "a later end has its own banner");
+    world.pass(Duration::days(31));
+    let ada = world.sign_in("ada").await;
+    assert!(ada.get("/settings/tokens").await.texts(".banner.bad li").is_empty(), "after 30 days it goes by itself");
+}
