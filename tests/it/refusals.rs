@@ -182,7 +182,7 @@ async fn a_token_switched_off_for_a_while_is_on_again_by_itself_and_told_who_cam
 async fn a_pause_moves_no_warning(world: &World) {
     let ada = world.ada().await;
     let key = ada.key_for(world, "CI", "30").await;
-    let owed = "SELECT COUNT(*) FROM notices WHERE subject = $1 AND cancelled_at IS NULL";
+    let owed = "SELECT COUNT(*) FROM notices WHERE subject = $1 AND kind = 'warning' AND cancelled_at IS NULL";
     ada.act(&key.id, "deactivate", |form| form.set("until", "7d")).await;
     assert_eq!(world.database.number(owed, &[&key.id]).await, 0);
     world.pass(Duration::days(7));
