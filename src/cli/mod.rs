@@ -12,7 +12,7 @@ mod token;
 
 use std::io::Read;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::{Parser, Subcommand};
 
 use crate::{
@@ -71,6 +71,7 @@ impl Cli {
         let Self { settings: args, command } = self;
         match command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(&args, Clock::System).await,
+            Command::Account(command @ account::Command::Add { .. }) => command.run(&open_or_make(&args).await?).await,
             Command::Account(command) => command.run(&open(&args).await?).await,
             Command::Feed(command) => command.run(&open(&args).await?).await,
             Command::Token(command) => command.run(&open(&args).await?).await,
@@ -78,14 +79,30 @@ impl Cli {
             Command::Mail(command) => command.run(&args).await,
             Command::Package(command) => command.run(&open(&args).await?).await,
             Command::Jobs(command) => command.run(&open(&args).await?).await,
-            Command::Migrate => open(&args).await.map(|_| say("The database is up to date.")),
+            Command::Migrate => open_or_make(&args).await.map(|_| say("The database is up to date.")),
             Command::Doctor => doctor::run(&args).await,
         }
     }
 }
 
+/// Opens what is there. In a folder that was mistaken, no command makes a new host without a word.
 async fn open(args: &Args) -> anyhow::Result<App> {
+    there_is_one(args)?;
+    open_or_make(args).await
+}
+
+async fn open_or_make(args: &Args) -> anyhow::Result<App> {
     App::open(Settings::read(args, args.listen)?, Clock::System).await
+}
+
+fn there_is_one(args: &Args) -> anyhow::Result<()> {
+    let folder = std::path::absolute(&args.data_dir).unwrap_or_else(|_| args.data_dir.clone());
+    ensure!(
+        !Settings::lead_nowhere(args)?,
+        "there is no Latchkey in {}: set LATCHKEY_DATA_DIR to its folder, or start it there first",
+        folder.display()
+    );
+    Ok(())
 }
 
 /// Prints a line for the person, or the script, that gave the command.

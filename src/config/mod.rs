@@ -17,7 +17,7 @@ pub use self::{
     public_url::PublicUrl,
     secrets::{MasterSecret, SecretText, aws_variables, private_folder, read_secret},
 };
-use crate::store::{DatabaseUrl, Engine};
+use crate::store::{DATABASE_FILE, DatabaseUrl, Engine};
 
 /// Settings as flags and `LATCHKEY_…` variables.
 #[derive(Clone, Debug, ClapArgs)]
@@ -252,6 +252,11 @@ impl Settings {
             smtp_url: read_secret("LATCHKEY_SMTP_URL")?,
             ..Self::new(args, listening_at, database, master)?
         })
+    }
+
+    /// Whether nothing is where these settings lead: the data folder holds no database, and no other is named.
+    pub fn lead_nowhere(args: &Args) -> Result<bool, BadSetting> {
+        Ok(read_secret("LATCHKEY_DATABASE_URL")?.is_none() && !args.data_dir.join(DATABASE_FILE).exists())
     }
 
     /// The same with secrets from elsewhere: packages in a folder, mails in files.

@@ -12,6 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SQLITE_CONNECTIONS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
+/// The SQLite database in the data folder.
+pub const DATABASE_FILE: &str = "latchkey.db";
+
 /// Where the data is. Holds a password perhaps, so it does not print itself.
 #[derive(Clone)]
 pub struct DatabaseUrl {
@@ -22,7 +25,7 @@ pub struct DatabaseUrl {
 impl DatabaseUrl {
     /// The SQLite file `latchkey.db` in a folder.
     pub fn file_in(folder: &Path) -> Self {
-        let path = folder.join("latchkey.db");
+        let path = folder.join(DATABASE_FILE);
         let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
         Self { url: format!("sqlite://{path}?mode=rwc"), engine: Engine::Sqlite }
     }

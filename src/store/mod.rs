@@ -58,7 +58,7 @@ pub use self::{
     account_life::AccountChange,
     accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     addresses::AddressState,
-    connect::DatabaseUrl,
+    connect::{DATABASE_FILE, DatabaseUrl},
     event_pages::{EventFilter, EventPage, HostEvent, Named},
     events::{About, Actor, Event, Verb},
     evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},

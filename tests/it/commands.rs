@@ -24,6 +24,33 @@ on_both_engines! {
     told_to_stop_once_it_waits_and_told_twice_it_does_not,
 }
 
+#[test]
+fn in_a_wrong_folder_no_command_makes_a_new_host_but_the_one_that_adds_an_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        let mut process = program
+            .args(arguments)
+            .env_clear()
+            .env("LATCHKEY_DATA_DIR", folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = process.stdin.take().unwrap().write_all(b"plum orbit gravel whistle\n");
+        process.wait_with_output().unwrap()
+    };
+    for command in [&["account", "list"][..], &["doctor"], &["jobs", "run", "expiry-warnings"], &["token", "find"]] {
+        let output = run(command);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(&format!("there is no Latchkey in {}", folder.path().display())), "{command:?}: {said}");
+        assert_eq!((output.status.code(), fs::read_dir(folder.path()).unwrap().count()), (Some(2), 0), "{command:?}");
+    }
+    assert!(run(&["account", "add", "--username", "ada", "--email", "ada@example.com"]).status.success());
+    assert!(run(&["doctor"]).status.success());
+}
+
 /// The program, ready to run on the world's database.
 fn program(world: &World, arguments: &[&str]) -> Command {
     let secret = world.folder().join("secret");
