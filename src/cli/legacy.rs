@@ -13,6 +13,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::say;
 use crate::{
+    accounts::identity,
     app::App,
     store::{Actor, Imported},
     tokens::{
@@ -23,7 +24,9 @@ use crate::{
 
 /// One import is one change, and while it is written the server's own changes wait: they do so for five seconds.
 const MOST_KEYS: usize = 5_000;
-/// Wrong lines that are named before the rest is counted.
+/// A list is not read further than this: five thousand keys need less than a tenth of it.
+const MOST_BYTES: u64 = 16 << 20;
+/// Faults that are named before the rest is counted.
 const NAMED: usize = 20;
 const NAME: &str = "Legacy key";
 const COLUMNS: [&str; 7] = ["account", "key", "sha256", "shape", "created", "last_push", "name"];
@@ -68,12 +71,19 @@ pub struct Summary {
     pub imported: usize,
     /// Keys that came in with an earlier import.
     pub before: usize,
+    /// When the first of the imported keys ends by itself; none if none does.
+    pub first_end: Option<DateTime<Utc>>,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { imported, before } = self;
+        let Self { imported, before, first_end } = self;
         write!(f, "Imported {imported} key{}.", if *imported == 1 { "" } else { "s" })?;
+        match first_end {
+            Some(end) => write!(f, " The first to end does so on {}.", end.format("%Y-%m-%d"))?,
+            None if *imported > 0 => write!(f, " No key ends by itself, as no --policy was given.")?,
+            None => {}
+        }
         match before {
             0 => Ok(()),
             1 => write!(f, " One was imported before and stays as it is."),
@@ -87,10 +97,11 @@ impl fmt::Display for Summary {
 struct Problems(Vec<(u64, String)>);
 
 impl Problems {
-    fn check(self) -> anyhow::Result<()> {
+    fn check(mut self) -> anyhow::Result<()> {
         if self.0.is_empty() {
             return Ok(());
         }
+        self.0.sort_by_key(|(line, _)| *line);
         let named = self.0.iter().take(NAMED).map(|(line, problem)| format!("\nline {line}: {problem}"));
         let more = self.0.len().saturating_sub(NAMED);
         let rest = if more > 0 { format!("\nand {more} more") } else { String::new() };
@@ -108,7 +119,7 @@ pub async fn import(app: &App, list: impl Read, policy: Option<Policy>) -> anyho
     for row in &rows {
         match row.key(&accounts, now) {
             Ok(key) => keys.push((row.line, key)),
-            Err(problem) => problems.0.push((row.line, problem)),
+            Err(faults) => problems.0.extend(faults.into_iter().map(|fault| (row.line, fault))),
         }
     }
     note_doubles(&keys, &mut problems);
@@ -128,7 +139,10 @@ async fn enter(
     for (line, key) in keys {
         let token = key.to_token(policy, TokenId::generate(now, rng), now, rng);
         match change.import_key(key, &token, &by, now).await? {
-            Imported::Now => summary.imported += 1,
+            Imported::Now => {
+                summary.imported += 1;
+                summary.first_end = summary.first_end.into_iter().chain(token.end()).min();
+            }
             Imported::Before => summary.before += 1,
             Imported::OfAnother => problems.0.push((*line, "this key is another token's on this host".to_owned())),
         }
@@ -169,7 +183,7 @@ struct Row {
 }
 
 fn read(list: impl Read) -> anyhow::Result<Vec<Row>> {
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(list);
+    let mut reader = ReaderBuilder::new().trim(Trim::All).flexible(true).from_reader(list.take(MOST_BYTES));
     let columns = columns(reader.headers().map_err(unreadable)?)?;
     let mut rows = Vec::new();
     for cells in reader.into_records() {
@@ -188,13 +202,23 @@ fn unreadable(error: csv::Error) -> anyhow::Error {
     anyhow::anyhow!("nothing was imported: the list cannot be read: {error}")
 }
 
+/// What to do about a column that is none. It is not said where it may be a key, in a file without a first line.
+fn no_column(header: &str, at: usize) -> String {
+    let columns = COLUMNS.join(", ");
+    let word = header.len() <= 20 && header.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    let what = match word {
+        true => format!("the columns are {columns}, not “{header}”"),
+        false if header.contains(';') => format!("separate the columns with commas: {columns}"),
+        false => format!("column {} has no name; the first line names the columns: {columns}", at + 1),
+    };
+    format!("nothing was imported: line 1: {what}")
+}
+
 fn columns(headers: &StringRecord) -> anyhow::Result<HashMap<&'static str, usize>> {
     let mut found = HashMap::new();
     for (at, header) in headers.iter().enumerate() {
         let name = COLUMNS.into_iter().find(|name| header.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name));
-        let name = name.with_context(|| {
-            format!("nothing was imported: line 1: the columns are {}, not “{header}”", COLUMNS.join(", "))
-        })?;
+        let name = name.with_context(|| no_column(header, at))?;
         if found.insert(name, at).is_some() {
             bail!("nothing was imported: line 1: the column {name} stands there twice");
         }
@@ -214,22 +238,47 @@ impl Row {
         self.columns.get(column).and_then(|at| self.cells.get(*at)).unwrap_or_default()
     }
 
-    fn key(&self, accounts: &HashMap<String, AccountId>, now: DateTime<Utc>) -> Result<ImportedKey, String> {
+    /// The key of this line, or all that is wrong with it.
+    fn key(&self, accounts: &HashMap<String, AccountId>, now: DateTime<Utc>) -> Result<ImportedKey, Vec<String>> {
+        let (has, named) = (self.cells.len(), self.columns.len());
+        if has != named {
+            return Err(vec![format!("it has {has} values, and the first line names {named} columns")]);
+        }
+        let mut faults = Vec::new();
+        let account = note(&mut faults, self.account(accounts));
+        let identity = note(&mut faults, self.identity());
+        let name = note(&mut faults, self.name());
+        let created_at = note(&mut faults, time(self.get("created"), now).map_err(|bad| format!("created: {bad}")));
+        let last_push = note(&mut faults, self.last_push(now).map_err(|bad| format!("last_push: {bad}")));
+        match (account, identity, name, created_at, last_push) {
+            (Some(account), Some((hash, shape, hint)), Some(name), Some(created_at), Some(last_push)) => {
+                Ok(ImportedKey { account, name, hash, shape, hint, created_at, last_push })
+            }
+            _ => Err(faults),
+        }
+    }
+
+    fn account(&self, accounts: &HashMap<String, AccountId>) -> Result<AccountId, String> {
         let account = self.get("account");
-        let name = self.get("name");
-        let (hash, shape, hint) = self.identity()?;
-        Ok(ImportedKey {
-            account: *accounts.get(account).ok_or_else(|| format!("there is no account “{account}”"))?,
-            name: change::name(if name.is_empty() { NAME } else { name }).map_err(|bad| format!("name: {bad}"))?,
-            hash,
-            shape,
-            hint,
-            created_at: time(self.get("created"), now).map_err(|bad| format!("created: {bad}"))?,
-            last_push: match self.get("last_push") {
-                "" => None,
-                text => Some(time(text, now).map_err(|bad| format!("last_push: {bad}"))?),
-            },
+        accounts.get(account).copied().ok_or_else(|| match identity::username(account) {
+            Ok(_) if LegacyKey::parse(account).is_none() => format!("there is no account “{account}”"),
+            _ => "account: this is no username".to_owned(),
         })
+    }
+
+    fn name(&self) -> Result<String, String> {
+        match self.get("name") {
+            "" => Ok(NAME.to_owned()),
+            name if LegacyKey::parse(name).is_some() => Err("name: this looks like a key".to_owned()),
+            name => change::name(name).map_err(|bad| format!("name: {bad}")),
+        }
+    }
+
+    fn last_push(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, &'static str> {
+        match self.get("last_push") {
+            "" => Ok(None),
+            text => time(text, now).map(Some),
+        }
     }
 
     fn identity(&self) -> Result<(SecretHash, Shape, Option<String>), String> {
@@ -241,6 +290,7 @@ impl Row {
                 let shape = Shape::parse(shape).ok_or("shape: write guid or text")?;
                 Ok((SecretHash::from_bytes(bytes), shape, None))
             }
+            (text, "", _) if text.starts_with('{') => Err("key: write a GUID without braces".to_owned()),
             (text, "", shape) => {
                 let key = LegacyKey::parse(text)
                     .ok_or("key: this is no GUID, nor 32 to 128 letters, digits, dashes and underscores")?;
@@ -254,11 +304,16 @@ impl Row {
     }
 }
 
+fn note<T>(faults: &mut Vec<String>, part: Result<T, String>) -> Option<T> {
+    part.map_err(|fault| faults.push(fault)).ok()
+}
+
 /// A day (its beginning, UTC) or an instant that has passed.
 fn time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map(|day| day.and_time(NaiveTime::MIN).and_utc());
     let instant = day.or_else(|_| DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc()));
     match instant {
+        Ok(instant) if instant < DateTime::UNIX_EPOCH => Err("this lies before 1970"),
         Ok(instant) if instant <= now => Ok(instant),
         Ok(_) => Err("this lies in the future"),
         Err(_) => Err("write a time such as 2019-05-01 or 2019-05-01T10:00:00Z"),

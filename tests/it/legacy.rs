@@ -19,6 +19,7 @@ on_both_engines! {
     a_list_with_a_wrong_line_imports_nothing_and_names_it,
     a_list_that_is_none_is_refused,
     keys_come_as_text_or_as_hash_and_once,
+    an_import_tells_when_its_first_key_ends,
     a_key_of_another_account_is_not_taken_over,
     the_pages_show_a_legacy_key_and_the_way_forward,
     a_push_moves_the_one_warning,
@@ -59,7 +60,8 @@ async fn a_list_with_a_wrong_line_imports_nothing_and_names_it(world: &World) {
          ada,{text},,,yesterday,\n\
          ada,{text},,,2036-05-01,\n\
          ada,,,,2016-05-01,\n\
-         ada,{},,,2016-05-01,\n",
+         ada,{},,,2016-05-01,\n\
+         {text},{{{GUID}}},,,1816-05-01,soon\n",
         GUID.to_ascii_lowercase()
     );
     let said = refused(world, &list).await;
@@ -77,6 +79,10 @@ async fn a_list_with_a_wrong_line_imports_nothing_and_names_it(world: &World) {
         "line 11: created: this lies in the future",
         "line 12: give a key, or a sha256 and a shape",
         "line 13: this key stands in line 2 already",
+        "line 14: account: this is no username",
+        "line 14: key: write a GUID without braces",
+        "line 14: created: this lies before 1970",
+        "line 14: last_push: write a time such as 2019-05-01 or 2019-05-01T10:00:00Z",
     ];
     assert_eq!(lines[1..], expected);
     assert!(!said.contains(text) && !said.to_ascii_lowercase().contains(&GUID[9..]), "no key is said: {said}");
@@ -91,17 +97,20 @@ async fn a_list_that_is_none_is_refused(world: &World) {
         ("account,created,sha256\nada,2016-05-01,ab\n", "needs the columns"),
         ("account,key,created,pasword\n", "not “pasword”"),
         ("account,key,created,key\n", "the column key stands there twice"),
-        ("account,key,created\nada,abc\n", "line: 2"),
+        ("account,key,created\nada,abc\n", "line 2: it has 2 values, and the first line names 3 columns"),
+        ("account;key;created\n", "separate the columns with commas"),
+        (&format!("{GUID},ada,2016-05-01\n"), "line 1: column 1 has no name; the first line names the columns"),
     ] {
         let said = refused(world, list).await;
         assert!(said.starts_with("nothing was imported:") && said.contains(why), "{said}");
+        assert!(!said.contains(GUID), "{said}");
     }
 }
 
 async fn keys_come_as_text_or_as_hash_and_once(world: &World) {
     let ada = world.ada().await;
     let list = format!("\u{feff}Account, SHA256, shape, created, name\nADA, {HASH}, guid, 2016-05-01,\"Old, of CI\"\n");
-    assert_eq!(imported(world, &list, None).await, Summary { imported: 1, before: 0 });
+    assert_eq!(imported(world, &list, None).await, Summary { imported: 1, ..Summary::default() });
     // The same key again, as text: it stays as it is.
     let again = format!("account,key,created\nada,{GUID},2017-01-01\n");
     let summary = imported(world, &again, Some(Policy::Idle)).await;
@@ -113,6 +122,21 @@ async fn keys_come_as_text_or_as_hash_and_once(world: &World) {
         "SELECT COUNT(*) FROM tokens WHERE kind = 'legacy' AND (expires_at IS NOT NULL OR retires_at IS NOT NULL)";
     assert_eq!(world.database.number(ends, &[]).await, 0);
     assert_eq!(world.database.events_of("ada").await, ["account created", "legacy key imported"]);
+}
+
+async fn an_import_tells_when_its_first_key_ends(world: &World) {
+    world.ada().await;
+    let list = format!(
+        "account,key,created,last_push,name\nada,{GUID},2016-05-01,2027-02-01,{}\nada,{},2016-05-01,,\n",
+        GUID.to_ascii_lowercase(),
+        "old_Key-0123456789abcdefghijklmnopqrstuv"
+    );
+    assert_eq!(refused(world, &list).await, "nothing was imported:\nline 2: name: this looks like a key");
+    let summary = imported(world, &list.replace(&GUID.to_ascii_lowercase(), "CI"), Some(Policy::Idle)).await;
+    assert_eq!(summary.to_string(), "Imported 2 keys. The first to end does so on 2027-03-31.");
+    let list = format!("account,sha256,shape,created\nada,{},guid,2016-05-01\n", "ab".repeat(32));
+    let said = imported(world, &list, None).await.to_string();
+    assert_eq!(said, "Imported 1 key. No key ends by itself, as no --policy was given.");
 }
 
 async fn a_key_of_another_account_is_not_taken_over(world: &World) {
