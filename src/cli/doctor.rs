@@ -2,14 +2,18 @@
 
 use anyhow::bail;
 
-use super::say;
+use super::{say, there_is_one};
 use crate::{
     config::{Args, Settings},
     store::Store,
 };
 
+/// Waiting mails are counted so far; here it matters only whether one is held up.
+const MAILS: i64 = 1;
+
 /// Checks the settings, the database and the data in it; an error if anything is wrong.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
+    there_is_one(args)?;
     let settings = Settings::read(args, args.listen)?;
     say(format_args!("ok    settings: people reach this host at {}", settings.public_url.of("/")));
     let store = Store::connect(&settings.database).await?;
@@ -32,6 +36,11 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
             "tokens",
             &format!("these rows cannot be read, and their keys are refused: {}", unreadable.join(", ")),
         );
+    }
+    if schema {
+        let reply = store.mail_queue(MAILS).await?.reply;
+        let advice = format!("mails wait, and the last attempt says: {}", reply.as_deref().unwrap_or_default());
+        check(reply.is_none(), "mail", &advice);
     }
     match troubles {
         0 => Ok(()),

@@ -31,6 +31,8 @@ async fn operators_see_what_is_not_sent_and_try_it_again(world: &World) {
     ada.key(world, "Laptop").await;
     world.post_office_is(Mood::RefusingRecipients("451 4.3.0 try later"));
     world.mails().await;
+    let health = ada.get("/operator").await.texts(".about dd").concat();
+    assert!(health.contains("Held up recipient: 451 4.3.0 try later"), "{health}");
     let rows = async |query: &str| ada.get(&format!("/operator/mail{query}")).await.texts(".rows tbody tr");
     let all = rows("").await;
     assert_eq!((all.len(), rows("?only=waiting").await.len()), (2, 0));

@@ -43,6 +43,7 @@ struct Events {
     looked_enough: bool,
     is_first: bool,
     is_filtered: bool,
+    kept_days: Option<i64>,
     problems: Problems,
 }
 
@@ -108,6 +109,7 @@ pub async fn show(
         next,
         is_first: search.before.is_empty(),
         is_filtered: search.is_filtered(),
+        kept_days: app.settings.event_days,
         search,
         problems,
     };

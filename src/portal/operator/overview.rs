@@ -44,7 +44,7 @@ struct Health {
 }
 
 struct Mail {
-    way: &'static str,
+    way: String,
     pending: String,
     oldest: Option<Time>,
     failed: String,
@@ -110,7 +110,7 @@ fn spent(begun: Instant) -> String {
 fn mail(app: &App, queue: MailQueue, me: &Operator) -> Mail {
     let server = app.settings.smtp_url.is_some();
     Mail {
-        way: if server { "A mail server" } else { "Files in the data folder (no LATCHKEY_SMTP_URL)" },
+        way: if server { app.mailer.way() } else { "files in the data folder (no LATCHKEY_SMTP_URL)".to_owned() },
         pending: number(queue.pending, BOUND),
         oldest: queue.oldest.map(|at| me.time(at)),
         failed: number(queue.failed, BOUND),
