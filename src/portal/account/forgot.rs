@@ -20,7 +20,7 @@ use crate::{
     store::Letter,
 };
 
-const SENT: &str = "If an account here has this address, the mail holds a link that works for 30 minutes. It comes within a minute or two; at most five are sent a day.";
+const SENT: &str = "Its link works for 30 minutes. It comes within a minute or two; at most five are sent a day.";
 
 #[derive(Template)]
 #[template(path = "portal/forgot.html")]
@@ -36,6 +36,7 @@ struct Forgot {
 struct MailSent<'a> {
     page: Page,
     email: &'a str,
+    certain: bool,
     text: &'static str,
     mails_are_files: bool,
 }
@@ -72,20 +73,20 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ForgotFor
         change.add_mail(&app.new_mail(Letter::PasswordReset, None, &email), now).await?;
         change.commit().await?;
     }
-    sent(&req, &app, "Look into your mailbox", &email, SENT)
+    sent(&req, &app, (&email, false), SENT)
 }
 
-/// The page that says that a mail is on its way, or where it lies on a host that mails nobody.
+/// The page that says that a mail is on its way, or where it lies on a host that mails nobody. It is not certain that
+/// there is one where only somebody who is known here gets it.
 pub(super) fn sent(
     req: &HttpRequest,
     app: &App,
-    title: &str,
-    email: &str,
+    (email, certain): (&str, bool),
     text: &'static str,
 ) -> Result<HttpResponse, PageError> {
     let mails_are_files = app.settings.smtp_url.is_none();
-    let title = if mails_are_files { "Ask the operator for the link" } else { title };
-    answer(StatusCode::OK, &MailSent { page: Page::new(req, title), email, text, mails_are_files })
+    let title = if mails_are_files { "Ask the operator for the link" } else { "Look into your mailbox" };
+    answer(StatusCode::OK, &MailSent { page: Page::new(req, title), email, certain, text, mails_are_files })
 }
 
 fn draw(

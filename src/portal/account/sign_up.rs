@@ -50,7 +50,7 @@ pub async fn submit(
     must_be_open(&app)?;
     if app.settings.smtp_url.is_some() {
         return match ask(&req, &app, &form).await? {
-            Ok(()) => sent(&req, &app, "Look into your mailbox", &form.email, SENT),
+            Ok(()) => sent(&req, &app, (&form.email, true), SENT),
             Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
         };
     }
