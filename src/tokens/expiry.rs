@@ -140,6 +140,7 @@ pub fn end_in(end: DateTime<Utc>, zone: Tz, date_format: &str) -> String {
 pub fn in_words(stretch: Duration) -> String {
     let rounded = |unit: Duration| (stretch + unit / 2).num_seconds() / unit.num_seconds();
     let (count, unit) = match stretch {
+        s if s >= Duration::days(2 * 365) => (rounded(Duration::days(365)), "year"),
         s if s >= Duration::days(2) => (rounded(Duration::days(1)), "day"),
         s if s >= Duration::hours(2) => (rounded(Duration::hours(1)), "hour"),
         _ => (rounded(Duration::minutes(1)).max(1), "minute"),
@@ -231,6 +232,8 @@ mod tests {
     fn time_left_is_never_zero_of_anything() {
         assert_eq!(in_words(Duration::days(90) - Duration::minutes(5)), "90 days", "as chosen five minutes ago");
         assert_eq!(in_words(Duration::days(9) + Duration::hours(11)), "9 days");
+        assert_eq!(in_words(Duration::days(729)), "729 days");
+        assert_eq!(in_words(Duration::days(3_858)), "11 years");
         assert_eq!(in_words(Duration::hours(47)), "47 hours");
         assert_eq!(in_words(Duration::minutes(61)), "61 minutes");
         assert_eq!(in_words(Duration::seconds(3)), "1 minute");

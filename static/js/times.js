@@ -1,12 +1,14 @@
 // Keeps <time data-relative> true while a page stays open. The exact time stands beside it in the page's own text.
-// The server writes the first words by the same rule: minutes under two hours, hours under two days, then days, rounded.
-const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+// The server writes the first words by the same rule: minutes under two hours, hours under two days, days
+// under two years, then years, rounded.
+const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR, YEAR = 365 * DAY;
 const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 
 const inWords = (distance) => {
   const size = Math.abs(distance);
   if (size < MINUTE) return distance < 0 ? "just now" : "in under a minute";
-  const [unit, name] = size < 2 * HOUR ? [MINUTE, "minute"] : size < 2 * DAY ? [HOUR, "hour"] : [DAY, "day"];
+  const [unit, name] =
+    size < 2 * HOUR ? [MINUTE, "minute"] : size < 2 * DAY ? [HOUR, "hour"] : size < 2 * YEAR ? [DAY, "day"] : [YEAR, "year"];
   return words.format(Math.sign(distance) * Math.round(size / unit), name);
 };
 
