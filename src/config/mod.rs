@@ -272,7 +272,7 @@ impl Settings {
             data_dir: args.data_dir.clone(),
             blob_url: None,
             smtp_url: None,
-            mail_from: args.mail_from.clone(),
+            mail_from: args.mail_from.clone().filter(|from| !from.trim().is_empty()),
             mails_per_minute: args.mails_per_minute,
             sign_up: args.sign_up,
             max_token_days: args.max_token_days,
