@@ -119,6 +119,7 @@ fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(resource("/settings/refusals").get(tokens::refusals::show))
         .service(resource("/settings/profile").get(account::profile::show).post(account::profile::submit))
         .service(resource("/settings/profile/address").post(account::address::change))
+        .service(resource("/settings/profile/address/withdraw").post(account::address::withdraw))
         .service(resource("/settings/profile/confirm").post(account::address::confirm))
         .service(resource("/settings/sessions").get(account::sessions::show))
         .service(resource("/settings/sessions/end-others").post(account::sessions::end_others))

@@ -27,7 +27,7 @@ pub async fn answer(req: HttpRequest, app: web::Data<App>) -> Answer {
         "allowed": reason.is_none(),
         "reason": reason,
         "message": message,
-        "expires_at": known.token.expires_at.map(rfc3339),
+        "expires_at": known.token.end().map(rfc3339),
     });
     Ok(HttpResponse::Ok().json(document))
 }

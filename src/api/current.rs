@@ -28,7 +28,7 @@ pub async fn show(req: HttpRequest, app: web::Data<App>) -> Answer {
         "permissions": token.permissions.iter().map(|permission| permission.scope()).collect::<Vec<_>>(),
         "patterns": token.patterns.iter().collect::<Vec<_>>(),
         "feeds": feeds(&app, token).await?,
-        "expires_at": token.expires_at.map(rfc3339),
+        "expires_at": token.end().map(rfc3339),
         "warn_from": token.warn_from().map(rfc3339),
     });
     Ok(HttpResponse::Ok().json(document))

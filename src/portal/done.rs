@@ -56,6 +56,8 @@ pub enum Done {
     ConfirmationSent,
     /// A mail was queued to an address that is to be the account's.
     NewAddressAsked,
+    /// The address that was asked for is not wanted any more.
+    AddressKept,
     /// A mail with a link was queued on a host that writes its mails to files.
     LinkFiled,
     /// The time zone was changed.
@@ -121,7 +123,11 @@ impl Done {
         ),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
         (Self::CalendarEnded, "calendar-ended", "Ended. Calendars that used the address stop at once."),
-        (Self::PasswordSet, "password-set", "Password set. Sign in with it; every earlier session has ended."),
+        (
+            Self::PasswordSet,
+            "password-set",
+            "Password set. Sign in with it. Every earlier session has ended; your tokens go on working, so look through them if somebody else knew the old password.",
+        ),
         (Self::AddressConfirmed, "address-confirmed", "Thank you. Your address is confirmed."),
         (
             Self::AddressChanged,
@@ -143,6 +149,11 @@ impl Done {
             Self::LinkFiled,
             "link-filed",
             "This host has no mail server, so the mail with the link becomes a file. Ask the operator for the link; until you follow it, nothing changes.",
+        ),
+        (
+            Self::AddressKept,
+            "address-kept",
+            "Your address stays as it is. The link that was mailed to the other one is dead.",
         ),
         (
             Self::TimeZoneSaved,

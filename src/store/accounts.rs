@@ -111,13 +111,6 @@ impl Store {
         row.map(AccountRow::read).transpose()
     }
 
-    /// Since when an account's address is confirmed.
-    pub async fn address_confirmed_at(&self, id: AccountId) -> Result<Option<DateTime<Utc>>> {
-        let at = sqlx::query_scalar("SELECT email_confirmed_at FROM accounts WHERE id = $1").bind(id.to_string());
-        let at: Option<Option<i64>> = at.fetch_optional(&self.pool).await?;
-        Ok(at.flatten().map(instant))
-    }
-
     /// Whether nobody has signed up yet.
     pub async fn is_empty(&self) -> Result<bool> {
         let any: Option<i64> = sqlx::query_scalar("SELECT 1 FROM accounts LIMIT 1").fetch_optional(&self.pool).await?;
@@ -190,7 +183,7 @@ impl Change {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<i64> {
-        sqlx::query("UPDATE accounts SET password_hash = $2, password_changed_at = $3 WHERE id = $1")
+        sqlx::query("UPDATE accounts SET password_hash = $2, password_changed_at = $3, asked_email = NULL, asked_email_at = NULL WHERE id = $1")
             .bind(account.to_string())
             .bind(hash)
             .bind(now.timestamp())
@@ -200,61 +193,6 @@ impl Change {
         self.owe_happening(account, event, None, now).await?;
         self.end_links_of(account).await?;
         self.end_sessions_of(account).await
-    }
-
-    /// Notes that an account's address was confirmed.
-    pub async fn confirm_address(&mut self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<()> {
-        sqlx::query("UPDATE accounts SET email_confirmed_at = $2 WHERE id = $1")
-            .bind(account.to_string())
-            .bind(now.timestamp())
-            .execute(&mut *self.tx)
-            .await?;
-        self.record(Verb::AddressConfirmed, by, About::account(account), now).await?;
-        Ok(())
-    }
-
-    /// Gives an account another address, which is confirmed, and ends its sessions and links; the address before is
-    /// owed word of it. `false` if the new one belongs to somebody else: then nothing is changed.
-    pub async fn set_address(
-        &mut self,
-        account: &Account,
-        email: &str,
-        by: &Actor,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let changed = sqlx::query(
-            "UPDATE accounts SET email = $2, email_key = $3, email_confirmed_at = $4
-             WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM accounts WHERE email_key = $3 AND id <> $1)",
-        )
-        .bind(account.id.to_string())
-        .bind(email)
-        .bind(email.to_ascii_lowercase())
-        .bind(now.timestamp())
-        .execute(&mut *self.tx)
-        .await?;
-        if changed.rows_affected() == 0 {
-            return Ok(false);
-        }
-        let detail = format!("From {} to {email}.", account.email);
-        let about = About { detail: &detail, ..About::account(account.id) };
-        let event = self.record(Verb::AddressChanged, by, about, now).await?;
-        self.owe_happening(account.id, event, Some(&account.email), now).await?;
-        self.end_links_of(account.id).await?;
-        self.end_sessions_of(account.id).await?;
-        Ok(true)
-    }
-
-    /// Records that another address was asked for, and owes the present one word of it.
-    pub async fn ask_for_address(
-        &mut self,
-        account: &Account,
-        email: &str,
-        by: &Actor,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let about = About { detail: email, ..About::account(account.id) };
-        let event = self.record(Verb::AddressChangeAsked, by, about, now).await?;
-        self.owe_happening(account.id, event, Some(&account.email), now).await
     }
 
     /// Changes the time zone that an account's times are shown in. No stored instant moves.

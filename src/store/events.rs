@@ -76,6 +76,8 @@ verbs! {
     AddressConfirmed = "address confirmed",
     /// Another address was given; it is to be confirmed yet.
     AddressChangeAsked = "address change asked",
+    /// The address that was asked for is not wanted any more.
+    AddressChangeWithdrawn = "address change withdrawn",
     /// The address was changed; every session ended.
     AddressChanged = "address changed",
     /// Sessions were ended from another one.

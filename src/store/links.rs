@@ -165,4 +165,14 @@ impl Change {
             .await?;
         Ok(())
     }
+
+    /// Ends an account's unused links for one purpose.
+    pub(super) async fn end_links_for(&mut self, account: AccountId, purpose: Purpose) -> Result<()> {
+        sqlx::query("DELETE FROM links WHERE account = $1 AND purpose = $2 AND used_at IS NULL")
+            .bind(account.to_string())
+            .bind(purpose.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
 }

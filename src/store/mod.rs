@@ -10,6 +10,7 @@
 
 mod account_life;
 mod accounts;
+mod addresses;
 mod attempts;
 mod banners;
 mod calendar;
@@ -56,6 +57,7 @@ use thiserror::Error;
 pub use self::{
     account_life::AccountChange,
     accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
+    addresses::AddressState,
     connect::DatabaseUrl,
     event_pages::{EventFilter, EventPage, HostEvent, Named},
     events::{About, Actor, Event, Verb},

@@ -44,11 +44,7 @@ impl Change {
                 let account = self.owner(mail).await?;
                 (account.email == mail.recipient && !dead).then_some(Owed::ConfirmAddress(account))
             }
-            Letter::NewAddress => match self.account_of_address(&mail.recipient).await? {
-                Some(other) => Some(Owed::AlreadyThere(other)),
-                None if dead => None,
-                None => Some(Owed::NewAddress(self.owner(mail).await?)),
-            },
+            Letter::NewAddress => self.owed_to_new_address(mail, dead).await?,
             Letter::Happened => {
                 let (happenings, more) = self.happenings_in(mail.id).await?;
                 (!happenings.is_empty()).then_some(Owed::Happened(self.owner(mail).await?, happenings, more))
@@ -67,6 +63,16 @@ impl Change {
 
     async fn enabled_account_of(&mut self, address: &str) -> Result<Option<Account>> {
         Ok(self.account_of_address(address).await?.filter(|account| account.disabled_at.is_none()))
+    }
+
+    /// Nothing, once the account is not to get this address any more.
+    async fn owed_to_new_address(&mut self, mail: &ClaimedMail, dead: bool) -> Result<Option<Owed>> {
+        let account = self.owner(mail).await?;
+        if self.asked_address(account.id).await?.as_ref() != Some(&mail.recipient) {
+            return Ok(None);
+        }
+        let other = self.account_of_address(&mail.recipient).await?;
+        Ok(other.map(Owed::AlreadyThere).or((!dead).then_some(Owed::NewAddress(account))))
     }
 
     async fn owed_to_sign_up(&mut self, mail: &ClaimedMail, link: &[u8], now: DateTime<Utc>) -> Result<Option<Owed>> {

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{FeedId, Feeds, Kind, Patterns, Permission, Permissions, Token, pattern::Pattern};
+use super::{
+    FeedId, Feeds, Kind, Patterns, Permission, Permissions, Token,
+    pattern::{Budget, Pattern},
+};
 
 /// A token is watched this long before anything is suggested.
 pub const WATCHED_FOR: Duration = Duration::days(30);
 /// A suggestion with more new patterns than this would not be read.
 const MOST_NEW: usize = 10;
+/// Steps that holding names against patterns may take, some ten milliseconds: patterns can be made to take very many.
+const STEPS: usize = 2_000_000;
 
 /// One thing a token was used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,19 +98,25 @@ fn sufficing(has: Permissions, least: Permission) -> &'static [Permission] {
 }
 
 /// Named patterns stay if they covered something. Those that begin with `*` give way to the beginnings of the names that
-/// only they covered. `None` where no package was used, or the new ones would be too many to read.
+/// only they covered. `None` where no package was used, the new ones would be too many to read, or it takes too long to say.
 fn patterns(has: &Patterns, used: &[Used<'_>]) -> Option<Patterns> {
     let names: Vec<&str> = used.iter().map(|used| used.package).filter(|name| !name.is_empty()).collect();
     let (wide, named): (Vec<&str>, Vec<&str>) = has.iter().partition(|pattern| pattern.starts_with('*'));
-    let mut kept: Vec<String> = covering(&named, &names);
+    let mut budget = Budget::of(STEPS);
+    let mut kept: Vec<String> = covering(&named, &names, &mut budget)?;
     let covered = Patterns::parse(&kept.join("\n")).ok();
-    let loose = names.iter().copied().filter(|name| covered.as_ref().is_none_or(|kept| !kept.covers(name)));
+    let mut loose = Vec::new();
+    for name in names {
+        if !covered.as_ref().map_or(Some(false), |kept| kept.covers_within(name, &mut budget))? {
+            loose.push(name);
+        }
+    }
     let (mut new, mut stays) = (Vec::new(), Vec::new());
-    for (pattern, names) in beginnings(loose) {
-        if Patterns::parse(&pattern).is_ok_and(|pattern| pattern.within(has)) {
+    for (pattern, names) in beginnings(loose.into_iter()) {
+        if is_within(&pattern, has, &mut budget)? {
             new.push(pattern);
         } else {
-            stays.extend(covering(&wide, &names));
+            stays.extend(covering(&wide, &names, &mut budget)?);
         }
     }
     if new.len() > MOST_NEW {
@@ -116,10 +127,30 @@ fn patterns(has: &Patterns, used: &[Used<'_>]) -> Option<Patterns> {
     Patterns::parse(&kept.join("\n")).ok()
 }
 
-/// The patterns that cover any of the names.
-fn covering(patterns: &[&str], names: &[&str]) -> Vec<String> {
-    let covers = |pattern: &&str| Pattern::parse(pattern).is_ok_and(|own| names.iter().any(|name| own.covers(name)));
-    patterns.iter().copied().filter(covers).map(str::to_owned).collect()
+/// Whether one of the patterns includes this one, while the budget lasts.
+fn is_within(pattern: &str, has: &Patterns, budget: &mut Budget) -> Option<bool> {
+    let Ok(pattern) = Pattern::parse(pattern) else { return Some(false) };
+    for own in has.parsed() {
+        if own.includes_within(&pattern, budget)? {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// The patterns that cover any of the names, while the budget lasts.
+fn covering(patterns: &[&str], names: &[&str], budget: &mut Budget) -> Option<Vec<String>> {
+    let mut covering = Vec::new();
+    for text in patterns {
+        let Ok(pattern) = Pattern::parse(text) else { continue };
+        for name in names {
+            if pattern.covers_within(name, budget)? {
+                covering.push((*text).to_owned());
+                break;
+            }
+        }
+    }
+    Some(covering)
 }
 
 /// Names by what they have in common, as patterns: `Fabrikam.Core` and `Fabrikam.Web` by `Fabrikam.*`, a name of one word by

@@ -86,6 +86,11 @@ impl Pattern {
         covers(&self.0, name)
     }
 
+    /// The same while the budget lasts.
+    pub fn covers_within(&self, name: &str, budget: &mut Budget) -> Option<bool> {
+        budget.covers(&self.0, name)
+    }
+
     /// Whether every name that `other` covers is covered by this one too. The stars of `other` may stand for anything, and
     /// only a star takes them.
     pub fn includes(&self, other: &Self) -> bool {

@@ -15,6 +15,8 @@ on_both_engines! {
     three_confirmations_are_mailed_in_six_hours,
     a_new_address_holds_once_it_is_confirmed_and_the_old_one_is_told,
     a_new_address_needs_the_password,
+    a_new_address_that_is_withdrawn_never_holds,
+    a_new_password_withdraws_the_address_that_was_asked_for,
     an_address_of_somebody_else_is_answered_like_any_other,
     a_newer_address_or_password_ends_the_link_to_the_one_before,
     links_are_made_from_the_public_address_alone,
@@ -117,6 +119,38 @@ async fn a_new_address_needs_the_password(world: &World) {
     }
     assert!(world.mails().await.is_empty());
     assert_eq!(address(world).await, "ada@example.com");
+}
+
+async fn a_new_address_that_is_withdrawn_never_holds(world: &World) {
+    let ada = world.ada().await;
+    world.mails().await;
+    let keep = "/settings/profile/address/withdraw";
+    asks(&ada, NEW).await;
+    let mails = world.mails().await;
+    let link = mails.iter().find(|mail| mail.header("To") == NEW).unwrap().link(world);
+    assert!(ada.get("/settings/profile").await.texts(".about").concat().contains(NEW));
+    let done = ada.submit(ada.get("/settings/profile").await.form(keep)).await;
+    assert_eq!((done.status, done.location()), (303, "/settings/profile?done=address-kept"));
+    assert!(!ada.get("/settings/profile").await.body.contains(NEW));
+    assert_eq!(ada.get(&link).await.status, 410);
+    asks(&ada, NEW).await;
+    ada.submit(ada.get("/settings/profile").await.form(keep)).await;
+    let to: Vec<_> = world.mails().await.iter().map(|mail| mail.header("To")).collect();
+    assert_eq!(to, ["ada@example.com"], "what was not sent yet stays here, but for the word to the present address");
+    asks(&ada, NEW).await;
+    world.pass(chrono::Duration::days(1));
+    let ada = world.sign_in("ada").await;
+    assert!(!ada.get("/settings/profile").await.body.contains(NEW), "forgotten with its link");
+}
+
+async fn a_new_password_withdraws_the_address_that_was_asked_for(world: &World) {
+    let ada = world.ada().await;
+    world.mails().await;
+    asks(&ada, NEW).await;
+    let form = ada.get("/settings/password").await.form("/settings/password");
+    let form = form.set("current", &password_of("ada")).set("new", "copper lantern drifts past noon");
+    assert_eq!(ada.submit(form).await.status, 303);
+    assert!(world.mails().await.iter().all(|mail| mail.header("To") == "ada@example.com"));
 }
 
 async fn an_address_of_somebody_else_is_answered_like_any_other(world: &World) {

@@ -81,6 +81,20 @@ pub async fn change(
     Ok(go_to(&req, &mailed(&app, Done::NewAddressAsked).at(PROFILE)))
 }
 
+/// `POST /settings/profile/address/withdraw`: keeps the address that the account has.
+pub async fn withdraw(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let mut change = app.store.begin().await?;
+    if change.withdraw_asked_address(me.account.id, &me.actor, me.now).await? {
+        change.commit().await?;
+    }
+    Ok(go_to(&req, &Done::AddressKept.at(PROFILE)))
+}
+
 /// What is said after a mail was queued: on a host without mail server it reaches nobody but the operator.
 fn mailed(app: &App, done: Done) -> Done {
     if app.settings.smtp_url.is_some() { done } else { Done::LinkFiled }

@@ -26,6 +26,7 @@ struct Profile {
     now: Time,
     regions: Vec<Region>,
     confirmed: Option<Time>,
+    asked: Option<(String, Time)>,
     mails_are_files: bool,
     typed: Typed,
     problems: Problems,
@@ -90,11 +91,13 @@ pub(super) async fn draw(
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let address = app.store.address_state(me.account.id, me.now).await?;
     let page = Profile {
         page: Page::in_section(req, "Profile", "profile"),
         now: time(me.now),
         regions: regions(me.now),
-        confirmed: app.store.address_confirmed_at(me.account.id).await?.map(time),
+        confirmed: address.confirmed_at.map(time),
+        asked: address.asked.map(|(email, at)| (email, time(at))),
         mails_are_files: app.settings.smtp_url.is_none(),
         account: me.account,
         typed,
