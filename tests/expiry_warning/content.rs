@@ -16,8 +16,8 @@ use latchkey::{
 };
 
 use super::{
-    letter::{Letter, folded},
-    world::{PUBLIC_URL, World, on_each_database},
+    letter::Letter,
+    world::{PUBLIC_URL, World, folded, on_each_database},
 };
 
 const TEN_DAYS_BEFORE: Duration = Duration::days(20);

@@ -93,8 +93,3 @@ fn words(value: &str) -> String {
     }
     text
 }
-
-/// Blanks and line ends folded.
-pub(super) fn folded(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}

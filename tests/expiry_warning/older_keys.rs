@@ -7,9 +7,9 @@ use latchkey::{
 };
 
 use super::{
-    letter::{Letter, folded},
+    letter::Letter,
     post_office::Mood,
-    world::{PUBLIC_URL, World, on_each_database},
+    world::{PUBLIC_URL, World, folded, on_each_database},
 };
 
 #[tokio::test]
