@@ -13,7 +13,7 @@ pub fn password_reset(to: &Envelope<'_>, username: &str, path: &str) -> Result<S
     let letter = Letter {
         username,
         subject: "Set a new password",
-        said: format!("somebody, most likely you, asked for a new password for your account {username} on {host}."),
+        said: format!("Somebody, most likely you, asked for a new password for your account {username} on {host}."),
         button: "Set a new password",
         path,
         after: &[
@@ -30,12 +30,15 @@ pub fn sign_up(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, 
         username,
         subject: "Confirm your address",
         said: format!(
-            "this address was given for a new account on {}. Confirm that it is yours, and the account is made.",
+            "This address was given for a new account on {}. Confirm that it is yours, and the account is made.",
             to.host()
         ),
         button: "Confirm and create the account",
         path,
-        after: &[FOR_A_DAY, "If you did not ask for an account, do nothing: none is made."],
+        after: &[
+            "The link works once, for 24 hours, and asks for the password that was chosen at sign-up.",
+            "If you did not ask for an account, do nothing: none is made.",
+        ],
     };
     letter.write(to)
 }
@@ -47,7 +50,7 @@ pub fn already_there(to: &Envelope<'_>, username: &str) -> Result<String, Unwrit
         username,
         subject: "You already have an account",
         said: format!(
-            "this address was just given for an account on {}. It belongs to your account {username} already, so nothing was changed.",
+            "This address was just given for an account on {}. It belongs to your account {username} already, so nothing was changed.",
             to.host()
         ),
         button: "Sign in",
@@ -65,7 +68,7 @@ pub fn confirm_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<
     let letter = Letter {
         username,
         subject: "Confirm your address",
-        said: format!("please confirm that mails for your account {username} on {} arrive here.", to.host()),
+        said: format!("Please confirm that mails for your account {username} on {} arrive here.", to.host()),
         button: "Confirm this address",
         path,
         after: &[FOR_A_DAY, "If this is not your account, do nothing."],
@@ -79,7 +82,7 @@ pub fn new_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<Stri
         username,
         subject: "Confirm your new address",
         said: format!(
-            "your account {username} on {} is to use this address from now on. Until you confirm it, mails go to the one before.",
+            "Your account {username} on {} is to use this address from now on. Until you confirm it, mails go to the old one.",
             to.host()
         ),
         button: "Use this address",

@@ -14,9 +14,10 @@ use crate::{
     config::PublicUrl,
     store::Account,
     tokens::{
-        Token,
+        Token, TokenKind,
         end_notice::EndNotice,
         expiry::{end_in, in_words},
+        legacy::OLDER_SYSTEM,
     },
 };
 
@@ -68,7 +69,8 @@ struct Line {
     note: Vec<String>,
     last_use: String,
     can_be_refreshed: bool,
-    put_off_by_use: bool,
+    /// Whether it ends because it pushes nothing.
+    retires: bool,
     act_url: String,
 }
 
@@ -99,7 +101,7 @@ fn subject(notice: EndNotice, tokens: &[Ending<'_>], zone: Tz) -> String {
         end.split(',').next().unwrap_or_default().to_owned()
     };
     let first = tokens.first().map(day).unwrap_or_default();
-    let your = if notice.is_reminder() { "Reminder: your" } else { "Your" };
+    let (reminder, your) = if notice.is_reminder() { ("Reminder: ", "your") } else { ("", "Your") };
     match (notice, tokens) {
         (EndNotice::Expired, [only]) => {
             let has = if only.token.ends_by_retirement() { "was retired" } else { "has expired" };
@@ -107,10 +109,12 @@ fn subject(notice: EndNotice, tokens: &[Ending<'_>], zone: Tz) -> String {
         }
         (EndNotice::Expired, several) => format!("{} of your access tokens have expired", several.len()),
         (_, [only]) => {
-            let ends = if only.token.ends_by_retirement() { "is retired" } else { "expires" };
-            format!("{your} access token “{}” {ends} on {first}", short_name(&only.token.name))
+            let ends = if only.token.ends_by_retirement() { "will be retired" } else { "expires" };
+            format!("{reminder}{your} access token “{}” {ends} on {first}", short_name(&only.token.name))
         }
-        (_, several) => format!("{} of your access tokens expire soon, the first on {first}", several.len()),
+        (_, several) => {
+            format!("{reminder}{} of your access tokens expire soon, the first on {first}", several.len())
+        }
     }
 }
 
@@ -126,16 +130,16 @@ fn lead(notice: EndNotice, tokens: &[Ending<'_>], host: &str) -> String {
     };
     match (notice, count) {
         (EndNotice::Expired, 1) => format!(
-            "one of your access tokens on {host} has ended, and whatever uses it is refused since. If something still needs it, {refresh_it} and put the new key there."
+            "One of your access tokens on {host} has ended, and whatever uses it has been refused since then. If something still needs it, {refresh_it} and put the new key there."
         ),
         (EndNotice::Expired, _) => format!(
-            "{count} of your access tokens on {host} have ended, and whatever uses them is refused since. If something still needs one, {refresh_them} and put the new key there."
+            "{count} of your access tokens on {host} have ended, and whatever uses them has been refused since then. If something still needs one, {refresh_them} and put the new key there."
         ),
         (_, 1) => format!(
-            "one of your access tokens on {host} ends soon. Unless you {in_time}, whatever uses it stops working at that moment."
+            "One of your access tokens on {host} ends soon. Unless you {in_time}, whatever uses it stops working then."
         ),
         (_, _) => format!(
-            "{count} of your access tokens on {host} end soon. Unless you {all_in_time}, whatever uses them stops working at that moment."
+            "{count} of your access tokens on {host} end soon. Unless you {all_in_time}, whatever uses them stops working then."
         ),
     }
 }
@@ -145,21 +149,33 @@ fn all_can_be_refreshed(tokens: &[Ending<'_>]) -> bool {
     tokens.iter().all(|one| one.token.can_be_refreshed())
 }
 
+/// What refreshing does, what happens to a token that is let go, and which mails are still to come.
 fn after(notice: EndNotice, tokens: &[Ending<'_>]) -> Vec<&'static str> {
-    let refresh = match notice {
-        EndNotice::Expired => {
-            "To refresh a token is to give it a new key, which you copy once, and a new lifetime; nothing else changes. A token that nothing needs any more can stay as it is."
+    let over = notice == EndNotice::Expired;
+    let refresh = match over {
+        true => {
+            "To refresh a token is to give it a new key, which you copy once, and a new lifetime; nothing else changes. The link only leads to the page where you do it."
         }
-        _ => {
-            "To refresh a token is to give it a new key, which you copy once, and a new lifetime. Its old key ends at once; nothing else changes. A token that is not needed any more can simply expire."
+        false => {
+            "To refresh a token is to give it a new key, which you copy once, and a new lifetime. Its old key ends at once; nothing else changes. The link only leads to the page where you do it."
         }
     };
-    let more = match notice {
-        EndNotice::Expired => "There will be no second mail about this end.",
-        EndNotice::Warning => "There will be no second warning of this date. Once it has come, a last mail says so.",
-        _ => "You asked for this reminder, beside the warning that everybody gets ten days before.",
+    let let_go = match over {
+        true => "A token that nothing needs any more can stay as it is.",
+        false => "A token that is not needed any more needs nothing: let it end.",
     };
-    if all_can_be_refreshed(tokens) { vec![refresh, more] } else { vec![more] }
+    let more = match (notice, tokens.len()) {
+        (EndNotice::Expired, 1) => "There will be no second mail about this end.",
+        (EndNotice::Expired, _) => "There will be no second mail about these ends.",
+        (EndNotice::Warning, 1) => {
+            "There will be no second warning of this date. Once it has come, one last mail says so."
+        }
+        (EndNotice::Warning, _) => {
+            "There will be no second warning of these dates. Once a token has ended, one last mail says so."
+        }
+        _ => "You asked for this reminder. The warning ten days before the end comes with or without it.",
+    };
+    if all_can_be_refreshed(tokens) { vec![refresh, let_go, more] } else { vec![let_go, more] }
 }
 
 impl Line {
@@ -185,7 +201,7 @@ impl Line {
             note: token.note.lines().map(one_line).collect(),
             last_use: last_use(token, over.then_some(expires_at), zone),
             can_be_refreshed: token.can_be_refreshed(),
-            put_off_by_use: !over && token.ends_by_retirement(),
+            retires: token.ends_by_retirement(),
             act_url: act_url(token, to.public_url),
         }
     }
@@ -194,12 +210,20 @@ impl Line {
 /// When and by what it was last used; for one that is over, how long before its end.
 fn last_use(token: &Token, over: Option<DateTime<Utc>>, zone: Tz) -> String {
     let Some(last) = &token.last_use else {
-        let never = if over.is_some() { "never: nothing seems to need it" } else { "never: you can let it expire" };
-        return never.to_owned();
+        // What an older system did not tell, nobody knows.
+        let never = if token.kind == TokenKind::Legacy { "never on this host" } else { "never" };
+        let so = if over.is_some() { "nothing seems to need it" } else { "you can let it expire" };
+        return format!("{never}: {so}");
     };
     let mut said = moment(last.at, zone, &last.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string());
-    if !last.client.is_empty() {
-        said = format!("{said}, by {}", one_line(&device::in_words(&last.client)));
+    let client = one_line(&device::in_words(&last.client));
+    if client == OLDER_SYSTEM {
+        said = format!("{said}, in the older system");
+    } else if !client.is_empty() {
+        said = format!("{said}, by {client}");
+    }
+    if !last.address.is_empty() {
+        said = format!("{said} from {}", last.address);
     }
     match over {
         Some(end) if last.at < end => format!("{said}: {} before its end", in_words(end - last.at)),

@@ -31,15 +31,27 @@ struct Happened<'a> {
     title: String,
     lines: Vec<Line>,
     more: i64,
+    remedy: Remedy,
     reset_url: String,
     sessions_url: String,
+}
+
+/// What to do if it was not the owner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Remedy {
+    /// A new password locks out whoever it was.
+    NewPassword,
+    /// Those who run the host did it: they can be asked.
+    AskThem,
+    /// This address is the account's no more, so that a new password would be mailed elsewhere.
+    TellThem,
 }
 
 struct Line {
     title: String,
     said: String,
-    when: String,
-    place: String,
+    /// When, by whom if not the owner, and from where.
+    facts: Vec<(&'static str, String)>,
     url: Option<String>,
 }
 
@@ -61,6 +73,7 @@ pub fn happened(
         title,
         lines,
         more,
+        remedy: remedy(happenings),
         reset_url: to.public_url.of("/forgot"),
         sessions_url: to.public_url.of("/settings/sessions"),
     };
@@ -75,21 +88,41 @@ impl Line {
         Self {
             title,
             said,
-            when: moment(one.at, zone, &local),
-            place: place(one),
+            facts: facts(one, moment(one.at, zone, &local)),
             url: url.map(|(id, ..)| to.public_url.of(&format!("/settings/tokens/{id}"))),
         }
     }
 }
 
-/// From where and with what; those who run the host have no address.
-fn place(one: &Happening) -> String {
-    let client = one_line(&device::in_words(&one.client));
-    match (one.address.as_str(), client.as_str()) {
-        ("", command) => format!("the host itself ({command})"),
-        (address, "") => address.to_owned(),
-        (address, client) => format!("{address}, with {client}"),
+fn remedy(happenings: &[Happening]) -> Remedy {
+    if happenings.iter().any(|one| one.verb == Verb::AddressChanged.as_str()) {
+        Remedy::TellThem
+    } else if happenings.iter().all(by_the_host) {
+        Remedy::AskThem
+    } else {
+        Remedy::NewPassword
     }
+}
+
+/// Whether an operator did it, on a page or by a command. Those who run the host have no address there.
+fn by_the_host(one: &Happening) -> bool {
+    one.by.is_some() || one.address.is_empty()
+}
+
+fn facts(one: &Happening, when: String) -> Vec<(&'static str, String)> {
+    let client = one_line(&device::in_words(&one.client));
+    let mut facts = vec![("When", when)];
+    if let Some(operator) = &one.by {
+        facts.push(("By", format!("{operator}, an operator of this host")));
+    } else if one.address.is_empty() {
+        facts.push(("By", format!("the host itself ({client})")));
+    }
+    match (one.address.as_str(), client.as_str()) {
+        ("", _) => {}
+        (address, "") => facts.push(("From", address.to_owned())),
+        (address, client) => facts.push(("From", format!("{address}, with {client}"))),
+    }
+    facts
 }
 
 /// What happened, in a few words and in a sentence.
@@ -106,8 +139,10 @@ fn words(one: &Happening) -> (String, String) {
         ("Your password was changed".to_owned(), "Every session has ended; your tokens go on working.")
     } else if is(Verb::AddressChangeAsked) {
         return (
-            "Your account is to get another address".to_owned(),
-            format!("It is to be {detail}. Until that is confirmed, everything stays as it is."),
+            "Your account is to get a new address".to_owned(),
+            format!(
+                "{detail} was asked for. Until it is confirmed, everything stays as it is; a new password stops it."
+            ),
         );
     } else if is(Verb::AddressChanged) {
         return (
@@ -119,7 +154,7 @@ fn words(one: &Happening) -> (String, String) {
     } else if is(Verb::TokenCreated) {
         (format!("A new access token: {token}"), "Its key was shown once, to whoever created it.")
     } else if is(Verb::TokenRefreshed) {
-        (format!("The access token {token} has a new key"), "The key before it is refused since.")
+        (format!("The access token {token} has a new key"), "Its old key is refused.")
     } else if is(Verb::TokenEdited) {
         (format!("The access token {token} got more packages"), "Patterns or feeds were added to it.")
     } else if is(Verb::TokenReactivated) {

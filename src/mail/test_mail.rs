@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Mailer, Unwritable,
+    line::wrapped,
     message::{Parts, message},
 };
 use crate::config::PublicUrl;
@@ -45,7 +46,7 @@ pub fn test_mail(
         message_id,
         at,
         subject: &format!("[Latchkey] Test mail from {}", mail.host),
-        text: Text { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?,
+        text: wrapped(&Text { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?),
         html: Html { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?,
     })
     .map_err(|error| Unwritable::new(&error))

@@ -17,6 +17,8 @@ pub struct Happening {
     pub verb: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// Who did it, if that was somebody else's account: an operator's username.
+    pub by: Option<String>,
     /// From which address; empty for the host itself.
     pub address: String,
     /// With which client; may be empty.
@@ -31,6 +33,7 @@ pub struct Happening {
 struct HappeningRow {
     verb: String,
     at: i64,
+    by_username: Option<String>,
     address: Option<String>,
     client: Option<String>,
     detail: String,
@@ -45,6 +48,7 @@ impl HappeningRow {
         Ok(Happening {
             verb: self.verb,
             at: instant(self.at),
+            by: self.by_username,
             address: self.address.unwrap_or_default(),
             client: self.client.unwrap_or_default(),
             detail: self.detail,
@@ -120,8 +124,9 @@ impl Change {
     /// What a mail tells of, in the order of time, and how many more it does not list.
     pub(super) async fn happenings_in(&mut self, mail: MailId) -> Result<(Vec<Happening>, i64)> {
         let rows: Vec<HappeningRow> = sqlx::query_as(
-            "SELECT e.verb, e.at, e.address, e.client, e.detail, e.token, t.name, e.hint FROM notices n
-             JOIN events e ON e.id = n.occasion LEFT JOIN tokens t ON t.id = e.token
+            "SELECT e.verb, e.at, a.username AS by_username, e.address, e.client, e.detail, e.token, t.name, e.hint
+             FROM notices n JOIN events e ON e.id = n.occasion LEFT JOIN tokens t ON t.id = e.token
+             LEFT JOIN accounts a ON a.id = e.actor AND a.id <> n.account
              WHERE n.mail = $1 AND n.kind = $2 ORDER BY n.occasion LIMIT $3",
         )
         .bind(mail.to_string())

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::tokens::{
     AccountId, Token, TokenId,
-    legacy::{ImportedKey, Shape, pushed},
+    legacy::{ImportedKey, OLDER_SYSTEM, Shape, pushed},
 };
 
 /// What came of importing one key.
@@ -71,7 +71,7 @@ impl Change {
         .bind(token.id.to_string())
         .bind(token.retires_at.map(|at| at.timestamp()))
         .bind(key.last_push.map(|at| at.timestamp()))
-        .bind(key.last_push.map(|_| "an older system"))
+        .bind(key.last_push.map(|_| OLDER_SYSTEM))
         .execute(&mut *self.tx)
         .await?;
         self.note(Verb::TokenImported, token, by, "", now).await?;

@@ -20,6 +20,9 @@ const DAY: i64 = 24 * 60 * 60;
 /// Lengths of a key that is no GUID, in characters.
 const TEXT: std::ops::RangeInclusive<usize> = 32..=128;
 
+/// What an imported last push says it was done with.
+pub const OLDER_SYSTEM: &str = "an older system";
+
 /// What a legacy key looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {

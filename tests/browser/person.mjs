@@ -281,10 +281,10 @@ export async function shoot(page, name) {
   for (const width of [1280, 360]) {
     for (const colorScheme of ['light', 'dark']) {
       await page.setViewportSize({ width, height: 800 });
-      await page.emulateMedia({ colorScheme });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }); // no colour half way to another
       await page.screenshot({ path: path.join(process.env.SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
     }
   }
   await page.setViewportSize(before);
-  await page.emulateMedia({ colorScheme: null });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }

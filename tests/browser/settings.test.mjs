@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { assertGood } from './looks.mjs';
 import { assertAccessible, onBoth, PASSWORD, shoot } from './world.mjs';
 
 onBoth(test, 'somebody ends the session of a browser they lost', async ({ server, arrives }) => {
@@ -63,12 +64,10 @@ onBoth(test, 'somebody who forgot their password sets a new one by mail', async 
   await shoot(later.page, 'forgot');
   await later.fills({ email: 'ada@example.com' });
   await later.submits('Mail me a link');
-  await assertAccessible(later.page);
-  await shoot(later.page, 'forgot-sent');
+  await assertGood(later.page, 'forgot-sent');
   const link = await mailedLink(server, 'ada@example.com');
   await later.goes(link);
-  await assertAccessible(later.page);
-  await shoot(later.page, 'reset');
+  await assertGood(later.page, 'reset');
   const password = 'quiet herons over the mill';
   await later.fills({ password });
   await later.submits('Set password');
@@ -78,8 +77,7 @@ onBoth(test, 'somebody who forgot their password sets a new one by mail', async 
   assert.equal(new URL(ada.page.url()).pathname, '/sign-in', 'every session has ended');
   await later.signsIn('ada', password);
   assert.equal(await ada.goes(link), 410);
-  await assertAccessible(ada.page);
-  await shoot(ada.page, 'link-dead');
+  await assertGood(ada.page, 'link-dead');
 });
 
 onBoth(test, 'somebody changes their address', async ({ server, arrives }) => {
@@ -96,8 +94,7 @@ onBoth(test, 'somebody changes their address', async ({ server, arrives }) => {
   await ada.submits('Change address');
   assert.match(await ada.says(), /until you follow it, nothing changes/);
   await ada.goes(await mailedLink(server, 'lovelace@example.org'));
-  await assertAccessible(ada.page);
-  await shoot(ada.page, 'confirm');
+  await assertGood(ada.page, 'confirm');
   await ada.submits('Use this address');
   assert.match(await ada.says(), /Your address is changed, and every session has ended/);
   await ada.signsIn('lovelace@example.org');

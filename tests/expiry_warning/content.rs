@@ -17,7 +17,7 @@ use latchkey::{
 
 use super::{
     letter::Letter,
-    world::{PUBLIC_URL, World, on_each_database},
+    world::{PUBLIC_URL, World, folded, on_each_database},
 };
 
 const TEN_DAYS_BEFORE: Duration = Duration::days(20);
@@ -34,7 +34,7 @@ async fn a_warning_says_which_token_when_where_it_is_used_and_what_to_press() {
         let ada = world.account("ada").await;
         let (token, secret) = world.token_with(ada, "CI", "GitHub: contoso/build", Duration::days(30)).await;
         world.wait(Duration::days(3));
-        let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: String::new() };
+        let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: "192.0.2.4".to_owned() };
         world.app.evidence.note([Note { token, account: ada, deed: Deed::Last(last) }], world.clock.now());
         latchkey::jobs::write_evidence(&world.app).await.unwrap();
         world.wait(Duration::days(17));
@@ -49,10 +49,10 @@ async fn a_warning_says_which_token_when_where_it_is_used_and_what_to_press() {
             "read NuGet packages, upload new NuGet packages and versions",
             "Contoso.*",
             "GitHub: contoso/build",
-            "26 November 2026, 13:20 (Europe/Berlin, UTC+01:00), by NuGet 6.12",
+            "26 November 2026, 13:20 (Europe/Berlin, UTC+01:00), by NuGet 6.12 from 192.0.2.4",
             &format!("{PUBLIC_URL}/settings/tokens/{token}/refresh"),
         ] {
-            assert!(letter.text.contains(said), "{said} is missing in {}", letter.text);
+            assert!(folded(&letter.text).contains(said), "{said} is missing in {}", letter.text);
             assert!(letter.html.contains(said), "{said} is missing in {}", letter.html);
         }
         assert!(letter.links().iter().all(|link| link.starts_with(&format!("{PUBLIC_URL}/"))), "{:?}", letter.links());

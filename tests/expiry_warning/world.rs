@@ -221,3 +221,8 @@ impl World {
 fn form(now: DateTime<Utc>) -> String {
     FormId::generate(now, &mut random::system()).to_string()
 }
+
+/// Blanks and line ends folded.
+pub(super) fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

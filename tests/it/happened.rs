@@ -1,9 +1,11 @@
 //! What happened in an account its owner is told by mail, whoever did it: in the transaction of the event, once.
 
 use chrono::Duration;
+use latchkey::{store::Actor, tokens::TokenId};
 
 use crate::{
     letter::Letter,
+    operator::operator,
     world::{World, on_both_engines, password_of},
 };
 
@@ -12,6 +14,7 @@ on_both_engines! {
     what_lets_a_key_work_or_ends_it_is_told,
     an_edit_is_told_only_if_packages_are_added,
     all_that_happened_between_two_ticks_is_in_one_mail,
+    what_an_operator_did_names_them_and_asks_for_no_new_password,
     what_another_worker_has_bound_is_told_once,
     no_name_steers_a_mail,
 }
@@ -87,9 +90,31 @@ async fn all_that_happened_between_two_ticks_is_in_one_mail(world: &World) {
     let mails = world.mails().await;
     let to_ada = mails.iter().find(|mail| mail.header("To") == "ada@example.com").unwrap();
     assert_eq!((mails.len(), to_ada.header("Subject").as_str()), (2, "[Latchkey] 22 things happened in your account"));
-    assert!(to_ada.text.contains("“Key 0”") && to_ada.text.contains("“Key 19”") && to_ada.text.contains("and 2 more."));
+    assert!(to_ada.text.contains("“Key 0”") && to_ada.text.contains("“Key 19”") && to_ada.text.contains("And 2 more."));
     assert!(!to_ada.text.contains("Bo's") && !to_ada.text.contains("Key 21"));
     assert!(world.mails().await.is_empty());
+}
+
+async fn what_an_operator_did_names_them_and_asks_for_no_new_password(world: &World) {
+    let ada = operator(world, "ada").await;
+    let bo = world.bo().await;
+    let (by_page, by_command) = (bo.key(world, "CI").await, bo.key(world, "Old CI").await);
+    world.mails().await;
+    assert_eq!(ada.fill(&format!("/operator/tokens/{}/revoke", by_page.id), |form| form).await.status, 303);
+    let mail = world.mail().await;
+    let ask = "if you do not know why, ask whoever runs";
+    for said in ["ada, an operator of this host", ask] {
+        assert!(mail.text.contains(said) && mail.html.contains(said), "{said}: {}", mail.text);
+    }
+    assert!(!mail.text.contains("/forgot") && !mail.html.contains("/forgot"), "{}", mail.text);
+    let (app, by) = (world.app(), Actor::host("latchkey token revoke"));
+    let token = app.store.token(TokenId::parse(&by_command.id).unwrap()).await.unwrap().unwrap();
+    app.store.revoke_token(&token, &by, world.now()).await.unwrap();
+    bo.key(world, "Mine").await;
+    let mail = world.mail().await;
+    for said in ["the host itself (latchkey token revoke)", "If it was not", "/forgot"] {
+        assert!(mail.text.contains(said), "{said}: {}", mail.text);
+    }
 }
 
 async fn what_another_worker_has_bound_is_told_once(world: &World) {

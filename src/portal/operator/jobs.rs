@@ -28,6 +28,7 @@ struct Jobs {
 /// A run, ready for templates.
 struct RunView {
     job: String,
+    about: &'static str,
     began: Time,
     took: String,
     did: String,
@@ -46,7 +47,28 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<Http
 
 impl RunView {
     fn new(run: JobRun, me: &Operator) -> Self {
-        Self { job: run.job, began: me.time(run.began_at), took: took(run.took), did: run.did, error: run.error }
+        Self {
+            about: about(&run.job),
+            job: run.job,
+            began: me.time(run.began_at),
+            took: took(run.took),
+            did: run.did,
+            error: run.error,
+        }
+    }
+}
+
+/// What a job is for.
+fn about(job: &str) -> &'static str {
+    match job {
+        "expiry warnings" => "sends every mail that is due",
+        "evidence" => "notes when tokens were used, and what was refused",
+        "downloads" => "counts downloads",
+        "orphans" => "removes files that belong to no package",
+        "legacy keys" => "notes idle keys of an older system that have retired",
+        "pauses" => "notes tokens that are on again by themselves",
+        "sweep" => "removes what is past its term",
+        _ => "",
     }
 }
 
