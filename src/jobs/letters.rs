@@ -43,7 +43,7 @@ pub(super) async fn write(
             }
             mail::password_reset(&to, &account.username, &password_path(secret))?
         }
-        Owed::SignUp(sign_up) => mail::sign_up(&to, &sign_up.username, &confirm_path(secret))?,
+        Owed::SignUp => mail::sign_up(&to, &confirm_path(secret))?,
         Owed::AlreadyThere(account) => mail::already_there(&to, &account.username)?,
         Owed::ConfirmAddress(account) => {
             make_link(change, mail, (&account, Purpose::ConfirmAddress, secret), now, CONFIRMATION).await?;
@@ -51,7 +51,7 @@ pub(super) async fn write(
         }
         Owed::NewAddress(account) => {
             make_link(change, mail, (&account, Purpose::NewAddress, secret), now, CONFIRMATION).await?;
-            mail::new_address(&to, &account.username, &confirm_path(secret))?
+            mail::new_address(&to, &confirm_path(secret))?
         }
         Owed::Happened(account, happenings, more) => mail::happened(&to, &account, &happenings, more)?,
     })

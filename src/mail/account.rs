@@ -11,7 +11,7 @@ const FOR_A_DAY: &str = "The link works once, for 24 hours.";
 pub fn password_reset(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
     let host = to.host();
     let letter = Letter {
-        username,
+        username: Some(username),
         subject: "Set a new password",
         said: format!("Somebody, most likely you, asked for a new password for your account {username} on {host}."),
         button: "Set a new password",
@@ -25,9 +25,9 @@ pub fn password_reset(to: &Envelope<'_>, username: &str, path: &str) -> Result<S
 }
 
 /// Somebody gave this address for a new account.
-pub fn sign_up(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+pub fn sign_up(to: &Envelope<'_>, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
-        username,
+        username: None,
         subject: "Confirm your address",
         said: format!(
             "This address was given for a new account on {}. Confirm that it is yours, and the account is made.",
@@ -36,7 +36,7 @@ pub fn sign_up(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, 
         button: "Confirm and create the account",
         path,
         after: &[
-            "The link works once, for 24 hours, and asks for the password that was chosen at sign-up.",
+            "The link works once, for 24 hours, and asks for the password that was chosen at sign-up. Forgotten it already? Sign up again.",
             "If you did not ask for an account, do nothing: none is made.",
         ],
     };
@@ -47,7 +47,7 @@ pub fn sign_up(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, 
 pub fn already_there(to: &Envelope<'_>, username: &str) -> Result<String, Unwritable> {
     let forgotten = format!("If you have forgotten your password, ask for a new one: {}", to.public_url.of("/forgot"));
     let letter = Letter {
-        username,
+        username: Some(username),
         subject: "You already have an account",
         said: format!(
             "This address was just given for an account on {}. It belongs to your account {username} already, so nothing was changed.",
@@ -66,7 +66,7 @@ pub fn already_there(to: &Envelope<'_>, username: &str) -> Result<String, Unwrit
 /// Asks the owner of an account to confirm its address.
 pub fn confirm_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
-        username,
+        username: Some(username),
         subject: "Confirm your address",
         said: format!("Please confirm that mails for your account {username} on {} arrive here.", to.host()),
         button: "Confirm this address",
@@ -77,12 +77,12 @@ pub fn confirm_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<
 }
 
 /// Asks the owner of an account to confirm the address it is to have from now on.
-pub fn new_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+pub fn new_address(to: &Envelope<'_>, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
-        username,
+        username: None,
         subject: "Confirm your new address",
         said: format!(
-            "Your account {username} on {} is to use this address from now on. Until you confirm it, mails go to the old one.",
+            "Your account on {} is to use this address from now on. Until you confirm it, mails go to the old one.",
             to.host()
         ),
         button: "Use this address",

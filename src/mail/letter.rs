@@ -48,7 +48,8 @@ impl Envelope<'_> {
 
 /// What such a mail says. `said` stands before the button, `after` below it.
 pub(super) struct Letter<'a> {
-    pub(super) username: &'a str,
+    /// Whom it greets. Nobody by name where a stranger may have chosen both name and address: the name would be an advert.
+    pub(super) username: Option<&'a str>,
     pub(super) subject: &'a str,
     pub(super) said: String,
     pub(super) button: &'a str,

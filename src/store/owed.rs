@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Account, Change, ClaimedMail, EndToTell, Happening, Letter, Result, SignUp, readable};
+use super::{Account, Change, ClaimedMail, EndToTell, Happening, Letter, Result, readable};
 use crate::tokens::end_notice::EndNotice;
 
 /// What a mail has to say.
@@ -13,7 +13,7 @@ pub enum Owed {
     /// A link that sets a new password.
     PasswordReset(Account),
     /// A link that makes an account of a sign-up.
-    SignUp(SignUp),
+    SignUp,
     /// The address belongs to this account already.
     AlreadyThere(Account),
     /// A link that confirms the account's address.
@@ -79,7 +79,7 @@ impl Change {
         if let Some(account) = self.account_of_address(&mail.recipient).await? {
             return Ok(Some(Owed::AlreadyThere(account)));
         }
-        let sign_up = if self.link_is_good(link, now).await? { self.sign_up(link).await? } else { None };
-        Ok(sign_up.map(Owed::SignUp))
+        let waits = self.link_is_good(link, now).await? && self.sign_up(link).await?.is_some();
+        Ok(waits.then_some(Owed::SignUp))
     }
 }
