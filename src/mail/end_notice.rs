@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::{
     Unwritable,
     letter::Envelope,
-    line::{moment, one_line, short_name},
+    line::{may, moment, one_line, packages, short_name},
 };
 use crate::{
     accounts::device,
@@ -20,9 +20,6 @@ use crate::{
         legacy::OLDER_SYSTEM,
     },
 };
-
-/// So many patterns are named; the rest is counted.
-const MAX_PATTERNS: usize = 6;
 
 /// A token and the end its owner is told of.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +69,7 @@ struct Line {
     /// Whether it ends because it pushes nothing.
     retires: bool,
     act_url: String,
+    url: String,
 }
 
 /// The whole message about one or several tokens of one account, the earliest end first.
@@ -196,13 +194,14 @@ impl Line {
             } else {
                 format!("in {}", in_words(expires_at - to.at))
             },
-            may: token.permissions.iter().map(|one| one.words()).collect::<Vec<_>>().join(", "),
+            may: may(token),
             packages: packages(token),
             note: token.note.lines().map(one_line).collect(),
             last_use: last_use(token, over.then_some(expires_at), zone),
             can_be_refreshed: token.can_be_refreshed(),
             retires: token.ends_by_retirement(),
             act_url: act_url(token, to.public_url),
+            url: to.public_url.of(&format!("/settings/tokens/{}", token.id)),
         }
     }
 }
@@ -237,17 +236,5 @@ fn act_url(token: &Token, public_url: &PublicUrl) -> String {
         public_url.of(&format!("/settings/tokens/{}/refresh", token.id))
     } else {
         public_url.of(&format!("/settings/tokens/{}/duplicate", token.id))
-    }
-}
-
-fn packages(token: &Token) -> String {
-    if token.patterns.covers_all() {
-        return "all packages".to_owned();
-    }
-    let all: Vec<&str> = token.patterns.iter().collect();
-    let named = all[..all.len().min(MAX_PATTERNS)].join(", ");
-    match all.len().saturating_sub(MAX_PATTERNS) {
-        0 => named,
-        more => format!("{named} and {more} more"),
     }
 }

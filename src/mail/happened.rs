@@ -6,11 +6,12 @@ use chrono_tz::Tz;
 use super::{
     Unwritable,
     letter::Envelope,
-    line::{moment, one_line, short_name},
+    line::{may, moment, one_line, packages, short_name},
 };
 use crate::{
     accounts::device,
     store::{Account, Happening, Verb},
+    tokens::expiry::end_in,
 };
 
 #[derive(Template)]
@@ -33,8 +34,12 @@ struct Happened<'a> {
     more: i64,
     remedy: Remedy,
     reset_url: String,
+    tokens_url: String,
     sessions_url: String,
 }
+
+/// What must not be missed among other things, the gravest first.
+const GRAVE: [Verb; 4] = [Verb::AddressChanged, Verb::PasswordChanged, Verb::AddressChangeAsked, Verb::SignedIn];
 
 /// What to do if it was not the owner.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,10 +68,7 @@ pub fn happened(
     more: i64,
 ) -> Result<String, Unwritable> {
     let lines: Vec<_> = happenings.iter().map(|one| Line::new(one, account.time_zone, to)).collect();
-    let title = match lines.as_slice() {
-        [only] => only.title.clone(),
-        several => format!("{} things happened in your account", several.len() as i64 + more),
-    };
+    let title = title(happenings, &lines, more);
     let mail = Happened {
         username: &account.username,
         host: to.host(),
@@ -75,6 +77,7 @@ pub fn happened(
         more,
         remedy: remedy(happenings),
         reset_url: to.public_url.of("/forgot"),
+        tokens_url: to.public_url.of("/settings/tokens"),
         sessions_url: to.public_url.of("/settings/sessions"),
     };
     to.seal(&mail.title, &Text { mail: &mail }, &Html { mail: &mail })
@@ -88,9 +91,21 @@ impl Line {
         Self {
             title,
             said,
-            facts: facts(one, moment(one.at, zone, &local)),
+            facts: facts(one, moment(one.at, zone, &local), zone),
             url: url.map(|(id, ..)| to.public_url.of(&format!("/settings/tokens/{id}"))),
         }
+    }
+}
+
+/// What is gravest stands first; of the rest only how much it is.
+fn title(happenings: &[Happening], lines: &[Line], more: i64) -> String {
+    let count = lines.len() as i64 + more;
+    let grave = GRAVE.iter().find_map(|verb| happenings.iter().position(|one| one.verb == verb.as_str()));
+    match (lines, grave) {
+        ([only], _) => only.title.clone(),
+        (_, Some(at)) if count == 2 => format!("{}, and one more thing", lines[at].title),
+        (_, Some(at)) => format!("{}, and {} more things", lines[at].title, count - 1),
+        (_, None) => format!("{count} things happened in your account"),
     }
 }
 
@@ -109,7 +124,7 @@ fn by_the_host(one: &Happening) -> bool {
     one.by.is_some() || one.address.is_empty()
 }
 
-fn facts(one: &Happening, when: String) -> Vec<(&'static str, String)> {
+fn facts(one: &Happening, when: String, zone: Tz) -> Vec<(&'static str, String)> {
     let client = one_line(&device::in_words(&one.client));
     let mut facts = vec![("When", when)];
     if let Some(operator) = &one.by {
@@ -121,6 +136,11 @@ fn facts(one: &Happening, when: String) -> Vec<(&'static str, String)> {
         ("", _) => {}
         (address, "") => facts.push(("From", address.to_owned())),
         (address, client) => facts.push(("From", format!("{address}, with {client}"))),
+    }
+    if let Some(token) = &one.created {
+        let end = token.end().map(|end| moment(end, zone, &end_in(end, zone, "%-d %B %Y")));
+        let end = end.unwrap_or_else(|| "never".to_owned());
+        facts.extend([("May", may(token)), ("Packages", packages(token)), ("Expires", end)]);
     }
     facts
 }

@@ -3,8 +3,12 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::tokens::Token;
+
 /// Longest name in a subject, in characters.
 const MAX_NAME: usize = 60;
+/// So many patterns are named; the rest is counted.
+const MAX_PATTERNS: usize = 6;
 /// Widest line of a text, in characters.
 const WIDTH: usize = 78;
 
@@ -26,6 +30,24 @@ pub(super) fn moment(at: DateTime<Utc>, zone: Tz, local: &str) -> String {
     let offset = at.with_timezone(&zone).format("%:z").to_string();
     let offset = if offset == "+00:00" { String::new() } else { format!(", UTC{offset}") };
     format!("{local} ({}{offset})", zone.name())
+}
+
+/// What a token may do, in words.
+pub(super) fn may(token: &Token) -> String {
+    token.permissions.iter().map(|one| one.words()).collect::<Vec<_>>().join(", ")
+}
+
+/// With which packages.
+pub(super) fn packages(token: &Token) -> String {
+    if token.patterns.covers_all() {
+        return "all packages".to_owned();
+    }
+    let all: Vec<&str> = token.patterns.iter().collect();
+    let named = all[..all.len().min(MAX_PATTERNS)].join(", ");
+    match all.len().saturating_sub(MAX_PATTERNS) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// A text whose long lines are broken at blanks. What goes on stands below the value where a line has a label before

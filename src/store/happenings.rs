@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Change, NewMail, Result, Store, instant, readable};
-use crate::tokens::{AccountId, EventId, MailId, NoticeId, TokenId};
+use super::{Change, NewMail, Result, Store, Verb, instant, readable};
+use crate::tokens::{AccountId, EventId, MailId, NoticeId, Token, TokenId};
 
 pub(super) const HAPPENED: &str = "happened";
 /// So many are listed in one mail; the rest is counted.
@@ -27,6 +27,8 @@ pub struct Happening {
     pub detail: String,
     /// The token it was about, with its name (empty once it is deleted) and hint.
     pub token: Option<(TokenId, String, String)>,
+    /// A token that was created, as it is now.
+    pub created: Option<Token>,
 }
 
 #[derive(FromRow)]
@@ -53,6 +55,7 @@ impl HappeningRow {
             client: self.client.unwrap_or_default(),
             detail: self.detail,
             token: id.map(|id| (id, self.name.unwrap_or_default(), self.hint.unwrap_or_default())),
+            created: None,
         })
     }
 }
@@ -139,7 +142,12 @@ impl Change {
             .bind(HAPPENED)
             .fetch_one(&mut *self.tx)
             .await?;
-        let listed = rows.into_iter().map(HappeningRow::read).collect::<Result<Vec<_>>>()?;
+        let mut listed = rows.into_iter().map(HappeningRow::read).collect::<Result<Vec<_>>>()?;
+        for one in listed.iter_mut().filter(|one| one.verb == Verb::TokenCreated.as_str()) {
+            if let Some((id, ..)) = one.token {
+                one.created = self.token(id).await?;
+            }
+        }
         let more = all - i64::try_from(listed.len()).unwrap_or(all);
         Ok((listed, more))
     }

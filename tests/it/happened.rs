@@ -14,6 +14,7 @@ on_both_engines! {
     what_lets_a_key_work_or_ends_it_is_told,
     an_edit_is_told_only_if_packages_are_added,
     all_that_happened_between_two_ticks_is_in_one_mail,
+    what_is_gravest_is_the_subject,
     what_an_operator_did_names_them_and_asks_for_no_new_password,
     what_another_worker_has_bound_is_told_once,
     no_name_steers_a_mail,
@@ -52,6 +53,9 @@ async fn what_lets_a_key_work_or_ends_it_is_told(world: &World) {
         ("ada@example.com".to_owned(), format!("[Latchkey] A new access token: “CI” ({hint}…)"))
     );
     assert!(mail.text.contains(&format!("/settings/tokens/{}", key.id)), "{}", mail.text);
+    for said in ["May       ", "Packages  Contoso.*", "Expires   "] {
+        assert!(mail.text.contains(said), "{said}: {}", mail.text);
+    }
     assert!(!mail.text.contains(&key.secret) && !mail.html.contains(&key.secret));
     let refreshed = ada.refresh(&key.id, "restart").await.secret().unwrap();
     let hint = &refreshed[..7];
@@ -93,6 +97,16 @@ async fn all_that_happened_between_two_ticks_is_in_one_mail(world: &World) {
     assert!(to_ada.text.contains("“Key 0”") && to_ada.text.contains("“Key 19”") && to_ada.text.contains("And 2 more."));
     assert!(!to_ada.text.contains("Bo's") && !to_ada.text.contains("Key 21"));
     assert!(world.mails().await.is_empty());
+}
+
+async fn what_is_gravest_is_the_subject(world: &World) {
+    let ada = world.ada().await;
+    ada.key(world, "CI").await;
+    ada.key(world, "Laptop").await;
+    let form = ada.get("/settings/password").await.form("/settings/password");
+    let form = form.set("current", &password_of("ada")).set("new", "copper lantern drifts past noon");
+    assert_eq!(ada.submit(form).await.status, 303);
+    assert_eq!(subjects(&world.mails().await), ["Your password was changed, and 2 more things"]);
 }
 
 async fn what_an_operator_did_names_them_and_asks_for_no_new_password(world: &World) {
