@@ -9,6 +9,7 @@ mod letter;
 mod older_keys;
 mod post_office;
 mod reminders;
+mod smtp_faults;
 mod timing;
 mod world;
 mod year;
