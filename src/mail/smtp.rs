@@ -204,7 +204,8 @@ impl Refusal {
     fn of(error: &Error) -> Self {
         let words = match (error.status(), error.source()) {
             (Some(code), Some(text)) => format!("{code} {text}"),
-            _ => error.to_string(),
+            // The step is named anyway, and lettre repeats itself.
+            _ => error.to_string().replace("Connection error: ", ""),
         };
         Self { words: readable(&words), permanent: error.is_permanent() }
     }
