@@ -10,6 +10,7 @@ mod frozen;
 mod letter;
 mod older_keys;
 mod post_office;
+mod protection;
 mod reminders;
 mod servers;
 mod smtp_faults;

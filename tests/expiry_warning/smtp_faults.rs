@@ -158,7 +158,7 @@ async fn what_a_server_takes_no_more_of_this_hour_follows_later_the_first_to_end
 async fn where_there_is_no_server_warnings_wait() {
     for (url, words) in [
         ("smtp://127.0.0.1:1?tls=none", "connection: Connection refused"),
-        ("smtps://127.0.0.1:1", "connection: Connection error: Connection refused"),
+        ("smtps://127.0.0.1:1", "connection: Connection refused"),
         ("smtp://nowhere.invalid?tls=none&timeout=30", "connection: "),
     ] {
         let world = World::new(None, |_| Some(url.to_owned())).await;
