@@ -131,6 +131,18 @@ impl Store {
     /// Brings near what lies further ahead than any wait or claim: a clock that ran ahead put it there. A mail put off is
     /// tried now; a claimed one is held until `lease_until`, for its worker may be at it.
     pub async fn bring_near(&self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<()> {
+        let furthest = (now + FURTHEST).timestamp();
+        // Asked before the write lock is taken: next to always there is none.
+        let far: Option<i64> = sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM mails
+             WHERE state IN ('pending', 'sending') AND (next_at > $1 OR lease_until > $1) LIMIT 1",
+        )
+        .bind(furthest)
+        .fetch_optional(&self.pool)
+        .await?;
+        if far.is_none() {
+            return Ok(());
+        }
         let mut change = self.begin().await?;
         sqlx::query(
             "UPDATE mails SET next_at = CASE WHEN next_at > $2 THEN $1 ELSE next_at END,
@@ -138,7 +150,7 @@ impl Store {
              WHERE state IN ('pending', 'sending') AND (next_at > $2 OR lease_until > $2)",
         )
         .bind(now.timestamp())
-        .bind((now + FURTHEST).timestamp())
+        .bind(furthest)
         .bind(lease_until.timestamp())
         .execute(&mut *change.tx)
         .await?;
