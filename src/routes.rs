@@ -96,7 +96,9 @@ fn only(resource: Resource, allowed: &'static str) -> Resource {
 
 /// Below no session and no check of where a form comes from: mail programs press this button by themselves.
 fn mail_programs(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/unsubscribe").get(account::unsubscribe::show).post(account::unsubscribe::submit));
+    use account::unsubscribe::{show, submit};
+    let stop = only(resource("/unsubscribe"), "GET, HEAD, POST").get(show).head(show).post(submit);
+    cfg.service(stop);
 }
 
 /// For people in a browser.

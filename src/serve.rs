@@ -34,7 +34,7 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     let app = Data::new(App::open(settings, clock).await?);
     let mut told = told_to_stop()?;
     let server = run(app.clone(), listener)?;
-    let jobs = jobs::spawn(app.clone().into_inner());
+    let jobs = jobs::spawn(app.clone().into_inner(), jobs::Pace::default());
     announce(&app).await?;
     let mut hurry = told.clone();
     let stopped = async {

@@ -41,7 +41,7 @@ pub async fn test(settings: &Settings, clock: &Clock, address: &str) -> anyhow::
     let id = MailId::generate(now, &mut crate::random::system());
     let content = test_mail((&mailer, &settings.public_url), &address, &mailer.message_id(id), now)?;
     let way = mailer.way();
-    match mailer.deliver(id, &address, now, async { Some(content) }).await {
+    match mailer.deliver(id, &address, clock, async { Some(content) }).await {
         Outcome::Sent(reply) => Ok(format!("The mail to {address} went to {way}: {reply}")),
         Outcome::Final(words) => bail!("{way} refused the mail for good: {words}"),
         Outcome::Retry(words) => bail!("{way} did not take the mail now: {words}"),

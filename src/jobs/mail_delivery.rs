@@ -34,6 +34,8 @@ pub(super) async fn deliver_mails(
     per_minute: Option<i64>,
     stopping: impl Fn() -> bool,
 ) -> anyhow::Result<Vec<(MailId, Outcome)>> {
+    let began = clock.now();
+    app.store.bring_near(began, began + LEASE).await?;
     let mut done = Vec::new();
     while !stopping() {
         let now = clock.now();
@@ -65,7 +67,7 @@ async fn deliver(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result
             None
         })
     };
-    Ok(app.mailer.deliver(mail.id, &mail.recipient, clock.now(), content).await)
+    Ok(app.mailer.deliver(mail.id, &mail.recipient, clock, content).await)
 }
 
 /// Whether a mail that may have been taken before tells beforehand of what is past by now. It is not sent again: the

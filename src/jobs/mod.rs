@@ -44,6 +44,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const FLUSH: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP: Duration = Duration::from_secs(15 * 60);
+const HELD: &str = "held: the clock jumped";
 const EVIDENCE: &str = "evidence";
 const DOWNLOADS: &str = "downloads";
 /// How long a stop waits for what is under way, such as a mail server's answer.
@@ -57,20 +58,43 @@ pub struct JobsHandle {
     tasks: Vec<JoinHandle<()>>,
 }
 
+/// How fast the jobs go.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// The time between two looks for mails to send; tests have shorter minutes.
+    pub minute: Duration,
+    /// How long a clock that jumped must go on before it is believed.
+    pub doubt: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { minute: MINUTE, doubt: 10 * MINUTE }
+    }
+}
+
 /// Starts the jobs; each runs once at once. Needs a tokio runtime.
-pub fn spawn(app: Arc<App>) -> JobsHandle {
+pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
     let (stopping, stopped) = watch::channel(false);
-    let gate = Arc::new(ClockGate::default());
+    let gate = Arc::new(ClockGate::new(Instant::now(), pace.doubt));
+    // Those that act on what is due or old by the clock. It must be one to believe.
+    let by_the_clock = Some(&gate);
+    let between = Arc::clone(&gate);
+    let warn = move |app, stopped| expiry_warnings::tick(app, Arc::clone(&between), stopped);
     let tasks = vec![
-        start("expiry warnings", MINUTE, &app, &stopped, move |app, stopped| {
-            expiry_warnings::tick(app, Arc::clone(&gate), stopped)
-        }),
-        start(EVIDENCE, FLUSH, &app, &stopped, |app, _| async move { write_evidence(&app).await }),
-        start(DOWNLOADS, FLUSH, &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
-        start("orphans", DAY, &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
-        start("legacy keys", SWEEP, &app, &stopped, |app, _| async move { retire_legacy_keys(&app).await }),
-        start("pauses", MINUTE, &app, &stopped, |app, _| async move { end_pauses(&app).await }),
-        start("sweep", SWEEP, &app, &stopped, |app, _| async move { sweep(&app).await }),
+        start("expiry warnings", (pace.minute, by_the_clock), &app, &stopped, warn),
+        start(EVIDENCE, (FLUSH, None), &app, &stopped, |app, _| async move { write_evidence(&app).await }),
+        start(DOWNLOADS, (FLUSH, None), &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
+        start("orphans", (DAY, by_the_clock), &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
+        start(
+            "legacy keys",
+            (SWEEP, by_the_clock),
+            &app,
+            &stopped,
+            |app, _| async move { retire_legacy_keys(&app).await },
+        ),
+        start("pauses", (pace.minute, by_the_clock), &app, &stopped, |app, _| async move { end_pauses(&app).await }),
+        start("sweep", (SWEEP, by_the_clock), &app, &stopped, |app, _| async move { sweep(&app).await }),
     ];
     JobsHandle { app, stopping, tasks }
 }
@@ -97,7 +121,7 @@ impl JobsHandle {
 
 fn start<J, F>(
     name: &'static str,
-    every: Duration,
+    (every, gate): (Duration, Option<&Arc<ClockGate>>),
     app: &Arc<App>,
     stopped: &watch::Receiver<bool>,
     job: J,
@@ -106,7 +130,7 @@ where
     J: Fn(Arc<App>, watch::Receiver<bool>) -> F + Send + 'static,
     F: Future<Output = anyhow::Result<String>> + Send + 'static,
 {
-    let (app, mut stopped) = (Arc::clone(app), stopped.clone());
+    let (app, gate, mut stopped) = (Arc::clone(app), gate.cloned(), stopped.clone());
     tokio::spawn(async move {
         let mut ticks = interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -117,6 +141,10 @@ where
                 _ = ticks.tick() => {}
             }
             let (began_at, began) = (app.clock.now(), Instant::now());
+            if gate.as_ref().is_some_and(|gate| !gate.passes(began_at, began)) {
+                note(&app, name, (began_at, Duration::ZERO), Ok(HELD.to_owned())).await;
+                continue;
+            }
             // A task of its own: a panic ends that and nothing else.
             let done = match tokio::spawn(job(Arc::clone(&app), stopped.clone())).await {
                 Ok(Ok(did)) => Ok(did),

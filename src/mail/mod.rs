@@ -27,7 +27,7 @@ pub use self::{
     test_mail::test_mail,
 };
 use self::{folder::Folder, smtp::Smtp, smtp_url::SmtpServer};
-use crate::{config::Settings, tokens::MailId};
+use crate::{clock::Clock, config::Settings, tokens::MailId};
 
 /// What came of handing a mail over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,12 +118,12 @@ impl Mailer {
         &self,
         id: MailId,
         recipient: &str,
-        at: DateTime<Utc>,
+        clock: &Clock,
         content: impl Future<Output = Option<String>>,
     ) -> Outcome {
         match &self.way {
-            Way::Smtp(smtp) => smtp.deliver(&self.from.email, recipient, content).await,
-            Way::Folder(folder) => folder.deliver(id, at, content).await,
+            Way::Smtp(smtp) => smtp.deliver(&self.from.email, recipient, clock, content).await,
+            Way::Folder(folder) => folder.deliver(id, clock.now(), content).await,
         }
     }
 

@@ -1,7 +1,13 @@
 //! Sends one mail over SMTP, command by command, so that we know what the server said to which of them.
 //! One time limit covers the whole conversation. When to try again is not decided here.
 
-use std::{error::Error as _, future::Future, net::IpAddr, time::Duration};
+use std::{
+    error::Error as _,
+    fmt,
+    future::Future,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use lettre::{
     Address,
@@ -20,6 +26,7 @@ use super::{
     BadMail, Outcome,
     smtp_url::{Protection, SmtpServer},
 };
+use crate::clock::Clock;
 
 /// How long we wait for a goodbye after the mail was taken.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -34,8 +41,8 @@ pub(super) struct Smtp {
     hello: ClientId,
 }
 
-impl std::fmt::Debug for Smtp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Smtp({}:{})", self.server.host, self.server.port)
     }
 }
@@ -67,16 +74,27 @@ impl Smtp {
         &self,
         from: &Address,
         recipient: &str,
+        clock: &Clock,
         content: impl Future<Output = Option<String>>,
     ) -> Outcome {
         let Ok(to) = recipient.parse() else {
             return Outcome::Final(format!("{recipient} is not an address that mail can be sent to"));
         };
-        let conversation = self.converse(from, to, content);
+        let (began, began_at) = (Instant::now(), clock.now());
+        // The monotonic clock may stand still while a machine sleeps, and the other one may be set.
+        let in_time = || {
+            let by_the_wall = (clock.now() - began_at).to_std().unwrap_or_default();
+            began.elapsed().max(by_the_wall) < self.server.timeout
+        };
+        let conversation = self.converse(from, to, content, in_time);
         match timeout(self.server.timeout, conversation).await {
             Ok(Ok(outcome) | Err(outcome)) => outcome,
-            Err(_) => Outcome::Down(format!("the mail server took longer than {:?}", self.server.timeout)),
+            Err(_) => self.too_slow(),
         }
+    }
+
+    fn too_slow(&self) -> Outcome {
+        Outcome::Down(format!("the mail server took longer than {:?}", self.server.timeout))
     }
 
     async fn converse(
@@ -84,6 +102,7 @@ impl Smtp {
         from: &Address,
         to: Address,
         content: impl Future<Output = Option<String>>,
+        in_time: impl Fn() -> bool,
     ) -> Result<Outcome, Outcome> {
         let mut connection = self.open().await?;
         let utf8 = needs_utf8(&connection, &to)?;
@@ -96,7 +115,11 @@ impl Smtp {
         };
         let data = connection.command(Data).await;
         data.and_is(&[354]).map_err(|why| Outcome::Retry(format!("data: {}", why.words)))?;
-        let reply = connection.message(content.strip_suffix("\r\n").unwrap_or(&content).as_bytes()).await;
+        // A process that was frozen until here must not go on: by now another one may have sent the mail.
+        if !in_time() {
+            return Err(self.too_slow());
+        }
+        let reply = connection.command(Message(&content)).await;
         let reply = reply.and_is(&[250]).map_err(|why| why.final_if_refused("message"))?;
         // The mail is the server's now: whatever comes of the goodbye changes nothing.
         tokio::spawn(async move { timeout(FAREWELL, connection.quit()).await });
@@ -126,7 +149,7 @@ impl Smtp {
         Ok(connection)
     }
 
-    /// Without the delay that waits for the server to acknowledge a message before its final dot goes out: some 40 ms a mail.
+    /// Without the delay that waits for the server to acknowledge most of a message before its end goes out: some 40 ms a mail.
     async fn reach(&self) -> Result<TcpStream, Outcome> {
         let down = |error: std::io::Error| Outcome::Down(format!("connection: {}", readable(&error.to_string())));
         let stream = TcpStream::connect((self.server.host.as_str(), self.server.port)).await.map_err(down)?;
@@ -157,6 +180,20 @@ fn needs_utf8(connection: &AsyncSmtpConnection, to: &Address) -> Result<Vec<Mail
     }
 }
 
+/// A message with its final dot. Both go out in one piece, so that nothing comes between them: no delay of the network,
+/// and no sleep of the machine.
+struct Message<'a>(&'a str);
+
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in self.0.strip_suffix("\r\n").unwrap_or(self.0).split("\r\n") {
+            let stuffing = if line.starts_with('.') { "." } else { "" };
+            write!(f, "{stuffing}{line}\r\n")?;
+        }
+        f.write_str(".\r\n")
+    }
+}
+
 /// Anything but the reply we need.
 struct Refusal {
     words: String,
@@ -167,7 +204,8 @@ impl Refusal {
     fn of(error: &Error) -> Self {
         let words = match (error.status(), error.source()) {
             (Some(code), Some(text)) => format!("{code} {text}"),
-            _ => error.to_string(),
+            // The step is named anyway, and lettre repeats itself.
+            _ => error.to_string().replace("Connection error: ", ""),
         };
         Self { words: readable(&words), permanent: error.is_permanent() }
     }

@@ -101,6 +101,27 @@ mod tests {
     }
 
     #[test]
+    fn an_end_in_the_hour_that_comes_twice_says_which_of_the_two() {
+        let end = |at: &str, zone| {
+            let at: DateTime<Utc> = at.parse().unwrap();
+            (Time::end(at, at, zone).text, Time::new(at, at, zone).text)
+        };
+        for (at, zone, text) in [
+            ("2027-10-31T00:30:00Z", Tz::Europe__Berlin, "31 Oct 2027, 02:30 CEST"),
+            ("2027-10-31T01:30:00Z", Tz::Europe__Berlin, "31 Oct 2027, 02:30 CET"),
+            ("2027-11-07T05:30:00Z", Tz::America__New_York, "7 Nov 2027, 01:30 EDT"),
+            ("2027-11-07T06:30:00Z", Tz::America__New_York, "7 Nov 2027, 01:30 EST"),
+            ("2027-04-03T14:30:00Z", Tz::Pacific__Auckland, "4 Apr 2027, 02:30 NZST"),
+            ("2027-03-28T01:00:00Z", Tz::Europe__Berlin, "28 Mar 2027, 03:00 CEST"),
+            ("2027-03-28T01:00:00Z", Tz::Asia__Kathmandu, "28 Mar 2027, 06:45 +0545"),
+        ] {
+            assert_eq!(end(at, zone), (text.to_owned(), text.to_owned()));
+        }
+        assert_eq!(end("2027-10-31T23:00:00Z", Tz::Europe__Berlin).0, "31 Oct 2027, 24:00 CET");
+        assert_eq!(end("2027-03-28T18:15:00Z", Tz::Asia__Kathmandu).0, "28 Mar 2027, 24:00 +0545");
+    }
+
+    #[test]
     fn numbers_can_be_read_at_a_glance() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([999, 12_345, 262_144_000].map(size), ["999 bytes", "12.3 KB", "262.1 MB"]);

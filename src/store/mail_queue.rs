@@ -1,6 +1,6 @@
 //! The mails that are not sent yet, or were refused for good, as operators see them; trying one again, and dropping one.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use sqlx::FromRow;
 
 use super::{
@@ -12,6 +12,8 @@ use crate::tokens::{AccountId, MailId};
 
 /// Sorts after every id.
 const AFTER_ALL: &str = "g";
+/// No mail is put off or claimed for longer than half of this.
+const FURTHEST: Duration = Duration::hours(3);
 const DROPPED: &str = "an operator dropped it";
 
 /// Which mails.
@@ -124,6 +126,35 @@ impl Store {
         let row = sqlx::query_as(queue!("m.id = $1")).bind(id.to_string());
         let row: Option<QueuedRow> = row.fetch_optional(&self.pool).await?;
         row.map(QueuedRow::read).transpose()
+    }
+
+    /// Brings near what lies further ahead than any wait or claim: a clock that ran ahead put it there. A mail put off is
+    /// tried now; a claimed one is held until `lease_until`, for its worker may be at it.
+    pub async fn bring_near(&self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<()> {
+        let furthest = (now + FURTHEST).timestamp();
+        // Asked before the write lock is taken: next to always there is none.
+        let far: Option<i64> = sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM mails
+             WHERE state IN ('pending', 'sending') AND (next_at > $1 OR lease_until > $1) LIMIT 1",
+        )
+        .bind(furthest)
+        .fetch_optional(&self.pool)
+        .await?;
+        if far.is_none() {
+            return Ok(());
+        }
+        let mut change = self.begin().await?;
+        sqlx::query(
+            "UPDATE mails SET next_at = CASE WHEN next_at > $2 THEN $1 ELSE next_at END,
+                lease_until = CASE WHEN lease_until > $2 THEN $3 ELSE lease_until END
+             WHERE state IN ('pending', 'sending') AND (next_at > $2 OR lease_until > $2)",
+        )
+        .bind(now.timestamp())
+        .bind(furthest)
+        .bind(lease_until.timestamp())
+        .execute(&mut *change.tx)
+        .await?;
+        change.commit().await
     }
 
     /// Lets a mail be tried at the next tick. `false` if it is sent by now, or a worker holds it.

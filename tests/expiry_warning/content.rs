@@ -1,12 +1,6 @@
 //! What a warning says, where its links lead, and what no name can do to it.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use chrono::Duration;
 use latchkey::{
@@ -138,66 +132,4 @@ async fn without_a_mail_server_mails_are_private_files_for_a_week() {
     world.wait(Duration::seconds(1));
     sweep(&world.app).await.unwrap();
     assert!(files().is_empty());
-}
-
-/// Needs the Python packages that `bin/test` puts into `$LATCHKEY_CACHE/python`.
-#[tokio::test]
-async fn a_real_mail_server_takes_warnings_after_starttls_and_sign_in() {
-    let Some(python) = python() else {
-        eprintln!("skipped: LATCHKEY_CACHE is not set, so there is no Python with aiosmtpd");
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/smtp/sink.py");
-    let complaints = fs::File::create(folder.path().join("stderr")).unwrap();
-    let mut command = Command::new(python);
-    command.arg("-W").arg("ignore").arg(script).arg(folder.path()).stdout(Stdio::piped()).stderr(complaints);
-    let mut server = Ended(command.spawn().unwrap());
-    let mut ports = String::new();
-    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut ports).unwrap();
-    let (starttls, tls) = ports.trim().split_once(' ').expect("the server tells its ports");
-    let ca = folder.path().join("ca.pem");
-
-    let mails = || fs::read_to_string(folder.path().join("mails.jsonl")).unwrap_or_default();
-    for (url, expected) in [
-        (format!("smtp://mailer:s%40cret@localhost:{starttls}?ca={}", ca.display()), "1 notice"),
-        (format!("smtps://mailer:s%40cret@localhost:{tls}?ca={}", ca.display()), "1 notice"),
-        (format!("smtp://mailer:wrong@localhost:{starttls}?ca={}", ca.display()), "0 notices"),
-        (format!("smtp://mailer:s%40cret@localhost:{starttls}"), "0 notices"),
-        (format!("smtps://mailer:s%40cret@localhost:{tls}"), "0 notices"),
-        (format!("smtp://localhost:{starttls}?tls=none"), "0 notices"),
-    ] {
-        let world = World::new(None, |_| Some(url.clone())).await;
-        let ada = world.account("ada").await;
-        world.token(ada, "CI").await;
-        world.wait(TEN_DAYS_BEFORE);
-        let report = world.tick().await.to_string();
-        assert_eq!(report.lines().last(), Some(expected), "{url}: {report}");
-        assert!(!report.contains("s@cret"), "{report}");
-    }
-    let mails: Vec<serde_json::Value> = mails().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(mails.len(), 2);
-    for mail in mails {
-        assert_eq!((&mail["tls"], &mail["signed_in"]), (&true.into(), &true.into()));
-        assert_eq!(mail["subject"], "[Latchkey] Your access token “CI” expires on 23 Dec 2026");
-        assert!(mail["text"].as_str().unwrap().contains("Hello ada,"));
-        assert!(mail["html"].as_str().unwrap().contains("Refresh this token"));
-    }
-}
-
-/// A process that does not outlive its test.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn python() -> Option<PathBuf> {
-    let cache = std::env::var_os("LATCHKEY_CACHE")?;
-    let python = Path::new(&cache).join("python/bin/python");
-    assert!(python.exists(), "{} is missing: run bin/install-test-tools", python.display());
-    Some(python)
 }

@@ -188,14 +188,7 @@ fn kill_later(life: &Arc<Mutex<Life>>, number: usize, pause: Pause) {
 
 /// Starts a node's next life: it sends all that is due, then ends, unless it is killed before.
 fn start(world: &World, node: &Node, death: Option<Death>) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-    command.args(["jobs", "run", "expiry-warnings", "--now", &at(world.clock.now())]);
-    command.env_clear().envs(world.database.as_ref().map(|url| ("LATCHKEY_DATABASE_URL", url)));
-    command.env("LATCHKEY_DATA_DIR", world.folder.path()).env("LATCHKEY_SECRET_FILE", secret_file(world));
-    command.env("LATCHKEY_PUBLIC_URL", PUBLIC_URL).env("LATCHKEY_MAIL_FROM", "packages@example.com");
-    command.env("LATCHKEY_TIME_TRAVEL", "1");
-    command.env("LATCHKEY_SMTP_URL", format!("smtp://127.0.0.1:{}?tls=none", node.counter.port));
-    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    let mut command = command(world, node.counter.port, "");
     let mut life = node.life.lock().unwrap();
     let number = life.number + 1;
     let under_way = life.under_way;
@@ -204,6 +197,24 @@ fn start(world: &World, node: &Node, death: Option<Death>) {
     if let Some(Death::After(pause)) = death {
         kill_later(&node.life, number, pause);
     }
+}
+
+/// The real binary, which sends all that is due through a door of the post office and ends.
+pub(super) fn command(world: &World, port: u16, options: &str) -> Command {
+    let mut command = binary(world, port, options);
+    command.args(["jobs", "run", "expiry-warnings", "--now", &at(world.clock.now())]).env("LATCHKEY_TIME_TRAVEL", "1");
+    command
+}
+
+/// The real binary with the settings of a world.
+pub(super) fn binary(world: &World, port: u16, options: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command.env_clear().envs(world.database.as_ref().map(|url| ("LATCHKEY_DATABASE_URL", url)));
+    command.env("LATCHKEY_DATA_DIR", world.folder.path()).env("LATCHKEY_SECRET_FILE", secret_file(world));
+    command.env("LATCHKEY_PUBLIC_URL", PUBLIC_URL).env("LATCHKEY_MAIL_FROM", "packages@example.com");
+    command.env("LATCHKEY_SMTP_URL", format!("smtp://127.0.0.1:{port}?tls=none{options}"));
+    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    command
 }
 
 /// How a life ended.
@@ -253,11 +264,11 @@ fn assert_each_was_mailed_once(world: &World, keys: &BTreeSet<String>, gaps: &[S
     assert_eq!(mailed, keys.iter().collect::<Vec<_>>(), "every key in one mail");
 }
 
-fn message_id(message: &str) -> String {
+pub(super) fn message_id(message: &str) -> String {
     Letter::read(message).header("Message-ID")
 }
 
-fn share_the_master_secret(world: &World) {
+pub(super) fn share_the_master_secret(world: &World) {
     let mut file = OpenOptions::new();
     file.write(true)
         .create_new(true)

@@ -2,13 +2,19 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests fail loudly and choose their own databases")]
 
+mod clocks;
 mod content;
 mod crash_loop;
 mod faults;
+mod frozen;
 mod letter;
 mod older_keys;
 mod post_office;
+mod protection;
 mod reminders;
+mod servers;
+mod smtp_faults;
 mod timing;
 mod world;
 mod year;
+mod zones;

@@ -18,6 +18,38 @@ pub(super) enum Mood {
     HangingUpInData,
     SilentAfterTheDot,
     TakingThenHangingUp,
+    /// Takes so many mails and puts off all others.
+    TakingAtMost(usize),
+    /// Does something else than what is expected at one step.
+    Odd(Step, Oddity),
+}
+
+/// What the server is to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Connection,
+    Hello,
+    Sender,
+    Recipient,
+    Data,
+    /// The message with its final dot. Whatever the answer, the message counts as taken only if that says so.
+    Message,
+}
+
+/// How it answers instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Oddity {
+    Saying(&'static str),
+    Silence,
+    /// A byte now and then.
+    Dripping,
+    /// A line without end, for a MiB.
+    LongLine,
+    /// A reply of so many lines that nobody reads them all.
+    ManyLines,
+    HangingUp,
+    /// The right answer, late.
+    Slow(std::time::Duration),
 }
 
 /// How far a conversation has come.
@@ -132,11 +164,22 @@ async fn converse(stream: TcpStream, port: u16, state: Arc<Mutex<State>>, watche
     watcher(Stage::Connected);
     let mut stream = BufReader::new(stream);
     let mut recipient = String::new();
+    be_odd(&mut stream, mood, Step::Connection).await?;
     say(&mut stream, "220 post.example ready").await?;
     loop {
         let line = hear(&mut stream).await?;
         state.lock().unwrap().commands.push(line.clone());
         let verb = line.split(&[' ', ':'][..]).next().unwrap_or_default().to_ascii_uppercase();
+        let step = match verb.as_str() {
+            "EHLO" => Some(Step::Hello),
+            "MAIL" => Some(Step::Sender),
+            "RCPT" => Some(Step::Recipient),
+            "DATA" => Some(Step::Data),
+            _ => None,
+        };
+        if let Some(step) = step {
+            be_odd(&mut stream, mood, step).await?;
+        }
         let reply = match verb.as_str() {
             "EHLO" => "250 post.example",
             "RCPT" => {
@@ -152,8 +195,12 @@ async fn converse(stream: TcpStream, port: u16, state: Arc<Mutex<State>>, watche
                     return None;
                 }
                 let message = hear_message(&mut stream).await?;
+                be_odd(&mut stream, mood, Step::Message).await?;
+                let full = matches!(mood, Mood::TakingAtMost(most) if state.lock().unwrap().taken.len() >= most);
                 if let Mood::RefusingMessages(reply) = mood {
                     reply
+                } else if full {
+                    "452 4.3.1 enough for this hour"
                 } else {
                     state.lock().unwrap().taken.push(Taken { port, recipient: recipient.clone(), message });
                     watcher(Stage::Dot);
@@ -174,6 +221,37 @@ async fn converse(stream: TcpStream, port: u16, state: Arc<Mutex<State>>, watche
             return None;
         }
     }
+}
+
+/// Does what the mood has for this step. `None` ends the conversation; after `Some` the usual answer follows.
+async fn be_odd(stream: &mut BufReader<TcpStream>, mood: Mood, at: Step) -> Option<()> {
+    let Mood::Odd(step, oddity) = mood else { return Some(()) };
+    if step != at {
+        return Some(());
+    }
+    match oddity {
+        Oddity::Saying(words) => say(stream, words).await?,
+        Oddity::Silence | Oddity::HangingUp => {}
+        Oddity::Dripping => loop {
+            stream.write_all(b"2").await.ok()?;
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        },
+        // The other side may hang up before it has read it all.
+        Oddity::LongLine => drop(say(stream, &format!("250 {}", "x".repeat(1 << 20))).await),
+        Oddity::ManyLines => drop(say(stream, &format!("250-{}\r\n", "more ".repeat(180)).repeat(200)).await),
+        Oddity::Slow(time) => {
+            tokio::time::sleep(time).await;
+            return Some(());
+        }
+    }
+    match oddity {
+        Oddity::HangingUp => {}
+        // Whatever comes is read and left without an answer, until the other side hangs up.
+        Oddity::Silence => drop(tokio::io::copy(stream, &mut tokio::io::sink()).await),
+        // Until the other side has read it, and says goodbye or hangs up.
+        _ => drop(stream.fill_buf().await),
+    }
+    None
 }
 
 async fn say(stream: &mut BufReader<TcpStream>, reply: &str) -> Option<()> {

@@ -295,7 +295,7 @@ async fn the_jobs_send_what_is_due_at_their_start_and_write_last_uses_when_they_
         let ada = world.account("ada").await;
         let token = world.token(ada, "CI").await;
         world.wait(TEN_DAYS_BEFORE);
-        let jobs = jobs::spawn(std::sync::Arc::clone(&world.app));
+        let jobs = jobs::spawn(std::sync::Arc::clone(&world.app), jobs::Pace::default());
         let warnings = || world.subjects().iter().filter(|subject| subject.contains("expires on")).count();
         while warnings() == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -107,11 +107,15 @@ impl World {
     }
 
     pub(super) async fn account(&self, name: &str) -> AccountId {
+        self.account_in(name, chrono_tz::Europe::Berlin).await
+    }
+
+    pub(super) async fn account_in(&self, name: &str, time_zone: chrono_tz::Tz) -> AccountId {
         let new = NewAccount {
             username: name.to_owned(),
             email: format!("{name}@example.com"),
             password_hash: "none".to_owned(),
-            time_zone: chrono_tz::Europe::Berlin,
+            time_zone,
             operator: false,
             max_token_days: None,
         };

@@ -29,6 +29,7 @@ mod forms;
 mod happened;
 mod job_runs;
 mod legacy;
+mod links;
 mod list_tokens;
 mod mail_queue;
 mod members;

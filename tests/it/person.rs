@@ -1,7 +1,7 @@
 //! A person with a browser: follows no redirect by itself, keeps cookies, fills the forms that pages show, and sends
 //! what browsers send with them.
 
-use std::{cell::RefCell, collections::BTreeMap, net::SocketAddr};
+use std::{cell::Cell, cell::RefCell, collections::BTreeMap, net::SocketAddr};
 
 use latchkey::config::PublicUrl;
 use reqwest::{Client, Method, RequestBuilder};
@@ -17,6 +17,8 @@ pub struct Browser {
     pub address: RefCell<String>,
     /// Its cookies.
     pub cookies: RefCell<BTreeMap<String, String>>,
+    /// Another host that its requests claim to be for; none if it is honest.
+    pub claims: Cell<Option<&'static str>>,
 }
 
 /// A token that somebody made, with its key.
@@ -30,7 +32,14 @@ impl Browser {
     /// A browser nobody used yet.
     pub fn new(http: Client, server: SocketAddr, site: PublicUrl) -> Self {
         let address = RefCell::new("203.0.113.7".to_owned());
-        Self { http, server: format!("http://{server}"), site, address, cookies: RefCell::default() }
+        Self {
+            http,
+            server: format!("http://{server}"),
+            site,
+            address,
+            cookies: RefCell::default(),
+            claims: Cell::default(),
+        }
     }
 
     /// The same person's browser, talking to another node.
@@ -57,6 +66,15 @@ impl Browser {
         let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = self.http.request(method, format!("{}{path}", self.server));
         let request = request.header("x-forwarded-for", self.address.borrow().as_str()).header("user-agent", "Otter/7");
+        let request = match self.claims.get() {
+            None => request,
+            Some(host) => request
+                .header("host", host)
+                .header("x-forwarded-host", host)
+                .header("x-forwarded-proto", "http")
+                .header("x-forwarded-prefix", format!("/{host}"))
+                .header("forwarded", format!("host={host};proto=http")),
+        };
         if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) }
     }
 
