@@ -10,7 +10,7 @@ pub mod mail;
 mod package;
 mod token;
 
-use std::io::Read;
+use std::io::{ErrorKind, Read, Write};
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
@@ -88,10 +88,15 @@ async fn open(args: &Args) -> anyhow::Result<App> {
     App::open(Settings::read(args, args.listen)?, Clock::System).await
 }
 
-/// Prints a line for the person, or the script, that gave the command.
-#[expect(clippy::print_stdout, reason = "this is the place where commands answer")]
+/// Prints a line for the person, or the script, that gave the command. A reader that has read enough, such as `head`,
+/// is no trouble.
 fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    if let Err(error) = writeln!(std::io::stdout(), "{line}")
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        eprintln!("latchkey: the answer cannot be written: {error}");
+        std::process::exit(2);
+    }
 }
 
 /// Reads a secret from standard input, without the line end.
