@@ -105,6 +105,9 @@ impl Trouble {
                 rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => Some(Needed(
                     "This machine does not know who signed the server's certificate: end LATCHKEY_SMTP_URL in ?ca=FILE with the authority's certificate",
                 )),
+                rustls::Error::InvalidCertificate(
+                    CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+                ) => Some(Needed("In LATCHKEY_SMTP_URL write the name that the server's certificate is for")),
                 rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)
                     if server.protection == Protection::Tls =>
                 {
