@@ -1,7 +1,7 @@
 //! `latchkey jobs …`
 
 use anyhow::ensure;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, Utc};
 use clap::{Subcommand, ValueEnum};
 
 use super::say;
@@ -19,9 +19,9 @@ pub enum Command {
         /// Only tell who would be mailed for which token
         #[arg(long)]
         dry_run: bool,
-        /// Act as if it were this time, such as 2027-02-11T09:00:00Z. Far from the clock it needs --dry-run or
-        /// LATCHKEY_TIME_TRAVEL=1
-        #[arg(long)]
+        /// Act as if it were this time, such as 2027-02-11T09:00:00Z, or 2027-02-11 for its beginning in UTC. Far from
+        /// the clock it needs --dry-run or LATCHKEY_TIME_TRAVEL=1
+        #[arg(long, value_parser = moment)]
         now: Option<DateTime<Utc>>,
         /// Allow --now to be far from the clock
         #[arg(long, env = "LATCHKEY_TIME_TRAVEL", hide = true, value_parser = clap::builder::FalseyValueParser::new())]
@@ -48,5 +48,38 @@ impl Command {
         );
         say(run_expiry_warnings(app, dry_run, now).await?);
         Ok(())
+    }
+}
+
+/// Reads a moment, or a day, which stands for its beginning in UTC. The years are such that no reckoning with days and
+/// months leaves the calendar.
+fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    let day = || text.parse().ok().map(|day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc());
+    text.parse()
+        .ok()
+        .or_else(day)
+        .filter(|at| (2000..=9999).contains(&at.year()))
+        .ok_or("write a time such as 2027-02-11T09:00:00Z, or a day such as 2027-02-11, in the years 2000 to 9999")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_a_time_or_the_beginning_of_a_day() {
+        for (text, meant) in [
+            ("2027-02-11T09:00:00Z", "2027-02-11T09:00:00Z"),
+            ("2027-02-11T09:00:00+01:00", "2027-02-11T08:00:00Z"),
+            ("2027-02-11", "2027-02-11T00:00:00Z"),
+            ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(moment(text), Ok(meant.parse().unwrap()), "{text}");
+        }
+        for bad in
+            ["tomorrow", "", "2027-02-30", "2027-02-11T09:00", "+262142-12-31T23:59:59Z", "1999-12-31", "0000-01-01"]
+        {
+            assert!(moment(bad).is_err_and(|why| why.contains("such as 2027-02-11")), "{bad}");
+        }
     }
 }

@@ -34,8 +34,6 @@ impl Command {
 
 /// Sends the test mail; the server's words, or why it was not taken.
 pub async fn test(settings: &Settings, clock: &Clock, address: &str) -> anyhow::Result<String> {
-    // Named once for the whole process; a second naming changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let address = identity::email(address)?;
     let (now, mailer) = (clock.now(), Mailer::new(settings)?);
     let id = MailId::generate(now, &mut crate::random::system());
@@ -44,8 +42,9 @@ pub async fn test(settings: &Settings, clock: &Clock, address: &str) -> anyhow::
     match mailer.deliver(id, &address, clock, async { Some(content) }).await {
         Outcome::Sent(reply) => Ok(format!("The mail to {address} went to {way}: {reply}")),
         Outcome::Final(words) => bail!("{way} refused the mail for good: {words}"),
-        Outcome::Retry(words) => bail!("{way} did not take the mail now: {words}"),
+        Outcome::Retry(words) | Outcome::Silent(words) => bail!("{way} did not take the mail now: {words}"),
         Outcome::Down(words) => bail!("{way} takes no mail now: {words}"),
+        Outcome::Misconfigured(words) => bail!("{way} takes no mail with these settings: {words}"),
         Outcome::Withdrawn => bail!("nothing was sent"),
     }
 }

@@ -10,7 +10,7 @@ pub mod mail;
 mod package;
 mod token;
 
-use std::io::Read;
+use std::io::{ErrorKind, Read, Write};
 
 use anyhow::{Context, bail, ensure};
 use clap::{Parser, Subcommand};
@@ -105,10 +105,15 @@ fn there_is_one(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints a line for the person, or the script, that gave the command.
-#[expect(clippy::print_stdout, reason = "this is the place where commands answer")]
+/// Prints a line for the person, or the script, that gave the command. A reader that has read enough, such as `head`,
+/// is no trouble.
 fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    if let Err(error) = writeln!(std::io::stdout(), "{line}")
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        eprintln!("latchkey: the answer cannot be written: {error}");
+        std::process::exit(2);
+    }
 }
 
 /// Reads a secret from standard input, without the line end.

@@ -116,7 +116,10 @@ pub const SECRET_VARIABLES: &str =
     "Secrets come from the environment only, each also as NAME_FILE with the path of a file:
   LATCHKEY_DATABASE_URL  postgres://user:password@host/database (default: SQLite in the data folder)
   LATCHKEY_BLOB_URL      s3://bucket/prefix (default: the folder `packages` in the data folder)
-  LATCHKEY_SMTP_URL      smtps://user:password@host or smtp://user:password@host (default: mails as files)
+  LATCHKEY_SMTP_URL      smtps://user:password@host (TLS, port 465) or
+                         smtp://user:password@host (STARTTLS, port 587); may end in
+                         ?ca=/path.pem (one more authority), ?timeout=30 (seconds for a mail),
+                         ?tls=none (smtp://host only, port 25) (default: mails as files)
   LATCHKEY_SECRET_FILE   file with the master secret; needed with PostgreSQL (default: made in the data folder)";
 
 /// Refuses `LATCHKEY_…` variables that no setting reads: a misspelt one would leave its setting at the default unseen.

@@ -63,7 +63,9 @@ impl fmt::Display for Report {
                 None => writeln!(f, "would be mailed")?,
                 Some(Outcome::Sent(_)) => writeln!(f, "mailed")?,
                 Some(Outcome::Final(why)) => writeln!(f, "refused: {why}")?,
-                Some(Outcome::Retry(why) | Outcome::Down(why)) => writeln!(f, "will be tried again: {why}")?,
+                Some(Outcome::Retry(why) | Outcome::Silent(why) | Outcome::Down(why) | Outcome::Misconfigured(why)) => {
+                    writeln!(f, "will be tried again: {why}")?
+                }
                 Some(Outcome::Withdrawn) => writeln!(f, "no longer owed")?,
             }
         }
@@ -111,7 +113,7 @@ fn in_words<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
         *match outcome {
             Outcome::Sent(_) => &mut sent,
             Outcome::Final(_) => &mut refused,
-            Outcome::Retry(_) | Outcome::Down(_) => &mut waiting,
+            Outcome::Retry(_) | Outcome::Silent(_) | Outcome::Down(_) | Outcome::Misconfigured(_) => &mut waiting,
             Outcome::Withdrawn => &mut withdrawn,
         } += 1;
     }

@@ -18,6 +18,8 @@ use crate::{
 
 /// How long a claim holds: far longer than a mail may take, and than servers keep a silent connection.
 const LEASE: Duration = Duration::minutes(10);
+/// So many mails in a row at which the server fell silent end a tick.
+const SILENCES: usize = 2;
 /// The longest wait between two attempts.
 const LONGEST_WAIT: i64 = 60;
 /// A mail that the server puts off, though it takes others, is given up so long after the end that it tells of.
@@ -26,8 +28,9 @@ const PATIENCE_PAST_END: Duration = Duration::days(1);
 const PATIENCE: Duration = Duration::days(5);
 
 /// Sends every mail that waits, the most urgent first, until `stopping`: at most `per_minute` on all nodes together, if
-/// there is a limit. Where the server takes no mail at all, or the minute is full, the rest waits for the next tick.
-/// Tells what came of each.
+/// there is a limit. Where the server takes no mail at all, or the minute is full, the rest waits for the next tick; one
+/// mail at which the server falls silent holds up no other, but two in a row are the server's silence. Tells what came
+/// of each.
 pub(super) async fn deliver_mails(
     app: &App,
     clock: &Clock,
@@ -37,6 +40,7 @@ pub(super) async fn deliver_mails(
     let began = clock.now();
     app.store.bring_near(began, began + LEASE).await?;
     let mut done = Vec::new();
+    let mut silences = 0;
     while !stopping() {
         let now = clock.now();
         let Some(mail) = app.store.claim_mail(now, now + LEASE, per_minute).await? else {
@@ -44,7 +48,12 @@ pub(super) async fn deliver_mails(
         };
         let outcome = deliver(app, clock, &mail).await?;
         note(app, clock, &mail, &outcome).await?;
-        let down = matches!(outcome, Outcome::Down(_));
+        match outcome {
+            Outcome::Silent(_) => silences += 1,
+            Outcome::Sent(_) | Outcome::Final(_) | Outcome::Retry(_) => silences = 0,
+            Outcome::Down(_) | Outcome::Misconfigured(_) | Outcome::Withdrawn => {}
+        }
+        let down = silences == SILENCES || matches!(outcome, Outcome::Down(_) | Outcome::Misconfigured(_));
         done.push((mail.id, outcome));
         if down {
             break;
@@ -129,14 +138,14 @@ async fn note(app: &App, clock: &Clock, mail: &ClaimedMail, outcome: &Outcome) -
             tracing::warn!(mail = %mail.id, attempt = mail.attempt, "mail refused for good: {reply}");
             app.store.mail_failed(mail, reply).await?;
         }
-        Outcome::Retry(why) if patience_ends(app, mail, now).await? <= now => {
+        Outcome::Retry(why) | Outcome::Silent(why) if patience_ends(app, mail, now).await? <= now => {
             tracing::warn!(mail = %mail.id, attempt = mail.attempt, "mail given up: {why}");
             app.store.mail_failed(mail, why).await?;
         }
-        Outcome::Retry(why) | Outcome::Down(why) => {
+        Outcome::Retry(why) | Outcome::Silent(why) | Outcome::Down(why) | Outcome::Misconfigured(why) => {
             let next_at = next_attempt(mail.attempt, now);
             tracing::warn!(mail = %mail.id, attempt = mail.attempt, %next_at, "mail not sent yet: {why}");
-            let refused_at = matches!(outcome, Outcome::Retry(_)).then_some(now);
+            let refused_at = matches!(outcome, Outcome::Retry(_) | Outcome::Silent(_)).then_some(now);
             app.store.mail_put_off(mail, why, next_at, refused_at).await?;
         }
         Outcome::Withdrawn => {

@@ -10,6 +10,8 @@ mod message;
 mod smtp;
 mod smtp_url;
 mod test_mail;
+mod trouble;
+mod wire;
 
 use std::{future::Future, io};
 
@@ -27,7 +29,11 @@ pub use self::{
     test_mail::test_mail,
 };
 use self::{folder::Folder, smtp::Smtp, smtp_url::SmtpServer};
-use crate::{clock::Clock, config::Settings, tokens::MailId};
+use crate::{
+    clock::Clock,
+    config::Settings,
+    tokens::{MailId, unseen},
+};
 
 /// What came of handing a mail over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +44,12 @@ pub enum Outcome {
     Final(String),
     /// This mail could not be handed over now.
     Retry(String),
+    /// The server took the sender and then fell silent, perhaps at this mail only. It may have taken the mail.
+    Silent(String),
     /// No mail could be handed over now: no connection, no TLS, no sign-in, or silence.
     Down(String),
+    /// No mail can be handed over until somebody changes the settings, or the server.
+    Misconfigured(String),
     /// There was nothing to send any more; nothing was sent.
     Withdrawn,
 }
@@ -49,10 +59,10 @@ pub enum Outcome {
 pub enum BadMail {
     /// The server's URL.
     #[error("LATCHKEY_SMTP_URL {0}")]
-    Url(#[from] BadSmtpUrl),
-    /// The file of `?ca=`.
-    #[error("LATCHKEY_SMTP_URL: the certificates in {0} cannot be used: {1}")]
-    Authorities(String, String),
+    Url(BadSmtpUrl),
+    /// The file of `?ca=`. It is not named: what stands there may be a part of a password.
+    #[error("LATCHKEY_SMTP_URL: the certificates in the file that ?ca= names cannot be used: {0}")]
+    Authorities(String),
     /// The TLS library.
     #[error("LATCHKEY_SMTP_URL: TLS cannot be set up: {0}")]
     Tls(String),
@@ -61,6 +71,12 @@ pub enum BadMail {
         "LATCHKEY_MAIL_FROM must be an address such as packages@example.com or \"Packages <packages@example.com>\""
     )]
     From,
+}
+
+impl BadMail {
+    fn unreadable(error: impl std::fmt::Display) -> Self {
+        Self::Authorities(error.to_string())
+    }
 }
 
 /// Why a mail could not be written: a template or an address.
@@ -93,7 +109,7 @@ impl Mailer {
     pub fn new(settings: &Settings) -> Result<Self, BadMail> {
         let host = settings.public_url.host().to_owned();
         let way = match &settings.smtp_url {
-            Some(url) => Way::Smtp(Box::new(Smtp::new(SmtpServer::parse(url.reveal())?, &host)?)),
+            Some(url) => Way::Smtp(Box::new(Smtp::new(SmtpServer::parse(url.reveal()).map_err(BadMail::Url)?, &host)?)),
             None => Way::Folder(Folder::in_data(&settings.data_dir)),
         };
         Ok(Self { way, from: sender(settings)?, host: literal(&host) })
@@ -146,7 +162,7 @@ fn sender(settings: &Settings) -> Result<Mailbox, BadMail> {
     };
     let from: Mailbox = text.parse().map_err(|_| BadMail::From)?;
     let plain = AsRef::<str>::as_ref(&from.email).is_ascii();
-    let visible = !from.name.as_deref().unwrap_or_default().chars().any(char::is_control);
+    let visible = !from.name.as_deref().unwrap_or_default().chars().any(unseen);
     if plain && visible { Ok(from) } else { Err(BadMail::From) }
 }
 

@@ -2,42 +2,47 @@
 //! One time limit covers the whole conversation. When to try again is not decided here.
 
 use std::{
-    error::Error as _,
     fmt,
     future::Future,
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use lettre::{
     Address,
     transport::smtp::{
-        Error,
-        authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, Certificate, TlsParameters},
-        commands::{Data, Mail, Rcpt},
-        extension::{ClientId, Extension, MailParameter},
+        authentication::{Credentials, Mechanism},
+        commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Starttls},
+        extension::{ClientId, Extension, MailParameter, ServerInfo},
         response::Response,
     },
 };
-use tokio::{net::TcpStream, time::timeout};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use tokio::time::timeout;
 
 use super::{
     BadMail, Outcome,
     smtp_url::{Protection, SmtpServer},
+    trouble::{Trouble, words},
+    wire::{Broken, Tls, Wire},
 };
 use crate::clock::Clock;
 
 /// How long we wait for a goodbye after the mail was taken.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// Longest part of a reply that is kept, in characters.
-const MAX_REPLY: usize = 500;
+/// Most questions in one sign-in.
+const CHALLENGES: usize = 4;
 
 /// A mail server and our name towards it.
 #[derive(Clone)]
 pub(super) struct Smtp {
     server: SmtpServer,
-    tls: Option<TlsParameters>,
+    tls: Option<Tls>,
     hello: ClientId,
 }
 
@@ -86,94 +91,153 @@ impl Smtp {
             let by_the_wall = (clock.now() - began_at).to_std().unwrap_or_default();
             began.elapsed().max(by_the_wall) < self.server.timeout
         };
-        let conversation = self.converse(from, to, content, in_time);
-        match timeout(self.server.timeout, conversation).await {
+        let mut reached = Reached::Nothing;
+        let ended = timeout(self.server.timeout, self.converse(&mut reached, from, to, content, in_time)).await;
+        match ended {
             Ok(Ok(outcome) | Err(outcome)) => outcome,
-            Err(_) => self.too_slow(),
+            Err(_) => self.too_slow(reached),
         }
     }
 
-    fn too_slow(&self) -> Outcome {
-        Outcome::Down(format!("the mail server took longer than {:?}", self.server.timeout))
+    fn too_slow(&self, reached: Reached) -> Outcome {
+        let limit = self.server.timeout;
+        match reached {
+            Reached::Server => Trouble::Silence(limit).of_all_mails("connection", &self.server),
+            Reached::Nothing | Reached::Greeting => {
+                Outcome::Down(format!("the mail server took longer than {limit:?}"))
+            }
+            Reached::Sender => Outcome::Silent(format!("the mail server took longer than {limit:?}")),
+        }
     }
 
     async fn converse(
         &self,
+        reached: &mut Reached,
         from: &Address,
         to: Address,
         content: impl Future<Output = Option<String>>,
         in_time: impl Fn() -> bool,
     ) -> Result<Outcome, Outcome> {
-        let mut connection = self.open().await?;
-        let utf8 = needs_utf8(&connection, &to)?;
-        let mail = connection.command(Mail::new(Some(from.clone()), utf8)).await;
-        mail.and_is(&[250]).map_err(|why| Outcome::Retry(format!("sender: {}", why.words)))?;
-        let rcpt = connection.command(Rcpt::new(to, Vec::new())).await;
-        rcpt.and_is(&[250, 251, 252]).map_err(|why| why.final_if_refused("recipient"))?;
+        let (mut wire, server) = self.open(reached).await?;
+        let utf8 = needs_utf8(&server, &to)?;
+        let mail = wire.command(Mail::new(Some(from.clone()), utf8)).await;
+        mail.and_is(&[250]).map_err(|trouble| trouble.of_sender(&self.server))?;
+        *reached = Reached::Sender;
+        let rcpt = wire.command(Rcpt::new(to, Vec::new())).await;
+        rcpt.and_is(&[250, 251, 252]).map_err(|trouble| trouble.of_this_mail("recipient"))?;
         let Some(content) = content.await else {
             return Ok(Outcome::Withdrawn);
         };
-        let data = connection.command(Data).await;
-        data.and_is(&[354]).map_err(|why| Outcome::Retry(format!("data: {}", why.words)))?;
+        let data = wire.command(Data).await;
+        data.and_is(&[354]).map_err(|trouble| trouble.of_this_attempt("data"))?;
         // A process that was frozen until here must not go on: by now another one may have sent the mail.
         if !in_time() {
-            return Err(self.too_slow());
+            return Err(self.too_slow(Reached::Nothing));
         }
-        let reply = connection.command(Message(&content)).await;
-        let reply = reply.and_is(&[250]).map_err(|why| why.final_if_refused("message"))?;
+        let reply = wire.command(Message(&content)).await;
+        let reply = reply.and_is(&[250]).map_err(|trouble| trouble.of_this_mail("message"))?;
         // The mail is the server's now: whatever comes of the goodbye changes nothing.
-        tokio::spawn(async move { timeout(FAREWELL, connection.quit()).await });
-        Ok(Outcome::Sent(reply))
+        tokio::spawn(async move { timeout(FAREWELL, wire.command(Quit)).await });
+        Ok(Outcome::Sent(words(&reply)))
     }
 
     /// Connects, protects the connection and signs in. What goes wrong here would go wrong for every mail.
-    async fn open(&self) -> Result<AsyncSmtpConnection, Outcome> {
-        let down = |step: &str, error: &Error| Outcome::Down(format!("{step}: {}", Refusal::of(error).words));
+    async fn open(&self, reached: &mut Reached) -> Result<(Wire, ServerInfo), Outcome> {
+        let down = |step: &'static str| move |trouble: Trouble| trouble.of_all_mails(step, &self.server);
+        let broken = |step: &'static str| move |why: Broken| down(step)(why.into());
         let SmtpServer { host, port, protection, credentials, .. } = &self.server;
-        let wrapped = self.tls.clone().filter(|_| *protection == Protection::Tls);
-        let connected = match wrapped {
-            Some(tls) => {
-                AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), None, &self.hello, Some(tls), None).await
+        let mut wire = Wire::open(host, *port).await.map_err(broken("connection"))?;
+        *reached = Reached::Server;
+        if let Some(tls) = self.tls.as_ref().filter(|_| *protection == Protection::Tls) {
+            wire = wire.protected(tls).await.map_err(broken("connection"))?;
+        }
+        greeted(&mut wire).await.map_err(down("connection"))?;
+        *reached = Reached::Greeting;
+        let mut server = self.hello(&mut wire).await.map_err(down("connection"))?;
+        if let Some(tls) = self.tls.as_ref().filter(|_| *protection == Protection::StartTls) {
+            if !server.supports_feature(Extension::StartTls) {
+                return Err(down("STARTTLS")(Trouble::NoStartTls));
             }
-            None => AsyncSmtpConnection::connect_with_transport(Box::new(self.reach().await?), &self.hello).await,
-        };
-        let mut connection = connected.map_err(|error| down("connection", &error))?;
-        if let Some(tls) = self.tls.clone().filter(|_| *protection == Protection::StartTls) {
-            connection.starttls(tls, &self.hello).await.map_err(|error| down("STARTTLS", &error))?;
+            wire.command(Starttls).await.and_is(&[220]).map_err(down("STARTTLS"))?;
+            wire = wire.protected(tls).await.map_err(broken("STARTTLS"))?;
+            server = self.hello(&mut wire).await.map_err(down("STARTTLS"))?;
         }
         if let Some((user, password)) = credentials {
             let credentials = Credentials::new(user.clone(), password.reveal().to_owned());
-            let signed_in = connection.auth(DEFAULT_MECHANISMS, &credentials).await;
-            signed_in.and_is(&[235]).map_err(|why| Outcome::Down(format!("sign-in: {}", why.words)))?;
+            sign_in(&mut wire, &server, &credentials).await.map_err(down("sign-in"))?;
         }
-        Ok(connection)
+        Ok((wire, server))
     }
 
-    /// Without the delay that waits for the server to acknowledge most of a message before its end goes out: some 40 ms a mail.
-    async fn reach(&self) -> Result<TcpStream, Outcome> {
-        let down = |error: std::io::Error| Outcome::Down(format!("connection: {}", readable(&error.to_string())));
-        let stream = TcpStream::connect((self.server.host.as_str(), self.server.port)).await.map_err(down)?;
-        stream.set_nodelay(true).map_err(down)?;
-        Ok(stream)
+    /// Says who we are and learns what the server can do.
+    async fn hello(&self, wire: &mut Wire) -> Result<ServerInfo, Trouble> {
+        let reply = wire.command(Ehlo::new(self.hello.clone())).await.and_is(&[250])?;
+        ServerInfo::from_response(&reply).map_err(|_| Trouble::OutOfStep(reply))
     }
 }
 
-fn tls_towards(server: &SmtpServer) -> Result<TlsParameters, BadMail> {
-    let mut tls = TlsParameters::builder(server.host.clone());
-    if let Some(path) = &server.authorities {
-        let unreadable = |error: String| BadMail::Authorities(path.display().to_string(), error);
-        let pem = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-        let certificate = Certificate::from_pem(&pem).map_err(|error| unreadable(error.to_string()))?;
-        tls = tls.add_root_certificate(certificate);
+/// How far a conversation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reached {
+    Nothing,
+    /// There is a connection.
+    Server,
+    /// What answers is a mail server.
+    Greeting,
+    /// It takes mails from us. Whatever comes now may come of this one mail.
+    Sender,
+}
+
+async fn greeted(wire: &mut Wire) -> Result<(), Trouble> {
+    match wire.reply().await {
+        Err(Broken::HungUp) => Err(Trouble::NoGreeting),
+        reply => reply.and_is(&[220]).map(drop),
     }
-    tls.build().map_err(|error| BadMail::Tls(error.to_string()))
+}
+
+async fn sign_in(wire: &mut Wire, server: &ServerInfo, credentials: &Credentials) -> Result<(), Trouble> {
+    let known = [Mechanism::Plain, Mechanism::Login];
+    let mechanism = server.get_auth_mechanism(&known).ok_or(Trouble::NoSignIn)?;
+    let odd = |error: lettre::transport::smtp::Error| Broken::NotAReply(error.to_string());
+    let mut reply = wire.command(Auth::new(mechanism, credentials.clone(), None).map_err(odd)?).await?;
+    for _ in 0..CHALLENGES {
+        if !reply.has_code(334) {
+            break;
+        }
+        let answer = Auth::new_from_response(mechanism, credentials.clone(), &reply).map_err(odd)?;
+        reply = wire.command(answer).await?;
+    }
+    Ok(reply).and_is(&[235]).map(drop)
+}
+
+/// Trusts whom this machine trusts, and who signed with a certificate of `?ca=`.
+fn tls_towards(server: &SmtpServer) -> Result<Tls, BadMail> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(path) = &server.authorities {
+        for authority in authorities(&std::fs::read(path).map_err(BadMail::unreadable)?)? {
+            roots.add(authority).map_err(BadMail::unreadable)?;
+        }
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| BadMail::Tls(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(server.host.clone()).map_err(|error| BadMail::Tls(error.to_string()))?;
+    Ok(Tls { config: Arc::new(config), name })
+}
+
+fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BadMail> {
+    let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(BadMail::unreadable)?;
+    if found.is_empty() { Err(BadMail::unreadable("it holds none")) } else { Ok(found) }
 }
 
 /// An address outside ASCII needs a server that knows such addresses; no later attempt would change that.
-fn needs_utf8(connection: &AsyncSmtpConnection, to: &Address) -> Result<Vec<MailParameter>, Outcome> {
+fn needs_utf8(server: &ServerInfo, to: &Address) -> Result<Vec<MailParameter>, Outcome> {
     if AsRef::<str>::as_ref(to).is_ascii() {
         Ok(Vec::new())
-    } else if connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+    } else if server.supports_feature(Extension::SmtpUtfEight) {
         Ok(vec![MailParameter::SmtpUtfEight])
     } else {
         Err(Outcome::Final("the mail server takes no addresses outside ASCII (it lacks SMTPUTF8)".to_owned()))
@@ -194,47 +258,20 @@ impl fmt::Display for Message<'_> {
     }
 }
 
-/// Anything but the reply we need.
-struct Refusal {
-    words: String,
-    permanent: bool,
-}
-
-impl Refusal {
-    fn of(error: &Error) -> Self {
-        let words = match (error.status(), error.source()) {
-            (Some(code), Some(text)) => format!("{code} {text}"),
-            // The step is named anyway, and lettre repeats itself.
-            _ => error.to_string().replace("Connection error: ", ""),
-        };
-        Self { words: readable(&words), permanent: error.is_permanent() }
-    }
-
-    fn final_if_refused(self, step: &str) -> Outcome {
-        let words = format!("{step}: {}", self.words);
-        if self.permanent { Outcome::Final(words) } else { Outcome::Retry(words) }
-    }
-}
-
 trait Reply {
-    /// The reply's words if its code is one of these. A reply that is positive but another one means that the two
-    /// sides are out of step, as after replies slipped in before TLS.
-    fn and_is(self, codes: &[u16]) -> Result<String, Refusal>;
+    /// The reply if its code is one of these.
+    fn and_is(self, codes: &[u16]) -> Result<Response, Trouble>;
 }
 
-impl Reply for Result<Response, Error> {
-    fn and_is(self, codes: &[u16]) -> Result<String, Refusal> {
-        let response = self.map_err(|error| Refusal::of(&error))?;
-        let text = response.message().collect::<Vec<_>>().join(" ");
-        let words = readable(&format!("{} {text}", response.code()));
-        if codes.iter().any(|code| response.has_code(*code)) {
-            Ok(words)
+impl Reply for Result<Response, Broken> {
+    fn and_is(self, codes: &[u16]) -> Result<Response, Trouble> {
+        let reply = self?;
+        if codes.iter().any(|code| reply.has_code(*code)) {
+            Ok(reply)
+        } else if reply.is_positive() {
+            Err(Trouble::OutOfStep(reply))
         } else {
-            Err(Refusal { words: format!("unexpected reply {words}"), permanent: false })
+            Err(Trouble::Refused(reply))
         }
     }
-}
-
-fn readable(words: &str) -> String {
-    words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_REPLY).collect()
 }

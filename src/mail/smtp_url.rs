@@ -69,7 +69,9 @@ impl SmtpServer {
     pub(super) fn parse(text: &str) -> Result<Self, BadSmtpUrl> {
         let url = Url::parse(text.trim()).map_err(|_| BadSmtpUrl::NotAUrl)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(BadSmtpUrl::NotAUrl)?;
-        if !matches!(url.path(), "" | "/") || url.fragment().is_some() || host.contains('%') {
+        // An @ after the host most likely ends a password that holds a / or a ?, and the host is its beginning.
+        let late = url.query().is_some_and(|query| query.contains('@'));
+        if !matches!(url.path(), "" | "/") || url.fragment().is_some() || host.contains('%') || late {
             return Err(BadSmtpUrl::NotAUrl);
         }
         let (protection, port) = match url.scheme() {
@@ -183,6 +185,7 @@ mod tests {
             ("http://mail.example.com", BadSmtpUrl::NotAUrl),
             ("smtp://", BadSmtpUrl::NotAUrl),
             ("smtp://ada:hunter2/x@mail.example.com", BadSmtpUrl::NotAUrl),
+            ("smtp://ada:123?ca=hunter2@mail.example.com", BadSmtpUrl::NotAUrl),
             ("smtps://mail.example.com/inbox", BadSmtpUrl::NotAUrl),
             ("smtps://ada@mail.example.com", BadSmtpUrl::HalfCredentials),
             ("smtps://:hunter2@mail.example.com", BadSmtpUrl::HalfCredentials),

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::{
     AccountId, Feeds, Patterns, Permission, Permissions, Token, TokenId, TokenKind, expiry, expiry::whole_second,
-    secret,
+    secret, unseen,
 };
 
 /// Longest name, in characters.
@@ -92,8 +92,7 @@ fn bounded(text: &str, most: usize, also: impl Fn(char) -> bool) -> Result<Strin
     if text.chars().count() > most {
         return Err(BadText::TooLong(most));
     }
-    let steers_text = |c: char| matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{FDD0}'..='\u{FDEF}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-    if text.chars().any(|c| (c.is_control() && !also(c)) || steers_text(c)) {
+    if text.chars().any(|c| unseen(c) && !also(c)) {
         return Err(BadText::Control);
     }
     if secret::is_in(text) {

@@ -18,6 +18,7 @@ mod reason;
 pub mod secret;
 pub mod selected;
 pub mod state;
+mod unseen;
 pub mod warning;
 
 use chrono::{DateTime, Duration, Utc};
@@ -28,6 +29,7 @@ pub use self::{
     permission::{Kind, Permission, Permissions},
     secret::{Secret, SecretHash},
     state::State,
+    unseen::unseen,
 };
 
 /// What kind of token a row is.

@@ -241,6 +241,6 @@ async fn nothing_is_said_in_plain_text_to_a_server_without_starttls() {
     let world = World::new(None, |port| Some(format!("smtp://ada:hunter2@127.0.0.1:{port}?timeout=30"))).await;
     with_one_due_token(&world).await;
     let report = world.tick().await;
-    assert!(report.to_string().contains("STARTTLS is not supported on this server"), "{report}");
+    assert!(report.to_string().contains("STARTTLS: the mail server does not offer STARTTLS"), "{report}");
     assert!(world.post.commands().iter().all(|line| line.starts_with("EHLO") || line == "QUIT"));
 }

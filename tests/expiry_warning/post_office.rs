@@ -18,6 +18,8 @@ pub(super) enum Mood {
     HangingUpInData,
     SilentAfterTheDot,
     TakingThenHangingUp,
+    /// Never answers where a mail is for this address.
+    SilentTo(&'static str),
     /// Takes so many mails and puts off all others.
     TakingAtMost(usize),
     /// Does something else than what is expected at one step.
@@ -185,6 +187,9 @@ async fn converse(stream: TcpStream, port: u16, state: Arc<Mutex<State>>, watche
             "RCPT" => {
                 watcher(Stage::Recipient);
                 recipient = line.trim_start_matches("RCPT TO:<").trim_end_matches('>').to_owned();
+                if matches!(mood, Mood::SilentTo(address) if address == recipient) {
+                    hear(&mut stream).await?;
+                }
                 if let Mood::RefusingRecipients(reply) = mood { reply } else { "250 ok" }
             }
             "DATA" => {

@@ -21,6 +21,8 @@ on_both_engines! {
     feeds_are_listed_and_deleted_and_members_removed,
     tokens_are_listed_and_revoked_once,
     a_misspelt_setting_stops_every_command,
+    an_answer_that_nobody_reads_to_its_end_is_no_error,
+    a_time_to_act_at_is_a_time_or_a_day_that_exists,
     told_to_stop_once_it_waits_and_told_twice_it_does_not,
 }
 
@@ -175,6 +177,32 @@ async fn a_misspelt_setting_stops_every_command(world: &World) {
     assert!(
         run(world, &["account", "list"], "", &[("LATCHKEY_PORT_8080_TCP", "tcp://10.0.0.1:8080")]).status.success()
     );
+}
+
+async fn an_answer_that_nobody_reads_to_its_end_is_no_error(world: &World) {
+    world.ada().await;
+    let mut process = program(world, &["account", "list"]).spawn().unwrap();
+    drop(process.stdout.take());
+    let output = process.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
+}
+
+async fn a_time_to_act_at_is_a_time_or_a_day_that_exists(world: &World) {
+    let at = |now: &str| {
+        let now = format!("--now={now}");
+        run(world, &["jobs", "run", "expiry-warnings", &now], "", &[("LATCHKEY_TIME_TRAVEL", "1")])
+    };
+    for good in ["2000-01-01", "2027-02-11", "2027-02-11T09:00:00Z", "9999-12-31T23:59:59Z"] {
+        let output = at(good);
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{good}");
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"0 notices\n"[..]), "{good}");
+    }
+    for bad in ["tomorrow", "1999-12-31", "+262142-12-31T23:59:59Z", "-262143-01-01T00:00:00Z"] {
+        let output = at(bad);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("write a time such as 2027-02-11T09:00:00Z, or a day such as 2027-02-11"), "{said}");
+        assert_eq!(output.status.code(), Some(2), "{bad}");
+    }
 }
 
 async fn told_to_stop_once_it_waits_and_told_twice_it_does_not(world: &World) {
