@@ -141,7 +141,27 @@ impl Change {
         .fetch_optional(&mut *self.tx)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        row.read(now).map(Some)
+        let mut mail = row.read(now)?;
+        self.address_as_stored(&mut mail).await?;
+        Ok(Some(mail))
+    }
+
+    /// What goes to somebody with an account goes to the address they gave, not to what a stranger typed: the same but
+    /// for its case may be another mailbox.
+    async fn address_as_stored(&mut self, mail: &mut ClaimedMail) -> Result<()> {
+        if !mail.letter.holds_link() {
+            return Ok(());
+        }
+        let Some(account) = self.account_of_address(&mail.recipient).await? else { return Ok(()) };
+        if account.email != mail.recipient {
+            sqlx::query("UPDATE mails SET recipient = $2 WHERE id = $1")
+                .bind(mail.id.to_string())
+                .bind(account.email.as_str())
+                .execute(&mut *self.tx)
+                .await?;
+            mail.recipient = account.email;
+        }
+        Ok(())
     }
 
     /// Lets another mail go out in the minute of a claim after which nothing was sent.
