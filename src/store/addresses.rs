@@ -73,6 +73,7 @@ impl Change {
         let event = self.record(Verb::AddressChanged, by, about, now).await?;
         self.owe_happening(account.id, event, Some(&account.email), now).await?;
         self.end_links_of(account.id).await?;
+        self.end_links_for(account.id, Purpose::StopReminders).await?; // they lie in the mailbox before
         self.end_sessions_of(account.id).await?;
         Ok(true)
     }
