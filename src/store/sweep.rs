@@ -20,7 +20,7 @@ pub enum Stale {
     OldSessions,
     /// Counts of guesses whose window began before.
     Attempts,
-    /// Lines of the record written before.
+    /// Lines of the record written before, but for those that a mail is still to tell of.
     Events,
     /// Mails that are done with since before, each together with the notices it carried: a notice whose mail is gone
     /// would be owed again.
@@ -101,7 +101,13 @@ impl Stale {
                 "DELETE FROM attempts WHERE (subject, window_at) IN (SELECT subject, window_at FROM attempts WHERE window_at < $1
                  ORDER BY window_at LIMIT $2)"
             }
-            Self::Events => "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < $1 ORDER BY id LIMIT $2)",
+            Self::Events => {
+                "DELETE FROM events WHERE id IN (SELECT e.id FROM events e WHERE e.id < $1
+                   AND NOT EXISTS (SELECT 1 FROM notices n LEFT JOIN mails m ON m.id = n.mail
+                       WHERE n.kind = 'happened' AND n.subject = e.account AND n.occasion = e.id AND n.cancelled_at IS NULL
+                         AND (n.mail IS NULL OR m.state IN ('pending', 'sending')))
+                 ORDER BY e.id LIMIT $2)"
+            }
             Self::Mails => {
                 "SELECT id FROM mails WHERE state IN ('sent', 'failed', 'dropped') AND created_at < $1 AND COALESCE(sent_at, 0) < $1
                  ORDER BY created_at LIMIT $2"
