@@ -63,7 +63,7 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ResetForm
         let problems = Problems::one("password", problem);
         return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, account, form.link, problems);
     }
-    let hash = app.gate.hash(&form.password).await?;
+    let hash = app.gate.for_strangers().hash(&form.password).await?;
     let (now, by) = (app.clock.now(), actor(&req, &app, Some(&account)));
     let mut change = app.store.begin().await?;
     if change.use_link(&link::hash(&form.link), purpose, now).await?.is_none() {
