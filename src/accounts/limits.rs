@@ -1,6 +1,6 @@
-//! How often one may guess a password, or ask for what costs others something. Counted in the database, so that every node sees the same number, and never in
-//! a way that lets a stranger lock somebody out: what a stranger uses up is the stranger's own share, or a share that
-//! devices which signed in before do not need.
+//! How often one may guess a password, or ask for what costs others something. Counted in the database, so that every
+//! node sees the same number, and never in a way that lets a stranger lock somebody out: what a stranger uses up is the
+//! stranger's own share, or a share that devices which signed in before do not need.
 
 use std::net::IpAddr;
 
@@ -21,6 +21,8 @@ const BY_SOURCE_FOR_ACCOUNT: i64 = 10;
 const BY_SOURCE: i64 = 50;
 /// Guesses for one account by sources that are not known to it, within an hour.
 const BY_STRANGERS_FOR_ACCOUNT: i64 = 100;
+/// What strangers may ask for in an hour, all together.
+const BY_STRANGERS: i64 = 600;
 
 /// One guess at a password.
 #[derive(Clone, Debug)]
@@ -137,45 +139,104 @@ fn by_strangers(whom: &str) -> String {
 }
 
 impl Share {
-    /// Links tried by one source that are not good.
-    pub fn of_bad_links(address: IpAddr) -> Self {
-        Self { subject: format!("links by {}", source(address)), most: 20, within: HOUR }
+    fn new(subject: String, most: i64, within: Duration) -> Self {
+        Self { subject, most, within }
     }
 
-    /// Mails that one source, signed in to nothing, has sent to addresses it typed.
-    pub fn of_mails_by(address: IpAddr) -> Self {
-        Self { subject: format!("mails by {}", source(address)), most: 20, within: HOUR }
+    /// Tries of links by one source that come to nothing.
+    pub fn of_bad_links(address: IpAddr) -> Vec<Self> {
+        by_networks("links", address, 20)
     }
 
-    /// Mails to one address that set a password.
-    pub fn of_resets(email: &str) -> Self {
-        Self { subject: format!("resets for {}", name_hash(email)), most: 5, within: HOUR * 24 }
+    /// Tries of one link that makes an account, whoever holds it.
+    pub fn of_tries(link: &str) -> Self {
+        Self::new(format!("tries of {}", name_hash(link)), 20, HOUR * 24)
     }
 
-    /// Mails to one address that confirm a sign-up.
-    pub fn of_sign_ups(email: &str) -> Self {
-        Self { subject: format!("sign-ups for {}", name_hash(email)), most: 3, within: HOUR * 6 }
+    /// What people ask for who are signed in to nothing: mails to addresses they type, and accounts. The last of these
+    /// shares is everybody's, so that many sources together cost the host no more than that.
+    pub fn of_requests_by(address: IpAddr) -> Vec<Self> {
+        let everybody = Self::new("requests by strangers".to_owned(), BY_STRANGERS, HOUR);
+        by_networks("requests", address, 20).into_iter().chain([everybody]).collect()
+    }
+
+    /// Mails that set the password of an address, asked for by one source and by all. The first is smaller, so that
+    /// one stranger leaves something to the owner.
+    pub fn of_resets(email: &str, address: IpAddr) -> [Self; 2] {
+        let whom = name_hash(email);
+        [
+            Self::new(format!("resets for {whom} by {}", source(address)), 5, HOUR * 24),
+            Self::new(format!("resets for {whom}"), 20, HOUR * 24),
+        ]
+    }
+
+    /// Mails that set an account's password, asked for with a device that signed in to it before.
+    pub fn of_resets_by_device(account: AccountId) -> Self {
+        Self::new(format!("resets for {account} by its devices"), 5, HOUR * 24)
+    }
+
+    /// Mails to an address that may be anybody's, whoever had them sent: that it is to be confirmed, or has an account.
+    pub fn of_mails_to(email: &str) -> Self {
+        Self::new(format!("mails to {}", name_hash(email)), 3, HOUR * 6)
     }
 
     /// Mails that confirm an account's address.
     pub fn of_confirmations(account: AccountId) -> Self {
-        Self { subject: format!("confirmations for {account}"), most: 3, within: HOUR * 6 }
+        Self::new(format!("confirmations for {account}"), 3, HOUR * 6)
     }
 
     /// Other addresses given by one account.
     pub fn of_new_addresses(account: AccountId) -> Self {
-        Self { subject: format!("addresses for {account}"), most: 5, within: HOUR * 24 }
+        Self::new(format!("addresses for {account}"), 5, HOUR * 24)
     }
 
-    /// Takes one from the share. If none is left, `change` must not be committed, so that asking in vain costs nothing.
+    /// Takes one from the share, if one is left. Asking in vain costs nothing.
     pub async fn take(&self, change: &mut Change, now: DateTime<Utc>) -> Result<Allowance> {
+        // Counted first, so that those who ask at the same time all count.
         change.count_attempt(&self.subject, window(now)).await?;
         let (count, since) = change.attempts(&self.subject, now - self.within).await?;
         if count <= self.most {
             return Ok(Allowance::Granted);
         }
+        self.give_back(change, now).await?;
         Ok(Allowance::Wait(since.map_or(self.within, |since| since + self.within + WINDOW - now)))
     }
+
+    /// Takes one from each of the shares, or nothing from any.
+    pub async fn take_all(shares: &[Self], change: &mut Change, now: DateTime<Utc>) -> Result<Allowance> {
+        for (taken, share) in shares.iter().enumerate() {
+            if let wait @ Allowance::Wait(_) = share.take(change, now).await? {
+                Self::give_all_back(&shares[..taken], change, now).await?;
+                return Ok(wait);
+            }
+        }
+        Ok(Allowance::Granted)
+    }
+
+    /// Gives back what was taken at `now`.
+    pub async fn give_all_back(shares: &[Self], change: &mut Change, now: DateTime<Utc>) -> Result<()> {
+        for share in shares {
+            share.give_back(change, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn give_back(&self, change: &mut Change, now: DateTime<Utc>) -> Result<()> {
+        change.uncount_attempt(&self.subject, window(now)).await
+    }
+}
+
+/// The shares of the networks an address is in, within an hour. An IPv6 address comes out of a site's /48 and a
+/// household's /56, any of whose /64 one person may use: they have more than one share, but not one for each.
+fn by_networks(what: &str, address: IpAddr, most: i64) -> Vec<Share> {
+    let share = |network: &str, most| Share::new(format!("{what} by {network}"), most, HOUR);
+    let mut shares = vec![share(&source(address), most)];
+    if let IpAddr::V6(address) = address {
+        let [a, b, c, d, ..] = address.segments();
+        shares.push(share(&format!("{a:x}:{b:x}:{c:x}:{:x}::/56", d & 0xff00), most * 2));
+        shares.push(share(&format!("{a:x}:{b:x}:{c:x}::/48"), most * 5));
+    }
+    shares
 }
 
 /// The window that an instant is in.
@@ -208,5 +269,23 @@ mod tests {
         assert_eq!(source("2001:db8:1:2:3::4".parse().unwrap()), source("2001:db8:1:2::99".parse().unwrap()));
         assert_ne!(source("2001:db8:1:3::4".parse().unwrap()), source("2001:db8:1:2::4".parse().unwrap()));
         assert_eq!(source("192.0.2.7".parse().unwrap()), "192.0.2.7");
+    }
+
+    #[test]
+    fn an_ipv6_address_has_part_in_the_shares_of_its_household_and_its_site() {
+        let shares = |address: &str| {
+            let shares = by_networks("links", address.parse().unwrap(), 20).into_iter();
+            shares.map(|share| (share.subject, share.most)).collect::<Vec<_>>()
+        };
+        let named = |subject: &str, most| (subject.to_owned(), most);
+        assert_eq!(shares("192.0.2.7"), [named("links by 192.0.2.7", 20)]);
+        assert_eq!(
+            shares("2001:db8:1:23f::4"),
+            [
+                named("links by 2001:db8:1:23f::/64", 20),
+                named("links by 2001:db8:1:200::/56", 40),
+                named("links by 2001:db8:1::/48", 100),
+            ]
+        );
     }
 }

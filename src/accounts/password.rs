@@ -21,6 +21,8 @@ pub const MAX_CHARS: usize = 256;
 const AT_ONCE: usize = 2;
 /// Checks that run or wait; more are turned away.
 const IN_LINE: usize = 34;
+/// The same for what strangers ask for beside signing in. It is short, so that they take nobody's place.
+const STRANGERS_IN_LINE: usize = 8;
 /// No stored hash may ask for more memory than this, in KiB.
 const MOST_MEMORY: u32 = 256 * 1024;
 /// The strength meter looks at this many characters; more cannot make a password weaker.
@@ -86,14 +88,16 @@ type Memory = Vec<Block>;
 #[derive(Clone)]
 pub struct PasswordGate {
     line: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
     running: Arc<Semaphore>,
     memories: Arc<Mutex<Vec<Memory>>>,
 }
 
 impl Default for PasswordGate {
     fn default() -> Self {
-        let [line, running] = [IN_LINE, AT_ONCE].map(|places| Arc::new(Semaphore::new(places)));
-        Self { line, running, memories: Arc::default() }
+        let [line, strangers, running] =
+            [IN_LINE, STRANGERS_IN_LINE, AT_ONCE].map(|places| Arc::new(Semaphore::new(places)));
+        Self { line, strangers, running, memories: Arc::default() }
     }
 }
 
@@ -104,6 +108,11 @@ impl std::fmt::Debug for PasswordGate {
 }
 
 impl PasswordGate {
+    /// The same gate, with the line where strangers wait who sign up or follow a link.
+    pub fn for_strangers(&self) -> Self {
+        Self { line: Arc::clone(&self.strangers), ..self.clone() }
+    }
+
     /// Hashes a password for storage, with its own salt.
     pub async fn hash(&self, password: &str) -> Result<String, Busy> {
         let password = Zeroizing::new(password.to_owned());
@@ -274,6 +283,14 @@ mod tests {
         let gate = PasswordGate::default();
         let _all = Arc::clone(&gate.line).acquire_many_owned(34).await.unwrap();
         assert_eq!(gate.verify(GOOD, None).await, Err(Busy));
+    }
+
+    #[tokio::test]
+    async fn strangers_wait_in_a_line_of_their_own() {
+        let gate = PasswordGate::default();
+        let _all = Arc::clone(&gate.strangers).acquire_many_owned(8).await.unwrap();
+        assert_eq!(gate.for_strangers().hash(GOOD).await, Err(Busy));
+        assert_eq!(gate.verify(GOOD, None).await, Ok(Verdict::Wrong));
     }
 
     #[test]

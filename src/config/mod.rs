@@ -77,7 +77,7 @@ pub struct Args {
     pub mail_from: Option<String>,
 
     /// Most mails handed to the mail server in a minute, by all nodes together; the most urgent go first
-    #[arg(long, global = true, env = "LATCHKEY_MAILS_PER_MINUTE", default_value_t = 60, value_parser = clap::value_parser!(i64).range(1..=100_000), help_heading = "Settings", hide_short_help = true)]
+    #[arg(long, global = true, env = "LATCHKEY_MAILS_PER_MINUTE", default_value_t = 60, value_parser = clap::value_parser!(i64).range(2..=100_000), help_heading = "Settings", hide_short_help = true)]
     pub mails_per_minute: i64,
 
     /// Largest package a push may carry, in MiB

@@ -35,14 +35,17 @@ impl Store {
 }
 
 impl Change {
-    /// Notes that an account's address was confirmed.
+    /// Notes that an account's address was confirmed, if it was not before.
     pub async fn confirm_address(&mut self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<()> {
-        sqlx::query("UPDATE accounts SET email_confirmed_at = $2 WHERE id = $1")
-            .bind(account.to_string())
-            .bind(now.timestamp())
-            .execute(&mut *self.tx)
-            .await?;
-        self.record(Verb::AddressConfirmed, by, About::account(account), now).await?;
+        let confirmed =
+            sqlx::query("UPDATE accounts SET email_confirmed_at = $2 WHERE id = $1 AND email_confirmed_at IS NULL")
+                .bind(account.to_string())
+                .bind(now.timestamp())
+                .execute(&mut *self.tx)
+                .await?;
+        if confirmed.rows_affected() == 1 {
+            self.record(Verb::AddressConfirmed, by, About::account(account), now).await?;
+        }
         Ok(())
     }
 
@@ -73,6 +76,7 @@ impl Change {
         let event = self.record(Verb::AddressChanged, by, about, now).await?;
         self.owe_happening(account.id, event, Some(&account.email), now).await?;
         self.end_links_of(account.id).await?;
+        self.end_links_for(account.id, Purpose::StopReminders).await?; // they lie in the mailbox before
         self.end_sessions_of(account.id).await?;
         Ok(true)
     }

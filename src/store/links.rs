@@ -157,10 +157,12 @@ impl Change {
         row.map(read).transpose()
     }
 
-    /// Ends an account's unused links: what they were made for has changed.
+    /// Ends an account's unused links: what they were made for has changed. Those that stop reminders stay, because no
+    /// mail can be changed that holds one.
     pub(super) async fn end_links_of(&mut self, account: AccountId) -> Result<()> {
-        sqlx::query("DELETE FROM links WHERE account = $1 AND used_at IS NULL")
+        sqlx::query("DELETE FROM links WHERE account = $1 AND used_at IS NULL AND purpose <> $2")
             .bind(account.to_string())
+            .bind(Purpose::StopReminders.as_str())
             .execute(&mut *self.tx)
             .await?;
         Ok(())

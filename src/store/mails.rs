@@ -1,14 +1,11 @@
-//! Mails on their way: who may send one now, what it says, and what the mail server answered.
-//!
-//! A worker claims a mail for the length of a lease and gets a fence number that grows with every claim. The content is
-//! fixed right before it is handed to the server, if lease and fence still hold, and never changes from then on: what
+//! Mails on their way: what each says, and what the mail server answered. Who may send one, `mail_claims` knows. The
+//! content is fixed right before it is handed to the server, if lease and fence still hold, and never changes from then on: what
 //! may have been accepted already goes out again as the same message, with the same Message-ID.
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use sqlx::FromRow;
+use chrono::{DateTime, Utc};
 
 use super::{
-    Change, Result, Store,
+    Change, ClaimedMail, Result, Store,
     events::{About, Actor, Verb},
     instant, readable,
 };
@@ -30,9 +27,6 @@ pub enum Letter {
     /// What happened in an account: the notices bound to it.
     Happened,
 }
-
-/// Under which claims are counted, minute by minute.
-const MAILS: &str = "mails";
 
 const LETTERS: [(Letter, &str); 9] = [
     (Letter::End(EndNotice::Warning), "warnings"),
@@ -80,6 +74,11 @@ impl Letter {
     fn urgency(self) -> i64 {
         i64::from(!self.holds_link())
     }
+
+    /// The urgency from which on mails go out, with those that hold a link or without.
+    pub(super) fn least_urgency(links: bool) -> i64 {
+        i64::from(!links)
+    }
 }
 
 /// A mail to be queued.
@@ -97,31 +96,6 @@ pub struct NewMail {
     pub recipient: String,
 }
 
-/// A mail this worker may send until its lease ends.
-#[derive(Clone, Debug)]
-pub struct ClaimedMail {
-    /// Its id.
-    pub id: MailId,
-    /// What it says.
-    pub letter: Letter,
-    /// Whose it is; none while it is not known whether anybody has the address.
-    pub account: Option<AccountId>,
-    /// The address.
-    pub recipient: String,
-    /// With angle brackets.
-    pub message_id: String,
-    /// When it was queued.
-    pub created_at: DateTime<Utc>,
-    /// The whole message, once it may have been handed to a server; empty for one that holds a link.
-    pub content: Option<String>,
-    /// How many attempts have begun, this one included.
-    pub attempt: i64,
-    /// The number of this claim.
-    pub fence: i64,
-    /// Since when a server has put it off.
-    pub refused_at: Option<DateTime<Utc>>,
-}
-
 /// Word of a token's end that the mail server refused for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undelivered {
@@ -133,65 +107,7 @@ pub struct Undelivered {
     pub reply: String,
 }
 
-#[derive(FromRow)]
-struct ClaimedRow {
-    id: String,
-    letter: String,
-    account: Option<String>,
-    recipient: String,
-    message_id: String,
-    created_at: i64,
-    content: Option<String>,
-    attempt: i64,
-    fence: i64,
-    refused_at: Option<i64>,
-}
-
-impl ClaimedRow {
-    fn read(self) -> Result<ClaimedMail> {
-        Ok(ClaimedMail {
-            id: readable(MailId::parse(&self.id), "mails.id")?,
-            letter: readable(Letter::parse(&self.letter), "mails.letter")?,
-            account: self.account.map(|id| readable(AccountId::parse(&id), "mails.account")).transpose()?,
-            recipient: self.recipient,
-            message_id: self.message_id,
-            created_at: instant(self.created_at),
-            content: self.content,
-            attempt: self.attempt,
-            fence: self.fence,
-            refused_at: self.refused_at.map(instant),
-        })
-    }
-}
-
 impl Store {
-    /// Claims the most urgent mail until `lease_until`. `None` if none is to be sent at `now`, or if `per_minute` mails
-    /// were claimed in this minute already, by all nodes together.
-    pub async fn claim_mail(
-        &self,
-        now: DateTime<Utc>,
-        lease_until: DateTime<Utc>,
-        per_minute: Option<i64>,
-    ) -> Result<Option<ClaimedMail>> {
-        // Asked before the write lock is taken: most of the time there is nothing. And a claim that got nothing may mean
-        // that another worker took that very row; then there may be more.
-        while !self.waiting_mails(now, 1).await?.is_empty() {
-            let mut change = self.begin().await?;
-            let claimed = change.claim_mail(now, lease_until).await?;
-            let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
-            if let (Some(_), Some(limit)) = (&claimed, per_minute)
-                && change.count_attempt(MAILS, minute).await? > limit
-            {
-                return Ok(None);
-            }
-            change.commit().await?;
-            if claimed.is_some() {
-                return Ok(claimed);
-            }
-        }
-        Ok(None)
-    }
-
     /// Mails that may be tried at `now`, at most `limit`.
     pub async fn waiting_mails(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<MailId>> {
         let ids: Vec<String> = sqlx::query_scalar(
@@ -288,23 +204,6 @@ impl Store {
 }
 
 impl Change {
-    /// The outer WHERE repeats the inner one: on PostgreSQL two workers may both find a row, and the second, having
-    /// waited for the first, looks at the outer conditions only.
-    async fn claim_mail(&mut self, now: DateTime<Utc>, lease_until: DateTime<Utc>) -> Result<Option<ClaimedMail>> {
-        let row: Option<ClaimedRow> = sqlx::query_as(
-            "UPDATE mails SET lease_until = $2, fence = fence + 1, attempt = attempt + 1
-             WHERE id = (SELECT id FROM mails WHERE state IN ('pending', 'sending') AND next_at <= $1 AND lease_until <= $1
-                         ORDER BY urgency, next_at, id LIMIT 1)
-               AND state IN ('pending', 'sending') AND next_at <= $1 AND lease_until <= $1
-             RETURNING id, letter, account, recipient, message_id, created_at, content, attempt, fence, refused_at",
-        )
-        .bind(now.timestamp())
-        .bind(lease_until.timestamp())
-        .fetch_optional(&mut *self.tx)
-        .await?;
-        row.map(ClaimedRow::read).transpose()
-    }
-
     /// Fixes what a mail says, if this claim still holds. From here on it may have been sent.
     pub async fn fix_content(&mut self, mail: &ClaimedMail, content: &str, now: DateTime<Utc>) -> Result<bool> {
         let fixed = sqlx::query(
@@ -354,7 +253,8 @@ impl Change {
     /// address.
     pub(super) async fn drop_mail(&mut self, mail: &ClaimedMail) -> Result<()> {
         if mail.account.is_none() {
-            return self.remove_mail(mail.id).await;
+            self.remove_mail(mail.id).await?;
+            return self.give_claim_back(mail).await;
         }
         sqlx::query(
             "UPDATE mails SET state = 'dropped', reply = $3, lease_until = 0
@@ -365,7 +265,7 @@ impl Change {
         .bind("nothing was owed any more when it was to be sent")
         .execute(&mut *self.tx)
         .await?;
-        Ok(())
+        self.give_claim_back(mail).await
     }
 
     async fn record_ends_told(&mut self, mail: &ClaimedMail, now: DateTime<Utc>) -> Result<()> {

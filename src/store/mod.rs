@@ -24,6 +24,7 @@ mod installation;
 mod job_runs;
 mod legacy;
 mod links;
+mod mail_claims;
 mod mail_queue;
 mod mails;
 mod members;
@@ -67,8 +68,9 @@ pub use self::{
     job_runs::JobRun,
     legacy::Imported,
     links::{Link, Purpose},
+    mail_claims::ClaimedMail,
     mail_queue::{Queued, QueuedMail},
-    mails::{ClaimedMail, Letter, NewMail, Undelivered},
+    mails::{Letter, NewMail, Undelivered},
     members::{Member, Owned},
     notices::{DueNotice, EndToTell},
     operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},

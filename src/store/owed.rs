@@ -68,7 +68,8 @@ impl Change {
     /// Nothing, once the account is not to get this address any more.
     async fn owed_to_new_address(&mut self, mail: &ClaimedMail, dead: bool) -> Result<Option<Owed>> {
         let account = self.owner(mail).await?;
-        if self.asked_address(account.id).await?.as_ref() != Some(&mail.recipient) {
+        let asked = self.asked_address(account.id).await?;
+        if !asked.is_some_and(|asked| asked.eq_ignore_ascii_case(&mail.recipient)) {
             return Ok(None);
         }
         let other = self.account_of_address(&mail.recipient).await?;

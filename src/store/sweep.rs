@@ -31,7 +31,7 @@ pub enum Stale {
     OldSessions,
     /// Counts of guesses whose window began before.
     Attempts,
-    /// Lines of the record written before.
+    /// Lines of the record written before, but for those that a mail is still to tell of.
     Events,
     /// Mails that are done with since before, each together with the notices it carried: a notice whose mail is gone
     /// would be owed again.
@@ -98,8 +98,15 @@ impl Stale {
             Self::IdleSessions => oldest!("sessions", "id_hash", "seen_at"),
             Self::OldSessions => oldest!("sessions", "id_hash", "created_at"),
             Self::Attempts => oldest!("attempts", "subject, window_at", "window_at"),
-            // Ids sort by time, and there is no other index by it.
-            Self::Events => oldest!("events", "id", "id"),
+            // Ids sort by time, and there is no other index by it. What a mail is still to tell stays.
+            Self::Events => oldest!(
+                "events",
+                "id",
+                "id",
+                "NOT EXISTS (SELECT 1 FROM notices n LEFT JOIN mails m ON m.id = n.mail
+                    WHERE n.kind = 'happened' AND n.subject = events.account AND n.occasion = events.id AND n.cancelled_at IS NULL
+                      AND (n.mail IS NULL OR m.state IN ('pending', 'sending'))) AND "
+            ),
             Self::Mails => {
                 "SELECT id FROM mails WHERE state IN ('sent', 'failed', 'dropped') AND created_at < $1 AND COALESCE(sent_at, 0) < $1
                  ORDER BY created_at LIMIT $2"

@@ -32,7 +32,7 @@ async fn a_mailed_link_sets_the_password_and_the_owner_is_told(world: &World) {
     let page = asks(&cy, "Ada@Example.com").await;
     assert_eq!((page.status, page.heading().as_str()), (200, "Ask the operator for the link"));
     let mail = world.mail().await;
-    assert_eq!(mail.outline(), ("Ada@Example.com".to_owned(), "[Latchkey] Set a new password".to_owned()));
+    assert_eq!(mail.outline(), ("ada@example.com".to_owned(), "[Latchkey] Set a new password".to_owned()));
     let link = mail.link(world);
     let secret = link.split_once('=').unwrap().1;
     for row in world.database.contents().await.into_values().flatten() {

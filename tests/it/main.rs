@@ -24,6 +24,7 @@ mod create_token;
 mod edit_token;
 mod end_token;
 mod fill_by_link;
+mod floods;
 mod forgot;
 mod forms;
 mod happened;

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::jobs::run_expiry_warnings;
 
-use crate::world::{World, on_both_engines};
+use crate::world::{World, on_both_engines, password_of};
 
 on_both_engines! {
     reminders_are_switched_on_and_off,
@@ -43,6 +43,9 @@ async fn a_mail_program_stops_reminders_with_one_press_and_looking_does_nothing(
     let start = world.app().settings.public_url.of("/unsubscribe?link=");
     assert!(link.starts_with(&format!("<{start}")), "{link}");
     let path = format!("/unsubscribe?link={}", link.trim_start_matches(&format!("<{start}")).trim_end_matches('>'));
+    let new = "seven quiet lanterns drift";
+    let ada = world.sign_in("ada").await;
+    ada.fill("/settings/password", |form| form.set("current", &password_of("ada")).set("new", new)).await;
     let stranger = world.browser();
     let before = world.database.contents().await;
     let page = stranger.get(&path).await;
@@ -61,7 +64,6 @@ async fn a_mail_program_stops_reminders_with_one_press_and_looking_does_nothing(
         let page = stranger.send(press()).await;
         assert_eq!((page.status, page.heading().as_str()), (200, "Reminders are off"));
     }
-    let ada = world.sign_in("ada").await;
     assert!(ticked(&ada).await.is_empty());
     let dead = stranger.get("/unsubscribe?link=x").await;
     assert_eq!((dead.status, dead.heading().as_str()), (410, "This link does not work"));

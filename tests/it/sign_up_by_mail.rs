@@ -79,7 +79,7 @@ async fn a_sign_up_is_answered_alike_whoever_has_the_name_or_the_address(world: 
     assert_eq!(
         mails,
         [
-            subject("ADA@example.com", "You already have an account"),
+            subject("ada@example.com", "You already have an account"),
             subject("ada@example.com", "You already have an account"),
             subject("cy@example.com", "Confirm your address"),
             subject("dee@example.com", "Confirm your address"),

@@ -3,13 +3,17 @@
 use chrono::Duration;
 use latchkey::jobs::{run_expiry_warnings, sweep};
 
-use crate::world::{World, on_both_engines};
+use crate::{
+    post_office::Mood,
+    world::{World, on_both_engines, password_of},
+};
 
 on_both_engines! {
     a_revoked_token_goes_after_thirty_days_and_its_record_stays,
     ended_sessions_and_links_go,
     the_record_goes_at_the_end_of_its_term,
     the_record_stays_where_it_has_no_term,
+    what_a_mail_is_still_to_tell_of_stays_until_it_is_told,
     old_mails_go_with_their_notices_and_nothing_is_mailed_again,
     more_than_a_batch_goes_at_once,
 }
@@ -67,6 +71,32 @@ async fn the_record_stays_where_it_has_no_term(world: &World) {
     world.pass(Duration::days(10_000));
     sweep(&world.app()).await.unwrap();
     assert!(!world.database.events_of("ada").await.is_empty());
+}
+
+async fn what_a_mail_is_still_to_tell_of_stays_until_it_is_told(world: &World) {
+    world.ada().await;
+    world.restart_with_mail_server().await;
+    world.restart_with(&[("event-days", "1")]).await;
+    world.post_office_is(Mood::HangingUpAtOnce);
+    let ada = world.sign_in("ada").await;
+    let new = "seven quiet lanterns drift";
+    ada.fill("/settings/password", |form| form.set("current", &password_of("ada")).set("new", new)).await;
+    world.mails().await;
+    let bo = world.browser();
+    bo.sign_in("ada", new).await;
+    world.pass(Duration::days(40));
+    sweep(&world.app()).await.unwrap();
+    let left = world.database.events_of("ada").await;
+    assert_eq!(left, ["signed in", "password changed", "signed in"], "bound to a mail or not, but no more than that");
+    world.post_office_is(Mood::Accepting);
+    let mut told: Vec<_> = world.mails().await.iter().map(|mail| mail.header("Subject")).collect();
+    told.sort();
+    assert_eq!(
+        told,
+        ["[Latchkey] 2 things happened in your account", "[Latchkey] Somebody signed in from a new device"]
+    );
+    sweep(&world.app()).await.unwrap();
+    assert!(world.database.events_of("ada").await.is_empty());
 }
 
 async fn old_mails_go_with_their_notices_and_nothing_is_mailed_again(world: &World) {

@@ -69,14 +69,21 @@ pub async fn change(
     if let Err(problem) = proven(&req, &app, &me, &form.password).await? {
         return again(&req, &app, me, form, Problems::one("password", problem)).await;
     }
+    let asked = app.store.address_state(me.account.id, me.now).await?.asked;
     let mut change = app.store.begin().await?;
     if let Allowance::Wait(wait) = Share::of_new_addresses(me.account.id).take(&mut change, me.now).await? {
         drop(change);
         let problems = Problems::one("", too_many(&req, wait));
         return again(&req, &app, me, form, problems).await;
     }
-    change.ask_for_address(&me.account, &email, &me.actor, me.now).await?;
-    change.add_mail(&app.new_mail(Letter::NewAddress, Some(me.account.id), &email), me.now).await?;
+    // An address that has had too many mails gets none, and nobody is told so. A link to it that is out stays good.
+    let granted = Share::of_mails_to(&email).take(&mut change, me.now).await? == Allowance::Granted;
+    if granted || asked.is_none_or(|(asked, _)| asked != email) {
+        change.ask_for_address(&me.account, &email, &me.actor, me.now).await?;
+    }
+    if granted {
+        change.add_mail(&app.new_mail(Letter::NewAddress, Some(me.account.id), &email), me.now).await?;
+    }
     change.commit().await?;
     Ok(go_to(&req, &mailed(&app, Done::NewAddressAsked).at(PROFILE)))
 }

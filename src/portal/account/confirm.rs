@@ -6,6 +6,7 @@ use actix_web::{
     web::{Data, Query},
 };
 use askama::Template;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{dead_link, marked, setup::Link};
@@ -13,7 +14,7 @@ use crate::{
     access::client_address,
     accounts::{
         identity,
-        limits::{Chance, Guess},
+        limits::{Allowance, Share},
         link,
         password::Verdict,
     },
@@ -116,8 +117,15 @@ async fn make_account(
     form: ConfirmForm,
     sign_up: SignUp,
 ) -> Result<HttpResponse, PageError> {
-    if let Some(problem) = not_chosen(req, app, &form, &sign_up).await? {
-        return again(req, form, sign_up, problem);
+    let now = app.clock.now();
+    let by_source = Share::of_bad_links(client_address(req, &app.settings.trusted_proxies));
+    if let Allowance::Wait(wait) = take_try(app, &form.link, &by_source, now).await? {
+        return again(req, form, sign_up, Problems::one("password", too_many(req, wait)));
+    }
+    // Somebody else may have signed up with this address, so that its owner would confirm an account that others can
+    // sign in to.
+    if app.gate.for_strangers().verify(&form.password, Some(&sign_up.password_hash)).await? == Verdict::Wrong {
+        return again(req, form, sign_up, Problems::one("password", WRONG));
     }
     let wanted = if form.username.is_empty() { &sign_up.username } else { &form.username };
     let username = match identity::username(wanted) {
@@ -132,7 +140,7 @@ async fn make_account(
         operator: false,
         max_token_days: app.settings.max_token_days,
     };
-    let (now, by, link) = (app.clock.now(), actor(req, app, None), link::hash(&form.link));
+    let (by, link) = (actor(req, app, None), link::hash(&form.link));
     let mut change = app.store.begin().await?;
     if change.use_link(&link, Purpose::SignUp, now).await?.is_none() {
         return dead_link::draw(req);
@@ -141,6 +149,7 @@ async fn make_account(
         Registration::Made(id) => {
             change.confirm_address(id, &by, now).await?;
             change.remove_sign_ups_for(&sign_up.email).await?;
+            Share::give_all_back(&by_source, &mut change, now).await?;
             change.commit().await?;
             marked(app, id, go_to(req, &Done::AccountMade.at("/sign-in")))
         }
@@ -152,24 +161,15 @@ async fn make_account(
     }
 }
 
-/// What is wrong with the password, if it is not the one chosen at sign-up. Somebody else may have signed up with this
-/// address, so that its owner confirms an account that others can sign in to.
-async fn not_chosen(
-    req: &HttpRequest,
-    app: &App,
-    form: &ConfirmForm,
-    sign_up: &SignUp,
-) -> Result<Option<Problems>, PageError> {
-    let guess = Guess::new(&form.link, client_address(req, &app.settings.trusted_proxies), false);
-    let now = app.clock.now();
-    if let Chance::Wait(wait) = guess.count(&app.store, now).await? {
-        return Ok(Some(Problems::one("password", too_many(req, wait))));
+/// Counts a try before it is known what it comes to: neither passwords nor the names that are taken can be tried out.
+async fn take_try(app: &App, link: &str, by_source: &[Share], now: DateTime<Utc>) -> Result<Allowance, PageError> {
+    let shares: Vec<_> = [Share::of_tries(link)].into_iter().chain(by_source.iter().cloned()).collect();
+    let mut change = app.store.begin().await?;
+    let allowance = Share::take_all(&shares, &mut change, now).await?;
+    if allowance == Allowance::Granted {
+        change.commit().await?;
     }
-    if app.gate.verify(&form.password, Some(&sign_up.password_hash)).await? == Verdict::Wrong {
-        return Ok(Some(Problems::one("password", WRONG)));
-    }
-    guess.forget(&app.store, now).await?;
-    Ok(None)
+    Ok(allowance)
 }
 
 fn again(req: &HttpRequest, form: ConfirmForm, sign_up: SignUp, problems: Problems) -> Result<HttpResponse, PageError> {

@@ -27,9 +27,9 @@ pub(super) fn draw(req: &HttpRequest) -> Result<HttpResponse, PageError> {
 
 /// The answer to a form with such a link. Too many of them by one source have to wait.
 pub(super) async fn count(req: &HttpRequest, app: &App) -> Result<HttpResponse, PageError> {
-    let share = Share::of_bad_links(client_address(req, &app.settings.trusted_proxies));
+    let shares = Share::of_bad_links(client_address(req, &app.settings.trusted_proxies));
     let mut change = app.store.begin().await?;
-    match share.take(&mut change, app.clock.now()).await? {
+    match Share::take_all(&shares, &mut change, app.clock.now()).await? {
         Allowance::Granted => change.commit().await?,
         Allowance::Wait(wait) => drop(too_many(req, wait)),
     }

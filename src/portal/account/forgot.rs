@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
+use super::device;
 use crate::{
     access::client_address,
     accounts::{
@@ -62,18 +63,30 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ForgotFor
             return draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, form.email, problems);
         }
     };
-    let now = app.clock.now();
-    let mut change = app.store.begin().await?;
-    let by_source = Share::of_mails_by(client_address(&req, &app.settings.trusted_proxies));
-    if let Allowance::Wait(wait) = by_source.take(&mut change, now).await? {
+    if let Allowance::Wait(wait) = ask(&req, &app, &email).await? {
         let problems = Problems::one("", too_many(&req, wait));
         return draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, form.email, problems);
     }
-    if Share::of_resets(&email).take(&mut change, now).await? == Allowance::Granted {
-        change.add_mail(&app.new_mail(Letter::PasswordReset, None, &email), now).await?;
+    sent(&req, &app, (&email, false), SENT)
+}
+
+/// Queues the mail, or says how long to wait. Whether the address has had too many is not told. A device that signed in
+/// to the account before has a share of its own, which no stranger uses up.
+async fn ask(req: &HttpRequest, app: &App, email: &str) -> Result<Allowance, PageError> {
+    let (now, source) = (app.clock.now(), client_address(req, &app.settings.trusted_proxies));
+    let (asking, mailed) = match device::account_with(req, app, email).await? {
+        Some(account) => (Vec::new(), vec![Share::of_resets_by_device(account.id)]),
+        None => (Share::of_requests_by(source), Share::of_resets(email, source).into()),
+    };
+    let mut change = app.store.begin().await?;
+    let allowance = Share::take_all(&asking, &mut change, now).await?;
+    if allowance == Allowance::Granted {
+        if Share::take_all(&mailed, &mut change, now).await? == Allowance::Granted {
+            change.add_mail(&app.new_mail(Letter::PasswordReset, None, email), now).await?;
+        }
         change.commit().await?;
     }
-    sent(&req, &app, (&email, false), SENT)
+    Ok(allowance)
 }
 
 /// The page that says that a mail is on its way, or where it lies on a host that mails nobody. It is not certain that

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod confirm;
 mod dead_link;
+mod device;
 pub mod forgot;
 pub mod notifications;
 pub mod password;
@@ -16,18 +17,19 @@ pub mod sign_up;
 pub mod unsubscribe;
 mod zones;
 
-use actix_web::{HttpRequest, HttpResponse, cookie::time::Duration as Age, web::Data};
+use actix_web::{HttpRequest, web::Data};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use super::{
-    error::PageError,
-    form::Problems,
-    page::actor,
-    session::{TypedSession, cookie, seal},
-};
+use self::device::marked;
+use super::{error::PageError, form::Problems, guard::too_many, page::actor, session::TypedSession};
 use crate::{
-    accounts::{identity, password as rules},
+    access::client_address,
+    accounts::{
+        identity,
+        limits::{Allowance, Share},
+        password as rules,
+    },
     app::App,
     store::{Actor, FIRST_EPOCH, NewAccount, Purpose, Registration},
     tokens::AccountId,
@@ -76,7 +78,12 @@ async fn register(
         Ok(read) => read,
         Err(problems) => return Ok(Err(problems)),
     };
-    let password_hash = app.gate.hash(&form.password).await?;
+    if setup.is_none()
+        && let Allowance::Wait(wait) = take_request(req, app).await?
+    {
+        return Ok(Err(Problems::one("", too_many(req, wait))));
+    }
+    let password_hash = app.gate.for_strangers().hash(&form.password).await?;
     let new = NewAccount {
         username,
         email,
@@ -101,6 +108,17 @@ async fn register(
     }
 }
 
+/// Takes one from what strangers may ask for, before it costs anything.
+async fn take_request(req: &HttpRequest, app: &App) -> Result<Allowance, PageError> {
+    let shares = Share::of_requests_by(client_address(req, &app.settings.trusted_proxies));
+    let mut change = app.store.begin().await?;
+    let allowance = Share::take_all(&shares, &mut change, app.clock.now()).await?;
+    if allowance == Allowance::Granted {
+        change.commit().await?;
+    }
+    Ok(allowance)
+}
+
 /// Stores the account, using up the setup link in the same transaction; none if the link is no longer good.
 async fn store(
     app: &App,
@@ -120,19 +138,4 @@ async fn store(
         change.commit().await?;
     }
     Ok(Some(made))
-}
-
-const DEVICE: &str = "device";
-
-/// The answer, after which the browser is known as one of the account's devices.
-fn marked(app: &App, account: AccountId, mut res: HttpResponse) -> Result<HttpResponse, PageError> {
-    let device = cookie(app, DEVICE, device_mark(app, account), Some(Age::days(365)));
-    res.add_cookie(&device).map_err(|error| anyhow::anyhow!("a cookie that is none: {error}"))?;
-    Ok(res)
-}
-
-/// The cookie by which an account's own devices are known; see [`crate::accounts::limits`].
-fn device_mark(app: &App, account: AccountId) -> String {
-    let account = account.to_string();
-    format!("{account}.{}", seal(app, "device", &[&account]))
 }

@@ -8,9 +8,8 @@ use actix_web::{
 };
 use askama::Template;
 use serde::Deserialize;
-use subtle::ConstantTimeEq;
 
-use super::{DEVICE, device_mark, marked};
+use super::device::{self, marked};
 use crate::{
     access::client_address,
     accounts::{
@@ -24,7 +23,7 @@ use crate::{
         form::{Form, Problems},
         guard::too_many,
         page::{Page, actor, answer, go_to, own_path, signed_in},
-        session::{TypedSession, cookie_value},
+        session::TypedSession,
     },
     store::{About, Account, Verb},
 };
@@ -103,8 +102,7 @@ pub async fn submit(
 }
 
 fn guess(req: &HttpRequest, app: &App, name: &str, account: Option<&Account>) -> Guess {
-    let mark = cookie_value(req, app, DEVICE).unwrap_or_default();
-    let known = account.is_some_and(|account| device_mark(app, account.id).as_bytes().ct_eq(mark.as_bytes()).into());
+    let known = account.is_some_and(|account| device::is_of(req, app, account.id));
     let account = account.map(|account| account.id);
     Guess::new(name, client_address(req, &app.settings.trusted_proxies), known).at(account)
 }

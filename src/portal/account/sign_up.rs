@@ -5,9 +5,8 @@ use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::{SignUpForm, forgot::sent, marked, register};
+use super::{SignUpForm, forgot::sent, marked, register, take_request};
 use crate::{
-    access::client_address,
     accounts::{
         limits::{Allowance, Share},
         link::{self, CONFIRMATION},
@@ -69,16 +68,15 @@ async fn ask(req: &HttpRequest, app: &App, form: &SignUpForm) -> Result<Result<(
         Ok(read) => read,
         Err(problems) => return Ok(Err(problems)),
     };
-    let password_hash = app.gate.hash(&form.password).await?;
     let now = app.clock.now();
+    if let Allowance::Wait(wait) = take_request(req, app).await? {
+        return Ok(Err(Problems::one("", too_many(req, wait))));
+    }
+    let password_hash = app.gate.for_strangers().hash(&form.password).await?;
     let mail = app.new_mail(Letter::SignUp, None, &email);
     let link = link::hash(&app.mailed_link(mail.id));
     let mut change = app.store.begin().await?;
-    let by_source = Share::of_mails_by(client_address(req, &app.settings.trusted_proxies));
-    if let Allowance::Wait(wait) = by_source.take(&mut change, now).await? {
-        return Ok(Err(Problems::one("", too_many(req, wait))));
-    }
-    if Share::of_sign_ups(&email).take(&mut change, now).await? == Allowance::Granted {
+    if Share::of_mails_to(&email).take(&mut change, now).await? == Allowance::Granted {
         let sign_up = SignedUp { username, email, password_hash, time_zone };
         change.add_sign_up(&link, &sign_up, now, now + CONFIRMATION).await?;
         change.add_mail(&mail, now).await?;
