@@ -82,7 +82,7 @@ pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
     let between = Arc::clone(&gate);
     let warn = move |app, stopped| expiry_warnings::tick(app, Arc::clone(&between), stopped);
     let tasks = vec![
-        start("expiry warnings", (pace.minute, by_the_clock), &app, &stopped, warn),
+        start("mail", (pace.minute, by_the_clock), &app, &stopped, warn),
         start(EVIDENCE, (FLUSH, None), &app, &stopped, |app, _| async move { write_evidence(&app).await }),
         start(DOWNLOADS, (FLUSH, None), &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
         start("orphans", (DAY, by_the_clock), &app, &stopped, |app, _| async move { remove_orphans(&app).await }),

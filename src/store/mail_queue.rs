@@ -157,6 +157,15 @@ impl Store {
         change.commit().await
     }
 
+    /// The tokens whose ends a mail tells of, the earliest end first, at most `limit`: name and hint.
+    pub async fn tokens_in_mail(&self, mail: MailId, limit: i64) -> Result<Vec<(String, Option<String>)>> {
+        let tokens = sqlx::query_as(
+            "SELECT t.name, t.hint FROM notices n JOIN tokens t ON t.id = n.subject WHERE n.mail = $1
+             ORDER BY n.occasion, n.id LIMIT $2",
+        );
+        Ok(tokens.bind(mail.to_string()).bind(limit).fetch_all(&self.pool).await?)
+    }
+
     /// Lets a mail be tried at the next tick. `false` if it is sent by now, or a worker holds it.
     pub async fn retry_mail(&self, mail: &QueuedMail, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
         const RETRY: &str =

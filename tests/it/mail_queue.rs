@@ -67,6 +67,8 @@ async fn a_dropped_warning_never_comes_back(world: &World) {
     world.post_office_is(Mood::HangingUpAtOnce);
     tick(world).await;
     let ada = world.sign_in("ada").await;
+    let about = ada.get("/operator/mail").await.texts(".rows td[data-label=What]").concat();
+    assert!(about.contains(&format!("“CI” ({}…)", &key.secret[..7])), "{about}");
     let drop = ada.get("/operator/mail").await.attributes(".acts a.final", "href");
     let drop = drop.iter().find(|path| path.contains("/drop")).unwrap();
     let before =

@@ -61,7 +61,7 @@ impl RunView {
 /// What a job is for.
 fn about(job: &str) -> &'static str {
     match job {
-        "expiry warnings" => "sends every mail that is due",
+        "mail" => "sends every mail that is due",
         "evidence" => "notes when tokens were used, and what was refused",
         "downloads" => "counts downloads",
         "orphans" => "removes files that belong to no package",

@@ -28,6 +28,8 @@ const KINDS: [(&str, &str, Queued); 4] = [
     ("retrying", "Retrying", Queued::Retrying),
     ("failed", "Failed", Queued::Failed),
 ];
+/// Tokens of a mail that are named.
+const NAMED: i64 = 3;
 const HELD: &str = "It is sent by now, or being sent this minute. Look at the list again.";
 
 #[derive(Template)]
@@ -55,6 +57,8 @@ struct Confirm {
 struct MailView {
     id: String,
     what: &'static str,
+    /// The tokens it is about: a few by name, then "and more".
+    tokens: String,
     account: Option<(String, String)>,
     recipient: String,
     state: &'static str,
@@ -94,13 +98,17 @@ pub async fn list(
     let more = mails.len() > ROWS;
     mails.truncate(ROWS);
     let last = mails.last().filter(|_| more).map(|mail| mail.id.to_string());
+    let mut views = Vec::with_capacity(mails.len());
+    for mail in mails {
+        views.push(MailView::new(&app, mail, &me).await?);
+    }
     let page = List {
         page: Page::in_section(&req, "Mail", "operator-mail"),
         kinds: KINDS
             .map(|(word, label, _)| (with_query("/operator/mail", &[("only", word)]), label, word == only))
             .into(),
         only,
-        mails: mails.into_iter().map(|mail| MailView::new(mail, &me)).collect(),
+        mails: views,
         is_first: before.is_none(),
         next: last.map(|last| with_query("/operator/mail", &[("only", only), ("before", &last)])),
     };
@@ -115,7 +123,7 @@ pub async fn ask(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let mail = found(&app, &path.0).await?;
-    draw(&req, &me, mail, &path.1, StatusCode::OK, Problems::default())
+    draw(&req, &app, &me, mail, &path.1, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /operator/mail/{id}/{verb}`
@@ -135,7 +143,7 @@ pub async fn submit(
     if done {
         return Ok(go_to(&req, &said.at("/operator/mail")));
     }
-    draw(&req, &me, mail, &path.1, StatusCode::CONFLICT, Problems::one("", HELD))
+    draw(&req, &app, &me, mail, &path.1, StatusCode::CONFLICT, Problems::one("", HELD)).await
 }
 
 async fn found(app: &App, id: &str) -> Result<QueuedMail, PageError> {
@@ -143,8 +151,9 @@ async fn found(app: &App, id: &str) -> Result<QueuedMail, PageError> {
     app.store.queued_mail(id).await?.ok_or(PageError::NotFound)
 }
 
-fn draw(
+async fn draw(
     req: &HttpRequest,
+    app: &App,
     me: &Operator,
     mail: QueuedMail,
     verb: &str,
@@ -154,20 +163,21 @@ fn draw(
     let (verb, title, button) =
         if verb == "retry" { ("retry", "Try again now", "Try again") } else { ("drop", "Drop this mail", "Drop it") };
     let page = Page::in_section(req, title, "operator-mail");
-    answer(status, &Confirm { page, mail: MailView::new(mail, me), verb, button, problems })
+    answer(status, &Confirm { page, mail: MailView::new(app, mail, me).await?, verb, button, problems })
 }
 
 impl MailView {
-    fn new(mail: QueuedMail, me: &Operator) -> Self {
+    async fn new(app: &App, mail: QueuedMail, me: &Operator) -> Result<Self, PageError> {
         let (state, tone) = match mail.state {
             Queued::Failed => ("Failed", "bad"),
             Queued::Retrying => ("Retrying", "warn"),
             Queued::Waiting | Queued::All => ("Waiting", "quiet"),
         };
         let next = mail.next_at.max(mail.lease_until);
-        Self {
+        Ok(Self {
             id: mail.id.to_string(),
             what: mail.letter.in_words(),
+            tokens: named(&app.store.tokens_in_mail(mail.id, NAMED + 1).await?),
             account: mail.account.map(|(id, name)| (id.to_string(), name)),
             recipient: mail.recipient,
             state,
@@ -176,6 +186,16 @@ impl MailView {
             next: (mail.state != Queued::Failed && next > me.now).then(|| me.time(next)),
             reply: mail.reply.unwrap_or_default(),
             created: me.time(mail.created_at),
-        }
+        })
     }
+}
+
+fn named(tokens: &[(String, Option<String>)]) -> String {
+    let named = |(name, hint): &(String, Option<String>)| match hint {
+        Some(hint) => format!("“{name}” ({hint}…)"),
+        None => format!("“{name}”"),
+    };
+    let most = usize::try_from(NAMED).unwrap_or(usize::MAX);
+    let more = if tokens.len() > most { " and more" } else { "" };
+    format!("{}{more}", tokens.iter().take(most).map(named).collect::<Vec<_>>().join(", "))
 }
