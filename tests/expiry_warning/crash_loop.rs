@@ -70,7 +70,7 @@ async fn three_nodes_that_are_killed_again_and_again_mail_every_key_once() {
 
 async fn survive(world: &World, nodes: usize) {
     let wanted = deaths();
-    let keys = seed(world, wanted * CONVERSATIONS + 30).await;
+    let keys = seed(world, wanted * (CONVERSATIONS + 1) + 30).await;
     world.wait(Duration::days(21));
     share_the_master_secret(world);
     let nodes = open_nodes(world, nodes).await;
@@ -134,7 +134,7 @@ fn random_death() -> Death {
     let mut random = rand::rng();
     let pause = |most: u64| Pause::from_micros(rand::rng().random_range(0..most));
     match random.random_range(0..8) {
-        0 => Death::After(pause(400_000)),
+        0 => Death::After(pause(150_000)),
         any => {
             let stages = [Stage::Connected, Stage::Recipient, Stage::Data, Stage::Dot, Stage::Replied];
             let stage = stages[random.random_range(0..stages.len())];

@@ -2,7 +2,7 @@
 //! now and then, and a plain model says hour by hour who has to be warned and who has to be told that a key has expired.
 //! Each mail goes out then, and no other.
 //!
-//! `LATCHKEY_YEAR_KEYS` says how many keys there are on each database (2,000 unless it is set).
+//! `LATCHKEY_YEAR_KEYS` says how many keys there are on each database (500 unless it is set).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,7 +125,7 @@ async fn live_through_a_year(world: &mut World) {
 }
 
 fn plans_made() -> usize {
-    std::env::var("LATCHKEY_YEAR_KEYS").map_or(2_000, |keys| keys.parse().unwrap())
+    std::env::var("LATCHKEY_YEAR_KEYS").map_or(500, |keys| keys.parse().unwrap())
 }
 
 /// Who does what in which hour.

@@ -93,7 +93,7 @@ async fn what_a_mail_is_still_to_tell_of_stays_until_it_is_told(world: &World) {
     told.sort();
     assert_eq!(
         told,
-        ["[Latchkey] 2 things happened in your account", "[Latchkey] Somebody signed in from a new device"]
+        ["[Latchkey] Somebody signed in from a new device", "[Latchkey] Your password was changed, and one more thing"]
     );
     sweep(&world.app()).await.unwrap();
     assert!(world.database.events_of("ada").await.is_empty());
