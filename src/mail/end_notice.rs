@@ -69,7 +69,8 @@ struct Line {
     /// Whether it ends because it pushes nothing.
     retires: bool,
     act_url: String,
-    url: String,
+    /// Where all places are listed that it was used from, if there are any.
+    places_url: Option<String>,
 }
 
 /// The whole message about one or several tokens of one account, the earliest end first.
@@ -201,7 +202,7 @@ impl Line {
             can_be_refreshed: token.can_be_refreshed(),
             retires: token.ends_by_retirement(),
             act_url: act_url(token, to.public_url),
-            url: to.public_url.of(&format!("/settings/tokens/{}", token.id)),
+            places_url: token.last_use.as_ref().map(|_| to.public_url.of(&format!("/settings/tokens/{}", token.id))),
         }
     }
 }

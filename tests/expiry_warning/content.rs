@@ -45,6 +45,7 @@ async fn a_warning_says_which_token_when_where_it_is_used_and_what_to_press() {
             "GitHub: contoso/build",
             "26 November 2026, 13:20 (Europe/Berlin, UTC+01:00), by NuGet 6.12 from 192.0.2.4",
             &format!("{PUBLIC_URL}/settings/tokens/{token}/refresh"),
+            "All places it is used from",
         ] {
             assert!(folded(&letter.text).contains(said), "{said} is missing in {}", letter.text);
             assert!(letter.html.contains(said), "{said} is missing in {}", letter.html);
@@ -66,6 +67,7 @@ async fn a_token_that_was_never_used_can_be_let_go() {
     let letter = only_letter(&world);
     assert!(letter.text.contains("never: you can let it expire"));
     assert!(letter.html.contains("never: you can let it expire"));
+    assert!(!letter.text.contains("All places") && !letter.html.contains("All places"));
 }
 
 #[tokio::test]
