@@ -53,8 +53,12 @@ async fn a_mail_program_stops_reminders_with_one_press_and_looking_does_nothing(
     let evil = stranger.bare_request(reqwest::Method::GET, &path).header("host", "evil.example");
     assert!(!stranger.send(evil).await.body.contains("evil.example"));
     let empty = stranger.send(stranger.bare_request(reqwest::Method::POST, &path)).await;
-    assert_eq!(empty.status, 200);
+    assert_eq!((empty.status, empty.heading().as_str()), (422, "Stop reminders"), "no mail program takes it for done");
     assert_eq!(world.database.contents().await, before, "only the press counts");
+    let other = reqwest::multipart::Form::new().text("List-Unsubscribe", "One-Click please");
+    let request = stranger.bare_request(reqwest::Method::POST, &path).multipart(other);
+    assert_eq!(stranger.send(request).await.status, 422);
+    assert_eq!(world.database.contents().await, before);
     let press = || {
         let request = stranger.bare_request(reqwest::Method::POST, &path);
         let request = request.header("origin", "https://mail.example").header("sec-fetch-site", "cross-site");

@@ -1,12 +1,14 @@
 //! Switching reminders off by the link in them. Mail programs send the form by themselves, with no cookie and from no page
 //! of ours (RFC 8058), so the secret of the link is all that counts, and all it can do is this. Opening it does nothing.
 
+use actix_multipart::Multipart;
 use actix_web::{
-    HttpRequest, HttpResponse,
+    Either, HttpRequest, HttpResponse,
     http::StatusCode,
     web::{Data, Form, Query},
 };
 use askama::Template;
+use futures_util::TryStreamExt;
 use serde::Deserialize;
 
 use super::setup::Link;
@@ -28,9 +30,14 @@ struct Unsubscribe {
     about: About,
 }
 
+/// The one pair of the form (RFC 8058, section 3.1).
+const NAME: &str = "List-Unsubscribe";
+const VALUE: &str = "One-Click";
+
 /// What there is to say.
 enum About {
     Ask(String),
+    NotPressed(String),
     Done(String),
     Dead,
 }
@@ -56,18 +63,34 @@ pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
     query: Option<Query<Link>>,
-    form: Option<Form<OneClick>>,
+    form: Option<Either<Form<OneClick>, Multipart>>,
 ) -> Result<HttpResponse, PageError> {
     let secret = query.map(|query| query.into_inner().link).unwrap_or_default();
-    let pressed = form.is_some_and(|form| form.press == "One-Click");
+    let pressed = is_pressed(form).await;
     match owner(&app, &secret).await? {
         Some(account) if pressed => {
             let by = actor(&req, &app, Some(&account));
             app.store.set_reminders(account.id, Reminders::default(), &by, app.clock.now()).await?;
             draw(&app, secret, About::Done(account.username))
         }
-        Some(account) => draw(&app, secret, About::Ask(account.username)),
+        Some(account) => draw(&app, secret, About::NotPressed(account.username)),
         None => draw(&app, secret, About::Dead),
+    }
+}
+
+/// Whether that pair was sent, as either kind of form: mail programs should send the second (RFC 8058, section 3.2).
+async fn is_pressed(form: Option<Either<Form<OneClick>, Multipart>>) -> bool {
+    match form {
+        None => false,
+        Some(Either::Left(form)) => form.press == VALUE,
+        Some(Either::Right(mut parts)) => {
+            while let Ok(Some(mut part)) = parts.try_next().await {
+                if part.name() == Some(NAME) {
+                    return matches!(part.bytes(VALUE.len()).await, Ok(Ok(value)) if value == VALUE);
+                }
+            }
+            false
+        }
     }
 }
 
@@ -82,6 +105,8 @@ async fn owner(app: &App, secret: &str) -> Result<Option<Account>, PageError> {
 fn draw(app: &App, link: String, about: About) -> Result<HttpResponse, PageError> {
     let (status, title) = match about {
         About::Ask(_) => (StatusCode::OK, "Stop reminders"),
+        // A mail program must not take it for done.
+        About::NotPressed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Stop reminders"),
         About::Done(_) => (StatusCode::OK, "Reminders are off"),
         About::Dead => (StatusCode::GONE, "This link does not work"),
     };
