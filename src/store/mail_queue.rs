@@ -14,7 +14,6 @@ use crate::tokens::{AccountId, MailId};
 const AFTER_ALL: &str = "g";
 /// No mail is put off or claimed for longer than half of this.
 const FURTHEST: Duration = Duration::hours(3);
-const DROPPED: &str = "an operator dropped it";
 
 /// Which mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +177,7 @@ impl Store {
     /// Gives a mail up. What it was to say stays bound to it, and so comes in no other mail. `false` if it is sent by
     /// now, or a worker holds it.
     pub async fn drop_queued_mail(&self, mail: &QueuedMail, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
-        const DROP: &str = "UPDATE mails SET state = 'dropped', content = NULL, lease_until = 0, fence = fence + 1
+        const DROP: &str = "UPDATE mails SET state = 'dropped', content = NULL, reply = 'an operator dropped it', lease_until = 0, fence = fence + 1
              WHERE id = $1 AND state IN ('pending', 'sending', 'failed') AND lease_until <= $2";
         self.settle(mail, DROP, Verb::MailDropped, by, now).await
     }
@@ -196,13 +195,6 @@ impl Store {
             sqlx::query(statement).bind(mail.id.to_string()).bind(now.timestamp()).execute(&mut *change.tx).await?;
         if done.rows_affected() == 0 {
             return Ok(false);
-        }
-        if verb == Verb::MailDropped {
-            sqlx::query("UPDATE mails SET reply = $2 WHERE id = $1")
-                .bind(mail.id.to_string())
-                .bind(DROPPED)
-                .execute(&mut *change.tx)
-                .await?;
         }
         let detail = format!("{} to {}", mail.letter.in_words(), mail.recipient);
         let account = mail.account.as_ref().map(|(id, _)| *id);
