@@ -84,7 +84,7 @@ pub struct MailQueue {
     pub oldest: Option<DateTime<Utc>>,
     /// Refused for good.
     pub failed: i64,
-    /// The words of a server about a mail that waits for another attempt, if there are any.
+    /// Why mails are held up, if they are: not that a server puts a single one off.
     pub reply: Option<String>,
 }
 
@@ -256,7 +256,8 @@ impl Store {
         let (pending, oldest, failed, reply): (i64, Option<i64>, i64, Option<String>) = sqlx::query_as(
             "SELECT w.pending, w.oldest,
                 (SELECT COUNT(*) FROM (SELECT 1 AS one FROM mails WHERE state = 'failed' LIMIT $1) n),
-                (SELECT reply FROM mails WHERE state IN ('pending', 'sending') AND reply IS NOT NULL ORDER BY next_at LIMIT 1)
+                (SELECT reply FROM mails WHERE state IN ('pending', 'sending') AND reply IS NOT NULL AND refused_at IS NULL
+                 ORDER BY next_at LIMIT 1)
              FROM (SELECT COUNT(*) AS pending, MIN(q.created_at) AS oldest FROM
                 (SELECT created_at FROM mails WHERE state IN ('pending', 'sending') ORDER BY next_at LIMIT $1) q) w",
         )
