@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod feeds;
 pub mod headers;
+pub mod health;
 pub mod jobs;
 pub mod mail;
 pub mod packages;

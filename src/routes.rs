@@ -1,8 +1,10 @@
-//! Every address of the product on one page, below the public path.
+//! Every address of the product on one page, below the public path: a line per method and address.
+//!
+//! The tables are data: they set the server up, and tests that hold for all addresses walk [`addresses`].
 
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder, guard,
-    http::header::ALLOW,
+    FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard,
+    http::{Method, header::ALLOW},
     middleware::from_fn,
     web::{Data, ServiceConfig, resource, route, scope, to},
 };
@@ -11,241 +13,351 @@ use crate::{
     api,
     app::App,
     feeds::nuget,
+    health,
     portal::{self, account, assets, calendar, feeds, operator, packages, tokens},
 };
 
-/// All routes.
+/// Who asks at an address, which decides how it is guarded and what its errors look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Supervisors and load balancers.
+    Health,
+    /// Anybody: files, and what programs without cookies fetch by a secret in the address.
+    Public,
+    /// NuGet clients with a key.
+    NuGet,
+    /// Programs with a key.
+    Api,
+    /// Mail programs, which press a button without a session.
+    MailProgram,
+    /// People in a browser.
+    Page,
+    /// Operators in a browser.
+    Operator,
+}
+
+/// One method at one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The method; GET answers HEAD too.
+    pub method: Method,
+    /// The pattern, below the public path but for [`Audience::Health`].
+    pub path: String,
+    /// Who asks there.
+    pub audience: Audience,
+}
+
+/// All addresses, in the order in which they are tried.
+pub fn addresses() -> Vec<Address> {
+    let groups: [(&str, Audience, Vec<Line>); 10] = [
+        ("", Audience::Health, supervisors()),
+        ("", Audience::Public, public()),
+        ("/feeds/{feed}/nuget/v3", Audience::NuGet, nuget_feed()),
+        ("/v3", Audience::NuGet, nuget_feed()),
+        ("", Audience::NuGet, wrong_sources()),
+        ("/api/v1", Audience::Api, http_api_lines()),
+        ("/v1", Audience::Api, http_api_lines()),
+        ("", Audience::MailProgram, mail_programs()),
+        ("", Audience::Page, pages()),
+        ("/operator", Audience::Operator, operator_pages()),
+    ];
+    let groups = groups.into_iter();
+    groups
+        .flat_map(|(prefix, audience, lines)| lines.into_iter().flat_map(move |line| line.addresses(prefix, audience)))
+        .collect()
+}
+
+fn supervisors() -> Vec<Line> {
+    vec![read("/healthz", health::alive), read("/readyz", health::ready)]
+}
+
+fn public() -> Vec<Line> {
+    vec![read("/static/{hash}/{file:.*}", assets::file), read("/calendar/{secret}.ics", calendar::feed::show)]
+}
+
+/// For NuGet clients: below every feed, and for `main` under an address of its own.
+fn nuget_feed() -> Vec<Line> {
+    vec![
+        read("/index.json", nuget::service_index::show),
+        put("/package", nuget::push::push),
+        put("/package/", nuget::push::push),
+        put("/symbols", nuget::push::refuse_symbols),
+        put("/symbols/", nuget::push::refuse_symbols),
+        delete("/package/{id}/{version}", nuget::unlist::unlist),
+        post("/package/{id}/{version}", nuget::unlist::relist),
+        read("/flat/{id}/index.json", nuget::download::versions),
+        read("/flat/{id}/{version}/{file}", nuget::download::file),
+        read("/registration/{id}/index.json", nuget::registration::index),
+        read("/registration/{id}/page/{lower}/{upper}.json", nuget::registration::page),
+        read("/registration/{id}/{version}.json", nuget::registration::leaf),
+        read("/query", nuget::search::query),
+        read("/autocomplete", nuget::search::autocomplete),
+    ]
+}
+
+/// Where NuGet clients look when the source is no service index.
+fn wrong_sources() -> Vec<Line> {
+    vec![any("/api/v2/{anything:.*}", nuget::wrong_source)]
+}
+
+/// For programs that manage; the same under two prefixes.
+fn http_api_lines() -> Vec<Line> {
+    vec![
+        read("/packages", api::packages::list),
+        read("/tokens/current", api::current::show),
+        read("/tokens/current/can", api::can::answer),
+    ]
+}
+
+/// Below no session and no check of where a form comes from: mail programs press this button by themselves.
+fn mail_programs() -> Vec<Line> {
+    vec![read("/unsubscribe", account::unsubscribe::show), post("/unsubscribe", account::unsubscribe::submit)]
+}
+
+/// For people in a browser.
+fn pages() -> Vec<Line> {
+    vec![
+        get("/", portal::landing::show),
+        get("/guide", portal::guide::show),
+        // Accounts
+        get("/setup", account::setup::show),
+        post("/setup", account::setup::submit),
+        get("/sign-up", account::sign_up::show),
+        post("/sign-up", account::sign_up::submit),
+        get("/sign-in", account::sign_in::show),
+        post("/sign-in", account::sign_in::submit),
+        get("/forgot", account::forgot::show),
+        post("/forgot", account::forgot::submit),
+        get("/confirm", account::confirm::show),
+        post("/confirm", account::confirm::submit),
+        get("/reset", account::reset::show),
+        post("/reset", account::reset::submit),
+        post("/sign-out", account::sign_out::submit),
+        get("/settings/password", account::password::show),
+        post("/settings/password", account::password::submit),
+        get("/settings/refusals", tokens::refusals::show),
+        get("/settings/profile", account::profile::show),
+        post("/settings/profile", account::profile::submit),
+        post("/settings/profile/address", account::address::change),
+        post("/settings/profile/address/withdraw", account::address::withdraw),
+        post("/settings/profile/confirm", account::address::confirm),
+        get("/settings/sessions", account::sessions::show),
+        post("/settings/sessions/end-others", account::sessions::end_others),
+        post("/settings/sessions/{name}/end", account::sessions::end),
+        get("/settings/notifications", account::notifications::show),
+        post("/settings/notifications", account::notifications::submit),
+        get("/settings/calendar", calendar::show),
+        post("/settings/calendar", calendar::make),
+        post("/settings/calendar/end", calendar::end),
+        // Access tokens
+        get("/settings/tokens", tokens::list::show),
+        post("/settings/tokens", tokens::create::submit),
+        get("/settings/tokens/new", tokens::create::show),
+        get("/settings/tokens/selected", tokens::selected::show),
+        post("/settings/tokens/selected", tokens::selected::submit),
+        post("/settings/tokens/dismiss", tokens::dismiss::all),
+        get("/settings/tokens/freeze", tokens::freeze::show),
+        post("/settings/tokens/freeze", tokens::freeze::submit),
+        get("/settings/tokens/unfreeze", tokens::freeze::show_undo),
+        post("/settings/tokens/unfreeze", tokens::freeze::undo),
+        post("/settings/tokens/preview", tokens::preview::show),
+        get("/settings/tokens/{id}", tokens::one::show),
+        post("/settings/tokens/{id}/try", tokens::try_it::submit),
+        get("/settings/tokens/{id}/narrow", tokens::narrow::show),
+        post("/settings/tokens/{id}/narrow", tokens::narrow::submit),
+        post("/settings/tokens/{id}/dismiss", tokens::dismiss::one),
+        get("/settings/tokens/{id}/record", tokens::record::show),
+        get("/settings/tokens/{id}/duplicate", tokens::create::duplicate),
+        get("/settings/tokens/{id}/edit", tokens::edit::show),
+        post("/settings/tokens/{id}/edit", tokens::edit::submit),
+        get("/settings/tokens/{id}/refresh", tokens::refresh::show),
+        post("/settings/tokens/{id}/refresh", tokens::refresh::submit),
+        get("/settings/tokens/{id}/deactivate", tokens::deactivate::show),
+        post("/settings/tokens/{id}/deactivate", tokens::deactivate::submit),
+        get("/settings/tokens/{id}/reactivate", tokens::reactivate::show),
+        post("/settings/tokens/{id}/reactivate", tokens::reactivate::submit),
+        get("/settings/tokens/{id}/revoke", tokens::revoke::show),
+        post("/settings/tokens/{id}/revoke", tokens::revoke::submit),
+        get("/settings/tokens/{id}/delete", tokens::delete::show),
+        post("/settings/tokens/{id}/delete", tokens::delete::submit),
+        // Packages and feeds
+        get("/packages", packages::list::show),
+        get("/feeds", feeds::list::show),
+        get("/feeds/{feed}", feeds::one::show),
+        get("/feeds/{feed}/access", feeds::access::show),
+        post("/feeds/{feed}/access", feeds::access::submit),
+        get("/feeds/{feed}/members", feeds::members::show),
+        post("/feeds/{feed}/members", feeds::members::add),
+        get("/feeds/{feed}/members/{account}", feeds::members::one),
+        post("/feeds/{feed}/members/{account}", feeds::members::change),
+        get("/feeds/{feed}/packages/{id}", packages::one::show),
+        get("/feeds/{feed}/packages/{id}/owners", packages::owners::show),
+        post("/feeds/{feed}/packages/{id}/owners", packages::owners::add),
+        get("/feeds/{feed}/packages/{id}/owners/{account}", packages::owners::ask_remove),
+        post("/feeds/{feed}/packages/{id}/owners/{account}", packages::owners::remove),
+        get("/feeds/{feed}/packages/{id}/{version}", packages::version::show),
+        get("/feeds/{feed}/packages/{id}/{version}/unlist", packages::listing::ask_unlist),
+        post("/feeds/{feed}/packages/{id}/{version}/unlist", packages::listing::unlist),
+        get("/feeds/{feed}/packages/{id}/{version}/relist", packages::listing::ask_relist),
+        post("/feeds/{feed}/packages/{id}/{version}/relist", packages::listing::relist),
+        get("/feeds/{feed}/packages/{id}/{version}/remove", packages::remove::show),
+        post("/feeds/{feed}/packages/{id}/{version}/remove", packages::remove::submit),
+    ]
+}
+
+/// For operators, below `/operator`.
+fn operator_pages() -> Vec<Line> {
+    vec![
+        get("", operator::overview::show),
+        get("/accounts", operator::accounts::show),
+        get("/accounts/{id}", operator::account::show),
+        get("/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}", operator::standing::show),
+        post("/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}", operator::standing::submit),
+        get("/accounts/{id}/delete", operator::delete_account::show),
+        post("/accounts/{id}/delete", operator::delete_account::submit),
+        get("/accounts/{id}/password", operator::password_link::show),
+        post("/accounts/{id}/password", operator::password_link::submit),
+        get("/tokens", operator::tokens::show),
+        post("/tokens", operator::tokens::find),
+        get("/tokens/{id}", operator::token::show),
+        get("/tokens/{id}/revoke", operator::token::ask_revoke),
+        post("/tokens/{id}/revoke", operator::token::revoke),
+        get("/tokens/{id}/deactivate", operator::token::ask_deactivate),
+        post("/tokens/{id}/deactivate", operator::token::deactivate),
+        get("/events", operator::events::show),
+        get("/feeds", operator::feeds::list),
+        post("/feeds", operator::feeds::add),
+        get("/jobs", operator::jobs::show),
+        get("/mail", operator::mail::list),
+        get("/mail/{id}/{verb:retry|drop}", operator::mail::ask),
+        post("/mail/{id}/{verb:retry|drop}", operator::mail::submit),
+        get("/feeds/new", operator::feeds::ask_new),
+        get("/feeds/{feed}/delete", operator::feeds::ask_delete),
+        post("/feeds/{feed}/delete", operator::feeds::delete),
+    ]
+}
+
+/// Sets all routes up.
 pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
-    cfg.service(resource("/healthz").get(health::alive).head(health::alive));
-    cfg.service(resource("/readyz").get(health::ready).head(health::ready));
+    cfg.configure(|cfg| register(cfg, supervisors(), only));
     cfg.service(
         scope(app.settings.public_url.path())
-            .configure(static_files)
-            .configure(calendars)
+            .configure(|cfg| register(cfg, public(), only))
             .configure(nuget_feeds)
             .configure(http_api)
-            .configure(mail_programs)
-            .configure(|cfg| pages(cfg, app)),
+            .configure(|cfg| register(cfg, mail_programs(), only))
+            .configure(|cfg| all_pages(cfg, app)),
     );
 }
 
-fn static_files(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/static/{hash}/{file:.*}").get(assets::file).head(assets::file));
-}
-
-/// For calendar programs, which have no cookies.
-fn calendars(cfg: &mut ServiceConfig) {
-    cfg.service(reads("/calendar/{secret}.ics", portal::calendar::feed::show));
-}
-
-/// For NuGet clients: every feed, and `main` under an address of its own.
+/// The NuGet doors.
 pub fn nuget_feeds(cfg: &mut ServiceConfig) {
     for prefix in ["/feeds/{feed}/nuget/v3", "/v3"] {
-        let feed = scope(prefix)
-            .service(reads("/index.json", nuget::service_index::show))
-            .service(only(resource(["/package", "/package/"]), "PUT").put(nuget::push::push))
-            .service(only(resource(["/symbols", "/symbols/"]), "PUT").put(nuget::push::refuse_symbols))
-            .service(
-                only(resource("/package/{id}/{version}"), "DELETE, POST")
-                    .delete(nuget::unlist::unlist)
-                    .post(nuget::unlist::relist),
-            )
-            .service(reads("/flat/{id}/index.json", nuget::download::versions))
-            .service(reads("/flat/{id}/{version}/{file}", nuget::download::file))
-            .service(reads("/registration/{id}/index.json", nuget::registration::index))
-            .service(reads("/registration/{id}/page/{lower}/{upper}.json", nuget::registration::page))
-            .service(reads("/registration/{id}/{version}.json", nuget::registration::leaf))
-            .service(reads("/query", nuget::search::query))
-            .service(reads("/autocomplete", nuget::search::autocomplete))
-            .default_service(to(nuget::nothing_here));
-        cfg.service(feed);
+        let feed = scope(prefix).configure(|cfg| register(cfg, nuget_feed(), only));
+        cfg.service(feed.default_service(to(nuget::nothing_here)));
     }
-    cfg.service(resource("/api/v2/{anything:.*}").to(nuget::wrong_source));
+    register(cfg, wrong_sources(), only);
 }
 
-/// For programs that manage.
+/// The HTTP API.
 pub fn http_api(cfg: &mut ServiceConfig) {
     for prefix in ["/api/v1", "/v1"] {
         let api = scope(prefix)
             .wrap(from_fn(api::tell_end))
-            .service(reads("/packages", api::packages::list).default_service(to(api::wrong_method)))
-            .service(reads("/tokens/current", api::current::show).default_service(to(api::wrong_method)))
-            .service(reads("/tokens/current/can", api::can::answer).default_service(to(api::wrong_method)))
+            .configure(|cfg| {
+                register(cfg, http_api_lines(), |resource, _| resource.default_service(to(api::wrong_method)))
+            })
             .default_service(to(api::nothing_here));
         cfg.service(api);
     }
 }
 
-/// An address that is only read.
-fn reads<F, Args>(path: &str, handler: F) -> Resource
+/// Pages draw their own "wrong method"; to others than operators nothing below `/operator` exists.
+fn all_pages(cfg: &mut ServiceConfig, app: &Data<App>) {
+    let operators = scope("/operator")
+        .wrap(from_fn(operator::only))
+        .configure(|cfg| register(cfg, operator_pages(), |resource, _| resource))
+        .default_service(to(portal::not_found));
+    let pages = scope("")
+        .wrap(from_fn(portal::guard))
+        .wrap(portal::sessions(app))
+        .wrap(from_fn(portal::outage))
+        .configure(|cfg| register(cfg, pages(), |resource, _| resource))
+        .service(operators)
+        .default_service(to(portal::not_found));
+    cfg.service(pages);
+}
+
+/// A line of the tables.
+struct Line {
+    methods: &'static [Method],
+    path: &'static str,
+    route: Route,
+}
+
+impl Line {
+    fn addresses(self, prefix: &str, audience: Audience) -> impl Iterator<Item = Address> + use<> {
+        let path = format!("{prefix}{}", self.path);
+        let methods = self.methods.iter().filter(|method| **method != Method::HEAD);
+        methods.map(move |method| Address { method: method.clone(), path: path.clone(), audience })
+    }
+}
+
+fn line<F, Args>(methods: &'static [Method], path: &'static str, handler: F) -> Line
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    let read = guard::Any(guard::Get()).or(guard::Head());
-    only(resource(path), "GET, HEAD").route(route().guard(read).to(handler))
+    let first = guard::Any(guard::Method(methods[0].clone()));
+    let any = methods[1..].iter().fold(first, |any, method| any.or(guard::Method(method.clone())));
+    Line { methods, path, route: route().guard(any).to(handler) }
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident = $methods:expr;)+) => {
+        $($(#[$doc])*
+        fn $name<F, Args>(path: &'static str, handler: F) -> Line
+        where
+            F: Handler<Args>,
+            Args: FromRequest + 'static,
+            F::Output: Responder + 'static,
+        {
+            line($methods, path, handler)
+        })+
+    };
+}
+
+methods! {
+    /// A page: HEAD reaches it as GET.
+    get = &[Method::GET];
+    /// An address that is only read, by programs.
+    read = &[Method::GET, Method::HEAD];
+    post = &[Method::POST];
+    put = &[Method::PUT];
+    delete = &[Method::DELETE];
+    /// Whatever is asked there is a mistake that deserves an answer.
+    any = &[Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE];
+}
+
+/// Enters the lines, those of one address as one resource; `finish` says what it answers to other methods.
+fn register(cfg: &mut ServiceConfig, lines: Vec<Line>, finish: fn(Resource, String) -> Resource) {
+    let mut lines = lines.into_iter().peekable();
+    while let Some(Line { methods, path, route }) = lines.next() {
+        let mut known: Vec<&str> = methods.iter().map(Method::as_str).collect();
+        let mut whole = resource(path).route(route);
+        while let Some(more) = lines.next_if(|line| line.path == path) {
+            known.extend(more.methods.iter().map(Method::as_str));
+            whole = whole.route(more.route);
+        }
+        cfg.service(finish(whole, known.join(", ")));
+    }
 }
 
 /// An address that answers other methods with the ones it knows, whoever asks.
-fn only(resource: Resource, allowed: &'static str) -> Resource {
-    resource.default_service(to(move || async move {
-        HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish()
+fn only(resource: Resource, allowed: String) -> Resource {
+    resource.default_service(to(move || {
+        let allowed = allowed.clone();
+        async move { HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish() }
     }))
-}
-
-/// Below no session and no check of where a form comes from: mail programs press this button by themselves.
-fn mail_programs(cfg: &mut ServiceConfig) {
-    use account::unsubscribe::{show, submit};
-    let stop = only(resource("/unsubscribe"), "GET, HEAD, POST").get(show).head(show).post(submit);
-    cfg.service(stop);
-}
-
-/// For people in a browser.
-fn pages(cfg: &mut ServiceConfig, app: &Data<App>) {
-    let pages = scope("")
-        .wrap(from_fn(portal::guard))
-        .wrap(portal::sessions(app))
-        .wrap(from_fn(portal::outage))
-        .service(resource("/").get(portal::landing::show))
-        .service(resource("/guide").get(portal::guide::show))
-        // Accounts
-        .service(resource("/setup").get(account::setup::show).post(account::setup::submit))
-        .service(resource("/sign-up").get(account::sign_up::show).post(account::sign_up::submit))
-        .service(resource("/sign-in").get(account::sign_in::show).post(account::sign_in::submit))
-        .service(resource("/forgot").get(account::forgot::show).post(account::forgot::submit))
-        .service(resource("/confirm").get(account::confirm::show).post(account::confirm::submit))
-        .service(resource("/reset").get(account::reset::show).post(account::reset::submit))
-        .service(resource("/sign-out").post(account::sign_out::submit))
-        .service(resource("/settings/password").get(account::password::show).post(account::password::submit))
-        .service(resource("/settings/refusals").get(tokens::refusals::show))
-        .service(resource("/settings/profile").get(account::profile::show).post(account::profile::submit))
-        .service(resource("/settings/profile/address").post(account::address::change))
-        .service(resource("/settings/profile/address/withdraw").post(account::address::withdraw))
-        .service(resource("/settings/profile/confirm").post(account::address::confirm))
-        .service(resource("/settings/sessions").get(account::sessions::show))
-        .service(resource("/settings/sessions/end-others").post(account::sessions::end_others))
-        .service(resource("/settings/sessions/{name}/end").post(account::sessions::end))
-        .service(
-            resource("/settings/notifications").get(account::notifications::show).post(account::notifications::submit),
-        )
-        .service(resource("/settings/calendar").get(calendar::show).post(calendar::make))
-        .service(resource("/settings/calendar/end").post(calendar::end))
-        // Access tokens
-        .service(resource("/settings/tokens").get(tokens::list::show).post(tokens::create::submit))
-        .service(resource("/settings/tokens/new").get(tokens::create::show))
-        .service(resource("/settings/tokens/selected").get(tokens::selected::show).post(tokens::selected::submit))
-        .service(resource("/settings/tokens/dismiss").post(tokens::dismiss::all))
-        .service(resource("/settings/tokens/freeze").get(tokens::freeze::show).post(tokens::freeze::submit))
-        .service(resource("/settings/tokens/unfreeze").get(tokens::freeze::show_undo).post(tokens::freeze::undo))
-        .service(resource("/settings/tokens/preview").post(tokens::preview::show))
-        .service(resource("/settings/tokens/{id}").get(tokens::one::show))
-        .service(resource("/settings/tokens/{id}/try").post(tokens::try_it::submit))
-        .service(resource("/settings/tokens/{id}/narrow").get(tokens::narrow::show).post(tokens::narrow::submit))
-        .service(resource("/settings/tokens/{id}/dismiss").post(tokens::dismiss::one))
-        .service(resource("/settings/tokens/{id}/record").get(tokens::record::show))
-        .service(resource("/settings/tokens/{id}/duplicate").get(tokens::create::duplicate))
-        .service(resource("/settings/tokens/{id}/edit").get(tokens::edit::show).post(tokens::edit::submit))
-        .service(resource("/settings/tokens/{id}/refresh").get(tokens::refresh::show).post(tokens::refresh::submit))
-        .service(
-            resource("/settings/tokens/{id}/deactivate").get(tokens::deactivate::show).post(tokens::deactivate::submit),
-        )
-        .service(
-            resource("/settings/tokens/{id}/reactivate").get(tokens::reactivate::show).post(tokens::reactivate::submit),
-        )
-        .service(resource("/settings/tokens/{id}/revoke").get(tokens::revoke::show).post(tokens::revoke::submit))
-        .service(resource("/settings/tokens/{id}/delete").get(tokens::delete::show).post(tokens::delete::submit))
-        // Packages and feeds
-        .service(resource("/packages").get(packages::list::show))
-        .service(resource("/feeds").get(feeds::list::show))
-        .service(resource("/feeds/{feed}").get(feeds::one::show))
-        .service(resource("/feeds/{feed}/access").get(feeds::access::show).post(feeds::access::submit))
-        .service(resource("/feeds/{feed}/members").get(feeds::members::show).post(feeds::members::add))
-        .service(resource("/feeds/{feed}/members/{account}").get(feeds::members::one).post(feeds::members::change))
-        .service(resource("/feeds/{feed}/packages/{id}").get(packages::one::show))
-        .service(resource("/feeds/{feed}/packages/{id}/owners").get(packages::owners::show).post(packages::owners::add))
-        .service(
-            resource("/feeds/{feed}/packages/{id}/owners/{account}")
-                .get(packages::owners::ask_remove)
-                .post(packages::owners::remove),
-        )
-        .service(resource("/feeds/{feed}/packages/{id}/{version}").get(packages::version::show))
-        .service(
-            resource("/feeds/{feed}/packages/{id}/{version}/unlist")
-                .get(packages::listing::ask_unlist)
-                .post(packages::listing::unlist),
-        )
-        .service(
-            resource("/feeds/{feed}/packages/{id}/{version}/relist")
-                .get(packages::listing::ask_relist)
-                .post(packages::listing::relist),
-        )
-        .service(
-            resource("/feeds/{feed}/packages/{id}/{version}/remove")
-                .get(packages::remove::show)
-                .post(packages::remove::submit),
-        )
-        .configure(host)
-        .default_service(to(portal::not_found));
-    cfg.service(pages);
-}
-
-/// For operators; to others nothing below this address exists.
-fn host(cfg: &mut ServiceConfig) {
-    let standing = "/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}";
-    let pages = scope("/operator")
-        .wrap(from_fn(operator::only))
-        .service(resource("").get(operator::overview::show))
-        .service(resource("/accounts").get(operator::accounts::show))
-        .service(resource("/accounts/{id}").get(operator::account::show))
-        .service(resource(standing).get(operator::standing::show).post(operator::standing::submit))
-        .service(
-            resource("/accounts/{id}/delete")
-                .get(operator::delete_account::show)
-                .post(operator::delete_account::submit),
-        )
-        .service(
-            resource("/accounts/{id}/password")
-                .get(operator::password_link::show)
-                .post(operator::password_link::submit),
-        )
-        .service(resource("/tokens").get(operator::tokens::show).post(operator::tokens::find))
-        .service(resource("/tokens/{id}").get(operator::token::show))
-        .service(resource("/tokens/{id}/revoke").get(operator::token::ask_revoke).post(operator::token::revoke))
-        .service(
-            resource("/tokens/{id}/deactivate").get(operator::token::ask_deactivate).post(operator::token::deactivate),
-        )
-        .service(resource("/events").get(operator::events::show))
-        .service(resource("/feeds").get(operator::feeds::list).post(operator::feeds::add))
-        .service(resource("/jobs").get(operator::jobs::show))
-        .service(resource("/mail").get(operator::mail::list))
-        .service(resource("/mail/{id}/{verb:retry|drop}").get(operator::mail::ask).post(operator::mail::submit))
-        .service(resource("/feeds/new").get(operator::feeds::ask_new))
-        .service(resource("/feeds/{feed}/delete").get(operator::feeds::ask_delete).post(operator::feeds::delete))
-        .default_service(to(portal::not_found));
-    cfg.service(pages);
-}
-
-mod health {
-    //! For load balancers and supervisors.
-
-    use actix_web::{HttpResponse, Responder, web::Data};
-
-    use crate::app::App;
-
-    /// The process answers.
-    pub(super) async fn alive() -> impl Responder {
-        HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
-    }
-
-    /// The process and its database answer.
-    pub(super) async fn ready(app: Data<App>) -> impl Responder {
-        match app.store.ping().await {
-            Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
-            Err(_) => HttpResponse::ServiceUnavailable()
-                .insert_header(("retry-after", "2"))
-                .content_type("text/plain; charset=utf-8")
-                .body("the database does not answer\n"),
-        }
-    }
 }

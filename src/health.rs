@@ -1,0 +1,21 @@
+//! For load balancers and supervisors.
+
+use actix_web::{HttpResponse, Responder, web::Data};
+
+use crate::app::App;
+
+/// The process answers.
+pub async fn alive() -> impl Responder {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
+}
+
+/// The process and its database answer.
+pub async fn ready(app: Data<App>) -> impl Responder {
+    match app.store.ping().await {
+        Ok(()) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"),
+        Err(_) => HttpResponse::ServiceUnavailable()
+            .insert_header(("retry-after", "2"))
+            .content_type("text/plain; charset=utf-8")
+            .body("the database does not answer\n"),
+    }
+}
