@@ -9,12 +9,15 @@ impl Settings {
         let or = |value: Option<String>, otherwise: &str| value.unwrap_or_else(|| otherwise.to_owned());
         let set = |is_set: bool, otherwise: &str| if is_set { "set" } else { otherwise }.to_owned();
         let proxies: Vec<_> = self.trusted_proxies.iter().map(ToString::to_string).collect();
+        let (readers, writers) = self.database.connections();
         vec![
             ("LATCHKEY_PUBLIC_URL", self.public_url.of("/")),
             ("LATCHKEY_LISTEN", self.listen.to_string()),
             ("LATCHKEY_TRUSTED_PROXIES", or((!proxies.is_empty()).then(|| proxies.join(", ")), "none")),
             ("LATCHKEY_DATA_DIR", self.data_dir.display().to_string()),
             ("LATCHKEY_DATABASE_URL", set(self.database.engine() == Engine::Postgres, "SQLite in the data folder")),
+            ("LATCHKEY_DATABASE_READERS", readers.to_string()),
+            ("LATCHKEY_DATABASE_WRITERS", writers.to_string()),
             ("LATCHKEY_BLOB_URL", set(self.blob_url.is_some(), "a folder in the data folder")),
             ("LATCHKEY_SMTP_URL", set(self.smtp_url.is_some(), "none: mails are files in the data folder")),
             ("LATCHKEY_MAIL_FROM", or(self.mail_from.clone(), "latchkey at the public address")),

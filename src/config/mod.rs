@@ -88,6 +88,14 @@ pub struct Args {
     #[arg(long, global = true, env = "LATCHKEY_EVENT_DAYS", default_value_t = 730, value_parser = clap::value_parser!(i64).range(0..=36525), help_heading = "Settings", hide_short_help = true)]
     pub event_days: i64,
 
+    /// Most database connections for reads (default: 4 with SQLite, 12 with PostgreSQL)
+    #[arg(long, global = true, env = "LATCHKEY_DATABASE_READERS", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
+    pub database_readers: Option<u32>,
+
+    /// Most database connections for changes (default: 6 with PostgreSQL; SQLite always has 1)
+    #[arg(long, global = true, env = "LATCHKEY_DATABASE_WRITERS", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
+    pub database_writers: Option<u32>,
+
     /// What is logged, such as `info` or `latchkey=debug,warn`
     #[arg(
         long,
@@ -114,7 +122,8 @@ pub struct Args {
 /// The variables that hold secrets, and so are no flags: each can also be given as `…_FILE`.
 pub const SECRET_VARIABLES: &str =
     "Secrets come from the environment only, each also as NAME_FILE with the path of a file:
-  LATCHKEY_DATABASE_URL  postgres://user:password@host/database (default: SQLite in the data folder)
+  LATCHKEY_DATABASE_URL  postgres://user:password@host/database (default: SQLite in the data folder);
+                         of several hosts (one:5432,two:5432) the first that takes changes
   LATCHKEY_BLOB_URL      s3://bucket/prefix (default: the folder `packages` in the data folder)
   LATCHKEY_SMTP_URL      smtps://user:password@host (TLS, port 465) or
                          smtp://user:password@host (STARTTLS, port 587); may end in
@@ -283,7 +292,7 @@ impl Settings {
             max_package_bytes: args.max_package_mib << 20,
             event_days: Some(args.event_days).filter(|days| *days > 0),
             master,
-            database,
+            database: database.with_connections(args.database_readers, args.database_writers),
         })
     }
 }

@@ -1,25 +1,50 @@
 //! Opening the database: which one a URL names, how many connections, and how each is set up.
+//!
+//! Reads and changes have connections of their own, so that whoever waits for a lock keeps no key check waiting. On
+//! PostgreSQL nothing relies on the state of a session, as a pooler such as pgbouncer gives every transaction another
+//! one: limits of changes come with each [`Store::begin`], the others are settings of the role (see [`super::migrate`]).
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, sync::Once, time::Duration};
 
-use sqlx::{AnyConnection, any::AnyPoolOptions, sqlite::SqliteConnectOptions};
+use sqlx::{
+    AnyConnection, Connection,
+    any::{AnyConnectOptions, AnyPoolOptions},
+    sqlite::SqliteConnectOptions,
+};
+use tokio::time::timeout;
 
-use super::{Engine, Result, Store};
+use super::{Engine, Result, Store, StoreError, failure::WriteHealth};
 
 /// How long a request waits for a connection, and SQLite for its write lock.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// More connections do not read faster through sqlx's SQLite driver.
-const SQLITE_CONNECTIONS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 16;
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// More readers do not read faster through sqlx's SQLite driver.
+const SQLITE_READERS: u32 = 4;
+/// SQLite has one writer at a time; the others wait in the pool, each in its turn.
+const SQLITE_WRITERS: u32 = 1;
+const POSTGRES_READERS: u32 = 12;
+const POSTGRES_WRITERS: u32 = 6;
+/// Time between two looks whether PostgreSQL still answers.
+const WATCH: Duration = Duration::from_secs(2);
 
 /// The SQLite database in the data folder.
 pub const DATABASE_FILE: &str = "latchkey.db";
 
-/// Where the data is. Holds a password perhaps, so it does not print itself.
+/// Where the data is, and how many connections may lead there. May hold a password, so it does not print itself.
 #[derive(Clone)]
 pub struct DatabaseUrl {
-    url: String,
+    /// One for each host, in the order of preference; never empty.
+    urls: Vec<String>,
     engine: Engine,
+    readers: u32,
+    writers: u32,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Reads,
+    Changes,
+    Migration,
 }
 
 impl DatabaseUrl {
@@ -27,22 +52,67 @@ impl DatabaseUrl {
     pub fn file_in(folder: &Path) -> Self {
         let path = folder.join(DATABASE_FILE);
         let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-        Self { url: format!("sqlite://{path}?mode=rwc"), engine: Engine::Sqlite }
+        Self::sqlite(format!("sqlite://{path}?mode=rwc"))
     }
 
-    /// Reads `postgres://…` or `sqlite://…`; anything else is `None`.
+    /// Reads `postgres://…`, which may name several hosts separated by commas, or `sqlite://…`; anything else is `None`.
     pub fn parse(url: &str) -> Option<Self> {
-        let engine = match url.split_once("://")?.0 {
-            "postgres" | "postgresql" => Engine::Postgres,
-            "sqlite" => Engine::Sqlite,
-            _ => return None,
-        };
-        Some(Self { url: url.to_owned(), engine })
+        match url.split_once("://")?.0 {
+            "postgres" | "postgresql" => Some(Self {
+                urls: one_for_each_host(url)?,
+                engine: Engine::Postgres,
+                readers: POSTGRES_READERS,
+                writers: POSTGRES_WRITERS,
+            }),
+            "sqlite" => Some(Self::sqlite(url.to_owned())),
+            _ => None,
+        }
+    }
+
+    fn sqlite(url: String) -> Self {
+        Self { urls: vec![url], engine: Engine::Sqlite, readers: SQLITE_READERS, writers: SQLITE_WRITERS }
+    }
+
+    /// The same with other numbers of connections, where given. SQLite keeps its one writer.
+    pub fn with_connections(self, readers: Option<u32>, writers: Option<u32>) -> Self {
+        let writers = writers.filter(|_| self.engine == Engine::Postgres).unwrap_or(self.writers);
+        Self { readers: readers.unwrap_or(self.readers), writers, ..self }
     }
 
     /// Which database it names.
     pub fn engine(&self) -> Engine {
         self.engine
+    }
+
+    /// Most connections for reads and for changes.
+    pub fn connections(&self) -> (u32, u32) {
+        (self.readers, self.writers)
+    }
+
+    /// A connection of its own, past the pools, to the first host that takes changes; the error is the cause why there
+    /// is none, and not that somebody waited in vain.
+    pub(super) async fn connect_directly(&self) -> sqlx::Result<AnyConnection> {
+        Ok(self.first_that_answers().await?.0)
+    }
+
+    async fn first_that_answers(&self) -> sqlx::Result<(AnyConnection, &str)> {
+        let mut failed = None;
+        for url in &self.urls {
+            let connecting = async {
+                let mut connection = AnyConnection::connect(url).await?;
+                set_up(&mut connection, self.engine, Purpose::Migration).await?;
+                if self.urls.len() > 1 && is_standby(&mut connection).await? {
+                    return Err(sqlx::Error::Configuration("this host is a standby, which takes no changes".into()));
+                }
+                Ok(connection)
+            };
+            match timeout(PATIENCE, connecting).await {
+                Ok(Ok(connection)) => return Ok((connection, url)),
+                Ok(Err(error)) => failed = Some(error),
+                Err(_) => failed = Some(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+            }
+        }
+        Err(failed.unwrap_or(sqlx::Error::PoolClosed))
     }
 }
 
@@ -52,27 +122,89 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
+/// `postgres://user:password@one:5432,two/name` as an address for each host. libpq's `target_session_attrs` goes: of
+/// several hosts the first that takes changes is used anyway.
+fn one_for_each_host(url: &str) -> Option<Vec<String>> {
+    let (scheme, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    let (user, hosts) = match authority.rsplit_once('@') {
+        Some((user, hosts)) => (format!("{user}@"), hosts),
+        None => (String::new(), authority),
+    };
+    if !hosts.contains(',') {
+        return Some(vec![url.to_owned()]);
+    }
+    let tail = without_session_attributes(tail);
+    let urls = hosts.split(',').map(|host| (!host.is_empty()).then(|| format!("{scheme}://{user}{host}{tail}")));
+    urls.collect()
+}
+
+fn without_session_attributes(tail: &str) -> String {
+    let Some((path, query)) = tail.split_once('?') else { return tail.to_owned() };
+    let kept: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("target_session_attrs=")).collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+}
+
+async fn is_standby(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await
+}
+
 impl Store {
     /// Opens the database. The schema is looked after by [`super::migrate`].
     pub async fn connect(database: &DatabaseUrl) -> Result<Self> {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let engine = database.engine;
-        let connections = match engine {
-            Engine::Sqlite => SQLITE_CONNECTIONS,
-            Engine::Postgres => POSTGRES_CONNECTIONS,
-        };
         if engine == Engine::Sqlite {
-            make_private(&database.url)?;
+            make_private(&database.urls[0])?;
         }
-        let pool = AnyPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(PATIENCE)
-            .after_connect(move |connection, _| Box::pin(set_up(connection, engine)))
-            .connect(&database.url)
-            .await?;
-        Ok(Self { pool, engine })
+        let (connection, url) = database.first_that_answers().await?;
+        if engine == Engine::Postgres {
+            keeps_prepared_statements(connection, url).await?;
+        } else {
+            connection.close().await?;
+        }
+        let health = WriteHealth::default();
+        let store = Self {
+            pool: pool(database, Purpose::Reads, &health).connect_lazy(url)?,
+            writers: pool(database, Purpose::Changes, &health).connect_lazy(url)?,
+            engine,
+            health,
+            database: database.clone(),
+        };
+        if engine == Engine::Postgres {
+            tokio::spawn(watch(store.clone()));
+        }
+        Ok(store)
     }
+}
+
+fn pool(database: &DatabaseUrl, purpose: Purpose, health: &WriteHealth) -> AnyPoolOptions {
+    let engine = database.engine;
+    let most = if purpose == Purpose::Reads { database.readers } else { database.writers };
+    let options = AnyPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(PATIENCE)
+        // A file does not go away; a server may.
+        .test_before_acquire(engine == Engine::Postgres)
+        .after_connect(move |connection, _| Box::pin(set_up(connection, engine, purpose)));
+    if engine == Engine::Postgres || purpose == Purpose::Reads {
+        return options;
+    }
+    let health = health.clone();
+    options.after_release(move |connection, _| {
+        let health = health.clone();
+        Box::pin(async move {
+            // Whatever was still to be rolled back is so when this returns.
+            connection.ping().await?;
+            let broken = connection.is_in_transaction();
+            if broken {
+                health.note_failure();
+            }
+            Ok(!broken)
+        })
+    })
 }
 
 /// Makes the file of a SQLite database that is to be made, for this user alone; what SQLite puts beside it later gets the
@@ -85,19 +217,23 @@ fn make_private(url: &str) -> sqlx::Result<()> {
     Ok(())
 }
 
-async fn set_up(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<()> {
-    let statements: &[&'static str] = match engine {
+async fn set_up(connection: &mut AnyConnection, engine: Engine, purpose: Purpose) -> sqlx::Result<()> {
+    let statements: &[&'static str] = match (engine, purpose) {
+        (Engine::Sqlite, Purpose::Reads) => &["PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON"],
         // FULL: an acknowledged revocation survives a power cut.
-        Engine::Sqlite => &[
+        (Engine::Sqlite, Purpose::Changes) => &[
             "PRAGMA busy_timeout = 5000",
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = FULL",
             "PRAGMA foreign_keys = ON",
         ],
-        // warning: what a migration finds done already is no news.
-        Engine::Postgres => {
-            &["SET statement_timeout = '10s'", "SET timezone = 'UTC'", "SET client_min_messages = 'warning'"]
-        }
+        (Engine::Sqlite, Purpose::Migration) => &[
+            "PRAGMA busy_timeout = 60000",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+            "PRAGMA foreign_keys = ON",
+        ],
+        (Engine::Postgres, _) => &[],
     };
     for statement in statements.iter().copied() {
         sqlx::query(statement).execute(&mut *connection).await?;
@@ -105,18 +241,121 @@ async fn set_up(connection: &mut AnyConnection, engine: Engine) -> sqlx::Result<
     Ok(())
 }
 
+/// Whether a statement prepared in one transaction is there in the next, on whichever connection of a pooler that runs:
+/// everything here relies on it. PostgreSQL itself and pgbouncer 1.21 with `max_prepared_statements` pass.
+async fn keeps_prepared_statements(mut first: AnyConnection, url: &str) -> Result<()> {
+    let mut second = AnyConnection::connect(url).await?;
+    let probed = async {
+        ask(&mut first).await?;
+        // A pooler gives the second one the server connection that the first one has just left.
+        let mut change = second.begin().await?;
+        ask(&mut change).await?;
+        ask(&mut first).await?;
+        change.rollback().await
+    };
+    let probed = probed.await;
+    // Politely, but it does not matter here whether they end so.
+    let _ = first.close().await;
+    let _ = second.close().await;
+    match probed {
+        Err(error) if is_about_prepared_statements(&error) => Err(StoreError::Pooler),
+        probed => Ok(probed?),
+    }
+}
+
+async fn ask(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    sqlx::query("SELECT CAST($1 AS BIGINT)").bind(1_i64).execute(connection).await?;
+    Ok(())
+}
+
+/// `invalid_sql_statement_name` and `duplicate_prepared_statement`.
+fn is_about_prepared_statements(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "26000" || code == "42P05")
+}
+
+/// While the program runs: tells why PostgreSQL does not answer, which a pool does not, and turns to another host where
+/// several are named.
+async fn watch(store: Store) {
+    let mut said = String::new();
+    while !store.pool.is_closed() {
+        tokio::select! {
+            () = store.pool.close_event() => return,
+            () = tokio::time::sleep(WATCH) => {}
+        }
+        let trouble = trouble(&store).await.unwrap_or_default();
+        if trouble != said && !store.pool.is_closed() {
+            match trouble.as_str() {
+                "" => tracing::info!("the database answers again"),
+                trouble => tracing::error!("{trouble}"),
+            }
+            said = trouble;
+        }
+    }
+}
+
+async fn trouble(store: &Store) -> Option<String> {
+    let several = store.database.urls.len() > 1;
+    match store.pool.acquire().await {
+        Ok(mut connection) => {
+            let standby =
+                several && timeout(PATIENCE, is_standby(&mut connection)).await.is_ok_and(|is| is.unwrap_or(true));
+            if !standby {
+                return None;
+            }
+        }
+        Err(sqlx::Error::PoolClosed) => return None,
+        Err(_) => {}
+    }
+    match store.database.first_that_answers().await {
+        Ok((_, url)) if several => match AnyConnectOptions::from_str(url) {
+            Ok(options) => {
+                for pool in [&store.pool, &store.writers] {
+                    pool.set_connect_options(options.clone());
+                }
+                Some("the database host stopped answering or takes no changes; turning to the next one".to_owned())
+            }
+            Err(error) => Some(error.to_string()),
+        },
+        Ok(_) => {
+            let (readers, _) = store.database.connections();
+            Some(format!("all {readers} database connections for reads are in use (LATCHKEY_DATABASE_READERS)"))
+        }
+        Err(error) => Some(format!("the database does not answer: {error}")),
+    }
+}
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
+    #[test]
+    fn an_address_of_several_hosts_is_one_for_each() {
+        let urls = |url| DatabaseUrl::parse(url).map(|database| database.urls);
+        let two =
+            urls("postgres://ada:p%40ss@one:5432,two/latchkey?sslmode=require&target_session_attrs=primary").unwrap();
+        let each = ["one:5432", "two"].map(|host| format!("postgres://ada:p%40ss@{host}/latchkey?sslmode=require"));
+        assert_eq!(two, each);
+        assert_eq!(urls("postgresql://a,b").unwrap(), ["postgresql://a", "postgresql://b"]);
+        assert_eq!(urls("postgres://one/x,y?target_session_attrs=any").unwrap().len(), 1);
+        assert_eq!(urls("postgres://one,,two/x"), None);
+        assert_eq!(urls("mysql://one/x"), None);
+    }
+
+    #[test]
+    fn sqlite_has_one_writer_whatever_is_set() {
+        let sqlite = DatabaseUrl::parse("sqlite://x").unwrap().with_connections(Some(9), Some(9));
+        assert_eq!(sqlite.connections(), (9, 1));
+        let postgres = DatabaseUrl::parse("postgres://x").unwrap().with_connections(None, Some(3));
+        assert_eq!(postgres.connections(), (12, 3));
+    }
+
     #[tokio::test]
     async fn nobody_else_on_the_machine_can_read_the_database() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let store = Store::connect(&DatabaseUrl::file_in(folder.path())).await.unwrap();
-        sqlx::query("CREATE TABLE t (a BIGINT)").execute(&store.pool).await.unwrap();
+        sqlx::query("CREATE TABLE t (a BIGINT)").execute(&store.writers).await.unwrap();
         let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
         assert!(files.len() > 1, "{files:?}");
         for file in files {

@@ -1,15 +1,33 @@
-//! Bringing the schema up to this version. One process does it; the others wait and then find nothing to do:
-//! PostgreSQL has an advisory lock for it, SQLite an exclusive lock on a file beside the database.
+//! Bringing the schema up to this version. One process does it, without a limit of time; the others wait and then find
+//! nothing to do. On SQLite that is an exclusive lock on a file beside the database, on PostgreSQL a row with a lease.
+//!
+//! A migration is one file for both engines. Where an index must be built without blocking writers it may be a pair,
+//! `NAME.sqlite.sql` and `NAME.postgres.sql`; the latter then begins with `-- no-transaction` and holds one
+//! `CREATE INDEX CONCURRENTLY IF NOT EXISTS`, and nothing else.
 
-use std::{fs::File, path::Path};
+use std::{fs::File, path::Path, time::Duration};
 
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use rand::Rng;
+use sqlx::{
+    AnyConnection, Connection,
+    migrate::{Migrate, MigrateError, Migration, Migrator},
+};
 use thiserror::Error;
+use tokio::{task::JoinHandle, time::sleep};
 
-use super::{Engine, Store, StoreError};
-use crate::tokens::FeedId;
+use super::{DatabaseUrl, Engine, Store, StoreError};
+use crate::{random, tokens::FeedId};
 
-static MIGRATOR: Migrator = sqlx::migrate!();
+static EVERY: Migrator = sqlx::migrate!();
+
+/// A process that has died or was cut off loses the right to migrate after so many seconds.
+const LEASE: i64 = 60;
+/// Time between two extensions of the lease.
+const EXTEND: Duration = Duration::from_secs(10);
+/// Time between two looks whether another process is done.
+const POLL: Duration = Duration::from_millis(500);
+/// Time between two lines of the log that say so.
+const REMIND: Duration = Duration::from_secs(30);
 
 /// Why the schema could not be brought up to date.
 #[derive(Debug, Error)]
@@ -25,32 +43,93 @@ pub enum MigrationFailed {
     Store(#[from] StoreError),
 }
 
+impl From<sqlx::Error> for MigrationFailed {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
 /// Brings the schema up to date and makes the feed `main` if there is none. `folder` holds the lock file.
 pub async fn migrate(store: &Store, folder: &Path, now: chrono::DateTime<chrono::Utc>) -> Result<(), MigrationFailed> {
-    let _lock = match store.engine {
-        Engine::Sqlite => Some(locked(folder).await?),
-        Engine::Postgres => None,
-    };
-    MIGRATOR.run(&store.pool).await?;
+    apply(store, folder, &migrator(store.engine)).await?;
     let mut change = store.begin().await?;
-    change.add_main_feed(FeedId::generate(now, &mut crate::random::system()), now).await?;
+    change.add_main_feed(FeedId::generate(now, &mut random::system()), now).await?;
     change.commit().await?;
     store.complete_summaries().await?;
     Ok(())
 }
 
+/// Brings the schema up to what `migrator` knows, which is of this version unless a test has another.
+pub async fn apply(store: &Store, folder: &Path, migrator: &Migrator) -> Result<(), MigrationFailed> {
+    let mut connection = store.database.connect_directly().await?;
+    match store.engine {
+        Engine::Sqlite => {
+            let _lock = locked(folder).await?;
+            migrator.run_direct(None, &mut connection, false).await?;
+        }
+        Engine::Postgres => {
+            for setting in UNLIMITED {
+                sqlx::query(setting).execute(&mut connection).await?;
+            }
+            if is_current(&mut connection, migrator).await {
+                // Nothing to do, unless a migration was changed since: this says so.
+                migrator.run_direct(None, &mut connection, false).await?;
+            } else {
+                with_lease(&store.database, &mut connection, migrator).await?;
+            }
+            limit_reads(&mut connection).await;
+            // A pooler may give this connection to somebody else.
+            sqlx::query("RESET ALL").execute(&mut connection).await?;
+        }
+    }
+    connection.close().await?;
+    Ok(())
+}
+
+/// The migrations of this version for one engine.
+pub fn migrator(engine: Engine) -> Migrator {
+    let ours = EVERY.iter().filter(|migration| is_for(migration, engine)).cloned().collect();
+    unlocked(ours)
+}
+
+/// Without sqlx's own lock, which belongs to a session and so gets lost behind a pooler.
+pub fn unlocked(migrations: Vec<Migration>) -> Migrator {
+    let mut migrator = Migrator::with_migrations(migrations);
+    migrator.set_locking(false);
+    migrator
+}
+
+fn is_for(migration: &Migration, engine: Engine) -> bool {
+    let other = match engine {
+        Engine::Sqlite => ".postgres",
+        Engine::Postgres => ".sqlite",
+    };
+    !migration.description.ends_with(other)
+}
+
 impl Store {
     /// Whether every migration of this version, and none of a newer one, has been applied.
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        Ok(MIGRATOR.iter().map(|migration| migration.version).eq(self.applied_migrations().await?))
+        Ok(versions(&migrator(self.engine)) == self.applied_migrations().await?)
     }
 
     /// The migrations the database has, the newest last; none before the first.
     pub async fn applied_migrations(&self) -> Result<Vec<i64>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        let applied = connection.list_applied_migrations(MIGRATOR.table_name.as_ref()).await.unwrap_or_default();
-        Ok(applied.into_iter().map(|migration| migration.version).collect())
+        Ok(applied(&mut *self.pool.acquire().await?).await)
     }
+}
+
+fn versions(migrator: &Migrator) -> Vec<i64> {
+    migrator.iter().map(|migration| migration.version).collect()
+}
+
+async fn applied(connection: &mut AnyConnection) -> Vec<i64> {
+    let applied = connection.list_applied_migrations(EVERY.table_name.as_ref()).await.unwrap_or_default();
+    applied.into_iter().map(|migration| migration.version).collect()
+}
+
+async fn is_current(connection: &mut AnyConnection, migrator: &Migrator) -> bool {
+    applied(connection).await == versions(migrator)
 }
 
 /// Waits for the exclusive lock, which ends with the returned file.
@@ -61,4 +140,116 @@ async fn locked(folder: &Path) -> std::io::Result<File> {
         file.lock().map(|()| file)
     };
     tokio::task::spawn_blocking(lock).await.map_err(std::io::Error::other)?
+}
+
+/// A migration takes as long as it takes. warning: what it finds done already is no news.
+const UNLIMITED: [&str; 4] = [
+    "SET statement_timeout = 0",
+    "SET lock_timeout = 0",
+    "SET idle_in_transaction_session_timeout = '60s'",
+    "SET client_min_messages = 'warning'",
+];
+
+/// Ends what a process that died left of an index that is built beside the writers; it would never be used.
+const DROP_BROKEN_INDEXES: &str = "DO $$
+DECLARE broken RECORD;
+BEGIN
+    FOR broken IN SELECT c.oid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        WHERE NOT i.indisvalid AND c.relnamespace = to_regnamespace(current_schema()) LOOP
+        EXECUTE 'DROP INDEX ' || CAST(CAST(broken.oid AS regclass) AS TEXT);
+    END LOOP;
+END $$";
+
+/// Migrates once the lease is ours, unless another process has done it by then.
+async fn with_lease(
+    database: &DatabaseUrl,
+    connection: &mut AnyConnection,
+    migrator: &Migrator,
+) -> Result<(), MigrationFailed> {
+    let mut id = [0; 16];
+    random::system().fill_bytes(&mut id);
+    let holder = uuid::Uuid::from_bytes(id).to_string();
+    make_lease(connection).await?;
+    let mut waited = Duration::ZERO;
+    while !take_lease(connection, &holder).await? {
+        if waited.as_millis().is_multiple_of(REMIND.as_millis()) {
+            tracing::info!("another process brings the database to its version's schema; waiting for it");
+        }
+        sleep(POLL).await;
+        waited += POLL;
+    }
+    let extending = extend_lease(database.clone(), holder.clone());
+    let migrated = async {
+        sqlx::query(DROP_BROKEN_INDEXES).execute(&mut *connection).await?;
+        Ok(migrator.run_direct(None, connection, false).await?)
+    };
+    let migrated: Result<(), MigrationFailed> = migrated.await;
+    extending.abort();
+    // If this fails it ends by itself.
+    let end = "UPDATE migration_lease SET until_at = 0 WHERE holder = $1";
+    let _ = sqlx::query(end).bind(holder).execute(connection).await;
+    migrated
+}
+
+/// Two processes that make the table at once can hinder each other; then one of them has made it.
+async fn make_lease(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    let make = "CREATE TABLE IF NOT EXISTS migration_lease
+        (name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, until_at BIGINT NOT NULL)";
+    if sqlx::query(make).execute(&mut *connection).await.is_err() {
+        sqlx::query(make).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// By the clock of the database, as those of the processes may differ.
+async fn take_lease(connection: &mut AnyConnection, holder: &str) -> sqlx::Result<bool> {
+    let take = "INSERT INTO migration_lease (name, holder, until_at)
+        VALUES ('schema', $1, CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT) + $2)
+        ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until_at = excluded.until_at
+        WHERE migration_lease.until_at < CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT)";
+    Ok(sqlx::query(take).bind(holder).bind(LEASE).execute(connection).await?.rows_affected() == 1)
+}
+
+/// Keeps the lease over a connection of its own until it is aborted.
+fn extend_lease(database: DatabaseUrl, holder: String) -> JoinHandle<()> {
+    let extend = "UPDATE migration_lease
+        SET until_at = CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT) + $2 WHERE name = 'schema' AND holder = $1";
+    tokio::spawn(async move {
+        loop {
+            sleep(EXTEND).await;
+            let extended = async {
+                let mut connection = database.connect_directly().await?;
+                sqlx::query(extend).bind(holder.as_str()).bind(LEASE).execute(&mut connection).await?;
+                connection.close().await
+            };
+            if let Err(error) = extended.await {
+                tracing::warn!("the right to migrate could not be extended: {error}");
+            }
+        }
+    })
+}
+
+/// The limit for reads, which are in no transaction of ours, and how soon a connection that was cut is noticed: settings
+/// of the role in this database, so that they hold behind a pooler too. What an operator has set stays. Changes bring
+/// limits of their own.
+const LIMIT_READS: &str = "DO $$
+DECLARE setting RECORD;
+BEGIN
+    FOR setting IN SELECT * FROM (VALUES ('statement_timeout', '10s'), ('tcp_user_timeout', '20s'),
+            ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')) AS ours (name, value)
+        WHERE NOT EXISTS (SELECT 1 FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+            JOIN pg_roles r ON r.oid = s.setrole
+            WHERE d.datname = current_database() AND r.rolname = current_user
+              AND EXISTS (SELECT 1 FROM unnest(s.setconfig) AS set (line) WHERE starts_with(set.line, ours.name || '='))) LOOP
+        EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET %I = %L', current_database(), setting.name, setting.value);
+    END LOOP;
+END $$";
+
+async fn limit_reads(connection: &mut AnyConnection) {
+    if let Err(error) = sqlx::query(LIMIT_READS).execute(connection).await {
+        tracing::warn!(
+            "the limits for reads could not be set ({error}); as an administrator, run in this database: \
+             ALTER ROLE (the role of Latchkey) IN DATABASE (this one) SET statement_timeout = '10s'"
+        );
+    }
 }

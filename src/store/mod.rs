@@ -5,7 +5,8 @@
 //!    or none. Ids are text made by us.
 //! 2. SQL is fixed text with `$n`. Presence is `SELECT 1 … LIMIT 1` read as an optional `i64`, sums are cast to
 //!    `BIGINT`, times are compared with a bound `now`. Uniqueness is asked by `ON CONFLICT DO NOTHING` and the row count.
-//! 3. Every write begins with [`Store::begin`], the one place where the two differ.
+//! 3. Every write begins with [`Store::begin`], the one place where the two differ: nothing else writes, as the
+//!    connections that reads use cannot.
 //! 4. One process migrates at a time; see [`migrate`].
 
 mod account_life;
@@ -18,6 +19,7 @@ mod connect;
 mod event_pages;
 mod events;
 mod evidence;
+mod failure;
 mod feeds;
 mod happenings;
 mod installation;
@@ -53,7 +55,9 @@ mod tokens;
 
 use chrono::{DateTime, Utc};
 use sqlx::{Any, AnyPool, Transaction};
-use thiserror::Error;
+use tokio::time::timeout;
+
+use self::{connect::PATIENCE, failure::WriteHealth};
 
 pub use self::{
     account_life::AccountChange,
@@ -63,6 +67,7 @@ pub use self::{
     event_pages::{EventFilter, EventPage, HostEvent, Named},
     events::{About, Actor, Event, Verb},
     evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},
+    failure::StoreError,
     feeds::{Feed, FeedDeletion, Membership},
     happenings::Happening,
     job_runs::JobRun,
@@ -103,24 +108,19 @@ pub enum Engine {
 /// The database. Cheap to clone; its methods read.
 #[derive(Clone, Debug)]
 pub struct Store {
+    /// For reads alone.
     pool: AnyPool,
+    /// For changes.
+    writers: AnyPool,
     engine: Engine,
+    health: WriteHealth,
+    database: DatabaseUrl,
 }
 
 /// A change in progress: nothing of it holds until [`Change::commit`] returned.
 pub struct Change {
     tx: Transaction<'static, Any>,
-}
-
-/// What can go wrong between us and the database.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// Down, too busy, full or broken: try again later.
-    #[error("the database does not answer: {0}")]
-    Unavailable(#[from] sqlx::Error),
-    /// A row that this version did not write.
-    #[error("the database holds something unreadable: {0}")]
-    Unreadable(String),
+    health: WriteHealth,
 }
 
 /// The result of asking the store.
@@ -132,14 +132,33 @@ impl Store {
         self.engine
     }
 
-    /// Begins a change. SQLite takes the write lock at once, because a read transaction that turns into a write
-    /// fails under load whatever the time-out (SQLITE_BUSY_SNAPSHOT).
+    /// Begins a change, or fails after five seconds in which it could not.
+    ///
+    /// SQLite takes the write lock at once, because a read transaction that turns into a write fails under load whatever
+    /// the time-out (SQLITE_BUSY_SNAPSHOT). PostgreSQL ends a change of a process that has been frozen or cut off for a
+    /// second, so that its locks keep nobody from revoking a key; nothing but statements may be awaited within a change.
     pub async fn begin(&self) -> Result<Change> {
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN IMMEDIATE",
-            Engine::Postgres => "BEGIN",
+            Engine::Postgres => {
+                "BEGIN; SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '4s';
+                 SET LOCAL idle_in_transaction_session_timeout = '1s'"
+            }
         };
-        Ok(Change { tx: self.pool.begin_with(begin).await? })
+        let writers = self.writers.clone();
+        // In a task of its own: whoever is cut off here leaves no connection behind that has half begun.
+        let beginning = tokio::spawn(async move { writers.begin_with(begin).await });
+        match timeout(PATIENCE, beginning).await {
+            Ok(Ok(Ok(tx))) => Ok(Change { tx, health: self.health.clone() }),
+            // SQLite has one connection for changes, and whoever holds it goes on.
+            Ok(Ok(Err(error @ sqlx::Error::PoolTimedOut))) if self.engine == Engine::Sqlite => {
+                Err(StoreError::Busy(error))
+            }
+            Ok(Ok(Err(error))) => Err(error.into()),
+            Ok(Err(_)) => Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)),
+            Err(_) if self.engine == Engine::Sqlite => Err(StoreError::Busy(sqlx::Error::PoolTimedOut)),
+            Err(_) => Err(StoreError::NoConnection),
+        }
     }
 
     /// Begins a change that can wait: PostgreSQL ends it rather than let it hold up what people do (its search for
@@ -158,8 +177,14 @@ impl Store {
         Ok(())
     }
 
+    /// Whether the last change failed in a way that points at a disk that is full or broken.
+    pub fn writes_fail(&self) -> bool {
+        self.health.fails()
+    }
+
     /// Closes every connection, after what is under way.
     pub async fn close(&self) {
+        self.writers.close().await;
         self.pool.close().await;
     }
 }
@@ -167,7 +192,18 @@ impl Store {
 impl Change {
     /// Makes the change hold. On SQLite it is on the disk when this returns (`synchronous=FULL`).
     pub async fn commit(self) -> Result<()> {
-        Ok(self.tx.commit().await?)
+        match self.tx.commit().await.map_err(StoreError::from) {
+            Ok(()) => {
+                self.health.note_success();
+                Ok(())
+            }
+            Err(error) => {
+                if matches!(error, StoreError::Full(_)) {
+                    self.health.note_failure();
+                }
+                Err(error)
+            }
+        }
     }
 }
 
