@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     packages::{blobs::BlobKey, id::PackageId, nuspec::Nuspec, version::Version},
-    tokens::{FeedId, Kind, PackageKey, Token, TokenId, VersionKey},
+    tokens::{FeedId, Kind, PackageKey, Token, VersionKey},
 };
 
 /// A NuGet version that is about to be published.
@@ -71,15 +71,34 @@ impl Doing<'_> {
 }
 
 impl Change {
-    /// Notes that a token publishes, and locks its row: whoever revokes it meanwhile was either first, and is seen by
-    /// what is read from now on, or waits until this change holds.
-    pub async fn note_push(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<()> {
-        sqlx::query("UPDATE tokens SET last_pushed_at = $2 WHERE id = $1")
-            .bind(token.to_string())
-            .bind(now.timestamp())
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(())
+    /// Notes that a token has published, as the last act of the change, and locks its row from here to the commit: whoever
+    /// revokes it meanwhile waits until this change holds. `false` if the token is not as it was judged any more; then
+    /// this change must not hold. Nothing is locked before, so that a push that hangs keeps nobody from revoking.
+    pub async fn note_push(&mut self, judged: &Token, now: DateTime<Utc>) -> Result<bool> {
+        let seconds = |at: Option<DateTime<Utc>>| at.map_or(0, |at| at.timestamp());
+        let done = sqlx::query(
+            "UPDATE tokens SET last_pushed_at = $2
+             WHERE id = $1 AND version = $3 AND COALESCE(hint, '') = $4 AND COALESCE(issued_at, 0) = $5
+               AND COALESCE(expires_at, 0) = $6 AND COALESCE(deactivated_at, 0) = $7 AND COALESCE(reactivate_at, 0) = $8
+               AND COALESCE(revoked_at, 0) = $9 AND COALESCE(retires_at, 0) = $10",
+        )
+        .bind(judged.id.to_string())
+        .bind(now.timestamp())
+        .bind(judged.version)
+        .bind(judged.hint.as_deref().unwrap_or_default())
+        .bind(seconds(judged.issued_at))
+        .bind(seconds(judged.expires_at))
+        .bind(seconds(judged.deactivated_at))
+        .bind(seconds(judged.reactivate_at))
+        .bind(seconds(judged.revoked_at))
+        .bind(seconds(judged.retires_at))
+        .execute(&mut *self.tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.put_off_retirement(judged, now).await?;
+        Ok(true)
     }
 
     /// Makes a NuGet package that belongs to the token's account. `None` if somebody made it meanwhile.
@@ -115,7 +134,6 @@ impl Change {
             return Ok(false);
         }
         self.summarise(package).await?;
-        self.put_off_retirement(act.token, act.now).await?;
         self.record_version(&act.doing(), Verb::VersionPublished, &new.nuspec.id, &new.nuspec.version).await?;
         Ok(true)
     }

@@ -86,7 +86,13 @@ impl Refused {
 
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
-        Self::unavailable(&error)
+        let refused = Self::unavailable(&error);
+        match error {
+            StoreError::Busy(_) | StoreError::Full(_) => {
+                Self { sentence: format!("{} Try again later.", error.told()), ..refused }
+            }
+            _ => refused,
+        }
     }
 }
 

@@ -27,6 +27,8 @@ use crate::{
 };
 
 const PUSH: Action = Action::Push(Kind::NuGet);
+/// How often the change of a push is made anew because its token was changed while it went on.
+const ATTEMPTS: u32 = 3;
 
 /// `PUT package`
 pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
@@ -136,7 +138,7 @@ async fn store_and_enter(door: &Door<'_>, app: &App, push: Push) -> Answer {
         blob: blob.clone(),
     };
     let entered = match store(app, &blob, &upload, &package).await {
-        Ok(()) => enter(door, app, &mut caller, &package, &new).await,
+        Ok(()) => enter_at_last(door, app, &mut caller, &package, &new).await,
         Err(error) => Err(error.into()),
     };
     let (change, token) = match entered {
@@ -160,19 +162,34 @@ async fn store(app: &App, blob: &BlobKey, upload: &Upload, package: &Nupkg) -> R
     app.blobs.put(&blob.nuspec(), nuspec.path()).await
 }
 
-/// The last decision and the version's row; what is returned holds when it is committed.
-async fn enter(
+/// Enters the version; anew if the token was changed while that went on, so that what it is now decides.
+async fn enter_at_last(
     door: &Door<'_>,
     app: &App,
     caller: &mut Caller,
     package: &Nupkg,
     new: &NewVersion,
 ) -> Result<(Change, Token), Refused> {
+    for _ in 0..ATTEMPTS {
+        if let Some(entered) = enter(door, app, caller, package, new).await? {
+            return Ok(entered);
+        }
+    }
+    let sentence = "This key is being changed again and again. Push again when its owner is done.";
+    Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence))
+}
+
+/// The last decision and the version's row; what is returned holds when it is committed. None if the token was changed
+/// meanwhile.
+async fn enter(
+    door: &Door<'_>,
+    app: &App,
+    caller: &mut Caller,
+    package: &Nupkg,
+    new: &NewVersion,
+) -> Result<Option<(Change, Token)>, Refused> {
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
-    if let Some(known) = caller.known() {
-        change.note_push(known.token.id, now).await?;
-    }
     caller.look_again(&mut change, door.feed).await?;
     let known = door.decide(caller, PUSH, Some(&package.id), Package::Unknown)?;
     let feed = known.feed.ok_or_else(Refused::nothing_here)?;
@@ -182,7 +199,10 @@ async fn enter(
     if !change.add_version(&act, key, new).await? {
         return Err(conflict(&mut change, key, package).await?);
     }
-    Ok((change, legacy::pushed(known.token.clone(), now)))
+    if !change.note_push(&known.token, now).await? {
+        return Ok(None);
+    }
+    Ok(Some((change, legacy::pushed(known.token.clone(), now))))
 }
 
 /// The package the version goes into, made if it is new, once the decision has seen whose it is.
