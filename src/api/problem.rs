@@ -107,7 +107,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request could not be answered");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer. Try again in a moment.")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("{} Try again in a moment.", error.told()))
     }
 }
 

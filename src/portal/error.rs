@@ -71,7 +71,8 @@ impl PageError {
             Self::BadForm(_, text) => ("This form cannot be read", text.clone()),
             Self::Body(error) => ("The form did not arrive", error.to_string()),
             Self::Busy(error) => ("A moment, please", error.to_string()),
-            Self::Store(_) => ("Try again in a moment", "The database does not answer. Nothing was changed. Go back and send the form again.".to_owned()),
+            Self::Store(error @ StoreError::Full(_)) => ("The disk is full", format!("{} Nothing was changed.", error.told())),
+            Self::Store(error) => ("Try again in a moment", format!("{} Nothing was changed. Go back and send the form again.", error.told())),
             Self::Fault(_) => ("Something broke", "It is our fault, and it has been logged. Try again; if it happens again, tell the operator.".to_owned()),
         };
         ErrorText { heading, text }

@@ -17,6 +17,7 @@ use anyhow::anyhow;
 use chrono::{DateTime, Duration, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE, link},
@@ -29,6 +30,8 @@ use crate::{
 const PROOF: Duration = Duration::minutes(15);
 /// The last use is written at most this often.
 const TOUCH: Duration = Duration::minutes(1);
+/// How long a page waits for that.
+const NOTE: std::time::Duration = std::time::Duration::from_millis(300);
 
 const ACCOUNT: &str = "account";
 const EPOCH: &str = "epoch";
@@ -174,11 +177,24 @@ impl DatabaseSessions {
             return Ok(None);
         }
         if now - session.seen_at >= TOUCH {
-            let mut change = self.0.store.begin().await?;
-            change.touch_session(&id, now).await?;
-            change.commit().await?;
+            self.note_use(&id, now).await;
         }
         Ok(Some(serde_json::from_str(&session.state)?))
+    }
+
+    /// Notes when a session was last used, as well as it can be done at once: on a full disk, or while somebody else
+    /// writes, pages are still drawn. The next page tries again.
+    async fn note_use(&self, id: &[u8], now: DateTime<Utc>) {
+        let noting = async {
+            let mut change = self.0.store.begin().await?;
+            change.touch_session(id, now).await?;
+            change.commit().await
+        };
+        match timeout(NOTE, noting).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the use of a session could not be noted"),
+            Err(_) => tracing::debug!("the use of a session could not be noted in time"),
+        }
     }
 
     async fn change(&self, key: &SessionKey, state: &HashMap<String, String>) -> anyhow::Result<()> {
