@@ -7,6 +7,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod disk;
 pub mod feeds;
 pub mod headers;
 pub mod health;

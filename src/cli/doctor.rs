@@ -5,6 +5,7 @@ use anyhow::bail;
 use super::{say, there_is_one};
 use crate::{
     config::{Args, Settings},
+    disk::DiskSpace,
     store::Store,
 };
 
@@ -24,6 +25,8 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         troubles += usize::from(!good);
         say(if good { format!("ok    {what}") } else { format!("WRONG {what}: {advice}") });
     };
+    let disk = DiskSpace::of(&settings.data_dir)?.warning();
+    check(disk.is_none(), "disk", disk.as_deref().unwrap_or_default());
     let schema = store.schema_is_current().await?;
     check(schema, "schema", "start the portal, or run latchkey migrate");
     if schema {

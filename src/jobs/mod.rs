@@ -2,6 +2,7 @@
 //! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
 
 mod clock_gate;
+mod disk;
 mod downloads;
 mod evidence;
 mod expiry_warnings;
@@ -47,6 +48,7 @@ const SWEEP: Duration = Duration::from_secs(15 * 60);
 const HELD: &str = "held: the clock jumped";
 const EVIDENCE: &str = "evidence";
 const DOWNLOADS: &str = "downloads";
+const DISK: &str = "disk";
 /// How long a stop waits for what is under way, such as a mail server's answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -85,6 +87,7 @@ pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
         start("mail", (pace.minute, by_the_clock), &app, &stopped, warn),
         start(EVIDENCE, (FLUSH, None), &app, &stopped, |app, _| async move { write_evidence(&app).await }),
         start(DOWNLOADS, (FLUSH, None), &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
+        start(DISK, (MINUTE, None), &app, &stopped, |app, _| async move { Ok(disk::watch_disk(&app)) }),
         start("orphans", (DAY, by_the_clock), &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
         start(
             "legacy keys",
@@ -156,7 +159,7 @@ where
     })
 }
 
-/// Logs what a run came to, and keeps it for the operator; a job that runs every few seconds only when there is
+/// Logs what a run came to, and keeps it for the operator; a job that runs all the time only when there is
 /// something to say.
 async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Duration), done: Result<String, String>) {
     let (did, error) = match done {
@@ -166,7 +169,7 @@ async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Du
             (String::new(), Some(error))
         }
     };
-    if did.is_empty() && error.is_none() && [EVIDENCE, DOWNLOADS].contains(&job) {
+    if did.is_empty() && error.is_none() && [EVIDENCE, DOWNLOADS, DISK].contains(&job) {
         return;
     }
     let took = chrono::Duration::from_std(took).unwrap_or_default();

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::{BOUND, Operator, number};
 use crate::{
     app::App,
+    disk,
     portal::{
         error::PageError,
         page::{Page, answer},
@@ -31,6 +32,7 @@ struct Overview {
     engine: &'static str,
     schema: String,
     database: Health,
+    disk: Health,
     packages: Health,
     mail: Mail,
     numbers: [(&'static str, String, &'static str); 4],
@@ -65,6 +67,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<Http
         },
         schema,
         database: database(&app).await,
+        disk: room(&app),
         packages: packages(&app).await,
         mail: mail(&app, app.store.mail_queue(BOUND).await?, &me),
         numbers: [
@@ -83,6 +86,13 @@ async fn database(app: &App) -> Health {
     match app.store.ping().await {
         Ok(()) => Health { good: true, text: format!("answers in {}", spent(begun)) },
         Err(_) => Health { good: false, text: "does not answer".to_owned() },
+    }
+}
+
+fn room(app: &App) -> Health {
+    match disk::warning(app) {
+        Some(text) => Health { good: false, text },
+        None => Health { good: true, text: "has room".to_owned() },
     }
 }
 
