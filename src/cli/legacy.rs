@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     io::{self, Read},
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
@@ -22,8 +23,11 @@ use crate::{
     },
 };
 
-/// One import is one change, and while it is written the server's own changes wait: they do so for five seconds.
+/// A longer list is to be split, so that what is wrong with it can be looked through.
 const MOST_KEYS: usize = 5_000;
+/// Keys of one change. Between two the server's own changes get their turn.
+const STEP: usize = 100;
+const BREATH: Duration = Duration::from_millis(20);
 /// A list is not read further than this: five thousand keys need less than a tenth of it.
 const MOST_BYTES: u64 = 16 << 20;
 /// Faults that are named before the rest is counted.
@@ -109,7 +113,7 @@ impl Problems {
     }
 }
 
-/// Imports a list, or nothing if anything in it is wrong.
+/// Imports a list step by step, or nothing if anything in it is wrong.
 pub async fn import(app: &App, list: impl Read, policy: Option<Policy>) -> anyhow::Result<Summary> {
     let now = app.clock.now();
     let rows = read(list)?;
@@ -127,14 +131,41 @@ pub async fn import(app: &App, list: impl Read, policy: Option<Policy>) -> anyho
     enter(app, &keys, policy, now).await
 }
 
+/// Enters keys that were all looked at, step by step. If that is cut short, what was entered works, and the same import
+/// done again goes on from there.
 async fn enter(
     app: &App,
     keys: &[(u64, ImportedKey)],
     policy: Option<Policy>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Summary> {
+    none_of_others(app, keys).await?;
+    let mut summary = Summary::default();
+    for step in keys.chunks(STEP) {
+        enter_step(app, step, policy, now, &mut summary).await?;
+        tokio::time::sleep(BREATH).await;
+    }
+    Ok(summary)
+}
+
+async fn none_of_others(app: &App, keys: &[(u64, ImportedKey)]) -> anyhow::Result<()> {
+    let mut problems = Problems::default();
+    for (line, key) in keys {
+        if app.store.is_key_of_another(key).await? {
+            problems.0.push((*line, "this key is another token's on this host".to_owned()));
+        }
+    }
+    problems.check()
+}
+
+async fn enter_step(
+    app: &App,
+    keys: &[(u64, ImportedKey)],
+    policy: Option<Policy>,
+    now: DateTime<Utc>,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
     let (by, rng) = (Actor::host("latchkey legacy import"), &mut crate::random::system());
-    let (mut summary, mut problems) = (Summary::default(), Problems::default());
     let mut change = app.store.begin().await?;
     for (line, key) in keys {
         let token = key.to_token(policy, TokenId::generate(now, rng), now, rng);
@@ -144,12 +175,12 @@ async fn enter(
                 summary.first_end = summary.first_end.into_iter().chain(token.end()).min();
             }
             Imported::Before => summary.before += 1,
-            Imported::OfAnother => problems.0.push((*line, "this key is another token's on this host".to_owned())),
+            Imported::OfAnother => {
+                bail!("line {line}: another import has just taken this key; mend the list and import it again")
+            }
         }
     }
-    problems.check()?;
-    change.commit().await?;
-    Ok(summary)
+    Ok(change.commit().await?)
 }
 
 /// The accounts that a list names.

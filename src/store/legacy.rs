@@ -46,6 +46,19 @@ impl Store {
         }
         Ok(here)
     }
+
+    /// Whether a key to be imported is that of another account's token, or of one that was not imported.
+    pub async fn is_key_of_another(&self, key: &ImportedKey) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM token_secrets s JOIN tokens t ON t.id = s.token
+             WHERE s.hash = $1 AND (t.account <> $2 OR NOT EXISTS (SELECT 1 FROM legacy_keys k WHERE k.hash = $1)) LIMIT 1",
+        )
+        .bind(key.hash.as_bytes())
+        .bind(key.account.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(found.is_some())
+    }
 }
 
 impl Change {

@@ -9,10 +9,11 @@ use latchkey::{
 use reqwest::Method;
 
 use crate::{
+    database::Engine,
     nupkg::nupkg,
     operator::operator,
     person::newest_token,
-    world::{World, on_both_engines},
+    world::{World, on_both_engines, walk},
 };
 
 on_both_engines! {
@@ -237,4 +238,25 @@ async fn an_operator_finds_a_pasted_key_of_an_older_system(world: &World) {
     assert!(page.location().ends_with("?done=key-found"), "{}", page.location());
     let unknown = GUID.replace('5', "6");
     assert_eq!(ada.fill("/operator/tokens", |form| form.set("key", &unknown)).await.status, 422);
+}
+
+/// It is written in steps, so that a long list stops nobody else's change.
+#[actix_web::test]
+async fn an_import_that_is_cut_short_goes_on_from_there() {
+    walk(Engine::Sqlite, async |world: &World| {
+        world.ada().await;
+        let keys: String =
+            (0..250).map(|n| format!("ada,old_Key-0123456789abcdefghijklmn{n:04},2016-05-01\n")).collect();
+        let list = format!("account,key,created\n{keys}");
+        let cut = "CREATE TRIGGER cut BEFORE INSERT ON legacy_keys WHEN (SELECT COUNT(*) FROM legacy_keys) >= 150
+            BEGIN SELECT RAISE(ABORT, 'cut short'); END";
+        world.database.execute(cut, &[]).await;
+        refused(world, &list).await;
+        assert_eq!(legacy_tokens(world).await, 100, "the first step holds");
+        world.database.execute("DROP TRIGGER cut", &[]).await;
+        let summary = imported(world, &list, None).await;
+        assert_eq!((summary.before, summary.imported), (100, 150));
+        assert_eq!(legacy_tokens(world).await, 250);
+    })
+    .await;
 }
