@@ -45,6 +45,12 @@ impl Database {
         Self { engine, url, pool }
     }
 
+    /// Another connection to one on the server.
+    pub async fn beside(url: &str) -> Self {
+        let pool = AnyPoolOptions::new().max_connections(1).connect(url).await.unwrap();
+        Self { engine: Engine::Postgres, url: url.to_owned(), pool }
+    }
+
     /// Where it is.
     pub fn url(&self) -> &str {
         &self.url
@@ -89,6 +95,11 @@ impl Database {
     pub async fn execute(&self, sql: &'static str, values: &[&str]) {
         let query = values.iter().fold(sqlx::query(sql), |query, value| query.bind((*value).to_owned()));
         query.execute(&self.pool).await.unwrap();
+    }
+
+    /// Runs a file of statements.
+    pub async fn load(&self, sql: String) {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.pool).await.unwrap();
     }
 
     /// Makes many rows at once: the statement knows the account, how many, and the time.

@@ -4,6 +4,7 @@
 mod database;
 #[path = "../expiry_warning/letter.rs"]
 mod letter;
+mod november_host;
 #[path = "../doors/nupkg.rs"]
 mod nupkg;
 mod page;
@@ -12,6 +13,7 @@ mod post;
 #[path = "../expiry_warning/post_office.rs"]
 #[expect(dead_code, reason = "its bad moods are for other tests")]
 mod post_office;
+mod program;
 mod raw;
 mod world;
 
@@ -27,20 +29,25 @@ mod fill_by_link;
 mod floods;
 mod forgot;
 mod forms;
+mod full_disk;
 mod happened;
+mod held_locks;
 mod job_runs;
 mod legacy;
 mod links;
 mod list_tokens;
 mod mail_queue;
 mod members;
+mod migrations;
 mod narrow_token;
 mod notices;
+mod november;
 mod operator;
 mod operator_accounts;
 mod operator_tokens;
 mod outage;
 mod packages;
+mod poolers;
 mod preview_token;
 mod profile;
 mod refusals;

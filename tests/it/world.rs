@@ -75,7 +75,11 @@ pub(crate) use on_both_engines;
 
 /// Walks a journey in a world of its own, which is gone afterwards however the journey ends.
 pub async fn walk(engine: Engine, journey: impl AsyncFnOnce(&World)) {
-    let world = World::new(engine).await;
+    walk_in(World::new(engine).await, journey).await;
+}
+
+/// The same in a world that is there.
+pub async fn walk_in(world: World, journey: impl AsyncFnOnce(&World)) {
     let end = std::panic::AssertUnwindSafe(journey(&world)).catch_unwind().await;
     world.end().await;
     if let Err(panic) = end {
