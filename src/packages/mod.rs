@@ -8,4 +8,5 @@ pub mod downloads;
 pub mod id;
 pub mod listing;
 pub mod nuspec;
+pub mod range;
 pub mod version;

@@ -58,18 +58,33 @@ impl Version {
         if text.chars().nth(LONGEST).is_some() {
             return Err(BadVersion::TooLong);
         }
+        let version = Self::read(text)?;
+        // Normalising `1-…` adds characters; what is stored must be readable again.
+        if version.to_string().len() > LONGEST { Err(BadVersion::TooLong) } else { Ok(version) }
+    }
+
+    /// The same at any length, for versions that are only compared.
+    pub(super) fn read(text: &str) -> Result<Self, BadVersion> {
         let (rest, metadata) = split_off(text, '+');
         let (numbers, labels) = split_off(rest, '-');
         if let Some(metadata) = metadata {
             check_labels(metadata)?;
         }
-        let version = Self {
+        Ok(Self {
             numbers: parse_numbers(numbers)?,
             labels: labels.map(parse_labels).transpose()?.unwrap_or_default(),
             metadata: metadata.map(str::to_owned),
-        };
-        // Normalising `1-…` adds characters; what is stored must be readable again.
-        if version.to_string().len() > LONGEST { Err(BadVersion::TooLong) } else { Ok(version) }
+        })
+    }
+
+    /// Its four numbers.
+    pub(super) fn numbers(&self) -> [u32; 4] {
+        self.numbers
+    }
+
+    /// Its labels; none for a release.
+    pub(super) fn labels(&self) -> &[String] {
+        &self.labels
     }
 
     /// The one way to write this version without its metadata: three numbers, a fourth only when it is not 0, and the

@@ -14,6 +14,7 @@ use crate::{
     packages::{
         id::PackageId,
         nuspec::{DependencyGroup, License, Nuspec},
+        range::VersionRange,
         version::Version,
     },
     store::{ListedVersion, StoredPackage, StoredVersion},
@@ -180,7 +181,7 @@ fn dependencies(urls: &Urls<'_>, group: &DependencyGroup) -> Value {
         json!({
             "@type": "PackageDependency",
             "id": needed.id,
-            "range": needed.range.as_deref().unwrap_or("(, )"),
+            "range": needed.range.as_ref().map_or("(, )", VersionRange::as_str),
             "registration": urls.dependency(&needed.id),
         })
     });

@@ -1,10 +1,10 @@
 //! The dependencies of a package: which ids in which range, for which target framework. Kept as text, never followed.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::BadNuspec;
 use super::xml::Element;
-use crate::packages::id::PackageId;
+use crate::packages::{id::PackageId, range::VersionRange};
 
 /// Groups and dependencies of one package together.
 const MOST: usize = 1_000;
@@ -25,8 +25,10 @@ pub struct DependencyGroup {
 pub struct Dependency {
     /// The package needed.
     pub id: PackageId,
-    /// The range of versions as typed, such as `[1.0, 2.0)`; none for any version.
-    pub range: Option<String>,
+    /// The range of versions; none for any version. What was published before ranges were read, and no client can read,
+    /// is none too: so clients take it when they find it in the package itself.
+    #[serde(deserialize_with = "readable_range")]
+    pub range: Option<VersionRange>,
     /// The assets to take, as typed.
     pub include: Option<String>,
     /// The assets to leave, as typed.
@@ -56,14 +58,11 @@ fn read_group(list: &Element) -> Result<DependencyGroup, BadNuspec> {
 }
 
 fn read_dependency(element: &Element) -> Result<Dependency, BadNuspec> {
-    let id = PackageId::parse(element.attribute("id").unwrap_or_default().trim());
-    let range = short(element, "version")?;
-    if range.as_deref().is_some_and(|range| !is_range(range)) {
-        return Err(BadNuspec::Range);
-    }
+    let id = PackageId::parse(element.attribute("id").unwrap_or_default().trim()).map_err(BadNuspec::DependencyId)?;
+    let range = short(element, "version")?.map(|text| VersionRange::parse(&text)).transpose();
     Ok(Dependency {
-        id: id.map_err(BadNuspec::DependencyId)?,
-        range,
+        range: range.map_err(|why| BadNuspec::Range(id.clone(), why))?,
+        id,
         include: short(element, "include")?,
         exclude: short(element, "exclude")?,
     })
@@ -78,6 +77,7 @@ fn short(element: &Element, name: &'static str) -> Result<Option<String>, BadNus
     Ok(Some(value.to_owned()).filter(|value| !value.is_empty()))
 }
 
-fn is_range(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+*,[]() ".contains(&byte))
+fn readable_range<'de, D: Deserializer<'de>>(stored: D) -> Result<Option<VersionRange>, D::Error> {
+    let text = Option::<String>::deserialize(stored)?;
+    Ok(text.and_then(|text| VersionRange::parse(&text).ok()))
 }

@@ -1,10 +1,11 @@
 //! Why a nuspec is refused: one ASCII sentence each, saying what to do.
 
-use crate::packages::id::BadPackageId;
+use crate::packages::id::{BadPackageId, PackageId};
+use crate::packages::range::BadRange;
 use crate::packages::version::BadVersion;
 
 /// Why a nuspec is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadNuspec {
     /// Another encoding than the two we read, or another than the file declares.
     #[error(
@@ -73,9 +74,9 @@ pub enum BadNuspec {
     /// A dependency on no package.
     #[error("A dependency in the nuspec has no proper id. {0}")]
     DependencyId(BadPackageId),
-    /// Characters that no range has.
-    #[error("A dependency in the nuspec has a version range with unknown characters; write it like [1.0, 2.0).")]
-    Range,
+    /// A dependency in a range that is none.
+    #[error("The version range of the dependency {0} in the nuspec {1}")]
+    Range(PackageId, BadRange),
     /// Too long or not ASCII.
     #[error(
         "The attribute {0} in the dependencies of the nuspec must be at most 200 printable ASCII characters; shorten it."

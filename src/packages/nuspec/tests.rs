@@ -1,6 +1,7 @@
 //! Nuspec files that people write, and nuspec files that are meant to harm.
 
 use super::*;
+use crate::packages::range::{BadRange, VersionRange};
 
 fn around(metadata: &str) -> String {
     format!("<package><metadata><id>A</id><version>1.0</version>{metadata}</metadata></package>")
@@ -58,7 +59,10 @@ two &#x1F600; <![CDATA[<b>]]></description><summary>short</summary><releaseNotes
         (true, &["DotnetTool".to_owned()][..])
     );
     assert_eq!(nuspec.dependency_groups.len(), 2);
-    assert_eq!(nuspec.dependency_groups[0].dependencies[0].range.as_deref(), Some("[1.0, 2.0)"));
+    assert_eq!(
+        nuspec.dependency_groups[0].dependencies[0].range.as_ref().map(VersionRange::as_str),
+        Some("[1.0, 2.0)")
+    );
     assert_eq!(nuspec.dependency_groups[0].dependencies[0].exclude.as_deref(), Some("Build,Analyzers"));
     let stored = serde_json::to_string(&nuspec).unwrap();
     assert_eq!(serde_json::from_str::<Nuspec>(&stored).unwrap(), nuspec);
@@ -185,7 +189,14 @@ fn fields_that_nobody_could_rely_on_are_refused() {
         (&format!("<packageTypes>{types}</packageTypes>"), BadNuspec::PackageType),
         ("<dependencies><group/><dependency id='B'/></dependencies>", BadNuspec::MixedDependencies),
         (&format!("<dependencies>{}</dependencies>", many(1_000)), BadNuspec::TooManyDependencies),
-        ("<dependencies><dependency id='B' version='1.0;'/></dependencies>", BadNuspec::Range),
+        (
+            "<dependencies><dependency id='B' version='1.0;'/></dependencies>",
+            BadNuspec::Range(PackageId::parse("B").unwrap(), BadRange::Unreadable),
+        ),
+        (
+            "<dependencies><group><dependency id='B' version='[2.0, 1.0]'/></group></dependencies>",
+            BadNuspec::Range(PackageId::parse("B").unwrap(), BadRange::Empty),
+        ),
         ("<dependencies><group targetFramework='\u{e9}'/></dependencies>", BadNuspec::Attribute("targetFramework")),
     ] {
         assert_eq!(refusal(metadata), Some(error), "{metadata}");
@@ -240,4 +251,12 @@ fn markup_in_texts_stays_text() {
         read("<title>&lt;script>alert(1)&lt;/script></title>").title.as_deref(),
         Some("<script>alert(1)</script>")
     );
+}
+
+#[test]
+fn a_range_that_was_published_before_ranges_were_read_is_any_version() {
+    let nuspec = read("<dependencies><dependency id='B' version='1.0'/></dependencies>");
+    let stored = serde_json::to_string(&nuspec).unwrap().replace("\"1.0\"", "\"[15.106.0.preview]\"");
+    let again: Nuspec = serde_json::from_str(&stored).unwrap();
+    assert_eq!(again.dependency_groups[0].dependencies[0].range, None);
 }

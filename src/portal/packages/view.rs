@@ -129,7 +129,7 @@ fn groups(nuspec: &Nuspec) -> Vec<Group> {
 }
 
 fn dependency(needed: &Dependency) -> (String, String) {
-    (needed.id.to_string(), needed.range.clone().unwrap_or_else(|| "any version".to_owned()))
+    (needed.id.to_string(), needed.range.clone().map_or_else(|| "any version".to_owned(), String::from))
 }
 
 /// A link to an address of the web; anything else is none.
