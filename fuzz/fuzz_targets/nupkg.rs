@@ -16,6 +16,7 @@ const LIMITS: Limits = Limits {
     ratio_from: 1 << 20,
     entries: 200,
     name: 240,
+    names: 1 << 14,
     nuspec: 1 << 16,
     extra: 1 << 16,
 };

@@ -7,5 +7,7 @@ pub mod archive;
 pub mod id;
 #[path = "../../src/packages/nuspec/mod.rs"]
 pub mod nuspec;
+#[path = "../../src/packages/range.rs"]
+pub mod range;
 #[path = "../../src/packages/version.rs"]
 pub mod version;

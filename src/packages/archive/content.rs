@@ -1,5 +1,5 @@
 //! Walks through the file once, from the first byte to the directory, and holds every header, byte and checksum against
-//! the directory. Keeps nothing but the nuspec.
+//! the directory; and reads single entries by the same rules.
 
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
@@ -8,26 +8,28 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::Unreadable;
 use super::directory::{Directory, Entry};
 use super::name::shown;
-use super::records::{Extra, Local, fill, judge_extra, parse_descriptor};
+use super::records::{Local, fill, parse_descriptor, read_extras};
 
 /// Bytes read or inflated at a time.
 const BUFFER: usize = 64 * 1024;
 
-/// Checks all entries and returns the content of the one at the place `keep`.
-pub(super) fn check<R: Read + Seek>(source: &mut R, directory: &Directory, keep: usize) -> Result<Vec<u8>, Unreadable> {
-    source.seek(SeekFrom::Start(0))?;
-    let mut walk = Walk {
-        source: BufReader::with_capacity(BUFFER, source.take(directory.offset)),
-        at: 0,
-        inflater: Decompress::new(false),
-        buffer: vec![0; BUFFER],
-        kept: Vec::new(),
-    };
+/// Checks all entries.
+pub(super) fn check<R: Read + Seek>(source: &mut R, directory: &Directory) -> Result<(), Unreadable> {
+    let mut walk = Walk::begin(source, directory, 0)?;
     let ends = directory.entries.iter().skip(1).map(|entry| entry.offset).chain([directory.offset]);
-    for (place, (entry, end)) in directory.entries.iter().zip(ends).enumerate() {
-        walk.check_entry(entry, end, place == keep)?;
+    for (entry, end) in directory.entries.iter().zip(ends) {
+        walk.check_entry(entry, end)?;
     }
-    Ok(walk.kept)
+    Ok(())
+}
+
+/// The content of one entry, whose size the caller has bounded.
+pub(super) fn read<R: Read + Seek>(source: &mut R, directory: &Directory, of: &Entry) -> Result<Vec<u8>, Unreadable> {
+    let mut walk = Walk::begin(source, directory, of.offset)?;
+    walk.kept = Some(Vec::new());
+    walk.check_header(of)?;
+    walk.check_content(of)?;
+    Ok(walk.kept.unwrap_or_default())
 }
 
 struct Walk<R> {
@@ -36,12 +38,27 @@ struct Walk<R> {
     at: u64,
     inflater: Decompress,
     buffer: Vec<u8>,
-    kept: Vec<u8>,
+    /// Where content goes, if it is kept.
+    kept: Option<Vec<u8>>,
+}
+
+impl<'r, R: Read + Seek> Walk<std::io::Take<&'r mut R>> {
+    fn begin(source: &'r mut R, directory: &Directory, at: u64) -> Result<Self, Unreadable> {
+        source.seek(SeekFrom::Start(at))?;
+        let source = source.take(directory.offset.saturating_sub(at));
+        Ok(Self {
+            source: BufReader::with_capacity(BUFFER, source),
+            at,
+            inflater: Decompress::new(false),
+            buffer: vec![0; BUFFER],
+            kept: None,
+        })
+    }
 }
 
 impl<R: Read> Walk<R> {
     /// Checks one entry, which must begin here and end at `end`.
-    fn check_entry(&mut self, entry: &Entry, end: u64, keep: bool) -> Result<(), Unreadable> {
+    fn check_entry(&mut self, entry: &Entry, end: u64) -> Result<(), Unreadable> {
         if entry.offset < self.at {
             return Err(Unreadable::Overlap { name: name(entry) });
         }
@@ -49,9 +66,9 @@ impl<R: Read> Walk<R> {
             return Err(Unreadable::Gap { name: name(entry) });
         }
         self.check_header(entry)?;
-        let behind = self.at.saturating_add(entry.facts.packed.into());
+        let behind = self.at.saturating_add(entry.facts.packed);
         let rest = end.checked_sub(behind).ok_or_else(|| Unreadable::Overlap { name: name(entry) })?;
-        self.check_content(entry, keep)?;
+        self.check_content(entry)?;
         self.check_descriptor(entry, rest)
     }
 
@@ -62,36 +79,34 @@ impl<R: Read> Walk<R> {
         self.fill(&mut names, entry)?;
         let mut extra = vec![0; local.extra_length];
         self.fill(&mut extra, entry)?;
-        match judge_extra(&extra) {
-            Extra::Harmless => {}
-            Extra::Zip64 => return Err(Unreadable::Zip64),
-            Extra::Refused => return Err(Unreadable::Extra { name: name(entry) }),
-        }
+        let extras = read_extras(&extra).filter(|extras| entry.is_named_alike(extras));
+        let extras = extras.ok_or_else(|| Unreadable::Extra { name: name(entry) })?;
+        let facts = local.widen(&extras).ok_or_else(|| Unreadable::Sizes { name: name(entry) })?;
         // With a descriptor the sums may be left open, but only where deflate itself says where the content ends.
-        let may_be_open = entry.has_descriptor() && (entry.is_deflated() || entry.size == 0);
-        let sums_agree = local.facts.sums() == entry.facts.sums() || (may_be_open && local.facts.sums() == [0; 3]);
-        let agrees = names == entry.name.raw().as_bytes() && entry.agrees_with(&local.facts) && sums_agree;
+        let may_be_open = entry.has_descriptor() && (entry.is_deflated() || entry.facts.unpacked == 0);
+        let sums_agree = facts.sums() == entry.facts.sums() || (may_be_open && facts.sums() == [0; 3]);
+        let agrees = names == entry.name.raw().as_bytes() && entry.agrees_with(&facts) && sums_agree;
         if agrees { Ok(()) } else { Err(differs()) }
     }
 
-    fn check_content(&mut self, entry: &Entry, keep: bool) -> Result<(), Unreadable> {
+    fn check_content(&mut self, entry: &Entry) -> Result<(), Unreadable> {
         let mut sum = Sum { entry, size: 0, checksum: crc32fast::Hasher::new() };
-        let mut packed = u64::from(entry.facts.packed);
+        let mut packed = entry.facts.packed;
         if entry.is_deflated() {
             self.inflater.reset(false);
-            while self.inflate_some(&mut packed, &mut sum, keep)? != Status::StreamEnd {}
+            while self.inflate_some(&mut packed, &mut sum)? != Status::StreamEnd {}
             // Bytes behind the end of the stream would be read by nobody.
             if packed != 0 { Err(Unreadable::Damaged { name: name(entry) }) } else { sum.finish() }
         } else {
             while packed > 0 {
-                self.copy_some(&mut packed, &mut sum, keep)?;
+                self.copy_some(&mut packed, &mut sum)?;
             }
             sum.finish()
         }
     }
 
     /// Inflates at most one buffer. `packed` counts the packed bytes still ahead. Each call takes or gives at least a byte.
-    fn inflate_some(&mut self, packed: &mut u64, sum: &mut Sum<'_>, keep: bool) -> Result<Status, Unreadable> {
+    fn inflate_some(&mut self, packed: &mut u64, sum: &mut Sum<'_>) -> Result<Status, Unreadable> {
         let damaged = || Unreadable::Damaged { name: name(sum.entry) };
         let input = self.source.fill_buf()?;
         let input = input.get(..clamp(*packed, input.len())).unwrap_or_default();
@@ -103,25 +118,21 @@ impl<R: Read> Walk<R> {
         }
         let unpacked = self.buffer.get(..clamp(given, BUFFER)).unwrap_or_default();
         sum.add(unpacked)?;
-        if keep {
-            self.kept.extend_from_slice(unpacked);
-        }
+        self.kept.iter_mut().for_each(|kept| kept.extend_from_slice(unpacked));
         self.source.consume(clamp(taken, BUFFER));
         *packed = packed.saturating_sub(taken);
         self.at = self.at.saturating_add(taken);
         Ok(status)
     }
 
-    fn copy_some(&mut self, packed: &mut u64, sum: &mut Sum<'_>, keep: bool) -> Result<(), Unreadable> {
+    fn copy_some(&mut self, packed: &mut u64, sum: &mut Sum<'_>) -> Result<(), Unreadable> {
         let input = self.source.fill_buf()?;
         let content = input.get(..clamp(*packed, input.len())).unwrap_or_default();
         if content.is_empty() {
             return Err(Unreadable::Overlap { name: name(sum.entry) });
         }
         sum.add(content)?;
-        if keep {
-            self.kept.extend_from_slice(content);
-        }
+        self.kept.iter_mut().for_each(|kept| kept.extend_from_slice(content));
         let taken = content.len();
         self.source.consume(taken);
         *packed = packed.saturating_sub(taken as u64);
@@ -136,6 +147,8 @@ impl<R: Read> Walk<R> {
             (false, _) => Err(Unreadable::Gap { name: name(entry) }),
             (true, 12) => self.compare::<12>(entry),
             (true, 16) => self.compare::<16>(entry),
+            (true, 20) => self.compare::<20>(entry),
+            (true, 24) => self.compare::<24>(entry),
             (true, _) => Err(Unreadable::Descriptor { name: name(entry) }),
         }
     }
@@ -170,7 +183,7 @@ impl Sum<'_> {
     /// Stops at the first byte more than the directory promised, so that all promises together bound our work.
     fn add(&mut self, content: &[u8]) -> Result<(), Unreadable> {
         self.size = self.size.saturating_add(content.len() as u64);
-        if self.size > self.entry.size {
+        if self.size > self.entry.facts.unpacked {
             return Err(Unreadable::Size { name: name(self.entry) });
         }
         self.checksum.update(content);
@@ -178,7 +191,7 @@ impl Sum<'_> {
     }
 
     fn finish(self) -> Result<(), Unreadable> {
-        if self.size != self.entry.size {
+        if self.size != self.entry.facts.unpacked {
             return Err(Unreadable::Size { name: name(self.entry) });
         }
         if self.checksum.finalize() != self.entry.facts.checksum {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::name::{Name, shown};
-use super::records::{Central, End, Extra, Facts, fill, judge_extra};
+use super::records::{Central, End, Extras, Facts, ShortFacts, fill, read_extras};
 use super::{Limits, Unreadable};
 
 const STORED: u16 = 0;
@@ -34,8 +34,6 @@ pub(super) struct Entry {
     pub(super) name: Name,
     /// Where its local header begins.
     pub(super) offset: u64,
-    /// Bytes of the content, unpacked.
-    pub(super) size: u64,
     pub(super) facts: Facts,
 }
 
@@ -50,10 +48,16 @@ impl Entry {
 
     /// Whether a local header says the same, apart from sums.
     pub(super) fn agrees_with(&self, local: &Facts) -> bool {
-        let told = DESCRIPTOR | UTF8;
+        // ASCII is read alike with the flag and without it.
+        let told = if self.name.raw().is_ascii() { DESCRIPTOR } else { DESCRIPTOR | UTF8 };
         self.facts.flags & told == local.flags & told
-            && local.flags & !(told | LEVEL) == 0
+            && local.flags & !(DESCRIPTOR | UTF8 | LEVEL) == 0
             && self.facts.method == local.method
+    }
+
+    /// Whether a name in an extra field, if there is one, is the name of the entry.
+    pub(super) fn is_named_alike(&self, extras: &Extras<'_>) -> bool {
+        extras.path.is_none_or(|path| path == self.name.raw().as_bytes())
     }
 }
 
@@ -62,9 +66,14 @@ pub(super) fn read<R: Read + Seek>(source: &mut R, end: &End, limits: &Limits) -
     source.seek(SeekFrom::Start(end.directory_offset))?;
     let mut records = BufReader::new(source.take(end.directory_size));
     // Grows with what was read, not with what was said.
-    let mut entries = Vec::new();
+    let (mut entries, mut letters) = (Vec::new(), 0);
     for _ in 0..end.entries {
-        entries.push(read_entry(&mut records, limits)?);
+        let entry = read_entry(&mut records, limits)?;
+        letters += entry.name.raw().len();
+        if letters > limits.names {
+            return Err(Unreadable::NamesTooLong { limit: limits.names });
+        }
+        entries.push(entry);
     }
     if records.read(&mut [0])? != 0 {
         return Err(Unreadable::Directory);
@@ -79,44 +88,42 @@ fn read_entry<R: Read>(records: &mut R, limits: &Limits) -> Result<Entry, Unread
     let mut fixed = [0; Central::SIZE];
     fill(records, &mut fixed, || Unreadable::Directory)?;
     let central = Central::parse(&fixed).ok_or(Unreadable::Directory)?;
-    let name = read_name(records, central.name_length, limits)?;
-    let mut extra = vec![0; central.extra_length];
+    let name = read_name(records, &central, limits)?;
+    // A comment is read by people only.
+    let mut extra = vec![0; central.extra_length + central.comment_length];
     fill(records, &mut extra, || Unreadable::Directory)?;
-    check_entry(&central, &name, &extra)?;
-    Ok(Entry { name, offset: central.offset, size: central.facts.unpacked.into(), facts: central.facts })
+    extra.truncate(central.extra_length);
+    let named = || shown(name.raw().as_bytes());
+    let extras = read_extras(&extra).ok_or_else(|| Unreadable::Extra { name: named() })?;
+    let (facts, offset) = central.widen(&extras).ok_or_else(|| Unreadable::Sizes { name: named() })?;
+    let entry = Entry { name, offset, facts };
+    if !entry.is_named_alike(&extras) {
+        return Err(Unreadable::Extra { name: shown(entry.name.raw().as_bytes()) });
+    }
+    check_entry(&central, &entry)?;
+    Ok(entry)
 }
 
-fn read_name<R: Read>(records: &mut R, length: usize, limits: &Limits) -> Result<Name, Unreadable> {
-    if length > limits.name {
+fn read_name<R: Read>(records: &mut R, central: &Central, limits: &Limits) -> Result<Name, Unreadable> {
+    if central.name_length > limits.name {
         return Err(Unreadable::NameTooLong { limit: limits.name });
     }
-    let mut bytes = vec![0; length];
+    let mut bytes = vec![0; central.name_length];
     fill(records, &mut bytes, || Unreadable::Directory)?;
-    Name::parse(&bytes).map_err(|why| Unreadable::Name { name: shown(&bytes), why })
+    let ShortFacts { flags, .. } = central.facts;
+    Name::parse(&bytes, flags & UTF8 != 0).map_err(|why| Unreadable::Name { name: shown(&bytes), why })
 }
 
-fn check_entry(central: &Central, entry: &Name, extra: &[u8]) -> Result<(), Unreadable> {
-    let facts = &central.facts;
-    let name = || shown(entry.raw().as_bytes());
-    check_features(facts, name)?;
-    if central.comment_length != 0 {
-        return Err(Unreadable::Comment { name: name() });
-    }
+fn check_entry(central: &Central, entry: &Entry) -> Result<(), Unreadable> {
+    let name = || shown(entry.name.raw().as_bytes());
+    check_features(&entry.facts, name)?;
     if central.disk != 0 {
         return Err(Unreadable::Split);
     }
-    if facts.packed == u32::MAX || facts.unpacked == u32::MAX {
-        return Err(Unreadable::Zip64);
-    }
-    match judge_extra(extra) {
-        Extra::Harmless => {}
-        Extra::Zip64 => return Err(Unreadable::Zip64),
-        Extra::Refused => return Err(Unreadable::Extra { name: name() }),
-    }
-    if !is_plain(central.attributes, entry.is_folder()) {
+    if !is_plain(central.attributes, entry.name.is_folder()) {
         return Err(Unreadable::NotAFile { name: name() });
     }
-    if entry.is_folder() && facts.unpacked != 0 {
+    if entry.name.is_folder() && entry.facts.unpacked != 0 {
         return Err(Unreadable::FolderWithContent { name: name() });
     }
     Ok(())
@@ -148,14 +155,19 @@ fn is_plain(attributes: u32, is_folder: bool) -> bool {
     kind_fits && special_bits == 0 && attributes & DOS_SPECIAL == 0 && (is_folder || attributes & DOS_FOLDER == 0)
 }
 
+/// A folder may be listed twice, a file not.
 fn check_names(entries: &[Entry]) -> Result<(), Unreadable> {
-    let (mut all, mut files) = (HashSet::new(), HashSet::new());
+    let (mut folders, mut files) = (HashSet::new(), HashSet::new());
     for entry in entries {
-        if !all.insert(entry.name.key()) {
+        let (key, is_folder) = (entry.name.key(), entry.name.is_folder());
+        let is_one_of_two = if is_folder {
+            folders.insert(key);
+            files.contains(key)
+        } else {
+            !files.insert(key) || folders.contains(key)
+        };
+        if is_one_of_two {
             return Err(Unreadable::Duplicate { name: shown(entry.name.raw().as_bytes()) });
-        }
-        if !entry.name.is_folder() {
-            files.insert(entry.name.key());
         }
     }
     let below_file = entries.iter().find(|entry| entry.name.folders().any(|folder| files.contains(folder)));
@@ -167,11 +179,11 @@ fn check_names(entries: &[Entry]) -> Result<(), Unreadable> {
 
 /// The sizes are only promises here; the content is later read up to them and not a byte further.
 fn check_sizes(entries: &[Entry], end: &End, limits: &Limits) -> Result<(), Unreadable> {
-    let unpacked = entries.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.size));
+    let unpacked = entries.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.facts.unpacked));
     if unpacked > limits.unpacked {
         return Err(Unreadable::UnpackedTooLarge { limit: limits.unpacked });
     }
-    if unpacked > limits.ratio_from && unpacked > end.file_size().saturating_mul(limits.ratio) {
+    if unpacked > limits.ratio_from && unpacked > end.file_size.saturating_mul(limits.ratio) {
         return Err(Unreadable::Ratio { limit: limits.ratio });
     }
     Ok(())

@@ -14,23 +14,28 @@ pub enum Unreadable {
     },
     /// The first bytes are not those of a zip entry.
     #[error(
-        "The file does not begin like a zip; push the .nupkg file that dotnet pack or nuget pack wrote, unchanged."
+        "The file does not begin like a zip; push the .nupkg file unchanged, as dotnet pack or nuget pack wrote it."
     )]
     NotAZip,
-    /// The last 22 bytes are not an end record without comment.
+    /// There is no end record whose comment ends the file, or the comment holds a record of a zip.
     #[error(
-        "The file does not end with the end record of a zip; it is cut short or has a comment or other data behind its end: \
-         pack it again."
+        "The file does not end like a zip; it is cut short or there is other data behind its end: copy it once more."
     )]
     NoEnd,
     /// Parts of the archive are said to lie on other disks.
-    #[error("The archive is split over several disks; pack it again as one file.")]
+    #[error("The archive is split over several disks; a package is one file.")]
     Split,
-    /// Any trace of zip64.
+    /// The end records of zip and zip64 differ, or one is missing.
     #[error(
-        "The archive uses zip64, which no package of allowed size needs; pack it again with dotnet pack or nuget pack."
+        "The archive ends with records of zip and zip64 that differ, so programs would find different files in it."
     )]
     Zip64,
+    /// The sizes of an entry in zip and in zip64 differ, or are missing.
+    #[error("The entry {name} has other sizes for zip64 than for zip, so programs would find different content in it.")]
+    Sizes {
+        /// The entry.
+        name: String,
+    },
     /// More entries than [`Limits::entries`](super::Limits::entries).
     #[error("The archive has more than {limit} entries; split the package.")]
     TooManyEntries {
@@ -38,20 +43,22 @@ pub enum Unreadable {
         limit: usize,
     },
     /// The directory does not end where the end record begins.
-    #[error("The zip directory does not lie right before the end record; pack the package again.")]
+    #[error("The zip directory does not lie right before the end record, so programs would find different files.")]
     Misplaced,
     /// The directory holds something else than the counted records.
-    #[error("The zip directory does not hold exactly the entries that it counts; pack the package again.")]
+    #[error(
+        "The zip directory does not hold exactly the entries that it counts; the file is damaged: copy it once more."
+    )]
     Directory,
-    /// An entry has a comment.
-    #[error("The entry {name} has a comment, which packages do not need; pack the package again without it.")]
-    Comment {
-        /// The entry.
-        name: String,
-    },
     /// A name of more bytes than [`Limits::name`](super::Limits::name).
     #[error("An entry has a name longer than {limit} bytes; shorten the path.")]
     NameTooLong {
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// More bytes than [`Limits::names`](super::Limits::names).
+    #[error("The names of all entries together are longer than {limit} bytes; split the package.")]
+    NamesTooLong {
         /// Bytes allowed.
         limit: usize,
     },
@@ -76,20 +83,20 @@ pub enum Unreadable {
         name: String,
     },
     /// Any kind of encryption.
-    #[error("The entry {name} is encrypted; pack the package again without a password.")]
+    #[error("The entry {name} is encrypted; nobody could install the package.")]
     Encrypted {
         /// The entry.
         name: String,
     },
     /// Flags beyond compression level, descriptor and UTF-8.
-    #[error("The entry {name} uses a rare feature of zip; pack the package again with dotnet pack or nuget pack.")]
+    #[error("The entry {name} uses a rare feature of zip that NuGet clients do not read.")]
     Flags {
         /// The entry.
         name: String,
     },
     /// Neither stored nor deflated.
     #[error(
-        "The entry {name} is compressed with method {method}; only stored and deflated entries are read: pack it again."
+        "The entry {name} is compressed with method {method}; only stored and deflated entries can be read everywhere."
     )]
     Method {
         /// The entry.
@@ -98,7 +105,7 @@ pub enum Unreadable {
         method: u16,
     },
     /// Extra fields that are broken or give the entry a second name.
-    #[error("The entry {name} has extra fields that are broken or name it a second time; pack the package again.")]
+    #[error("The entry {name} has extra fields that are broken or give it a second name, so programs would differ.")]
     Extra {
         /// The entry.
         name: String,
@@ -112,7 +119,7 @@ pub enum Unreadable {
         name: String,
     },
     /// A folder with bytes.
-    #[error("The folder {name} has content of its own; pack the package again.")]
+    #[error("The folder {name} has content of its own, which some programs would show and others not.")]
     FolderWithContent {
         /// The entry.
         name: String,
@@ -130,43 +137,47 @@ pub enum Unreadable {
         limit: u64,
     },
     /// Bytes that belong to no entry.
-    #[error("There are bytes before the entry {name} or behind the last entry that belong to nothing; pack it again.")]
+    #[error("There are bytes next to the entry {name} that belong to nothing, so programs could find different files.")]
     Gap {
         /// The next entry, or the last.
         name: String,
     },
     /// Two entries share bytes, or one runs into the directory.
-    #[error("The entry {name} shares its bytes with another part of the archive; pack the package again.")]
+    #[error(
+        "The entry {name} shares its bytes with another part of the archive, so programs could find different files."
+    )]
     Overlap {
         /// The entry.
         name: String,
     },
     /// Local header and directory differ.
-    #[error("The entry {name} is described differently in its own header and in the zip directory; pack it again.")]
+    #[error(
+        "The entry {name} is described differently in its own header and in the zip directory; programs would differ."
+    )]
     Differs {
         /// The entry.
         name: String,
     },
     /// A data descriptor that is broken or differs.
-    #[error("The entry {name} has a data descriptor that differs from the zip directory; pack the package again.")]
+    #[error("The entry {name} has a data descriptor that differs from the zip directory; programs would differ.")]
     Descriptor {
         /// The entry.
         name: String,
     },
     /// Not a deflate stream of exactly the said length.
-    #[error("The entry {name} cannot be inflated; the file is damaged: pack it again.")]
+    #[error("The entry {name} cannot be inflated; the file is damaged: copy it once more.")]
     Damaged {
         /// The entry.
         name: String,
     },
     /// Unpacked size differs.
-    #[error("The entry {name} has another size than the zip directory says; the file is damaged: pack it again.")]
+    #[error("The entry {name} has another size than the zip directory says; the file is damaged: copy it once more.")]
     Size {
         /// The entry.
         name: String,
     },
     /// CRC-32 differs.
-    #[error("The entry {name} does not match its checksum; the file is damaged: send it again.")]
+    #[error("The entry {name} does not match its checksum; the file is damaged: copy it once more.")]
     Checksum {
         /// The entry.
         name: String,
@@ -182,12 +193,6 @@ pub enum Unreadable {
     NuspecTooLarge {
         /// Bytes allowed.
         limit: u64,
-    },
-    /// Two names for one package.
-    #[error("The .nuspec file names the package {id}, so it must be called {id}.nuspec; rename it.")]
-    NuspecName {
-        /// The id in the nuspec.
-        id: String,
     },
     /// The nuspec itself is refused.
     #[error(transparent)]

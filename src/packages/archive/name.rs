@@ -1,6 +1,8 @@
-//! Which names entries may have: relative ASCII paths that mean the same file on every system.
+//! Which names entries may have: relative paths that mean the same file on every system and to every reader.
 
 use std::fmt::Write;
+
+use unicode_normalization::UnicodeNormalization;
 
 /// The names of devices on Windows, which are no files in any folder and with any extension.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
@@ -8,26 +10,32 @@ const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 /// Why an entry may not have its name. Completes the sentence "The entry name … ".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
-    /// No byte, or nothing between two slashes.
-    #[error("is empty or has an empty part; give every file and folder a name.")]
+    /// No byte, or nothing but slashes and dots.
+    #[error("is empty; give every file and folder a name.")]
     Empty,
-    /// A byte outside printable ASCII.
-    #[error("has characters other than printable ASCII; write them percent-encoded, as dotnet pack and nuget pack do.")]
-    NotAscii,
+    /// Bytes that are no UTF-8.
+    #[error("is not UTF-8; programs would read it in different alphabets.")]
+    NotUtf8,
+    /// Letters beyond ASCII, but no flag that says which alphabet they are of.
+    #[error("has letters beyond ASCII but not the flag for UTF-8; programs would read it in different alphabets.")]
+    NoFlag,
     /// A backslash, plain or encoded.
-    #[error("has a backslash; separate folders by slashes.")]
+    #[error("has a backslash, which is a folder on Windows and a letter elsewhere; separate folders by slashes.")]
     Backslash,
-    /// An encoded slash, NUL, control or direction mark, or encoded bytes that are no UTF-8.
-    #[error("hides a character behind percent signs that no file name may have; rename the file.")]
+    /// A control character or a mark that changes the direction of text or is not seen.
+    #[error("has a control character, a mark of direction or an invisible one; rename the file.")]
+    Hidden,
+    /// An encoded slash, or encoded bytes that are no UTF-8.
+    #[error("hides a slash or broken letters behind percent signs; rename the file.")]
     Encoded,
     /// A colon: a drive or a stream on Windows.
     #[error("has a colon, which Windows reads as a drive or a stream; rename the file.")]
     Colon,
-    /// A part `.` or `..`, or a slash in front.
+    /// A part `..`, or a slash in front.
     #[error("points outside of its place; use plain relative paths.")]
     Escapes,
-    /// A part that ends with a dot or blank, or begins with a blank.
-    #[error("has a part that begins with a blank or ends with a blank or dot, which Windows drops; rename the file.")]
+    /// A part that ends with a dot or blank.
+    #[error("has a part that ends with a blank or dot, which Windows drops; rename the file.")]
     Edges,
     /// `CON`, `NUL.txt`, `COM1` and the like.
     #[error("is the name of a device on Windows; rename the file.")]
@@ -43,13 +51,16 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// Reads a name from the bytes of a record. Percent signs are decoded once, as NuGet clients do when they unpack.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, BadName> {
-        let raw = std::str::from_utf8(bytes).ok().filter(|raw| raw.bytes().all(|byte| matches!(byte, b' '..=b'~')));
-        let raw = raw.ok_or(BadName::NotAscii)?;
+    /// Reads a name from the bytes of a record; `flagged` when the record says that they are UTF-8. Percent signs are
+    /// decoded once, as NuGet clients do when they unpack.
+    pub(super) fn parse(bytes: &[u8], flagged: bool) -> Result<Self, BadName> {
+        let raw = std::str::from_utf8(bytes).map_err(|_| BadName::NotUtf8)?;
+        if !raw.is_ascii() && !flagged {
+            return Err(BadName::NoFlag);
+        }
         let path = decode(raw)?;
         check(&path)?;
-        Ok(Self { raw: raw.to_owned(), key: path.trim_end_matches('/').to_lowercase(), path })
+        Ok(Self { raw: raw.to_owned(), key: key(&path), path })
     }
 
     /// The name as the archive writes it.
@@ -62,7 +73,7 @@ impl Name {
         &self.path
     }
 
-    /// The decoded path in lower case, without the slash of a folder: equal for names that are one file on some disks.
+    /// What is equal for names that are one file on some disks; see [`key`].
     pub(super) fn key(&self) -> &str {
         &self.key
     }
@@ -81,6 +92,15 @@ impl Name {
     }
 }
 
+/// What is equal for paths that are one file on some disks: without case, composed (NFC), without joiners, which some
+/// disks ignore, without empty parts and `.`, and so without the slash of a folder.
+pub(super) fn key(path: &str) -> String {
+    // Upper case first, because some letters have two lower ones.
+    let folded = path.nfc().filter(|letter| !is_joiner(*letter)).collect::<String>().to_uppercase().to_lowercase();
+    let folded: String = folded.nfc().collect();
+    folded.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/")
+}
+
 /// A name of any bytes for a sentence: ASCII, at most 80 characters.
 pub(super) fn shown(bytes: &[u8]) -> String {
     let mut text = bytes.iter().take(80).fold(String::new(), |mut text, byte| {
@@ -96,7 +116,7 @@ pub(super) fn shown(bytes: &[u8]) -> String {
 }
 
 /// Decodes `%41` once; a percent sign without two digits stands for itself.
-fn decode(raw: &str) -> Result<String, BadName> {
+pub(super) fn decode(raw: &str) -> Result<String, BadName> {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.as_bytes();
     while let [first, after @ ..] = rest {
@@ -112,8 +132,7 @@ fn decode(raw: &str) -> Result<String, BadName> {
         }
     }
     let path = String::from_utf8(bytes).map_err(|_| BadName::Encoded)?;
-    let hides_slash = path.matches('/').count() != raw.matches('/').count();
-    if hides_slash || path.chars().any(is_invisible) { Err(BadName::Encoded) } else { Ok(path) }
+    if path.matches('/').count() == raw.matches('/').count() { Ok(path) } else { Err(BadName::Encoded) }
 }
 
 fn hex_digit(byte: u8) -> u8 {
@@ -125,31 +144,44 @@ fn hex_digit(byte: u8) -> u8 {
     }
 }
 
-/// Control characters, and marks that change the direction of the text around them or are not seen at all.
-fn is_invisible(letter: char) -> bool {
+/// Control characters, and marks that change the direction of the text around them or are not seen at all. Joiners, which
+/// some scripts and emoji need, are not among them.
+fn is_hidden(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}')
+        || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(letter, '\u{e0000}'..='\u{e007f}')
+}
+
+fn is_joiner(letter: char) -> bool {
+    matches!(letter, '\u{200c}' | '\u{200d}')
 }
 
 fn check(path: &str) -> Result<(), BadName> {
+    if path.chars().any(is_hidden) {
+        return Err(BadName::Hidden);
+    }
     if path.contains('\\') {
         return Err(BadName::Backslash);
     }
     if path.contains(':') {
         return Err(BadName::Colon);
     }
-    if path.len() > 1 && path.starts_with('/') {
+    if path.starts_with('/') {
         return Err(BadName::Escapes);
     }
-    path.strip_suffix('/').unwrap_or(path).split('/').try_for_each(check_part)
+    if key(path).is_empty() {
+        return Err(BadName::Empty);
+    }
+    path.split('/').try_for_each(check_part)
 }
 
+/// Empty parts and `.` are only unusual: every program finds the same file.
 fn check_part(part: &str) -> Result<(), BadName> {
     match part {
-        "" => Err(BadName::Empty),
-        "." | ".." => Err(BadName::Escapes),
-        _ if part.starts_with(' ') || part.ends_with([' ', '.']) => Err(BadName::Edges),
+        "" | "." => Ok(()),
+        ".." => Err(BadName::Escapes),
+        _ if part.ends_with([' ', '.']) => Err(BadName::Edges),
         _ if is_device(part) => Err(BadName::Device),
         _ => Ok(()),
     }
@@ -169,6 +201,10 @@ fn is_device(part: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn parse(raw: &str) -> Result<Name, BadName> {
+        Name::parse(raw.as_bytes(), true)
+    }
+
     #[test]
     fn the_names_that_packers_write_are_taken() {
         for (raw, path) in [
@@ -182,65 +218,88 @@ mod tests {
             ("lib/portable-net45%2Bwin8/A.dll", "lib/portable-net45+win8/A.dll"),
             ("caf%C3%A9", "caf\u{e9}"),
             ("a b.txt", "a b.txt"),
+            (" a", " a"),
             ("console.txt", "console.txt"),
             ("com10", "com10"),
             ("..a/b..c", "..a/b..c"),
+            ("content/\u{5185}\u{5bb9}.txt", "content/\u{5185}\u{5bb9}.txt"),
+            ("\u{dc}bersicht 100%.txt", "\u{dc}bersicht 100%.txt"),
+            ("\u{5185}%20\u{5bb9}", "\u{5185} \u{5bb9}"),
+            ("u\u{308}", "u\u{308}"),
+            ("\u{646}\u{200c}\u{647}", "\u{646}\u{200c}\u{647}"),
+            ("analyzers/cs//A.dll", "analyzers/cs//A.dll"),
+            ("./a/./b", "./a/./b"),
         ] {
-            assert_eq!(Name::parse(raw.as_bytes()).unwrap().path(), path, "{raw}");
+            assert_eq!(parse(raw).unwrap().path(), path, "{raw}");
         }
     }
 
     #[test]
     fn names_that_leave_their_place_or_mean_two_files_are_refused() {
-        let long_blank = [b'a', b' '];
         for (raw, why) in [
-            (&b""[..], BadName::Empty),
-            (b"/", BadName::Empty),
-            (b"a//b", BadName::Empty),
-            (b"a//", BadName::Empty),
-            (b"../evil", BadName::Escapes),
-            (b"/etc/x", BadName::Escapes),
-            (b"a/../../b", BadName::Escapes),
-            (b"./x", BadName::Escapes),
-            (b".", BadName::Escapes),
-            (b"%2e%2e/evil", BadName::Escapes),
-            (b"a/.%2e/b", BadName::Escapes),
-            (b"C:\\x", BadName::Backslash),
-            (b"\\\\srv\\x", BadName::Backslash),
-            (b"a%5cb", BadName::Backslash),
-            (b"C:/x", BadName::Colon),
-            (b"x:ads", BadName::Colon),
-            (b"x%3aads", BadName::Colon),
-            (&long_blank, BadName::Edges),
-            (b"a./b", BadName::Edges),
-            (b" a", BadName::Edges),
-            (b"CON", BadName::Device),
-            (b"a/NUL.txt", BadName::Device),
-            (b"lpt1.tar.gz", BadName::Device),
-            (b"nul .txt", BadName::Device),
-            (b"COM%C2%B9", BadName::Device),
-            (b"a\0b", BadName::NotAscii),
-            (b"a\r\nb", BadName::NotAscii),
-            (b"a\x7fb", BadName::NotAscii),
-            (b"\xff\xfe", BadName::NotAscii),
-            ("caf\u{e9}".as_bytes(), BadName::NotAscii),
-            ("a\u{202e}b".as_bytes(), BadName::NotAscii),
-            (b"a%00b", BadName::Encoded),
-            (b"a%0d%0ab", BadName::Encoded),
-            (b"a%2fb", BadName::Encoded),
-            (b"a%E2%80%AEb", BadName::Encoded),
-            (b"a%ff", BadName::Encoded),
+            ("", BadName::Empty),
+            ("./", BadName::Empty),
+            ("/", BadName::Escapes),
+            ("../evil", BadName::Escapes),
+            ("/etc/x", BadName::Escapes),
+            ("a/../../b", BadName::Escapes),
+            (".//../x", BadName::Escapes),
+            (".", BadName::Empty),
+            ("%2e%2e/evil", BadName::Escapes),
+            ("a/.%2e/b", BadName::Escapes),
+            ("C:\\x", BadName::Backslash),
+            ("\\\\srv\\x", BadName::Backslash),
+            ("a%5cb", BadName::Backslash),
+            ("C:/x", BadName::Colon),
+            ("x:ads", BadName::Colon),
+            ("x%3aads", BadName::Colon),
+            ("a ", BadName::Edges),
+            ("a./b", BadName::Edges),
+            ("\u{5185}.", BadName::Edges),
+            ("CON", BadName::Device),
+            ("a/NUL.txt", BadName::Device),
+            ("lpt1.tar.gz", BadName::Device),
+            ("nul .txt", BadName::Device),
+            ("COM%C2%B9", BadName::Device),
+            ("COM\u{b9}", BadName::Device),
+            ("a\0b", BadName::Hidden),
+            ("a\r\nb", BadName::Hidden),
+            ("a\x7fb", BadName::Hidden),
+            ("a\u{202e}b", BadName::Hidden),
+            ("a\u{200f}b", BadName::Hidden),
+            ("a\u{85}b", BadName::Hidden),
+            ("a\u{e0041}b", BadName::Hidden),
+            ("a%00b", BadName::Hidden),
+            ("a%0d%0ab", BadName::Hidden),
+            ("a%E2%80%AEb", BadName::Hidden),
+            ("a%2fb", BadName::Encoded),
+            ("a%ff", BadName::Encoded),
         ] {
-            assert_eq!(Name::parse(raw).err(), Some(why), "{}", raw.escape_ascii());
+            assert_eq!(parse(raw).err(), Some(why), "{raw:?}");
         }
+        assert_eq!(Name::parse(b"\xff\xfe", true).err(), Some(BadName::NotUtf8));
+        assert_eq!(Name::parse(b"caf\xe9", false).err(), Some(BadName::NotUtf8));
+        assert_eq!(Name::parse("caf\u{e9}".as_bytes(), false).err(), Some(BadName::NoFlag));
+        assert!(Name::parse(b"caf%C3%A9", false).is_ok());
     }
 
     #[test]
     fn one_file_on_some_disks_is_one_key() {
-        let key = |raw: &str| Name::parse(raw.as_bytes()).unwrap().key().to_owned();
-        assert_eq!(key("Lib/A%20b"), key("lib/a B"));
-        assert_eq!(key("lib/"), key("LIB"));
-        assert_eq!(key("%E2%84%AA"), key("k"));
+        let key = |raw: &str| parse(raw).unwrap().key().to_owned();
+        for (one, other) in [
+            ("Lib/A%20b", "lib/a B"),
+            ("lib/", "LIB"),
+            ("%E2%84%AA", "k"),
+            ("\u{e9}", "e\u{301}"),
+            ("\u{c9}", "e\u{301}"),
+            ("stra\u{df}e", "STRASSE"),
+            ("\u{3a3}", "\u{3c2}"),
+            ("a\u{200c}b", "ab"),
+            ("a//./b", "a/b"),
+        ] {
+            assert_eq!(key(one), key(other), "{one:?} {other:?}");
+        }
+        assert_ne!(key("\u{5185}"), key("\u{5bb9}"));
     }
 
     #[test]

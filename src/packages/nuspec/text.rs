@@ -28,10 +28,10 @@ pub(super) fn web_address(raw: &str) -> Option<String> {
     Some(url.into()).filter(|text: &String| text.len() <= LONGEST_ADDRESS)
 }
 
-/// The path of a file in the package, with slashes; `None` when it is too long or leaves its place.
+/// The path of a file in the package, as packers write it: slashes or backslashes, in front or doubled, and `./`. `None`
+/// when it is empty, too long or leaves its place.
 pub(super) fn path(raw: &str, longest: usize) -> Option<String> {
-    let path = raw.replace('\\', "/");
-    let path = path.strip_prefix("./").unwrap_or(&path);
-    let is_plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.chars().any(char::is_control);
-    (path.len() <= longest && path.split('/').all(is_plain)).then(|| path.to_owned())
+    let parts: Vec<&str> = raw.split(['/', '\\']).filter(|part| !matches!(*part, "" | ".")).collect();
+    let stays = parts.iter().all(|part| *part != ".." && !part.chars().any(char::is_control));
+    Some(parts.join("/")).filter(|path| stays && !path.is_empty() && path.len() <= longest)
 }

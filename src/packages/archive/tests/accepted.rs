@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Cursor;
 
-use super::super::{Limits, Nupkg, Unreadable};
+use super::super::{Archive, Limits, Nupkg, Unreadable, read_file};
 use super::hostile::{Bend, base, nuspec};
 use super::zip::{Item, Zip};
 
@@ -98,6 +98,7 @@ fn high_ratios_are_fine_for_small_archives_and_limits_are_inclusive() {
         ratio_from: unpacked,
         entries: 2,
         name: 8,
+        names: 13,
         nuspec: nuspec("").len() as u64,
         extra: 0,
     };
@@ -115,4 +116,46 @@ fn damaged_packages_never_panic() {
         }
         assert!(Nupkg::read(Cursor::new(&bytes[..place]), &Limits::default()).is_err(), "cut at {place}");
     }
+}
+
+#[test]
+fn named_files_are_found_as_packers_write_their_paths() {
+    for (written, entry) in [
+        (r"docs\README.md", "docs/README.md"),
+        ("README.md", "readme.md"),
+        ("Docs/README.MD", "docs/readme.md"),
+        ("./README.md", "README.md"),
+        ("/README.md", "README.md"),
+        (r".\README.md", "README.md"),
+        (r"\docs\README.md", "docs/README.md"),
+        ("docs//README.md", "docs/README.md"),
+        ("docs/README.md", "docs//README.md"),
+        ("docs/README.md", "./docs/README.md"),
+        ("read me.md", "read%20me.md"),
+        ("read me.md", "read me.md"),
+        ("read%20me.md", "read%20me.md"),
+        ("read%20me.md", "read me.md"),
+        ("100%.md", "100%25.md"),
+        ("re\u{301}sume\u{301}.md", "r%C3%A9sum%C3%A9.md"),
+        ("%E5%86%85.md", "\u{5185}.md"),
+    ] {
+        let named = format!("<readme>{written}</readme><icon>{written}</icon><license type='file'>{written}</license>");
+        let zip = Zip::of([Item::deflated("A.nuspec", nuspec(&named)), Item::deflated(entry, "# hi").in_utf8()]);
+        let bytes = zip.bytes();
+        let package = read(&bytes).unwrap_or_else(|error| panic!("{written} {entry}: {error}"));
+        let path = package.nuspec.readme.unwrap();
+        let content = read_file(Cursor::new(&bytes), &path, &Limits::default()).unwrap();
+        assert_eq!(content.as_deref(), Some(&b"# hi"[..]), "{written} {entry} {path}");
+    }
+    let zip = Zip::of([Item::deflated("A.nuspec", nuspec("<icon>..\\icon.png</icon>")), Item::stored("icon.png", "x")]);
+    assert!(read(&zip.bytes()).is_err(), "it leaves the package");
+}
+
+#[test]
+fn the_nuspec_is_read_before_anything_else_is_inflated() {
+    let mut zip = base();
+    zip.items[1].sums[0] ^= 1;
+    let archive = Archive::open(Cursor::new(zip.bytes()), &Limits::default()).unwrap();
+    assert_eq!(archive.package().id.as_str(), "A");
+    assert!(matches!(archive.check(), Err(Unreadable::Checksum { .. })));
 }

@@ -3,4 +3,5 @@
 mod accepted;
 mod hostile;
 mod misleading;
+mod shapes;
 mod zip;

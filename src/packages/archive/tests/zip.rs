@@ -97,6 +97,21 @@ impl Item {
         self
     }
 
+    /// With a name that says it is UTF-8.
+    pub(super) fn in_utf8(mut self) -> Self {
+        self.flags |= 0x800;
+        self
+    }
+
+    /// With sizes for zip64 in both headers, and none for zip.
+    pub(super) fn in_zip64(mut self) -> Self {
+        let [checksum, packed, unpacked] = self.sums;
+        self.extra = zip64_field(&[unpacked.into(), packed.into()]);
+        self.local.extra.clone_from(&self.extra);
+        self.sums = [checksum, u32::MAX, u32::MAX];
+        self
+    }
+
     fn write_local(&self, out: &mut Vec<u8>) {
         let name = self.local.name.as_ref().unwrap_or(&self.name);
         put32(out, self.local.signature.unwrap_or(0x0403_4b50));
@@ -140,6 +155,21 @@ impl Zip {
         }
     }
 
+    /// The end of a zip64 archive: its record and locator before the usual end record.
+    pub(super) fn end_in_zip64(&mut self) {
+        let whole = self.bytes();
+        let (end, of) = (&whole[whole.len() - 22..], |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap()));
+        let (entries, size, offset) = (u64::from(end[10]), of(&end[12..16]), of(&end[16..20]));
+        let mut out = [&b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x2d\0\x2d\0"[..], &[0; 8]].concat();
+        for value in [entries, entries, size.into(), offset.into()] {
+            out.extend_from_slice(&value.to_le_bytes());
+        }
+        out.extend_from_slice(b"PK\x06\x07\0\0\0\0");
+        out.extend_from_slice(&u64::from(offset + size).to_le_bytes());
+        put32(&mut out, 1);
+        self.before_end = out;
+    }
+
     pub(super) fn bytes(&self) -> Vec<u8> {
         let mut out = self.before.clone();
         let mut offsets = Vec::new();
@@ -174,6 +204,13 @@ impl Zip {
         put16(out, length(&end.comment) as u16);
         out.extend_from_slice(&end.comment);
     }
+}
+
+/// A field of 64-bit values, as headers carry it.
+pub(super) fn zip64_field(values: &[u64]) -> Vec<u8> {
+    let mut field = vec![1, 0, values.len() as u8 * 8, 0];
+    values.iter().for_each(|value| field.extend_from_slice(&value.to_le_bytes()));
+    field
 }
 
 pub(super) fn deflate(content: &[u8]) -> Vec<u8> {
