@@ -7,20 +7,17 @@ use crate::packages::version::BadVersion;
 /// Why a nuspec is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadNuspec {
-    /// Another encoding than the two we read, or another than the file declares.
+    /// Another encoding than those that every client reads, or another than the file declares.
     #[error(
-        "The nuspec must be UTF-8, or UTF-16 with a byte order mark, and declare no other encoding; save it as UTF-8."
+        "The nuspec must be UTF-8, UTF-16, ASCII or ISO-8859-1, and be what it declares; NuGet clients read no other."
     )]
     Encoding,
     /// Not well formed.
-    #[error("The nuspec is not well-formed XML 1.0; repair it and pack again.")]
+    #[error("The nuspec is not well-formed XML 1.0; correct it.")]
     NotXml,
     /// A `<!DOCTYPE>`.
     #[error("The nuspec has a DOCTYPE, which is never read; remove it.")]
     DocType,
-    /// `<?…?>` other than the XML declaration.
-    #[error("The nuspec has a processing instruction, which is never read; remove it.")]
-    Instruction,
     /// An entity other than the five, or a reference to no character.
     #[error(
         "The nuspec refers to an entity or character that XML does not know; only amp, lt, gt, quot and apos are known."
@@ -29,11 +26,13 @@ pub enum BadNuspec {
     /// Too deep, too many elements or attributes.
     #[error("The nuspec has more than 20000 elements, 64 levels or 64 attributes on an element; simplify it.")]
     TooComplex,
-    /// A prefix or an unknown namespace.
-    #[error("The nuspec has elements outside the namespaces of NuGet; use one of those, or none, without prefixes.")]
+    /// An element that clients read, with a prefix or in a namespace of its own.
+    #[error(
+        "The nuspec has an element with a prefix or a namespace of its own that NuGet also knows; programs differ."
+    )]
     Namespace,
     /// Not `<package><metadata>`.
-    #[error("The nuspec must be a package element with one metadata element in it; pack again.")]
+    #[error("The nuspec must be a package element with one metadata element in it; correct it.")]
     NoMetadata,
     /// A field that must be there.
     #[error("The nuspec has no {0}; add it.")]

@@ -4,6 +4,7 @@
 //! shows it escapes it. Nothing named in it is ever fetched.
 
 mod dependencies;
+mod details;
 mod error;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod xml;
 use serde::{Deserialize, Serialize};
 
 pub use dependencies::{Dependency, DependencyGroup};
+pub use details::{PackageType, Repository};
 pub use error::BadNuspec;
 
 use self::xml::Element;
@@ -23,9 +25,9 @@ use super::version::Version;
 const LONG: usize = 4_000;
 const RELEASE_NOTES: usize = 35_000;
 const TITLE: usize = 256;
-const PATH: usize = 240;
+const PATH: usize = 2_048;
 const EXPRESSION: usize = 500;
-const MOST_PACKAGE_TYPES: usize = 16;
+const SHORT: usize = 100;
 
 /// The description of one version of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,9 +63,21 @@ pub struct Nuspec {
     /// Whether clients should ask before they install.
     pub require_license_acceptance: bool,
     /// What the package is good for, such as `DotnetTool`; empty for libraries.
-    pub package_types: Vec<String>,
+    pub package_types: Vec<PackageType>,
     /// What it needs, by target framework; at most 1,000 groups and dependencies together.
     pub dependency_groups: Vec<DependencyGroup>,
+    /// The address of an image, from before packages carried it themselves; always http or https.
+    #[serde(default)]
+    pub icon_url: Option<String>,
+    /// Whose it is; at most 4,000 characters.
+    #[serde(default)]
+    pub copyright: Option<String>,
+    /// The language of its texts, such as `en-US`.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// Where its source is.
+    #[serde(default)]
+    pub repository: Option<Repository>,
 }
 
 /// How a licence is given.
@@ -110,6 +124,10 @@ impl Nuspec {
                 .map(dependencies::read)
                 .transpose()?
                 .unwrap_or_default(),
+            icon_url: metadata.raw("iconUrl")?.and_then(text::web_address),
+            copyright: metadata.text("copyright", LONG)?,
+            language: metadata.text("language", SHORT)?,
+            repository: metadata.element("repository")?.and_then(Repository::read),
         })
     }
 }
@@ -178,18 +196,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn package_types(&self) -> Result<Vec<String>, BadNuspec> {
-        let Some(list) = self.element("packageTypes")? else { return Ok(Vec::new()) };
-        let kinds: Vec<&Element> = list.children("packageType").collect();
-        if kinds.len() > MOST_PACKAGE_TYPES {
-            return Err(BadNuspec::PackageType);
-        }
-        kinds.into_iter().map(package_type).collect()
+    fn package_types(&self) -> Result<Vec<PackageType>, BadNuspec> {
+        self.element("packageTypes")?.map_or(Ok(Vec::new()), PackageType::read_all)
     }
-}
-
-/// Names of package types look like ids.
-fn package_type(element: &Element) -> Result<String, BadNuspec> {
-    let name = element.attribute("name").unwrap_or_default();
-    PackageId::parse(name).map(String::from).map_err(|_| BadNuspec::PackageType)
 }

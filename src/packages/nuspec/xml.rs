@@ -13,20 +13,55 @@ const MOST_ATTRIBUTES: usize = 64;
 /// Elements of one file; a thousand dependencies and as many content files need a tenth of it.
 const MOST_ELEMENTS: usize = 20_000;
 
-/// The namespaces that nuspec files had since 2010. A file may also have none.
-const NAMESPACES: [&str; 6] = [
-    "http://schemas.microsoft.com/packaging/2010/07/nuspec.xsd",
-    "http://schemas.microsoft.com/packaging/2011/08/nuspec.xsd",
-    "http://schemas.microsoft.com/packaging/2011/10/nuspec.xsd",
-    "http://schemas.microsoft.com/packaging/2012/06/nuspec.xsd",
-    "http://schemas.microsoft.com/packaging/2013/01/nuspec.xsd",
-    "http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd",
+/// The elements that clients read. They go by these names alone: in a namespace of its own such an element would be read
+/// by some programs and not by others.
+const FIELDS: [&str; 36] = [
+    "package",
+    "metadata",
+    "id",
+    "version",
+    "title",
+    "authors",
+    "owners",
+    "description",
+    "summary",
+    "tags",
+    "projectUrl",
+    "licenseUrl",
+    "license",
+    "iconUrl",
+    "icon",
+    "readme",
+    "copyright",
+    "language",
+    "releaseNotes",
+    "requireLicenseAcceptance",
+    "developmentDependency",
+    "serviceable",
+    "repository",
+    "packageTypes",
+    "packageType",
+    "dependencies",
+    "dependency",
+    "group",
+    "references",
+    "reference",
+    "frameworkAssemblies",
+    "frameworkAssembly",
+    "frameworkReferences",
+    "frameworkReference",
+    "contentFiles",
+    "files",
 ];
 
-/// An element with all its content. Attributes with a prefix are left out.
-#[derive(Debug)]
+/// An element with all its content. Attributes with a prefix are left out, and so are elements of other namespaces.
+#[derive(Debug, Default)]
 pub(super) struct Element {
     pub(super) name: String,
+    /// The default namespace within it.
+    namespace: String,
+    /// Whether it is of another namespace than what is around it.
+    is_foreign: bool,
     attributes: Vec<(String, String)>,
     /// The text directly in this element, comments left out.
     pub(super) text: String,
@@ -58,8 +93,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Element, BadNuspec> {
             Event::Decl(declaration) if is_first => check_declaration(&declaration, encoding)?,
             Event::Decl(_) => return Err(BadNuspec::NotXml),
             Event::DocType(_) => return Err(BadNuspec::DocType),
-            Event::PI(_) => return Err(BadNuspec::Instruction),
-            Event::Comment(_) => {}
+            // Both are read by nobody.
+            Event::PI(_) | Event::Comment(_) => {}
             Event::Start(tag) => tree.open(&tag)?,
             Event::Empty(tag) => {
                 tree.open(&tag)?;
@@ -92,13 +127,17 @@ impl Tree {
         if self.open.is_empty() && self.root.is_some() {
             return Err(BadNuspec::NotXml);
         }
-        self.open.push(element(tag)?);
+        let around = self.open.last().map_or("", |element| element.namespace.as_str());
+        // Whatever namespace the first two declare is that of the file.
+        let element = element(tag, around, self.open.len() >= 2)?;
+        self.open.push(element);
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), BadNuspec> {
         let done = self.open.pop().ok_or(BadNuspec::NotXml)?;
         match self.open.last_mut() {
+            Some(_) if done.is_foreign => {}
             Some(parent) => parent.children.push(done),
             None => self.root = Some(done),
         }
@@ -125,9 +164,8 @@ impl Tree {
     }
 }
 
-fn element(tag: &BytesStart<'_>) -> Result<Element, BadNuspec> {
-    let name = plain_name(tag.name().as_ref())?.ok_or(BadNuspec::Namespace)?;
-    let mut attributes = Vec::new();
+fn element(tag: &BytesStart<'_>, around: &str, is_inner: bool) -> Result<Element, BadNuspec> {
+    let mut element = Element { namespace: around.to_owned(), ..Element::default() };
     // The reader looks for doubles among those before, so the bound also bounds that.
     for (count, attribute) in tag.attributes().enumerate() {
         if count >= MOST_ATTRIBUTES {
@@ -139,21 +177,22 @@ fn element(tag: &BytesStart<'_>) -> Result<Element, BadNuspec> {
             return Err(BadNuspec::Reference);
         }
         match plain_name(attribute.key.as_ref())? {
-            Some(key) if key == "xmlns" => check_namespace(&value)?,
-            Some(key) => attributes.push((key, value.into_owned())),
+            Some(key) if key == "xmlns" => element.namespace = value.into_owned(),
+            Some(key) => element.attributes.push((key, value.into_owned())),
             None => {}
         }
     }
-    Ok(Element { name, attributes, text: String::new(), children: Vec::new() })
+    let name = tag.name();
+    let plain = plain_name(name.as_ref())?;
+    element.is_foreign = plain.is_none() || (is_inner && element.namespace != around);
+    element.name = plain.unwrap_or_else(|| name.as_ref().rsplit(':').next().unwrap_or_default().to_owned());
+    let could_be_read = FIELDS.iter().any(|field| field.eq_ignore_ascii_case(&element.name));
+    if element.is_foreign && could_be_read { Err(BadNuspec::Namespace) } else { Ok(element) }
 }
 
 /// The name, or `None` when it has a prefix.
 fn plain_name(name: &str) -> Result<Option<String>, BadNuspec> {
     if name.is_empty() { Err(BadNuspec::NotXml) } else { Ok((!name.contains(':')).then(|| name.to_owned())) }
-}
-
-fn check_namespace(uri: &str) -> Result<(), BadNuspec> {
-    if NAMESPACES.contains(&uri) { Ok(()) } else { Err(BadNuspec::Namespace) }
 }
 
 fn resolve(reference: &BytesRef<'_>) -> Result<String, BadNuspec> {
@@ -165,11 +204,13 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, BadNuspec> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Encoding {
+    Ascii,
     Utf8,
+    Latin1,
     Utf16,
 }
 
-/// UTF-8 with or without byte order mark, UTF-16 with one.
+/// UTF-8 and UTF-16 with or without byte order mark; ISO 8859-1 where the declaration says so.
 fn decode(bytes: &[u8]) -> Result<(String, Encoding), BadNuspec> {
     let utf16 = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
@@ -178,13 +219,31 @@ fn decode(bytes: &[u8]) -> Result<(String, Encoding), BadNuspec> {
         text.ok().filter(|_| rest.is_empty()).map(|text| (text, Encoding::Utf16))
     };
     let read = match bytes {
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] | rest => {
-            std::str::from_utf8(rest).ok().map(|text| (text.to_owned(), Encoding::Utf8))
-        }
+        [0xff, 0xfe, rest @ ..] | rest @ [b'<', 0, ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] | rest @ [0, b'<', ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest).map(|text| (text, Encoding::Utf8)),
+        bytes if declares_latin1(bytes) => latin1(bytes).map(|text| (text, Encoding::Latin1)),
+        bytes if bytes.is_ascii() => utf8(bytes).map(|text| (text, Encoding::Ascii)),
+        bytes => utf8(bytes).map(|text| (text, Encoding::Utf8)),
     };
     read.filter(|(text, _)| !text.contains('\0')).ok_or(BadNuspec::Encoding)
+}
+
+fn utf8(bytes: &[u8]) -> Option<String> {
+    std::str::from_utf8(bytes).ok().map(str::to_owned)
+}
+
+/// Every byte is the letter of its number. Some programs take letters of Windows for the bytes that are control
+/// characters, so those are refused.
+fn latin1(bytes: &[u8]) -> Option<String> {
+    bytes.iter().all(|byte| !matches!(byte, 0x80..=0x9f)).then(|| bytes.iter().map(|byte| char::from(*byte)).collect())
+}
+
+/// Whether the declaration, which is ASCII in every encoding but UTF-16, names ISO 8859-1.
+fn declares_latin1(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.windows(2).take(200).position(|two| two == b"?>") else { return false };
+    let declaration = bytes.get(..end).unwrap_or_default().to_ascii_lowercase();
+    declaration.starts_with(b"<?xml") && declaration.windows(10).any(|ten| ten == b"iso-8859-1")
 }
 
 fn check_declaration(declaration: &BytesDecl<'_>, encoding: Encoding) -> Result<(), BadNuspec> {
@@ -192,13 +251,15 @@ fn check_declaration(declaration: &BytesDecl<'_>, encoding: Encoding) -> Result<
     if version != "1.0" {
         return Err(BadNuspec::NotXml);
     }
-    let expected = match encoding {
-        Encoding::Utf8 => "utf-8",
-        Encoding::Utf16 => "utf-16",
+    let expected: &[&str] = match encoding {
+        Encoding::Ascii => &["utf-8", "us-ascii", "ascii"],
+        Encoding::Utf8 => &["utf-8"],
+        Encoding::Latin1 => &["iso-8859-1"],
+        Encoding::Utf16 => &["utf-16", "utf-16le", "utf-16be"],
     };
     match declaration.encoding() {
         None => Ok(()),
-        Some(Ok(named)) if named.eq_ignore_ascii_case(expected) => Ok(()),
+        Some(Ok(named)) if expected.iter().any(|expected| named.eq_ignore_ascii_case(expected)) => Ok(()),
         Some(_) => Err(BadNuspec::Encoding),
     }
 }

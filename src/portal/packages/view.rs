@@ -113,7 +113,7 @@ impl Facts {
             license: license.or(file),
             license_link: link,
             project: nuspec.project_url.as_deref().and_then(self::link),
-            package_types: nuspec.package_types.clone(),
+            package_types: nuspec.package_types.iter().map(|kind| kind.name.clone()).collect(),
             dependencies: groups.iter().map(|group| group.dependencies.len()).sum(),
             groups,
         })
