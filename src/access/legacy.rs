@@ -9,7 +9,11 @@ use std::{
 use super::Key;
 use crate::{
     store::{Result, Store},
-    tokens::legacy::Shape,
+    tokens::{
+        SecretHash,
+        legacy::{Shape, candidates},
+        secret,
+    },
 };
 
 /// So long an answer of the database counts, on each node for itself; an import works everywhere within it. That a
@@ -29,6 +33,37 @@ impl LegacyKeys {
             key.legacy = Some(candidate);
         }
         Ok(key)
+    }
+
+    /// Whether a text that is about to be kept or shown holds a legacy key of this host. Secrets of ours are found without
+    /// the database; see [`secret::is_in`].
+    pub async fn is_in(&self, store: &Store, text: &str) -> Result<bool> {
+        let hashes = self.hashes_in(store, text).await?;
+        Ok(store.first_secret(&hashes).await?.is_some())
+    }
+
+    /// The name of the first of these texts that holds a key of this host, whole or so much of it that the rest can be
+    /// computed.
+    pub async fn first_with_key(&self, store: &Store, texts: &[(String, String)]) -> Result<Option<String>> {
+        let (mut hashes, mut names) = (Vec::new(), Vec::new());
+        for (name, text) in texts {
+            hashes.extend(secret::hashes_in(text));
+            hashes.extend(self.hashes_in(store, text).await?);
+            names.resize(hashes.len(), name);
+        }
+        let found = store.first_secret(&hashes).await?;
+        Ok(found.and_then(|at| names.get(at)).map(|name| (*name).clone()))
+    }
+
+    /// What the database knows each possible legacy key in a text by; none while there are no such keys.
+    async fn hashes_in(&self, store: &Store, text: &str) -> Result<Vec<SecretHash>> {
+        let mut hashes = Vec::new();
+        for candidate in candidates(text) {
+            if self.are_here(store, candidate.shape()).await? {
+                hashes.push(candidate.hash());
+            }
+        }
+        Ok(hashes)
     }
 
     async fn are_here(&self, store: &Store, shape: Shape) -> Result<bool> {

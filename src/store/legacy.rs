@@ -9,9 +9,12 @@ use super::{
     instant, readable,
 };
 use crate::tokens::{
-    AccountId, Token, TokenId,
+    AccountId, SecretHash, Token, TokenId,
     legacy::{ImportedKey, OLDER_SYSTEM, Shape, pushed},
 };
+
+/// Hashes that are looked up by one statement.
+const AT_ONCE: usize = 16;
 
 /// What came of importing one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,25 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         Ok(found.is_some())
+    }
+
+    /// The place of the first of these hashes that is the secret of a token, live or not.
+    pub async fn first_secret(&self, hashes: &[SecretHash]) -> Result<Option<usize>> {
+        for (chunk, hashes) in hashes.chunks(AT_ONCE).enumerate() {
+            let mut asked = sqlx::query_scalar(
+                "SELECT hash FROM token_secrets WHERE hash IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            );
+            // Places that are left over repeat the last hash.
+            for place in 0..AT_ONCE {
+                asked = asked.bind(hashes.get(place).or(hashes.last()).map(SecretHash::as_bytes).unwrap_or_default());
+            }
+            let found: Vec<Vec<u8>> = asked.fetch_all(&self.pool).await?;
+            let first = hashes.iter().position(|hash| found.iter().any(|found| found == hash.as_bytes()));
+            if let Some(first) = first {
+                return Ok(Some(chunk * AT_ONCE + first));
+            }
+        }
+        Ok(None)
     }
 }
 

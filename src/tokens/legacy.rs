@@ -20,6 +20,9 @@ const DAY: i64 = 24 * 60 * 60;
 /// Lengths of a key that is no GUID, in characters.
 const TEXT: std::ops::RangeInclusive<usize> = 32..=128;
 
+/// Length of a GUID in characters.
+const GUID: usize = 36;
+
 /// What an imported last push says it was done with.
 pub const OLDER_SYSTEM: &str = "an older system";
 
@@ -90,6 +93,27 @@ impl std::fmt::Debug for LegacyKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "LegacyKey({:?}, …)", self.shape)
     }
+}
+
+/// Everything in a text that may be such a key: its words, what stands before and behind each hyphen and underscore in
+/// them, and GUIDs.
+pub fn candidates(text: &str) -> Vec<LegacyKey> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let words = text.split(|letter| !is_letter(letter)).filter(|word| word.len() >= *TEXT.start());
+    words.flat_map(parts).filter_map(LegacyKey::parse).collect()
+}
+
+/// Parts of one word that may be a key. The word is ASCII.
+fn parts(word: &str) -> Vec<&str> {
+    let separators = word.match_indices(['-', '_']);
+    let sides = separators.flat_map(|(at, _)| [&word[..at], &word[at + 1..]]);
+    let pieces = word.split(['-', '_']);
+    let guids = (0..word.len()).filter_map(|at| word.get(at..at + GUID)).filter(|text| is_guid(text));
+    let mut parts: Vec<&str> =
+        [word].into_iter().chain(sides).chain(pieces).chain(guids).filter(|part| part.len() >= *TEXT.start()).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    parts
 }
 
 /// What the database knows of a key by, one of ours or an older system's; `None` if it has the shape of neither.
@@ -308,6 +332,25 @@ mod tests {
         let token = token(None, None, at("2026-11-23T09:00:00Z"), 1);
         assert_eq!((token.end(), token.warn_from()), (None, None));
         assert!(!token.can_be_refreshed() && token.can_be_deleted());
+    }
+
+    #[test]
+    fn a_key_is_found_wherever_it_stands_in_a_text() {
+        let (guid, text) = ("5f1d2c3b-0000-4000-8000-00805f9b34fb", "oy2abcdefghijklmnopqrstuvwxyz234567abcdefghijk");
+        for (key, within) in [
+            (guid, guid.to_owned()),
+            (guid, guid.to_uppercase()),
+            (guid, format!("key={{{guid}}}.")),
+            (guid, format!("old-{guid}_x")),
+            (guid, format!("a{guid}b")),
+            (text, format!("the key ({text})")),
+            (text, format!("content/nuget-{text}.txt")),
+            (text, format!("{text}_old")),
+        ] {
+            let hash = LegacyKey::parse(key).unwrap().hash();
+            assert!(candidates(&within).iter().any(|found| found.hash() == hash), "{within}");
+        }
+        assert!(candidates("a text of short words, lk_Ab3d and 0123456789abcdef").is_empty());
     }
 
     proptest! {

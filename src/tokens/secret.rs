@@ -62,6 +62,20 @@ pub fn is_in(text: &str) -> bool {
     find(text).is_some()
 }
 
+/// What the database knows each secret in a text by. Where less than a whole one is there, but so much that the rest can
+/// be computed, it is that of the whole.
+pub fn hashes_in(text: &str) -> Vec<SecretHash> {
+    let (mut rest, mut found) = (text, Vec::new());
+    while let Some(at) = find(rest) {
+        let random = &rest[at..at + LENGTH - CHECKSUM];
+        let sum = checksum(random.as_bytes()).map(char::from);
+        let whole = Zeroizing::new(random.chars().chain(sum).collect::<String>());
+        found.push(SecretHash::of(&whole));
+        rest = &rest[at + PREFIX.len()..];
+    }
+    found
+}
+
 /// A text with every secret in it cut to its hint; none if there is none in it.
 pub fn cut(text: &str) -> Option<String> {
     let (mut rest, mut cut) = (text, String::new());
@@ -165,6 +179,15 @@ mod tests {
             assert_eq!(cut(&text).unwrap(), format!("é {}, lk_ and {}.", &one[..HINT], &two[..HINT]));
         }
         assert_eq!(cut(&one[..LENGTH - CHECKSUM - 1]), None);
+    }
+
+    #[test]
+    fn the_hash_of_a_secret_in_a_text_is_that_of_the_whole() {
+        let (one, two) = (secret(6), secret(7));
+        let expected = [Secret::parse(&one).unwrap().hash(), Secret::parse(&two).unwrap().hash()];
+        let text = format!("\u{e9} {one}, lk_ and {}.", &two[..LENGTH - CHECKSUM]);
+        assert_eq!(hashes_in(&text), expected);
+        assert!(hashes_in("lk_Ab3d").is_empty());
     }
 
     #[test]

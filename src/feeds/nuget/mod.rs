@@ -1,8 +1,11 @@
 //! The NuGet V3 door of a feed: `/feeds/{feed}/nuget/v3/…`, and `/v3/…` for the feed `main`.
 
 mod answer;
+mod details;
 mod door;
 pub mod download;
+mod files;
+mod leaked_keys;
 pub mod push;
 mod query;
 pub mod registration;

@@ -1,7 +1,7 @@
-//! Pushing a package: decided before its body is read, again when its id is known, and last in the transaction that
-//! enters the version, from facts read there.
+//! Pushing a package: decided before its body is read, again when its id is known and before the rest of it is inflated,
+//! and last in the transaction that enters the version, from facts read there.
 
-use std::io::Write;
+use std::{fs::File, io::Write};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt, web};
 use tempfile::NamedTempFile;
@@ -9,13 +9,14 @@ use tempfile::NamedTempFile;
 use super::{
     answer::{Answer, Refused},
     door::Door,
+    leaked_keys::refuse_keys,
     upload::{Upload, receive},
 };
 use crate::{
     access::{Caller, Slot},
     app::App,
     packages::{
-        archive::{Limits, Nupkg, Unreadable},
+        archive::{Archive, Limits, Nupkg, Unreadable},
         blobs::{BlobError, BlobKey},
     },
     store::{Act, Actor, Change, NewVersion, StoredPackage},
@@ -42,9 +43,11 @@ pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) 
     })?;
     let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
     let upload = receive(&req, payload, &app.uploads(), limit).await?;
-    let (upload, package) = read(upload, limit).await?;
+    let archive = open(&upload, limit).await?;
+    refuse_keys(&app, &archive).await?;
     caller.look_afresh(&app.store, door.feed).await?;
-    decide_early(&door, &app, &caller, &package).await?;
+    decide_early(&door, &app, &caller, archive.package()).await?;
+    let package = reading(move || archive.check()).await?;
     publish(&req, &app, Push { caller, upload, package, slot }).await
 }
 
@@ -64,15 +67,20 @@ struct Push {
     slot: Slot,
 }
 
-async fn read(upload: Upload, limit: usize) -> Result<(Upload, Nupkg), Refused> {
+/// Reads the directory and the nuspec: what is needed to decide. Nothing else is inflated yet.
+async fn open(upload: &Upload, limit: usize) -> Result<Archive<File>, Refused> {
     let default = Limits::default();
     let file = limit as u64;
     let limits = Limits { file, unpacked: default.unpacked.max(file.saturating_mul(4)), ..default };
-    let reading = web::block(move || {
-        let package = upload.file.reopen().map_err(Unreadable::from).and_then(|file| Nupkg::read(file, &limits));
-        package.map(|package| (upload, package))
-    });
-    let read = reading.await.map_err(|error| Refused::unavailable(&error))?;
+    let source = upload.file.reopen().map_err(|error| Refused::unavailable(&error))?;
+    reading(move || Archive::open(source, &limits)).await
+}
+
+/// Reads where blocking is allowed.
+async fn reading<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Unreadable> + Send + 'static,
+) -> Result<T, Refused> {
+    let read = web::block(read).await.map_err(|error| Refused::unavailable(&error))?;
     read.map_err(|error| match error {
         Unreadable::Storage(error) => Refused::unavailable(&error),
         Unreadable::SymbolPackage => no_symbols(&error),
