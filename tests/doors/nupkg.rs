@@ -7,12 +7,18 @@ pub(crate) fn nupkg(id: &str, version: &str) -> Vec<u8> {
 
 /// A package whose nuspec has more elements.
 pub(crate) fn with(id: &str, version: &str, elements: &str) -> Vec<u8> {
+    holding(id, version, elements, &[("lib/net40/a.dll", b"not really")])
+}
+
+/// A package with files.
+pub(crate) fn holding(id: &str, version: &str, elements: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     let nuspec = format!(
         "<?xml version=\"1.0\"?><package xmlns=\"http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd\"><metadata>\
          <id>{id}</id><version>{version}</version><authors>Ada</authors><description>Counts things</description>{elements}\
          </metadata></package>"
     );
-    zip(&[(&format!("{id}.nuspec"), nuspec.as_bytes()), ("lib/net40/a.dll", b"not really")])
+    let name = format!("{id}.nuspec");
+    zip(&[&[(name.as_str(), nuspec.as_bytes())], files].concat())
 }
 
 /// An archive of stored entries.
@@ -20,7 +26,8 @@ pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut file, mut directory) = (Vec::new(), Vec::new());
     for (name, content) in entries {
         let offset = file.len() as u32;
-        let mut facts = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5a];
+        // The flag says that names are UTF-8.
+        let mut facts = vec![20, 0, 0, 8, 0, 0, 0, 0, 0x21, 0x5a];
         facts.extend(crc32fast::hash(content).to_le_bytes());
         facts.extend([content.len() as u32, content.len() as u32].map(u32::to_le_bytes).concat());
         facts.extend((name.len() as u16).to_le_bytes());

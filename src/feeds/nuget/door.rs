@@ -36,6 +36,8 @@ pub(super) struct Door<'r> {
 pub(super) struct Reader {
     /// The feed.
     pub(super) feed: FeedId,
+    /// Whether the names of accounts are theirs to know: only members of the feed see who owns what.
+    pub(super) sees_people: bool,
     token: Option<Token>,
 }
 
@@ -114,12 +116,14 @@ impl<'r> Door<'r> {
     pub(super) async fn reader(&self, name: Option<&PackageId>) -> Result<Reader, Refused> {
         if presented_key(self.req.headers())?.is_none() {
             let found = self.app.store.feed(self.feed, None).await?.filter(|found| found.feed.is_public);
-            return found.map(|found| Reader { feed: found.feed.id, token: None }).ok_or_else(|| self.challenge());
+            return found
+                .map(|found| Reader { feed: found.feed.id, sees_people: false, token: None })
+                .ok_or_else(|| self.challenge());
         }
         let caller = self.caller().await?;
         let known = self.decide(&caller, Action::Pull(Kind::NuGet), name, Package::Unknown)?;
         let feed = known.feed.ok_or_else(Refused::nothing_here)?;
-        Ok(Reader { feed, token: Some(known.token.clone()) })
+        Ok(Reader { feed, sees_people: known.holder.role.is_some(), token: Some(known.token.clone()) })
     }
 
     /// A JSON answer to a reader.

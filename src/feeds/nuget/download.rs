@@ -14,6 +14,7 @@ use serde_json::json;
 use super::{
     answer::{Answer, Refused},
     door::{Door, Reader},
+    files::{self, NamedFile},
 };
 use crate::{
     app::App,
@@ -45,18 +46,20 @@ pub async fn versions(req: HttpRequest, app: web::Data<App>) -> Answer {
     door.json(&reader, &json!({ "versions": keys }))
 }
 
-/// `GET flat/{id}/{version}/{id}.{version}.nupkg` or `…/{id}.nuspec`
+/// `GET flat/{id}/{version}/{id}.{version}.nupkg`, `…/{id}.nuspec`, or `…/icon`, `…/readme`, `…/license`
 pub async fn file(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let (id, version) = (door.id()?, door.version("version")?);
     let asked = door.part("file").to_ascii_lowercase();
-    let nuspec = asked == format!("{}.nuspec", id.key());
-    if !nuspec && asked != format!("{}.{}.nupkg", id.key(), version.key()) {
+    let (nuspec, named) = (asked == format!("{}.nuspec", id.key()), NamedFile::parse(&asked));
+    if !nuspec && named.is_none() && asked != format!("{}.{}.nupkg", id.key(), version.key()) {
         return Err(Refused::nothing_here());
     }
     let (reader, package) = readable_package(&door, &app, &id).await?;
     let found = app.store.version(package.key, &version).await?.ok_or_else(Refused::nothing_here)?;
-    if nuspec {
+    if let Some(named) = named {
+        files::send(&door, &app, &reader, &found, (named, req.headers())).await
+    } else if nuspec {
         send(&door, &app, &reader, &found.blob.nuspec(), "application/xml").await
     } else {
         let answer = send_package(&door, &app, &reader, &found, req.headers()).await?;
@@ -73,6 +76,12 @@ fn is_a_download(req: &HttpRequest) -> bool {
     req.method() == Method::GET && range.is_none_or(|range| range.trim().starts_with("bytes=0-"))
 }
 
+/// Whether the client has the content of this tag already.
+pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag))
+}
+
 async fn send_package(
     door: &Door<'_>,
     app: &App,
@@ -81,8 +90,7 @@ async fn send_package(
     headers: &HeaderMap,
 ) -> Answer {
     let tag = format!("\"{}\"", found.sha512);
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let mut answer = if known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag)) {
+    let mut answer = if is_known(headers, &tag) {
         door.told(HttpResponse::NotModified(), reader.token())
             .insert_header((CACHE_CONTROL, "private, no-cache"))
             .finish()

@@ -6,17 +6,14 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Refused},
+    details,
     door::Door,
     download::readable_package,
+    files::NamedFile,
 };
 use crate::{
     app::App,
-    packages::{
-        id::PackageId,
-        nuspec::{DependencyGroup, License, Nuspec},
-        range::VersionRange,
-        version::Version,
-    },
+    packages::{id::PackageId, nuspec::DependencyGroup, range::VersionRange, version::Version},
     store::{ListedVersion, StoredPackage, StoredVersion},
 };
 
@@ -40,7 +37,11 @@ pub async fn index(req: HttpRequest, app: web::Data<App>) -> Answer {
     let kinds = ["catalog:CatalogRoot", "PackageRegistration", "catalog:Permalink"];
     let total: i64 = versions.iter().map(|listed| listed.downloads).sum();
     let count = pages.len();
-    door.json(&reader, &json!({ "@id": url, "@type": kinds, "count": count, "items": pages, "totalDownloads": total }))
+    let mut answer = json!({ "@id": url, "@type": kinds, "count": count, "items": pages, "totalDownloads": total });
+    if let Some(owners) = details::owners(&app, &reader, &package).await? {
+        answer["owners"] = owners;
+    }
+    door.json(&reader, &answer)
 }
 
 /// `GET registration/{id}/page/{lower}/{upper}.json`. A version published since the index was read may lie between.
@@ -98,6 +99,11 @@ impl Urls<'_> {
         self.door.url(&format!("/flat/{id}/{version}/{id}.{version}.nupkg"))
     }
 
+    /// Of a file in one version.
+    pub(super) fn file(&self, version: &Version, file: NamedFile) -> String {
+        self.door.url(&format!("/flat/{}/{}/{}", self.key, version.key(), file.as_str()))
+    }
+
     fn dependency(&self, id: &PackageId) -> String {
         self.door.url(&format!("/registration/{}/index.json", id.key()))
     }
@@ -144,27 +150,10 @@ fn item(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion) -> Valu
 }
 
 fn entry(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion) -> Value {
-    let Nuspec { title, authors, description, summary, tags, project_url, license_url, .. } = &found.nuspec;
-    let expression = match &found.nuspec.license {
-        Some(License::Expression(expression)) => expression.as_str(),
-        _ => "",
-    };
-    json!({
+    let groups = found.nuspec.dependency_groups.iter().map(|group| dependencies(urls, group));
+    let mut entry = json!({
         "@id": urls.leaf(&found.version),
         "@type": "PackageDetails",
-        "id": package.name,
-        "version": found.version.to_string(),
-        "title": title.as_deref().unwrap_or_default(),
-        "authors": authors,
-        "description": description,
-        "summary": summary.as_deref().unwrap_or_default(),
-        "tags": tags,
-        "projectUrl": project_url.as_deref().unwrap_or_default(),
-        "licenseUrl": license_url.as_deref().unwrap_or_default(),
-        "licenseExpression": expression,
-        "iconUrl": "",
-        "requireLicenseAcceptance": found.nuspec.require_license_acceptance,
-        "minClientVersion": found.nuspec.min_client_version.as_ref().map(Version::normalized).unwrap_or_default(),
         "published": time(found),
         "listed": found.listed,
         "downloads": found.downloads,
@@ -172,8 +161,13 @@ fn entry(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion) -> Val
         "packageSize": found.size,
         "packageHash": found.sha512,
         "packageHashAlgorithm": "SHA512",
-        "dependencyGroups": found.nuspec.dependency_groups.iter().map(|group| dependencies(urls, group)).collect::<Vec<_>>(),
-    })
+        "dependencyGroups": groups.collect::<Vec<_>>(),
+    });
+    if let Some(fields) = entry.as_object_mut() {
+        fields.extend(details::of(urls, package, found));
+        fields.extend(details::more(urls, found));
+    }
+    entry
 }
 
 fn dependencies(urls: &Urls<'_>, group: &DependencyGroup) -> Value {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Refused},
+    details,
     door::{Door, Reader},
     query::Query,
     registration::Urls,
@@ -50,7 +51,11 @@ pub async fn query(req: HttpRequest, app: web::Data<App>) -> Answer {
     let (total, found) = find(&app, &reader, &query, wanted).await?;
     let mut data = Vec::with_capacity(found.len());
     for package in &found {
-        data.extend(hit(&door, &app, package, wanted).await?);
+        let Some(mut hit) = hit(&door, &app, package, wanted).await? else { continue };
+        if let Some(owners) = details::owners(&app, &reader, package).await? {
+            hit["owners"] = owners;
+        }
+        data.push(hit);
     }
     door.json(&reader, &json!({ "totalHits": total, "data": data }))
 }
@@ -118,23 +123,20 @@ async fn hit(door: &Door<'_>, app: &App, package: &StoredPackage, wanted: Wanted
     let Some(found) = app.store.version(package.key, &newest).await? else { return Ok(None) };
     let urls = Urls { door, key: package.name.to_ascii_lowercase() };
     let listed: Vec<Value> = versions.iter().map(|listed| version_of(&urls, listed)).collect();
-    Ok(Some(json!({
+    let mut hit = json!({
         "@id": urls.index(),
         "@type": "Package",
         "registration": urls.index(),
-        "id": package.name,
-        "version": newest.to_string(),
         "title": found.nuspec.title.as_deref().unwrap_or(&package.name),
         "authors": [found.nuspec.authors],
-        "description": found.nuspec.description,
-        "summary": found.nuspec.summary.as_deref().unwrap_or_default(),
-        "tags": found.nuspec.tags,
-        "projectUrl": found.nuspec.project_url.as_deref().unwrap_or_default(),
-        "licenseUrl": found.nuspec.license_url.as_deref().unwrap_or_default(),
         "totalDownloads": versions.iter().map(|listed| listed.downloads).sum::<i64>(),
         "verified": false,
         "versions": listed,
-    })))
+    });
+    if let Some(fields) = hit.as_object_mut() {
+        fields.extend(details::of(&urls, package, &found));
+    }
+    Ok(Some(hit))
 }
 
 /// A client that wants prereleases gets the highest version of all.

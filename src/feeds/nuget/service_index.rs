@@ -8,10 +8,11 @@ use super::{answer::Answer, door::Door};
 use crate::app::App;
 
 /// Where each service is, under every type name that clients of any age look for.
-const SERVICES: [(&str, &[&str]); 6] = [
+const SERVICES: [(&str, &[&str]); 7] = [
     ("/package", &["PackagePublish/2.0.0"]),
     ("/symbols", &["SymbolPackagePublish/4.9.0"]),
     ("/flat/", &["PackageBaseAddress/3.0.0"]),
+    ("/flat/{lower_id}/{lower_version}/readme", &["ReadmeUriTemplate/6.13.0"]),
     (
         "/registration/",
         &[
@@ -44,11 +45,17 @@ const SERVICES: [(&str, &[&str]); 6] = [
     ),
 ];
 
+/// What clients open in a browser: the page of a version, which also says whom to tell of abuse. Without the second,
+/// clients would send people to nuget.org.
+const PAGES: [&str; 2] = ["PackageDetailsUriTemplate/5.1.0", "ReportAbuseUriTemplate/3.0.0"];
+
 /// `GET index.json`
 pub async fn show(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let entry = |(path, kind): (&str, &str)| json!({ "@id": door.url(path), "@type": kind });
     let services = SERVICES.iter().flat_map(|(path, kinds)| kinds.iter().map(move |kind| (*path, *kind)));
-    let resources: Vec<Value> = services.map(entry).collect();
+    let page = app.settings.public_url.of(&format!("/feeds/{}/packages/{{id}}/{{version}}", door.feed));
+    let pages = PAGES.iter().map(|kind| json!({ "@id": page, "@type": kind }));
+    let resources: Vec<Value> = services.map(entry).chain(pages).collect();
     Ok(HttpResponse::Ok().json(json!({ "version": "3.0.0", "resources": resources })))
 }

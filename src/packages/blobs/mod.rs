@@ -1,6 +1,7 @@
 //! Where the bytes of packages are kept: a folder, or a bucket that speaks S3. Which bytes belong to which version is
 //! the database's to know.
 
+mod reader;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, path::Path as 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
+pub use reader::BlobReader;
 pub use settings::{BadBlobUrl, BlobSettings, Bucket};
 
 /// Bytes of one part of an upload. S3 takes parts from 5 MiB on; two are in flight at a time.
@@ -147,6 +149,18 @@ impl Blobs {
     pub async fn get(&self, key: &BlobKey) -> Result<Option<Blob>, BlobError> {
         match self.store.get(&key.location()).await {
             Ok(found) => Ok(Some(Blob { size: found.meta.size, stream: stream_of(found.payload) })),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens a blob to be read in places; `None` when there is none of this name.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn reader(&self, key: &BlobKey) -> Result<Option<BlobReader>, BlobError> {
+        match self.store.head(&key.location()).await {
+            Ok(meta) => Ok(Some(BlobReader::new(Arc::clone(&self.store), meta))),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
