@@ -293,29 +293,15 @@ async fn watch(store: Store) {
     }
 }
 
+/// What keeps reads from the database, in one line of the log; none if nothing does.
 async fn trouble(store: &Store) -> Option<String> {
-    let several = store.database.urls.len() > 1;
-    match store.pool.acquire().await {
-        Ok(mut connection) => {
-            let standby =
-                several && timeout(PATIENCE, is_standby(&mut connection)).await.is_ok_and(|is| is.unwrap_or(true));
-            if !standby {
-                return None;
-            }
-        }
-        Err(sqlx::Error::PoolClosed) => return None,
-        Err(_) => {}
+    if answers(store).await {
+        return None;
     }
     match store.database.first_that_answers().await {
-        Ok((_, url)) if several => match AnyConnectOptions::from_str(url) {
-            Ok(options) => {
-                for pool in [&store.pool, &store.writers] {
-                    pool.set_connect_options(options.clone());
-                }
-                Some("the database host stopped answering or takes no changes; turning to the next one".to_owned())
-            }
-            Err(error) => Some(error.to_string()),
-        },
+        Ok((_, url)) if turn_to(store, url) => {
+            Some("the database host in use does not answer or takes no changes; turning to the next one".to_owned())
+        }
         Ok(_) => {
             let (readers, _) = store.database.connections();
             Some(format!("all {readers} database connections for reads are in use (LATCHKEY_DATABASE_READERS)"))
@@ -323,6 +309,34 @@ async fn trouble(store: &Store) -> Option<String> {
         Err(error) => Some(format!("the database does not answer: {error}")),
     }
 }
+
+/// Whether a connection for reads can be had within five seconds and, where several hosts are named, takes changes.
+async fn answers(store: &Store) -> bool {
+    match store.pool.acquire().await {
+        Ok(_) if store.database.urls.len() == 1 => true,
+        Ok(mut connection) => match timeout(PATIENCE, is_standby(&mut connection)).await {
+            Ok(Ok(false)) => true,
+            _ => {
+                let _ = connection.close().await;
+                false
+            }
+        },
+        Err(error) => matches!(error, sqlx::Error::PoolClosed),
+    }
+}
+
+/// Has new connections made to another host; `false` if it is the one in use.
+fn turn_to(store: &Store, url: &str) -> bool {
+    let Ok(options) = AnyConnectOptions::from_str(url) else { return false };
+    let is_other = store.pool.connect_options().database_url != options.database_url;
+    if is_other {
+        for pool in [&store.pool, &store.writers] {
+            pool.set_connect_options(options.clone());
+        }
+    }
+    is_other
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;

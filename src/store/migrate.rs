@@ -245,7 +245,12 @@ BEGIN
     END LOOP;
 END $$";
 
+/// Two processes that set them at once hinder each other; the second look then finds them set.
 async fn limit_reads(connection: &mut AnyConnection) {
+    if sqlx::query(LIMIT_READS).execute(&mut *connection).await.is_ok() {
+        return;
+    }
+    sleep(POLL).await;
     if let Err(error) = sqlx::query(LIMIT_READS).execute(connection).await {
         tracing::warn!(
             "the limits for reads could not be set ({error}); as an administrator, run in this database: \

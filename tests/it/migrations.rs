@@ -73,7 +73,7 @@ async fn a_migration_may_take_longer_than_any_statement_of_a_request() {
         let limit = "DO $$ BEGIN EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET statement_timeout = ''300ms''', current_database()); END $$";
         world.database.execute(limit, &[]).await;
         let store = store(world).await;
-        let slow = with_another("CREATE TABLE slow AS SELECT pg_sleep(1)", true);
+        let slow = with_another("CREATE TABLE slow AS SELECT CAST(pg_sleep(1) AS TEXT) AS slept", true);
         apply(&store, world.folder(), &slow).await.unwrap();
         assert_eq!(world.database.number("SELECT COUNT(*) FROM slow", &[]).await, 1);
         store.close().await;
@@ -85,7 +85,7 @@ async fn a_migration_may_take_longer_than_any_statement_of_a_request() {
 async fn of_several_processes_one_migrates_and_the_others_wait() {
     walk_beside(async |world: &World| {
         let store = store(world).await;
-        let slow = with_another("CREATE TABLE once AS SELECT pg_sleep(1)", true);
+        let slow = with_another("CREATE TABLE once AS SELECT CAST(pg_sleep(1) AS TEXT) AS slept", true);
         let (one, two, three) = tokio::join!(
             apply(&store, world.folder(), &slow),
             apply(&store, world.folder(), &slow),

@@ -45,6 +45,40 @@ async fn of_several_hosts_the_one_that_answers_is_used() {
     .await;
 }
 
+/// A host that only hands on, and goes away when told.
+async fn host(server: &str) -> (String, tokio::task::JoinHandle<()>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, server) = (listener.local_addr().unwrap().to_string(), server.to_owned());
+    let handing_on = tokio::spawn(async move {
+        let mut lines = tokio::task::JoinSet::new();
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut far = tokio::net::TcpStream::connect(&server).await.unwrap();
+            lines.spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+        }
+    });
+    (address, handing_on)
+}
+
+#[actix_web::test]
+async fn when_the_host_in_use_goes_away_the_next_one_is_used() {
+    walk(Engine::Postgres, async |world: &World| {
+        let url = world.database.url();
+        let (first, going) = host(url.rsplit_once('@').unwrap().1.split('/').next().unwrap()).await;
+        let (second, _staying) = host(url.rsplit_once('@').unwrap().1.split('/').next().unwrap()).await;
+        let store = opened(&at(url, &format!("{first},{second}"))).await.unwrap();
+        store.begin().await.unwrap().commit().await.unwrap();
+        going.abort();
+        let begun = std::time::Instant::now();
+        let changed = async || store.begin().await.ok()?.commit().await.ok();
+        while changed().await.is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "no other host was turned to");
+        }
+        assert!(store.ping().await.is_ok());
+        store.close().await;
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn a_database_that_refuses_connections_is_said_to_do_so() {
     let why = opened(&format!("postgres://ada:secret@{}/latchkey", nobody())).await.unwrap_err();
