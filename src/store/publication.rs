@@ -73,14 +73,15 @@ impl Doing<'_> {
 impl Change {
     /// Notes that a token has published, as the last act of the change, and locks its row from here to the commit: whoever
     /// revokes it meanwhile waits until this change holds. `false` if the token is not as it was judged any more; then
-    /// this change must not hold. Nothing is locked before, so that a push that hangs keeps nobody from revoking.
+    /// this change must not hold; that pushes beside this one put its retirement off matters nothing. Nothing is locked
+    /// before, so that a push that hangs keeps nobody from revoking.
     pub async fn note_push(&mut self, judged: &Token, now: DateTime<Utc>) -> Result<bool> {
         let seconds = |at: Option<DateTime<Utc>>| at.map_or(0, |at| at.timestamp());
         let done = sqlx::query(
             "UPDATE tokens SET last_pushed_at = $2
              WHERE id = $1 AND version = $3 AND COALESCE(hint, '') = $4 AND COALESCE(issued_at, 0) = $5
                AND COALESCE(expires_at, 0) = $6 AND COALESCE(deactivated_at, 0) = $7 AND COALESCE(reactivate_at, 0) = $8
-               AND COALESCE(revoked_at, 0) = $9 AND COALESCE(retires_at, 0) = $10",
+               AND COALESCE(revoked_at, 0) = $9 AND COALESCE(retires_at, 0) >= $10",
         )
         .bind(judged.id.to_string())
         .bind(now.timestamp())
