@@ -67,6 +67,9 @@ impl Command {
             Self::Add { account, name, note, allow, packages, expires_in, feed } => {
                 let account = account_named(&app.store, &account).await?;
                 let choice = expiry::Choice::parse(&expires_in)?;
+                for text in [&name, &note, &packages] {
+                    anyhow::ensure!(!app.legacy.is_in(&app.store, text).await?, change::BadText::Key);
+                }
                 let new = NewToken {
                     name: change::name(&name)?,
                     note: change::note(&note)?,

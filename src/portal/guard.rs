@@ -42,7 +42,7 @@ pub async fn guard<B: MessageBody + 'static>(
         req.head_mut().method = Method::GET;
     }
     let safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let res = if let Some(path) = without_keys(&req, &app).filter(|_| safe) {
+    let res = if let Some(path) = without_keys(&req, &app).await.filter(|_| safe) {
         req.into_response(PageError::Redirect(path).error_response()).map_into_right_body()
     } else if safe || comes_from_us(&req, &app) {
         next.call(req).await?.map_into_left_body()
@@ -58,19 +58,32 @@ pub async fn guard<B: MessageBody + 'static>(
 
 /// The asked address with every key in its query cut to its hint, if there is one: keys do not belong into addresses,
 /// where pages would show them and browsers keep them.
-fn without_keys(req: &ServiceRequest, app: &App) -> Option<String> {
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(req.query_string().as_bytes()).into_owned().collect();
-    if !pairs.iter().any(|(name, value)| secret::is_in(name) || secret::is_in(value)) {
+async fn without_keys(req: &ServiceRequest, app: &App) -> Option<String> {
+    let (mut pairs, mut has_key) = (Vec::new(), false);
+    for (name, value) in form_urlencoded::parse(req.query_string().as_bytes()) {
+        let (name, value) = (without_key(app, &name).await, without_key(app, &value).await);
+        has_key |= name.is_err() || value.is_err();
+        pairs.push((name.unwrap_or_else(|cut| cut), value.unwrap_or_else(|cut| cut)));
+    }
+    if !has_key {
         return None;
     }
-    let cut = |text: String| secret::cut(&text).unwrap_or(text);
-    let pairs = pairs.into_iter().map(|(name, value)| (cut(name), cut(value)));
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let prefix = app.settings.public_url.path();
     let path = req.path().strip_prefix(prefix).unwrap_or("/");
     let whole = format!("{path}?{query}");
     let safe = own_path(&whole).or_else(|| own_path(path)).unwrap_or("/");
     Some(format!("{prefix}{safe}"))
+}
+
+/// The text itself, or as an error what is left of it without the key in it: a hint, or nothing of a legacy key. When the
+/// database does not answer, the page will say so.
+async fn without_key(app: &App, text: &str) -> Result<String, String> {
+    if let Some(cut) = secret::cut(text) {
+        return Err(cut);
+    }
+    let is_key = app.legacy.is_in(&app.store, text).await.unwrap_or_default();
+    if is_key { Err(String::new()) } else { Ok(text.to_owned()) }
 }
 
 /// Wraps the session's middleware, whose store is the database too: what fails there shows as 503 like everywhere.

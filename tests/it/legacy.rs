@@ -26,6 +26,7 @@ on_both_engines! {
     a_push_moves_the_one_warning,
     an_idle_key_is_warned_of_once_and_retired_once,
     an_operator_finds_a_pasted_key_of_an_older_system,
+    a_pasted_key_of_an_older_system_is_kept_nowhere,
 }
 
 const GUID: &str = "5F1D2C3B-89ab-4cde-8f01-23456789abcd";
@@ -259,4 +260,39 @@ async fn an_import_that_is_cut_short_goes_on_from_there() {
         assert_eq!(legacy_tokens(world).await, 250);
     })
     .await;
+}
+
+async fn a_pasted_key_of_an_older_system_is_kept_nowhere(world: &World) {
+    let ada = world.ada().await;
+    let text = "old_Key-0123456789abcdefghijklmnopqrstuv";
+    imported(world, &format!("account,key,created\nada,{GUID},2016-05-01\nada,{text},2016-05-01\n"), None).await;
+    let live = ada.key(world, "Live").await;
+    let edit = format!("/settings/tokens/{}/edit", live.id);
+    let tried =
+        ada.get(&format!("/settings/tokens/{}", live.id)).await.form(&format!("/settings/tokens/{}/try", live.id));
+    for key in [GUID, text] {
+        for (field, value) in
+            [("name", key.to_owned()), ("note", format!("it is {key}.")), ("patterns", format!("{key}*"))]
+        {
+            let made = ada.create("CI", |form| form.set(field, &value)).await;
+            let edited = ada.fill(&edit, |form| form.set(field, &value)).await;
+            for page in [made, edited] {
+                assert_eq!(page.status, 422, "{field} {key}");
+                assert!(
+                    page.problem(field).starts_with("This contains a key."),
+                    "{field} {key}: {:?}",
+                    page.problems()
+                );
+            }
+        }
+        for path in ["/packages?q=", "/settings/tokens?q=", "/settings/tokens/new?note="] {
+            let page = ada.get(&format!("{path}{key}")).await;
+            assert_eq!((page.status, page.location()), (303, path), "{path}{key}");
+        }
+        let page = ada.submit(tried.clone().set("action", "nuget:pull").set("feed", "main").set("package", key)).await;
+        assert_eq!(page.status, 422);
+        assert!(page.problem("package").starts_with("This is a key"), "{:?}", page.problems());
+    }
+    let stranger = GUID.replace('5', "6");
+    assert_eq!(ada.create("CI", |form| form.set("note", &stranger)).await.status, 200, "it is nobody's key");
 }

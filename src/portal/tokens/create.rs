@@ -121,7 +121,10 @@ pub async fn submit(
         return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
     }
     let checked = match check(&app, &me, &form, &feeds) {
-        Ok(new) => confirmed(&req, &app, &me, &form.password).await?.map(|()| new),
+        Ok(new) => match form.legacy_keys(&app).await? {
+            problems if problems.is_empty() => confirmed(&req, &app, &me, &form.password).await?.map(|()| new),
+            problems => Err(problems),
+        },
         Err(problems) => Err(problems),
     };
     let new = match checked {

@@ -105,8 +105,10 @@ pub async fn submit(
     if form.version != token.version.to_string() {
         return drawing.conflict(form).await;
     }
+    let legacy_keys = form.legacy_keys(&app).await?;
     let edit = match check(&app, &me, &form, &feeds, &token) {
-        Ok(edit) => edit,
+        Ok(edit) if legacy_keys.is_empty() => edit,
+        Ok(_) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, legacy_keys.into()).await,
         Err(problems) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()).await,
     };
     if edit.widens(&token)

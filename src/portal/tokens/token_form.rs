@@ -4,9 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::{
+    app::App,
     portal::{form::Problems, page::SignedIn, words::counted},
+    store::StoreError,
     tokens::{
-        FeedId, Feeds, Patterns, Permission, Permissions, Token, change,
+        FeedId, Feeds, Patterns, Permission, Permissions, Token,
+        change::{self, BadText},
         expiry::{CHOICES, Choice, DEFAULT_DAYS, Refused},
         morning::morning,
         preset::{Kinds, Preset},
@@ -113,6 +116,17 @@ impl TokenForm {
         let patterns = self.read_patterns(problems);
         let feeds = problems.keep("feeds", self.chosen_feeds(reachable));
         Some(Wanted { name: name?, note: note?, permissions: permissions?, patterns: patterns?, feeds: feeds? })
+    }
+
+    /// What is wrong when a key of an older system was pasted into a field; such keys are known only to the database.
+    pub async fn legacy_keys(&self, app: &App) -> Result<Problems, StoreError> {
+        let mut problems = Problems::default();
+        for (field, text) in [("name", &self.name), ("note", &self.note), ("patterns", &self.all_patterns())] {
+            if app.legacy.is_in(&app.store, text).await? {
+                problems.note(field, BadText::Key);
+            }
+        }
+        Ok(problems)
     }
 
     /// What the token may do: as the preset says, else as the boxes say.

@@ -101,7 +101,8 @@ pub async fn submit(
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
-    let (form, asked) = without_key(form);
+    let is_legacy_key = app.legacy.is_in(&app.store, &form.package).await?;
+    let (form, asked) = without_key(form, is_legacy_key);
     let (status, verdict, problems) = match asked.and_then(|()| question(&form)) {
         Ok(question) => (StatusCode::OK, Some(put(&app, &me, &token, &question).await?), Problems::default()),
         Err(problems) => (StatusCode::UNPROCESSABLE_ENTITY, None, problems),
@@ -111,8 +112,8 @@ pub async fn submit(
 }
 
 /// A key that was pasted by mistake is neither shown again nor put into a link.
-fn without_key(form: TryForm) -> (TryForm, Result<(), Problems>) {
-    if secret::is_in(&form.package) {
+fn without_key(form: TryForm, is_legacy_key: bool) -> (TryForm, Result<(), Problems>) {
+    if is_legacy_key || secret::is_in(&form.package) {
         let problem = Problems::one("package", "This is a key, not a package name. Keep keys where they are used.");
         (TryForm { package: String::new(), ..form }, Err(problem))
     } else {
