@@ -53,12 +53,22 @@ export class NuGet {
   }
 
   /** Packs a small package and answers its file; `type` is a package type other than a plain dependency. */
-  async packs(id, version = '1.0.0', type) {
+  packs(id, version = '1.0.0', type) {
+    const types = type ? `<packageTypes><packageType name="${type}" /></packageTypes>` : '';
+    return this.packsFiles(id, version, { 'content/words.txt': `${id} ${version}\n` }, types);
+  }
+
+  /** Packs files, by their paths in the package; `more` are elements of the nuspec. */
+  async packsFiles(id, version, files, more = '') {
     const room = this.room('pack');
-    writeFileSync(path.join(room, 'words.txt'), `${id} ${version}\n`);
-    writeFileSync(path.join(room, 'package.nuspec'), `<?xml version="1.0"?>
-<package><metadata><id>${id}</id><version>${version}</version><authors>ada</authors><description>Words for a test.</description>${type ? `<packageTypes><packageType name="${type}" /></packageTypes>` : ''}</metadata>
-<files><file src="words.txt" target="content" /></files></package>`);
+    for (const [file, content] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(room, file)), { recursive: true });
+      writeFileSync(path.join(room, file), content);
+    }
+    const entries = Object.keys(files).map(file => `<file src="${file}" target="${file}" />`);
+    writeFileSync(path.join(room, 'package.nuspec'), `<?xml version="1.0" encoding="utf-8"?>
+<package><metadata><id>${id}</id><version>${version}</version><authors>ada</authors><description>Words for a test.</description>${more}</metadata>
+<files>${entries.join('')}</files></package>`);
     const { code, text } = await this.runs(['pack', path.join(room, 'package.nuspec'), '-OutputDirectory', room]);
     assert.equal(code, 0, text);
     return path.join(room, readdirSync(room).find(name => name.endsWith('.nupkg'))); // it spells the version its own way

@@ -122,6 +122,22 @@ test('a symbol package is refused with the reason', t => journey(t, {}, withAda(
   assertRefused(await nuget.pushes(symbols, key), /WARNING: .*symbol/i);
 })));
 
+test('file names in any script and icons as this client packs them are taken', t => journey(t, {}, withAda(async ({ server }) => {
+  const key = await server.token({ account: 'ada', allow: ['nuget:push', 'nuget:pull'], packages: ['*'] });
+  const nuget = client(t, server);
+  const png = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const files = { 'content/\u5185\u5bb9.txt': 'words', 'content/\u00dcbersicht a b.txt': 'more', 'images/icon.png': png };
+  const file = await nuget.packsFiles('Contoso.Words', '1.0.0', files, '<icon>/images/icon.png</icon>');
+  assertPasses(await nuget.pushes(file, key), /Your package was pushed/);
+  const installed = await nuget.installs('Contoso.Words', '1.0.0', { password: key });
+  assertPasses(installed, /Successfully installed/);
+  for (const [name, content] of Object.entries(files)) {
+    assert.deepEqual(readFileSync(path.join(installed.folder, 'Contoso.Words.1.0.0', name)), Buffer.from(content), name);
+  }
+  const icon = await fetch(`${server.url}/v3/flat/contoso.words/1.0.0/icon`, { headers: { authorization: `Bearer ${key}` } });
+  assert.deepEqual([icon.status, icon.headers.get('content-type')], [200, 'image/png']);
+})));
+
 test('a token near its end says so through the client', t => journey(t, { engine: 'postgres' }, withAda(async ({ server }) => {
   const key = await server.token({ account: 'ada', name: 'nightly', allow: ['nuget:push'], packages: ['*'], days: '30d' });
   let nuget = client(t, server);
