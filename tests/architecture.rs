@@ -114,8 +114,8 @@ fn no_arrow(from: &[&str], to: &[&str]) {
 }
 
 const DOORS: [&str; 4] = ["portal", "feeds", "api", "jobs"];
-const LEAVES: [&str; 10] =
-    ["access", "accounts", "app", "config", "headers", "mail", "packages", "routes", "serve", "store"];
+const LEAVES: [&str; 11] =
+    ["access", "accounts", "app", "audit", "config", "headers", "mail", "packages", "routes", "serve", "store"];
 
 #[test]
 fn the_heart_knows_nothing_but_itself() {
@@ -123,6 +123,16 @@ fn the_heart_knows_nothing_but_itself() {
     none_of(|source| {
         let strange = ["actix_web", "sqlx", "askama", "lettre", "tokio", "reqwest"];
         let named = strange.into_iter().find(|name| source.room() == "tokens" && source.names(name));
+        named.map(|name| format!("names {name}"))
+    });
+}
+
+#[test]
+fn the_record_knows_tokens_and_nothing_else() {
+    no_arrow(&["audit"], &[&DOORS[..], &LEAVES[..], &["cli", "clock", "random"]].concat());
+    none_of(|source| {
+        let strange = ["actix_web", "sqlx", "askama", "lettre", "tokio", "reqwest"];
+        let named = strange.into_iter().find(|name| source.room() == "audit" && source.names(name));
         named.map(|name| format!("names {name}"))
     });
 }

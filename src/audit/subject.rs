@@ -1,0 +1,55 @@
+//! Who did something, and to what.
+
+use crate::tokens::{AccountId, Token, TokenId};
+
+/// Who did something, and from where.
+#[derive(Clone, Debug, Default)]
+pub struct Actor {
+    /// The account; none for the host itself (jobs, operator commands).
+    pub account: Option<AccountId>,
+    /// The token it was done with, if any.
+    pub token: Option<TokenId>,
+    /// The network address; empty for the host itself.
+    pub address: String,
+    /// The client's name for itself, shortened.
+    pub client: String,
+}
+
+impl Actor {
+    /// The host itself: `what` names the command or job.
+    pub fn host(what: &str) -> Self {
+        Self { client: what.to_owned(), ..Self::default() }
+    }
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Subject<'a> {
+    /// Whose things were touched.
+    pub account: Option<AccountId>,
+    /// Which token, with its hint.
+    pub token: Option<(TokenId, Option<&'a str>)>,
+    /// Which feed, by name.
+    pub feed: Option<&'a str>,
+    /// Which package, as its door knows it.
+    pub package: Option<&'a str>,
+    /// Which version.
+    pub version: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    /// A token.
+    pub fn token(token: &'a Token) -> Self {
+        Self { account: Some(token.account), token: Some((token.id, token.hint.as_deref())), ..Self::default() }
+    }
+
+    /// An account.
+    pub fn account(account: AccountId) -> Self {
+        Self { account: Some(account), ..Self::default() }
+    }
+
+    /// A feed, by name.
+    pub fn feed(name: &'a str) -> Self {
+        Self { feed: Some(name), ..Self::default() }
+    }
+}
