@@ -80,7 +80,7 @@ const STALE: [&str; 7] = [
     ),
     rows!(
         "events (id, at, verb, account, token, detail)",
-        "'0190a000-0000-7000-b000-' || digits, old, 'token created', account, '0190a000-0000-7000-8000-' || digits, ''"
+        "'0190a000-0000-7000-b000-' || digits, old, 'token.created', account, '0190a000-0000-7000-8000-' || digits, ''"
     ),
 ];
 

@@ -135,17 +135,17 @@ const EVENT_ROWS: &str = rows!(
     concat!(
         "SUBSTR(PRINTF('%012x', at * 1000), 1, 8) || '-' || SUBSTR(PRINTF('%012x', at * 1000), 9, 4) || '-7000-8000-' || PRINTF('%012x', i),
         at, verb, account, CASE WHEN i % 50 = 1 THEN ada ELSE account END,
-        CASE WHEN verb LIKE 'token%' OR verb LIKE 'version%' THEN ", token_id!("token"), " END,
-        CASE WHEN verb LIKE 'token%' OR verb LIKE 'version%' THEN ", hint!("token"), " END,
-        CASE WHEN verb LIKE 'version%' THEN 'main' END,
-        CASE WHEN verb LIKE 'version%' THEN 'Contoso.Team' || (package % 500) || '.Service' || package END,
-        CASE WHEN verb LIKE 'version%' THEN '1.0.0' END, '203.0.113.' || (i % 250), 'NuGet Command Line/5.8.0', ''
+        CASE WHEN verb LIKE 'token%' OR verb LIKE 'package.version%' THEN ", token_id!("token"), " END,
+        CASE WHEN verb LIKE 'token%' OR verb LIKE 'package.version%' THEN ", hint!("token"), " END,
+        CASE WHEN verb LIKE 'package.version%' THEN 'main' END,
+        CASE WHEN verb LIKE 'package.version%' THEN 'Contoso.Team' || (package % 500) || '.Service' || package END,
+        CASE WHEN verb LIKE 'package.version%' THEN '1.0.0' END, '203.0.113.' || (i % 250), 'NuGet Command Line/5.8.0', ''
         FROM (SELECT i, now - (many - i) * 7 AS at, ada, i * 31 % 10000 + 1 AS package,
                 CASE WHEN i % 100 = 0 THEN 50000 ELSE i * 7919 % 100000 + 1 END AS token,
                 CASE WHEN i % 10 = 0 THEN ada ELSE '0190a000-0000-7000-a000-' || PRINTF('%012x', i * 7919 % 1000 + 1) END AS account,
-                CASE WHEN i % 99991 = 0 THEN 'member changed' WHEN i % 100 = 0 THEN 'token edited' WHEN i % 7 < 3 THEN 'version published'
-                    WHEN i % 7 = 3 THEN 'signed in' WHEN i % 7 = 4 THEN 'token created' WHEN i % 70 = 5 THEN 'sign-in failed'
-                    WHEN i % 7 = 5 THEN 'token refreshed' WHEN i % 70 = 6 THEN 'version unlisted' ELSE 'token revoked' END AS verb
+                CASE WHEN i % 99991 = 0 THEN 'feed.member_changed' WHEN i % 100 = 0 THEN 'token.edited' WHEN i % 7 < 3 THEN 'package.version_published'
+                    WHEN i % 7 = 3 THEN 'session.started' WHEN i % 7 = 4 THEN 'token.created' WHEN i % 70 = 5 THEN 'session.refused'
+                    WHEN i % 7 = 5 THEN 'token.refreshed' WHEN i % 70 = 6 THEN 'package.version_unlisted' ELSE 'token.revoked' END AS verb
               FROM n, given) made"
     )
 );

@@ -8,7 +8,8 @@ use rand::CryptoRng;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    store::{About, Actor, Change, Link, Purpose, Result, Verb},
+    audit::{Actor, EventDetail, EventKind, Subject},
+    store::{Change, Link, Purpose, Result},
     tokens::{AccountId, MailId},
 };
 
@@ -41,7 +42,7 @@ pub fn of_mail(key: &[u8], mail: MailId) -> String {
 pub async fn for_password(change: &mut Change, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<String> {
     let secret = generate(&mut crate::random::system());
     change.add_link(&hash(&secret), &Link::of(account, Purpose::PasswordLink), now, now + HANDED_OVER).await?;
-    change.record(Verb::PasswordLinkMade, by, About::account(account), now).await?;
+    change.record(EventKind::PasswordLinkMade, by, Subject::account(account), EventDetail::Nothing, now).await?;
     Ok(password_path(&secret))
 }
 

@@ -5,8 +5,9 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     accounts::link::{self, CONFIRMATION, RESET, UNSUBSCRIBING, confirm_path, password_path},
     app::App,
+    audit::{Actor, EventDetail, EventKind, Subject},
     mail::{self, Ending, Envelope},
-    store::{About, Account, Actor, Change, ClaimedMail, Link, Owed, Purpose, Verb},
+    store::{Account, Change, ClaimedMail, Link, Owed, Purpose},
 };
 
 /// The whole message. `secret` is the one of the link it holds, if it holds one.
@@ -38,8 +39,8 @@ pub(super) async fn write(
         }
         Owed::PasswordReset(account) => {
             if make_link(change, mail, (&account, Purpose::PasswordReset, secret), now, RESET).await? {
-                let about = About::account(account.id);
-                change.record(Verb::PasswordResetMailed, &Actor::host("mail"), about, now).await?;
+                let (by, subject) = (Actor::host("mail"), Subject::account(account.id));
+                change.record(EventKind::PasswordResetMailed, &by, subject, EventDetail::Nothing, now).await?;
             }
             mail::password_reset(&to, &account.username, &password_path(secret))?
         }

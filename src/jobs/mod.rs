@@ -13,6 +13,7 @@ mod mail_delivery;
 mod orphans;
 mod pauses;
 mod sweep;
+mod typed_events;
 
 use std::{
     future::Future,
@@ -37,6 +38,7 @@ pub use self::{
     orphans::remove_orphans,
     pauses::end_pauses,
     sweep::sweep,
+    typed_events::rewrite_events,
 };
 use crate::{app::App, store::JobRun};
 
@@ -49,6 +51,7 @@ const HELD: &str = "held: the clock jumped";
 const EVIDENCE: &str = "evidence";
 const DOWNLOADS: &str = "downloads";
 const DISK: &str = "disk";
+const EVENTS: &str = "typed events";
 /// How long a stop waits for what is under way, such as a mail server's answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -98,6 +101,13 @@ pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
         ),
         start("pauses", (pace.minute, by_the_clock), &app, &stopped, |app, _| async move { end_pauses(&app).await }),
         start("sweep", (SWEEP, by_the_clock), &app, &stopped, |app, _| async move { sweep(&app).await }),
+        start(
+            EVENTS,
+            (SWEEP, None),
+            &app,
+            &stopped,
+            |app, stopped| async move { rewrite_events(&app, &stopped).await },
+        ),
     ];
     JobsHandle { app, stopping, tasks }
 }
@@ -169,7 +179,7 @@ async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Du
             (String::new(), Some(error))
         }
     };
-    if did.is_empty() && error.is_none() && [EVIDENCE, DOWNLOADS, DISK].contains(&job) {
+    if did.is_empty() && error.is_none() && [EVIDENCE, DOWNLOADS, DISK, EVENTS].contains(&job) {
         return;
     }
     let took = chrono::Duration::from_std(took).unwrap_or_default();

@@ -56,7 +56,7 @@ fn kept(app: &App, stale: Stale) -> Option<Duration> {
         Stale::IdleSessions => Some(SESSION_IDLE),
         Stale::OldSessions => Some(SESSION_LIFE),
         Stale::Attempts => Some(ATTEMPTS_KEPT),
-        Stale::Events => app.settings.event_days.map(Duration::days),
+        Stale::Events | Stale::DeletedAccounts => app.settings.event_days.map(Duration::days),
         Stale::Mails | Stale::CancelledNotices => Some(MAILS_KEPT),
         Stale::JobRuns => Some(RUNS_KEPT),
         Stale::Days | Stale::Places | Stale::Work | Stale::Refusals => Some(Duration::days(DAYS_KEPT)),

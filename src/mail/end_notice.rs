@@ -195,7 +195,7 @@ impl Line {
             } else {
                 format!("in {}", in_words(expires_at - to.at))
             },
-            may: may(token),
+            may: may(token.permissions),
             packages: packages(token),
             note: token.note.lines().map(one_line).collect(),
             last_use: last_use(token, over.then_some(expires_at), zone),

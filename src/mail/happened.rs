@@ -6,11 +6,12 @@ use chrono_tz::Tz;
 use super::{
     Unwritable,
     letter::Envelope,
-    line::{may, moment, one_line, packages, short_name},
+    line::{may, moment, one_line, packages_of, short_name},
 };
 use crate::{
     accounts::device,
-    store::{Account, Happening, Verb},
+    audit::{EventDetail, EventKind, TokenFacts},
+    store::{Account, Happening},
     tokens::expiry::end_in,
 };
 
@@ -39,7 +40,8 @@ struct Happened<'a> {
 }
 
 /// What must not be missed among other things, the gravest first.
-const GRAVE: [Verb; 4] = [Verb::AddressChanged, Verb::PasswordChanged, Verb::AddressChangeAsked, Verb::SignedIn];
+const GRAVE: [EventKind; 4] =
+    [EventKind::AddressChanged, EventKind::PasswordChanged, EventKind::AddressChangeAsked, EventKind::SignedIn];
 
 /// What to do if it was not the owner.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,12 +89,12 @@ impl Line {
     fn new(one: &Happening, zone: Tz, to: &Envelope<'_>) -> Self {
         let (title, said) = words(one);
         let local = one.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string();
-        let url = one.token.as_ref().filter(|(_, name, _)| !name.is_empty());
+        let url = one.token.filter(|_| one.token_name.is_some());
         Self {
             title,
             said,
             facts: facts(one, moment(one.at, zone, &local), zone),
-            url: url.map(|(id, ..)| to.public_url.of(&format!("/settings/tokens/{id}"))),
+            url: url.map(|id| to.public_url.of(&format!("/settings/tokens/{id}"))),
         }
     }
 }
@@ -100,7 +102,7 @@ impl Line {
 /// What is gravest stands first; of the rest only how much it is.
 fn title(happenings: &[Happening], lines: &[Line], more: i64) -> String {
     let count = lines.len() as i64 + more;
-    let grave = GRAVE.iter().find_map(|verb| happenings.iter().position(|one| one.verb == verb.as_str()));
+    let grave = GRAVE.iter().find_map(|kind| happenings.iter().position(|one| one.kind == *kind));
     match (lines, grave) {
         ([only], _) => only.title.clone(),
         (_, Some(at)) if count == 2 => format!("{}, and one more thing", lines[at].title),
@@ -110,7 +112,7 @@ fn title(happenings: &[Happening], lines: &[Line], more: i64) -> String {
 }
 
 fn remedy(happenings: &[Happening]) -> Remedy {
-    if happenings.iter().any(|one| one.verb == Verb::AddressChanged.as_str()) {
+    if happenings.iter().any(|one| one.kind == EventKind::AddressChanged) {
         Remedy::TellThem
     } else if happenings.iter().all(by_the_host) {
         Remedy::AskThem
@@ -137,52 +139,86 @@ fn facts(one: &Happening, when: String, zone: Tz) -> Vec<(&'static str, String)>
         (address, "") => facts.push(("From", address.to_owned())),
         (address, client) => facts.push(("From", format!("{address}, with {client}"))),
     }
-    if let Some(token) = &one.created {
-        let end = token.end().map(|end| moment(end, zone, &end_in(end, zone, "%-d %B %Y")));
-        let end = end.unwrap_or_else(|| "never".to_owned());
-        facts.extend([("May", may(token)), ("Packages", packages(token)), ("Expires", end)]);
-    }
+    facts.extend(token_facts(one).filter(|_| gives_access(one.kind)).into_iter().flat_map(|token| rights(token, zone)));
     facts
+}
+
+/// The token as the event found it.
+fn token_facts(one: &Happening) -> Option<&TokenFacts> {
+    one.detail.token()?.token.as_ref()
+}
+
+fn gives_access(kind: EventKind) -> bool {
+    use EventKind::{TokenCreated, TokenEdited, TokenReactivated, TokenRefreshed};
+    matches!(kind, TokenCreated | TokenRefreshed | TokenEdited | TokenReactivated)
+}
+
+/// What a token could do then, and until when.
+fn rights(token: &TokenFacts, zone: Tz) -> Vec<(&'static str, String)> {
+    let Some(rights) = &token.rights else { return Vec::new() };
+    let patterns: Vec<_> = rights.patterns.iter().map(String::as_str).collect();
+    let end = rights.ends_at.map(|end| moment(end, zone, &end_in(end, zone, "%-d %B %Y")));
+    let mut facts = vec![("May", rights.permissions().map_or_else(|| one_line(&rights.permissions), may))];
+    facts.push(("Packages", packages_of(&patterns)));
+    facts.extend(rights.feeds.as_ref().map(|feeds| ("Feeds", feeds.join(", "))));
+    facts.push(("Expires", end.unwrap_or_else(|| "never".to_owned())));
+    facts
+}
+
+/// `“CI” (lk_Ab3d…)`.
+fn token(one: &Happening) -> String {
+    let name = token_facts(one).map(|facts| facts.name.as_str()).or(one.token_name.as_deref()).unwrap_or_default();
+    let name = if name.is_empty() { String::new() } else { format!("“{}”", short_name(name)) };
+    let hint = one.hint.as_ref().map(|hint| format!("({hint}…)")).unwrap_or_default();
+    format!("{name} {hint}").trim().to_owned()
 }
 
 /// What happened, in a few words and in a sentence.
 fn words(one: &Happening) -> (String, String) {
-    let detail = one_line(&one.detail);
-    let token = one.token.as_ref().map(|(_, name, hint)| {
-        let name = if name.is_empty() { &one.detail } else { name };
-        let hint = if hint.is_empty() { String::new() } else { format!(" ({hint}…)") };
-        format!("“{}”{hint}", short_name(name))
-    });
-    let token = token.unwrap_or_default();
-    let is = |verb: Verb| one.verb == verb.as_str();
-    let (title, said): (String, &str) = if is(Verb::PasswordChanged) {
-        ("Your password was changed".to_owned(), "Every session has ended; your tokens go on working.")
-    } else if is(Verb::AddressChangeAsked) {
-        return (
-            "Your account is to get a new address".to_owned(),
-            format!(
-                "{detail} was asked for. Until it is confirmed, everything stays as it is; a new password stops it."
-            ),
-        );
-    } else if is(Verb::AddressChanged) {
-        return (
-            "The address of your account was changed".to_owned(),
-            format!("{detail} Mails go to the new one from now on; this is the last one here."),
-        );
-    } else if is(Verb::SignedIn) {
-        ("Somebody signed in from a new device".to_owned(), "This browser had not signed in to your account before.")
-    } else if is(Verb::TokenCreated) {
-        (format!("A new access token: {token}"), "Its key was shown once, to whoever created it.")
-    } else if is(Verb::TokenRefreshed) {
-        (format!("The access token {token} has a new key"), "Its old key is refused.")
-    } else if is(Verb::TokenEdited) {
-        (format!("The access token {token} got more packages"), "Patterns or feeds were added to it.")
-    } else if is(Verb::TokenReactivated) {
-        (format!("The access token {token} is on again"), "Its key works again.")
-    } else if is(Verb::TokenRevoked) {
-        (format!("The access token {token} was revoked"), "Its key is refused for good.")
-    } else {
-        (one.verb.clone(), "")
+    let token = token(one);
+    let (title, said) = match one.kind {
+        EventKind::PasswordChanged => {
+            ("Your password was changed".to_owned(), "Every session has ended; your tokens go on working.")
+        }
+        EventKind::AddressChangeAsked => return address_asked(&one.detail),
+        EventKind::AddressChanged => return address_changed(&one.detail),
+        EventKind::SignedIn => (
+            "Somebody signed in from a new device".to_owned(),
+            "This browser had not signed in to your account before.",
+        ),
+        EventKind::TokenCreated => {
+            (format!("A new access token: {token}"), "Its key was shown once, to whoever created it.")
+        }
+        EventKind::TokenRefreshed => (format!("The access token {token} has a new key"), "Its old key is refused."),
+        EventKind::TokenEdited => {
+            (format!("The access token {token} got more packages"), "Patterns or feeds were added to it.")
+        }
+        EventKind::TokenReactivated => (format!("The access token {token} is on again"), "Its key works again."),
+        EventKind::TokenRevoked => (format!("The access token {token} was revoked"), "Its key is refused for good."),
+        kind => (sentence(kind.label()), ""),
     };
     (title, said.to_owned())
+}
+
+fn address_asked(detail: &EventDetail) -> (String, String) {
+    let asked =
+        if let EventDetail::Address { address } = detail { one_line(address) } else { "Another one".to_owned() };
+    let said =
+        format!("{asked} was asked for. Until it is confirmed, everything stays as it is; a new password stops it.");
+    ("Your account is to get a new address".to_owned(), said)
+}
+
+fn address_changed(detail: &EventDetail) -> (String, String) {
+    let change = match detail {
+        EventDetail::Addresses { from, to } => format!("From {} to {}. ", one_line(from), one_line(to)),
+        _ => String::new(),
+    };
+    let said = format!("{change}Mails go to the new one from now on; this is the last one here.");
+    ("The address of your account was changed".to_owned(), said)
+}
+
+/// Words that begin with a capital.
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::tokens::Token;
+use crate::tokens::{Permissions, Token};
 
 /// Longest name in a subject, in characters.
 const MAX_NAME: usize = 60;
@@ -33,16 +33,20 @@ pub(super) fn moment(at: DateTime<Utc>, zone: Tz, local: &str) -> String {
 }
 
 /// What a token may do, in words.
-pub(super) fn may(token: &Token) -> String {
-    token.permissions.iter().map(|one| one.words()).collect::<Vec<_>>().join(", ")
+pub(super) fn may(permissions: Permissions) -> String {
+    permissions.iter().map(|one| one.words()).collect::<Vec<_>>().join(", ")
 }
 
 /// With which packages.
 pub(super) fn packages(token: &Token) -> String {
-    if token.patterns.covers_all() {
+    packages_of(&token.patterns.iter().collect::<Vec<_>>())
+}
+
+/// The same by the patterns.
+pub(super) fn packages_of(all: &[&str]) -> String {
+    if all.contains(&"*") {
         return "all packages".to_owned();
     }
-    let all: Vec<&str> = token.patterns.iter().collect();
     let named = all[..all.len().min(MAX_PATTERNS)].join(", ");
     match all.len().saturating_sub(MAX_PATTERNS) {
         0 => named,

@@ -7,6 +7,7 @@ mod clients;
 mod csrf;
 mod done;
 mod error;
+mod event_text;
 pub mod feeds;
 mod form;
 mod guard;

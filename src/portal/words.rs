@@ -6,6 +6,12 @@ use chrono_tz::Tz;
 pub use crate::accounts::device::in_words as client;
 use crate::tokens::expiry::{end_in, in_words};
 
+/// The name of a browser by its `User-Agent`.
+pub fn browser(agent: &str) -> String {
+    let name = client(agent);
+    if name.is_empty() { "Unknown browser".to_owned() } else { name }
+}
+
 /// An instant, three ways.
 #[derive(Clone, Debug)]
 pub struct Time {

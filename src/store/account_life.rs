@@ -3,11 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Account, Change, Result, Store,
-    events::{About, Actor, Verb},
-    readable,
-};
+use super::{Account, Change, Result, Store, readable};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::{AccountId, FeedId, decision::Role};
 
 /// What came of changing an account.
@@ -60,7 +57,7 @@ impl Store {
             return Ok(settled);
         }
         change.set_operator(id, Some(now)).await?;
-        change.record(Verb::OperatorMade, by, About::account(id), now).await?;
+        change.record(EventKind::OperatorMade, by, Subject::account(id), EventDetail::Nothing, now).await?;
         change.commit().await?;
         Ok(AccountChange::Done)
     }
@@ -76,7 +73,7 @@ impl Store {
             return Ok(AccountChange::LastOperator);
         }
         change.set_operator(id, None).await?;
-        change.record(Verb::OperatorUnmade, by, About::account(id), now).await?;
+        change.record(EventKind::OperatorUnmade, by, Subject::account(id), EventDetail::Nothing, now).await?;
         change.commit().await?;
         Ok(AccountChange::Done)
     }
@@ -102,8 +99,9 @@ impl Store {
             change.hand_packages_over(&found, heir, by, now).await?;
             change.hand_feeds_over(&found, heir, by, now).await?;
         }
-        let about = About { detail: &found.username, ..About::account(id) };
-        change.record(Verb::AccountDeleted, by, about, now).await?;
+        change.keep_name(&found, now).await?;
+        let detail = EventDetail::Account { username: found.username };
+        change.record(EventKind::AccountDeleted, by, Subject::account(id), detail, now).await?;
         sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(&mut *change.tx).await?;
         change.commit().await?;
         Ok(AccountChange::Done)
@@ -165,14 +163,14 @@ impl Change {
             .bind(disabled.then(|| now.timestamp()))
             .execute(&mut *self.tx)
             .await?;
-        let verb = if disabled { Verb::AccountDisabled } else { Verb::AccountEnabled };
+        let verb = if disabled { EventKind::AccountDisabled } else { EventKind::AccountEnabled };
         if disabled {
             self.end_sessions_of(account).await?;
             self.end_links_of(account).await?;
         } else {
             self.restore_end_notices(account, now).await?;
         }
-        self.record(verb, by, About::account(account), now).await?;
+        self.record(verb, by, Subject::account(account), EventDetail::Nothing, now).await?;
         Ok(())
     }
 
@@ -195,8 +193,8 @@ impl Change {
         .execute(&mut *self.tx)
         .await?;
         if done.rows_affected() > 0 {
-            let detail = format!("{} of {}", done.rows_affected(), account.username);
-            self.record(Verb::PackagesHandedOver, by, About { detail: &detail, ..About::account(heir) }, now).await?;
+            let detail = EventDetail::Packages { count: done.rows_affected(), from: account.username.clone() };
+            self.record(EventKind::PackagesHandedOver, by, Subject::account(heir), detail, now).await?;
         }
         Ok(())
     }

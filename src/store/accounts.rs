@@ -4,11 +4,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sqlx::FromRow;
 
-use super::{
-    Change, Result, Store,
-    events::{About, Actor, Verb},
-    instant, readable,
-};
+use super::{Change, Result, Store, instant, readable};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::{AccountId, Feeds, Patterns, Token, TokenId, TokenKind, change};
 
 /// An account.
@@ -163,7 +160,7 @@ impl Change {
         }
         self.add_token(&primary_token(id, new.max_token_days, now)).await?;
         let by = Actor { account: by.account.or((!by.address.is_empty()).then_some(id)), ..by.clone() };
-        self.record(Verb::AccountCreated, &by, About::account(id), now).await?;
+        self.record(EventKind::AccountCreated, &by, Subject::account(id), EventDetail::Nothing, now).await?;
         Ok(Registration::Made(id))
     }
 
@@ -189,7 +186,8 @@ impl Change {
             .bind(now.timestamp())
             .execute(&mut *self.tx)
             .await?;
-        let event = self.record(Verb::PasswordChanged, by, About::account(account), now).await?;
+        let event =
+            self.record(EventKind::PasswordChanged, by, Subject::account(account), EventDetail::Nothing, now).await?;
         self.owe_happening(account, event, None, now).await?;
         self.end_links_of(account).await?;
         self.end_sessions_of(account).await
@@ -202,8 +200,8 @@ impl Change {
             .bind(zone.name())
             .execute(&mut *self.tx)
             .await?;
-        let about = About { detail: zone.name(), ..About::account(account) };
-        self.record(Verb::TimeZoneChanged, by, about, now).await?;
+        let detail = EventDetail::TimeZone { zone: zone.name().to_owned() };
+        self.record(EventKind::TimeZoneChanged, by, Subject::account(account), detail, now).await?;
         Ok(())
     }
 

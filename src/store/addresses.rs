@@ -2,12 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Account, Change, Result, Store,
-    events::{About, Actor, Verb},
-    instant,
-    links::Purpose,
-};
+use super::{Account, Change, Result, Store, instant, links::Purpose};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::{accounts::link::CONFIRMATION, tokens::AccountId};
 
 /// What is known of an account's address beside the address itself.
@@ -44,7 +40,7 @@ impl Change {
                 .execute(&mut *self.tx)
                 .await?;
         if confirmed.rows_affected() == 1 {
-            self.record(Verb::AddressConfirmed, by, About::account(account), now).await?;
+            self.record(EventKind::AddressConfirmed, by, Subject::account(account), EventDetail::Nothing, now).await?;
         }
         Ok(())
     }
@@ -71,9 +67,8 @@ impl Change {
         if changed.rows_affected() == 0 {
             return Ok(false);
         }
-        let detail = format!("From {} to {email}.", account.email);
-        let about = About { detail: &detail, ..About::account(account.id) };
-        let event = self.record(Verb::AddressChanged, by, about, now).await?;
+        let detail = EventDetail::Addresses { from: account.email.clone(), to: email.to_owned() };
+        let event = self.record(EventKind::AddressChanged, by, Subject::account(account.id), detail, now).await?;
         self.owe_happening(account.id, event, Some(&account.email), now).await?;
         self.end_links_of(account.id).await?;
         self.end_links_for(account.id, Purpose::StopReminders).await?; // they lie in the mailbox before
@@ -91,8 +86,8 @@ impl Change {
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.set_asked_address(account.id, Some(email), now).await?;
-        let about = About { detail: email, ..About::account(account.id) };
-        let event = self.record(Verb::AddressChangeAsked, by, about, now).await?;
+        let detail = EventDetail::Address { address: email.to_owned() };
+        let event = self.record(EventKind::AddressChangeAsked, by, Subject::account(account.id), detail, now).await?;
         self.owe_happening(account.id, event, Some(&account.email), now).await
     }
 
@@ -100,8 +95,8 @@ impl Change {
     pub async fn withdraw_asked_address(&mut self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
         let Some(asked) = self.asked_address(account).await? else { return Ok(false) };
         self.set_asked_address(account, None, now).await?;
-        let about = About { detail: &asked, ..About::account(account) };
-        self.record(Verb::AddressChangeWithdrawn, by, about, now).await?;
+        let detail = EventDetail::Address { address: asked };
+        self.record(EventKind::AddressChangeWithdrawn, by, Subject::account(account), detail, now).await?;
         Ok(true)
     }
 

@@ -2,11 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Account, Change, Result, Store,
-    events::{About, Actor, Verb},
-    instant, readable,
-};
+use super::{Account, Change, Result, Store, instant, readable};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::{AccountId, Token, state::state};
 
 impl Store {
@@ -56,7 +53,7 @@ impl Change {
         .bind(now.timestamp())
         .execute(&mut *self.tx)
         .await?;
-        self.record(Verb::CalendarMade, by, About::account(account), now).await?;
+        self.record(EventKind::CalendarMade, by, Subject::account(account), EventDetail::Nothing, now).await?;
         Ok(())
     }
 
@@ -67,7 +64,7 @@ impl Change {
             .execute(&mut *self.tx)
             .await?;
         if done.rows_affected() == 1 {
-            self.record(Verb::CalendarEnded, by, About::account(account), now).await?;
+            self.record(EventKind::CalendarEnded, by, Subject::account(account), EventDetail::Nothing, now).await?;
         }
         Ok(())
     }

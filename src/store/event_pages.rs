@@ -7,7 +7,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
-use super::{Result, Store, events::Verb, instant, readable};
+use super::{
+    Result, Store,
+    events::{event_columns, event_id, read_told},
+    instant, readable,
+};
+use crate::audit::{EventDetail, EventKind, Subject, november_sentences};
 use crate::tokens::{AccountId, EventId, TokenId};
 
 /// Events of one index that are held against the other parts of a filter at a time.
@@ -17,7 +22,7 @@ const WINDOW: i64 = 2_000;
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
     /// One of these happened; empty for anything.
-    pub verbs: Vec<Verb>,
+    pub kinds: Vec<EventKind>,
     /// This account's things were touched, or it did it.
     pub account: Option<AccountId>,
     /// This token was touched, or used.
@@ -39,8 +44,10 @@ pub struct HostEvent {
     pub id: EventId,
     /// When.
     pub at: DateTime<Utc>,
-    /// What, as [`Verb::as_str`].
-    pub verb: String,
+    /// What.
+    pub kind: EventKind,
+    /// Its facts.
+    pub detail: EventDetail,
     /// Whose things were touched.
     pub account: Option<Named>,
     /// Who did it; none for the host itself.
@@ -53,12 +60,12 @@ pub struct HostEvent {
     pub feed: Option<String>,
     /// Which package.
     pub package: Option<String>,
+    /// Which version of it.
+    pub version: Option<String>,
     /// From which address; may be empty.
     pub address: String,
     /// With which client, or by which command or job; may be empty.
     pub client: String,
-    /// More, in plain words; may be empty.
-    pub detail: String,
 }
 
 /// An account by the name it has, or had when it was deleted.
@@ -117,10 +124,9 @@ macro_rules! source {
     (of $key:expr, $looked_at:expr) => {
         Source {
             events: concat!(
-                "SELECT e.id, e.at, e.verb, e.account, e.actor, e.token, e.hint, e.feed, e.package, e.address, e.client, e.detail,
-                    a.id AS account_found, o.id AS actor_found,
-                    COALESCE(a.username, (SELECT d.detail FROM events d WHERE d.account = e.account AND d.verb = 'account deleted' LIMIT 1)) AS account_name,
-                    COALESCE(o.username, (SELECT d.detail FROM events d WHERE d.account = e.actor AND d.verb = 'account deleted' LIMIT 1)) AS actor_name
+                "SELECT ", event_columns!(), ", e.account, e.actor, e.token, e.hint, a.id AS account_found, o.id AS actor_found,
+                    COALESCE(a.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.account)) AS account_name,
+                    COALESCE(o.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.actor)) AS actor_name
                  FROM (SELECT w.* FROM (SELECT * FROM events WHERE ", $looked_at, ") w
                     WHERE ($5 = '' OR $5 LIKE '%|' || w.verb || '|%') AND ($6 = '' OR w.account = $6 OR w.actor = $6)
                     AND ($7 = '' OR w.token = $7) AND ($8 = '' OR w.hint = $8) AND ($9 = '' OR lower(w.package) = $9)
@@ -137,7 +143,7 @@ macro_rules! source {
 
 impl EventFilter {
     /// Where to look: disjoint parts of the record in which everything that fits is found.
-    fn sources(&self) -> Vec<Source> {
+    fn sources(&self, words: &[&'static str]) -> Vec<Source> {
         if let Some(token) = self.token {
             vec![source!(token.to_string(), "token")]
         } else if let Some(hint) = &self.hint {
@@ -153,16 +159,22 @@ impl EventFilter {
                 source!(account.to_string(), "account"),
                 source!(account.to_string(), "actor", " AND (account IS NULL OR actor <> account)"),
             ]
-        } else if self.verbs.is_empty() {
+        } else if self.kinds.is_empty() {
             vec![source!(of String::new(), "$1 = '' AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4")]
         } else {
-            self.verbs.iter().map(|verb| source!(verb.as_str().to_owned(), "verb")).collect()
+            words.iter().map(|word| source!((*word).to_owned(), "verb")).collect()
         }
+    }
+
+    /// The words by which the kinds looked for are stored.
+    fn words(&self, sentences: bool) -> Vec<&'static str> {
+        let old = november_sentences().filter(|(_, kind)| sentences && self.kinds.contains(kind));
+        self.kinds.iter().map(|kind| kind.code()).chain(old.map(|(sentence, _)| sentence)).collect()
     }
 
     /// Whether the index alone finds what fits.
     fn is_simple(&self) -> bool {
-        let parts = [!self.verbs.is_empty(), self.account.is_some(), self.token.is_some(), self.hint.is_some()];
+        let parts = [!self.kinds.is_empty(), self.account.is_some(), self.token.is_some(), self.hint.is_some()];
         parts.into_iter().chain([self.package.is_some()]).filter(|given| *given).count() <= 1
     }
 
@@ -185,9 +197,10 @@ impl Store {
     pub async fn events(&self, filter: &EventFilter, before: Option<EventId>, limit: usize) -> Result<EventPage> {
         let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let window = if filter.is_simple() { wanted } else { WINDOW };
+        let words = filter.words(self.may_hold_sentences().await?);
         let (mut events, mut reach) = (Vec::new(), None);
-        for source in filter.sources() {
-            let found = self.events_in(&source, filter, before, window, wanted).await?;
+        for source in filter.sources(&words) {
+            let found = self.events_in(&source, filter, &words, (before, window, wanted)).await?;
             if window > wanted && found.len() <= limit {
                 reach = reach.max(self.reach(&source, filter, before, window).await?);
             }
@@ -203,31 +216,30 @@ impl Store {
 
     /// The last deleted account of a name, in any case.
     pub async fn gone_account(&self, username: &str) -> Result<Option<AccountId>> {
-        let id: Option<Option<String>> = sqlx::query_scalar(
-            "SELECT account FROM events WHERE verb = 'account deleted' AND lower(detail) = $1 ORDER BY id DESC LIMIT 1",
+        let id: Option<String> = sqlx::query_scalar(
+            "SELECT account FROM deleted_accounts WHERE username_key = $1 ORDER BY deleted_at DESC LIMIT 1",
         )
         .bind(username.to_ascii_lowercase())
         .fetch_optional(&self.pool)
         .await?;
-        Ok(id.flatten().as_deref().and_then(AccountId::parse))
+        Ok(id.as_deref().and_then(AccountId::parse))
     }
 
     async fn events_in(
         &self,
         source: &Source,
         filter: &EventFilter,
-        before: Option<EventId>,
-        window: i64,
-        wanted: i64,
+        words: &[&'static str],
+        (before, window, wanted): (Option<EventId>, i64, i64),
     ) -> Result<Vec<HostEvent>> {
         let (least, most) = filter.bounds(before);
-        let verbs: String = filter.verbs.iter().map(|verb| format!("|{}|", verb.as_str())).collect();
+        let words: String = words.iter().map(|word| format!("|{word}|")).collect();
         let rows = sqlx::query_as(source.events)
             .bind(source.key.as_str())
             .bind(most)
             .bind(least)
             .bind(window)
-            .bind(verbs)
+            .bind(words)
             .bind(filter.account.map(|id| id.to_string()).unwrap_or_default())
             .bind(filter.token.map(|id| id.to_string()).unwrap_or_default())
             .bind(filter.hint.clone().unwrap_or_default())
@@ -268,20 +280,28 @@ impl FromRow<'_, AnyRow> for HostEvent {
             let id = id.as_deref().and_then(AccountId::parse)?;
             Some(Named { id, name: name.unwrap_or_default(), gone: found.is_none() })
         };
-        let id: String = row.try_get("id")?;
+        let (feed, package, version) = (text("feed")?, text("package")?, text("version")?);
+        let subject = Subject {
+            feed: feed.as_deref(),
+            package: package.as_deref(),
+            version: version.as_deref(),
+            ..Subject::default()
+        };
+        let (kind, detail) = read_told(row, &subject)?;
         Ok(Self {
-            id: EventId::parse(&id).ok_or_else(|| sqlx::Error::ColumnNotFound("a readable events.id".to_owned()))?,
+            id: event_id(row)?,
             at: instant(row.try_get("at")?),
-            verb: row.try_get("verb")?,
+            kind,
+            detail,
             account: named(text("account")?, text("account_name")?, text("account_found")?),
             actor: named(text("actor")?, text("actor_name")?, text("actor_found")?),
             token: text("token")?.as_deref().and_then(TokenId::parse),
             hint: text("hint")?,
-            feed: text("feed")?,
-            package: text("package")?,
+            feed,
+            package,
+            version,
             address: text("address")?.unwrap_or_default(),
             client: text("client")?.unwrap_or_default(),
-            detail: row.try_get("detail")?,
         })
     }
 }
@@ -302,6 +322,6 @@ mod tests {
         let account = Some(AccountId::from(uuid::Uuid::nil()));
         let simple = EventFilter { account, from: Some(DateTime::UNIX_EPOCH), ..EventFilter::default() };
         assert!(simple.is_simple() && EventFilter::default().is_simple());
-        assert!(!EventFilter { verbs: vec![Verb::SignedIn], ..simple }.is_simple());
+        assert!(!EventFilter { kinds: vec![EventKind::SignedIn], ..simple }.is_simple());
     }
 }

@@ -105,6 +105,8 @@ pub struct Watched {
     /// From when on the list is whole: the creation of the token, the first start of a version that watches, or the last
     /// time something was left out.
     pub since: DateTime<Utc>,
+    /// When a pattern or a feed was last added to the token, as far as that is known.
+    pub widened_at: Option<DateTime<Utc>>,
     /// Whether more was done than is kept, so that some was left out at `since`.
     pub overflowed: bool,
     /// The list, newest first, at most [`WORK_KEPT`].
@@ -163,18 +165,20 @@ impl Store {
         let select = sqlx::query(select).bind(token.id.to_string()).bind(since.timestamp()).bind(WORK_KEPT);
         let rows = select.fetch_all(&self.pool).await?;
         let work = rows.iter().map(read_work).collect::<Result<_>>()?;
-        let lost: Option<i64> = sqlx::query_scalar("SELECT work_lost_at FROM tokens WHERE id = $1")
-            .bind(token.id.to_string())
-            .fetch_optional(&self.pool)
-            .await?
-            .flatten();
+        let marks: Option<(Option<i64>, Option<i64>)> =
+            sqlx::query_as("SELECT work_lost_at, widened_at FROM tokens WHERE id = $1")
+                .bind(token.id.to_string())
+                .fetch_optional(&self.pool)
+                .await?;
+        let (lost, widened) = marks.unwrap_or_default();
         let host = self
             .fact(WATCHED_SINCE)
             .await?
             .and_then(|text| text.parse().ok())
             .map_or(DateTime::<Utc>::MAX_UTC, instant);
         let whole = lost.map_or(host, |lost| host.max(instant(lost))).max(token.created_at);
-        Ok(Watched { since: whole, overflowed: lost.is_some_and(|lost| instant(lost) >= since), work })
+        let widened_at = widened.map(instant);
+        Ok(Watched { since: whole, widened_at, overflowed: lost.is_some_and(|lost| instant(lost) >= since), work })
     }
 }
 

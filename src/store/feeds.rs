@@ -3,11 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{
-    Change, Result, Store,
-    events::{About, Actor, Verb},
-    readable,
-};
+use super::{Change, Result, Store, readable};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::{AccountId, FeedId, decision::Role};
 
 /// The feed that every installation has.
@@ -117,8 +114,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Ok(FeedDeletion::NotEmpty);
         }
-        let about = About { feed: Some(&feed.name), detail: &feed.name, ..About::default() };
-        change.record(Verb::FeedDeleted, by, about, now).await?;
+        change.record(EventKind::FeedDeleted, by, Subject::feed(&feed.name), EventDetail::Nothing, now).await?;
         change.commit().await?;
         Ok(FeedDeletion::Done)
     }
@@ -159,7 +155,8 @@ impl Change {
         if done.rows_affected() == 0 {
             return Ok(None);
         }
-        self.record(Verb::FeedCreated, by, About { feed: Some(name), ..About::account(owner) }, now).await?;
+        let subject = Subject { feed: Some(name), ..Subject::account(owner) };
+        self.record(EventKind::FeedCreated, by, subject, EventDetail::Nothing, now).await?;
         self.set_member(id, name, owner, Role::Owner, by, now).await?;
         Ok(Some(id))
     }
@@ -193,8 +190,9 @@ impl Change {
         .bind(role.as_str())
         .execute(&mut *self.tx)
         .await?;
-        let about = About { feed: Some(name), detail: role.as_str(), ..About::account(account) };
-        self.record(Verb::MemberChanged, by, about, now).await?;
+        let subject = Subject { feed: Some(name), ..Subject::account(account) };
+        let detail = EventDetail::Role { role: Some(role.as_str().to_owned()) };
+        self.record(EventKind::MemberChanged, by, subject, detail, now).await?;
         Ok(())
     }
 }

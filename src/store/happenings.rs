@@ -1,10 +1,13 @@
 //! What happened in an account and its owner is told by mail, whoever did it: a notice in the transaction of the event.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::{FromRow, Row, any::AnyRow};
 
-use super::{Change, NewMail, Result, Store, Verb, instant, readable};
-use crate::tokens::{AccountId, EventId, MailId, NoticeId, Token, TokenId};
+use super::{Change, NewMail, Result, Store, events::read_told, instant, readable};
+use crate::{
+    audit::{EventDetail, EventKind, Subject},
+    tokens::{AccountId, EventId, MailId, NoticeId, TokenId},
+};
 
 pub(super) const HAPPENED: &str = "happened";
 /// So many are listed in one mail; the rest is counted.
@@ -13,8 +16,10 @@ const LISTED: i64 = 20;
 /// An event that somebody is told of.
 #[derive(Clone, Debug)]
 pub struct Happening {
-    /// What, as [`super::Verb::as_str`].
-    pub verb: String,
+    /// What.
+    pub kind: EventKind,
+    /// Its facts, as they were then.
+    pub detail: EventDetail,
     /// When.
     pub at: DateTime<Utc>,
     /// Who did it, if that was somebody else's account: an operator's username.
@@ -23,39 +28,28 @@ pub struct Happening {
     pub address: String,
     /// With which client; may be empty.
     pub client: String,
-    /// More, in plain words; may be empty.
-    pub detail: String,
-    /// The token it was about, with its name (empty once it is deleted) and hint.
-    pub token: Option<(TokenId, String, String)>,
-    /// A token that was created, as it is now.
-    pub created: Option<Token>,
+    /// The token it was about.
+    pub token: Option<TokenId>,
+    /// The hint that it had then.
+    pub hint: Option<String>,
+    /// The name it has now; none once it is deleted. The name it had then is among the facts.
+    pub token_name: Option<String>,
 }
 
-#[derive(FromRow)]
-struct HappeningRow {
-    verb: String,
-    at: i64,
-    by_username: Option<String>,
-    address: Option<String>,
-    client: Option<String>,
-    detail: String,
-    token: Option<String>,
-    name: Option<String>,
-    hint: Option<String>,
-}
-
-impl HappeningRow {
-    fn read(self) -> Result<Happening> {
-        let id = self.token.map(|id| readable(TokenId::parse(&id), "events.token")).transpose()?;
-        Ok(Happening {
-            verb: self.verb,
-            at: instant(self.at),
-            by: self.by_username,
-            address: self.address.unwrap_or_default(),
-            client: self.client.unwrap_or_default(),
-            detail: self.detail,
-            token: id.map(|id| (id, self.name.unwrap_or_default(), self.hint.unwrap_or_default())),
-            created: None,
+impl FromRow<'_, AnyRow> for Happening {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let text = |column: &'static str| row.try_get::<Option<String>, _>(column);
+        let (kind, detail) = read_told(row, &Subject::default())?;
+        Ok(Self {
+            kind,
+            detail,
+            at: instant(row.try_get("at")?),
+            by: text("by_username")?,
+            address: text("address")?.unwrap_or_default(),
+            client: text("client")?.unwrap_or_default(),
+            token: text("token")?.as_deref().and_then(TokenId::parse),
+            hint: text("hint")?,
+            token_name: text("token_name")?,
         })
     }
 }
@@ -126,10 +120,11 @@ impl Change {
 
     /// What a mail tells of, in the order of time, and how many more it does not list.
     pub(super) async fn happenings_in(&mut self, mail: MailId) -> Result<(Vec<Happening>, i64)> {
-        let rows: Vec<HappeningRow> = sqlx::query_as(
-            "SELECT e.verb, e.at, a.username AS by_username, e.address, e.client, e.detail, e.token, t.name, e.hint
+        let listed: Vec<Happening> = sqlx::query_as(
+            "SELECT e.verb, e.at, COALESCE(a.username, d.username) AS by_username, e.address, e.client, e.detail, e.token, e.hint,
+                t.name AS token_name
              FROM notices n JOIN events e ON e.id = n.occasion LEFT JOIN tokens t ON t.id = e.token
-             LEFT JOIN accounts a ON a.id = e.actor AND a.id <> n.account
+             LEFT JOIN accounts a ON a.id = e.actor AND a.id <> n.account LEFT JOIN deleted_accounts d ON d.account = e.actor
              WHERE n.mail = $1 AND n.kind = $2 ORDER BY n.occasion LIMIT $3",
         )
         .bind(mail.to_string())
@@ -142,12 +137,6 @@ impl Change {
             .bind(HAPPENED)
             .fetch_one(&mut *self.tx)
             .await?;
-        let mut listed = rows.into_iter().map(HappeningRow::read).collect::<Result<Vec<_>>>()?;
-        for one in listed.iter_mut().filter(|one| one.verb == Verb::TokenCreated.as_str()) {
-            if let Some((id, ..)) = one.token {
-                one.created = self.token(id).await?;
-            }
-        }
         let more = all - i64::try_from(listed.len()).unwrap_or(all);
         Ok((listed, more))
     }

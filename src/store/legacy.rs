@@ -3,11 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{
-    Change, Result, Store,
-    events::{About, Actor, Verb},
-    instant, readable,
-};
+use super::{Change, Result, Store, instant, readable};
+use crate::audit::{Actor, EventDetail, EventKind, Subject, TokenDetail};
 use crate::tokens::{
     AccountId, SecretHash, Token, TokenId,
     legacy::{ImportedKey, OLDER_SYSTEM, Shape, pushed},
@@ -109,7 +106,7 @@ impl Change {
         .bind(key.last_push.map(|_| OLDER_SYSTEM))
         .execute(&mut *self.tx)
         .await?;
-        self.note(Verb::TokenImported, token, by, "", now).await?;
+        self.note(EventKind::TokenImported, token, by, TokenDetail::default(), now).await?;
         Ok(Imported::Now)
     }
 
@@ -184,12 +181,9 @@ impl Change {
         for row in &rows {
             let token = readable(TokenId::parse(&row.id), "tokens.id")?;
             let account = readable(AccountId::parse(&row.account), "tokens.account")?;
-            let detail = format!(
-                "No package was pushed with it for a year, or none since it was imported. It ended at {}.",
-                instant(row.retires_at).format("%Y-%m-%d %H:%M UTC")
-            );
-            let about = About { token: Some((token, row.hint.as_deref())), detail: &detail, ..About::account(account) };
-            self.record(Verb::TokenRetired, by, about, now).await?;
+            let detail = EventDetail::TokenEnd { at: instant(row.retires_at) };
+            let subject = Subject { token: Some((token, row.hint.as_deref())), ..Subject::account(account) };
+            self.record(EventKind::TokenRetired, by, subject, detail, now).await?;
         }
         Ok(rows.len())
     }

@@ -3,11 +3,8 @@
 use chrono::{DateTime, Duration, Utc};
 use sqlx::FromRow;
 
-use super::{
-    Letter, Result, Store,
-    events::{About, Actor, Verb},
-    instant, readable,
-};
+use super::{Letter, Result, Store, instant, readable};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::{AccountId, MailId};
 
 /// Sorts after every id.
@@ -171,7 +168,7 @@ impl Store {
             "UPDATE mails SET state = CASE WHEN content IS NULL THEN 'pending' ELSE 'sending' END, next_at = $2,
                 refused_at = NULL, lease_until = 0, fence = fence + 1
              WHERE id = $1 AND state IN ('pending', 'sending', 'failed') AND lease_until <= $2";
-        self.settle(mail, RETRY, Verb::MailRetried, by, now).await
+        self.settle(mail, RETRY, EventKind::MailRetried, by, now).await
     }
 
     /// Gives a mail up. What it was to say stays bound to it, and so comes in no other mail. `false` if it is sent by
@@ -179,14 +176,14 @@ impl Store {
     pub async fn drop_queued_mail(&self, mail: &QueuedMail, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
         const DROP: &str = "UPDATE mails SET state = 'dropped', content = NULL, reply = 'an operator dropped it', lease_until = 0, fence = fence + 1
              WHERE id = $1 AND state IN ('pending', 'sending', 'failed') AND lease_until <= $2";
-        self.settle(mail, DROP, Verb::MailDropped, by, now).await
+        self.settle(mail, DROP, EventKind::MailDropped, by, now).await
     }
 
     async fn settle(
         &self,
         mail: &QueuedMail,
         statement: &'static str,
-        verb: Verb,
+        kind: EventKind,
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<bool> {
@@ -196,9 +193,9 @@ impl Store {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        let detail = format!("{} to {}", mail.letter.in_words(), mail.recipient);
+        let detail = EventDetail::Mail { mail: mail.letter.as_str().to_owned(), recipient: mail.recipient.clone() };
         let account = mail.account.as_ref().map(|(id, _)| *id);
-        change.record(verb, by, About { account, detail: &detail, ..About::default() }, now).await?;
+        change.record(kind, by, Subject { account, ..Subject::default() }, detail, now).await?;
         change.commit().await?;
         Ok(true)
     }

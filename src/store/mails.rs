@@ -4,11 +4,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Change, ClaimedMail, Result, Store,
-    events::{About, Actor, Verb},
-    instant, readable,
-};
+use super::{Change, ClaimedMail, Result, Store, instant, readable};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::{AccountId, MailId, TokenId, end_notice::EndNotice};
 
 /// What a mail says.
@@ -41,11 +38,13 @@ const LETTERS: [(Letter, &str); 9] = [
 ];
 
 impl Letter {
-    fn as_str(self) -> &'static str {
+    /// The word by which it is stored.
+    pub(super) fn as_str(self) -> &'static str {
         LETTERS.iter().find(|(letter, _)| *letter == self).map_or("", |(_, word)| word)
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// Reads that word.
+    pub fn parse(text: &str) -> Option<Self> {
         LETTERS.iter().find(|(_, word)| *word == text).map(|(letter, _)| *letter)
     }
 
@@ -270,10 +269,10 @@ impl Change {
 
     async fn record_ends_told(&mut self, mail: &ClaimedMail, now: DateTime<Utc>) -> Result<()> {
         let Letter::End(notice) = mail.letter else { return Ok(()) };
-        let (verb, ends) = match notice {
-            EndNotice::Expired => (Verb::ExpiredSent, "expired"),
-            EndNotice::Warning => (Verb::WarningSent, "expires"),
-            EndNotice::Reminder1 | EndNotice::Reminder30 => (Verb::ReminderSent, "expires"),
+        let kind = match notice {
+            EndNotice::Expired => EventKind::ExpiredSent,
+            EndNotice::Warning => EventKind::WarningSent,
+            EndNotice::Reminder1 | EndNotice::Reminder30 => EventKind::ReminderSent,
         };
         let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(
             "SELECT n.subject, n.occasion, t.hint FROM notices n LEFT JOIN tokens t ON t.id = n.subject
@@ -285,14 +284,9 @@ impl Change {
         for (token, occasion, hint) in rows {
             let token = readable(TokenId::parse(&token), "notices.subject")?;
             let end = readable(occasion.parse().ok().map(instant), "notices.occasion")?;
-            let detail = format!("The token {ends} at {}.", end.format("%Y-%m-%d %H:%M UTC"));
-            let about = About {
-                account: mail.account,
-                token: Some((token, hint.as_deref())),
-                detail: &detail,
-                ..About::default()
-            };
-            self.record(verb, &Actor::host("expiry warnings"), about, now).await?;
+            let subject =
+                Subject { account: mail.account, token: Some((token, hint.as_deref())), ..Subject::default() };
+            self.record(kind, &Actor::host("expiry warnings"), subject, EventDetail::TokenEnd { at: end }, now).await?;
         }
         Ok(())
     }

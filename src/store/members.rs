@@ -3,11 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{
-    Change, Feed, Result, Store,
-    events::{About, Actor, Verb},
-    readable,
-};
+use super::{Change, Feed, Result, Store, readable};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::{AccountId, FeedId, PackageKey, decision::Role};
 
 /// An account in a feed, or among the owners of a package.
@@ -149,8 +146,8 @@ impl Change {
             .execute(&mut *self.tx)
             .await?;
         if done.rows_affected() == 1 {
-            let about = About { feed: Some(&feed.name), ..About::account(account) };
-            self.record(Verb::MemberRemoved, by, about, now).await?;
+            let subject = Subject { feed: Some(&feed.name), ..Subject::account(account) };
+            self.record(EventKind::MemberRemoved, by, subject, EventDetail::Nothing, now).await?;
         }
         Ok(done.rows_affected() == 1)
     }
@@ -168,8 +165,8 @@ impl Change {
             .execute(&mut *self.tx)
             .await?;
         if done.rows_affected() == 1 {
-            let verb = if public { Verb::FeedOpened } else { Verb::FeedClosed };
-            self.record(verb, by, About { feed: Some(&feed.name), ..About::default() }, now).await?;
+            let kind = if public { EventKind::FeedOpened } else { EventKind::FeedClosed };
+            self.record(kind, by, Subject::feed(&feed.name), EventDetail::Nothing, now).await?;
         }
         Ok(())
     }
@@ -191,8 +188,8 @@ impl Change {
             .execute(&mut *self.tx)
             .await?;
         if done.rows_affected() == 1 {
-            let about = About { feed: Some(&feed.name), detail: word, ..About::default() };
-            self.record(Verb::EveryoneChanged, by, about, now).await?;
+            let detail = EventDetail::Role { role: role.map(|role| role.as_str().to_owned()) };
+            self.record(EventKind::EveryoneChanged, by, Subject::feed(&feed.name), detail, now).await?;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ mod banners;
 mod calendar;
 mod connect;
 mod event_pages;
+mod event_rewrite;
 mod events;
 mod evidence;
 mod failure;
@@ -65,7 +66,7 @@ pub use self::{
     addresses::AddressState,
     connect::{DATABASE_FILE, DatabaseUrl},
     event_pages::{EventFilter, EventPage, HostEvent, Named},
-    events::{About, Actor, Event, Verb},
+    events::Event,
     evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},
     failure::StoreError,
     feeds::{Feed, FeedDeletion, Membership},
@@ -95,6 +96,7 @@ pub use self::{
     token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},
     tokens::Known,
 };
+pub use crate::audit::Actor;
 
 /// Which database this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

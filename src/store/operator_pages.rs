@@ -141,7 +141,7 @@ macro_rules! account_lines {
     ($condition:literal) => {
         concat!(
             "SELECT a.id, a.username, a.email, a.password_hash, a.time_zone, a.operator_since, a.disabled_at, a.session_epoch, a.created_at,
-                (SELECT e.at FROM events e WHERE e.account = a.id AND e.verb = 'signed in' ORDER BY e.id DESC LIMIT 1) AS last_sign_in
+                a.signed_in_at AS last_sign_in
              FROM accounts a WHERE ", $condition
         )
     };

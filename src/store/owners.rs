@@ -2,10 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Change, Owned, Result, StoredPackage,
-    events::{About, Actor, Verb},
-};
+use super::{Change, Owned, Result, StoredPackage};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::AccountId;
 
 impl Change {
@@ -27,7 +25,7 @@ impl Change {
         .execute(&mut *self.tx)
         .await?;
         if done.rows_affected() == 1 {
-            self.record_owner(Verb::OwnerAdded, package, feed, account, by, now).await?;
+            self.record_owner(EventKind::OwnerAdded, package, feed, account, by, now).await?;
         }
         Ok(())
     }
@@ -57,24 +55,22 @@ impl Change {
             .execute(&mut *self.tx)
             .await?;
         if done.rows_affected() == 1 {
-            self.record_owner(Verb::OwnerRemoved, package, feed, account, by, now).await?;
+            self.record_owner(EventKind::OwnerRemoved, package, feed, account, by, now).await?;
         }
         Ok(Owned::Done)
     }
 
     async fn record_owner(
         &mut self,
-        verb: Verb,
+        kind: EventKind,
         package: &StoredPackage,
         feed: &str,
         account: AccountId,
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let detail = format!("{} in {feed}", package.name);
-        let about =
-            About { feed: Some(feed), package: Some(&package.name), detail: &detail, ..About::account(account) };
-        self.record(verb, by, about, now).await?;
+        let subject = Subject { feed: Some(feed), package: Some(&package.name), ..Subject::account(account) };
+        self.record(kind, by, subject, EventDetail::Nothing, now).await?;
         Ok(())
     }
 }

@@ -2,11 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Change, Result, StoreError, StoredPackage,
-    events::{About, Actor, Verb},
-    packages,
-};
+use super::{Change, Result, StoreError, StoredPackage, packages};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::{
     packages::{blobs::BlobKey, id::PackageId, nuspec::Nuspec, version::Version},
     tokens::{FeedId, Kind, PackageKey, Token, VersionKey},
@@ -64,9 +61,9 @@ impl<'a> Act<'a> {
 
 impl Doing<'_> {
     /// What its event is about, as far as it is known here.
-    pub(super) fn about(&self) -> About<'_> {
-        let whose = self.token.map_or(About { account: self.by.account, ..About::default() }, About::token);
-        About { feed: Some(self.feed_name), ..whose }
+    pub(super) fn subject(&self) -> Subject<'_> {
+        let whose = self.token.map_or(Subject { account: self.by.account, ..Subject::default() }, Subject::token);
+        Subject { feed: Some(self.feed_name), ..whose }
     }
 }
 
@@ -135,7 +132,7 @@ impl Change {
             return Ok(false);
         }
         self.summarise(package).await?;
-        self.record_version(&act.doing(), Verb::VersionPublished, &new.nuspec.id, &new.nuspec.version).await?;
+        self.record_version(&act.doing(), EventKind::VersionPublished, &new.nuspec.id, &new.nuspec.version).await?;
         Ok(true)
     }
 
@@ -186,8 +183,8 @@ impl Change {
                 .execute(&mut *self.tx)
                 .await?;
             self.summarise(package.key).await?;
-            let verb = if listed { Verb::VersionRelisted } else { Verb::VersionUnlisted };
-            self.record_version(doing, verb, &found.nuspec.id, &found.version).await?;
+            let kind = if listed { EventKind::VersionRelisted } else { EventKind::VersionUnlisted };
+            self.record_version(doing, kind, &found.nuspec.id, &found.version).await?;
         }
         Ok(true)
     }
@@ -196,14 +193,13 @@ impl Change {
     pub(super) async fn record_version(
         &mut self,
         doing: &Doing<'_>,
-        verb: Verb,
+        kind: EventKind,
         id: &PackageId,
         version: &Version,
     ) -> Result<()> {
         let version = version.to_string();
-        let detail = format!("{id} {version} in {}", doing.feed_name);
-        let about = About { package: Some(id.as_str()), version: Some(&version), detail: &detail, ..doing.about() };
-        self.record(verb, doing.by, about, doing.now).await?;
+        let subject = Subject { package: Some(id.as_str()), version: Some(&version), ..doing.subject() };
+        self.record(kind, doing.by, subject, EventDetail::Nothing, doing.now).await?;
         Ok(())
     }
 }

@@ -2,10 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Change, Result, Store,
-    events::{About, Actor, Verb},
-};
+use super::{Change, Result, Store};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::AccountId;
 
 /// Which reminders of a token's end an account gets.
@@ -15,17 +13,6 @@ pub struct Reminders {
     pub thirty_days: bool,
     /// A day before.
     pub one_day: bool,
-}
-
-impl Reminders {
-    fn in_words(self) -> &'static str {
-        match (self.thirty_days, self.one_day) {
-            (true, true) => "30 days and 1 day before",
-            (true, false) => "30 days before",
-            (false, true) => "1 day before",
-            (false, false) => "none",
-        }
-    }
 }
 
 const REMINDERS: &str = "SELECT CAST(CASE WHEN remind_30_days_at IS NULL THEN 0 ELSE 1 END AS BIGINT),
@@ -55,8 +42,8 @@ impl Store {
         let mut change = self.begin().await?;
         if change.reminders(account).await? != wanted {
             change.put_reminders(account, wanted, now).await?;
-            let about = About { detail: wanted.in_words(), ..About::account(account) };
-            change.record(Verb::RemindersChanged, by, about, now).await?;
+            let detail = EventDetail::Reminders { thirty_days: wanted.thirty_days, one_day: wanted.one_day };
+            change.record(EventKind::RemindersChanged, by, Subject::account(account), detail, now).await?;
             change.commit().await?;
         }
         Ok(())

@@ -3,11 +3,8 @@
 
 use sqlx::{AnyConnection, FromRow};
 
-use super::{
-    Change, Doing, Result, Store, StoredPackage,
-    events::{About, Verb},
-    packages, readable,
-};
+use super::{Change, Doing, Result, Store, StoredPackage, packages, readable};
+use crate::audit::{EventDetail, EventKind, Subject};
 use crate::{
     packages::{blobs::BlobKey, downloads::Count, version::Version},
     tokens::PackageKey,
@@ -56,7 +53,7 @@ impl Change {
             .execute(&mut *self.tx)
             .await?;
         self.summarise(package.key).await?;
-        self.record_version(doing, Verb::VersionRemoved, &found.nuspec.id, &found.version).await?;
+        self.record_version(doing, EventKind::VersionRemoved, &found.nuspec.id, &found.version).await?;
         Ok(Some(found.blob))
     }
 
@@ -74,10 +71,9 @@ impl Change {
             return Ok(Vec::new());
         }
         self.summarise(package.key).await?;
-        let versions = if removed.len() == 1 { "version" } else { "versions" };
-        let detail = format!("{}, {} {versions}, in {}", package.name, removed.len(), doing.feed_name);
-        let about = About { package: Some(&package.name), detail: &detail, ..doing.about() };
-        self.record(Verb::PackageRemoved, doing.by, about, doing.now).await?;
+        let subject = Subject { package: Some(&package.name), ..doing.subject() };
+        let detail = EventDetail::Versions { count: removed.len() as u64 };
+        self.record(EventKind::PackageRemoved, doing.by, subject, detail, doing.now).await?;
         removed.iter().map(|row| readable(BlobKey::parse(&row.blob), "versions.blob")).collect()
     }
 

@@ -33,6 +33,8 @@ pub enum Stale {
     Attempts,
     /// Lines of the record written before, but for those that a mail is still to tell of.
     Events,
+    /// Names of accounts deleted before.
+    DeletedAccounts,
     /// Mails that are done with since before, each together with the notices it carried: a notice whose mail is gone
     /// would be owed again.
     Mails,
@@ -52,7 +54,7 @@ pub enum Stale {
 
 impl Stale {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::RevokedTokens,
         Self::Links,
         Self::SignUps,
@@ -60,6 +62,7 @@ impl Stale {
         Self::OldSessions,
         Self::Attempts,
         Self::Events,
+        Self::DeletedAccounts,
         Self::Mails,
         Self::CancelledNotices,
         Self::JobRuns,
@@ -79,6 +82,7 @@ impl Stale {
             Self::OldSessions => "old sessions",
             Self::Attempts => "counts of guesses",
             Self::Events => "events",
+            Self::DeletedAccounts => "names of deleted accounts",
             Self::Mails => "mails",
             Self::CancelledNotices => "cancelled notices",
             Self::JobRuns => "job runs",
@@ -107,6 +111,7 @@ impl Stale {
                     WHERE n.kind = 'happened' AND n.subject = events.account AND n.occasion = events.id AND n.cancelled_at IS NULL
                       AND (n.mail IS NULL OR m.state IN ('pending', 'sending'))) AND "
             ),
+            Self::DeletedAccounts => oldest!("deleted_accounts", "account", "deleted_at"),
             Self::Mails => {
                 "SELECT id FROM mails WHERE state IN ('sent', 'failed', 'dropped') AND created_at < $1 AND COALESCE(sent_at, 0) < $1
                  ORDER BY created_at LIMIT $2"

@@ -8,13 +8,13 @@ use tokio::time::sleep;
 
 use super::{
     Change, Result, Store,
-    events::{Actor, Verb},
     happenings::HAPPENED,
     instant, readable,
     token_life::is_told,
     token_statements::{AWAKE, FROZEN},
     tokens::ends,
 };
+use crate::audit::{Actor, Cause, EventDetail, EventKind, TokenDetail};
 use crate::tokens::{AccountId, EventId, NoticeId, TokenId, end_notice::EndNotice, selected::Step, warning::Moot};
 
 /// Most tokens that one step takes.
@@ -29,7 +29,7 @@ macro_rules! batch {
     ($($rest:expr),+) => {
         concat!(
             "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $3),
-             batch(token, fresh) AS (SELECT SUBSTR($1, i * 36 + 1, 36), SUBSTR($2, i * 36 + 1, 36) FROM n) ",
+             batch(n, token, fresh) AS (SELECT i, SUBSTR($1, i * 36 + 1, 36), SUBSTR($2, i * 36 + 1, 36) FROM n) ",
             $($rest),+
         )
     };
@@ -66,7 +66,8 @@ const UNFREEZE: &str = batch!(
 
 const RECORD: &str = batch!(
     "INSERT INTO events (id, at, verb, account, actor, actor_token, token, hint, address, client, detail)
-     SELECT batch.fresh, $4, $5, t.account, $6, $7, t.id, t.hint, $8, $9, $10 FROM batch JOIN tokens t ON t.id = batch.token"
+     SELECT batch.fresh, $4, $5, t.account, $6, $7, t.id, t.hint, $8, $9, RTRIM(SUBSTR($10, batch.n * CAST($11 AS INTEGER) + 1, CAST($11 AS INTEGER)))
+     FROM batch JOIN tokens t ON t.id = batch.token"
 );
 /// The batch holds the events, not the tokens.
 const OWE_HAPPENINGS: &str = batch!(
@@ -101,29 +102,29 @@ const OWE_NOTICES: &str = batch!(
 /// A step as the database takes it.
 struct Taken {
     statement: &'static str,
-    verb: Verb,
-    detail: &'static str,
+    kind: EventKind,
+    cause: Cause,
     /// Why warnings are no longer owed; none if they are owed again.
     moot: Option<Moot>,
 }
 
 impl Taken {
     fn of(step: Step) -> Self {
-        let taken = |statement, verb, moot| Self { statement, verb, detail: "with others", moot };
+        let taken = |statement, kind, moot| Self { statement, kind, cause: Cause::WithOthers, moot };
         match step {
-            Step::Deactivate => taken(DEACTIVATE, Verb::TokenDeactivated, Some(Moot::Deactivated)),
-            Step::Reactivate => taken(REACTIVATE, Verb::TokenReactivated, None),
-            Step::Revoke => taken(REVOKE, Verb::TokenRevoked, Some(Moot::Revoked)),
+            Step::Deactivate => taken(DEACTIVATE, EventKind::TokenDeactivated, Some(Moot::Deactivated)),
+            Step::Reactivate => taken(REACTIVATE, EventKind::TokenReactivated, None),
+            Step::Revoke => taken(REVOKE, EventKind::TokenRevoked, Some(Moot::Revoked)),
         }
     }
 
     fn freeze() -> Self {
-        let (verb, moot) = (Verb::TokenDeactivated, Some(Moot::Deactivated));
-        Self { statement: FREEZE, verb, detail: "all tokens were frozen", moot }
+        let (kind, moot) = (EventKind::TokenDeactivated, Some(Moot::Deactivated));
+        Self { statement: FREEZE, kind, cause: Cause::Freeze, moot }
     }
 
     fn unfreeze() -> Self {
-        Self { statement: UNFREEZE, verb: Verb::TokenReactivated, detail: "the freeze was undone", moot: None }
+        Self { statement: UNFREEZE, kind: EventKind::TokenReactivated, cause: Cause::Unfreeze, moot: None }
     }
 }
 
@@ -244,7 +245,7 @@ impl Change {
             .await?;
         if !changed.is_empty() {
             let events = self.record_all(taken, &changed, by, now).await?;
-            if is_told(taken.verb) {
+            if is_told(taken.kind) {
                 self.owe_happenings(account, &events, now).await?;
             }
             self.settle_end_notices(taken, &changed, now).await?;
@@ -259,6 +260,9 @@ impl Change {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<Vec<EventId>> {
+        let details = self.details_of(taken, tokens).await?;
+        let width = details.iter().map(|text| text.chars().count()).max().unwrap_or_default();
+        let padded: String = details.iter().map(|text| format!("{text:width$}")).collect();
         let rng = &mut crate::random::system();
         let events: Vec<_> = tokens.iter().map(|_| EventId::generate(now, rng)).collect();
         sqlx::query(RECORD)
@@ -266,15 +270,28 @@ impl Change {
             .bind(joined(&events))
             .bind(tokens.len() as i64)
             .bind(now.timestamp())
-            .bind(taken.verb.as_str())
+            .bind(taken.kind.code())
             .bind(by.account.map(|id| id.to_string()))
             .bind(by.token.map(|id| id.to_string()))
             .bind(by.address.as_str())
             .bind(by.client.as_str())
-            .bind(taken.detail)
+            .bind(padded)
+            .bind(width as i64)
             .execute(&mut *self.tx)
             .await?;
         Ok(events)
+    }
+
+    /// What the events of these tokens tell, in their order.
+    async fn details_of(&mut self, taken: &Taken, tokens: &[String]) -> Result<Vec<String>> {
+        let mut details = Vec::new();
+        for id in tokens {
+            let token = self.token(token_id(id)?).await?;
+            let token = if let Some(token) = token { Some(self.token_facts(&token).await?) } else { None };
+            let told = TokenDetail { token, cause: Some(taken.cause), ..TokenDetail::default() };
+            details.push(EventDetail::from(told).to_text());
+        }
+        Ok(details)
     }
 
     async fn owe_happenings(&mut self, account: AccountId, events: &[EventId], now: DateTime<Utc>) -> Result<()> {

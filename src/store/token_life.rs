@@ -2,12 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Change, Result, Store,
-    events::{About, Actor, Verb},
-};
+use super::{Change, Result, Store};
+use crate::audit::{Actor, Cause, EventKind, Subject, TokenDetail, TokenFacts, TokenField};
 use crate::tokens::{
-    EventId, Secret, Token, TokenId,
+    EventId, Feeds, Secret, Token, TokenId,
     warning::{Moot, moot},
 };
 
@@ -45,7 +43,7 @@ impl Store {
             // The same form, sent at the same time, was a moment earlier. What this change did is not kept.
             return change.issued_meanwhile(form).await;
         }
-        change.note(Verb::TokenCreated, &token, by, "", now).await?;
+        change.note(EventKind::TokenCreated, &token, by, TokenDetail::default(), now).await?;
         change.commit().await?;
         Ok(Issued::Secret(secret))
     }
@@ -62,20 +60,25 @@ impl Store {
         if !changed || !change.replace_secret(token.id, secret.hash(), form, now).await? {
             return change.issued_meanwhile(form).await;
         }
-        change.note(Verb::TokenRefreshed, &token, by, "", now).await?;
+        change.note(EventKind::TokenRefreshed, &token, by, TokenDetail::default(), now).await?;
         change.commit().await?;
         Ok(Issued::Secret(secret))
     }
 
     /// Writes an edited token, as `change::Edit::apply` left it.
-    pub async fn edit_token(&self, token: &Token, by: &Actor, detail: &str, now: DateTime<Utc>) -> Result<Edited> {
+    pub async fn edit_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<Edited> {
         let mut change = self.begin().await?;
         let before = change.token(token.id).await?;
+        let Some(before) = before.filter(|before| before.version + 1 == token.version) else {
+            return Ok(Edited::Stale);
+        };
         if !change.update_token(token).await? {
             return Ok(Edited::Stale);
         }
-        let event = change.note(Verb::TokenEdited, token, by, detail, now).await?;
-        if before.is_some_and(|before| reaches_more(token, &before)) {
+        let told = TokenDetail { changed: TokenField::changed(&before, token), ..TokenDetail::default() };
+        let event = change.note(EventKind::TokenEdited, token, by, told, now).await?;
+        if reaches_more(token, &before) {
+            change.mark_widened(token.id, now).await?;
             change.owe_happening(token.account, event, None, now).await?;
         }
         change.commit().await?;
@@ -101,8 +104,8 @@ impl Store {
         change.end_pause(token.id, now).await?;
         if change.mark_deactivated(token.id, until, now).await? {
             let off = Token { deactivated_at: Some(now), reactivate_at: until, ..token.clone() };
-            let detail = until.map(|at| format!("until {}", at.format("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
-            change.note(Verb::TokenDeactivated, &off, by, &detail, now).await?;
+            let told = TokenDetail { until, ..TokenDetail::default() };
+            change.note(EventKind::TokenDeactivated, &off, by, told, now).await?;
             change.commit().await?;
         }
         Ok(())
@@ -115,7 +118,7 @@ impl Store {
             return Ok(Edited::Stale);
         }
         let on = Token { deactivated_at: None, reactivate_at: None, version: token.version + 1, ..token.clone() };
-        change.note(Verb::TokenReactivated, &on, by, "", now).await?;
+        change.note(EventKind::TokenReactivated, &on, by, TokenDetail::default(), now).await?;
         change.commit().await?;
         Ok(Edited::Done)
     }
@@ -142,7 +145,7 @@ impl Store {
         let mut change = self.begin().await?;
         if change.mark_revoked(token.id, now).await? {
             let gone = Token { revoked_at: Some(now), ..token.clone() };
-            change.note(Verb::TokenRevoked, &gone, by, "", now).await?;
+            change.note(EventKind::TokenRevoked, &gone, by, TokenDetail::default(), now).await?;
             change.commit().await?;
         }
         Ok(())
@@ -153,7 +156,7 @@ impl Store {
         let mut change = self.begin().await?;
         if change.remove_token(token.id).await? {
             let gone = Token { revoked_at: Some(now), ..token.clone() };
-            change.note(Verb::TokenDeleted, &gone, by, &token.name, now).await?;
+            change.note(EventKind::TokenDeleted, &gone, by, TokenDetail::default(), now).await?;
             change.commit().await?;
         }
         Ok(())
@@ -161,8 +164,11 @@ impl Store {
 }
 
 /// What lets a key work that did not, or ends it for good, its owner is told by mail, whoever did it.
-pub(super) fn is_told(verb: Verb) -> bool {
-    matches!(verb, Verb::TokenCreated | Verb::TokenRefreshed | Verb::TokenReactivated | Verb::TokenRevoked)
+pub(super) fn is_told(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::TokenCreated | EventKind::TokenRefreshed | EventKind::TokenReactivated | EventKind::TokenRevoked
+    )
 }
 
 fn reaches_more(after: &Token, before: &Token) -> bool {
@@ -173,18 +179,40 @@ impl Change {
     /// Records what happened to a token, owes its owner word of it, and brings the owed warning in line.
     pub(super) async fn note(
         &mut self,
-        verb: Verb,
+        kind: EventKind,
         token: &Token,
         by: &Actor,
-        detail: &str,
+        told: TokenDetail,
         now: DateTime<Utc>,
     ) -> Result<EventId> {
-        let event = self.record(verb, by, About { detail, ..About::token(token) }, now).await?;
-        if is_told(verb) {
+        let detail = TokenDetail { token: Some(self.token_facts(token).await?), ..told };
+        let event = self.record(kind, by, Subject::token(token), detail.into(), now).await?;
+        if is_told(kind) {
             self.owe_happening(token.account, event, None, now).await?;
         }
         self.owe_warning(token, now).await?;
         Ok(event)
+    }
+
+    /// A token as its events tell of it.
+    pub(super) async fn token_facts(&mut self, token: &Token) -> Result<TokenFacts> {
+        let Feeds::Some(ids) = &token.feeds else { return Ok(TokenFacts::of(token, None)) };
+        let mut names = Vec::new();
+        for id in ids {
+            let name = sqlx::query_scalar("SELECT name FROM feeds WHERE id = $1").bind(id.to_string());
+            names.extend(name.fetch_optional(&mut *self.tx).await?);
+        }
+        Ok(TokenFacts::of(token, Some(names)))
+    }
+
+    /// Notes that a token reaches more: what it was used for before says nothing about that.
+    async fn mark_widened(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE tokens SET widened_at = $2 WHERE id = $1")
+            .bind(token.to_string())
+            .bind(now.timestamp())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
     }
 
     /// What another request did with the same form while this one waited for it, if that is what it waited for.
@@ -204,8 +232,10 @@ impl Change {
             return Ok(false);
         }
         let on = Token { deactivated_at: None, reactivate_at: None, ..off };
-        let about = About { detail: "by itself", ..About::token(&on) };
-        self.record(Verb::TokenReactivated, &Actor::host("end of a pause"), about, at).await?;
+        let token = Some(self.token_facts(&on).await?);
+        let detail = TokenDetail { token, cause: Some(Cause::PauseOver), ..TokenDetail::default() };
+        let by = Actor::host("end of a pause");
+        self.record(EventKind::TokenReactivated, &by, Subject::token(&on), detail.into(), at).await?;
         // As of then: it may have expired since, and its owner is told.
         self.owe_warning(&on, at).await?;
         Ok(true)

@@ -78,7 +78,7 @@ async fn an_unlisted_version_leaves_the_search_and_stays_installable() {
         assert_eq!(world.ask("POST /v3/package/Contoso.Core/1.0.0", &header).await.status, 200);
         assert_eq!(hits().await, 1);
         let events = world.store().events_of_token(key.token.id, 10).await.unwrap();
-        let verbs: Vec<_> = events.iter().map(|event| event.verb.as_str()).collect();
+        let verbs: Vec<_> = events.iter().map(|event| event.kind.label()).collect();
         assert_eq!(verbs, ["version relisted", "version unlisted", "version published", "token created"]);
         for path in ["Contoso.Core/2.0.0", "Nobody/1.0.0", "Contoso.Core/x", "Cont%20oso/1.0.0", "..%2f/1.0.0"] {
             assert_eq!(world.ask(&format!("DELETE /v3/package/{path}"), &header).await.status, 404, "{path}");

@@ -20,7 +20,7 @@ async fn pause(world: &World, key: &Key) -> DateTime<Utc> {
 
 async fn verbs(world: &World, key: &Key) -> Vec<String> {
     let events = world.store().events_of_token(key.token.id, 100).await.unwrap();
-    events.into_iter().rev().map(|event| event.verb).collect()
+    events.into_iter().rev().map(|event| event.kind.label().to_owned()).collect()
 }
 
 /// Moves the clock so that a request, which takes a moment of its own, is made at this second.

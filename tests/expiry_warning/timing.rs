@@ -13,7 +13,7 @@ const TEN_DAYS_BEFORE: Duration = Duration::days(20);
 
 async fn sent_events(world: &World, token: latchkey::tokens::TokenId) -> usize {
     let events = world.app.store.events_of_token(token, 100).await.unwrap();
-    events.iter().filter(|event| event.verb == "expiry warning sent").count()
+    events.iter().filter(|event| event.kind.code() == "mail.warning_sent").count()
 }
 
 #[tokio::test]

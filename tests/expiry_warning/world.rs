@@ -197,7 +197,7 @@ impl World {
             expires_at: Some(end),
         };
         let new = edit.apply(&old, self.clock.now()).unwrap();
-        self.app.store.edit_token(&new, &Actor::default(), "", self.clock.now()).await.unwrap();
+        self.app.store.edit_token(&new, &Actor::default(), self.clock.now()).await.unwrap();
     }
 
     pub(super) async fn refresh(&self, token: TokenId, restart: bool) {

@@ -3,12 +3,14 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use latchkey::audit::{EventDetail, EventKind};
+
 #[expect(
     clippy::disallowed_types,
     reason = "names of tables and databases cannot be parameters; they come from here"
 )]
 use sqlx::AssertSqlSafe;
-use sqlx::{AnyPool, Row, any::AnyPoolOptions, any::AnyRow};
+use sqlx::{AnyPool, Row, any::AnyPoolOptions, any::AnyRow, migrate::Migrator};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,19 @@ impl Database {
     pub async fn beside(url: &str) -> Self {
         let pool = AnyPoolOptions::new().max_connections(1).connect(url).await.unwrap();
         Self { engine: Engine::Postgres, url: url.to_owned(), pool }
+    }
+
+    /// Brings the schema to that of an older release, whose last migration this is.
+    pub async fn migrate_to(&self, last: i64) {
+        let older = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap() {
+            let (path, name) = file.map(|file| (file.path(), file.file_name())).unwrap();
+            let version = name.to_string_lossy().split('_').next().unwrap().parse::<i64>().unwrap();
+            if version <= last {
+                std::fs::copy(path, older.path().join(name)).unwrap();
+            }
+        }
+        Migrator::new(older.path()).await.unwrap().run(&self.pool).await.unwrap();
     }
 
     /// Where it is.
@@ -107,7 +122,7 @@ impl Database {
         sqlx::query(sql).bind(account.to_owned()).bind(count).bind(now).execute(&self.pool).await.unwrap();
     }
 
-    /// The words of an account's record, in the order they were written: many are of the same moment.
+    /// What an account's record says, in the order they were written: many are of the same moment.
     pub async fn events_of(&self, username: &str) -> Vec<String> {
         let sql = match self.engine {
             Engine::Sqlite => {
@@ -117,7 +132,15 @@ impl Database {
                 "SELECT e.verb FROM events e JOIN accounts a ON a.id = e.account WHERE a.username = $1 ORDER BY e.ctid"
             }
         };
-        self.texts(sql, &[username]).await
+        let codes = self.texts(sql, &[username]).await;
+        let label = |code: String| EventKind::parse(&code).map_or(code, |kind| kind.label().to_owned());
+        codes.into_iter().map(label).collect()
+    }
+
+    /// The facts of every event of a kind, the oldest first.
+    pub async fn details_of(&self, kind: EventKind) -> Vec<EventDetail> {
+        let details = "SELECT detail FROM events WHERE verb = $1 ORDER BY at, id";
+        self.texts(details, &[kind.code()]).await.iter().map(|text| EventDetail::from_text(text)).collect()
     }
 
     /// Everything that is stored.

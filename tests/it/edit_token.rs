@@ -1,7 +1,10 @@
 //! Editing a token: its key stays, permissions only shrink, the end only comes nearer, and no edit is lost unseen.
 
 use chrono::Duration;
-use latchkey::tokens::TokenId;
+use latchkey::{
+    audit::{EventKind, TokenField},
+    tokens::TokenId,
+};
 
 use crate::{
     person::proven,
@@ -35,8 +38,9 @@ async fn an_edit_holds_for_the_same_key_from_the_next_request_on(world: &World) 
     assert_eq!((patterns(world, &key.id).await.as_str(), world.refusal(&key.secret).await), ("Fabrikam.*", None));
     let row = "SELECT name || '|' || note || '|' || CAST(version AS TEXT) FROM tokens WHERE id = $1";
     assert_eq!(world.database.text(row, &[&key.id]).await, "Build|Moved.|2");
-    let detail = "SELECT detail FROM events WHERE verb = 'token edited'";
-    assert_eq!(world.database.text(detail, &[]).await, "name, note, packages");
+    let told = world.database.details_of(EventKind::TokenEdited).await;
+    let changed: Vec<_> = told.iter().filter_map(|one| Some(one.token()?.changed.as_slice())).collect();
+    assert_eq!(changed, [[TokenField::Name, TokenField::Note, TokenField::Patterns]]);
 }
 
 async fn permissions_are_taken_away_but_never_added(world: &World) {

@@ -5,7 +5,10 @@ use std::cell::Cell;
 
 use chrono::Duration;
 use futures_util::future::join_all;
-use latchkey::store::{About, Actor, Letter, Verb};
+use latchkey::{
+    audit::{Actor, EventDetail, EventKind, Subject},
+    store::Letter,
+};
 
 use crate::{
     page::{Form, Page},
@@ -140,8 +143,8 @@ async fn half_of_a_minute_is_kept_for_mails_without_a_link(world: &World) {
         let mut change = app.store.begin().await.unwrap();
         for _ in 0..count {
             let by = Actor::host("a test");
-            let about = About::account(account);
-            let event = change.record(Verb::PasswordChanged, &by, about, world.now()).await.unwrap();
+            let (subject, detail) = (Subject::account(account), EventDetail::Nothing);
+            let event = change.record(EventKind::PasswordChanged, &by, subject, detail, world.now()).await.unwrap();
             change.owe_happening(account, event, None, world.now()).await.unwrap();
             let mail = app.new_mail(Letter::Happened, Some(account), "ada@example.com");
             assert!(change.bind_happenings((account, None), &mail, world.now()).await.unwrap());

@@ -133,7 +133,7 @@ async fn an_address_confirmed_eight_times_at_once_is_confirmed_once(world: &Worl
     ada.submit(ada.get("/settings/profile").await.form("/settings/profile/confirm")).await;
     let link = world.mail().await.link(world);
     let browsers: Vec<_> = (0..8).map(|_| world.browser()).collect();
-    one_wins(world, &browsers, &link, "address confirmed").await;
+    one_wins(world, &browsers, &link, "account.address_confirmed").await;
 }
 
 async fn a_new_address_confirmed_on_two_nodes_at_once_is_confirmed_once(world: &World) {
@@ -145,7 +145,7 @@ async fn a_new_address_confirmed_on_two_nodes_at_once_is_confirmed_once(world: &
     let other = world.another_node().await;
     let browsers: Vec<_> =
         (0..8).map(|number| if number % 2 == 0 { world.browser() } else { world.browser().through(other) }).collect();
-    one_wins(world, &browsers, &link, "address changed").await;
+    one_wins(world, &browsers, &link, "account.address_changed").await;
 }
 
 /// Everybody opens the link; then all press its button at once.

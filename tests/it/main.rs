@@ -42,6 +42,7 @@ mod migrations;
 mod narrow_token;
 mod notices;
 mod november;
+mod november_record;
 mod operator;
 mod operator_accounts;
 mod operator_tokens;

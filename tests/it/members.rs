@@ -163,8 +163,8 @@ async fn opening_a_feed_asks_for_the_password_and_holds_at_once(world: &World) {
         assert_eq!(ada.fill(access, |form| form.set("readers", "private")).await.status, 303);
     }
     assert_eq!(stranger.get("/feeds/team").await.status, 303);
-    let verbs = "SELECT verb FROM events WHERE feed = 'team' AND verb LIKE 'feed made%' ORDER BY verb";
-    assert_eq!(world.database.texts(verbs, &[]).await, ["feed made private", "feed made public"]);
+    let verbs = "SELECT verb FROM events WHERE feed = 'team' AND verb LIKE 'feed.made%' ORDER BY verb";
+    assert_eq!(world.database.texts(verbs, &[]).await, ["feed.made_private", "feed.made_public"]);
 }
 
 async fn a_package_has_an_owner_at_any_time(world: &World) {
@@ -193,7 +193,7 @@ async fn a_package_has_an_owner_at_any_time(world: &World) {
     assert_eq!(confirm(&ada.browser, &format!("{owners}/{}", id_of(world, "bo").await)).await.status, 303);
     assert_eq!(bo.push("team", "Contoso.Core", "1.1.0", "").await.status, 403);
     assert_eq!(bo.browser.get(owners).await.status, 404);
-    let count = "SELECT COUNT(*) FROM events WHERE verb LIKE 'package owner%'";
+    let count = "SELECT COUNT(*) FROM events WHERE verb LIKE 'package.owner%'";
     assert_eq!(world.database.number(count, &[]).await, 2);
 }
 

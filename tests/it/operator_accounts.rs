@@ -47,7 +47,7 @@ async fn a_disabled_account_is_refused_everywhere_at_once(world: &World) {
     let events = world.database.events_of("bo").await;
     let about = events.iter().filter(|event| event.contains("abled")).collect::<Vec<_>>();
     assert_eq!(about, ["account disabled", "account enabled"]);
-    let actors = "SELECT a.username FROM events e JOIN accounts a ON a.id = e.actor WHERE e.verb = 'account disabled'";
+    let actors = "SELECT a.username FROM events e JOIN accounts a ON a.id = e.actor WHERE e.verb = 'account.disabled'";
     assert_eq!(world.database.texts(actors, &[]).await, ["ada"]);
 }
 

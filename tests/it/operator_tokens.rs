@@ -174,8 +174,7 @@ async fn fill_record(world: &World, events: usize) {
     for second in 1..=events {
         let by = latchkey::store::Actor { account: Some(ada), ..latchkey::store::Actor::default() };
         let now = world.now() + Duration::seconds(i64::try_from(second).unwrap());
-        let about = latchkey::store::About::account(ada);
-        change.record(latchkey::store::Verb::SignedIn, &by, about, now).await.unwrap();
+        change.record_sign_in(ada, &by, now).await.unwrap();
     }
     change.commit().await.unwrap();
 }

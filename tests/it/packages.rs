@@ -223,7 +223,7 @@ async fn only_operators_remove_versions_and_nobody_gets_them_back(world: &World)
     assert!(names(&ada.browser.get("/packages?unlisted=yes").await).is_empty());
     assert_eq!(world.database.texts("SELECT DISTINCT search_text FROM packages", &[]).await, [""]);
     assert_eq!(std::fs::read_dir(world.folder().join("packages/nuget")).unwrap().flatten().count(), files(world));
-    let events = world.database.number("SELECT COUNT(*) FROM events WHERE verb = 'version removed'", &[]).await;
+    let events = world.database.number("SELECT COUNT(*) FROM events WHERE verb = 'package.version_removed'", &[]).await;
     assert_eq!(events, 2);
 }
 

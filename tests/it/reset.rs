@@ -56,7 +56,7 @@ async fn a_link_used_in_two_tabs_at_once_works_in_one(world: &World) {
     let mut both = [one.status, two.status];
     both.sort_unstable();
     assert_eq!(both, [303, 410]);
-    let changed = "SELECT COUNT(*) FROM events WHERE verb = 'password changed'";
+    let changed = "SELECT COUNT(*) FROM events WHERE verb = 'account.password_changed'";
     assert_eq!(world.database.number(changed, &[]).await, 1);
 }
 

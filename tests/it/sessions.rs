@@ -1,6 +1,7 @@
 //! Where somebody is signed in: seen by its owner, ended from any other session of theirs, and by nobody else.
 
 use chrono::Duration;
+use latchkey::audit::{EventDetail, EventKind};
 
 use crate::{
     page::Form,
@@ -62,8 +63,9 @@ async fn an_ended_session_is_refused_at_its_next_request(world: &World) {
     assert_eq!(ada.get(HERE).await.texts(".sessions tbody tr").len(), 1);
     let events = world.database.events_of("ada").await;
     assert_eq!(events, ["account created", "token created", "signed in", "session ended"]);
-    let detail = "SELECT detail FROM events WHERE verb = 'session ended'";
-    assert_eq!(world.database.text(detail, &[]).await, "Otter 7, from 203.0.113.7");
+    let told = world.database.details_of(EventKind::SessionEnded).await;
+    let ended = matches!(&told[..], [EventDetail::Session { client, address }] if client.starts_with("Otter/7") && address == "203.0.113.7");
+    assert!(ended, "{told:?}");
 }
 
 async fn ending_all_others_leaves_this_one(world: &World) {
@@ -79,8 +81,7 @@ async fn ending_all_others_leaves_this_one(world: &World) {
         assert!(!other.is_signed_in().await);
     }
     assert_eq!(ada.submit(form).await.status, 303, "once more is no harm");
-    let detail = "SELECT detail FROM events WHERE verb = 'session ended'";
-    assert_eq!(world.database.text(detail, &[]).await, "2 other sessions");
+    assert_eq!(world.database.details_of(EventKind::SessionEnded).await, [EventDetail::Sessions { count: 2 }]);
 }
 
 async fn nobody_ends_a_session_of_somebody_else(world: &World) {

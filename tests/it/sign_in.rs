@@ -32,7 +32,7 @@ async fn signing_in_by_name_or_address_leads_to_the_tokens(world: &World) {
     }
     let events = world.database.events_of("ada").await;
     assert_eq!(events.iter().filter(|verb| *verb == "signed in").count(), 5);
-    let from = "SELECT DISTINCT address || ' ' || client FROM events WHERE verb = 'signed in'";
+    let from = "SELECT DISTINCT address || ' ' || client FROM events WHERE verb = 'session.started'";
     assert_eq!(world.database.text(from, &[]).await, "203.0.113.7 Otter/7");
 }
 

@@ -71,12 +71,12 @@ async fn several_tokens_are_revoked_in_one_step(world: &World) {
     let page = ada.submit(page.form(PATH)).await;
     assert_eq!((page.status, page.location()), (303, "/settings/tokens?state=active&done=all-revoked"));
     assert_eq!(refusals(world, &keys).await, [Some(Reason::Revoked), Some(Reason::Revoked), None]);
-    assert_eq!(events(world, "token revoked").await, 2);
+    assert_eq!(events(world, "token.revoked").await, 2);
     let said = ada.get(page.location()).await.texts(".banner.ok");
     assert_eq!(said, ["The selected tokens are revoked. Their keys are refused for good."]);
     let again =
         ada.post(PATH, &[("csrf", page_value(&ada).await.as_str()), ("step", "revoke"), ("token", &keys[0].id)]).await;
-    assert_eq!((again.status, events(world, "token revoked").await), (303, 2), "done once");
+    assert_eq!((again.status, events(world, "token.revoked").await), (303, 2), "done once");
     let shown = ada.get(&format!("/settings/tokens/{}", keys[0].id)).await;
     assert_eq!(shown.texts(".record tbody td:nth-child(4)")[0], "Otter 7, 203.0.113.7");
 }
@@ -98,7 +98,7 @@ async fn several_tokens_are_switched_off_and_on_again(world: &World) {
     assert_eq!((form.values("token").len(), form.value("from")), (2, "state=active"), "the choice is kept");
     assert_eq!(ada.submit(proven(form, "ada")).await.status, 303);
     assert_eq!(refusals(world, &keys).await, [None; 3]);
-    assert_eq!((events(world, "token deactivated").await, events(world, "token reactivated").await), (2, 2));
+    assert_eq!((events(world, "token.deactivated").await, events(world, "token.reactivated").await), (2, 2));
 }
 
 async fn what_is_off_for_a_while_can_be_switched_off_until_further_notice_or_revoked(world: &World) {
@@ -115,7 +115,7 @@ async fn what_is_off_for_a_while_can_be_switched_off_until_further_notice_or_rev
     world.pass(Duration::hours(1));
     assert_eq!(refusals(world, &keys).await, [Some(Reason::Deactivated), Some(Reason::Revoked), None]);
     let paused = "SELECT COUNT(*) FROM tokens WHERE reactivate_at IS NOT NULL";
-    assert_eq!((world.database.number(paused, &[]).await, events(world, "token deactivated").await), (0, 3));
+    assert_eq!((world.database.number(paused, &[]).await, events(world, "token.deactivated").await), (0, 3));
 }
 
 async fn what_cannot_be_done_is_said_and_left_out(world: &World) {
@@ -137,7 +137,7 @@ async fn what_cannot_be_done_is_said_and_left_out(world: &World) {
         [("csrf", csrf.as_str()), ("step", "revoke")].into_iter().chain(all.map(|id| ("token", id))).collect();
     assert_eq!(ada.post(PATH, &fields).await.status, 303);
     let revoked = "SELECT COUNT(*) FROM tokens WHERE revoked_at IS NOT NULL";
-    assert_eq!((world.database.number(revoked, &[]).await, events(world, "token revoked").await), (3, 3));
+    assert_eq!((world.database.number(revoked, &[]).await, events(world, "token.revoked").await), (3, 3));
 }
 
 async fn another_accounts_tokens_are_left_alone(world: &World) {
@@ -198,7 +198,7 @@ async fn a_freeze_switches_off_every_live_token_and_its_undo_exactly_those(world
     must(&ada, "unfreeze").await;
     assert_eq!(refusals(world, &keys).await, [None, Some(Reason::Deactivated), Some(Reason::Revoked)]);
     assert!(ada.get("/settings/tokens").await.texts(".banner.warn").is_empty());
-    assert_eq!((events(world, "token deactivated").await, events(world, "token reactivated").await), (3, 1));
+    assert_eq!((events(world, "token.deactivated").await, events(world, "token.reactivated").await), (3, 1));
     assert_eq!(ada.get("/settings/tokens/unfreeze").await.texts("main button").len(), 0);
 }
 
@@ -265,14 +265,14 @@ async fn many_tokens_freeze_in_batches(world: &World) {
     must(&ada, "freeze").await;
     let off =
         "SELECT COUNT(*) FROM tokens WHERE deactivated_at IS NOT NULL AND frozen_at = deactivated_at AND version = 2";
-    assert_eq!((world.database.number(off, &[]).await, events(world, "token deactivated").await), (701, 701));
+    assert_eq!((world.database.number(off, &[]).await, events(world, "token.deactivated").await), (701, 701));
     let page = ada.get("/settings/tokens/unfreeze").await;
     assert!(page.texts("main strong").contains(&"701 tokens".to_owned()), "{}", page.body);
     must(&ada, "unfreeze").await;
     let on = "SELECT COUNT(*) FROM tokens WHERE deactivated_at IS NULL AND frozen_at IS NULL AND version = 3";
-    assert_eq!((world.database.number(on, &[]).await, events(world, "token reactivated").await), (701, 701));
+    assert_eq!((world.database.number(on, &[]).await, events(world, "token.reactivated").await), (701, 701));
     let each =
-        "SELECT COUNT(*) FROM (SELECT token FROM events WHERE verb = 'token reactivated' GROUP BY token) each_token";
+        "SELECT COUNT(*) FROM (SELECT token FROM events WHERE verb = 'token.reactivated' GROUP BY token) each_token";
     assert_eq!(world.database.number(each, &[]).await, 701, "one for each");
 }
 

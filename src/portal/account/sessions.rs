@@ -11,14 +11,15 @@ use super::sign_out::Nothing;
 use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE},
     app::App,
+    audit::{EventDetail, EventKind, Subject},
     portal::{
         done::Done,
         error::PageError,
         form::Form,
         page::{Page, SignedIn, answer, go_to},
-        words::{self, Time},
+        words::{Time, browser},
     },
-    store::{About, ListedSession, Verb},
+    store::ListedSession,
     tokens::SessionId,
 };
 
@@ -67,9 +68,8 @@ pub async fn end(
     let name = SessionId::parse(&name).ok_or(PageError::NotFound)?;
     let mut change = app.store.begin().await?;
     let (client, address) = change.end_session_named(me.account.id, name).await?.ok_or(PageError::NotFound)?;
-    let detail = format!("{}, from {address}", device(&client));
-    let about = About { detail: &detail, ..About::account(me.account.id) };
-    change.record(Verb::SessionEnded, &me.actor, about, me.now).await?;
+    let detail = EventDetail::Session { client, address };
+    change.record(EventKind::SessionEnded, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
     change.commit().await?;
     Ok(go_to(&req, &Done::SessionEnded.at(HERE)))
 }
@@ -84,9 +84,8 @@ pub async fn end_others(
     let mut change = app.store.begin().await?;
     let ended = change.end_other_sessions(me.account.id, me.session.name()).await?;
     if ended > 0 {
-        let detail = words::counted(usize::try_from(ended).unwrap_or(usize::MAX), "other session");
-        let about = About { detail: &detail, ..About::account(me.account.id) };
-        change.record(Verb::SessionEnded, &me.actor, about, me.now).await?;
+        let detail = EventDetail::Sessions { count: ended };
+        change.record(EventKind::SessionEnded, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
     }
     change.commit().await?;
     Ok(go_to(&req, &Done::OthersEnded.at(HERE)))
@@ -98,15 +97,10 @@ impl Session {
         Self {
             is_this: session.name.is_some() && session.name == me.session.name(),
             name: session.name.map(|name| name.to_string()).unwrap_or_default(),
-            device: device(&session.client),
+            device: browser(&session.client),
             address: session.address,
             begun: time(session.created_at),
             seen: time(session.seen_at),
         }
     }
-}
-
-fn device(client: &str) -> String {
-    let name = words::client(client);
-    if name.is_empty() { "Unknown browser".to_owned() } else { name }
 }

@@ -17,6 +17,7 @@ use crate::{
         password::Verdict,
     },
     app::App,
+    audit::{EventDetail, EventKind, Subject},
     config::SignUp,
     portal::{
         error::PageError,
@@ -25,7 +26,7 @@ use crate::{
         page::{Page, actor, answer, go_to, own_path, signed_in},
         session::TypedSession,
     },
-    store::{About, Account, Verb},
+    store::Account,
 };
 
 const WRONG: &str = "Username or password is wrong.";
@@ -93,7 +94,15 @@ pub async fn submit(
         None => {
             if let Some(account) = known {
                 let mut change = app.store.begin().await?;
-                change.record(Verb::SignInFailed, &actor(&req, &app, None), About::account(account), now).await?;
+                change
+                    .record(
+                        EventKind::SignInFailed,
+                        &actor(&req, &app, None),
+                        Subject::account(account),
+                        EventDetail::Nothing,
+                        now,
+                    )
+                    .await?;
                 change.commit().await?;
             }
             draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, username, next, Problems::one("", WRONG))
@@ -133,7 +142,7 @@ async fn welcome(
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
     let by = actor(req, app, Some(account));
-    let event = change.record(Verb::SignedIn, &by, About::account(account.id), now).await?;
+    let event = change.record_sign_in(account.id, &by, now).await?;
     if !device_is_known {
         change.owe_happening(account.id, event, None, now).await?;
     }

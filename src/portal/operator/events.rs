@@ -12,24 +12,26 @@ use serde::Deserialize;
 use super::{NameView, Operator, ROWS, tokens::is_hint, typed, with_query};
 use crate::{
     app::App,
+    audit::EventKind,
     portal::{
         error::PageError,
+        event_text::EventText,
         form::Problems,
         page::{Page, answer},
         words::{Time, client},
     },
-    store::{EventFilter, HostEvent, Verb},
+    store::{EventFilter, HostEvent},
     tokens::{AccountId, EventId, TokenId, expiry::end_of_day},
 };
 
-/// Groups of verbs: the word in the address, the label, and the first words of the verbs in it.
-const GROUPS: [(&str, &str, &[&str]); 6] = [
-    ("sign-ins", "Sign-ins", &["signed", "sign-in", "session", "sessions"]),
-    ("tokens", "Tokens", &["token", "tokens", "legacy"]),
-    ("accounts", "Accounts", &["account", "password", "address", "time", "profile", "calendar", "reminders"]),
-    ("feeds", "Feeds and members", &["feed", "member", "everybody's"]),
-    ("packages", "Packages", &["version", "package", "packages", "owner"]),
-    ("mails", "Mails", &["expiry", "mail"]),
+/// Groups of events: the word in the address, the label, and the group of the kinds in it.
+const GROUPS: [(&str, &str, &str); 6] = [
+    ("sign-ins", "Sign-ins", "session"),
+    ("tokens", "Tokens", "token"),
+    ("accounts", "Accounts", "account"),
+    ("feeds", "Feeds and members", "feed"),
+    ("packages", "Packages", "package"),
+    ("mails", "Mails", "mail"),
 ];
 
 #[derive(Template)]
@@ -130,7 +132,7 @@ impl Search {
     async fn filter(&self, app: &App, me: &Operator, problems: &mut Problems) -> Result<EventFilter, PageError> {
         let zone = me.account.time_zone;
         Ok(EventFilter {
-            verbs: verbs(&self.what),
+            kinds: kinds(&self.what),
             account: problems.keep("account", self.account(app).await?).flatten(),
             token: TokenId::parse(&self.token),
             hint: problems.keep("token", self.hint()).flatten(),
@@ -184,11 +186,10 @@ impl Search {
     }
 }
 
-/// The verbs of a group; none for none.
-fn verbs(group: &str) -> Vec<Verb> {
-    let starts = GROUPS.iter().find(|(word, ..)| *word == group).map_or(&[][..], |(.., starts)| starts);
-    let first = |verb: &Verb| verb.as_str().split(' ').next().unwrap_or_default();
-    Verb::ALL.iter().copied().filter(|verb| starts.contains(&first(verb))).collect()
+/// The kinds of a group; none for none.
+fn kinds(group: &str) -> Vec<EventKind> {
+    let wanted = GROUPS.iter().find(|(word, ..)| *word == group).map(|(.., wanted)| *wanted);
+    EventKind::ALL.iter().copied().filter(|kind| wanted == Some(kind.group())).collect()
 }
 
 fn day(text: &str) -> Result<Option<NaiveDate>, &'static str> {
@@ -201,12 +202,21 @@ fn day(text: &str) -> Result<Option<NaiveDate>, &'static str> {
 impl EventView {
     /// As somebody sees it.
     pub(super) fn new(event: HostEvent, me: &Operator) -> Self {
-        let detail = detail(&event);
-        let HostEvent { at, verb, account, actor, token, hint, package, address, client: agent, .. } = event;
+        let text = EventText {
+            kind: event.kind,
+            detail: &event.detail,
+            feed: event.feed.as_deref(),
+            package: event.package.as_deref(),
+            version: event.version.as_deref(),
+        };
+        // The columns name the account that is gone.
+        let is_told = event.kind == EventKind::AccountDeleted;
+        let detail = if is_told { String::new() } else { text.detail(|at| me.time(at).text) };
+        let HostEvent { at, kind, account, actor, token, hint, package, address, client: agent, .. } = event;
         let account = account.filter(|account| actor.as_ref() != Some(account));
         Self {
             time: me.time(at),
-            what: verb,
+            what: kind.label().to_owned(),
             detail,
             actor: actor.map(NameView::from),
             account: account.map(NameView::from),
@@ -219,27 +229,17 @@ impl EventView {
     }
 }
 
-/// What the columns do not say already.
-fn detail(event: &HostEvent) -> String {
-    let told = if event.verb == Verb::AccountDeleted.as_str() { "" } else { event.detail.as_str() };
-    match &event.feed {
-        Some(feed) if told.is_empty() => feed.clone(),
-        Some(feed) if !told.contains(feed.as_str()) => format!("{told} in {feed}"),
-        _ => told.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_verb_is_in_one_group() {
-        for verb in Verb::ALL {
-            let groups = GROUPS.iter().filter(|(word, ..)| verbs(word).contains(verb)).count();
-            assert_eq!(groups, 1, "{}", verb.as_str());
+    fn every_kind_is_in_one_group() {
+        for kind in EventKind::ALL.iter().filter(|kind| **kind != EventKind::Other) {
+            let groups = GROUPS.iter().filter(|(word, ..)| kinds(word).contains(kind)).count();
+            assert_eq!(groups, 1, "{}", kind.code());
         }
-        assert!(verbs("").is_empty() && verbs("other").is_empty());
+        assert!(kinds("").is_empty() && kinds("other").is_empty());
     }
 
     #[test]

@@ -124,7 +124,7 @@ pub async fn submit(
             return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()).await;
         }
     };
-    match app.store.edit_token(&changed, &me.actor, &what_changed(&token, &changed), me.now).await? {
+    match app.store.edit_token(&changed, &me.actor, me.now).await? {
         Edited::Done => Ok(go_to(&req, &Done::Saved.at(&path(&token)))),
         Edited::Stale => {
             let token = find(&app, &me, &id).await?;
@@ -156,19 +156,6 @@ fn field_of(refused: EditRefused, form: &TokenForm) -> &'static str {
         EditRefused::MorePermissions | EditRefused::NoPermissions => "permission",
         EditRefused::LaterEnd | EditRefused::PastEnd => form.expiry_field(),
     }
-}
-
-/// What an edit changed, for the record.
-pub(super) fn what_changed(before: &Token, after: &Token) -> String {
-    let parts = [
-        ("name", before.name != after.name),
-        ("note", before.note != after.note),
-        ("permissions", before.permissions != after.permissions),
-        ("packages", before.patterns != after.patterns),
-        ("feeds", before.feeds != after.feeds),
-        ("end", before.expires_at != after.expires_at),
-    ];
-    parts.into_iter().filter(|(_, changed)| *changed).map(|(part, _)| part).collect::<Vec<_>>().join(", ")
 }
 
 /// All that the page is drawn from but the form.

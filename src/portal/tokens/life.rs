@@ -5,12 +5,13 @@ use chrono::{DateTime, Utc};
 use super::picture::{self, DAYS, Picture, Step};
 use crate::{
     app::App,
+    audit::EventKind,
     portal::{
         error::PageError,
         page::SignedIn,
         words::{self, Time, thousands},
     },
-    store::{self, Verb, day_of},
+    store::{self, day_of},
     tokens::Token,
 };
 
@@ -42,14 +43,14 @@ fn day(day: &store::Day) -> Option<picture::Day> {
 }
 
 fn step(event: &store::Event) -> Option<(DateTime<Utc>, Step)> {
-    const STEPS: [(Verb, Step); 5] = [
-        (Verb::TokenCreated, Step::Issued("Created")),
-        (Verb::TokenRefreshed, Step::Issued("Refreshed")),
-        (Verb::TokenDeactivated, Step::Off),
-        (Verb::TokenReactivated, Step::On),
-        (Verb::TokenRevoked, Step::Off),
+    const STEPS: [(EventKind, Step); 5] = [
+        (EventKind::TokenCreated, Step::Issued("Created")),
+        (EventKind::TokenRefreshed, Step::Issued("Refreshed")),
+        (EventKind::TokenDeactivated, Step::Off),
+        (EventKind::TokenReactivated, Step::On),
+        (EventKind::TokenRevoked, Step::Off),
     ];
-    let step = STEPS.iter().find(|(verb, _)| verb.as_str() == event.verb);
+    let step = STEPS.iter().find(|(kind, _)| *kind == event.kind);
     step.map(|(_, step)| (event.at, *step))
 }
 

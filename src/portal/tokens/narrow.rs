@@ -8,7 +8,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{edit::what_changed, feeds, find, path, refusals::write_mine, view};
+use super::{feeds, find, path, refusals::write_mine, view};
 use crate::{
     app::App,
     portal::{
@@ -18,7 +18,7 @@ use crate::{
         page::{Page, SignedIn, answer, go_to},
         words::sentence,
     },
-    store::{Edited, Feed, Verb, Work},
+    store::{Edited, Feed, Work},
     tokens::{
         FeedId, Permission, Token,
         change::Edit,
@@ -29,8 +29,6 @@ use crate::{
 
 /// Names of packages that the advice lists before it counts the rest.
 const NAMED: usize = 5;
-/// Steps of a token's life that are looked at; more in thirty days is no life to judge by.
-const STEPS: i64 = 200;
 
 /// What the token's page says of the suggestion.
 pub(super) struct Advice {
@@ -106,7 +104,7 @@ pub async fn submit(
         suggestion.filter(|new| form.version == token.version.to_string() && new.narrower.to_line() == form.after);
     let changed = shown.and_then(|shown| narrowed(&token, shown.narrower, &me));
     let Some(changed) = changed else { return stale(&req, &app, &me, &token).await };
-    match app.store.edit_token(&changed, &me.actor, &what_changed(&token, &changed), me.now).await? {
+    match app.store.edit_token(&changed, &me.actor, me.now).await? {
         Edited::Done => Ok(go_to(&req, &Done::Narrowed.at(&path(&token)))),
         Edited::Stale => stale(&req, &app, &me, &find(&app, &me, &id).await?).await,
     }
@@ -146,8 +144,7 @@ async fn suggestion(app: &App, me: &SignedIn, token: &Token, feeds: &[Feed]) -> 
         return Ok(None);
     }
     let watched = app.store.work_of(token, me.now - WATCHED_FOR).await?;
-    let widened_at = widened_at(app, token).await?.max(token.issued_at);
-    if watched.overflowed || !is_known_well(watched.since, widened_at, me.now) {
+    if watched.overflowed || !is_known_well(watched.since, watched.widened_at.max(token.issued_at), me.now) {
         return Ok(None);
     }
     let used: Vec<_> = watched.work.iter().map(used).collect();
@@ -158,14 +155,6 @@ async fn suggestion(app: &App, me: &SignedIn, token: &Token, feeds: &[Feed]) -> 
 
 fn used(work: &Work) -> Used<'_> {
     Used { permission: work.permission, feed: work.feed, package: &work.package }
-}
-
-/// The last edit that may have added a pattern or a feed.
-async fn widened_at(app: &App, token: &Token) -> Result<Option<chrono::DateTime<chrono::Utc>>, PageError> {
-    let life = app.store.life_of_token(token.id, STEPS).await?;
-    let may_widen = |detail: &str| detail.split(", ").any(|part| matches!(part, "packages" | "feeds"));
-    let edits = life.iter().filter(|step| step.verb == Verb::TokenEdited.as_str() && may_widen(&step.detail));
-    Ok(edits.map(|step| step.at).max())
 }
 
 impl Suggestion {

@@ -6,7 +6,6 @@ use actix_web::{
     web::{Data, Path, Query},
 };
 use askama::Template;
-use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::{find, view};
@@ -14,6 +13,7 @@ use crate::{
     app::App,
     portal::{
         error::PageError,
+        event_text::EventText,
         page::{Page, SignedIn, answer},
         words::{Time, sentence},
     },
@@ -92,17 +92,19 @@ impl Record {
 }
 
 fn line(event: store::Event, me: &SignedIn) -> Event {
+    let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let text = EventText {
+        kind: event.kind,
+        detail: &event.detail,
+        feed: event.feed.as_deref(),
+        package: event.package.as_deref(),
+        version: event.version.as_deref(),
+    };
     Event {
-        time: Time::new(event.at, me.now, me.account.time_zone),
-        what: sentence(&event.verb),
-        detail: in_zone(event.detail, me),
+        time: time(event.at),
+        what: sentence(event.kind.label()),
+        detail: text.detail(|at| time(at).text),
         who: event.actor.unwrap_or_else(|| "This host".to_owned()),
         from: view::by(&event.client, &event.address),
     }
-}
-
-/// A detail with the end of a pause as pages write times.
-fn in_zone(detail: String, me: &SignedIn) -> String {
-    let end = detail.strip_prefix("until ").and_then(|at| NaiveDateTime::parse_from_str(at, "%Y-%m-%d %H:%M UTC").ok());
-    end.map_or(detail, |end| format!("until {}", Time::new(end.and_utc(), me.now, me.account.time_zone).text))
 }
