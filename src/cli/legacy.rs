@@ -47,7 +47,7 @@ pub enum Command {
     Import {
         /// The list; - for standard input
         file: String,
-        /// How the keys end: idle-365 (a year after the last push, at the earliest 30 days from now) or spread-90-110
+        /// How the keys end: idle-365 (a year after the last push or, without one, the creation; at the earliest 30 days from now) or spread-90-110
         /// (each on a day of its own, 90 to 110 days from now). Without it they never end
         #[arg(long, value_parser = |word: &str| Policy::parse(word).ok_or("a policy is idle-365 or spread-90-110"))]
         policy: Option<Policy>,

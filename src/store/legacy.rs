@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Change, Result, Store, instant, readable};
+use super::{Change, Result, Store, instant, readable, tokens::columns};
 use crate::audit::{Actor, EventDetail, EventKind, Subject, TokenDetail};
 use crate::tokens::{
     AccountId, SecretHash, Token, TokenId,
-    legacy::{ImportedKey, OLDER_SYSTEM, Shape, pushed},
+    legacy::{IDLE, ImportedKey, OLDER_SYSTEM, Shape, never_pushed, pushed},
 };
 
 /// Hashes that are looked up by one statement.
@@ -80,6 +80,14 @@ impl Store {
     }
 }
 
+/// Tokens that never pushed and retire less than `$2` seconds after their creation.
+const TOO_SOON: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM tokens t WHERE t.retires_at > $1 AND t.retired_at IS NULL AND t.revoked_at IS NULL AND t.last_pushed_at IS NULL
+       AND t.created_at + $2 > t.retires_at ORDER BY t.retires_at LIMIT $3"
+);
+
 impl Change {
     /// Enters an imported key with its token, which [`ImportedKey::to_token`] made.
     pub async fn import_key(
@@ -149,7 +157,25 @@ impl Change {
     /// Puts off the retirement of the legacy token that has just published, if it has one ahead, together with what
     /// is owed about it: what no mail carries yet moves, so that a busy key leaves one row and not one a push.
     pub(super) async fn put_off_retirement(&mut self, before: &Token, now: DateTime<Utc>) -> Result<()> {
-        let token = pushed(before.clone(), now);
+        self.move_retirement(before, pushed(before.clone(), now), now).await
+    }
+
+    /// Gives imported keys that never pushed the year that a version before December 2026 did not give them, at most
+    /// `limit`. Tells how many.
+    pub async fn give_unused_keys_their_year(&mut self, now: DateTime<Utc>, limit: i64) -> Result<usize> {
+        let too_soon: Vec<Token> = sqlx::query_as(TOO_SOON)
+            .bind(now.timestamp())
+            .bind(IDLE.num_seconds())
+            .bind(limit)
+            .fetch_all(&mut *self.tx)
+            .await?;
+        for token in &too_soon {
+            self.move_retirement(token, never_pushed(token.clone()), now).await?;
+        }
+        Ok(too_soon.len())
+    }
+
+    async fn move_retirement(&mut self, before: &Token, token: Token, now: DateTime<Utc>) -> Result<()> {
         let (Some(retires_at), true) = (token.retires_at, token.retires_at != before.retires_at) else {
             return Ok(());
         };

@@ -10,8 +10,8 @@ use super::{
     secret::{HINT, PREFIX},
 };
 
-/// A key that pushed nothing for so long retires (nuget.org's rule).
-const IDLE: Duration = Duration::days(365);
+/// A key that pushed nothing for so long retires (nuget.org's rule). One that never pushed counts from its creation.
+pub const IDLE: Duration = Duration::days(365);
 /// None retires sooner after its import than this.
 const SETTLING: Duration = Duration::days(30);
 /// The days ahead among which [`Policy::Spread`] chooses (nuget.org's first announcement).
@@ -186,7 +186,7 @@ impl ImportedKey {
             deactivated_at: None,
             reactivate_at: None,
             revoked_at: None,
-            retires_at: (policy == Some(Policy::Idle)).then(|| retires_at(self.last_push, now)),
+            retires_at: (policy == Some(Policy::Idle)).then(|| retires_at(self.last_push.unwrap_or(self.created_at), now)),
             last_use: None,
             made_by: None,
             version: 1,
@@ -200,10 +200,17 @@ fn permissions() -> Permissions {
     [NuGetPull, NuGetPush, NuGetPushVersion, NuGetDelete].into_iter().collect()
 }
 
-/// When an idle key retires: 365 days after its last push, but not before 30 days after its import.
-pub fn retires_at(last_push: Option<DateTime<Utc>>, imported_at: DateTime<Utc>) -> DateTime<Utc> {
-    let settled = imported_at + SETTLING;
-    last_push.map_or(settled, |push| settled.max(push + IDLE))
+/// When an idle key retires: 365 days after its last push, or after its creation if it never pushed, but not before 30
+/// days after its import.
+pub fn retires_at(last_push_or_creation: DateTime<Utc>, imported_at: DateTime<Utc>) -> DateTime<Utc> {
+    (imported_at + SETTLING).max(last_push_or_creation + IDLE)
+}
+
+/// A token of which no push is known: it does not retire before a year from its creation. Versions before December 2026
+/// gave such keys 30 days after their import.
+pub fn never_pushed(token: Token) -> Token {
+    let later = token.created_at + IDLE;
+    Token { retires_at: token.retires_at.map(|retires| retires.max(later)), ..token }
 }
 
 /// The token after a push with it: its retirement, if it has one ahead, is put off.
@@ -291,7 +298,7 @@ mod tests {
     fn an_idle_key_retires_a_year_after_its_push_or_a_month_after_its_import() {
         let now = at("2026-11-23T09:00:00Z");
         for (last_push, retires) in [
-            (None, "2026-12-23T09:00:00Z"),
+            (None, "2026-12-23T09:00:00Z"), // it was made in 2016
             (Some("2019-01-01T00:00:00Z"), "2026-12-23T09:00:00Z"),
             (Some("2025-12-23T08:59:59Z"), "2026-12-23T09:00:00Z"),
             (Some("2025-12-23T09:00:01Z"), "2026-12-23T09:00:01Z"),
@@ -300,6 +307,23 @@ mod tests {
             let token = token(Some(Policy::Idle), last_push, now, 1);
             assert_eq!((token.retires_at, token.end()), (Some(at(retires)), Some(at(retires))), "{last_push:?}");
             assert_eq!(token.warn_from(), Some(at(retires) - Duration::days(10)));
+        }
+    }
+
+    #[test]
+    fn an_idle_key_that_never_pushed_retires_a_year_after_its_creation() {
+        let now = at("2026-11-23T09:00:00Z");
+        let rng = &mut StdRng::seed_from_u64(1);
+        for (created, retires) in [
+            ("2026-11-22T12:00:00Z", "2027-11-22T12:00:00Z"),
+            ("2025-12-23T09:00:01Z", "2026-12-23T09:00:01Z"),
+            ("2025-12-23T08:59:59Z", "2026-12-23T09:00:00Z"),
+        ] {
+            let key = ImportedKey { created_at: at(created), ..a_key(None) };
+            let token = key.to_token(Some(Policy::Idle), TokenId::generate(now, rng), now, rng);
+            assert_eq!(token.retires_at, Some(at(retires)), "{created}");
+            let too_soon = Token { retires_at: Some(now + SETTLING), ..token };
+            assert_eq!(never_pushed(too_soon).retires_at, Some(at(retires)), "{created}");
         }
     }
 
