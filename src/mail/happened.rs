@@ -87,7 +87,7 @@ pub fn happened(
 
 impl Line {
     fn new(one: &Happening, zone: Tz, to: &Envelope<'_>) -> Self {
-        let (title, said) = words(one);
+        let (title, said) = words(one, zone);
         let local = one.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string();
         let url = one.token.filter(|_| one.token_name.is_some());
         Self {
@@ -174,7 +174,7 @@ fn token(one: &Happening) -> String {
 }
 
 /// What happened, in a few words and in a sentence.
-fn words(one: &Happening) -> (String, String) {
+fn words(one: &Happening, zone: Tz) -> (String, String) {
     let token = token(one);
     let (title, said) = match one.kind {
         EventKind::PasswordChanged => {
@@ -195,9 +195,33 @@ fn words(one: &Happening) -> (String, String) {
         }
         EventKind::TokenReactivated => (format!("The access token {token} is on again"), "Its key works again."),
         EventKind::TokenRevoked => (format!("The access token {token} was revoked"), "Its key is refused for good."),
+        EventKind::TokenDeleted => {
+            (format!("The access token {token} was deleted"), "Its key is refused for good, and it is off your list.")
+        }
+        EventKind::TokenDeactivated => return switched_off(one, &token, zone),
+        EventKind::TokensFrozen => (
+            "All your access tokens were frozen".to_owned(),
+            "Every key that was on is refused until the freeze is undone.",
+        ),
+        EventKind::AccountDisabled => {
+            ("Your account was disabled".to_owned(), "Nobody can sign in to it, and its keys are refused.")
+        }
+        EventKind::AccountEnabled => {
+            ("Your account is enabled again".to_owned(), "You can sign in, and keys that are on work again.")
+        }
         kind => (sentence(kind.label()), ""),
     };
     (title, said.to_owned())
+}
+
+fn switched_off(one: &Happening, token: &str, zone: Tz) -> (String, String) {
+    let until = one.detail.token().and_then(|told| told.until);
+    let until = until.map(|at| moment(at, zone, &at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string()));
+    let said = match until {
+        Some(at) => format!("Its key is refused until {at}."),
+        None => "Its key is refused until you reactivate the token.".to_owned(),
+    };
+    (format!("The access token {token} was deactivated"), said)
 }
 
 fn address_asked(detail: &EventDetail) -> (String, String) {

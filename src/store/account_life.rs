@@ -163,15 +163,15 @@ impl Change {
             .bind(disabled.then(|| now.timestamp()))
             .execute(&mut *self.tx)
             .await?;
-        let verb = if disabled { EventKind::AccountDisabled } else { EventKind::AccountEnabled };
+        let kind = if disabled { EventKind::AccountDisabled } else { EventKind::AccountEnabled };
         if disabled {
             self.end_sessions_of(account).await?;
             self.end_links_of(account).await?;
         } else {
             self.restore_end_notices(account, now).await?;
         }
-        self.record(verb, by, Subject::account(account), EventDetail::Nothing, now).await?;
-        Ok(())
+        let event = self.record(kind, by, Subject::account(account), EventDetail::Nothing, now).await?;
+        self.owe_happening(account, event, None, now).await
     }
 
     /// Makes `heir` an owner of every package that nobody but `account` owns.

@@ -14,7 +14,7 @@ use super::{
     token_statements::{AWAKE, FROZEN},
     tokens::ends,
 };
-use crate::audit::{Actor, Cause, EventDetail, EventKind, TokenDetail};
+use crate::audit::{Actor, Cause, EventDetail, EventKind, Subject, TokenDetail};
 use crate::tokens::{AccountId, EventId, NoticeId, TokenId, end_notice::EndNotice, selected::Step, warning::Moot};
 
 /// Most tokens that one step takes.
@@ -176,7 +176,11 @@ impl Store {
                 return Ok(frozen);
             };
             let ids = awake.iter().map(|(_, id)| token_id(id)).collect::<Result<Vec<_>>>()?;
-            frozen += change.take(&Taken::freeze(), account, &ids, by, now).await?;
+            let more = change.take(&Taken::freeze(), account, &ids, by, now).await?;
+            if frozen == 0 && more > 0 {
+                change.tell_of_freeze(account, by, now).await?;
+            }
+            frozen += more;
             change.commit().await?;
             after = last;
             sleep(BREATH).await;
@@ -219,6 +223,15 @@ impl Store {
     }
 }
 
+impl Change {
+    /// One line for all: the tokens have their own in the record.
+    async fn tell_of_freeze(&mut self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        let event = EventKind::TokensFrozen;
+        let event = self.record(event, by, Subject::account(account), EventDetail::Nothing, now).await?;
+        self.owe_happening(account, event, None, now).await
+    }
+}
+
 fn token_id(text: &str) -> Result<TokenId> {
     readable(TokenId::parse(text), "tokens.id")
 }
@@ -245,7 +258,7 @@ impl Change {
             .await?;
         if !changed.is_empty() {
             let events = self.record_all(taken, &changed, by, now).await?;
-            if is_told(taken.kind) {
+            if is_told(taken.kind, account, by) {
                 self.owe_happenings(account, &events, now).await?;
             }
             self.settle_end_notices(taken, &changed, now).await?;

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{Change, Result, Store};
 use crate::audit::{Actor, Cause, EventKind, Subject, TokenDetail, TokenFacts, TokenField};
 use crate::tokens::{
-    EventId, Feeds, Secret, Token, TokenId,
+    AccountId, EventId, Feeds, Secret, Token, TokenId,
+    state::state,
     warning::{Moot, moot},
 };
 
@@ -77,8 +78,10 @@ impl Store {
         }
         let told = TokenDetail { changed: TokenField::changed(&before, token), ..TokenDetail::default() };
         let event = change.note(EventKind::TokenEdited, token, by, told, now).await?;
-        if reaches_more(token, &before) {
+        if names_more(token, &before) {
             change.mark_widened(token.id, now).await?;
+        }
+        if reaches_more(token, &before) {
             change.owe_happening(token.account, event, None, now).await?;
         }
         change.commit().await?;
@@ -154,21 +157,34 @@ impl Store {
     /// Removes a token, live or not, with its secrets. Its events stay.
     pub async fn delete_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<()> {
         let mut change = self.begin().await?;
+        let Some(before) = change.token(token.id).await? else { return Ok(()) };
         if change.remove_token(token.id).await? {
-            let gone = Token { revoked_at: Some(now), ..token.clone() };
-            change.note(EventKind::TokenDeleted, &gone, by, TokenDetail::default(), now).await?;
+            let gone = Token { revoked_at: Some(now), ..before.clone() };
+            let event = change.note(EventKind::TokenDeleted, &gone, by, TokenDetail::default(), now).await?;
+            if state(&before, now).may_work_again() {
+                change.owe_happening(token.account, event, None, now).await?;
+            }
             change.commit().await?;
         }
         Ok(())
     }
 }
 
-/// What lets a key work that did not, or ends it for good, its owner is told by mail, whoever did it.
-pub(super) fn is_told(kind: EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::TokenCreated | EventKind::TokenRefreshed | EventKind::TokenReactivated | EventKind::TokenRevoked
-    )
+/// What lets a key work that did not, or ends it for good, its owner is told by mail, whoever did it; that it is switched
+/// off, if somebody else did it.
+pub(super) fn is_told(kind: EventKind, owner: AccountId, by: &Actor) -> bool {
+    use EventKind::{TokenCreated, TokenDeactivated, TokenReactivated, TokenRefreshed, TokenRevoked};
+    match kind {
+        TokenCreated | TokenRefreshed | TokenReactivated | TokenRevoked => true,
+        TokenDeactivated => by.account != Some(owner),
+        _ => false,
+    }
+}
+
+/// Whether a pattern or a feed was added, be it one that another covered before.
+fn names_more(after: &Token, before: &Token) -> bool {
+    let is_new = |pattern: &str| !before.patterns.iter().any(|old| old.eq_ignore_ascii_case(pattern));
+    after.patterns.iter().any(is_new) || after.feeds.adds_to(&before.feeds)
 }
 
 fn reaches_more(after: &Token, before: &Token) -> bool {
@@ -187,7 +203,7 @@ impl Change {
     ) -> Result<EventId> {
         let detail = TokenDetail { token: Some(self.token_facts(token).await?), ..told };
         let event = self.record(kind, by, Subject::token(token), detail.into(), now).await?;
-        if is_told(kind) {
+        if is_told(kind, token.account, by) {
             self.owe_happening(token.account, event, None, now).await?;
         }
         self.owe_warning(token, now).await?;

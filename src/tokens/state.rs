@@ -29,6 +29,11 @@ impl State {
         matches!(self, Self::Active | Self::ExpiresSoon)
     }
 
+    /// Whether a secret that was given out opens doors, or will do so again once the token is switched on.
+    pub fn may_work_again(self) -> bool {
+        self.is_live() || self == Self::Deactivated
+    }
+
     /// The word on badges.
     pub fn label(self) -> &'static str {
         match self {

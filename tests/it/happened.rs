@@ -18,6 +18,9 @@ on_both_engines! {
     what_an_operator_did_names_them_and_asks_for_no_new_password,
     what_another_worker_has_bound_is_told_once,
     no_name_steers_a_mail,
+    a_mail_tells_what_was_true_then_whatever_became_of_it,
+    whatever_ends_a_live_key_is_told,
+    what_ends_nothing_is_not_told,
 }
 
 fn subjects(mails: &[Letter]) -> Vec<String> {
@@ -153,4 +156,72 @@ async fn no_name_steers_a_mail(world: &World) {
     assert_eq!(mail.header("To"), "ada@example.com");
     assert!(mail.headers.iter().all(|(header, _)| header != "Bcc"));
     assert!(!mail.html.contains("<b>") && !mail.html.contains("href=\"https://evil"), "{}", mail.html);
+}
+
+async fn a_mail_tells_what_was_true_then_whatever_became_of_it(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    ada.act(&key.id, "edit", |form| form.set("name", "Build").set("patterns", "Contoso.*\nFabrikam.*")).await;
+    ada.must(&key.id, "delete").await;
+    let mail = world.mail().await;
+    let hint = &key.secret[..7];
+    for said in [
+        format!("A new access token: “CI” ({hint}…)"),
+        format!("The access token “Build” ({hint}…) got more packages"),
+        format!("The access token “Build” ({hint}…) was deleted"),
+    ] {
+        assert!(mail.text.contains(&said), "{said}: {}", mail.text);
+    }
+    let facts = |label: &str| mail.text.lines().filter(|line| line.trim_start().starts_with(label)).count();
+    assert_eq!((facts("May  "), facts("Packages  "), facts("Expires  ")), (2, 2, 2), "{}", mail.text);
+    let packages: Vec<_> = mail.text.lines().filter_map(|line| line.trim_start().strip_prefix("Packages  ")).collect();
+    assert_eq!(packages, ["Contoso.*", "Contoso.*, Fabrikam.*"], "each as it was then");
+    assert!(!mail.text.contains("/settings/tokens/"), "there is no page of it: {}", mail.text);
+}
+
+async fn whatever_ends_a_live_key_is_told(world: &World) {
+    let ada = operator(world, "ada").await;
+    let bo = world.bo().await;
+    let mut keys = Vec::new();
+    for name in ["Revoked", "Deleted", "Off, deleted", "By page", "Switched off", "One of two", "Two of two"] {
+        keys.push(bo.key(world, name).await.id);
+    }
+    bo.must(&keys[2], "deactivate").await;
+    world.mails().await;
+    let told = async |expected: &[&str]| {
+        let mail = world.mail().await;
+        assert_eq!(mail.header("To"), "bo@example.com");
+        for said in expected {
+            assert!(mail.text.contains(said), "{said}: {}", mail.text);
+        }
+    };
+    bo.must(&keys[0], "revoke").await;
+    told(&["“Revoked”", "was revoked"]).await;
+    bo.must(&keys[1], "delete").await;
+    told(&["“Deleted”", "was deleted", "refused for good"]).await;
+    bo.must(&keys[2], "delete").await;
+    told(&["“Off, deleted”", "was deleted"]).await;
+    ada.fill(&format!("/operator/tokens/{}/revoke", keys[3]), |form| form).await;
+    told(&["“By page”", "was revoked", "ada, an operator of this host"]).await;
+    ada.fill(&format!("/operator/tokens/{}/deactivate", keys[4]), |form| form).await;
+    told(&["“Switched off”", "was deactivated", "until you reactivate", "ada, an operator of this host"]).await;
+    let both = format!("/settings/tokens/selected?step=revoke&token={}&token={}", keys[5], keys[6]);
+    bo.fill(&both, |form| form).await;
+    told(&["“One of two”", "“Two of two”", "was revoked"]).await;
+    bo.key(world, "Last").await;
+    world.mails().await;
+    bo.fill("/settings/tokens/freeze", |form| form).await;
+    told(&["All your access tokens were frozen"]).await;
+    world.set_disabled("bo", true).await;
+    told(&["Your account was disabled", "the host itself"]).await;
+}
+
+async fn what_ends_nothing_is_not_told(world: &World) {
+    let ada = world.ada().await;
+    let (ended, off) = (ada.key(world, "Ended").await, ada.key(world, "Off").await);
+    ada.must(&ended.id, "revoke").await;
+    world.mails().await;
+    ada.must(&ended.id, "delete").await;
+    ada.must(&off.id, "deactivate").await;
+    assert!(world.mails().await.is_empty());
 }

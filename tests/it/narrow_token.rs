@@ -17,6 +17,7 @@ on_both_engines! {
     nothing_is_suggested_before_thirty_days_or_after_a_widening_edit,
     what_changed_since_the_page_was_drawn_is_not_narrowed,
     nobody_narrows_anothers_token,
+    a_widening_is_remembered_longer_than_the_record_is_kept,
 }
 
 /// Notes work that a key did, as its door does.
@@ -141,4 +142,20 @@ async fn nobody_narrows_anothers_token(world: &World) {
     assert_eq!(bo.submit(forged).await.status, 404);
     assert_eq!(bo.get(&narrow(&key)).await.status, 404);
     assert_eq!(settings(world, &key).await, "nuget:pull nuget:push nuget:delete|*");
+}
+
+async fn a_widening_is_remembered_longer_than_the_record_is_kept(world: &World) {
+    world.restart_with(&[("event-days", "3")]).await;
+    let (ada, key) = wide_key(world).await;
+    assert_eq!(ada.act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*\nLitware.*")).await.status, 303);
+    world.pass(Duration::days(5));
+    latchkey::jobs::sweep(&world.app()).await.unwrap();
+    let edits = world.database.details_of(latchkey::audit::EventKind::TokenEdited).await;
+    assert!(edits.is_empty(), "the record has forgotten it: {edits:?}");
+    worked(world, &key, Permission::NuGetPull, &["Fabrikam.Core"]).await;
+    let ada = world.sign_in("ada").await;
+    assert!(ada.get(&page(&key)).await.texts(".advice").is_empty(), "Litware.* was added five days ago");
+    world.pass(Duration::days(25));
+    let ada = world.sign_in("ada").await;
+    assert_eq!(ada.get(&page(&key)).await.texts(".advice").len(), 1, "thirty days ago");
 }
