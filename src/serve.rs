@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     config::{Args, Settings},
     headers, jobs, routes,
-    store::Link,
+    store::{Link, TooLong},
 };
 
 /// How long a head may take to arrive, and an idle connection is kept.
@@ -36,6 +36,7 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     let server = run(app.clone(), listener)?;
     let jobs = jobs::spawn(app.clone().into_inner(), jobs::Pace::default());
     announce(&app).await?;
+    warn_of_long_lives(&app).await?;
     let mut hurry = told.clone();
     let stopped = async {
         let served = until_told(server, &mut told).await;
@@ -111,6 +112,16 @@ async fn announce(app: &App) -> anyhow::Result<()> {
     println!("Latchkey is running at {}", app.settings.public_url.of("/"));
     if app.store.is_empty().await? {
         println!("Create the first account: {}", setup_link(app).await?);
+    }
+    Ok(())
+}
+
+/// Lowering the longest lifetime ends no token: who runs the host is told which go beyond it.
+async fn warn_of_long_lives(app: &App) -> anyhow::Result<()> {
+    let Some(max_days) = app.settings.max_token_days else { return Ok(()) };
+    let found = app.store.tokens_beyond(max_days, app.clock.now()).await?;
+    if let Some(told) = TooLong::told(&found, max_days) {
+        tracing::warn!("{told}");
     }
     Ok(())
 }

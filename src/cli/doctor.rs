@@ -4,9 +4,10 @@ use anyhow::bail;
 
 use super::{say, there_is_one};
 use crate::{
+    clock::Clock,
     config::{Args, Settings},
     disk::DiskSpace,
-    store::Store,
+    store::{Store, TooLong},
 };
 
 /// Waiting mails are counted so far; here it matters only whether one is held up.
@@ -44,6 +45,11 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         let reply = store.mail_queue(MAILS).await?.reply;
         let advice = format!("mails wait, and the last attempt says: {}", reply.as_deref().unwrap_or_default());
         check(reply.is_none(), "mail", &advice);
+    }
+    if let Some(max_days) = settings.max_token_days.filter(|_| schema) {
+        let found = store.tokens_beyond(max_days, Clock::System.now()).await?;
+        let told = TooLong::told(&found, max_days).map(|told| format!("note  lifetimes: {told}"));
+        say(told.unwrap_or_else(|| format!("ok    lifetimes: none over {max_days} days")));
     }
     match troubles {
         0 => Ok(()),

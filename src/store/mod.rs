@@ -14,6 +14,7 @@ mod accounts;
 mod addresses;
 mod attempts;
 mod banners;
+mod beyond_maximum;
 mod calendar;
 mod connect;
 mod event_pages;
@@ -64,6 +65,7 @@ pub use self::{
     account_life::AccountChange,
     accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     addresses::AddressState,
+    beyond_maximum::TooLong,
     connect::{DATABASE_FILE, DatabaseUrl},
     event_pages::{EventFilter, EventPage, HostEvent, Named},
     events::Event,

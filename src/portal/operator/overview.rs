@@ -23,6 +23,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Numbers on this page are counted up to here.
 const MANY: i64 = 10_000;
+/// Tokens with too long a life that are named.
+const NAMED: usize = 20;
 
 #[derive(Template)]
 #[template(path = "portal/operator/overview.html")]
@@ -36,7 +38,24 @@ struct Overview {
     packages: Health,
     mail: Mail,
     numbers: [(&'static str, String, &'static str); 4],
+    too_long: Option<LongLives>,
     settings: Vec<(&'static str, String)>,
+}
+
+/// Tokens that go beyond the longest lifetime.
+struct LongLives {
+    max_days: i64,
+    count: String,
+    named: Vec<LongLife>,
+    more: usize,
+}
+
+struct LongLife {
+    id: String,
+    name: String,
+    hint: String,
+    username: String,
+    end: Option<Time>,
 }
 
 /// Whether a part answers, in words.
@@ -76,9 +95,25 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<Http
             ("Feeds", number(numbers.feeds, MANY), "/operator/feeds"),
             ("Packages", number(numbers.packages, MANY), ""),
         ],
+        too_long: long_lives(&app, &me).await?,
         settings: app.settings.in_force(),
     };
     answer(StatusCode::OK, &page)
+}
+
+async fn long_lives(app: &App, me: &Operator) -> Result<Option<LongLives>, PageError> {
+    let Some(max_days) = app.settings.max_token_days else { return Ok(None) };
+    let found = app.store.tokens_beyond(max_days, app.clock.now()).await?;
+    let (count, more) = (number(found.len() as i64, MANY), found.len().saturating_sub(NAMED));
+    let named = found.into_iter().take(NAMED).map(|token| LongLife {
+        id: token.id.to_string(),
+        name: token.name,
+        hint: token.hint,
+        username: token.username,
+        end: token.ends_at.map(|at| me.time(at)),
+    });
+    let named: Vec<_> = named.collect();
+    Ok((!named.is_empty()).then_some(LongLives { max_days, count, named, more }))
 }
 
 async fn database(app: &App) -> Health {
