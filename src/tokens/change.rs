@@ -1,6 +1,6 @@
 //! How a token comes to be and what may change about it: the rules behind create, edit and refresh.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use thiserror::Error;
 
 use super::{
@@ -81,6 +81,22 @@ pub enum BadText {
 pub fn name(text: &str) -> Result<String, BadText> {
     let text = text.trim();
     if text.is_empty() { Err(BadText::NoName) } else { bounded(text, MAX_NAME, |_| false) }
+}
+
+/// The name of a token whose maker gives none: `NuGet token, 28 Nov`.
+pub fn default_name(permissions: Permissions, day: NaiveDate) -> String {
+    let kinds: Vec<_> = permissions.kinds().collect();
+    let what = match kinds[..] {
+        [kind] => kind.label(),
+        [] if !permissions.is_empty() => "API",
+        _ => "Package",
+    };
+    format!("{what} token, {}", day.format("%-d %b"))
+}
+
+/// That name as it is the `number`th time it is needed, counted from one.
+pub fn numbered(name: &str, number: usize) -> String {
+    if number <= 1 { name.to_owned() } else { format!("{name} ({number})") }
 }
 
 /// Reads a note: trimmed, up to [`MAX_NOTE`] characters, line ends allowed.
@@ -311,6 +327,17 @@ mod tests {
         assert_eq!(refresh(&revoked, true, now(), None).unwrap_err(), RefreshRefused::Revoked);
         let legacy = Token { kind: TokenKind::Legacy, ..token() };
         assert_eq!(refresh(&legacy, true, now(), None).unwrap_err(), RefreshRefused::Legacy);
+    }
+
+    #[test]
+    fn a_default_name_tells_the_kind_and_the_day() {
+        let named = |scopes| default_name(Permissions::parse(scopes).unwrap(), now().date_naive());
+        assert_eq!(named("nuget:pull nuget:push"), "NuGet token, 23 Nov");
+        assert_eq!(named("npm:pull api:read"), "npm token, 23 Nov");
+        assert_eq!(named("nuget:pull npm:pull"), "Package token, 23 Nov");
+        assert_eq!(named("api:read"), "API token, 23 Nov");
+        assert_eq!(numbered("NuGet token, 23 Nov", 1), "NuGet token, 23 Nov");
+        assert_eq!(numbered("NuGet token, 23 Nov", 2), "NuGet token, 23 Nov (2)");
     }
 
     #[test]

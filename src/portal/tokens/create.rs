@@ -24,7 +24,10 @@ use crate::{
         page::{Page, SignedIn, answer, go_to, sign_in_to},
     },
     store::{Feed, Issued},
-    tokens::{FormId, Permission, TokenId, change::NewToken},
+    tokens::{
+        FormId, Permission, TokenId,
+        change::{self, NewToken},
+    },
 };
 
 #[derive(Template)]
@@ -32,6 +35,7 @@ use crate::{
 struct New {
     page: Page,
     form_id: String,
+    default_name: String,
     copied_from: String,
     by_link: String,
     form: Fields,
@@ -120,7 +124,7 @@ pub async fn submit(
     if form.only_shows() {
         return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
     }
-    let checked = match check(&app, &me, &form, &feeds) {
+    let checked = match check(&app, &me, &named(&app, &me, &form).await?, &feeds) {
         Ok(new) => match form.legacy_keys(&app).await? {
             problems if problems.is_empty() => confirmed(&req, &app, &me, &form.password).await?.map(|()| new),
             problems => Err(problems),
@@ -161,6 +165,34 @@ fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed]) -> Result<N
     }
 }
 
+/// The form with a name: its own, or a default that no token of the account has.
+async fn named(app: &App, me: &SignedIn, form: &TokenForm) -> Result<TokenForm, PageError> {
+    if !form.name.trim().is_empty() {
+        return Ok(form.clone());
+    }
+    Ok(TokenForm { name: default_name(app, me, form).await?, ..form.clone() })
+}
+
+async fn default_name(app: &App, me: &SignedIn, form: &TokenForm) -> Result<String, PageError> {
+    let nuget = || [Permission::NuGetPull].into_iter().collect();
+    let day = me.now.with_timezone(&me.account.time_zone).date_naive();
+    let name = change::default_name(form.permissions().unwrap_or_else(|_| nuget()), day);
+    let taken = async |number| {
+        let name = change::numbered(&name, number);
+        Ok::<_, PageError>(app.store.hint_of_name(me.account.id, &name, None).await?.is_some())
+    };
+    // Of thousands of the same day, few are asked for.
+    let (mut last, mut free) = (0, 1);
+    while taken(free).await? {
+        (last, free) = (free, free * 2);
+    }
+    while free - last > 1 {
+        let middle = last.midpoint(free);
+        if taken(middle).await? { last = middle } else { free = middle }
+    }
+    Ok(change::numbered(&name, free))
+}
+
 fn form_id(me: &SignedIn) -> String {
     FormId::generate(me.now, &mut crate::random::system()).to_string()
 }
@@ -182,11 +214,13 @@ async fn draw(
     let Draft { form, copied_from, by_link, problems } = draft;
     let title = if copied_from.is_empty() { "Create a token" } else { "Duplicate a token" };
     let preview = Preview::of(app, me, &form, None).await?;
+    let default_name = default_name(app, me, &form).await?;
     let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None, preview);
     let page = New {
         page: Page::in_section(req, title, "tokens"),
         form: Fields { ask_password: me.must_prove(), ..fields },
         form_id: form.form_id,
+        default_name,
         copied_from,
         by_link,
         problems,
