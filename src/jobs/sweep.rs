@@ -8,10 +8,9 @@ use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE},
     app::App,
     store::{DAYS_KEPT, Stale},
+    tokens::listing::REVOKED_LISTED,
 };
 
-/// Design: a revoked token stays listed for 30 days.
-const REVOKED_KEPT: Duration = Duration::days(30);
 /// Links, used or not, and the sign-ups that wait for one: whoever follows one late still learns that it has ended.
 const LINKS_KEPT: Duration = Duration::days(7);
 /// Counts of guesses matter for minutes.
@@ -51,7 +50,7 @@ pub async fn sweep(app: &App) -> anyhow::Result<String> {
 /// How long rows are kept; `None` for ever.
 fn kept(app: &App, stale: Stale) -> Option<Duration> {
     match stale {
-        Stale::RevokedTokens => Some(REVOKED_KEPT),
+        Stale::RevokedTokens => Some(REVOKED_LISTED),
         Stale::Links | Stale::SignUps => Some(LINKS_KEPT),
         Stale::IdleSessions => Some(SESSION_IDLE),
         Stale::OldSessions => Some(SESSION_LIFE),

@@ -3,7 +3,8 @@
 
 use crate::{
     config::PublicUrl,
-    tokens::{Kind, Permission, Permissions},
+    packages::id::PackageId,
+    tokens::{Kind, Patterns, Permission, Permissions},
 };
 
 /// What stands for the key.
@@ -12,6 +13,22 @@ const KEY: &str = "YOUR_KEY";
 const USER: &str = "api";
 /// The secret of a build system that holds the key; newer NuGet clients read it by themselves.
 const SECRET: &str = "NUGET_API_KEY";
+
+/// A package to write about where nothing says which.
+const ANY_PACKAGE: &str = "Contoso.Core";
+/// What may stand for the stars of a pattern, the first that makes a name.
+const FILLINGS: [&str; 5] = ["Core", "", "Contoso.Core", "1", "Contoso"];
+
+/// A NuGet package that these patterns cover: the usual one, or one made of the first pattern that can be a name. What
+/// covers no NuGet package gets a placeholder.
+fn example(patterns: &Patterns) -> String {
+    if patterns.covers(ANY_PACKAGE) {
+        return ANY_PACKAGE.to_owned();
+    }
+    let names = patterns.iter().flat_map(|pattern| FILLINGS.map(|filling| pattern.replace('*', filling)));
+    let mut names = names.filter(|name| PackageId::parse(name).is_ok() && patterns.covers(name));
+    names.next().unwrap_or_else(|| "YOUR.PACKAGE".to_owned())
+}
 
 /// The addresses that the lines are written with, and what they may do.
 pub struct Clients {
@@ -25,6 +42,8 @@ pub struct Clients {
     api: String,
     feed: String,
     permissions: Permissions,
+    /// A package that a token's patterns cover, or any.
+    package: String,
 }
 
 /// A client with its lines.
@@ -61,12 +80,13 @@ impl Clients {
             api: public.of("/api/v1"),
             feed: feed.to_owned(),
             permissions: Permission::ALL.iter().copied().collect(),
+            package: ANY_PACKAGE.to_owned(),
         }
     }
 
-    /// Only the lines that a token with these permissions may use.
-    pub fn for_permissions(self, permissions: Permissions) -> Self {
-        Self { permissions, ..self }
+    /// Only the lines that a token with these permissions may use, about a package that its patterns cover.
+    pub fn for_rights(self, permissions: Permissions, patterns: &Patterns) -> Self {
+        Self { permissions, package: example(patterns), ..self }
     }
 
     fn push(&self) -> bool {
@@ -82,7 +102,7 @@ impl Clients {
     }
 
     fn is_about(&self, kind: Kind) -> bool {
-        self.permissions.kinds().any(|own| own == kind)
+        kind.is_served() && self.permissions.kinds().any(|own| own == kind)
     }
 
     /// Every client that these permissions are good for.
@@ -119,19 +139,19 @@ impl Clients {
 
     /// Uploads with NuGet.exe.
     pub fn nuget_push(&self) -> String {
-        format!("nuget push Contoso.Core.1.0.0.nupkg -Source {} -ApiKey {KEY}", self.source)
+        format!("nuget push {}.1.0.0.nupkg -Source {} -ApiKey {KEY}", self.package, self.source)
     }
 
     /// Adds the feed to NuGet.exe and installs from it.
     pub fn nuget_source(&self) -> String {
         format!(
-            "nuget sources add -Name latchkey -Source {} -UserName {USER} -Password {KEY}\nnuget install Contoso.Core -Source latchkey",
-            self.source
+            "nuget sources add -Name latchkey -Source {} -UserName {USER} -Password {KEY}\nnuget install {} -Source latchkey",
+            self.source, self.package
         )
     }
 
     fn nuget_delete(&self) -> String {
-        format!("nuget delete Contoso.Core 1.0.0 -Source {} -ApiKey {KEY} -NonInteractive", self.source)
+        format!("nuget delete {} 1.0.0 -Source {} -ApiKey {KEY} -NonInteractive", self.package, self.source)
     }
 
     fn dotnet(&self) -> Vec<Line> {
@@ -141,7 +161,10 @@ impl Clients {
                 self.push(),
                 "Or let the client read the key from the environment, as NuGet 7.6 and later do",
                 "the upload with the key in the environment",
-                format!("export {SECRET}={KEY}\ndotnet nuget push Contoso.Core.1.0.0.nupkg --source {}", self.source),
+                format!(
+                    "export {SECRET}={KEY}\ndotnet nuget push {}.1.0.0.nupkg --source {}",
+                    self.package, self.source
+                ),
             ),
             (
                 self.pull(),
@@ -154,8 +177,8 @@ impl Clients {
                 "Hide a version",
                 "the dotnet delete command",
                 format!(
-                    "dotnet nuget delete Contoso.Core 1.0.0 --source {} --api-key {KEY} --non-interactive",
-                    self.source
+                    "dotnet nuget delete {} 1.0.0 --source {} --api-key {KEY} --non-interactive",
+                    self.package, self.source
                 ),
             ),
         ])
@@ -163,12 +186,12 @@ impl Clients {
 
     /// Uploads with dotnet.
     pub fn dotnet_push(&self) -> String {
-        format!("dotnet nuget push Contoso.Core.1.0.0.nupkg --source {} --api-key {KEY}", self.source)
+        format!("dotnet nuget push {}.1.0.0.nupkg --source {} --api-key {KEY}", self.package, self.source)
     }
 
     /// Adds the feed to dotnet and adds a package from it.
     pub fn dotnet_source(&self) -> String {
-        format!("{}\ndotnet add package Contoso.Core --source latchkey", self.add_source(KEY))
+        format!("{}\ndotnet add package {} --source latchkey", self.add_source(KEY), self.package)
     }
 
     fn add_source(&self, key: &str) -> String {
@@ -243,7 +266,8 @@ impl Clients {
     }
 
     fn curl(&self) -> Vec<Line> {
-        let Self { api, flat, feed, .. } = self;
+        let Self { api, flat, feed, package, .. } = self;
+        let lower = package.to_lowercase();
         let ask = format!("curl -H \"Authorization: Bearer {KEY}\"");
         chosen([
             (
@@ -257,7 +281,7 @@ impl Clients {
                 "Ask whether it may do something, before your build does",
                 "the curl command that asks for a right",
                 format!(
-                    "{ask} \"{api}/tokens/current/can?action={}&package=Contoso.Core&feed={feed}\"",
+                    "{ask} \"{api}/tokens/current/can?action={}&package={package}&feed={feed}\"",
                     self.some_action()
                 ),
             ),
@@ -271,7 +295,7 @@ impl Clients {
                 self.pull(),
                 "Download a package",
                 "the curl download command",
-                format!("curl -u {USER}:{KEY} -O {flat}/contoso.core/1.0.0/contoso.core.1.0.0.nupkg"),
+                format!("curl -u {USER}:{KEY} -O {flat}/{lower}/1.0.0/{lower}.1.0.0.nupkg"),
             ),
         ])
     }

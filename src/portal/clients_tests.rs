@@ -4,7 +4,12 @@ use super::*;
 
 fn lines(permissions: &str) -> Vec<(&'static str, String)> {
     let public = PublicUrl::parse("https://keys.example.com/p").unwrap();
-    let clients = Clients::of_feed(&public, "team").for_permissions(Permissions::parse(permissions).unwrap());
+    lines_for(permissions, "Contoso.*", &public)
+}
+
+fn lines_for(permissions: &str, patterns: &str, public: &PublicUrl) -> Vec<(&'static str, String)> {
+    let (permissions, patterns) = (Permissions::parse(permissions).unwrap(), Patterns::parse(patterns).unwrap());
+    let clients = Clients::of_feed(public, "team").for_rights(permissions, &patterns);
     let lines = clients.list().into_iter().map(|client| (client.id, client.lines));
     lines.flat_map(|(id, lines)| lines.into_iter().map(move |line| (id, line.text))).collect()
 }
@@ -18,10 +23,42 @@ fn a_token_is_shown_only_the_lines_it_may_use() {
     };
     assert_eq!(clients("nuget:push-version"), ["nuget", "dotnet", "curl", "github", "gitlab", "azure"]);
     assert_eq!(clients("nuget:pull"), ["nuget", "dotnet", "visual-studio", "curl", "github", "gitlab", "azure"]);
-    assert_eq!(clients("container:pull npm:push"), ["docker", "npm", "curl"]);
+    assert_eq!(clients("container:pull npm:push"), ["curl"], "nothing here answers them");
     assert_eq!(clients("api:read"), ["curl"]);
     assert!(lines("nuget:push").iter().all(|(_, text)| !text.contains("add source")));
     assert!(lines("nuget:pull").iter().all(|(_, text)| !text.contains("nuget push")));
+}
+
+#[test]
+fn lines_are_about_a_package_that_the_patterns_cover() {
+    let public = PublicUrl::parse("https://keys.example.com").unwrap();
+    for (patterns, package) in [
+        ("*", "Contoso.Core"),
+        ("Contoso.*", "Contoso.Core"),
+        ("Fabrikam.*", "Fabrikam.Core"),
+        ("Fabrikam", "Fabrikam"),
+        ("*.Tests", "Core.Tests"),
+        ("Fabrikam.*.Tests", "Fabrikam.Core.Tests"),
+        ("@team/*\nLitware-*", "Litware-Core"),
+        ("team/app", "YOUR.PACKAGE"),
+    ] {
+        let all: String = lines_for("nuget:pull nuget:push nuget:delete", patterns, &public)
+            .into_iter()
+            .map(|(_, text)| text + "\n")
+            .collect();
+        let lower = package.to_lowercase();
+        for line in [
+            format!("nuget push {package}.1.0.0.nupkg"),
+            format!("dotnet nuget push {package}.1.0.0.nupkg"),
+            format!("nuget install {package} "),
+            format!("nuget delete {package} 1.0.0"),
+            format!("&package={package}&"),
+            format!("/flat/{lower}/1.0.0/{lower}.1.0.0.nupkg"),
+        ] {
+            assert!(all.contains(&line), "{patterns}: {line}: {all}");
+        }
+        assert!(package == "Contoso.Core" || !all.contains("Contoso"), "{patterns}: {all}");
+    }
 }
 
 #[test]
@@ -43,9 +80,6 @@ fn addresses_are_those_of_the_host_and_the_feed() {
     let all: String = lines("nuget:pull npm:push container:push").into_iter().map(|(_, text)| text + "\n").collect();
     for address in [
         "https://keys.example.com/p/feeds/team/nuget/v3/index.json",
-        "//keys.example.com/p/feeds/team/npm/:_authToken",
-        "docker login keys.example.com --username api",
-        "keys.example.com/team/app:1.0",
         "https://keys.example.com/p/api/v1/tokens/current",
     ] {
         assert!(all.contains(address), "{address}: {all}");

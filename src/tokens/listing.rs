@@ -7,6 +7,8 @@ use super::{State, Token, TokenId, change::MAX_NAME, state::state};
 
 /// A token not used for so long is shown by [`Filter::Unused`].
 pub const UNUSED_FOR: Duration = Duration::days(90);
+/// A revoked token stays listed for so long, unless it is deleted (design §2).
+pub const REVOKED_LISTED: Duration = Duration::days(30);
 
 /// Longest name in a [`Position`], in characters: lower case may be longer than what was typed.
 const LONGEST_KEY: usize = 3 * MAX_NAME;

@@ -39,6 +39,11 @@ impl Kind {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
+
+    /// Whether this host has a door for such packages. Tokens for the others can be made all the same.
+    pub fn is_served(self) -> bool {
+        self == Self::NuGet
+    }
 }
 
 macro_rules! permissions {
@@ -102,6 +107,11 @@ impl Permission {
         Self::ALL.iter().copied().find(|permission| permission.scope() == scope)
     }
 
+    /// Whether this host has a door that asks for it. A token may have it all the same.
+    pub fn is_served(self) -> bool {
+        self.kind().is_some_and(Kind::is_served)
+    }
+
     /// The package kind it is about; `None` for the API.
     pub fn kind(self) -> Option<Kind> {
         match self.scope().split_once(':')?.0 {
@@ -122,6 +132,12 @@ impl Permission {
 pub struct Permissions(u16);
 
 impl Permissions {
+    /// With those that others of them bring.
+    pub fn effective(self) -> Self {
+        let brought = self.has(Permission::ContainerPush).then_some(Permission::ContainerPull);
+        self.iter().chain(brought).collect()
+    }
+
     /// Reads scope strings separated by blanks or commas; the first unknown one is the error.
     pub fn parse(scopes: &str) -> Result<Self, String> {
         scopes

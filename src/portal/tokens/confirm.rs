@@ -12,7 +12,7 @@ use crate::{
         form::Problems,
         page::{Page, SignedIn, answer},
     },
-    tokens::Token,
+    tokens::{Token, listing::REVOKED_LISTED},
 };
 
 #[derive(Template)]
@@ -20,6 +20,7 @@ use crate::{
 struct Confirm {
     page: Page,
     token: view::Token,
+    listed_days: i64,
     verb: &'static str,
     button: &'static str,
     tone: &'static str,
@@ -89,6 +90,7 @@ impl Question {
         let page = Confirm {
             page: Page::in_section(req, format!("{title} {}", token.name), "tokens"),
             token: view::Token::in_list(token, &feeds(app, me).await?, me),
+            listed_days: REVOKED_LISTED.num_days(),
             verb,
             button,
             tone,

@@ -10,7 +10,7 @@ use crate::{
     portal::{page::SignedIn, words::end_with_weekday},
     store::Feed,
     tokens::{
-        Kind, Permission, Token,
+        Kind, Permission, Permissions, Token,
         expiry::{CHOICES, Choice as Expiry, FURTHEST_DAYS},
         preset::{Kinds, Preset},
     },
@@ -73,6 +73,8 @@ pub struct Fields {
     pub custom: bool,
     pub permissions: Vec<PermissionRow>,
     pub api: Vec<PermissionBox>,
+    /// What is true of the permissions that are offered, whichever are chosen.
+    pub said: Vec<String>,
     pub all_feeds: bool,
     pub feeds: Vec<Choice>,
     pub expiry: Vec<ExpiryChoice>,
@@ -104,6 +106,7 @@ impl Fields {
             custom: form.preset == "custom",
             permissions: Kind::ALL.into_iter().map(|kind| boxes.row(kind)).filter(PermissionRow::has_any).collect(),
             api: boxes.api(),
+            said: said(edited.map_or_else(|| Permission::ALL.iter().copied().collect(), |token| token.permissions)),
             all_feeds: form.feeds != "some",
             feeds: feeds.iter().map(|feed| feed_choice(feed, form)).collect(),
             expiry: expiry_choices(form, me, max_days, edited),
@@ -128,9 +131,14 @@ fn presets(form: &TokenForm) -> Vec<PresetChoice> {
                     "Read, and upload versions of packages that exist, never a new name. Not for containers: they are only read."
                 }
                 Preset::ReadWrite => "Also upload new packages and versions. For builds that restore and publish.",
-                Preset::Write => "Upload without reading. For the publishing step of a pipeline.",
-                Preset::Full => {
+                Preset::Write => {
+                    "Upload, and read only where uploading needs it, as with containers. For the publishing step of a pipeline."
+                }
+                Preset::Full if Permission::ApiManage.is_served() => {
                     "Read, upload, delete, and manage your things through the API. For scripts that manage."
+                }
+                Preset::Full => {
+                    "Read, upload, delete. The permissions for the management API are in it too; that is not served here yet."
                 }
             },
             ticks: ticks.join(" "),
@@ -148,11 +156,27 @@ fn kinds(form: &TokenForm) -> Vec<Choice> {
             Kinds::One(Kind::NuGet) => ".NET packages",
             Kinds::One(Kind::Container) => "Images; not served here yet",
             Kinds::One(Kind::Npm) => "JavaScript; not served here yet",
-            Kinds::All => "All three",
+            Kinds::All if Kind::ALL.into_iter().all(Kind::is_served) => "All three",
+            Kinds::All => "All three, as far as they are served here",
         },
         checked: form.kind == kinds.as_str(),
     };
     Kinds::ALL.into_iter().map(choice).collect()
+}
+
+/// Sentences that hold under every preset: what one permission brings, and what this host does not offer.
+fn said(offered: Permissions) -> Vec<String> {
+    let brings = offered.has(Permission::ContainerPush).then(|| {
+        "Uploading containers brings reading of the same repositories, because the registry asks for both.".to_owned()
+    });
+    let api = offered.has_any(&[Permission::ApiRead, Permission::ApiManage]) && !Permission::ApiRead.is_served();
+    let unserved = offered.kinds().filter(|kind| !kind.is_served()).map(Kind::label);
+    let unserved: Vec<_> = unserved.chain(api.then_some("the management API")).collect();
+    let unserved = unserved.split_last().map(|(last, rest)| match rest {
+        [] => format!("This host does not serve {last} yet: permissions for it open nothing."),
+        rest => format!("This host does not serve {} and {last} yet: permissions for them open nothing.", rest.join(", ")),
+    });
+    brings.into_iter().chain(unserved).collect()
 }
 
 /// Makes the boxes of single permissions.

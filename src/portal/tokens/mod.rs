@@ -85,6 +85,7 @@ struct Created {
 #[template(path = "portal/tokens/already_done.html")]
 struct AlreadyDone {
     page: Page,
+    can_refresh: bool,
     token: view::Token,
 }
 
@@ -103,7 +104,7 @@ fn show_once(
     let page = Created {
         page: Page::in_section(req, title, "tokens"),
         clients: Clients::of_feed(&app.settings.public_url, first_feed(&token.feeds, feeds))
-            .for_permissions(token.permissions),
+            .for_rights(token.permissions, &token.patterns),
         token: view::Token::in_list(&token, feeds, me),
         secret: secret.reveal().to_owned(),
         replaced,
@@ -127,6 +128,7 @@ async fn already_done(req: &HttpRequest, app: &App, me: &SignedIn, id: TokenId) 
         StatusCode::OK,
         &AlreadyDone {
             page: Page::in_section(req, "Already done", "tokens"),
+            can_refresh: token.can_be_refreshed(),
             token: view::Token::in_list(&token, &feeds, me),
         },
     )

@@ -24,7 +24,7 @@ use crate::{
     portal::{
         error::PageError,
         page::{Page, SignedIn, answer},
-        words::{Time, sentence},
+        words::Time,
     },
     store::{self, Feed},
     tokens::{Kind, Token},
@@ -94,7 +94,7 @@ pub(super) async fn draw(
     let page = Show {
         page: Page::in_section(req, token.name.clone(), "tokens"),
         token: view::Token::whole(token, feeds, me),
-        words: token.permissions.iter().map(|permission| sentence(permission.words())).collect(),
+        words: token.permissions.iter().map(view::permission_words).collect(),
         coverage: Preview::of(app, me, &TokenForm::of(token), Some(token.id)).await?.lines,
         created: time(token.created_at),
         issued: token.issued_at.filter(|at| *at != token.created_at).map(time),

@@ -15,13 +15,14 @@ use crate::{
         words::counted,
     },
     store::MOST_SELECTED,
-    tokens::{Token, TokenId, selected::Step, state::state},
+    tokens::{Token, TokenId, listing::REVOKED_LISTED, selected::Step, state::state},
 };
 
 #[derive(Template)]
 #[template(path = "portal/tokens/selected.html")]
 struct Selected {
     page: Page,
+    listed_days: i64,
     verb: &'static str,
     button: String,
     tone: &'static str,
@@ -115,6 +116,7 @@ fn draw(
     let button = format!("{title} {}", counted(fit.len(), "token"));
     let page = Selected {
         page: Page::in_section(req, button.clone(), "tokens"),
+        listed_days: REVOKED_LISTED.num_days(),
         verb,
         button: if step == Step::Revoke { format!("{button} for good") } else { button },
         tone,

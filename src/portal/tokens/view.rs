@@ -1,16 +1,20 @@
 //! A token as pages show it.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     portal::{
         page::SignedIn,
-        words::{self, Time},
+        words::{self, Time, sentence},
     },
     store::Feed,
-    tokens::{Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, state::state},
+    tokens::{
+        Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, change::primary_permissions, state::state,
+    },
 };
 
+/// Said beside what this host does not offer.
+pub const NOT_SERVED: &str = "(not served here yet)";
 /// Patterns shown in lists.
 const FEW: usize = 3;
 
@@ -22,6 +26,14 @@ pub struct Token {
     pub note: String,
     pub state: &'static str,
     pub tone: &'static str,
+    /// Whether its key opens doors now.
+    pub live: bool,
+    /// Whether it has a key at all.
+    pub issued: bool,
+    /// Whether its key opens doors once the token is switched on.
+    pub lives_when_on: bool,
+    /// Whether it is all that a new primary token is.
+    pub whole: bool,
     pub primary: bool,
     pub legacy: bool,
     pub created: Time,
@@ -46,7 +58,7 @@ pub struct Token {
 #[derive(Debug, PartialEq, Eq)]
 pub struct May {
     pub words: String,
-    pub kinds: Vec<&'static str>,
+    pub kinds: Vec<String>,
 }
 
 /// A last use.
@@ -93,6 +105,10 @@ impl Token {
             note: token.note.clone(),
             state: state.label(),
             tone: tone(state),
+            live: state.is_live(),
+            issued: token.issued_at.is_some(),
+            lives_when_on: lives_when_on(token, now),
+            whole: is_whole(token),
             primary: token.kind == TokenKind::Primary,
             legacy: token.kind == TokenKind::Legacy,
             created: Time::new(token.created_at, now, zone),
@@ -114,6 +130,15 @@ impl Token {
             on_again: token.reactivate_at.filter(|_| state == State::Deactivated).map(|at| Time::new(at, now, zone)),
         }
     }
+}
+
+fn lives_when_on(token: &Row, now: DateTime<Utc>) -> bool {
+    state(&Row { deactivated_at: None, ..token.clone() }, now).is_live()
+}
+
+/// Whether nothing of what a primary token begins with was taken away.
+fn is_whole(token: &Row) -> bool {
+    primary_permissions().within(token.permissions) && token.patterns.covers_all() && token.feeds == Feeds::All
 }
 
 fn tone(state: State) -> &'static str {
@@ -155,12 +180,14 @@ pub fn feed_names(covered: &Feeds, feeds: &[Feed]) -> String {
 /// Permissions in a few words; kinds with the same ones share a line.
 fn may(permissions: Permissions) -> Vec<May> {
     let mut lines: Vec<May> = Vec::new();
+    let permissions = permissions.effective();
     for kind in Kind::ALL {
+        let label = with_note(kind.label().to_owned(), kind.is_served());
         let words = verbs(permissions.iter().filter(|permission| permission.kind() == Some(kind)));
         match lines.iter_mut().find(|line| line.words == words) {
             _ if words.is_empty() => {}
-            Some(line) => line.kinds.push(kind.label()),
-            None => lines.push(May { words, kinds: vec![kind.label()] }),
+            Some(line) => line.kinds.push(label),
+            None => lines.push(May { words, kinds: vec![label] }),
         }
     }
     let api = match (permissions.has(Permission::ApiManage), permissions.has(Permission::ApiRead)) {
@@ -168,8 +195,18 @@ fn may(permissions: Permissions) -> Vec<May> {
         (false, true) => Some("Look through the management API"),
         (false, false) => None,
     };
-    lines.extend(api.map(|words| May { words: words.to_owned(), kinds: Vec::new() }));
+    let served = Permission::ApiRead.is_served();
+    lines.extend(api.map(|words| May { words: with_note(words.to_owned(), served), kinds: Vec::new() }));
     lines
+}
+
+/// A permission in words, with a note where nothing here asks for it.
+pub fn permission_words(permission: Permission) -> String {
+    with_note(sentence(permission.words()), permission.is_served())
+}
+
+fn with_note(words: String, is_served: bool) -> String {
+    if is_served { words } else { format!("{words} {NOT_SERVED}") }
 }
 
 fn verbs(permissions: impl Iterator<Item = Permission>) -> String {
@@ -221,9 +258,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn uploading_containers_brings_reading_them() {
+        let lines = may(Permissions::parse("container:push").unwrap());
+        assert_eq!(lines.iter().map(|line| line.words.as_str()).collect::<Vec<_>>(), ["Read, upload"]);
+    }
+
+    #[test]
     fn kinds_with_the_same_permissions_share_a_line() {
         let lines = may(Permissions::parse("nuget:pull nuget:push npm:pull npm:push container:pull api:read").unwrap());
         let texts: Vec<_> = lines.iter().map(|line| format!("{} {}", line.words, line.kinds.join("+"))).collect();
-        assert_eq!(texts, ["Read, upload NuGet+npm", "Read Container", "Look through the management API "]);
+        assert_eq!(
+            texts,
+            [
+                "Read, upload NuGet+npm (not served here yet)",
+                "Read Container (not served here yet)",
+                "Look through the management API (not served here yet) "
+            ]
+        );
     }
 }
