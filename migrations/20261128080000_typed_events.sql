@@ -32,9 +32,7 @@ INSERT INTO deleted_accounts (account, username, username_key, deleted_at)
 SELECT e.account, MAX(e.detail), MAX(lower(e.detail)), MAX(e.at) FROM events e
 WHERE e.verb = 'account deleted' AND e.account IS NOT NULL GROUP BY e.account;
 
--- These listed sentences. The codes of the new one are those of `Store::life_of_token`, word for word: else it is not used.
+-- These listed sentences.
 DROP INDEX events_of_token_life;
 DROP INDEX events_of_sign_ins;
 DROP INDEX events_of_gone_accounts;
-CREATE INDEX events_of_token_steps ON events (token, id)
-    WHERE verb IN ('token.created', 'token.edited', 'token.refreshed', 'token.deactivated', 'token.reactivated', 'token.revoked');

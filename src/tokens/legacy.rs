@@ -186,7 +186,8 @@ impl ImportedKey {
             deactivated_at: None,
             reactivate_at: None,
             revoked_at: None,
-            retires_at: (policy == Some(Policy::Idle)).then(|| retires_at(self.last_push.unwrap_or(self.created_at), now)),
+            retires_at: (policy == Some(Policy::Idle))
+                .then(|| retires_at(self.last_push.unwrap_or(self.created_at), now)),
             last_use: None,
             made_by: None,
             version: 1,

@@ -174,7 +174,9 @@ fn said(offered: Permissions) -> Vec<String> {
     let unserved: Vec<_> = unserved.chain(api.then_some("the management API")).collect();
     let unserved = unserved.split_last().map(|(last, rest)| match rest {
         [] => format!("This host does not serve {last} yet: permissions for it open nothing."),
-        rest => format!("This host does not serve {} and {last} yet: permissions for them open nothing.", rest.join(", ")),
+        rest => {
+            format!("This host does not serve {} and {last} yet: permissions for them open nothing.", rest.join(", "))
+        }
     });
     brings.into_iter().chain(unserved).collect()
 }
