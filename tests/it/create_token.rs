@@ -18,6 +18,7 @@ on_both_engines! {
     the_operators_maximum_holds,
     a_duplicate_has_the_settings_and_a_key_of_its_own,
     after_a_quarter_of_an_hour_the_password_is_asked_for_in_the_same_form,
+    a_name_left_empty_tells_the_kind_and_the_day,
 }
 
 async fn a_created_token_shows_its_key_once_and_only_there(world: &World) {
@@ -67,7 +68,6 @@ async fn every_mistake_keeps_what_was_typed(world: &World) {
     let long = "x".repeat(129);
     let many = (0..101).map(|number| format!("a{number}\n")).collect::<String>();
     for (field, value, problem) in [
-        ("name", "", "name"),
         ("name", long.as_str(), "name"),
         ("name", "a\u{202e}b", "name"),
         ("name", "a\0b", "name"),
@@ -211,4 +211,21 @@ async fn after_a_quarter_of_an_hour_the_password_is_asked_for_in_the_same_form(w
     assert_eq!((page.status, page.heading().as_str()), (200, "Token created"));
     assert_eq!(ada.create("The next one", |form| form).await.status, 200, "the proof counts for what follows");
     assert_eq!(world.database.number("SELECT COUNT(*) FROM tokens WHERE kind = 'personal'", &[]).await, 2);
+}
+
+async fn a_name_left_empty_tells_the_kind_and_the_day(world: &World) {
+    let ada = world.ada().await;
+    let placeholder = async || ada.get("/settings/tokens/new").await.attributes("#name", "placeholder");
+    assert_eq!(placeholder().await, ["NuGet token, 1 Mar"]);
+    for name in ["NuGet token, 1 Mar", "NuGet token, 1 Mar (2)", "NuGet token, 1 Mar (3)"] {
+        assert_eq!(placeholder().await, [name]);
+        assert_eq!(ada.create("", |form| form).await.status, 200);
+        newest_token(world, name).await;
+    }
+    assert_eq!(ada.create(" ", |form| form.add("permission", "npm:pull")).await.status, 200);
+    newest_token(world, "Package token, 1 Mar").await;
+    let page = ada.create("", |form| form.set("patterns", "")).await;
+    assert_eq!((page.status, page.form("/settings/tokens").value("name")), (422, ""), "what was left empty stays so");
+    let names = "SELECT COUNT(DISTINCT name) FROM tokens WHERE kind = 'personal'";
+    assert_eq!(world.database.number(names, &[]).await, 4);
 }

@@ -65,7 +65,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
         () if link.is_typed() => "You had been signed out. This is what you had typed.",
         () => "A link filled in this form. Check it before you create.",
     };
-    let found = check(&app, &me, &form, &feeds).err().unwrap_or_default();
+    let found = check(&app, &me, &named(&app, &me, &form).await?, &feeds).err().unwrap_or_default();
     let about_link = |field| filled.contains(&field) && problems.of(field).is_none();
     let found: Vec<_> = found.list.into_iter().filter(|problem| about_link(problem.field)).collect();
     problems.list.extend(found);
