@@ -25,6 +25,7 @@ on_both_engines! {
     the_pages_show_a_legacy_key_and_the_way_forward,
     a_push_moves_the_one_warning,
     an_idle_key_is_warned_of_once_and_retired_once,
+    a_new_key_that_never_pushed_has_a_year,
     an_operator_finds_a_pasted_key_of_an_older_system,
     a_pasted_key_of_an_older_system_is_kept_nowhere,
 }
@@ -229,6 +230,26 @@ async fn an_idle_key_is_warned_of_once_and_retired_once(world: &World) {
     let retired = world.database.number("SELECT retired_at FROM tokens WHERE kind = 'legacy'", &[]).await;
     assert_eq!(retired, world.now().timestamp());
     assert_eq!(pushes(world, "1.0.0").await, 403);
+}
+
+async fn a_new_key_that_never_pushed_has_a_year(world: &World) {
+    world.ada().await;
+    imported(world, &format!("account,key,created,name\nada,{GUID},2027-02-01,New\n"), Some(Policy::Idle)).await;
+    let retires = "SELECT retires_at FROM tokens WHERE kind = 'legacy'";
+    let year = "2028-02-01T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    assert_eq!(world.database.number(retires, &[]).await, year.timestamp());
+
+    // As a release before December 2026 imported it.
+    let soon = (world.now() + Duration::days(30)).timestamp().to_string();
+    world.database.execute("UPDATE tokens SET retires_at = CAST($1 AS BIGINT) WHERE kind = 'legacy'", &[&soon]).await;
+    let moved = "UPDATE notices SET occasion = $1, due_at = CAST($1 AS BIGINT) - 864000 WHERE kind = 'warning'";
+    world.database.execute(moved, &[&soon]).await;
+    assert_eq!(retire_legacy_keys(&world.app()).await.unwrap(), "");
+    assert_eq!(world.database.number(retires, &[]).await, year.timestamp());
+    let owed = "SELECT occasion FROM notices WHERE kind = 'warning' AND cancelled_at IS NULL";
+    assert_eq!(world.database.texts(owed, &[]).await, [year.timestamp().to_string()]);
+    world.pass(Duration::days(31));
+    assert_eq!(retire_legacy_keys(&world.app()).await.unwrap(), "", "it is not a year old");
 }
 
 async fn an_operator_finds_a_pasted_key_of_an_older_system(world: &World) {

@@ -13,6 +13,7 @@ on_both_engines! {
     the_overview_tells_the_state_of_the_host_and_no_secret,
     accounts_are_found_by_name_and_address,
     a_feed_is_made_for_its_owner_and_deleted_while_it_is_empty,
+    tokens_beyond_a_lowered_maximum_are_named_until_their_next_refresh,
 }
 
 /// Somebody who runs the host, signed in.
@@ -153,4 +154,36 @@ async fn a_feed_is_made_for_its_owner_and_deleted_while_it_is_empty(world: &Worl
     assert_eq!(ada.get("/operator/feeds/team/delete").await.status, 404);
     let events = ada.get("/operator/events?what=feeds").await.texts(".rows tbody tr");
     assert!(events.iter().any(|row| row.contains("feed deleted team ada")), "{events:?}");
+}
+
+async fn tokens_beyond_a_lowered_maximum_are_named_until_their_next_refresh(world: &World) {
+    let ada = operator(world, "ada").await;
+    let bo = world.bo().await;
+    let endless = bo.key_for(world, "Endless", "never").await;
+    let long = bo.key_for(world, "Long", "365").await;
+    bo.key_for(world, "Short", "90").await;
+    let gone = bo.key_for(world, "Gone", "never").await;
+    bo.must(&gone.id, "revoke").await;
+    let named = async || ada.get("/operator").await.texts("#lifetimes ~ ul li a");
+    assert!(named().await.is_empty(), "there is no maximum");
+
+    world.restart_with(&[("max-token-days", "90")]).await;
+    assert_eq!(named().await, ["Endless", "Long"]);
+    let found = world.app().store.tokens_beyond(90, world.now()).await.unwrap();
+    let told = latchkey::store::TooLong::told(&found, 90).unwrap();
+    for said in
+        ["2 tokens live longer", "LATCHKEY_MAX_TOKEN_DAYS=90", "“Endless” (lk_", "of bo, never", "of bo, 2028-02-29"]
+    {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    assert_eq!(world.refusal(&endless.secret).await, None, "it goes on as it is");
+
+    for id in [&endless.id, &long.id] {
+        let page = bo.refresh(id, "restart").await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        let end = world.database.number("SELECT expires_at FROM tokens WHERE id = $1", &[id]).await;
+        assert_eq!(end, (world.now() + Duration::days(90)).timestamp());
+    }
+    assert!(named().await.is_empty());
+    assert_eq!(latchkey::store::TooLong::told(&[], 90), None);
 }
