@@ -21,6 +21,7 @@ mod address;
 mod answers;
 mod at_once;
 mod calendar;
+mod claims;
 mod commands;
 mod create_token;
 mod edit_token;
