@@ -15,7 +15,7 @@ pub async fn answer(req: HttpRequest, app: web::Data<App>) -> Answer {
     let feed = Query::of(&req, &["action", "package", "feed"]).ok();
     let feed = feed.as_ref().map_or("main", feed_of);
     let visit = Visit::of(&req, &app, feed).await.map_err(Problem::about_can)?;
-    let known = visit.admit().map_err(Problem::about_can)?;
+    let known = visit.admit_to_ask().map_err(Problem::about_can)?;
     let query = Query::of(&req, &["action", "package", "feed"])?;
     let question = question(&query)?;
     let ask = question.ask(known, question.facts(&app.store, known).await?);

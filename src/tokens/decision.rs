@@ -132,6 +132,14 @@ impl Action {
         }
     }
 
+    /// The kind of packages it is about; none for the API.
+    pub fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Pull(kind) | Self::Push(kind) | Self::Delete(kind) => Some(kind),
+            Self::Look | Self::Manage => None,
+        }
+    }
+
     /// The action in words, after "may".
     pub fn words(self) -> String {
         match self {
@@ -227,7 +235,12 @@ pub fn admit(presented: Option<Presented<'_>>, account_disabled: bool, now: Date
 pub fn decide(presented: Option<Presented<'_>>, holder: &Holder, ask: &Ask<'_>, now: DateTime<Utc>) -> Decision {
     let reason = admit(presented, holder.disabled, now).check().err().or_else(|| {
         let token = presented?.token;
-        lacks_right(token, ask).or_else(|| account_lacks_right(holder, ask))
+        not_served(ask).or_else(|| {
+            if is_open_to_all(holder, ask) {
+                return None;
+            }
+            lacks_right(token, ask).or_else(|| account_lacks_right(holder, ask))
+        })
     });
     reason.map_or(Decision::Allow, Decision::Deny)
 }
@@ -236,6 +249,17 @@ pub fn decide(presented: Option<Presented<'_>>, holder: &Holder, ask: &Ask<'_>, 
 pub fn decide_for_account(holder: &Holder, ask: &Ask<'_>) -> Decision {
     let reason = if holder.disabled { Some(Reason::AccountDisabled) } else { account_lacks_right(holder, ask) };
     reason.map_or(Decision::Allow, Decision::Deny)
+}
+
+/// Packages of a kind that this host has no door for.
+fn not_served(ask: &Ask<'_>) -> Option<Reason> {
+    let served = ask.feed.is_none() || ask.action.kind().is_none_or(Kind::is_served);
+    (!served).then_some(Reason::NotServed)
+}
+
+/// What anybody may read without a key, a live key may read too, whatever it may do besides.
+fn is_open_to_all(holder: &Holder, ask: &Ask<'_>) -> bool {
+    holder.feed_is_public && ask.feed.is_some() && matches!(ask.action, Action::Pull(_))
 }
 
 fn lacks_right(token: &Token, ask: &Ask<'_>) -> Option<Reason> {

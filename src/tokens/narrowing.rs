@@ -78,7 +78,7 @@ pub fn is_known_well(whole_since: DateTime<Utc>, widened_at: Option<DateTime<Utc
 /// Without those that nothing needed. What has no door yet cannot be judged, and stays.
 fn permissions(has: Permissions, used: &[Used<'_>]) -> Permissions {
     let needs = |permission: &Permission| {
-        let served = permission.kind() == Some(Kind::NuGet) || *permission == Permission::ApiRead;
+        let served = permission.kind().is_some_and(Kind::is_served) || *permission == Permission::ApiRead;
         !served || used.iter().any(|used| sufficing(has, used.permission).contains(permission))
     };
     has.iter().filter(needs).collect()

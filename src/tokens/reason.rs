@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Token,
+    Kind, Token,
     decision::{Ask, Package},
 };
 
@@ -24,6 +24,8 @@ pub enum Reason {
     Retired,
     /// The operator disabled the account.
     AccountDisabled,
+    /// This host has no door for packages of this kind.
+    NotServed,
     /// The token has no permission for this action.
     PermissionMissing,
     /// The token is limited to other feeds.
@@ -51,7 +53,7 @@ pub enum Class {
 
 impl Reason {
     /// Every reason, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NotAToken,
         Self::Replaced,
         Self::Revoked,
@@ -59,6 +61,7 @@ impl Reason {
         Self::Expired,
         Self::Retired,
         Self::AccountDisabled,
+        Self::NotServed,
         Self::PermissionMissing,
         Self::FeedNotCovered,
         Self::PackageNotCovered,
@@ -86,6 +89,7 @@ impl Reason {
             Self::Expired => "expired",
             Self::Retired => "retired",
             Self::AccountDisabled => "account-disabled",
+            Self::NotServed => "not-served",
             Self::PermissionMissing => "permission-missing",
             Self::FeedNotCovered => "feed-not-covered",
             Self::PackageNotCovered => "package-not-covered",
@@ -110,6 +114,7 @@ impl Reason {
             Self::Expired => "This access token has expired",
             Self::Retired => "This legacy key was retired",
             Self::AccountDisabled => "The account of this access token is disabled",
+            Self::NotServed => "This host does not serve packages of this kind",
             Self::PermissionMissing => "This access token lacks the permission",
             Self::FeedNotCovered => "This access token does not cover the feed",
             Self::PackageNotCovered => "This access token does not cover the package",
@@ -131,6 +136,7 @@ impl Reason {
             Self::Expired => "Its time is over. Refresh it and put the new key in place.",
             Self::Retired => "Old keys end when they lie idle. Create a token in its stead.",
             Self::AccountDisabled => "Ask the operator of this host.",
+            Self::NotServed => "Use a host that serves packages of this kind, or ask the operator of this one.",
             Self::PermissionMissing => {
                 "Permissions are never added to a token. Duplicate it, tick what is missing, and use the new key."
             }
@@ -181,6 +187,10 @@ impl Reason {
                 )
             }
             Self::AccountDisabled => format!("The account of {key} is disabled. Ask the operator of this host."),
+            Self::NotServed => {
+                let kind = ask.action.kind().map_or("such", Kind::label);
+                format!("This host does not serve {kind} packages, whatever {key} may do.")
+            }
             Self::PermissionMissing => {
                 format!(
                     "{key} may not {action}. It has: {}. Duplicate it with the missing permission.",

@@ -35,13 +35,17 @@ async fn packages_are_listed_as_far_as_account_and_token_reach() {
             ["main/Contoso.Core", "team/Contoso.Web", "main/Fabrikam", "open/Contoso.Open"]
         );
         let some = world.key_for(ada, "nuget:pull", "contoso.*", Feeds::Some(vec![team]), None).await;
-        assert_eq!(listed(&world, &some, "").await, ["team/Contoso.Web"]);
+        assert_eq!(
+            listed(&world, &some, "").await,
+            ["team/Contoso.Web", "open/Contoso.Open"],
+            "what is public is open to it"
+        );
         let others = world.key(bo, "nuget:pull", "*").await;
         assert_eq!(listed(&world, &others, "").await, ["main/Contoso.Core", "main/Fabrikam"]);
         world.member(("team", team), bo, Role::Reader).await;
         assert_eq!(listed(&world, &others, "").await.len(), 3);
         let npm = world.key(ada, "npm:pull", "*").await;
-        assert!(listed(&world, &npm, "").await.is_empty());
+        assert_eq!(listed(&world, &npm, "").await, ["open/Contoso.Open"]);
         world.end().await;
     }
 }
@@ -89,8 +93,9 @@ async fn can_answers_with_the_rule_and_from_the_facts() {
             ("action=nuget:push&package=Contoso.Team&feed=team", Some("not-found")),
             ("action=nuget:push&package=Contoso.Other&feed=team", Some("not-found")),
             ("action=nuget:push&package=Contoso.Other&feed=nowhere", Some("not-found")),
-            ("action=npm:push&package=@team/ui", None),
-            ("action=container:pull&package=team/app", Some("permission-missing")),
+            ("action=npm:push&package=@team/ui", Some("not-served")),
+            ("action=npm:pull", Some("not-served")),
+            ("action=container:pull&package=team/app", Some("not-served")),
         ] {
             let reply = world.get(&format!("/v1/tokens/current/can?{query}"), &key).await;
             let body = reply.json();
@@ -99,6 +104,10 @@ async fn can_answers_with_the_rule_and_from_the_facts() {
             assert_eq!(body["expires_at"], "2027-02-21T14:00:00Z");
             assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()));
         }
+        world.app.evidence.write(world.store()).await.unwrap();
+        let token = world.store().token(key.token.id).await.unwrap().unwrap();
+        assert_eq!(token.last_use, None, "a question is no use, whatever its answer");
+        assert!(world.store().days_of(token.id, 0).await.unwrap().is_empty());
         world.end().await;
     }
 }

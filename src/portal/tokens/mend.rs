@@ -73,6 +73,7 @@ pub fn rule(line: &RefusalLine, date: impl Fn(DateTime<Utc>) -> String) -> Strin
         Reason::Expired => format!("The token expired on {since}."),
         Reason::Retired => format!("The host retired this legacy key on {since}."),
         Reason::AccountDisabled => "Your account was disabled.".to_owned(),
+        Reason::NotServed => "This host does not serve packages of this kind.".to_owned(),
         Reason::PermissionMissing => format!("The token was not allowed to {}.", deed(line.action)),
         Reason::FeedNotCovered => format!("The token was limited to other feeds than {feed}."),
         Reason::PackageNotCovered if package.is_empty() => "The token’s patterns did not cover the package.".to_owned(),
@@ -104,6 +105,7 @@ pub fn mend(token: &Token, line: &RefusalLine, memberships: &[Membership], now: 
     match line.reason {
         Reason::Replaced if token.revoked_at.is_none() => Mend::Advice(new_key(token)),
         Reason::AccountDisabled => Mend::Advice("The operator of this host can enable it.".to_owned()),
+        Reason::NotServed => Mend::Advice(line.reason.advice().to_owned()),
         Reason::AccountCannotRead => Mend::Advice(format!(
             "Check the name in the client’s settings, or ask an owner of {} to make you a member.",
             line.feed

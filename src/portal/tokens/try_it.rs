@@ -84,7 +84,7 @@ impl Trial {
                 .into(),
         };
         // Of the kinds that have no door yet, only those that the token is about are of interest.
-        let is_offered = |kind: &Kind| *kind == Kind::NuGet || token.permissions.kinds().any(|own| own == *kind);
+        let is_offered = |kind: &Kind| kind.is_served() || token.permissions.kinds().any(|own| own == *kind);
         let feeds = feeds.iter().map(|of| choice(of.name.clone(), of.name.clone(), &feed)).collect();
         let actions = Kind::ALL.into_iter().filter(is_offered).map(of_kind).chain([api]).collect();
         Self { actions, feeds, package, verdict, problems }
