@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Key;
+use super::Credentials;
 use crate::{
     store::{Result, Store},
     tokens::{
@@ -25,14 +25,15 @@ const FRESH: Duration = Duration::from_millis(900);
 pub struct LegacyKeys(Mutex<Option<(Instant, Vec<Shape>)>>);
 
 impl LegacyKeys {
-    /// The key, with its candidate taken for what it seems to be if there are such keys here.
-    pub async fn recognise(&self, store: &Store, mut key: Key) -> Result<Key> {
-        if let Some(candidate) = key.candidate.take()
-            && self.are_here(store, candidate.shape()).await?
-        {
-            key.legacy = Some(candidate);
+    /// The shapes in use here among those that a request's credentials have.
+    pub async fn in_use(&self, store: &Store, credentials: &Credentials) -> Result<Vec<Shape>> {
+        let mut in_use = Vec::new();
+        for shape in credentials.legacy_shapes() {
+            if self.are_here(store, shape).await? {
+                in_use.push(shape);
+            }
         }
-        Ok(key)
+        Ok(in_use)
     }
 
     /// Whether a text that is about to be kept or shown holds a legacy key of this host. Secrets of ours are found without

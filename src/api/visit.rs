@@ -12,7 +12,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::problem::Problem;
 use crate::{
-    access::{Caller, Dress, Refusal, Witness, ascii, presented_key},
+    access::{Caller, Credentials, Dress, Refusal, Witness, ascii},
     app::App,
     store::Known,
     tokens::{decision::Ask, warning},
@@ -28,7 +28,9 @@ pub(super) struct Visit<'r> {
 impl<'r> Visit<'r> {
     /// Looks the bearer token up, with its account's part in `feed` (empty for none). Keys in other headers do not count.
     pub(super) async fn of(req: &'r HttpRequest, app: &'r web::Data<App>, feed: &str) -> Result<Self, Problem> {
-        match presented_key(req.headers())? {
+        let credentials = Credentials::read(req.headers())?;
+        let in_use = app.legacy.in_use(&app.store, &credentials).await?;
+        match credentials.into_key(&in_use)? {
             Some(key) if key.dress == Dress::Bearer => {
                 let witness = Witness::of(req, &app.evidence, &app.settings.trusted_proxies);
                 let visit = Self { req, app, caller: Caller::look_up(&app.store, key, feed, witness).await? };
@@ -54,6 +56,11 @@ impl<'r> Visit<'r> {
     /// Whether the key is a live token's.
     pub(super) fn admit(&self) -> Result<&Known, Problem> {
         self.caller.admit(self.now()).map_err(|refusal| self.problem(&refusal, ""))
+    }
+
+    /// The same for a question, which is no use of the token.
+    pub(super) fn admit_to_ask(&self) -> Result<&Known, Problem> {
+        self.caller.admit_to_ask(self.now()).map_err(|refusal| self.problem(&refusal, ""))
     }
 
     /// Asks the decision about what the request does.

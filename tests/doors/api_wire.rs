@@ -26,7 +26,7 @@ async fn only_a_bearer_token_counts() {
             assert_eq!(reply.header("content-type"), Some("application/problem+json"));
         }
         let bearer = format!("Bearer {key}");
-        let twice = [("Authorization", bearer.as_str()), ("X-NuGet-ApiKey", "other")];
+        let twice = [("Authorization", bearer.as_str()), ("X-NuGet-ApiKey", "lk_other")];
         assert_eq!(world.ask("GET /api/v1/tokens/current", &twice).await.status, 400);
         assert_eq!(world.ask("GET /v1/tokens/current", &[("Authorization", &bearer)]).await.status, 200);
         world.end().await;

@@ -69,7 +69,7 @@ async fn it_opens_no_other_door_and_no_other_header() {
 async fn a_running_server_takes_new_keys_within_a_second() {
     for world in World::each().await {
         world.account("ada").await;
-        assert_eq!(pushes(&world, GUID, "1.0.0").await.told().1, "Not a valid access token");
+        assert_eq!(pushes(&world, GUID, "1.0.0").await.told().1, "No access token was sent");
         imported(&world, &format!("account,key,created\nada,{GUID},2016-05-01\n"), None).await;
         let mut answers = Vec::new();
         while answers.last() != Some(&201) && answers.len() < 100 {

@@ -2,7 +2,11 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::{nupkg::nupkg, wire::basic, world::World};
+use crate::{
+    nupkg::nupkg,
+    wire::{basic, call, multipart},
+    world::World,
+};
 
 fn basic_of(text: &[u8]) -> String {
     format!("Basic {}", STANDARD.encode(text))
@@ -92,6 +96,46 @@ async fn two_different_credentials_are_refused_and_two_equal_ones_are_one() {
 }
 
 #[actix_web::test]
+async fn a_placeholder_in_the_key_header_is_no_credential() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:pull nuget:push nuget:delete", "*").await.text;
+        let guid = "5f1d2c3b-89ab-4cde-8f01-23456789abcd";
+        for placeholder in ["az", "AzureArtifacts", "RequiredApiKey", "ada", "a b", guid, &"k".repeat(64)] {
+            let alone = [("X-NuGet-ApiKey", placeholder)];
+            for line in ["GET /v3/query", "PUT /v3/package", "DELETE /v3/package/Az/1.0.0", "POST /v3/package/Az/1.0.0"]
+            {
+                let reply = world.ask(line, &alone).await;
+                assert_eq!(reply.told(), (401, "No access token was sent", None), "{line} {placeholder}");
+                assert_eq!(reply.header("www-authenticate"), Some("Basic realm=\"packages.example.com\""));
+            }
+            let (kind, body) = multipart(&nupkg("Az", &format!("1.0.{}", placeholder.len())));
+            for credential in [basic(&key), format!("Bearer {key}")] {
+                let both = [("X-NuGet-ApiKey", placeholder), ("Authorization", &*credential), ("Content-Type", &*kind)];
+                let pushed = call(world.at, "PUT /v3/package", &both, &body).await.status;
+                assert!(matches!(pushed, 201 | 409), "{placeholder} {pushed}");
+                assert_eq!(world.ask("GET /v3/query", &both[..2]).await.status, 200, "{placeholder}");
+                let empty = [("X-NuGet-ApiKey", placeholder), ("Authorization", "Basic Og==")];
+                assert_eq!(world.ask("GET /v3/query", &empty).await.status, 401);
+            }
+            let bearer = format!("Bearer {key}");
+            let both = [("X-NuGet-ApiKey", placeholder), ("Authorization", &*bearer)];
+            assert_eq!(world.ask("GET /v1/tokens/current", &both).await.status, 200, "{placeholder}");
+        }
+        world.feed("open", true, ada).await;
+        let open = world.ask("GET /feeds/open/nuget/v3/query", &[("X-NuGet-ApiKey", "az")]).await;
+        assert_eq!(open.status, 200, "a public feed is read without a credential");
+        let list = format!("account,key,created\nada,{guid},2016-05-01\n");
+        latchkey::cli::legacy::import(&world.app, list.as_bytes(), None).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let both = [("X-NuGet-ApiKey", guid), ("Authorization", &*basic(&key))];
+        assert_eq!(world.ask("GET /v3/query", &both).await.status, 400, "such keys are in use now");
+        assert_eq!(world.ask("GET /v3/query", &both[..1]).await.status, 200);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
 async fn a_head_too_large_is_refused_before_anything_is_looked_at() {
     let world = World::on_sqlite("").await;
     for header in ["X-NuGet-ApiKey", "Authorization"] {
@@ -112,7 +156,11 @@ async fn malformed_keys_never_reach_the_database() {
         let swapped = format!("{}{}", &key.text[..48], if key.text.ends_with('0') { '1' } else { '0' });
         for text in ["lk_", "x", &key.text[..48], &format!("{}0", key.text), &swapped, &"0123abcd-".repeat(3)] {
             let reply = world.ask(line, &[("X-NuGet-ApiKey", text)]).await;
-            assert_eq!((reply.status, reply.phrase.as_str()), (403, "Not a valid access token"), "{text}");
+            let told = match text.starts_with("lk_") {
+                true => (403, "Not a valid access token"),
+                false => (401, "No access token was sent"),
+            };
+            assert_eq!((reply.status, reply.phrase.as_str()), told, "{text}");
             assert_eq!(world.ask("GET /v3/query", &[("Authorization", &basic(text))]).await.status, 401, "{text}");
             let bearer = format!("Bearer {text}");
             assert_eq!(world.ask("GET /v1/tokens/current", &[("Authorization", &bearer)]).await.status, 401, "{text}");
