@@ -2,7 +2,7 @@
 //! A crash loses at most the last ten seconds.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    store::{Deed, Note, Place, RefusalLine, Result, Store, Work},
+    store::{Deed, Note, Place, RefusalLine, Result, Store, Work, hour_of},
     tokens::{
         AccountId, FeedId, LastUse, Permission, TokenId,
         decision::{Action, Reason},
@@ -45,7 +45,18 @@ impl Default for Room {
 pub struct Evidence {
     room: Room,
     pending: Mutex<Pending>,
+    looked_up: Mutex<LookedUp>,
 }
+
+/// Refused look-ups of the hour under way: token, feed and package.
+#[derive(Debug, Default)]
+struct LookedUp {
+    hour: i64,
+    noted: HashSet<(TokenId, String, String)>,
+}
+
+/// Refused look-ups that are remembered; beyond, the store alone knows which were noted.
+const LOOK_UPS: usize = 10_000;
 
 #[derive(Debug, Default)]
 struct Pending {
@@ -97,7 +108,17 @@ struct Span {
 impl Evidence {
     /// With another bound than usual.
     pub fn with_room(room: Room) -> Self {
-        Self { room, pending: Mutex::default() }
+        Self { room, ..Self::default() }
+    }
+
+    /// Whether no equal look-up by this token was refused on this node in the same hour.
+    pub(super) fn is_first_look_up(&self, token: TokenId, line: &RefusalLine) -> bool {
+        let hour = hour_of(line.last_at);
+        let mut looked_up = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked_up.hour != hour || looked_up.noted.len() >= LOOK_UPS {
+            *looked_up = LookedUp { hour, noted: HashSet::new() };
+        }
+        looked_up.noted.insert((token, line.feed.clone(), line.package.to_ascii_lowercase()))
     }
 
     /// Adds what a token did at `at`.

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 pub use self::{
     address::client_address,
     body::{BODY_SILENCE, BadBody, next_chunk, read_body},
-    credential::{Ambiguous, Dress, Key, presented_key},
+    credential::{Ambiguous, Credentials, Dress, Key},
     evidence::{Evidence, Room},
     legacy::LegacyKeys,
     question::{BadQuestion, Question},
@@ -97,15 +97,22 @@ impl Caller {
 
     /// Whether the key is a live token's; gives what is known of it.
     pub fn admit(&self, now: DateTime<Utc>) -> std::result::Result<&Known, Refusal> {
-        let disabled = self.known.as_ref().is_some_and(|known| known.holder.disabled);
-        let admitted = admit(self.known.as_ref().map(Known::presented), disabled, now).check();
-        self.settle(admitted, None, now)
+        self.settle(self.admitted(now).map(drop), None, now)
+    }
+
+    /// The same for a question about the key, which is no use of it: only a refusal is noted.
+    pub fn admit_to_ask(&self, now: DateTime<Utc>) -> std::result::Result<&Known, Refusal> {
+        self.admitted(now).or_else(|_| self.admit(now))
     }
 
     /// The key's token, if it is live; nothing is noted.
     pub fn live_token(&self, now: DateTime<Utc>) -> Option<&Token> {
-        let known = self.known.as_ref()?;
-        admit(Some(known.presented()), known.holder.disabled, now).check().ok().map(|()| &known.token)
+        self.admitted(now).ok().map(|known| &known.token)
+    }
+
+    fn admitted(&self, now: DateTime<Utc>) -> std::result::Result<&Known, Reason> {
+        let known = self.known.as_ref().ok_or(Reason::NotAToken)?;
+        admit(Some(known.presented()), known.holder.disabled, now).check().map(|()| known)
     }
 
     /// Whether the key may do what is asked, which the request then does; gives what is known of it.
@@ -139,8 +146,9 @@ impl Caller {
             }
             (Some(known), Err(reason)) if reason != Reason::NotAToken => {
                 let token = &known.token;
-                tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = named(&asked), "key refused");
-                self.witness.refused(known, reason, ask, now);
+                if self.witness.refused(known, reason, ask, now) {
+                    tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = named(&asked), "key refused");
+                }
                 Err(self.refusal(reason, &asked))
             }
             _ => {

@@ -75,8 +75,8 @@ impl Witness {
         self.judged(known, true, Outcome::Used(work), now);
     }
 
-    /// The request was refused.
-    pub(super) fn refused(&self, known: &Known, reason: Reason, ask: Option<&Ask<'_>>, now: DateTime<Utc>) {
+    /// The request was refused. `false` if that leaves nothing, because an equal look-up was noted within the hour.
+    pub(super) fn refused(&self, known: &Known, reason: Reason, ask: Option<&Ask<'_>>, now: DateTime<Utc>) -> bool {
         let live = reason.class() != Class::NotLive;
         let package = ask.filter(|_| live).map_or("", named);
         let line = RefusalLine {
@@ -91,7 +91,12 @@ impl Witness {
             last_at: now,
             times: 1,
         };
+        if line.is_look_up() && !self.evidence.is_first_look_up(known.token.id, &line) {
+            self.judged.take();
+            return false;
+        }
         self.judged(known, live, Outcome::Refused(Box::new(line)), now);
+        true
     }
 
     /// The key turned out to be nobody's: it leaves nothing.
@@ -123,7 +128,9 @@ impl Drop for Witness {
         let Some(Judged { token, account, at, live, outcome }) = self.judged.take() else { return };
         let (client, address) = (std::mem::take(&mut self.client), std::mem::take(&mut self.address));
         let refused = matches!(outcome, Outcome::Refused(_));
-        let day = Deed::Day { day: day_of(at), refused, times: 1 };
+        // Whether a look-up counts is known when its row is written: another node may have noted it.
+        let counts = !matches!(&outcome, Outcome::Refused(line) if line.is_look_up());
+        let day = counts.then_some(Deed::Day { day: day_of(at), refused, times: 1 });
         let last = live.then(|| Deed::Last(LastUse { at, client: client.clone(), address: address.clone() }));
         let (place, work, line) = match outcome {
             Outcome::Used(work) => (
@@ -133,7 +140,7 @@ impl Drop for Witness {
             ),
             Outcome::Refused(line) => (None, None, Some(Deed::Refusal(*line))),
         };
-        let deeds = [Some(day), last, place, work, line].into_iter().flatten();
+        let deeds = [day, last, place, work, line].into_iter().flatten();
         self.evidence.note(deeds.map(|deed| Note { token, account, deed }), at);
     }
 }

@@ -110,6 +110,10 @@ kinds! {
     FeedOpened = "feed.made_public", "feed made public";
     /// A feed may be read by its members only.
     FeedClosed = "feed.made_private", "feed made private";
+    /// A feed says of packages that a key does not cover that they are not there.
+    FeedPassesOn = "feed.passes_on", "feed passes on what keys do not cover";
+    /// A feed refuses packages that a key does not cover, with the reason.
+    FeedRefuses = "feed.refuses", "feed refuses what keys do not cover";
     /// What everybody may do in a feed was changed.
     EveryoneChanged = "feed.everyone_changed", "everybody's role changed";
     /// An expiry warning was sent.

@@ -37,6 +37,15 @@ pub enum Command {
         #[arg(long)]
         name: String,
     },
+    /// Change how a feed answers
+    Set {
+        #[arg(long)]
+        feed: String,
+        /// What a key gets for a package that its patterns do not cover: refuse (403, with the reason) or pass-on (404,
+        /// so that clients look for it in their next source)
+        #[arg(long, value_parser = ["refuse", "pass-on"])]
+        uncovered: String,
+    },
     /// Give an account a role in a feed, or take it away
     Member {
         #[arg(long)]
@@ -60,6 +69,7 @@ impl Command {
             Self::Add { name, owner, public } => add(app, &name, &owner, public).await,
             Self::List => list(app).await,
             Self::Delete { name } => delete(app, &name).await,
+            Self::Set { feed, uncovered } => set_uncovered(app, &feed, uncovered == "pass-on").await,
             Self::Member { feed, account, role, remove: _ } => member(app, &feed, &account, role).await,
         }
     }
@@ -105,6 +115,16 @@ async fn delete(app: &App, name: &str) -> anyhow::Result<()> {
         FeedDeletion::NotEmpty => bail!("{name} holds packages; only an empty feed can be deleted"),
         FeedDeletion::Main => bail!("main cannot be deleted; every host has it"),
     }
+    Ok(())
+}
+
+async fn set_uncovered(app: &App, feed: &str, passes_on: bool) -> anyhow::Result<()> {
+    let found = found(app, feed).await?;
+    let mut change = app.store.begin().await?;
+    change.set_passes_on(&found, passes_on, &Actor::host("latchkey feed set"), app.clock.now()).await?;
+    change.commit().await?;
+    let answer = if passes_on { "answered as not found" } else { "refused with the reason" };
+    say(format_args!("Packages of {feed} that a key does not cover are {answer}."));
     Ok(())
 }
 

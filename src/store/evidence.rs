@@ -206,7 +206,7 @@ impl Change {
                 Deed::Day { day, refused, times } => self.add_day(*token, *day, *refused, *times).await?,
                 Deed::Place(place) => grown.places |= self.add_place(*token, place).await?,
                 Deed::Work(work) => grown.work |= self.add_work(*token, work).await?,
-                Deed::Refusal(line) => grown.refusals |= self.add_refusal(*token, *account, line).await?,
+                Deed::Refusal(line) => grown.refusals |= self.note_refusal(*token, *account, line).await?,
                 Deed::Lost(at) => self.lose_work(*token, *at).await?,
             }
         }
@@ -214,6 +214,17 @@ impl Change {
             [Note { token, account, .. }, ..] => self.trim(*token, *account, &grown).await,
             [] => Ok(()),
         }
+    }
+
+    /// Adds a refusal to its row; a look-up only if it is the first of its hour, and then to the count of the day too.
+    async fn note_refusal(&mut self, token: TokenId, account: AccountId, line: &RefusalLine) -> Result<bool> {
+        if line.is_look_up() {
+            if self.was_looked_up(token, line).await? {
+                return Ok(false);
+            }
+            self.add_day(token, day_of(line.last_at), true, line.times).await?;
+        }
+        self.add_refusal(token, account, line).await
     }
 
     /// Notes since when uses are watched, once.

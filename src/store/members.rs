@@ -83,6 +83,16 @@ impl Store {
         Ok(role.flatten().as_deref().and_then(Role::parse))
     }
 
+    /// Whether a feed says of packages that a key does not cover that they are not there, so that clients look for them
+    /// elsewhere.
+    pub async fn passes_on(&self, feed: FeedId) -> Result<bool> {
+        let since: Option<Option<i64>> = sqlx::query_scalar("SELECT passes_on_since FROM feeds WHERE id = $1")
+            .bind(feed.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(since.flatten().is_some())
+    }
+
     /// The owners of a package by username, at most `limit`, with their roles in its feed.
     pub async fn owners(&self, package: PackageKey, limit: i64) -> Result<Vec<Member>> {
         let rows: Vec<MemberRow> = sqlx::query_as(
@@ -166,6 +176,25 @@ impl Change {
             .await?;
         if done.rows_affected() == 1 {
             let kind = if public { EventKind::FeedOpened } else { EventKind::FeedClosed };
+            self.record(kind, by, Subject::feed(&feed.name), EventDetail::Nothing, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets a feed say of packages that a key does not cover that they are not there, or refuse them with the reason.
+    pub async fn set_passes_on(&mut self, feed: &Feed, passes_on: bool, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        let sql = if passes_on {
+            "UPDATE feeds SET passes_on_since = $2 WHERE id = $1 AND passes_on_since IS NULL"
+        } else {
+            "UPDATE feeds SET passes_on_since = $2 WHERE id = $1 AND passes_on_since IS NOT NULL"
+        };
+        let done = sqlx::query(sql)
+            .bind(feed.id.to_string())
+            .bind(passes_on.then(|| now.timestamp()))
+            .execute(&mut *self.tx)
+            .await?;
+        if done.rows_affected() == 1 {
+            let kind = if passes_on { EventKind::FeedPassesOn } else { EventKind::FeedRefuses };
             self.record(kind, by, Subject::feed(&feed.name), EventDetail::Nothing, now).await?;
         }
         Ok(())

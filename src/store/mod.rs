@@ -88,7 +88,7 @@ pub use self::{
     packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, Doing, NewVersion},
     published::Published,
-    refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark},
+    refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark, hour_of},
     reminders::Reminders,
     sessions::{Device, ListedSession, StoredSession},
     sign_ups::SignUp,

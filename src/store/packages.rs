@@ -271,6 +271,21 @@ impl Store {
         find(&mut *self.pool.acquire().await?, feed, kind, name_key, account).await
     }
 
+    /// Whether a feed has the package of a name (in lower case) and refuses it to whose key does not cover it, rather than
+    /// saying that it is not there.
+    pub async fn holds_back(&self, feed: FeedId, kind: Kind, name_key: &str) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM packages p JOIN feeds f ON f.id = p.feed WHERE p.feed = $1 AND p.kind = $2 AND p.name_key = $3
+                AND (p.listed_versions > 0 OR p.unlisted_versions > 0) AND f.passes_on_since IS NULL LIMIT 1",
+        )
+        .bind(feed.to_string())
+        .bind(kind.as_str())
+        .bind(name_key)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(found.is_some())
+    }
+
     /// Every version of a package, unlisted ones included, lowest first.
     pub async fn versions(&self, package: PackageKey) -> Result<Vec<ListedVersion>> {
         versions(&mut *self.pool.acquire().await?, package).await

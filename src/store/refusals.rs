@@ -15,6 +15,13 @@ pub const REFUSALS_KEPT: i64 = 200;
 /// Lines of an account that are kept, the newest.
 const OF_ACCOUNT_KEPT: i64 = 2_000;
 
+const HOUR: i64 = 3_600;
+
+/// The hour of an instant, counted from 1970-01-01, UTC.
+pub fn hour_of(at: DateTime<Utc>) -> i64 {
+    at.timestamp().div_euclid(HOUR)
+}
+
 /// Equal refusals: the same rule failed for the same request from the same place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusalLine {
@@ -39,6 +46,15 @@ pub struct RefusalLine {
     pub last_at: DateTime<Utc>,
     /// How often.
     pub times: i64,
+}
+
+impl RefusalLine {
+    /// Whether somebody looked for a package that the key does not cover. A restore asks every source for every id, some
+    /// of them several times, so that such a refusal is noted once for a key, a package and an hour.
+    pub fn is_look_up(&self) -> bool {
+        let looks = matches!(self.action, Some(Action::Pull(_))) && !self.package.is_empty();
+        looks && self.reason == Reason::PackageNotCovered
+    }
 }
 
 /// A kept line, with its token as it is now.
@@ -250,6 +266,25 @@ impl Change {
         .fetch_one(&mut *self.tx)
         .await?;
         Ok(times == line.times)
+    }
+
+    /// Whether an equal look-up was noted in the same hour, by any client. The token's row is locked by then.
+    pub(super) async fn was_looked_up(&mut self, token: TokenId, line: &RefusalLine) -> Result<bool> {
+        let hour = hour_of(line.last_at);
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM refusals WHERE token = $1 AND last_at >= $2 AND last_at < $3 AND reason = $4 AND action = $5
+                AND feed = $6 AND LOWER(package) = $7 LIMIT 1",
+        )
+        .bind(token.to_string())
+        .bind(hour * HOUR)
+        .bind((hour + 1) * HOUR)
+        .bind(line.reason.as_str())
+        .bind(line.action.map_or("", Action::scope))
+        .bind(line.feed.as_str())
+        .bind(line.package.to_ascii_lowercase())
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        Ok(found.is_some())
     }
 
     /// Keeps the bounds of a token and its account.

@@ -19,5 +19,6 @@ mod nuget_rights;
 mod nuget_uploads;
 mod nupkg;
 mod pauses;
+mod two_sources;
 mod wire;
 mod world;

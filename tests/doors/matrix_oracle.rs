@@ -141,7 +141,9 @@ impl Cell {
     }
 
     fn expected_of_nuget(&self) -> Expected {
-        let answer = |status| Expected { status, challenge: false, warning: status >= 400, reason: None };
+        // What is not there is said without a warning, but to who wants to change it.
+        let warns = |status| status >= 400 && (status != 404 || self.deed != Deed::Read);
+        let answer = |status| Expected { status, challenge: false, warning: warns(status), reason: None };
         if matches!(self.form, Form::None | Form::EmptyBasic) {
             return match (self.deed, self.public) {
                 (Deed::Read, true) => answer(self.status_of_success()),
@@ -161,10 +163,12 @@ impl Cell {
         };
         match refused {
             Some("not-found") => answer(404),
+            // Clients ask every source for every id.
+            Some("package-not-covered") if self.deed == Deed::Read && self.owned == Owned::New => answer(404),
             Some(_) => answer(403),
             None => {
                 let done = answer(self.status_of_success());
-                Expected { warning: done.status >= 400 || self.state == State::ExpiresSoon, ..done }
+                Expected { warning: done.warning || (done.status < 400 && self.state == State::ExpiresSoon), ..done }
             }
         }
     }
@@ -201,14 +205,16 @@ impl Cell {
 
     /// Whether the list of packages shows the asked one.
     pub(crate) fn listed(&self) -> bool {
-        self.owned != Owned::New
-            && self.part > Part::None
-            && self.names != Names::Others
-            && self.covered != Covered::Another
+        let covered = self.names != Names::Others && self.covered != Covered::Another;
+        self.owned != Owned::New && self.part > Part::None && (covered || self.public)
     }
 
     /// The first rule a live token breaks.
     fn refused(&self, named: bool) -> Option<&'static str> {
+        let reads = matches!(self.deed, Deed::Read | Deed::CanPull);
+        if reads && self.public {
+            return None;
+        }
         if !self.granted() {
             return Some("permission-missing");
         }
@@ -227,7 +233,6 @@ impl Cell {
         if !readable {
             return Some("not-found");
         }
-        let reads = matches!(self.deed, Deed::Read | Deed::CanPull);
         let least = if named && self.owned == Owned::Others { Part::Owner } else { Part::Writer };
         (!reads && self.part < least).then_some("account-may-not")
     }

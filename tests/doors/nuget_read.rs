@@ -132,7 +132,6 @@ async fn a_key_sees_nothing_its_patterns_do_not_cover() {
             "registration/fabrikam.core/index.json",
             "registration/fabrikam.core/1.0.0.json",
             "autocomplete?id=Fabrikam.Core",
-            "flat/fabrikam.never/index.json",
         ] {
             let reply = world.get(&format!("/v3/{path}"), &some).await;
             assert_eq!(

@@ -1,22 +1,18 @@
 //! A running server on a fresh database, and short ways to make accounts, feeds and keys in it.
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use actix_web::{
-    App as Web, HttpServer,
-    dev::ServerHandle,
-    web::{self, Data},
-};
+use actix_web::{dev::ServerHandle, web::Data};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use latchkey::{
     app::App,
     clock::Clock,
     config::{MasterSecret, PublicUrl, Settings, SignUp},
-    routes,
+    serve,
     store::{Actor, Change, DatabaseUrl, Issued, NewAccount, Registration, Store},
     tokens::{AccountId, FeedId, Feeds, Patterns, Permissions, Token, TokenId, TokenKind, decision::Role},
 };
@@ -79,14 +75,9 @@ impl World {
     async fn open(folder: TempDir, database: String, admin: Option<String>, path: &str) -> Self {
         let clock = Clock::standing_at(start());
         let app = Data::new(App::open(settings(&folder, &database, path), clock.clone()).await.unwrap());
-        let (served, path) = (app.clone(), path.to_owned());
-        let server = HttpServer::new(move || {
-            let inside = web::scope(&path).configure(routes::nuget_feeds).configure(routes::http_api);
-            Web::new().app_data(served.clone()).service(inside)
-        });
-        let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
-        let at = server.addrs()[0];
-        let running = server.run();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        let running = serve::run(app.clone(), listener).unwrap();
         let handle = running.handle();
         actix_web::rt::spawn(running);
         Self { app, clock, at, server: handle, folder, database, admin }

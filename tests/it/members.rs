@@ -15,6 +15,7 @@ on_both_engines! {
     members_are_added_changed_and_taken_out,
     a_feed_is_never_without_an_owner,
     opening_a_feed_asks_for_the_password_and_holds_at_once,
+    an_owner_chooses_what_keys_get_for_packages_they_do_not_cover,
     a_package_has_an_owner_at_any_time,
     rights_in_the_browser_are_those_of_the_account,
     only_operators_create_feeds_and_set_everybodys_role,
@@ -22,7 +23,7 @@ on_both_engines! {
 
 /// Every address below a feed that a browser may send something to, and the fields it takes.
 const SUBMITS: [(&str, &[(&str, &str)]); 7] = [
-    ("/access", &[("readers", "public")]),
+    ("/access", &[("readers", "public"), ("uncovered", "refuse")]),
     ("/members", &[("username", "bo"), ("role", "owner")]),
     ("/members/{account}", &[("role", "none")]),
     ("/packages/Contoso.Core/owners", &[("username", "bo")]),
@@ -165,6 +166,21 @@ async fn opening_a_feed_asks_for_the_password_and_holds_at_once(world: &World) {
     assert_eq!(stranger.get("/feeds/team").await.status, 303);
     let verbs = "SELECT verb FROM events WHERE feed = 'team' AND verb LIKE 'feed.made%' ORDER BY verb";
     assert_eq!(world.database.texts(verbs, &[]).await, ["feed.made_private", "feed.made_public"]);
+}
+
+async fn an_owner_chooses_what_keys_get_for_packages_they_do_not_cover(world: &World) {
+    let ada = world.ada().await;
+    world.add_feed("mirror", "ada", false).await;
+    let access = "/feeds/mirror/access";
+    assert_eq!(ada.get(access).await.form(access).value("uncovered"), "refuse");
+    assert_eq!(ada.fill(access, |form| form.set("uncovered", "perhaps")).await.status, 422);
+    for _ in 0..2 {
+        assert_eq!(ada.fill(access, |form| form.set("uncovered", "pass-on")).await.status, 303);
+    }
+    assert_eq!(ada.get(access).await.form(access).value("uncovered"), "pass-on");
+    assert_eq!(ada.fill(access, |form| form.set("uncovered", "refuse")).await.status, 303);
+    let changes = world.database.number("SELECT COUNT(*) FROM events WHERE feed = 'mirror'", &[]).await;
+    assert_eq!(changes, 2 + 2, "made, its owner, and the two changes");
 }
 
 async fn a_package_has_an_owner_at_any_time(world: &World) {

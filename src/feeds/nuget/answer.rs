@@ -14,7 +14,7 @@ use crate::{
     access::{Ambiguous, BadBody, Dress, Refusal, ascii},
     packages::blobs::BlobError,
     store::StoreError,
-    tokens::decision::{Class, Reason},
+    tokens::decision::{Action, Class, Reason},
 };
 
 /// The header whose text clients print on success and on refusal alike.
@@ -31,7 +31,8 @@ pub struct Refused {
     sentence: String,
     /// The realm of the challenge, if credentials may help.
     realm: Option<String>,
-    /// Off for the challenge alone, which clients get before every single request.
+    /// Off where nobody has to act: for the challenge, which clients get before every single request, and for what is not
+    /// here, because clients ask every source for every package.
     warn: bool,
     /// Seconds after which it may go better.
     later: Option<u8>,
@@ -51,7 +52,7 @@ impl Refused {
     }
 
     /// What the decision refused. A 401 in answer to `X-NuGet-ApiKey` would make the client ask for a password.
-    pub(super) fn of(refusal: Refusal, host: &str) -> Self {
+    pub(super) fn of(refusal: Refusal, action: Action, host: &str) -> Self {
         let status = match (refusal.reason.class(), refusal.dress) {
             (Class::NotLive, Dress::Basic | Dress::Bearer) => StatusCode::UNAUTHORIZED,
             (Class::NotLive, Dress::ApiKey) | (Class::Forbidden, _) => StatusCode::FORBIDDEN,
@@ -59,9 +60,20 @@ impl Refused {
         };
         let realm = (status == StatusCode::UNAUTHORIZED).then(|| host.to_owned());
         match refusal.reason {
-            Reason::AccountCannotRead => Self::nothing_here(),
+            Reason::AccountCannotRead if matches!(action, Action::Pull(_)) => Self::nothing_here(),
+            Reason::AccountCannotRead => Self::nothing_to_change(),
             reason => Self { realm, ..Self::new(status, reason.phrase(), refusal.sentence) },
         }
+    }
+
+    /// A package, feed or address that is not here, or looks so to who asks.
+    pub(super) fn nothing_here() -> Self {
+        Self { warn: false, ..Self::nothing_to_change() }
+    }
+
+    /// The same to somebody who wants to change it, and so has to be told.
+    pub(super) fn nothing_to_change() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not found", "There is nothing here, or this key cannot see it.")
     }
 
     /// Input that cannot be used.

@@ -9,18 +9,18 @@ use serde_json::Value;
 
 use super::answer::{Answer, Refused, WARNING};
 use crate::{
-    access::{Caller, Witness, ascii, presented_key},
+    access::{Caller, Credentials, Witness, ascii},
     app::App,
     packages::{id::PackageId, version::Version},
-    store::Known,
+    store::{Known, StoredPackage},
     tokens::{
-        FeedId, Kind, Token,
-        decision::{Action, Ask, Package},
-        is_feed_name,
-        pattern::Budget,
-        warning,
+        FeedId, Kind, Patterns, Token,
+        decision::{Action, Ask, Package, Reason},
+        is_feed_name, warning,
     },
 };
+
+const PULL: Action = Action::Pull(Kind::NuGet);
 
 /// A request.
 pub(super) struct Door<'r> {
@@ -39,6 +39,7 @@ pub(super) struct Reader {
     /// Whether the names of accounts are theirs to know: only members of the feed see who owns what.
     pub(super) sees_people: bool,
     token: Option<Token>,
+    sees_all: bool,
 }
 
 impl<'r> Door<'r> {
@@ -84,14 +85,17 @@ impl<'r> Door<'r> {
 
     /// The caller, looked up; a request without credential gets the challenge.
     pub(super) async fn caller(&self) -> Result<Caller, Refused> {
-        match presented_key(self.req.headers())? {
-            Some(key) => {
-                let key = self.app.legacy.recognise(&self.app.store, key).await?;
-                let witness = Witness::of(self.req, &self.app.evidence, &self.app.settings.trusted_proxies);
-                Ok(Caller::look_up(&self.app.store, key, self.feed, witness).await?)
-            }
-            None => Err(self.challenge()),
-        }
+        self.known_caller().await?.ok_or_else(|| self.challenge())
+    }
+
+    /// The caller, looked up; none for a request without credential.
+    async fn known_caller(&self) -> Result<Option<Caller>, Refused> {
+        let App { store, legacy, evidence, settings, .. } = &***self.app;
+        let credentials = Credentials::read(self.req.headers())?;
+        let in_use = legacy.in_use(store, &credentials).await?;
+        let Some(key) = credentials.into_key(&in_use)? else { return Ok(None) };
+        let witness = Witness::of(self.req, evidence, &settings.trusted_proxies);
+        Ok(Some(Caller::look_up(store, key, self.feed, witness).await?))
     }
 
     fn challenge(&self) -> Refused {
@@ -106,24 +110,59 @@ impl<'r> Door<'r> {
         name: Option<&PackageId>,
         package: Package,
     ) -> Result<&'c Known, Refused> {
-        let feed = caller.known().and_then(|known| known.feed);
-        let ask = Ask { action, feed: Some((self.feed, feed)), name: name.map(PackageId::as_str), package };
-        let decided = caller.ask(&ask, self.now());
-        decided.map_err(|refusal| Refused::of(refusal, self.app.settings.public_url.host()))
+        let decided = caller.ask(&self.ask(caller, action, name, package), self.now());
+        decided.map_err(|refusal| Refused::of(refusal, action, self.app.settings.public_url.host()))
     }
 
-    /// Who may read here, and this package if one is named.
-    pub(super) async fn reader(&self, name: Option<&PackageId>) -> Result<Reader, Refused> {
-        if presented_key(self.req.headers())?.is_none() {
-            let found = self.app.store.feed(self.feed, None).await?.filter(|found| found.feed.is_public);
-            return found
-                .map(|found| Reader { feed: found.feed.id, sees_people: false, token: None })
-                .ok_or_else(|| self.challenge());
+    fn ask<'a>(&'a self, caller: &Caller, action: Action, name: Option<&'a PackageId>, package: Package) -> Ask<'a> {
+        let feed = caller.known().and_then(|known| known.feed);
+        Ask { action, feed: Some((self.feed, feed)), name: name.map(PackageId::as_str), package }
+    }
+
+    /// Who reads here, no package in particular.
+    pub(super) async fn reader(&self) -> Result<Reader, Refused> {
+        match self.known_caller().await? {
+            Some(caller) => Reader::of(self.decide(&caller, PULL, None, Package::Unknown)?),
+            None => self.anybody().await,
         }
-        let caller = self.caller().await?;
-        let known = self.decide(&caller, Action::Pull(Kind::NuGet), name, Package::Unknown)?;
-        let feed = known.feed.ok_or_else(Refused::nothing_here)?;
-        Ok(Reader { feed, sees_people: known.holder.role.is_some(), token: Some(known.token.clone()) })
+    }
+
+    /// Whoever reads without a key, where the feed is public.
+    async fn anybody(&self) -> Result<Reader, Refused> {
+        let found = self.app.store.feed(self.feed, None).await?.filter(|found| found.feed.is_public);
+        found.map(|found| Reader { feed: found.feed.id, sees_people: false, token: None, sees_all: true }).ok_or_else(|| self.challenge())
+    }
+
+    /// Looks a package up; none if it is not here.
+    ///
+    /// Clients ask every source for every id, and take whatever one of them has. So what the feed has and the key does not
+    /// cover is refused: with a 404 the client would go on to the next source, where a stranger may hold the name. What
+    /// the feed does not have is not here, whatever the key covers, and leaves no trace.
+    pub(super) async fn look_up(&self, id: &PackageId) -> Result<Option<(Reader, StoredPackage)>, Refused> {
+        let Some(caller) = self.known_caller().await? else {
+            let reader = self.anybody().await?;
+            return Ok(self.package(reader.feed, id).await?.map(|package| (reader, package)));
+        };
+        let allowed = caller.could(&self.ask(&caller, PULL, Some(id), Package::Unknown), self.now());
+        let feed = caller.known().and_then(|known| known.feed);
+        let found = match (&allowed, feed) {
+            (Ok(_), Some(feed)) => self.package(feed, id).await?,
+            (Err(refusal), Some(feed)) if refusal.reason == Reason::PackageNotCovered => {
+                if !self.app.store.holds_back(feed, Kind::NuGet, &id.key()).await? {
+                    return Ok(None);
+                }
+                None
+            }
+            _ => None,
+        };
+        // What is not here is not noted by its name.
+        let named = (found.is_some() || allowed.is_err()).then_some(id);
+        let reader = Reader::of(self.decide(&caller, PULL, named, Package::Unknown)?)?;
+        Ok(found.map(|package| (reader, package)))
+    }
+
+    async fn package(&self, feed: FeedId, id: &PackageId) -> Result<Option<StoredPackage>, Refused> {
+        Ok(self.app.store.package(feed, Kind::NuGet, &id.key(), None).await?)
     }
 
     /// A JSON answer to a reader.
@@ -141,13 +180,21 @@ impl<'r> Door<'r> {
 }
 
 impl Reader {
+    /// A token that may read, as the decision saw it.
+    fn of(known: &Known) -> Result<Self, Refused> {
+        let feed = known.feed.ok_or_else(Refused::nothing_here)?;
+        let (sees_people, sees_all) = (known.holder.role.is_some(), known.holder.feed_is_public);
+        Ok(Self { feed, sees_people, token: Some(known.token.clone()), sees_all })
+    }
+
     /// The token it reads with, if any.
     pub(super) fn token(&self) -> Option<&Token> {
         self.token.as_ref()
     }
 
-    /// Whether a package of the feed is shown; none when the budget is spent.
-    pub(super) fn sees_within(&self, name: &str, budget: &mut Budget) -> Option<bool> {
-        self.token.as_ref().map_or(Some(true), |token| token.patterns.covers_within(name, budget))
+    /// The patterns that limit what is shown; none where everything of the feed is.
+    pub(super) fn patterns(&self) -> Option<&Patterns> {
+        let patterns = self.token.as_ref().filter(|_| !self.sees_all).map(|token| &token.patterns);
+        patterns.filter(|patterns| !patterns.covers_all())
     }
 }

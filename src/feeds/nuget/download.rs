@@ -20,24 +20,17 @@ use crate::{
     app::App,
     packages::{blobs::BlobKey, id::PackageId},
     store::{StoredPackage, StoredVersion},
-    tokens::Kind,
 };
 
 /// The package of the address, if the reader may see it.
-pub(super) async fn readable_package(
-    door: &Door<'_>,
-    app: &App,
-    id: &PackageId,
-) -> Result<(Reader, StoredPackage), Refused> {
-    let reader = door.reader(Some(id)).await?;
-    let package = app.store.package(reader.feed, Kind::NuGet, &id.key(), None).await?;
-    package.map(|package| (reader, package)).ok_or_else(Refused::nothing_here)
+pub(super) async fn readable_package(door: &Door<'_>, id: &PackageId) -> Result<(Reader, StoredPackage), Refused> {
+    door.look_up(id).await?.ok_or_else(Refused::nothing_here)
 }
 
 /// `GET flat/{id}/index.json`: every version, unlisted ones included.
 pub async fn versions(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
-    let (reader, package) = readable_package(&door, &app, &door.id()?).await?;
+    let (reader, package) = readable_package(&door, &door.id()?).await?;
     let versions = app.store.versions(package.key).await?;
     if versions.is_empty() {
         return Err(Refused::nothing_here());
@@ -55,7 +48,7 @@ pub async fn file(req: HttpRequest, app: web::Data<App>) -> Answer {
     if !nuspec && named.is_none() && asked != format!("{}.{}.nupkg", id.key(), version.key()) {
         return Err(Refused::nothing_here());
     }
-    let (reader, package) = readable_package(&door, &app, &id).await?;
+    let (reader, package) = readable_package(&door, &id).await?;
     let found = app.store.version(package.key, &version).await?.ok_or_else(Refused::nothing_here)?;
     if let Some(named) = named {
         files::send(&door, &app, &reader, &found, (named, req.headers())).await

@@ -30,9 +30,3 @@ pub async fn wrong_source(app: Data<App>) -> Answer {
 pub async fn nothing_here() -> Answer {
     Err(Refused::nothing_here())
 }
-
-impl Refused {
-    fn nothing_here() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Not found", "There is nothing here, or this key cannot see it.")
-    }
-}

@@ -200,7 +200,7 @@ async fn enter(
     let mut change = app.store.begin().await?;
     caller.look_again(&mut change, door.feed).await?;
     let known = door.decide(caller, PUSH, Some(&package.id), Package::Unknown)?;
-    let feed = known.feed.ok_or_else(Refused::nothing_here)?;
+    let feed = known.feed.ok_or_else(Refused::nothing_to_change)?;
     let by: Actor = caller.actor(known);
     let act = Act { feed, feed_name: door.feed, token: &known.token, by: &by, now };
     let key = owned_package(door, &mut change, caller, &act, package).await?;
@@ -231,7 +231,7 @@ async fn owned_package(
         // Somebody else made it in the meantime.
         found = change.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
     }
-    let found = found.ok_or_else(Refused::nothing_here)?;
+    let found = found.ok_or_else(Refused::nothing_to_change)?;
     door.decide(caller, PUSH, Some(&package.id), StoredPackage::known_to_its_asker(Some(&found)))?;
     Ok(found.key)
 }

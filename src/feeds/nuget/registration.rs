@@ -23,7 +23,7 @@ const PAGE: usize = 64;
 /// `GET registration/{id}/index.json`
 pub async fn index(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
-    let (reader, package) = readable_package(&door, &app, &door.id()?).await?;
+    let (reader, package) = readable_package(&door, &door.id()?).await?;
     let versions = app.store.versions(package.key).await?;
     let mut pages = Vec::new();
     for chunk in versions.chunks(PAGE) {
@@ -48,7 +48,7 @@ pub async fn index(req: HttpRequest, app: web::Data<App>) -> Answer {
 pub async fn page(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let (lower, upper) = (door.version("lower")?, door.version("upper")?);
-    let (reader, package) = readable_package(&door, &app, &door.id()?).await?;
+    let (reader, package) = readable_package(&door, &door.id()?).await?;
     let mut versions = app.store.versions(package.key).await?;
     versions.retain(|listed| (&lower..=&upper).contains(&&listed.version));
     if versions.is_empty() || versions.len() > 2 * PAGE {
@@ -61,7 +61,7 @@ pub async fn page(req: HttpRequest, app: web::Data<App>) -> Answer {
 pub async fn leaf(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let version = door.version("version")?;
-    let (reader, package) = readable_package(&door, &app, &door.id()?).await?;
+    let (reader, package) = readable_package(&door, &door.id()?).await?;
     let found = app.store.version(package.key, &version).await?.ok_or_else(Refused::nothing_here)?;
     let urls = Urls { door: &door, key: package.name.to_ascii_lowercase() };
     let mut leaf = item(&urls, &package, &found);

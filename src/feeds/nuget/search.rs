@@ -1,6 +1,6 @@
 //! Search and autocomplete. They show what is listed, and of that only what the key's patterns cover.
 
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::{
@@ -14,16 +14,11 @@ use crate::{
     app::App,
     packages::{id::PackageId, listing::newest, version::Version},
     store::{ListedVersion, Search, StoredPackage},
-    tokens::{Kind, pattern::Budget},
 };
 
 const MOST_SKIPPED: usize = 3_000;
 const MOST_TAKEN: usize = 1_000;
 const USUALLY_TAKEN: usize = 20;
-/// Steps of matching names for one search: a hundred usual patterns held against ten thousand names take a tenth.
-const STEPS: usize = 100_000_000;
-const TOO_MUCH: &str = "There are too many packages to hold against this key's patterns. Search for more of the name.";
-
 /// Which versions a client wants to hear of.
 #[derive(Clone, Copy)]
 struct Wanted {
@@ -45,7 +40,7 @@ impl Wanted {
 /// `GET query`
 pub async fn query(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
-    let reader = door.reader(None).await?;
+    let reader = door.reader().await?;
     let query = Query::of(&req)?;
     let wanted = Wanted::of(&query)?;
     let (total, found) = find(&app, &reader, &query, wanted).await?;
@@ -68,7 +63,7 @@ pub async fn autocomplete(req: HttpRequest, app: web::Data<App>) -> Answer {
     if query.has("id") {
         return versions_of(&door, &app, &query, wanted).await;
     }
-    let reader = door.reader(None).await?;
+    let reader = door.reader().await?;
     let (total, found) = find(&app, &reader, &query, wanted).await?;
     let ids: Vec<&str> = found.iter().map(|package| package.name.as_str()).collect();
     door.json(&reader, &json!({ "totalHits": total, "data": ids }))
@@ -77,11 +72,10 @@ pub async fn autocomplete(req: HttpRequest, app: web::Data<App>) -> Answer {
 async fn versions_of(door: &Door<'_>, app: &App, query: &Query, wanted: Wanted) -> Answer {
     let id = PackageId::parse(query.text("id")?)
         .map_err(|error| Refused::bad("A parameter cannot be read", error.to_string()))?;
-    let reader = door.reader(Some(&id)).await?;
-    let versions = match app.store.package(reader.feed, Kind::NuGet, &id.key(), None).await? {
-        Some(package) => app.store.versions(package.key).await?,
-        None => Vec::new(),
+    let Some((reader, package)) = door.look_up(&id).await? else {
+        return Ok(HttpResponse::Ok().json(json!({ "totalHits": 0, "data": [] })));
     };
+    let versions = app.store.versions(package.key).await?;
     let shown: Vec<String> =
         versions.iter().filter(|listed| wanted.has(listed)).map(|listed| listed.version.normalized()).collect();
     door.json(&reader, &json!({ "totalHits": shown.len(), "data": shown }))
@@ -105,14 +99,8 @@ async fn find(
         skip: query.number("skip", 0, MOST_SKIPPED)?,
         take: query.number("take", USUALLY_TAKEN, MOST_TAKEN)?,
     };
-    let mut budget = Some(Budget::of(STEPS));
-    let sees = |name: &str| {
-        let seen = budget.as_mut().and_then(|budget| reader.sees_within(name, budget));
-        budget = budget.filter(|_| seen.is_some());
-        seen.unwrap_or_default()
-    };
-    let found = app.store.search(&search, sees).await?;
-    budget.map(|_| found).ok_or_else(|| Refused::bad("Too much to search", TOO_MUCH))
+    let sees = |name: &str| reader.patterns().is_none_or(|patterns| patterns.covers(name));
+    Ok(app.store.search(&search, sees).await?)
 }
 
 /// One package of the result. A package without a version for this client is left out.

@@ -44,11 +44,11 @@ async fn set_listed(door: &Door<'_>, app: &App, listed: bool) -> Result<Token, R
         None => None,
     };
     let known = door.decide(&caller, DELETE, Some(&id), StoredPackage::known_to_its_asker(found.as_ref()))?;
-    let (feed, package) = known.feed.zip(found).ok_or_else(Refused::nothing_here)?;
+    let (feed, package) = known.feed.zip(found).ok_or_else(Refused::nothing_to_change)?;
     let by = caller.actor(known);
     let act = Act { feed, feed_name: door.feed, token: &known.token, by: &by, now: door.now() };
     if !change.set_listed(&act.doing(), &package, &version, listed).await? {
-        return Err(Refused::nothing_here());
+        return Err(Refused::nothing_to_change());
     }
     change.commit().await?;
     Ok(known.token.clone())

@@ -28,6 +28,7 @@ struct Access {
     name: String,
     path: String,
     readers: String,
+    uncovered: String,
     /// Offered in `main` alone.
     everyone: Option<String>,
     roles: Vec<Choice>,
@@ -40,6 +41,8 @@ struct Access {
 #[serde(deny_unknown_fields)]
 pub struct AccessForm {
     readers: String,
+    /// What a look-up gets for a package that its key does not cover: `refuse` or `pass-on`.
+    uncovered: String,
     #[serde(default)]
     everyone: Option<String>,
     #[serde(default)]
@@ -49,6 +52,7 @@ pub struct AccessForm {
 /// What the form asks for.
 struct Asked {
     public: bool,
+    passes_on: bool,
     everyone: Option<Option<Role>>,
 }
 
@@ -64,8 +68,10 @@ pub async fn show(req: HttpRequest, app: Data<App>, feed: Path<String>) -> Resul
     let manager = Manager::of(&req, &app, &feed).await?;
     let role = app.store.everyones_role(manager.feed.id).await?;
     let readers = if manager.feed.is_public { "public" } else { "private" };
+    let uncovered = if app.store.passes_on(manager.feed.id).await? { "pass-on" } else { "refuse" };
     let everyone = Some(role.map_or("none", Role::as_str).to_owned());
-    let form = AccessForm { readers: readers.to_owned(), everyone, password: String::new() };
+    let form =
+        AccessForm { readers: readers.to_owned(), uncovered: uncovered.to_owned(), everyone, password: String::new() };
     draw(&req, &manager, StatusCode::OK, form, Problems::default())
 }
 
@@ -88,6 +94,7 @@ pub async fn submit(
     let (by, now) = (&manager.me.actor, manager.me.now);
     let mut change = app.store.begin().await?;
     change.set_public(&manager.feed, asked.public, by, now).await?;
+    change.set_passes_on(&manager.feed, asked.passes_on, by, now).await?;
     if let Some(role) = asked.everyone {
         change.set_everyones_role(&manager.feed, role, by, now).await?;
     }
@@ -101,6 +108,11 @@ fn check(manager: &Manager, form: &AccessForm) -> Result<Asked, Problems> {
         "private" => false,
         _ => return Err(Problems::one("readers", "Choose who may read this feed.")),
     };
+    let passes_on = match form.uncovered.as_str() {
+        "pass-on" => true,
+        "refuse" => false,
+        _ => return Err(Problems::one("uncovered", "Choose what a key gets for a package that it does not cover.")),
+    };
     let everyone = match form.everyone.as_deref().filter(|_| manager.sets_everyones_role()) {
         None => None,
         Some("none") => Some(None),
@@ -109,7 +121,7 @@ fn check(manager: &Manager, form: &AccessForm) -> Result<Asked, Problems> {
             None => return Err(Problems::one("everyone", "Choose what every account may do.")),
         },
     };
-    Ok(Asked { public, everyone })
+    Ok(Asked { public, passes_on, everyone })
 }
 
 fn draw(
@@ -125,6 +137,7 @@ fn draw(
         path: path(&name),
         name,
         readers: form.readers,
+        uncovered: form.uncovered,
         everyone: form.everyone.filter(|_| manager.sets_everyones_role()),
         roles: choices(&[Role::Reader, Role::Writer]),
         ask_password: manager.me.must_prove(),
