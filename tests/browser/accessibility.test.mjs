@@ -76,6 +76,7 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   const narrow = { account: 'ada', packages: ['Contoso.*'], days: '30d' };
   const reads = await server.token({ ...narrow, name: 'Reads', allow: ['nuget:pull'] });
   const writes = await server.token({ ...narrow, name: 'Writes', allow: ['nuget:push'] });
+  await server.publishes('ada', ['Fabrikam.Core']); // what the feed has not, no key is refused
   for (const path of ['/v3/flat/fabrikam.core/index.json', '/v3/flat/fabrikam.core/index.json', '/feeds/nowhere/nuget/v3/query']) await tries(reads, path);
   await tries(writes, '/v3/query');
   await ada.goes('/settings/refusals');
