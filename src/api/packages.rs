@@ -1,6 +1,7 @@
 //! `GET packages`: what any pull permission lets the token read, in every feed where its account has a role.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
@@ -10,16 +11,17 @@ use super::{
 };
 use crate::{
     app::App,
-    packages::listing::newest,
     store::{FeedPackage, Known},
     tokens::{
-        Kind, PackageKey,
-        decision::{Action, Ask, Decision, Holder, Package, decide},
+        Kind, PackageKey, PatternSet,
+        decision::{Action, Ask, Decision, Holder, Package, decide_in_list},
     },
 };
 
 const MOST: usize = 1_000;
 const USUALLY: usize = 100;
+/// Packages that are read from the database at a time.
+const ROWS: usize = 500;
 /// The permissions of which one suffices.
 const SCOPE: &str = "nuget:pull container:pull npm:pull";
 
@@ -30,17 +32,35 @@ pub async fn list(req: HttpRequest, app: web::Data<App>) -> Answer {
     reads_anything(&visit)?;
     let query = Query::of(&req, &["after", "limit"])?;
     let (after, limit) = (after(&query)?, limit(&query)?);
-    let now = visit.now();
-    let visible = |package: &FeedPackage| may_read(known, package, now);
-    let mut found = app.store.packages_for(known.token.account, after, limit + 1, visible).await?;
+    let mut found = readable(&app, known, after, limit + 1, visit.now()).await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|package| package.key.to_string());
-    let mut items = Vec::with_capacity(found.len());
-    for package in &found {
-        items.push(item(&app, package).await?);
-    }
+    let items: Vec<Value> = found.iter().map(item).collect();
     Ok(HttpResponse::Ok().json(json!({ "packages": items, "next": next })))
+}
+
+/// At most `limit` packages that the token may read, after one. They are looked at in pages, while no connection to the
+/// database is held.
+async fn readable(
+    app: &App,
+    known: &Known,
+    mut after: Option<PackageKey>,
+    limit: usize,
+    now: DateTime<Utc>,
+) -> Result<Vec<FeedPackage>, Problem> {
+    let set = PatternSet::of(&known.token.patterns);
+    let mut found = Vec::new();
+    loop {
+        let page = app.store.packages_for(known.token.account, after, ROWS).await?;
+        after = page.last().map(|package| package.key);
+        let whole = page.len() == ROWS;
+        let room = limit - found.len();
+        found.extend(page.into_iter().filter(|package| may_read(known, package, &set, now)).take(room));
+        if !whole || found.len() == limit {
+            return Ok(found);
+        }
+    }
 }
 
 fn reads_anything(visit: &Visit<'_>) -> Result<(), Problem> {
@@ -49,7 +69,7 @@ fn reads_anything(visit: &Visit<'_>) -> Result<(), Problem> {
     visit.ask(ask).map(drop).map_err(|refusal| visit.problem(&refusal, SCOPE))
 }
 
-fn may_read(known: &Known, package: &FeedPackage, now: chrono::DateTime<chrono::Utc>) -> bool {
+fn may_read(known: &Known, package: &FeedPackage, set: &PatternSet, now: DateTime<Utc>) -> bool {
     let ask = Ask {
         action: Action::Pull(package.kind),
         feed: Some((&package.feed_name, Some(package.feed))),
@@ -57,19 +77,17 @@ fn may_read(known: &Known, package: &FeedPackage, now: chrono::DateTime<chrono::
         package: Package::Unknown,
     };
     let holder = Holder { disabled: known.holder.disabled, ..package.holder };
-    decide(Some(known.presented()), &holder, &ask, now) == Decision::Allow
+    decide_in_list(Some(known.presented()), &holder, &ask, set, now) == Decision::Allow
 }
 
-async fn item(app: &App, package: &FeedPackage) -> Result<Value, Problem> {
-    let versions = app.store.versions(package.key).await?;
-    let latest = newest(versions.iter().filter(|listed| listed.listed).map(|listed| &listed.version));
-    Ok(json!({
+fn item(package: &FeedPackage) -> Value {
+    json!({
         "feed": package.feed_name,
         "kind": package.kind.as_str(),
         "id": package.name,
-        "latest_version": latest.map(ToString::to_string),
+        "latest_version": package.latest,
         "listed_versions": package.listed_versions,
-    }))
+    })
 }
 
 fn after(query: &Query) -> Result<Option<PackageKey>, Problem> {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 pub use super::reason::{Class, Reason};
-use super::{FeedId, Kind, Permission, State, Token, state::state};
+use super::{FeedId, Kind, PatternSet, Patterns, Permission, State, Token, state::state};
 
 /// What the look-up of a well-shaped secret found.
 #[derive(Clone, Copy, Debug)]
@@ -233,13 +233,34 @@ pub fn admit(presented: Option<Presented<'_>>, account_disabled: bool, now: Date
 
 /// Whether the presented secret may do what is asked, at `now`.
 pub fn decide(presented: Option<Presented<'_>>, holder: &Holder, ask: &Ask<'_>, now: DateTime<Utc>) -> Decision {
+    decide_with(presented, holder, ask, now, |patterns, name| patterns.covers(name))
+}
+
+/// The same for one of many packages; `set` is made of the token's patterns.
+pub fn decide_in_list(
+    presented: Option<Presented<'_>>,
+    holder: &Holder,
+    ask: &Ask<'_>,
+    set: &PatternSet,
+    now: DateTime<Utc>,
+) -> Decision {
+    decide_with(presented, holder, ask, now, |_, name| set.covers(name))
+}
+
+fn decide_with(
+    presented: Option<Presented<'_>>,
+    holder: &Holder,
+    ask: &Ask<'_>,
+    now: DateTime<Utc>,
+    covers: impl Fn(&Patterns, &str) -> bool,
+) -> Decision {
     let reason = admit(presented, holder.disabled, now).check().err().or_else(|| {
         let token = presented?.token;
         not_served(ask).or_else(|| {
             if is_open_to_all(holder, ask) {
                 return None;
             }
-            lacks_right(token, ask).or_else(|| account_lacks_right(holder, ask))
+            lacks_right(token, ask, covers).or_else(|| account_lacks_right(holder, ask))
         })
     });
     reason.map_or(Decision::Allow, Decision::Deny)
@@ -262,14 +283,14 @@ fn is_open_to_all(holder: &Holder, ask: &Ask<'_>) -> bool {
     holder.feed_is_public && ask.feed.is_some() && matches!(ask.action, Action::Pull(_))
 }
 
-fn lacks_right(token: &Token, ask: &Ask<'_>) -> Option<Reason> {
+fn lacks_right(token: &Token, ask: &Ask<'_>, covers: impl Fn(&Patterns, &str) -> bool) -> Option<Reason> {
     if !token.permissions.has_any(ask.action.granted_by()) {
         return Some(Reason::PermissionMissing);
     }
     if ask.feed.is_some_and(|(_, feed)| !token.feeds.cover(feed)) {
         return Some(Reason::FeedNotCovered);
     }
-    if ask.name.is_some_and(|name| !token.patterns.covers(name)) {
+    if ask.name.is_some_and(|name| !covers(&token.patterns, name)) {
         return Some(Reason::PackageNotCovered);
     }
     let only_new_versions =

@@ -166,8 +166,9 @@ fn a_token_limited_to_feeds_cannot_tell_other_feeds_from_none() {
 #[test]
 fn write_only_cannot_read_except_for_containers() {
     let ask = |kind| Ask { action: Action::Pull(kind), ..push("a/b", Package::Own) };
-    assert_eq!(lacks_right(&token("nuget:push", "*"), &ask(Kind::NuGet)), Some(Reason::PermissionMissing));
-    assert_eq!(lacks_right(&token("container:push", "*"), &ask(Kind::Container)), None);
+    let lacks = |permission, kind| lacks_right(&token(permission, "*"), &ask(kind), Patterns::covers);
+    assert_eq!(lacks("nuget:push", Kind::NuGet), Some(Reason::PermissionMissing));
+    assert_eq!(lacks("container:push", Kind::Container), None);
 }
 
 #[test]
@@ -267,6 +268,13 @@ proptest! {
         if judge(&token, &smaller, &ask) == Decision::Allow {
             prop_assert_eq!(judge(&token, &holder, &ask), Decision::Allow);
         }
+    }
+
+    #[test]
+    fn one_of_many_is_judged_as_by_itself(token in any_token(), holder in any_holder(), ask in any_ask()) {
+        let set = PatternSet::of(&token.patterns);
+        let listed = decide_in_list(Some(Presented { token: &token, replaced: false }), &holder, &ask, &set, now());
+        prop_assert_eq!(listed, judge(&token, &holder, &ask));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod listing;
 pub mod morning;
 pub mod narrowing;
 pub mod pattern;
+pub mod pattern_set;
 pub mod pause;
 pub mod permission;
 pub mod preset;
@@ -26,6 +27,7 @@ use chrono::{DateTime, Duration, Utc};
 pub use self::{
     ids::{AccountId, EventId, FeedId, FormId, MailId, NoticeId, PackageKey, SessionId, TokenId, VersionKey},
     pattern::Patterns,
+    pattern_set::PatternSet,
     permission::{Kind, Permission, Permissions},
     secret::{Secret, SecretHash},
     state::State,

@@ -1,22 +1,16 @@
 //! What a token could do without, judged by what it was used for. A suggestion is never wider than the token, and allows
 //! all that it was used for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{
-    FeedId, Feeds, Kind, Patterns, Permission, Permissions, Token,
-    pattern::{Budget, Pattern},
-};
+use super::{FeedId, Feeds, Kind, PatternSet, Patterns, Permission, Permissions, Token, pattern::Pattern};
 
 /// A token is watched this long before anything is suggested.
 pub const WATCHED_FOR: Duration = Duration::days(30);
 /// A suggestion with more new patterns than this would not be read.
 const MOST_NEW: usize = 10;
-/// Steps that holding names against patterns may take, some ten milliseconds: patterns can be made to take very many.
-const STEPS: usize = 2_000_000;
-
 /// One thing a token was used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used<'a> {
@@ -55,7 +49,7 @@ impl Narrower {
     pub fn narrows(&self, token: &Token) -> bool {
         !self.permissions.is_empty()
             && self.permissions.within(token.permissions)
-            && self.patterns.within(&token.patterns)
+            && PatternSet::of(&token.patterns).includes(&self.patterns)
             && !self.feeds.adds_to(&token.feeds)
     }
 
@@ -98,59 +92,31 @@ fn sufficing(has: Permissions, least: Permission) -> &'static [Permission] {
 }
 
 /// Named patterns stay if they covered something. Those that begin with `*` give way to the beginnings of the names that
-/// only they covered. `None` where no package was used, the new ones would be too many to read, or it takes too long to say.
+/// only they covered. `None` where no package was used, or the new ones would be too many to read.
 fn patterns(has: &Patterns, used: &[Used<'_>]) -> Option<Patterns> {
-    let names: Vec<&str> = used.iter().map(|used| used.package).filter(|name| !name.is_empty()).collect();
-    let (wide, named): (Vec<&str>, Vec<&str>) = has.iter().partition(|pattern| pattern.starts_with('*'));
-    let mut budget = Budget::of(STEPS);
-    let mut kept: Vec<String> = covering(&named, &names, &mut budget)?;
-    let covered = Patterns::parse(&kept.join("\n")).ok();
-    let mut loose = Vec::new();
-    for name in names {
-        if !covered.as_ref().map_or(Some(false), |kept| kept.covers_within(name, &mut budget))? {
+    let (set, all): (PatternSet, Vec<&str>) = (PatternSet::of(has), has.iter().collect());
+    let (mut kept, mut stays) = (BTreeSet::new(), BTreeSet::new());
+    let (mut loose, mut new) = (Vec::new(), Vec::new());
+    for name in used.iter().map(|used| used.package).filter(|name| !name.is_empty()) {
+        let named: Vec<usize> = set.covering(name).into_iter().filter(|&at| !all[at].starts_with('*')).collect();
+        if named.is_empty() {
             loose.push(name);
         }
+        kept.extend(named);
     }
-    let (mut new, mut stays) = (Vec::new(), Vec::new());
     for (pattern, names) in beginnings(loose.into_iter()) {
-        if is_within(&pattern, has, &mut budget)? {
+        if Pattern::parse(&pattern).is_ok() && set.covers(&pattern) {
             new.push(pattern);
         } else {
-            stays.extend(covering(&wide, &names, &mut budget)?);
+            stays.extend(names.iter().flat_map(|name| set.covering(name)));
         }
     }
     if new.len() > MOST_NEW {
         return None;
     }
-    kept.extend(stays);
-    kept.extend(new);
-    Patterns::parse(&kept.join("\n")).ok()
-}
-
-/// Whether one of the patterns includes this one, while the budget lasts.
-fn is_within(pattern: &str, has: &Patterns, budget: &mut Budget) -> Option<bool> {
-    let Ok(pattern) = Pattern::parse(pattern) else { return Some(false) };
-    for own in has.parsed() {
-        if own.includes_within(&pattern, budget)? {
-            return Some(true);
-        }
-    }
-    Some(false)
-}
-
-/// The patterns that cover any of the names, while the budget lasts.
-fn covering(patterns: &[&str], names: &[&str], budget: &mut Budget) -> Option<Vec<String>> {
-    let mut covering = Vec::new();
-    for text in patterns {
-        let Ok(pattern) = Pattern::parse(text) else { continue };
-        for name in names {
-            if pattern.covers_within(name, budget)? {
-                covering.push((*text).to_owned());
-                break;
-            }
-        }
-    }
-    Some(covering)
+    let lines: Vec<&str> =
+        kept.into_iter().chain(stays).map(|at| all[at]).chain(new.iter().map(String::as_str)).collect();
+    Patterns::parse(&lines.join("\n")).ok()
 }
 
 /// Names by what they have in common, as patterns: `Fabrikam.Core` and `Fabrikam.Web` by `Fabrikam.*`, a name of one word by

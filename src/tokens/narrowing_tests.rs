@@ -101,19 +101,16 @@ fn a_token_is_watched_for_thirty_days_first() {
     assert!(!is_known_well(days(29), None, now()) && !is_known_well(days(90), Some(days(29)), now()));
 }
 
-/// What a key asks at a door for such a use.
 #[test]
-fn nothing_is_suggested_where_holding_the_names_against_the_patterns_would_take_too_long() {
-    let suggested = |many: usize| {
-        let patterns: Vec<_> = (0..many).map(|i| format!("a*{}{i}b", "a".repeat(50))).collect();
-        let names: Vec<_> = (0..10 * many).map(|i| format!("{}{i}", "a".repeat(90))).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).chain(["Contoso.Core"]).collect();
-        suggested(&format!("{}\nContoso.*", patterns.join("\n")), &names)
-    };
-    assert_eq!(suggested(3).as_deref(), Some("Contoso.*"));
-    assert_eq!(suggested(99), None);
+fn stubborn_patterns_keep_no_suggestion_back() {
+    let patterns: Vec<_> = (0..99).map(|i| format!("a*{}{i}b", "a".repeat(50))).collect();
+    let names: Vec<_> = (0..990).map(|i| format!("{}{i}", "a".repeat(90))).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).chain(["Contoso.Core"]).collect();
+    let narrower = suggested(&format!("{}\nContoso.*", patterns.join("\n")), &names);
+    assert_eq!(narrower.as_deref(), Some("Contoso.*"));
 }
 
+/// What a key asks at a door for such a use.
 fn ask(used: &Used<'_>) -> Option<(Action, Package)> {
     let action = Action::parse(used.permission.scope())?;
     let exists = matches!(used.permission, Permission::NuGetPushVersion | Permission::NpmPushVersion);

@@ -85,22 +85,6 @@ impl Pattern {
     pub fn covers(&self, name: &str) -> bool {
         covers(&self.0, name)
     }
-
-    /// The same while the budget lasts.
-    pub fn covers_within(&self, name: &str, budget: &mut Budget) -> Option<bool> {
-        budget.covers(&self.0, name)
-    }
-
-    /// Whether every name that `other` covers is covered by this one too. The stars of `other` may stand for anything, and
-    /// only a star takes them.
-    pub fn includes(&self, other: &Self) -> bool {
-        covers(&self.0, &other.0)
-    }
-
-    /// The same while the budget lasts.
-    pub fn includes_within(&self, other: &Self, budget: &mut Budget) -> Option<bool> {
-        budget.covers(&self.0, &other.0)
-    }
 }
 
 fn is_allowed(c: char) -> bool {
@@ -131,36 +115,13 @@ fn can_match(text: &str) -> bool {
         && !["..", "//", "/.", "./"].iter().any(|pair| text.contains(pair))
 }
 
-/// How much matching may go on in one request, in steps of one character. Spent, it gives no answer any more.
-#[derive(Clone, Copy, Debug)]
-pub struct Budget(usize);
-
-impl Budget {
-    /// So many steps.
-    pub fn of(steps: usize) -> Self {
-        Self(steps)
-    }
-
-    fn covers(&mut self, pattern: &str, name: &str) -> Option<bool> {
-        let (covers, steps) = held_against(pattern, name);
-        self.0 = self.0.saturating_sub(steps + 1);
-        (self.0 > 0).then_some(covers)
-    }
-}
-
-fn covers(pattern: &str, name: &str) -> bool {
-    held_against(pattern, name).0
-}
-
 /// The match itself, over the stored text: no compiling, no allocation, at most `pattern × name` steps.
-/// On a mismatch the last `*` takes one character more. Gives the steps it took too.
-fn held_against(pattern: &str, name: &str) -> (bool, usize) {
+/// On a mismatch the last `*` takes one character more.
+fn covers(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut p, mut n) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
-    let mut steps = 0;
     while n < name.len() {
-        steps += 1;
         if pattern.get(p) == Some(&b'*') {
             retry = Some((p + 1, n));
             p += 1;
@@ -172,10 +133,10 @@ fn held_against(pattern: &str, name: &str) -> (bool, usize) {
             p = after_star;
             n = taken + 1;
         } else {
-            return (false, steps);
+            return false;
         }
     }
-    (pattern[p..].iter().all(|&c| c == b'*'), steps)
+    pattern[p..].iter().all(|&c| c == b'*')
 }
 
 /// The patterns of one token: at least one, at most [`MAX_COUNT`], kept as the text that is stored (one per line).
@@ -243,47 +204,14 @@ impl Patterns {
         self.iter().map(|text| Pattern(text.to_owned()))
     }
 
-    /// Whether any pattern covers the name.
+    /// Whether any pattern covers the name. Many names are held against a [`super::PatternSet`] instead.
     pub fn covers(&self, name: &str) -> bool {
         self.iter().any(|pattern| covers(pattern, name))
-    }
-
-    /// The same while the budget lasts.
-    pub fn covers_within(&self, name: &str, budget: &mut Budget) -> Option<bool> {
-        for pattern in self.iter() {
-            if budget.covers(pattern, name)? {
-                return Some(true);
-            }
-        }
-        Some(false)
-    }
-
-    /// Which of many names are covered, while the budget lasts. They are in lower case and in order, so that each pattern
-    /// is held only against those that begin as it does.
-    pub fn covered(&self, sorted: &[&str], budget: &mut Budget) -> Option<Vec<bool>> {
-        let mut covered = vec![false; sorted.len()];
-        for pattern in self.iter() {
-            let start = pattern.split('*').next().unwrap_or_default().to_ascii_lowercase();
-            let first = sorted.partition_point(|name| *name < start.as_str());
-            for (name, covered) in sorted.iter().zip(&mut covered).skip(first) {
-                if !name.starts_with(&start) {
-                    break;
-                }
-                *covered = *covered || budget.covers(pattern, name)?;
-            }
-        }
-        Some(covered)
     }
 
     /// Whether every package is covered, because one pattern is `*`.
     pub fn covers_all(&self) -> bool {
         self.iter().any(|pattern| pattern == "*")
-    }
-
-    /// Whether every name covered by this is covered by `other`. Each pattern is held against each single one of the
-    /// other list, as a text in which only a `*` covers a `*`: what this says is so, but not all that is so is said.
-    pub fn within(&self, other: &Self) -> bool {
-        self.iter().all(|own| other.iter().any(|pattern| covers(pattern, own)))
     }
 
     /// Whether this list names a pattern that `before` did not: an edit that widens (or may widen) a token.

@@ -11,8 +11,8 @@ use crate::{
     },
     store::{Membership, PackageName},
     tokens::{
-        AccountId, Kind, Patterns, Permission, Permissions, TokenId, change, coverage::remarks, decision::Role,
-        pattern::Budget, preset::Kinds,
+        AccountId, Kind, PatternSet, Patterns, Permission, Permissions, TokenId, change, coverage::remarks,
+        decision::Role, preset::Kinds,
     },
 };
 
@@ -24,8 +24,6 @@ const NAMED: usize = 5;
 const SHOWN: usize = 100;
 /// Remarks that are shown.
 const REMARKS: usize = 8;
-/// Steps of matching for one page: enough for ten thousand names and a hundred usual patterns.
-const STEPS: usize = 20_000_000;
 /// Feeds whose packages are read.
 const FEEDS: usize = 200;
 
@@ -105,9 +103,9 @@ impl Preview {
             ..Self::default()
         };
         if let Some(patterns) = patterns {
-            let mut budget = Budget::of(STEPS);
-            preview.remarks = notes(&patterns, &universes, &mut budget);
-            preview.lines = universes.iter().map(|universe| universe.line(&patterns, &mut budget)).collect();
+            let set = PatternSet::of(&patterns);
+            preview.remarks = notes(&patterns, &set, &universes);
+            preview.lines = universes.iter().map(|universe| universe.line(&patterns, &set)).collect();
         }
         if form.all_patterns().trim().is_empty() {
             return Ok(preview);
@@ -185,20 +183,15 @@ impl Universe {
         self.names.iter().filter(|known| self.reads || known.may_publish)
     }
 
-    /// Those of them that the patterns cover; none if the budget does not last.
-    fn covered(&self, patterns: &Patterns, budget: &mut Budget) -> Option<Vec<&Known>> {
-        let keys: Vec<_> = self.counted().map(|known| known.key.as_str()).collect();
-        let covered = patterns.covered(&keys, budget)?;
-        Some(self.counted().zip(covered).filter_map(|(known, covered)| covered.then_some(known)).collect())
+    /// Those of them that the patterns cover.
+    fn covered(&self, set: &PatternSet) -> Vec<&Known> {
+        self.counted().filter(|known| set.covers(&known.key)).collect()
     }
 
-    fn line(&self, patterns: &Patterns, budget: &mut Budget) -> Line {
+    fn line(&self, patterns: &Patterns, set: &PatternSet) -> Line {
         let kind = self.kind.label();
         let total = self.counted().count();
-        let Some(covered) = self.covered(patterns, budget) else {
-            let rest = format!("There are too many {kind} packages and patterns to count here.");
-            return Line { count: String::new(), rest, names: Vec::new(), left_out: 0 };
-        };
+        let covered = self.covered(set);
         let of = |whose: &str| match self.more {
             true => format!("{} of the first {}", thousands(covered.len() as i64), thousands(total as i64)),
             false => format!("{} of {whose} {}", thousands(covered.len() as i64), thousands(total as i64)),
@@ -226,10 +219,10 @@ impl Universe {
     }
 }
 
-fn notes(patterns: &Patterns, universes: &[Universe], budget: &mut Budget) -> Vec<Note> {
+fn notes(patterns: &Patterns, set: &PatternSet, universes: &[Universe]) -> Vec<Note> {
     let kinds: Vec<_> = universes.iter().map(|universe| universe.kind).collect();
     let names = universes.iter().flat_map(Universe::counted).map(|known| known.name.as_str());
-    let remarks = remarks(patterns, &kinds, names, budget);
+    let remarks = remarks(patterns, set, &kinds, names);
     remarks.iter().map(|remark| Note { text: remark.to_string(), is_mistake: remark.is_mistake() }).collect()
 }
 
