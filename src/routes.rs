@@ -49,12 +49,11 @@ pub struct Address {
 
 /// All addresses, in the order in which they are tried.
 pub fn addresses() -> Vec<Address> {
-    let groups: [(&str, Audience, Vec<Line>); 10] = [
+    let groups: [(&str, Audience, Vec<Line>); 9] = [
         ("", Audience::Health, supervisors()),
         ("", Audience::Public, public()),
         ("/feeds/{feed}/nuget/v3", Audience::NuGet, nuget_feed()),
         ("/v3", Audience::NuGet, nuget_feed()),
-        ("", Audience::NuGet, wrong_sources()),
         ("/api/v1", Audience::Api, http_api_lines()),
         ("/v1", Audience::Api, http_api_lines()),
         ("", Audience::MailProgram, mail_programs()),
@@ -80,9 +79,7 @@ fn nuget_feed() -> Vec<Line> {
     vec![
         read("/index.json", nuget::service_index::show),
         put("/package", nuget::push::push),
-        put("/package/", nuget::push::push),
         put("/symbols", nuget::push::refuse_symbols),
-        put("/symbols/", nuget::push::refuse_symbols),
         delete("/package/{id}/{version}", nuget::unlist::unlist),
         post("/package/{id}/{version}", nuget::unlist::relist),
         read("/flat/{id}/index.json", nuget::download::versions),
@@ -93,11 +90,6 @@ fn nuget_feed() -> Vec<Line> {
         read("/query", nuget::search::query),
         read("/autocomplete", nuget::search::autocomplete),
     ]
-}
-
-/// Where NuGet clients look when the source is no service index.
-fn wrong_sources() -> Vec<Line> {
-    vec![any("/api/v2/{anything:.*}", nuget::wrong_source)]
 }
 
 /// For programs that manage; the same under two prefixes.
@@ -246,17 +238,18 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
             .configure(nuget_feeds)
             .configure(http_api)
             .configure(|cfg| register(cfg, mail_programs(), only))
-            .configure(|cfg| all_pages(cfg, app)),
+            .configure(|cfg| all_pages(cfg, app))
+            .wrap(from_fn(nuget::source::take_slashes)),
     );
+    cfg.default_service(to(nuget::source::outside));
 }
 
 /// The NuGet doors.
 pub fn nuget_feeds(cfg: &mut ServiceConfig) {
     for prefix in ["/feeds/{feed}/nuget/v3", "/v3"] {
         let feed = scope(prefix).configure(|cfg| register(cfg, nuget_feed(), only));
-        cfg.service(feed.default_service(to(nuget::nothing_here)));
+        cfg.service(feed.default_service(to(nuget::source::no_address)));
     }
-    register(cfg, wrong_sources(), only);
 }
 
 /// The HTTP API.
@@ -282,6 +275,7 @@ fn all_pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .wrap(from_fn(portal::guard))
         .wrap(portal::sessions(app))
         .wrap(from_fn(portal::outage))
+        .wrap(from_fn(nuget::source::tell_the_source))
         .configure(|cfg| register(cfg, pages(), |resource, _| resource))
         .service(operators)
         .default_service(to(portal::not_found));
@@ -336,8 +330,6 @@ methods! {
     post = &[Method::POST];
     put = &[Method::PUT];
     delete = &[Method::DELETE];
-    /// Whatever is asked there is a mistake that deserves an answer.
-    any = &[Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE];
 }
 
 /// Enters the lines, those of one address as one resource; `finish` says what it answers to other methods.

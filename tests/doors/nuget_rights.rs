@@ -186,15 +186,3 @@ async fn a_role_that_was_given_counts_more_than_everybodys() {
         world.end().await;
     }
 }
-
-#[actix_web::test]
-async fn a_push_to_the_bare_address_is_told_the_right_one() {
-    for world in World::each().await {
-        let bo = world.account("bo").await;
-        let key = world.key(bo, "nuget:push", "*").await;
-        let reply = world.push_to("/api/v2/package/", &key, &nupkg("Contoso.Core", "1.0.0")).await;
-        let told = Some("This is no NuGet source. Use https://packages.example.com/v3/index.json as the source.");
-        assert_eq!((reply.status, reply.header("x-nuget-warning")), (404, told));
-        world.end().await;
-    }
-}

@@ -2,15 +2,20 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::header::EntityTag,
     web::{self},
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::answer::{Answer, Refused, WARNING};
+use super::{
+    answer::{Answer, Refused, WARNING},
+    source::no_source,
+};
 use crate::{
     access::{Caller, Credentials, Witness, ascii},
     app::App,
+    conditional::{Condition, condition},
     packages::{id::PackageId, version::Version},
     store::{Known, StoredPackage},
     tokens::{
@@ -43,14 +48,14 @@ pub(super) struct Reader {
 }
 
 impl<'r> Door<'r> {
-    /// Reads which feed is meant. A name no feed can have is nothing to anybody.
+    /// Reads which feed is meant. A name no feed can have is a mistake in the source.
     pub(super) fn of(req: &'r HttpRequest, app: &'r web::Data<App>) -> Result<Self, Refused> {
         let named = req.match_info().get("feed");
         let feed = named.unwrap_or("main");
         if is_feed_name(feed) {
             Ok(Self { req, app, feed, short: named.is_none() })
         } else {
-            Err(Refused::nothing_here())
+            Err(no_source(app, req.path()))
         }
     }
 
@@ -130,7 +135,9 @@ impl<'r> Door<'r> {
     /// Whoever reads without a key, where the feed is public.
     async fn anybody(&self) -> Result<Reader, Refused> {
         let found = self.app.store.feed(self.feed, None).await?.filter(|found| found.feed.is_public);
-        found.map(|found| Reader { feed: found.feed.id, sees_people: false, token: None, sees_all: true }).ok_or_else(|| self.challenge())
+        found
+            .map(|found| Reader { feed: found.feed.id, sees_people: false, token: None, sees_all: true })
+            .ok_or_else(|| self.challenge())
     }
 
     /// Looks a package up; none if it is not here.
@@ -163,6 +170,11 @@ impl<'r> Door<'r> {
 
     async fn package(&self, feed: FeedId, id: &PackageId) -> Result<Option<StoredPackage>, Refused> {
         Ok(self.app.store.package(feed, Kind::NuGet, &id.key(), None).await?)
+    }
+
+    /// What the conditions of the request come to, for a representation with this tag.
+    pub(super) fn condition(&self, tag: &EntityTag) -> Condition {
+        condition(self.req, tag)
     }
 
     /// A JSON answer to a reader.
