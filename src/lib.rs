@@ -7,6 +7,7 @@ pub mod app;
 pub mod audit;
 pub mod cli;
 pub mod clock;
+pub mod conditional;
 pub mod config;
 pub mod disk;
 pub mod feeds;

@@ -3,11 +3,18 @@
 
 use std::sync::LazyLock;
 
-use actix_web::{HttpResponse, Responder, web::Path};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{ETag, EntityTag},
+    web::Path,
+};
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
-use crate::headers::immutable;
+use crate::{
+    conditional::{Condition, condition},
+    headers::immutable,
+};
 
 #[derive(Embed)]
 #[folder = "static/"]
@@ -29,13 +36,21 @@ pub fn path(file: &str) -> String {
 }
 
 /// Serves a file.
-pub async fn file(path: Path<(String, String)>) -> impl Responder {
+pub async fn file(req: HttpRequest, path: Path<(String, String)>) -> HttpResponse {
     let (hash, name) = path.into_inner();
-    match Files::get(&name).filter(|_| hash == *HASH) {
-        Some(file) => HttpResponse::Ok()
-            .insert_header(immutable())
-            .content_type(file.metadata.mimetype())
-            .body(file.data.into_owned()),
-        None => HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("There is no such file."),
+    let Some(file) = Files::get(&name).filter(|_| hash == *HASH) else {
+        return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("There is no such file.");
+    };
+    let tag = EntityTag::new_strong(hex::encode(&file.metadata.sha256_hash()[..16]));
+    let condition = condition(&req, &tag);
+    let mut answer = match condition {
+        Condition::Send => HttpResponse::Ok(),
+        Condition::NotModified => HttpResponse::NotModified(),
+        Condition::Failed => return HttpResponse::PreconditionFailed().finish(),
+    };
+    answer.insert_header(immutable()).insert_header(ETag(tag));
+    match condition {
+        Condition::Send => answer.content_type(file.metadata.mimetype()).body(file.data.into_owned()),
+        _ => answer.finish(),
     }
 }

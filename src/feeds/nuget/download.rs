@@ -5,7 +5,7 @@ use actix_web::{
     body::SizedStream,
     http::{
         Method, StatusCode,
-        header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH, RANGE},
+        header::{CACHE_CONTROL, ETag, EntityTag, RANGE},
     },
     web,
 };
@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     app::App,
+    conditional::Condition,
     packages::{blobs::BlobKey, id::PackageId},
-    store::{StoredPackage, StoredVersion},
+    store::StoredPackage,
 };
 
 /// The package of the address, if the reader may see it.
@@ -51,16 +52,18 @@ pub async fn file(req: HttpRequest, app: web::Data<App>) -> Answer {
     let (reader, package) = readable_package(&door, &id).await?;
     let found = app.store.version(package.key, &version).await?.ok_or_else(Refused::nothing_here)?;
     if let Some(named) = named {
-        files::send(&door, &app, &reader, &found, (named, req.headers())).await
-    } else if nuspec {
-        send(&door, &app, &reader, &found.blob.nuspec(), "application/xml").await
-    } else {
-        let answer = send_package(&door, &app, &reader, &found, req.headers()).await?;
-        if answer.status() == StatusCode::OK && is_a_download(&req) {
-            app.downloads.count(package.key, found.key);
-        }
-        Ok(answer)
+        return files::send(&door, &app, &reader, &found, named).await;
     }
+    if nuspec {
+        let tag = EntityTag::new_strong(format!("{}-nuspec", found.sha512));
+        return send(&door, &app, &reader, (&found.blob.nuspec(), tag), "application/xml").await;
+    }
+    let tag = EntityTag::new_strong(found.sha512);
+    let answer = send(&door, &app, &reader, (&found.blob, tag), "application/octet-stream").await?;
+    if answer.status() == StatusCode::OK && is_a_download(&req) {
+        app.downloads.count(package.key, found.key);
+    }
+    Ok(answer)
 }
 
 /// Whoever only looks, or comes back for the rest, is not counted again.
@@ -69,38 +72,27 @@ fn is_a_download(req: &HttpRequest) -> bool {
     req.method() == Method::GET && range.is_none_or(|range| range.trim().starts_with("bytes=0-"))
 }
 
-/// Whether the client has the content of this tag already.
-pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag))
-}
-
-async fn send_package(
+/// Sends a file, or says that the client has it, or that it is not the one the client wants.
+async fn send(
     door: &Door<'_>,
     app: &App,
     reader: &Reader,
-    found: &StoredVersion,
-    headers: &HeaderMap,
+    (key, tag): (&BlobKey, EntityTag),
+    kind: &'static str,
 ) -> Answer {
-    let tag = format!("\"{}\"", found.sha512);
-    let mut answer = if is_known(headers, &tag) {
-        door.told(HttpResponse::NotModified(), reader.token())
-            .insert_header((CACHE_CONTROL, "private, no-cache"))
-            .finish()
-    } else {
-        send(door, app, reader, &found.blob, "application/octet-stream").await?
+    let condition = door.condition(&tag);
+    let mut answer = match condition {
+        Condition::Send => door.told(HttpResponse::Ok(), reader.token()),
+        Condition::NotModified => door.told(HttpResponse::NotModified(), reader.token()),
+        Condition::Failed => return Err(Refused::another_one_wanted()),
     };
-    let tag = tag.parse().map_err(|_| Refused::nothing_here())?;
-    answer.headers_mut().insert(ETAG, tag);
-    Ok(answer)
-}
-
-async fn send(door: &Door<'_>, app: &App, reader: &Reader, key: &BlobKey, kind: &'static str) -> Answer {
+    answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header(ETag(tag));
+    if condition == Condition::NotModified {
+        return Ok(answer.finish());
+    }
     let Some(blob) = app.blobs.get(key).await? else {
         let lost = std::io::Error::other(format!("the file {} of a published version is missing", key.as_str()));
         return Err(Refused::unavailable(&lost));
     };
-    let mut answer = door.told(HttpResponse::Ok(), reader.token());
-    answer.content_type(kind).insert_header((CACHE_CONTROL, "private, no-cache"));
-    Ok(answer.body(SizedStream::new(blob.size, blob.stream)))
+    Ok(answer.content_type(kind).body(SizedStream::new(blob.size, blob.stream)))
 }

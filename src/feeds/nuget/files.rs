@@ -3,7 +3,7 @@
 
 use actix_web::{
     HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, X_CONTENT_TYPE_OPTIONS},
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETag, EntityTag, X_CONTENT_TYPE_OPTIONS},
     web,
 };
 use tokio::sync::Semaphore;
@@ -11,10 +11,10 @@ use tokio::sync::Semaphore;
 use super::{
     answer::{Answer, Refused},
     door::{Door, Reader},
-    download::is_known,
 };
 use crate::{
     app::App,
+    conditional::Condition,
     packages::{
         archive::{self, Limits, Unreadable},
         nuspec::{License, Nuspec},
@@ -75,13 +75,17 @@ pub(super) async fn send(
     app: &App,
     reader: &Reader,
     found: &StoredVersion,
-    (file, headers): (NamedFile, &HeaderMap),
+    file: NamedFile,
 ) -> Answer {
     let path = file.path(&found.nuspec).ok_or_else(Refused::nothing_here)?;
-    let tag = format!("\"{}.{}\"", found.sha512, file.as_str());
-    if is_known(headers, &tag) {
-        let mut answer = door.told(HttpResponse::NotModified(), reader.token());
-        return Ok(answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((ETAG, tag)).finish());
+    let tag = EntityTag::new_strong(format!("{}.{}", found.sha512, file.as_str()));
+    match door.condition(&tag) {
+        Condition::Send => {}
+        Condition::NotModified => {
+            let mut answer = door.told(HttpResponse::NotModified(), reader.token());
+            return Ok(answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header(ETag(tag)).finish());
+        }
+        Condition::Failed => return Err(Refused::another_one_wanted()),
     }
     let content = read(app, found, path.to_owned()).await?.ok_or_else(Refused::nothing_here)?;
     let kind = file.content_type(&content).ok_or_else(Refused::nothing_here)?;
@@ -91,7 +95,7 @@ pub(super) async fn send(
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox; frame-ancestors 'none'"))
         .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header((ETAG, tag));
+        .insert_header(ETag(tag));
     Ok(answer.body(content))
 }
 

@@ -2,13 +2,20 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETag, EntityTag},
     web::{Data, Path},
 };
 use sha2::{Digest, Sha256};
 
 use super::ics::{Entry, calendar};
-use crate::{accounts::link, app::App, config::PublicUrl, portal::error::PageError, tokens::Token};
+use crate::{
+    accounts::link,
+    app::App,
+    conditional::{Condition, condition},
+    config::PublicUrl,
+    portal::error::PageError,
+    tokens::Token,
+};
 
 /// Ends that are told at most.
 const MOST: i64 = 500;
@@ -25,10 +32,15 @@ pub async fn show(req: HttpRequest, app: Data<App>, secret: Path<String>) -> Res
     let public = &app.settings.public_url;
     let entries: Vec<_> = tokens.iter().filter_map(|token| entry(token, public)).collect();
     let text = calendar(&format!("Access tokens on {}", public.host()), &entries);
-    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(text.as_bytes())[..16]));
-    let mut answer = if has(&req, &tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    answer.insert_header((ETAG, tag.clone())).insert_header((CACHE_CONTROL, PRIVATE));
-    if has(&req, &tag) {
+    let tag = EntityTag::new_strong(hex::encode(&Sha256::digest(text.as_bytes())[..16]));
+    let condition = condition(&req, &tag);
+    let mut answer = match condition {
+        Condition::Send => HttpResponse::Ok(),
+        Condition::NotModified => HttpResponse::NotModified(),
+        Condition::Failed => HttpResponse::PreconditionFailed(),
+    };
+    answer.insert_header(ETag(tag)).insert_header((CACHE_CONTROL, PRIVATE));
+    if condition != Condition::Send {
         return Ok(answer.finish());
     }
     Ok(answer
@@ -42,11 +54,6 @@ pub async fn show(req: HttpRequest, app: Data<App>, secret: Path<String>) -> Res
 fn nothing_here() -> HttpResponse {
     let text = "There is no calendar at this address. Its owner finds the present one under Settings, Calendar.\n";
     HttpResponse::NotFound().insert_header((CONTENT_TYPE, "text/plain; charset=utf-8")).body(text)
-}
-
-fn has(req: &HttpRequest, tag: &str) -> bool {
-    let known = req.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    known.flat_map(|list| list.split(',')).any(|one| one.trim().trim_start_matches("W/") == tag)
 }
 
 fn entry(token: &Token, public: &PublicUrl) -> Option<Entry> {
