@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    access::{Bounds, Evidence, LegacyKeys, Slots},
+    access::{Bounds, Evidence, LegacyKeys, Slots, Turns},
     accounts::{link, password::PasswordGate},
     clock::Clock,
     config::{Settings, aws_variables, private_folder},
@@ -45,10 +45,14 @@ pub struct App {
     pub blobs: Blobs,
     /// The pushes under way.
     pub pushes: Slots,
+    /// Turns at making pieces of answers that may be long.
+    pub long_answers: Turns,
 }
 
 /// Pushes at once.
 const PUSHES: Bounds = Bounds { token: 2, account: 4, all: 16 };
+/// Pieces of long answers that are made at the same time. Each needs a connection to the database.
+const PIECES: usize = 4;
 /// What an upload left behind is older than this when it is swept; another process may be at work on younger ones.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
@@ -75,6 +79,7 @@ impl App {
             downloads: Downloads::default(),
             blobs,
             pushes: Slots::new(PUSHES),
+            long_answers: Turns::of(PIECES),
             settings,
         };
         private_folder(&app.uploads())?;

@@ -8,6 +8,7 @@ mod evidence;
 mod legacy;
 mod question;
 mod slots;
+mod turns;
 mod witness;
 
 use actix_web::HttpRequest;
@@ -21,6 +22,7 @@ pub use self::{
     legacy::LegacyKeys,
     question::{BadQuestion, Question},
     slots::{Bounds, Slot, Slots},
+    turns::Turns,
     witness::Witness,
 };
 use crate::{

@@ -1,6 +1,11 @@
 //! What lists and searches show of a package: its newest version, and the words it is found by.
 
-use super::{nuspec::Nuspec, version::Version};
+use std::borrow::Cow;
+
+use super::{
+    nuspec::{Nuspec, PackageType},
+    version::Version,
+};
 
 /// Characters of the words of a package; what is longer is cut, because a search reads the words of every package.
 const LONGEST: usize = 2_000;
@@ -16,6 +21,22 @@ pub fn search_text(nuspec: &Nuspec) -> String {
     let tags = nuspec.tags.join(" ");
     let words = [nuspec.id.as_str(), title, &nuspec.authors, &tags, &nuspec.description].join(" ");
     words.to_lowercase().chars().take(LONGEST).collect()
+}
+
+/// The types of a package. One that names none is one to depend on.
+pub fn package_types(nuspec: &Nuspec) -> Cow<'_, [PackageType]> {
+    if nuspec.package_types.is_empty() {
+        vec![PackageType { name: "Dependency".to_owned(), version: None }].into()
+    } else {
+        nuspec.package_types.as_slice().into()
+    }
+}
+
+/// The same for searches: in lower case, with a blank around each.
+pub fn type_words(nuspec: &Nuspec) -> String {
+    let types = package_types(nuspec);
+    let names: Vec<&str> = types.iter().map(|kind| kind.name.as_str()).collect();
+    format!(" {} ", names.join(" ").to_lowercase())
 }
 
 #[cfg(test)]

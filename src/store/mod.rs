@@ -85,7 +85,7 @@ pub use self::{
     owed::Owed,
     package_names::PackageName,
     package_pages::{FeedLine, Lines, PackageFacts, PackageLine, VersionFacts, VersionLine},
-    packages::{FeedPackage, ListedVersion, Search, StoredPackage, StoredVersion},
+    packages::{FeedPackage, FoundPackage, ListedVersion, Search, StoredPackage, StoredVersion},
     publication::{Act, Doing, NewVersion},
     published::Published,
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark, hour_of},

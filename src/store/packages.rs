@@ -2,7 +2,6 @@
 //! nobody.
 
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
 use sqlx::{AnyConnection, FromRow};
 
 use super::{Change, Known, Result, Store, feeds, instant, readable};
@@ -13,9 +12,6 @@ use crate::{
         decision::{Holder, Package},
     },
 };
-
-/// Rows that are looked at before other requests go on.
-const ROWS_AT_ONCE: usize = 32;
 
 /// A package of a feed.
 #[derive(Clone, Debug)]
@@ -75,10 +71,24 @@ pub struct Search<'a> {
     pub prerelease: bool,
     /// Whether packages count whose versions only clients with SemVer 2 understand.
     pub semver2: bool,
-    /// How many to leave out.
-    pub skip: usize,
-    /// How many to give.
-    pub take: usize,
+    /// A type of package it must be, in lower case; empty for any.
+    pub package_type: &'a str,
+}
+
+/// A package that a search found, in the order of the results: downloads, the most first, then name.
+#[derive(Clone, Debug)]
+pub struct FoundPackage {
+    /// The package.
+    pub package: StoredPackage,
+    /// How often its versions were downloaded.
+    pub downloads: i64,
+}
+
+#[derive(FromRow)]
+struct FoundRow {
+    id: String,
+    name: String,
+    downloads: i64,
 }
 
 /// A package as a list of all feeds shows it.
@@ -98,6 +108,8 @@ pub struct FeedPackage {
     pub holder: Holder,
     /// How many versions searches show.
     pub listed_versions: i64,
+    /// The newest of them, as published.
+    pub latest: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -138,12 +150,20 @@ struct FeedPackageRow {
     everyone_role: Option<String>,
     role: Option<String>,
     listed_versions: i64,
+    latest: Option<String>,
 }
 
 impl PackageRow {
     fn read(self) -> Result<StoredPackage> {
         let key = readable(PackageKey::parse(&self.id), "packages.id")?;
         Ok(StoredPackage { key, name: self.name, owned: self.owned != 0 })
+    }
+}
+
+impl FoundRow {
+    fn read(self) -> Result<FoundPackage> {
+        let key = readable(PackageKey::parse(&self.id), "packages.id")?;
+        Ok(FoundPackage { package: StoredPackage { key, name: self.name, owned: false }, downloads: self.downloads })
     }
 }
 
@@ -185,6 +205,7 @@ impl FeedPackageRow {
             feed_name: self.feed_name,
             holder,
             listed_versions: self.listed_versions,
+            latest: self.latest,
         })
     }
 }
@@ -296,22 +317,24 @@ impl Store {
         version(&mut *self.pool.acquire().await?, package, of).await
     }
 
-    /// The NuGet packages that a search finds and `visible` lets through: how many in all, and the asked ones. Other
-    /// requests go on in between.
+    /// The NuGet packages that a search finds, at most `limit`, after one of them (the first ones for none).
     pub async fn search(
         &self,
         search: &Search<'_>,
-        mut visible: impl FnMut(&str) -> bool,
-    ) -> Result<(usize, Vec<StoredPackage>)> {
+        after: Option<&FoundPackage>,
+        limit: usize,
+    ) -> Result<Vec<FoundPackage>> {
         let [first, second, third, fourth] = likes(search.words);
-        let mut rows = sqlx::query_as::<_, PackageRow>(
-            "SELECT id, name, CAST(0 AS BIGINT) AS owned FROM packages
+        let rows: Vec<FoundRow> = sqlx::query_as(
+            "SELECT id, name, downloads FROM packages
              WHERE feed = $1 AND kind = 'nuget' AND listed_versions > 0
                AND CASE WHEN $2 = 1 AND $8 = 1 THEN listed_versions WHEN $2 = 1 THEN listed_plain_versions
                    WHEN $8 = 1 THEN listed_stable_versions ELSE listed_stable_plain_versions END > 0
                AND ($3 = '' OR name_key = $3) AND search_text LIKE $4 ESCAPE '!' AND search_text LIKE $5 ESCAPE '!'
                AND search_text LIKE $6 ESCAPE '!' AND search_text LIKE $7 ESCAPE '!'
-             ORDER BY downloads DESC, name_key",
+               AND package_types LIKE $9 ESCAPE '!'
+               AND downloads <= $10 AND (downloads < $10 OR name_key > $11)
+             ORDER BY downloads DESC, name_key LIMIT $12",
         )
         .bind(search.feed.to_string())
         .bind(i64::from(search.prerelease))
@@ -321,46 +344,36 @@ impl Store {
         .bind(third)
         .bind(fourth)
         .bind(i64::from(search.semver2))
-        .fetch(&self.pool);
-        let (mut total, mut found, mut seen) = (0, Vec::new(), 0usize);
-        while let Some(row) = rows.try_next().await? {
-            breathe(&mut seen).await;
-            if visible(&row.name) {
-                if (search.skip..search.skip + search.take).contains(&total) {
-                    found.push(row.read()?);
-                }
-                total += 1;
-            }
-        }
-        Ok((total, found))
+        .bind(type_like(search.package_type))
+        .bind(after.map_or(i64::MAX, |found| found.downloads))
+        .bind(after.map_or_else(String::new, |found| found.package.name.to_ascii_lowercase()))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(FoundRow::read).collect()
     }
 
-    /// At most `limit` packages in the feeds where an account has a role, in the order they were made, after `after`,
-    /// that `visible` lets through.
+    /// The packages in the feeds where an account has a role, in the order they were made, at most `limit`, after `after`.
     pub async fn packages_for(
         &self,
         account: AccountId,
         after: Option<PackageKey>,
         limit: usize,
-        visible: impl Fn(&FeedPackage) -> bool,
     ) -> Result<Vec<FeedPackage>> {
-        let mut rows = sqlx::query_as::<_, FeedPackageRow>(
-            "SELECT p.id, p.kind, p.name, p.listed_versions, f.id AS feed, f.name AS feed_name, f.public_since, f.everyone_role, m.role
+        let rows: Vec<FeedPackageRow> = sqlx::query_as(
+            "SELECT p.id, p.kind, p.name, p.listed_versions, f.id AS feed, f.name AS feed_name, f.public_since, f.everyone_role, m.role,
+                v.version AS latest
              FROM packages p JOIN feeds f ON f.id = p.feed LEFT JOIN members m ON m.feed = f.id AND m.account = $1
+                LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest AND p.listed_versions > 0
              WHERE p.id > $2 AND (f.everyone_role IS NOT NULL OR m.role IS NOT NULL)
-               AND (p.listed_versions > 0 OR p.unlisted_versions > 0) ORDER BY p.id",
+               AND (p.listed_versions > 0 OR p.unlisted_versions > 0) ORDER BY p.id LIMIT $3",
         )
         .bind(account.to_string())
         .bind(after.map(|key| key.to_string()).unwrap_or_default())
-        .fetch(&self.pool);
-        let (mut found, mut seen) = (Vec::new(), 0);
-        while found.len() < limit {
-            let Some(row) = rows.try_next().await? else { break };
-            breathe(&mut seen).await;
-            found.push(row.read()?);
-            found.pop_if(|package| !visible(package));
-        }
-        Ok(found)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(FeedPackageRow::read).collect()
     }
 
     /// What the decision needs to know of a package of the asked feed. Where the account cannot read, nothing is known.
@@ -389,12 +402,9 @@ impl Change {
     }
 }
 
-/// Lets other requests go on after every few rows, however long it takes to say which are visible.
-async fn breathe(seen: &mut usize) {
-    *seen += 1;
-    if seen.is_multiple_of(ROWS_AT_ONCE) {
-        tokio::task::yield_now().await;
-    }
+/// How a type of package is found in `packages.package_types`; empty for any.
+fn type_like(package_type: &str) -> String {
+    if package_type.is_empty() { "%".to_owned() } else { like(&format!(" {package_type} ")) }
 }
 
 /// The patterns of a search's first four words; those that are missing match everything.

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::{Change, ListedVersion, Result, Store, packages, readable};
 use crate::{
     packages::{
-        listing::{newest, search_text},
+        listing::{newest, search_text, type_words},
         version::Version,
     },
     tokens::{PackageKey, VersionKey},
@@ -63,9 +63,11 @@ impl Change {
             Some(version) => packages::version(&mut self.tx, package, version).await?,
             None => None,
         };
+        let types = shown.as_ref().map(|found| type_words(&found.nuspec)).unwrap_or_default();
         sqlx::query(
             "UPDATE packages SET search_text = $2, newest = $3, listed_versions = $4, listed_stable_versions = $5,
-                listed_plain_versions = $6, listed_stable_plain_versions = $7, unlisted_versions = $8 WHERE id = $1",
+                listed_plain_versions = $6, listed_stable_plain_versions = $7, unlisted_versions = $8, package_types = $9
+             WHERE id = $1",
         )
         .bind(package.to_string())
         .bind(shown.as_ref().map(|found| search_text(&found.nuspec)).unwrap_or_default())
@@ -75,6 +77,7 @@ impl Change {
         .bind(counts.plain)
         .bind(counts.stable_plain)
         .bind(counts.unlisted)
+        .bind(types)
         .execute(&mut *self.tx)
         .await?;
         Ok(())

@@ -36,15 +36,15 @@ export class NuGet {
   }
 
   /**
-   * Runs one command in a room of its own with an empty HTTP cache and knows no feed but ours.
+   * Runs one command in a room of its own with an empty HTTP cache and knows no feed but ours, and `also`, another one, if given.
    * `password` is what the package source's stored credentials hold; without it there are none.
    */
-  async runs(args, { password, user = 'anyone' } = {}) {
+  async runs(args, { password, user = 'anyone', also } = {}) {
     const room = this.room('home');
     const credentials = password === undefined ? ''
       : `<packageSourceCredentials><feed><add key="Username" value="${user}" /><add key="ClearTextPassword" value="${password}" /></feed></packageSourceCredentials>`;
     writeFileSync(path.join(room, 'NuGet.Config'), `<?xml version="1.0" encoding="utf-8"?>
-<configuration><packageSources><clear /><add key="feed" value="${this.index}" protocolVersion="3" /></packageSources>${credentials}</configuration>`);
+<configuration><packageSources><clear /><add key="feed" value="${this.index}" protocolVersion="3" />${also ? `<add key="also" value="${also}" protocolVersion="3" />` : ''}</packageSources>${credentials}</configuration>`);
     const env = {
       PATH: process.env.PATH, LANG: 'C.UTF-8', HOME: room, TMPDIR: room, XDG_CONFIG_HOME: path.join(room, 'config'), XDG_DATA_HOME: path.join(room, 'share'),
       NUGET_PACKAGES: path.join(room, 'packages'), MONO_REGISTRY_PATH: path.join(room, 'registry'),
@@ -86,11 +86,11 @@ export class NuGet {
     return { ...result, folder };
   }
 
-  /** Restores a packages.config that names one package. */
-  async restores(id, version, credentials) {
+  /** Restores a packages.config that names one package, or several of the same version. */
+  async restores(ids, version, credentials) {
     const folder = this.room('restore');
     const list = path.join(folder, 'packages.config');
-    writeFileSync(list, `<?xml version="1.0" encoding="utf-8"?><packages><package id="${id}" version="${version}" targetFramework="net45" /></packages>`);
+    writeFileSync(list, `<?xml version="1.0" encoding="utf-8"?><packages>${[ids].flat().map(id => `<package id="${id}" version="${version}" targetFramework="net45" />`).join('')}</packages>`);
     return { ...await this.runs(['restore', list, '-PackagesDirectory', folder], credentials), folder };
   }
 

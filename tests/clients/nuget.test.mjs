@@ -101,6 +101,46 @@ test('a private feed is read with Basic credentials and a token as the password'
   assertRefused(await nuget.restores('Contoso.Core', '1.0.0', { password: 'not-a-token' }), /401/);
 })));
 
+onBoth(test, 'a restore takes from another source what this feed lacks, with every kind of key', withAda(async ({ server, t }) => {
+  const guid = '5f1d2c3b-89ab-4cde-8f01-23456789abcd';
+  await server.must(['feed', 'add', '--name', 'open', '--owner', 'ada', '--public']);
+  await server.must(['legacy', 'import', '-', '--policy', 'idle-365'], `account,key,created\nada,${guid},2016-05-01\n`);
+  const also = `${server.url}/feeds/open/nuget/v3/index.json`;
+  const [nuget, open] = [client(t, server), new NuGet(also)];
+  t.after(() => open.remove());
+  const publisher = await server.token({ account: 'ada', name: 'publisher', allow: ['nuget:push'], packages: ['*'] });
+  for (const id of ['Contoso.Core', 'Fabrikam.Core']) assertPasses(await nuget.pushes(await nuget.packs(id), publisher));
+  for (const id of ['Public.Core', 'Fabrikam.Core']) assertPasses(await open.pushes(await open.packs(id), publisher));
+  const narrow = await server.token({ account: 'ada', name: 'narrow', allow: ['nuget:pull'], packages: ['Contoso.*'] });
+  const wide = await server.token({ account: 'ada', name: 'wide', allow: ['nuget:pull'], packages: ['*'] });
+  for (const password of [narrow, wide, guid]) {
+    const restored = await nuget.restores(['Contoso.Core', 'Public.Core'], '1.0.0', { password, also });
+    assertPasses(restored, /Public\.Core/);
+    assert.doesNotMatch(restored.text, /WARNING/);
+    assertPasses(await nuget.installs('Public.Core', undefined, { password, also }), /Successfully installed/);
+  }
+  // A stranger's package of a name that this feed holds does not get in.
+  assertRefused(await nuget.installs('Fabrikam.Core', undefined, { password: narrow, also }), /403/);
+}));
+
+test('a placeholder for the key does no harm beside the credentials of the source', t => journey(t, {}, withAda(async ({ server }) => {
+  const nuget = client(t, server);
+  const key = await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] });
+  for (const [number, placeholder] of ['az', 'AzureArtifacts'].entries()) {
+    assertPasses(await nuget.pushes(await nuget.packs('Contoso.Core', `1.0.${number}`), placeholder, { password: key }), /Your package was pushed/);
+  }
+})));
+
+test('a push to a wrong source is told the right one', t => journey(t, {}, withAda(async ({ server }) => {
+  const key = await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] });
+  for (const [path, source] of [['', '/v3/index.json'], ['/nuget', '/v3/index.json'], ['/feeds/team', '/feeds/team/nuget/v3/index.json']]) {
+    const nuget = new NuGet(`${server.url}${path}`);
+    t.after(() => nuget.remove());
+    const told = new RegExp(`WARNING: .*Use ${server.url.replaceAll(".", "\\.")}${source.replaceAll('.', '\\.')} as the source`);
+    assertRefused(await nuget.pushes(await nuget.packs('Contoso.Core'), key), /404/, told);
+  }
+})));
+
 onBoth(test, 'real packages come back byte for byte', withAda(async ({ server, t }) => {
   const nuget = client(t, server);
   const key = await server.token({ account: 'ada', allow: ['nuget:push', 'nuget:pull'], packages: ['*'] });
@@ -158,7 +198,7 @@ onBoth(test, 'a key of an older system goes on pushing, reading and unlisting', 
   const guid = '5F1D2C3B-89AB-4CDE-8F01-23456789ABCD';
   const nuget = client(t, server);
   const file = await nuget.packs('Contoso.Core');
-  assertRefused(await nuget.pushes(file, guid), /403/);
+  assertRefused(await nuget.pushes(file, guid), /401/);
   const said = await server.must(['legacy', 'import', '-', '--policy', 'idle-365'], `account,key,created\nada,${guid.toLowerCase()},2016-05-01\n`);
   assert.match(said, /^Imported 1 key\. The first to end does so on \d{4}-\d\d-\d\d\.$/);
   await new Promise(resolve => setTimeout(resolve, 1000)); // a running server knows of an import within a second

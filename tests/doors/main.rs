@@ -4,8 +4,10 @@
 
 mod api_asks;
 mod api_wire;
+mod conditional;
 mod evidence;
 mod legacy;
+mod many_packages;
 mod matrix;
 mod matrix_oracle;
 mod nuget_details;
@@ -19,6 +21,7 @@ mod nuget_rights;
 mod nuget_uploads;
 mod nupkg;
 mod pauses;
+mod sources;
 mod two_sources;
 mod wire;
 mod world;

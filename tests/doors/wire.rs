@@ -23,13 +23,20 @@ impl Reply {
     pub(crate) async fn read(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
+        Self::of(&bytes)
+    }
+
+    /// Reads what a connection said.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| {
-            panic!("no answer but {:?}", String::from_utf8_lossy(&bytes));
+            panic!("no answer but {:?}", String::from_utf8_lossy(bytes));
         });
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let (_, status) = head.lines().next().unwrap().split_once(' ').unwrap();
         let (status, phrase) = status.split_once(' ').unwrap();
-        Self { status: status.parse().unwrap(), phrase: phrase.to_owned(), body: bytes[end + 4..].to_vec(), head }
+        let chunked = head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked");
+        let body = if chunked { unchunked(&bytes[end + 4..]) } else { bytes[end + 4..].to_vec() };
+        Self { status: status.parse().unwrap(), phrase: phrase.to_owned(), body, head }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -49,6 +56,18 @@ impl Reply {
     pub(crate) fn told(&self) -> (u16, &str, Option<&str>) {
         (self.status, &self.phrase, self.header("x-nuget-warning"))
     }
+}
+
+/// A body that came in chunks, up to where it was broken off.
+fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        let Some(chunk) = rest.get(end + 2..end + 2 + size).filter(|chunk| !chunk.is_empty()) else { break };
+        body.extend_from_slice(chunk);
+        rest = &rest[end + 4 + size..];
+    }
+    body
 }
 
 /// A request: method and path, header lines, body.

@@ -76,6 +76,12 @@ impl Refused {
         Self::new(StatusCode::NOT_FOUND, "Not found", "There is nothing here, or this key cannot see it.")
     }
 
+    /// A request for another representation than the one that is here.
+    pub(super) fn another_one_wanted() -> Self {
+        let sentence = "This file is not the one that If-Match asks for.";
+        Self { warn: false, ..Self::new(StatusCode::PRECONDITION_FAILED, "Precondition failed", sentence) }
+    }
+
     /// Input that cannot be used.
     pub(super) fn bad(phrase: &'static str, sentence: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, phrase, sentence)
@@ -84,6 +90,13 @@ impl Refused {
     /// Too much at once.
     pub(super) fn busy(sentence: &str) -> Self {
         let refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many pushes at once", sentence);
+        Self { later: Some(5), ..refused }
+    }
+
+    /// Too many long answers under way.
+    pub(super) fn too_many_at_once() -> Self {
+        let sentence = "The feed is busy with other searches. Try again in a moment.";
+        let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence);
         Self { later: Some(5), ..refused }
     }
 
@@ -136,6 +149,8 @@ impl fmt::Display for Refused {
         write!(f, "{} {}", self.status, self.sentence)
     }
 }
+
+impl std::error::Error for Refused {}
 
 impl ResponseError for Refused {
     fn status_code(&self) -> StatusCode {

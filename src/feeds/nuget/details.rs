@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{answer::Refused, door::Reader, files::NamedFile, registration::Urls};
 use crate::{
     app::App,
-    packages::nuspec::{License, Nuspec, PackageType},
+    packages::{listing::package_types, nuspec::License},
     store::{StoredPackage, StoredVersion},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 const MOST_OWNERS: i64 = 100;
 
 /// What both answers carry.
-pub(super) fn of(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion) -> Map<String, Value> {
+pub(super) fn of(urls: &Urls, package: &StoredPackage, found: &StoredVersion) -> Map<String, Value> {
     let nuspec = &found.nuspec;
     let text = |text: &Option<String>| json!(text.as_deref().unwrap_or_default());
     let fields = [
@@ -25,13 +25,13 @@ pub(super) fn of(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion
         ("iconUrl", json!(address(urls, found, NamedFile::Icon, nuspec.icon_url.as_deref()))),
         ("projectUrl", text(&nuspec.project_url)),
         ("licenseUrl", json!(address(urls, found, NamedFile::License, nuspec.license_url.as_deref()))),
-        ("packageTypes", package_types(nuspec)),
+        ("packageTypes", json!(package_types(nuspec))),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What only registrations carry.
-pub(super) fn more(urls: &Urls<'_>, found: &StoredVersion) -> Map<String, Value> {
+pub(super) fn more(urls: &Urls, found: &StoredVersion) -> Map<String, Value> {
     let nuspec = &found.nuspec;
     let text = |text: Option<&str>| json!(text.unwrap_or_default());
     let expression = match &nuspec.license {
@@ -67,15 +67,9 @@ pub(super) async fn owners(app: &App, reader: &Reader, package: &StoredPackage) 
 }
 
 /// Where a file of the package is, or what the nuspec says instead; empty for neither.
-fn address(urls: &Urls<'_>, found: &StoredVersion, file: NamedFile, instead: Option<&str>) -> String {
+fn address(urls: &Urls, found: &StoredVersion, file: NamedFile, instead: Option<&str>) -> String {
     match file.path(&found.nuspec) {
         Some(_) => urls.file(&found.version, file),
         None => instead.unwrap_or_default().to_owned(),
     }
-}
-
-/// A package that names no type is one to depend on.
-fn package_types(nuspec: &Nuspec) -> Value {
-    let plain = [PackageType { name: "Dependency".to_owned(), version: None }];
-    if nuspec.package_types.is_empty() { json!(plain) } else { json!(nuspec.package_types) }
 }

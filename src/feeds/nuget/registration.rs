@@ -1,7 +1,13 @@
 //! Registrations: what each version of a package says of itself, in pages of 64.
 
-use actix_web::{HttpRequest, web};
+use std::rc::Rc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::SecondsFormat;
+use futures_util::{
+    StreamExt,
+    stream::{self, LocalBoxStream},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -10,6 +16,7 @@ use super::{
     door::Door,
     download::readable_package,
     files::NamedFile,
+    pieces::Listing,
 };
 use crate::{
     app::App,
@@ -25,23 +32,27 @@ pub async fn index(req: HttpRequest, app: web::Data<App>) -> Answer {
     let door = Door::of(&req, &app)?;
     let (reader, package) = readable_package(&door, &door.id()?).await?;
     let versions = app.store.versions(package.key).await?;
-    let mut pages = Vec::new();
-    for chunk in versions.chunks(PAGE) {
-        let inline = versions.len() <= PAGE;
-        pages.push(page_of(&door, &app, &package, chunk, inline).await?);
-    }
-    if pages.is_empty() {
+    if versions.is_empty() {
         return Err(Refused::nothing_here());
     }
-    let url = Urls { door: &door, key: package.name.to_ascii_lowercase() }.index();
+    let urls = Urls::of(&door, &package);
     let kinds = ["catalog:CatalogRoot", "PackageRegistration", "catalog:Permalink"];
     let total: i64 = versions.iter().map(|listed| listed.downloads).sum();
-    let count = pages.len();
-    let mut answer = json!({ "@id": url, "@type": kinds, "count": count, "items": pages, "totalDownloads": total });
+    let mut index = json!({ "@id": urls.index(), "@type": kinds, "totalDownloads": total });
     if let Some(owners) = details::owners(&app, &reader, &package).await? {
-        answer["owners"] = owners;
+        index["owners"] = owners;
     }
-    door.json(&reader, &answer)
+    if versions.len() > PAGE {
+        let pages: Vec<Value> = versions.chunks(PAGE).map(|chunk| page_of(&urls, chunk)).collect();
+        index["count"] = json!(pages.len());
+        index["items"] = Value::Array(pages);
+        return door.json(&reader, &index);
+    }
+    index["count"] = json!(1);
+    let page = Listing::head_of(&page_of(&urls, &versions), "items");
+    let head = Listing::head_of(&index, "items") + &page;
+    let answer = door.told(HttpResponse::Ok(), reader.token());
+    Listing { head, items: items(&app, urls, package, versions), tail: "]}]}" }.answer(answer).await
 }
 
 /// `GET registration/{id}/page/{lower}/{upper}.json`. A version published since the index was read may lie between.
@@ -54,7 +65,10 @@ pub async fn page(req: HttpRequest, app: web::Data<App>) -> Answer {
     if versions.is_empty() || versions.len() > 2 * PAGE {
         return Err(Refused::nothing_here());
     }
-    door.json(&reader, &page_of(&door, &app, &package, &versions, true).await?)
+    let urls = Urls::of(&door, &package);
+    let head = Listing::head_of(&page_of(&urls, &versions), "items");
+    let answer = door.told(HttpResponse::Ok(), reader.token());
+    Listing { head, items: items(&app, urls, package, versions), tail: "]}" }.answer(answer).await
 }
 
 /// `GET registration/{id}/{version}.json`
@@ -63,7 +77,7 @@ pub async fn leaf(req: HttpRequest, app: web::Data<App>) -> Answer {
     let version = door.version("version")?;
     let (reader, package) = readable_package(&door, &door.id()?).await?;
     let found = app.store.version(package.key, &version).await?.ok_or_else(Refused::nothing_here)?;
-    let urls = Urls { door: &door, key: package.name.to_ascii_lowercase() };
+    let urls = Urls::of(&door, &package);
     let mut leaf = item(&urls, &package, &found);
     leaf["@type"] = json!(["Package", "catalog:Permalink"]);
     leaf["listed"] = json!(found.listed);
@@ -72,74 +86,92 @@ pub async fn leaf(req: HttpRequest, app: web::Data<App>) -> Answer {
 }
 
 /// The addresses of one package.
-pub(super) struct Urls<'a> {
-    /// The request.
-    pub(super) door: &'a Door<'a>,
+#[derive(Clone)]
+pub(super) struct Urls {
+    /// The public address of the feed's root.
+    pub(super) base: String,
     /// The package's identity.
     pub(super) key: String,
 }
 
-impl Urls<'_> {
+impl Urls {
+    fn of(door: &Door<'_>, package: &StoredPackage) -> Self {
+        Self { base: door.url(""), key: package.name.to_ascii_lowercase() }
+    }
+
     /// Of its registration.
     pub(super) fn index(&self) -> String {
-        self.door.url(&format!("/registration/{}/index.json", self.key))
+        self.url(format_args!("/registration/{}/index.json", self.key))
     }
 
     /// Of one version's registration.
     pub(super) fn leaf(&self, version: &Version) -> String {
-        self.door.url(&format!("/registration/{}/{}.json", self.key, version.key()))
+        self.url(format_args!("/registration/{}/{}.json", self.key, version.key()))
     }
 
     fn page(&self, lower: &Version, upper: &Version) -> String {
-        self.door.url(&format!("/registration/{}/page/{}/{}.json", self.key, lower.key(), upper.key()))
+        self.url(format_args!("/registration/{}/page/{}/{}.json", self.key, lower.key(), upper.key()))
     }
 
     fn content(&self, version: &Version) -> String {
         let (id, version) = (&self.key, version.key());
-        self.door.url(&format!("/flat/{id}/{version}/{id}.{version}.nupkg"))
+        self.url(format_args!("/flat/{id}/{version}/{id}.{version}.nupkg"))
+    }
+
+    fn url(&self, path: std::fmt::Arguments<'_>) -> String {
+        format!("{}{path}", self.base)
     }
 
     /// Of a file in one version.
     pub(super) fn file(&self, version: &Version, file: NamedFile) -> String {
-        self.door.url(&format!("/flat/{}/{}/{}", self.key, version.key(), file.as_str()))
+        self.url(format_args!("/flat/{}/{}/{}", self.key, version.key(), file.as_str()))
     }
 
     fn dependency(&self, id: &PackageId) -> String {
-        self.door.url(&format!("/registration/{}/index.json", id.key()))
+        self.url(format_args!("/registration/{}/index.json", id.key()))
     }
 }
 
-async fn page_of(
-    door: &Door<'_>,
-    app: &App,
-    package: &StoredPackage,
-    versions: &[ListedVersion],
-    inline: bool,
-) -> Result<Value, Refused> {
-    let urls = Urls { door, key: package.name.to_ascii_lowercase() };
-    let (Some(lower), Some(upper)) = (versions.first(), versions.last()) else { return Ok(Value::Null) };
-    let mut page = json!({
+/// A page without its items.
+fn page_of(urls: &Urls, versions: &[ListedVersion]) -> Value {
+    let (Some(lower), Some(upper)) = (versions.first(), versions.last()) else { return Value::Null };
+    json!({
         "@id": urls.page(&lower.version, &upper.version),
         "@type": "catalog:CatalogPage",
         "count": versions.len(),
         "lower": lower.version.normalized(),
         "upper": upper.version.normalized(),
         "parent": urls.index(),
-    });
-    if inline {
-        let mut items = Vec::with_capacity(versions.len());
-        for listed in versions {
-            // A version removed since the list was read is left out.
-            if let Some(found) = app.store.version(package.key, &listed.version).await? {
-                items.push(item(&urls, package, &found));
-            }
-        }
-        page["items"] = Value::Array(items);
-    }
-    Ok(page)
+    })
 }
 
-fn item(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion) -> Value {
+/// The items of a page, each made when it is wanted. A version removed since the list was read is left out.
+fn items(
+    app: &web::Data<App>,
+    urls: Urls,
+    package: StoredPackage,
+    versions: Vec<ListedVersion>,
+) -> LocalBoxStream<'static, Result<Value, Refused>> {
+    let (app, about) = (app.clone(), Rc::new((urls, package)));
+    let items = stream::iter(versions).filter_map(move |listed| {
+        let (app, about) = (app.clone(), Rc::clone(&about));
+        async move { read_item(&app, &about.0, &about.1, &listed.version).await.transpose() }
+    });
+    items.boxed_local()
+}
+
+async fn read_item(
+    app: &App,
+    urls: &Urls,
+    package: &StoredPackage,
+    version: &Version,
+) -> Result<Option<Value>, Refused> {
+    let _turn = app.long_answers.turn().await.ok_or_else(Refused::too_many_at_once)?;
+    let found = app.store.version(package.key, version).await?;
+    Ok(found.map(|found| item(urls, package, &found)))
+}
+
+fn item(urls: &Urls, package: &StoredPackage, found: &StoredVersion) -> Value {
     json!({
         "@id": urls.leaf(&found.version),
         "@type": "Package",
@@ -149,7 +181,7 @@ fn item(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion) -> Valu
     })
 }
 
-fn entry(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion) -> Value {
+fn entry(urls: &Urls, package: &StoredPackage, found: &StoredVersion) -> Value {
     let groups = found.nuspec.dependency_groups.iter().map(|group| dependencies(urls, group));
     let mut entry = json!({
         "@id": urls.leaf(&found.version),
@@ -170,7 +202,7 @@ fn entry(urls: &Urls<'_>, package: &StoredPackage, found: &StoredVersion) -> Val
     entry
 }
 
-fn dependencies(urls: &Urls<'_>, group: &DependencyGroup) -> Value {
+fn dependencies(urls: &Urls, group: &DependencyGroup) -> Value {
     let needs = group.dependencies.iter().map(|needed| {
         json!({
             "@type": "PackageDependency",

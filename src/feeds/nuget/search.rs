@@ -1,24 +1,32 @@
 //! Search and autocomplete. They show what is listed, and of that only what the key's patterns cover.
 
+use std::rc::Rc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Refused},
     details,
     door::{Door, Reader},
+    pieces::Listing,
     query::Query,
     registration::Urls,
 };
 use crate::{
     app::App,
     packages::{id::PackageId, listing::newest, version::Version},
-    store::{ListedVersion, Search, StoredPackage},
+    store::{FoundPackage, ListedVersion, Search, StoredPackage},
+    tokens::PatternSet,
 };
 
 const MOST_SKIPPED: usize = 3_000;
 const MOST_TAKEN: usize = 1_000;
 const USUALLY_TAKEN: usize = 20;
+/// Packages that are read from the database at a time.
+const ROWS: usize = 2_000;
+
 /// Which versions a client wants to hear of.
 #[derive(Clone, Copy)]
 struct Wanted {
@@ -44,15 +52,17 @@ pub async fn query(req: HttpRequest, app: web::Data<App>) -> Answer {
     let query = Query::of(&req)?;
     let wanted = Wanted::of(&query)?;
     let (total, found) = find(&app, &reader, &query, wanted).await?;
-    let mut data = Vec::with_capacity(found.len());
-    for package in &found {
-        let Some(mut hit) = hit(&door, &app, package, wanted).await? else { continue };
-        if let Some(owners) = details::owners(&app, &reader, package).await? {
-            hit["owners"] = owners;
+    let answer = door.told(HttpResponse::Ok(), reader.token());
+    let about = Rc::new((app.clone(), door.url(""), reader));
+    let hits = stream::iter(found).filter_map(move |package| {
+        let about = Rc::clone(&about);
+        async move {
+            let (app, base, reader) = &*about;
+            hit(app, base.clone(), reader, &package, wanted).await.transpose()
         }
-        data.push(hit);
-    }
-    door.json(&reader, &json!({ "totalHits": total, "data": data }))
+    });
+    let head = Listing::head_of(&json!({ "totalHits": total }), "data");
+    Listing { head, items: hits.boxed_local(), tail: "]}" }.answer(answer).await
 }
 
 /// `GET autocomplete`: ids that match `q`, or the versions of one `id`.
@@ -81,6 +91,8 @@ async fn versions_of(door: &Door<'_>, app: &App, query: &Query, wanted: Wanted) 
     door.json(&reader, &json!({ "totalHits": shown.len(), "data": shown }))
 }
 
+/// How many packages a search finds, and the asked ones of them. They are looked at in pages, while no connection to the
+/// database is held.
 async fn find(
     app: &App,
     reader: &Reader,
@@ -90,26 +102,62 @@ async fn find(
     let text = query.text("q")?.to_lowercase();
     let exactly = ["packageid:", "id:"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or_default();
     let words: Vec<String> = text.split_whitespace().filter(|_| exactly.is_empty()).map(str::to_owned).collect();
+    let package_type = query.text("packageType")?.to_ascii_lowercase();
+    let (skip, take) = (query.number("skip", 0, MOST_SKIPPED)?, query.number("take", USUALLY_TAKEN, MOST_TAKEN)?);
+    if !package_type.is_empty() && PackageId::parse(&package_type).is_err() {
+        return Ok((0, Vec::new()));
+    }
     let search = Search {
         feed: reader.feed,
         words: &words,
         exactly: exactly.trim(),
         prerelease: wanted.prerelease,
         semver2: wanted.semver2,
-        skip: query.number("skip", 0, MOST_SKIPPED)?,
-        take: query.number("take", USUALLY_TAKEN, MOST_TAKEN)?,
+        package_type: &package_type,
     };
-    let sees = |name: &str| reader.patterns().is_none_or(|patterns| patterns.covers(name));
-    Ok(app.store.search(&search, sees).await?)
+    let set = reader.patterns().map(PatternSet::of);
+    let (mut total, mut found, mut after) = (0, Vec::new(), None);
+    loop {
+        let page = search_page(app, &search, after.as_ref()).await?;
+        after = page.last().cloned();
+        let whole = page.len() == ROWS;
+        for FoundPackage { package, .. } in page {
+            if set.as_ref().is_none_or(|set| set.covers(&package.name)) {
+                if (skip..skip + take).contains(&total) {
+                    found.push(package);
+                }
+                total += 1;
+            }
+        }
+        if !whole {
+            return Ok((total, found));
+        }
+    }
+}
+
+async fn search_page(
+    app: &App,
+    search: &Search<'_>,
+    after: Option<&FoundPackage>,
+) -> Result<Vec<FoundPackage>, Refused> {
+    let _turn = app.long_answers.turn().await.ok_or_else(Refused::too_many_at_once)?;
+    Ok(app.store.search(search, after, ROWS).await?)
 }
 
 /// One package of the result. A package without a version for this client is left out.
-async fn hit(door: &Door<'_>, app: &App, package: &StoredPackage, wanted: Wanted) -> Result<Option<Value>, Refused> {
+async fn hit(
+    app: &App,
+    base: String,
+    reader: &Reader,
+    package: &StoredPackage,
+    wanted: Wanted,
+) -> Result<Option<Value>, Refused> {
+    let _turn = app.long_answers.turn().await.ok_or_else(Refused::too_many_at_once)?;
     let mut versions = app.store.versions(package.key).await?;
     versions.retain(|listed| wanted.has(listed));
     let Some(newest) = latest(&versions, wanted).cloned() else { return Ok(None) };
     let Some(found) = app.store.version(package.key, &newest).await? else { return Ok(None) };
-    let urls = Urls { door, key: package.name.to_ascii_lowercase() };
+    let urls = Urls { base, key: package.name.to_ascii_lowercase() };
     let listed: Vec<Value> = versions.iter().map(|listed| version_of(&urls, listed)).collect();
     let mut hit = json!({
         "@id": urls.index(),
@@ -124,6 +172,9 @@ async fn hit(door: &Door<'_>, app: &App, package: &StoredPackage, wanted: Wanted
     if let Some(fields) = hit.as_object_mut() {
         fields.extend(details::of(&urls, package, &found));
     }
+    if let Some(owners) = details::owners(app, reader, package).await? {
+        hit["owners"] = owners;
+    }
     Ok(Some(hit))
 }
 
@@ -133,6 +184,6 @@ fn latest(versions: &[ListedVersion], wanted: Wanted) -> Option<&Version> {
     if wanted.prerelease { all.max() } else { newest(all) }
 }
 
-fn version_of(urls: &Urls<'_>, listed: &ListedVersion) -> Value {
+fn version_of(urls: &Urls, listed: &ListedVersion) -> Value {
     json!({ "@id": urls.leaf(&listed.version), "version": listed.version.to_string(), "downloads": listed.downloads })
 }
