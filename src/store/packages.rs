@@ -274,13 +274,6 @@ pub(super) async fn version(
 }
 
 impl Store {
-    /// Whether a version is there, and was not removed.
-    pub async fn has_version(&self, key: VersionKey) -> Result<bool> {
-        let sql = "SELECT 1 FROM versions WHERE id = $1 AND removed_at IS NULL LIMIT 1";
-        let found: Option<i64> = sqlx::query_scalar(sql).bind(key.to_string()).fetch_optional(&self.pool).await?;
-        Ok(found.is_some())
-    }
-
     /// The package of a name (in lower case), as an account sees it, or anybody for `None`.
     pub async fn package(
         &self,
