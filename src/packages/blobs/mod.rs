@@ -1,10 +1,12 @@
 //! Where the bytes of packages are kept: a folder, or a bucket that speaks S3. Which bytes belong to which version is
 //! the database's to know.
 
+mod identity;
 mod reader;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod trash;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,8 +21,10 @@ use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, path::Path as 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
+pub use identity::{Claim, Standing, StoreIdentity};
 pub use reader::BlobReader;
 pub use settings::{BadBlobUrl, BlobSettings, Bucket};
+pub use trash::Trashed;
 
 /// Bytes of one part of an upload. S3 takes parts from 5 MiB on; two are in flight at a time.
 const PART: usize = 8 * 1024 * 1024;
@@ -52,11 +56,23 @@ pub struct Blob {
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
     /// The folder or bucket refused or failed.
-    #[error("The package store does not answer as it should; look at the folder or bucket it is configured for.")]
+    #[error("the package store does not answer as it should")]
     Store(#[from] object_store::Error),
     /// A local file could not be read.
-    #[error("A file of a package could not be read.")]
+    #[error("a file of a package could not be read")]
     File(#[from] io::Error),
+    /// The object that tells whose the store is.
+    #[error("{0} in the package store cannot be read")]
+    Identity(String, #[source] serde_json::Error),
+}
+
+/// A file of a package in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredFile {
+    /// Its name.
+    pub key: BlobKey,
+    /// When it was last written.
+    pub written_at: DateTime<Utc>,
 }
 
 impl BlobKey {
@@ -79,6 +95,12 @@ impl BlobKey {
     pub fn id(&self) -> Option<Uuid> {
         let name = self.0.rsplit('/').next()?;
         Uuid::try_parse(name.strip_suffix(".nupkg").or_else(|| name.strip_suffix(".nuspec"))?).ok()
+    }
+
+    /// When it was made, if its id tells (version 7): whatever the file's own date says.
+    pub fn made_at(&self) -> Option<DateTime<Utc>> {
+        let id = self.id().filter(|id| id.get_version_num() == 7)?;
+        DateTime::from_timestamp_millis(i64::try_from(id.as_u128() >> 80).ok()?)
     }
 
     /// The name of the nuspec file that is kept beside the package.
@@ -182,7 +204,8 @@ impl Blobs {
     pub async fn discard(&self, package: &BlobKey) {
         for key in [package, &package.nuspec()] {
             if let Err(error) = self.delete(key).await {
-                tracing::warn!(blob = key.as_str(), %error, "the bytes of a package stay behind for a while");
+                let error = anyhow::Error::new(error);
+                tracing::warn!(blob = key.as_str(), "the bytes of a package stay behind for a while: {error:#}");
             }
         }
     }
@@ -199,11 +222,12 @@ impl Blobs {
         }
     }
 
-    /// The blobs last written before `before`, in no order.
-    pub fn written_before(&self, before: DateTime<Utc>) -> BoxStream<'static, Result<BlobKey, BlobError>> {
+    /// All files of packages, in no order.
+    pub fn files(&self) -> BoxStream<'static, Result<StoredFile, BlobError>> {
         let found = self.store.list(Some(&Location::from("nuget"))).map_err(BlobError::from);
-        let old = found.try_filter(move |meta| std::future::ready(meta.last_modified < before));
-        old.map_ok(|meta| BlobKey(meta.location.to_string())).boxed()
+        found
+            .map_ok(|meta| StoredFile { key: BlobKey(meta.location.to_string()), written_at: meta.last_modified })
+            .boxed()
     }
 
     /// Removes what a process that died had begun to write into the folder, and returns how many files it was. Blocks.

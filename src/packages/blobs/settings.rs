@@ -73,6 +73,16 @@ impl BlobSettings {
     }
 }
 
+impl BlobSettings {
+    /// The folder, if it is one that is not there.
+    pub fn missing_folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) if !folder.is_dir() => Some(folder),
+            _ => None,
+        }
+    }
+}
+
 fn prefix(url: &Url) -> Result<String, BadBlobUrl> {
     let path = Location::from_url_path(url.path()).map_err(|_| BadBlobUrl::Shape)?;
     Ok(path.to_string())

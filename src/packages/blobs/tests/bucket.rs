@@ -1,113 +1,21 @@
-//! Blobs in a bucket: a stand-in that speaks as much S3 as we use, on a port of this machine.
-
-use std::collections::HashMap;
-use std::sync::Mutex;
-
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use url::Url;
+//! Blobs in a bucket of a stand-in.
 
 use super::super::*;
+use super::stand_in::StandIn;
 use super::{key, read_all};
 
-/// What the bucket holds: objects by path, and parts by path and number.
-#[derive(Default)]
-struct Held {
-    objects: HashMap<String, Vec<u8>>,
-    parts: HashMap<(String, u32), Vec<u8>>,
-    /// Method and path with query of every request.
-    asked: Vec<String>,
-}
-
-impl Held {
-    fn answer(&mut self, method: &str, target: &str, body: Vec<u8>) -> (&'static str, Vec<u8>) {
-        self.asked.push(format!("{method} {target}"));
-        let url = Url::parse("http://bucket").unwrap().join(target).unwrap();
-        let (path, query) = (url.path().to_owned(), url.query_pairs().into_owned().collect::<HashMap<_, _>>());
-        match (method, query.get("partNumber"), query.contains_key("uploadId")) {
-            ("POST", _, false) => {
-                let begun = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
-                ("200 OK", begun.into())
-            }
-            ("PUT", Some(number), _) => {
-                self.parts.insert((path, number.parse().unwrap()), body);
-                ("200 OK", Vec::new())
-            }
-            ("POST", _, true) => {
-                let parts = (1..).map_while(|number| self.parts.remove(&(path.clone(), number)));
-                let whole = parts.collect::<Vec<_>>().concat();
-                self.objects.insert(path, whole);
-                let done = "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>";
-                ("200 OK", done.into())
-            }
-            ("PUT", None, _) => {
-                self.objects.insert(path, body);
-                ("200 OK", Vec::new())
-            }
-            ("DELETE", ..) => {
-                self.objects.remove(&path);
-                ("204 No Content", Vec::new())
-            }
-            _ => self.objects.get(&path).map_or(("404 Not Found", Vec::new()), |found| ("200 OK", found.clone())),
-        }
-    }
-}
-
-async fn serve(listener: TcpListener, held: Arc<Mutex<Held>>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(converse(stream, Arc::clone(&held)));
-    }
-}
-
-async fn converse(stream: TcpStream, held: Arc<Mutex<Held>>) -> io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    loop {
-        let (mut first, mut length) = (String::new(), 0);
-        if stream.read_line(&mut first).await? == 0 {
-            return Ok(());
-        }
-        loop {
-            let mut line = String::new();
-            stream.read_line(&mut line).await?;
-            match line.trim().to_lowercase().split_once(": ") {
-                Some(("content-length", value)) => length = value.parse().unwrap(),
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).await?;
-        let mut words = first.split(' ');
-        let (method, target) = (words.next().unwrap(), words.next().unwrap());
-        let (status, body) = held.lock().unwrap().answer(method, target, body);
-        let head = format!(
-            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nETag: \"e\"\r\nLast-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).await?;
-        if method != "HEAD" {
-            stream.write_all(&body).await?;
-        }
-        stream.flush().await?;
-    }
-}
-
-async fn stand_in() -> (Blobs, Arc<Mutex<Held>>, String) {
+fn stand_in() -> (Blobs, StandIn) {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let address = format!("s3://packages/team?region=here&endpoint={endpoint}");
-    let held = Arc::<Mutex<Held>>::default();
-    tokio::spawn(serve(listener, Arc::clone(&held)));
+    let bucket = StandIn::start();
     let aws = [("AWS_ACCESS_KEY_ID", "ada"), ("AWS_SECRET_ACCESS_KEY", "hidden"), ("AWS_BUCKET", "another")];
     let aws = aws.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    (Blobs::open(&BlobSettings::parse(&address).unwrap(), &aws).unwrap(), held, endpoint)
+    (Blobs::open(&BlobSettings::parse(&bucket.url()).unwrap(), &aws).unwrap(), bucket)
 }
 
 #[tokio::test]
 async fn a_bucket_keeps_blobs_as_a_folder_does() {
     let root = tempfile::tempdir().unwrap();
-    let (blobs, held, _) = stand_in().await;
+    let (blobs, StandIn { held, .. }) = stand_in();
     assert!(blobs.get(&key(1)).await.unwrap().is_none());
     for size in [10, 2 * PART + 1] {
         let content: Vec<u8> = (0..=u8::MAX).cycle().take(size).collect();
@@ -128,10 +36,48 @@ async fn a_bucket_keeps_blobs_as_a_folder_does() {
 
 #[tokio::test]
 async fn the_environment_cannot_make_requests_travel_unencrypted() {
-    let (_, held, address) = stand_in().await;
-    let aws = [("AWS_ENDPOINT", address.as_str()), ("AWS_ALLOW_HTTP", "true"), ("AWS_SKIP_SIGNATURE", "true")];
+    let (_, StandIn { held, endpoint }) = stand_in();
+    let aws = [("AWS_ENDPOINT", endpoint.as_str()), ("AWS_ALLOW_HTTP", "true"), ("AWS_SKIP_SIGNATURE", "true")];
     let aws = aws.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let blobs = Blobs::open(&BlobSettings::parse("s3://packages?region=here").unwrap(), &aws).unwrap();
     assert!(blobs.exists(&key(1)).await.is_err());
     assert!(held.lock().unwrap().asked.is_empty());
+}
+
+#[tokio::test]
+async fn in_a_bucket_one_renewal_of_an_identity_is_written_and_older_ones_go() {
+    let (blobs, bucket) = stand_in();
+    assert_eq!(blobs.identity().await.unwrap(), None);
+    let identity = |renewal, mark: &str| StoreIdentity {
+        installation: "a".to_owned(),
+        renewal,
+        mark: mark.to_owned(),
+        disputed: false,
+    };
+    assert!(blobs.renew(&identity(1, "m1")).await.unwrap());
+    assert!(!blobs.renew(&identity(1, "other")).await.unwrap(), "somebody was faster");
+    assert_eq!(blobs.identity().await.unwrap(), Some(identity(1, "m1")));
+    assert!(blobs.renew(&identity(2, "m2")).await.unwrap());
+    assert_eq!(blobs.identity().await.unwrap(), Some(identity(2, "m2")));
+    assert_eq!(bucket.names(), ["identity/000000000002.json"]);
+}
+
+#[tokio::test]
+async fn in_a_bucket_files_go_into_the_trash_and_come_back() {
+    let (blobs, bucket) = stand_in();
+    let (root, day) = (tempfile::tempdir().unwrap(), "2026-11-28".parse().unwrap());
+    let file = root.path().join("upload");
+    std::fs::write(&file, "x").unwrap();
+    blobs.put(&key(1), &file).await.unwrap();
+    let files: Vec<_> = blobs.files().try_collect().await.unwrap();
+    assert_eq!(files.iter().map(|file| &file.key).collect::<Vec<_>>(), [&key(1)]);
+    blobs.move_to_trash(&key(1), day).await.unwrap();
+    assert_eq!(bucket.names(), [format!("trash/2026-11-28/{}", key(1).as_str())]);
+    let trash: Vec<_> = blobs.trash().try_collect().await.unwrap();
+    assert_eq!(trash, [Trashed { day, key: key(1) }]);
+    blobs.restore_trashed(&trash[0]).await.unwrap();
+    assert_eq!(bucket.names(), [key(1).as_str()]);
+    blobs.move_to_trash(&key(1), day).await.unwrap();
+    blobs.delete_trashed(&trash[0]).await.unwrap();
+    assert!(bucket.names().is_empty());
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::*;
 
 mod bucket;
+mod stand_in;
 
 fn key(last: u8) -> BlobKey {
     BlobKey::nuget(Uuid::from_bytes([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, last]))
