@@ -5,7 +5,10 @@ use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, Utc};
 use clap::{Subcommand, ValueEnum};
 
 use super::say;
-use crate::{app::App, jobs::run_expiry_warnings};
+use crate::{
+    app::App,
+    jobs::{OrphanReport, OrphanSweep, run_expiry_warnings, sweep_orphans},
+};
 
 /// A `--now` further from the clock than this is a mistake, or a rehearsal.
 const NEAR: Duration = Duration::minutes(5);
@@ -16,10 +19,13 @@ pub enum Command {
     /// Run a job once, then exit
     Run {
         job: Job,
-        /// Only tell who would be mailed for which token
+        /// Change nothing: only tell who would be mailed for which token, or which files would go
         #[arg(long)]
         dry_run: bool,
-        /// Act as if it were this time, such as 2027-02-11T09:00:00Z, or 2027-02-11 for its beginning in UTC. Far from
+        /// With `orphans`: let the files go even if they are a large part of the package store
+        #[arg(long)]
+        allow_many: bool,
+        /// With `expiry-warnings`: act as if it were this time, such as 2027-02-11T09:00:00Z, or 2027-02-11 for its beginning in UTC. Far from
         /// the clock it needs --dry-run or LATCHKEY_TIME_TRAVEL=1
         #[arg(long, value_parser = moment)]
         now: Option<DateTime<Utc>>,
@@ -34,26 +40,61 @@ pub enum Command {
 pub enum Job {
     /// Warn owners of tokens that expire soon
     ExpiryWarnings,
+    /// Move package files that belong to no version into the trash of the package store, and empty the trash
+    Orphans,
 }
 
 impl Command {
     /// Does it.
     pub async fn run(self, app: &App) -> anyhow::Result<()> {
-        let Self::Run { job: Job::ExpiryWarnings, dry_run, now, time_travel } = self;
-        let clock = app.clock.now();
-        let now = now.unwrap_or(clock);
-        ensure!(
-            dry_run || time_travel || (now - clock).abs() <= NEAR,
-            "{now} is far from the clock: add --dry-run to see what would be sent then, or set LATCHKEY_TIME_TRAVEL=1 to send it"
-        );
-        say(run_expiry_warnings(app, dry_run, now).await?);
-        Ok(())
+        let Self::Run { job, dry_run, allow_many, now, time_travel } = self;
+        match job {
+            Job::ExpiryWarnings => expiry_warnings(app, dry_run, now, time_travel).await,
+            Job::Orphans => {
+                ensure!(now.is_none(), "--now is for expiry-warnings only: files are as old as they are");
+                orphans(app, OrphanSweep { dry_run, allow_many }).await
+            }
+        }
     }
+}
+
+async fn expiry_warnings(
+    app: &App,
+    dry_run: bool,
+    now: Option<DateTime<Utc>>,
+    time_travel: bool,
+) -> anyhow::Result<()> {
+    let clock = app.clock.now();
+    let now = now.unwrap_or(clock);
+    ensure!(
+        dry_run || time_travel || (now - clock).abs() <= NEAR,
+        "{now} is far from the clock: add --dry-run to see what would be sent then, or set LATCHKEY_TIME_TRAVEL=1 to send it"
+    );
+    say(run_expiry_warnings(app, dry_run, now).await?);
+    Ok(())
+}
+
+/// One line per file, its parts separated by tabs for other programs, and the sum at the end.
+async fn orphans(app: &App, how: OrphanSweep) -> anyhow::Result<()> {
+    let OrphanReport { files, thrown_away, deleted, put_back, trouble } = sweep_orphans(app, how).await?;
+    let whether = if how.dry_run { "would be " } else { "" };
+    for (what, keys) in
+        [("moved into the trash", &thrown_away), ("deleted from the trash", &deleted), ("put back", &put_back)]
+    {
+        for key in keys {
+            say(format_args!("{whether}{what}\t{}", key.as_str()));
+        }
+    }
+    say(format_args!("{} of {files} files belong to no version and have been there for a week", thrown_away.len()));
+    if let Some(trouble) = trouble {
+        say(format_args!("nothing would be moved: {trouble}"));
+    }
+    Ok(())
 }
 
 /// Reads a moment, or a day, which stands for its beginning in UTC. The years are such that no reckoning with days and
 /// months leaves the calendar.
-fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
+pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
     let day = || text.parse().ok().map(|day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc());
     text.parse()
         .ok()

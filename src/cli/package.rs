@@ -6,6 +6,7 @@ use clap::Subcommand;
 use super::say;
 use crate::{
     app::App,
+    package_store,
     packages::{id::PackageId, version::Version},
     store::{Actor, Doing},
     tokens::Kind,
@@ -45,7 +46,7 @@ impl Command {
         ensure!(!blobs.is_empty(), "there is no {what} in {feed}, or it was removed before");
         change.commit().await?;
         for blob in &blobs {
-            app.blobs.discard(blob).await;
+            package_store::discard(app, blob).await;
         }
         say(format_args!("Removed {what} from {feed}: {} in all.", versions(blobs.len())));
         Ok(())

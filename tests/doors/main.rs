@@ -20,6 +20,7 @@ mod nuget_removed;
 mod nuget_rights;
 mod nuget_uploads;
 mod nupkg;
+mod package_store;
 mod pauses;
 mod sources;
 mod two_sources;

@@ -130,7 +130,10 @@ async fn bytes_that_a_removal_left_behind_go_with_the_orphans() {
         // Files carry the time of this machine, which the world's clock must be behind by hours.
         world.clock.advance(chrono::Duration::days(100 * 365));
         jobs::remove_orphans(&world.app).await.unwrap();
-        assert_eq!(world.files("packages"), 2);
+        assert_eq!((world.files("packages/nuget"), world.files("packages/trash")), (2, 2));
+        world.clock.advance(jobs::IN_TRASH + chrono::Duration::days(1));
+        jobs::remove_orphans(&world.app).await.unwrap();
+        assert_eq!((world.files("packages/nuget"), world.files("packages/trash")), (2, 0));
         world.end().await;
     }
 }

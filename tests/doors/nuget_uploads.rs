@@ -143,15 +143,21 @@ async fn what_a_push_left_behind_when_its_process_died_is_removed() {
         let ada = world.account("ada").await;
         let key = world.key(ada, "nuget:push", "*").await;
         assert_eq!(world.push(&key, &nupkg("Contoso.Core", "1.0.0")).await.status, 201);
-        let orphan = BlobKey::nuget(uuid::Uuid::from_u128(7));
+        let id = uuid::Uuid::from_u128(7);
+        let orphan = BlobKey::nuget(id);
+        world.store().note_upload(id.into(), world.now()).await.unwrap();
         world.app.blobs.put(&orphan, Path::new("Cargo.toml")).await.unwrap();
         // Files are dated by the machine's clock.
         world.clock.advance(Clock::System.now() - world.clock.now());
         jobs::remove_orphans(&world.app).await.unwrap();
-        assert_eq!(world.files("packages"), 3, "another process may be at it");
-        world.clock.advance(chrono::Duration::days(36_500));
+        assert_eq!(world.files("packages/nuget"), 3, "another process may be at it");
+        world.clock.advance(jobs::GRACE + chrono::Duration::minutes(1));
         jobs::remove_orphans(&world.app).await.unwrap();
-        assert_eq!((world.files("packages"), world.app.blobs.exists(&orphan).await.unwrap()), (2, false));
+        assert_eq!((world.files("packages/nuget"), world.app.blobs.exists(&orphan).await.unwrap()), (2, false));
+        assert_eq!(world.files("packages/trash"), 1, "nothing is deleted at once");
+        world.clock.advance(jobs::IN_TRASH + chrono::Duration::days(1));
+        jobs::remove_orphans(&world.app).await.unwrap();
+        assert_eq!((world.files("packages/nuget"), world.files("packages/trash")), (2, 0));
         world.end().await;
     }
 }

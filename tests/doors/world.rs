@@ -83,6 +83,59 @@ impl World {
         Self { app, clock, at, server: handle, folder, database, admin }
     }
 
+    /// Another host with an empty database on the same package store.
+    pub(crate) async fn stranger(&self) -> Self {
+        let folder = TempDir::new().unwrap();
+        std::os::unix::fs::symlink(self.folder.path().join("packages"), folder.path().join("packages")).unwrap();
+        let database = format!("sqlite://{}/latchkey.db?mode=rwc", folder.path().display());
+        let world = Self::open(folder, database, None, "").await;
+        world.clock.advance(self.now() - world.now());
+        world
+    }
+
+    /// Another host on the same package store, with a copy of the database as it is now.
+    pub(crate) async fn copy(&self) -> Self {
+        let folder = TempDir::new().unwrap();
+        std::os::unix::fs::symlink(self.folder.path().join("packages"), folder.path().join("packages")).unwrap();
+        std::fs::copy(self.folder.path().join("master.secret"), folder.path().join("master.secret")).unwrap();
+        let database = match &self.admin {
+            None => {
+                let file = folder.path().join("latchkey.db");
+                self.sql(&format!("VACUUM INTO '{}'", file.display())).await;
+                format!("sqlite://{}?mode=rwc", file.display())
+            }
+            Some(admin) => {
+                let from = self.database.rsplit('/').next().unwrap();
+                let name = format!("doors_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+                // No connection may be open to what is copied; the pool opens new ones.
+                let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
+                execute(admin, format!("{end} = '{from}'")).await;
+                execute(admin, format!("CREATE DATABASE {name} TEMPLATE {from}")).await;
+                let mut url: url::Url = admin.parse().unwrap();
+                url.set_path(&name);
+                url.to_string()
+            }
+        };
+        let world = Self::open(folder, database, self.admin.clone(), "").await;
+        world.clock.advance(self.now() - world.now());
+        world
+    }
+
+    /// Dates every package file back, as if it had been there for long.
+    pub(crate) fn age_files(&self, days: u64) {
+        fn age(path: &std::path::Path, at: std::time::SystemTime) {
+            for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+                if entry.path().is_dir() {
+                    age(&entry.path(), at);
+                } else {
+                    std::fs::File::options().append(true).open(entry.path()).unwrap().set_modified(at).unwrap();
+                }
+            }
+        }
+        let at = std::time::SystemTime::from(self.now()) - std::time::Duration::from_secs(days * 86_400);
+        age(&self.folder.path().join("packages/nuget"), at);
+    }
+
     /// The parts of one more process on the same database; its store is to be closed.
     pub(crate) async fn another_node(&self) -> App {
         App::open(settings(&self.folder, &self.database, ""), self.clock.clone()).await.unwrap()

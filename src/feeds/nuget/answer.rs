@@ -100,13 +100,35 @@ impl Refused {
         Self { later: Some(5), ..refused }
     }
 
+    /// What would be put into a package store of another installation would be deleted there.
+    pub(super) fn foreign_store() -> Self {
+        let sentence = "The package store belongs to another installation, so nothing can be published here. Tell the \
+                        operator: latchkey doctor says what to do.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be published here", sentence)
+    }
+
     /// A fault of ours that may pass.
-    pub(super) fn unavailable(error: &dyn std::error::Error) -> Self {
-        tracing::error!(%error, "a request could not be answered");
+    pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!("a request could not be answered: {}", causes(error));
         let sentence = "The feed cannot answer just now. Try again in a moment.";
         let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence);
         Self { later: Some(2), ..refused }
     }
+}
+
+/// An error with what caused it, and what caused that.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = cause.to_string();
+        // Some say what caused them in their own words.
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = cause.source();
+    }
+    text
 }
 
 impl From<StoreError> for Refused {

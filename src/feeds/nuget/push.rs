@@ -145,6 +145,11 @@ async fn store_and_enter(door: &Door<'_>, app: &App, push: Push) -> Answer {
         sha512: upload.sha512.clone(),
         blob: blob.clone(),
     };
+    if app.health.store_is_foreign() {
+        return Err(Refused::foreign_store());
+    }
+    // What a process that dies leaves behind is then known to be ours.
+    app.store.note_upload(key, door.now()).await?;
     let entered = match store(app, &blob, &upload, &package).await {
         Ok(()) => enter_at_last(door, app, &mut caller, &package, &new).await,
         Err(error) => Err(error.into()),

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
+    package_store,
     portal::{
         done::Done,
         error::PageError,
@@ -47,7 +48,7 @@ pub async fn submit(
     let removed = change.remove_version(&seen.doing()?, &seen.stored(), &line.version).await?;
     let blob = removed.ok_or(PageError::NotFound)?;
     change.commit().await?;
-    app.blobs.discard(&blob).await;
+    package_store::discard(&app, &blob).await;
     Ok(go_to(&req, &Done::VersionRemoved.at(&version_path(&seen.path(), &line.version))))
 }
 
