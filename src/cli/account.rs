@@ -7,7 +7,9 @@ use super::{account_named, say, secret_from_stdin};
 use crate::{
     accounts::{identity, link, password::check_new},
     app::App,
-    store::{Account, AccountChange, AccountLine, AccountSearch, Actor, NewAccount, Only, Registration},
+    store::{
+        Account, AccountChange, AccountDeletion, AccountLine, AccountSearch, Actor, NewAccount, Only, Registration,
+    },
 };
 
 /// Accounts that are read at a time.
@@ -53,7 +55,8 @@ pub enum Command {
     Delete {
         #[arg(long)]
         username: String,
-        /// Username of the account that becomes owner of the packages and feeds that nobody else owns
+        /// Username of the account that becomes owner of the packages and feeds that nobody else owns; needed if there
+        /// are any
         #[arg(long)]
         heir: Option<String>,
     },
@@ -156,8 +159,17 @@ async fn delete(app: &App, username: &str, heir: Option<&str>) -> anyhow::Result
     };
     ensure!(heir != Some(account.id), "name another heir than {}", account.username);
     let by = Actor::host("latchkey account delete");
-    let done = app.store.delete_account(account.id, heir, &by, app.clock.now()).await?;
-    tell(done, &account, "Deleted", "deleted")
+    let name = &account.username;
+    match app.store.delete_account(account.id, heir, &by, app.clock.now()).await? {
+        AccountDeletion::Done => say(format_args!("Deleted {name}.")),
+        AccountDeletion::Gone => bail!("{name} was deleted meanwhile"),
+        AccountDeletion::LastOperator => bail!("{name} is the only operator who is left; add another one first"),
+        AccountDeletion::NeedsHeir(alone) => {
+            bail!("nobody else owns {alone}: name who gets what only {name} owns with --heir USERNAME")
+        }
+        AccountDeletion::UnfitHeir => bail!("the heir is disabled: name an account that can look after what it gets"),
+    }
+    Ok(())
 }
 
 async fn list(app: &App) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 //! rule that somebody always remains who runs the host.
 
 use chrono::{DateTime, Utc};
+use sqlx::AnyConnection;
 
 use super::{Account, Change, Result, Store, readable};
 use crate::audit::{Actor, EventDetail, EventKind, Subject};
@@ -19,6 +20,50 @@ pub enum AccountChange {
     /// The account was deleted meanwhile.
     Gone,
 }
+
+/// What came of deleting an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountDeletion {
+    /// It is gone.
+    Done,
+    /// Nobody else would run the host; nothing was changed.
+    LastOperator,
+    /// The account was deleted meanwhile.
+    Gone,
+    /// Packages or feeds would be left without an owner, and no heir was named; nothing was changed.
+    NeedsHeir(OwnedAlone),
+    /// The heir is disabled or gone, so nobody would look after what it gets; nothing was changed.
+    UnfitHeir,
+}
+
+/// What nobody but one account owns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnedAlone {
+    /// Packages as `feed/name`, the first few.
+    pub packages: Vec<String>,
+    /// Feeds, the first few.
+    pub feeds: Vec<String>,
+    /// Whether there are more than these.
+    pub more: bool,
+}
+
+impl OwnedAlone {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty() && self.feeds.is_empty()
+    }
+}
+
+impl std::fmt::Display for OwnedAlone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let packages = self.packages.iter().map(|name| format!("the package {name}"));
+        let names: Vec<_> = packages.chain(self.feeds.iter().map(|name| format!("the feed {name}"))).collect();
+        write!(f, "{}{}", names.join(", "), if self.more { " and more" } else { "" })
+    }
+}
+
+/// Packages, and feeds, that are named.
+const NAMED: usize = 20;
 
 /// The row that changes of operators lock, so that of two at once the later one sees what the earlier one left.
 const OPERATORS: &str = "operators";
@@ -79,36 +124,71 @@ impl Store {
     }
 
     /// Removes an account with its tokens, sessions and memberships. What it published stays; packages and feeds that
-    /// nobody else owns go to `heir`, or stay without an owner.
+    /// nobody else owns go to `heir`, and without one nothing is removed while there are any.
     pub async fn delete_account(
         &self,
         id: AccountId,
         heir: Option<AccountId>,
         by: &Actor,
         now: DateTime<Utc>,
-    ) -> Result<AccountChange> {
+    ) -> Result<AccountDeletion> {
         let mut change = self.begin().await?;
-        let found = match change.account_fit(id, |_| true).await? {
-            Ok(account) => account,
-            Err(settled) => return Ok(settled),
-        };
+        let Ok(found) = change.account_fit(id, |_| true).await? else { return Ok(AccountDeletion::Gone) };
         if change.is_last_operator(&found).await? {
-            return Ok(AccountChange::LastOperator);
+            return Ok(AccountDeletion::LastOperator);
         }
-        if let Some(heir) = heir {
-            change.hand_packages_over(&found, heir, by, now).await?;
-            change.hand_feeds_over(&found, heir, by, now).await?;
+        match heir {
+            Some(heir) => {
+                if !change.account(heir).await?.is_some_and(|heir| heir.disabled_at.is_none()) {
+                    return Ok(AccountDeletion::UnfitHeir);
+                }
+                change.hand_packages_over(&found, heir, by, now).await?;
+                change.hand_feeds_over(&found, heir, by, now).await?;
+            }
+            None => {
+                let alone = change.owned_alone(id).await?;
+                if !alone.is_empty() {
+                    return Ok(AccountDeletion::NeedsHeir(alone));
+                }
+            }
         }
         change.keep_name(&found, now).await?;
         let detail = EventDetail::Account { username: found.username };
         change.record(EventKind::AccountDeleted, by, Subject::account(id), detail, now).await?;
         sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(&mut *change.tx).await?;
         change.commit().await?;
-        Ok(AccountChange::Done)
+        Ok(AccountDeletion::Done)
+    }
+
+    /// What nobody but an account owns.
+    pub async fn owned_alone(&self, id: AccountId) -> Result<OwnedAlone> {
+        owned_alone(&mut *self.pool.acquire().await?, id).await
     }
 }
 
+async fn owned_alone(connection: &mut AnyConnection, id: AccountId) -> Result<OwnedAlone> {
+    let packages = "SELECT f.name || '/' || p.name FROM package_owners o JOIN packages p ON p.id = o.package
+             JOIN feeds f ON f.id = p.feed WHERE o.account = $1
+             AND NOT EXISTS (SELECT 1 FROM package_owners x WHERE x.package = o.package AND x.account <> $1)
+             ORDER BY f.name, p.name LIMIT $2";
+    let feeds = "SELECT f.name FROM members m JOIN feeds f ON f.id = m.feed WHERE m.account = $1 AND m.role = 'owner'
+             AND NOT EXISTS (SELECT 1 FROM members x WHERE x.feed = m.feed AND x.role = 'owner' AND x.account <> $1)
+             ORDER BY f.name LIMIT $2";
+    let mut alone = OwnedAlone::default();
+    for (sql, names) in [(packages, &mut alone.packages), (feeds, &mut alone.feeds)] {
+        let found = sqlx::query_scalar(sql).bind(id.to_string()).bind(NAMED as i64 + 1);
+        *names = found.fetch_all(&mut *connection).await?;
+        alone.more |= names.len() > NAMED;
+        names.truncate(NAMED);
+    }
+    Ok(alone)
+}
+
 impl Change {
+    async fn owned_alone(&mut self, id: AccountId) -> Result<OwnedAlone> {
+        owned_alone(&mut self.tx, id).await
+    }
+
     /// The account as it is now, with the operators locked; or what there is to say if it is not `fit` for the change.
     async fn account_fit(
         &mut self,

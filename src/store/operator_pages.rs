@@ -52,10 +52,6 @@ pub struct AccountFacts {
     pub sessions: i64,
     /// Packages it owns.
     pub packages: i64,
-    /// Packages that nobody else owns.
-    pub only_its: i64,
-    /// Names of feeds that have no other owner.
-    pub only_owner_of: Vec<String>,
 }
 
 /// A feed in a list.
@@ -186,27 +182,16 @@ impl Store {
 
     /// What there is to know of an account, counted up to `bound`.
     pub async fn account_facts(&self, id: AccountId, bound: i64) -> Result<AccountFacts> {
-        let (tokens, sessions, packages, only_its): (i64, i64, i64, i64) = sqlx::query_as(
+        let (tokens, sessions, packages): (i64, i64, i64) = sqlx::query_as(
             "SELECT (SELECT COUNT(*) FROM (SELECT 1 AS one FROM tokens WHERE account = $1 LIMIT $2) n),
                 (SELECT COUNT(*) FROM (SELECT 1 AS one FROM sessions WHERE account = $1 LIMIT $2) n),
-                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM package_owners WHERE account = $1 LIMIT $2) n),
-                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM (SELECT o.package FROM package_owners o WHERE o.account = $1 LIMIT $2) mine
-                    WHERE NOT EXISTS (SELECT 1 FROM package_owners x WHERE x.package = mine.package AND x.account <> $1)) n)",
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM package_owners WHERE account = $1 LIMIT $2) n)",
         )
         .bind(id.to_string())
         .bind(bound)
         .fetch_one(&self.pool)
         .await?;
-        let only_owner_of = sqlx::query_scalar(
-            "SELECT f.name FROM members m JOIN feeds f ON f.id = m.feed WHERE m.account = $1 AND m.role = 'owner'
-             AND NOT EXISTS (SELECT 1 FROM members x WHERE x.feed = m.feed AND x.role = 'owner' AND x.account <> $1)
-             ORDER BY f.name LIMIT $2",
-        )
-        .bind(id.to_string())
-        .bind(bound)
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(AccountFacts { tokens, sessions, packages, only_its, only_owner_of })
+        Ok(AccountFacts { tokens, sessions, packages })
     }
 
     /// Feeds by name after `after`, their numbers counted up to `bound`.

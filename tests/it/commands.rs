@@ -54,7 +54,7 @@ fn in_a_wrong_folder_no_command_makes_a_new_host_but_the_one_that_adds_an_accoun
 }
 
 /// The program, ready to run on the world's database.
-fn program(world: &World, arguments: &[&str]) -> Command {
+pub fn program(world: &World, arguments: &[&str]) -> Command {
     let secret = world.folder().join("secret");
     fs::write(&secret, MASTER_SECRET).unwrap();
     fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
@@ -72,7 +72,7 @@ fn program(world: &World, arguments: &[&str]) -> Command {
 }
 
 /// Runs the program with what is typed into it.
-fn run(world: &World, arguments: &[&str], typed: &str, more: &[(&str, &str)]) -> Output {
+pub fn run(world: &World, arguments: &[&str], typed: &str, more: &[(&str, &str)]) -> Output {
     let mut process = program(world, arguments).envs(more.iter().copied()).spawn().unwrap();
     // A command that reads nothing may have ended by now.
     let _ = process.stdin.take().unwrap().write_all(typed.as_bytes());
@@ -80,14 +80,14 @@ fn run(world: &World, arguments: &[&str], typed: &str, more: &[(&str, &str)]) ->
 }
 
 /// What a command says that must succeed.
-fn told(world: &World, arguments: &[&str], typed: &str) -> String {
+pub fn told(world: &World, arguments: &[&str], typed: &str) -> String {
     let output = run(world, arguments, typed, &[]);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
 /// Why a command fails that must not succeed.
-fn refused(world: &World, arguments: &[&str], typed: &str) -> String {
+pub fn refused(world: &World, arguments: &[&str], typed: &str) -> String {
     let output = run(world, arguments, typed, &[]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
     String::from_utf8(output.stderr).unwrap().trim_end().to_owned()
@@ -111,6 +111,10 @@ async fn accounts_are_listed_disabled_enabled_and_deleted(world: &World) {
     }
     let why = refused(world, &["account", "delete", "--username", "bo", "--heir", "BO"], "");
     assert_eq!(why, "latchkey: name another heir than bo");
+    told(world, &["feed", "add", "--name", "team", "--owner", "bo"], "");
+    let why = refused(world, &["account", "delete", "--username", "bo"], "");
+    let expected = "latchkey: nobody else owns the feed team: name who gets what only bo owns with --heir USERNAME";
+    assert_eq!(why, expected);
     assert_eq!(told(world, &["account", "delete", "--username", "bo", "--heir", "ada"], ""), "Deleted bo.");
     assert_eq!(refused(world, &["account", "enable", "--username", "bo"], ""), "latchkey: there is no account “bo”");
     let host = "SELECT verb FROM events WHERE actor IS NULL AND client LIKE 'latchkey account %' ORDER BY verb";
@@ -175,7 +179,7 @@ async fn a_misspelt_setting_stops_every_command(world: &World) {
         assert_eq!((output.status.code(), said.as_str(), output.stdout.len()), (Some(2), expected.as_str(), 0));
     }
     assert!(
-        run(world, &["account", "list"], "", &[("LATCHKEY_PORT_8080_TCP", "tcp://10.0.0.1:8080")]).status.success()
+        run(world, &["account", "list"], "", &[("LATCHKEY_DB_PORT_5432_TCP", "tcp://10.0.0.1:5432")]).status.success()
     );
 }
 

@@ -112,7 +112,7 @@ async fn deleting_an_account_keeps_what_it_published_and_its_record(world: &Worl
     let page = ada.fill(&path, |form| form.set("username", "ado")).await;
     assert_eq!((page.status, page.problem("username").as_str()), (422, "Type bo to delete this account."));
     assert_eq!(page.form(&path).value("username"), "ado");
-    let page = ada.fill(&path, |form| form.set("username", "bo")).await;
+    let page = ada.fill(&path, |form| form.set("username", "bo").set("heir", "ada")).await;
     assert_eq!((page.status, page.location()), (303, "/operator/accounts?done=account-deleted"));
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::NotAToken));
     assert!(!bo.is_signed_in().await);
@@ -137,10 +137,16 @@ async fn what_only_a_deleted_account_owned_goes_to_its_heir(world: &World) {
     let form = ada.get("/operator/feeds/new").await.form("/operator/feeds");
     ada.submit(form.set("name", "team").set("owner", "bo")).await;
     let path = format!("/operator/accounts/{id}/delete");
-    for heir in ["nobody", "bo"] {
+    world.sign_up("cy").await;
+    world.set_disabled("cy", true).await;
+    for heir in ["nobody", "bo", "cy"] {
         let page = ada.fill(&path, |form| form.set("username", "bo").set("heir", heir)).await;
         assert_eq!((page.status, page.problem("heir").is_empty()), (422, false), "{heir}");
     }
+    // Without one, nothing is left behind without an owner.
+    let page = ada.fill(&path, |form| form.set("username", "bo").set("heir", "")).await;
+    let why = "Name a new owner: nobody else owns the package main/Fabrikam, the feed team.";
+    assert_eq!((page.status, page.problem("heir").as_str()), (422, why));
     assert_eq!(ada.fill(&path, |form| form.set("username", "bo").set("heir", "ada")).await.status, 303);
     let owners = "SELECT a.username FROM package_owners o JOIN accounts a ON a.id = o.account";
     assert_eq!(world.database.texts(owners, &[]).await, ["ada"]);

@@ -18,7 +18,7 @@ use crate::{
         page::{Page, answer, go_to},
         tokens::confirmed,
     },
-    store::{AccountChange, AccountFacts, AccountLine},
+    store::{AccountDeletion, AccountLine},
     tokens::AccountId,
 };
 
@@ -28,8 +28,7 @@ struct Delete {
     page: Page,
     account: AccountView,
     tokens: String,
-    /// What nobody else owns; empty for nothing.
-    only_its: Vec<String>,
+    /// Names what nobody else owns; empty for nothing.
     heir_hint: String,
     type_it: String,
     form: DeleteForm,
@@ -76,17 +75,25 @@ pub async fn submit(
     let Some(heir) = heir.filter(|_| problems.is_empty()) else {
         return draw(&req, &app, &me, &line, StatusCode::UNPROCESSABLE_ENTITY, form, problems).await;
     };
-    match app.store.delete_account(line.account.id, heir, &me.actor, me.now).await? {
-        AccountChange::LastOperator => {
-            draw(&req, &app, &me, &line, StatusCode::CONFLICT, form, Problems::one("", LAST)).await
-        }
-        AccountChange::Gone => Err(PageError::NotFound),
-        AccountChange::Done | AccountChange::Already if line.account.id == me.account.id => {
+    let refused = |field, text: String| (StatusCode::CONFLICT, Problems::one(field, text));
+    let (status, problems) = match app.store.delete_account(line.account.id, heir, &me.actor, me.now).await? {
+        AccountDeletion::Gone => return Err(PageError::NotFound),
+        AccountDeletion::Done if line.account.id == me.account.id => {
             me.session.end();
-            Ok(go_to(&req, &Done::AccountDeleted.at("/sign-in")))
+            return Ok(go_to(&req, &Done::AccountDeleted.at("/sign-in")));
         }
-        AccountChange::Done | AccountChange::Already => Ok(go_to(&req, &Done::AccountDeleted.at("/operator/accounts"))),
-    }
+        AccountDeletion::Done => return Ok(go_to(&req, &Done::AccountDeleted.at("/operator/accounts"))),
+        AccountDeletion::LastOperator => refused("", LAST.to_owned()),
+        AccountDeletion::NeedsHeir(alone) => {
+            let problem = format!("Name a new owner: nobody else owns {alone}.");
+            (StatusCode::UNPROCESSABLE_ENTITY, Problems::one("heir", problem))
+        }
+        AccountDeletion::UnfitHeir => {
+            let problem = "This account is disabled; name one that can look after the packages and feeds.";
+            (StatusCode::UNPROCESSABLE_ENTITY, Problems::one("heir", problem))
+        }
+    };
+    draw(&req, &app, &me, &line, status, form, problems).await
 }
 
 /// The account that a name names, if one is given; the error is for its field.
@@ -113,23 +120,16 @@ async fn draw(
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let facts = app.store.account_facts(line.account.id, BOUND).await?;
-    let only_its = only_its(&facts);
+    let alone = app.store.owned_alone(line.account.id).await?;
     let page = Delete {
         page: Page::in_section(req, format!("Delete {}", line.account.username), "operator-accounts"),
         account: AccountView::new(line, me),
         tokens: counted(facts.tokens, "token"),
-        heir_hint: format!("Nobody else owns {}. Without a new owner, nobody looks after them.", only_its.join(", ")),
-        only_its,
+        heir_hint: if alone.is_empty() { String::new() } else { format!("Nobody else owns {alone}.") },
         type_it: format!("Type {} to delete it", line.account.username),
         form,
         ask_password: me.must_prove(),
         problems,
     };
     answer(status, &page)
-}
-
-fn only_its(facts: &AccountFacts) -> Vec<String> {
-    let packages = (facts.only_its > 0).then(|| counted(facts.only_its, "package"));
-    let feeds = facts.only_owner_of.iter().map(|name| format!("the feed {name}"));
-    packages.into_iter().chain(feeds).collect()
 }
