@@ -12,7 +12,7 @@ macro_rules! purposes {
         pub enum Purpose { $($(#[$doc])* $name,)+ }
 
         impl Purpose {
-            fn as_str(self) -> &'static str {
+            pub(super) fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)+ }
             }
 
@@ -166,6 +166,28 @@ impl Change {
             .execute(&mut *self.tx)
             .await?;
         Ok(())
+    }
+
+    /// Makes a link, and the sign-up that it confirms, known by another hash too.
+    pub(super) async fn copy_link(&mut self, from: &[u8], to: &[u8]) -> Result<()> {
+        type Row = (String, Option<String>, Option<String>, i64, i64, Option<i64>);
+        let select = "SELECT purpose, account, email, created_at, expires_at, used_at FROM links WHERE hash = $1";
+        let row: Option<Row> = sqlx::query_as(select).bind(from).fetch_optional(&mut *self.tx).await?;
+        let Some((purpose, account, email, created_at, expires_at, used_at)) = row else { return Ok(()) };
+        sqlx::query(
+            "INSERT INTO links (hash, purpose, account, email, created_at, expires_at, used_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (hash) DO NOTHING",
+        )
+        .bind(to)
+        .bind(purpose)
+        .bind(account)
+        .bind(email)
+        .bind(created_at)
+        .bind(expires_at)
+        .bind(used_at)
+        .execute(&mut *self.tx)
+        .await?;
+        self.copy_sign_up(from, to).await
     }
 
     /// Ends an account's unused links for one purpose.

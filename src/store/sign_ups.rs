@@ -64,6 +64,27 @@ impl Change {
         Ok(row.map(read))
     }
 
+    /// Lets another link confirm a sign-up too.
+    pub(super) async fn copy_sign_up(&mut self, from: &[u8], to: &[u8]) -> Result<()> {
+        let select = "SELECT username, email, password_hash, time_zone, created_at FROM sign_ups WHERE link = $1";
+        let row: Option<(String, String, String, String, i64)> =
+            sqlx::query_as(select).bind(from).fetch_optional(&mut *self.tx).await?;
+        let Some((username, email, password_hash, time_zone, created_at)) = row else { return Ok(()) };
+        sqlx::query(
+            "INSERT INTO sign_ups (link, username, email, password_hash, time_zone, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (link) DO NOTHING",
+        )
+        .bind(to)
+        .bind(username)
+        .bind(email)
+        .bind(password_hash)
+        .bind(time_zone)
+        .bind(created_at)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
     /// Forgets every sign-up for an address, one of which has become an account; the others' links lead nowhere then.
     pub async fn remove_sign_ups_for(&mut self, email: &str) -> Result<()> {
         let removed = sqlx::query("DELETE FROM sign_ups WHERE LOWER(email) = LOWER($1)");
