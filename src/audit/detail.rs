@@ -161,6 +161,8 @@ pub enum Cause {
     Freeze,
     /// A freeze was undone.
     Unfreeze,
+    /// A backup was restored, and what may have been revoked since was switched off.
+    Restore,
 }
 
 impl EventDetail {

@@ -1,4 +1,5 @@
-//! `latchkey mail …`: tries the way mails go, without the database, and says in one line what happened.
+//! `latchkey mail …`: tries the way mails go, without the database, and says in one line what happened; lets mails go
+//! that are held.
 
 use anyhow::bail;
 use clap::Subcommand;
@@ -6,6 +7,7 @@ use clap::Subcommand;
 use super::say;
 use crate::{
     accounts::identity,
+    app::App,
     clock::Clock,
     config::{Args, Settings},
     mail::{Mailer, Outcome, test_mail},
@@ -20,16 +22,39 @@ pub enum Command {
         /// Where to
         address: String,
     },
+    /// Let the mails go that are held since a backup was restored
+    Release {
+        /// Drop those that wait now: they may have been sent before the restore
+        #[arg(long)]
+        drop: bool,
+    },
 }
 
 impl Command {
     /// Does it.
     pub async fn run(self, args: &Args) -> anyhow::Result<()> {
-        let Self::Test { address } = self;
-        let settings = Settings::read(args, args.listen)?;
-        say(test(&settings, &Clock::System, &address).await?);
-        Ok(())
+        match self {
+            Self::Test { address } => {
+                let settings = Settings::read(args, args.listen)?;
+                say(test(&settings, &Clock::System, &address).await?);
+                Ok(())
+            }
+            Self::Release { drop } => release(&super::open(args).await?, drop).await,
+        }
     }
+}
+
+async fn release(app: &App, drop: bool) -> anyhow::Result<()> {
+    let mut change = app.store.begin().await?;
+    let held = change.release_mails().await?;
+    let dropped = if drop && held { change.drop_waiting_mails().await? } else { 0 };
+    change.commit().await?;
+    match (held, drop) {
+        (false, _) => say("No mails are held."),
+        (true, false) => say("Mails go out again."),
+        (true, true) => say(format_args!("Dropped {dropped} mails; new ones go out again.")),
+    }
+    Ok(())
 }
 
 /// Sends the test mail; the server's words, or why it was not taken.

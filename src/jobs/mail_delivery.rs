@@ -37,6 +37,9 @@ pub(super) async fn deliver_mails(
     per_minute: Option<i64>,
     stopping: impl Fn() -> bool,
 ) -> anyhow::Result<Vec<(MailId, Outcome)>> {
+    if app.store.mails_held_since().await?.is_some() {
+        return Ok(Vec::new());
+    }
     let began = clock.now();
     app.store.bring_near(began, began + LEASE).await?;
     let mut done = Vec::new();

@@ -105,6 +105,7 @@ fn because(cause: Cause) -> &'static str {
         Cause::WithOthers => "with others",
         Cause::Freeze => "all tokens were frozen",
         Cause::Unfreeze => "the freeze was undone",
+        Cause::Restore => "after a backup was restored",
     }
 }
 

@@ -123,6 +123,10 @@ impl Taken {
         Self { statement: FREEZE, kind, cause: Cause::Freeze, moot }
     }
 
+    fn after_restore() -> Self {
+        Self { cause: Cause::Restore, ..Self::freeze() }
+    }
+
     fn unfreeze() -> Self {
         Self { statement: UNFREEZE, kind: EventKind::TokenReactivated, cause: Cause::Unfreeze, moot: None }
     }
@@ -161,6 +165,27 @@ impl Store {
     /// Switches off every token of an account that is on, in transactions of a hundred. If it is cut short, what it
     /// did holds, and done again it goes on from there.
     pub async fn freeze_tokens(&self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<u64> {
+        self.freeze(&Taken::freeze(), (account, i64::MAX), by, now).await
+    }
+
+    /// The same for those whose secret was issued until `since`, when the backup was made that is in use again.
+    pub async fn freeze_restored_tokens(
+        &self,
+        account: AccountId,
+        since: DateTime<Utc>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        self.freeze(&Taken::after_restore(), (account, since.timestamp()), by, now).await
+    }
+
+    async fn freeze(
+        &self,
+        taken: &Taken,
+        (account, issued_until): (AccountId, i64),
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
         let (mut frozen, mut after) = (0, (i64::MIN, String::new()));
         loop {
             let mut change = self.begin().await?;
@@ -170,13 +195,14 @@ impl Store {
                 .bind(after.0)
                 .bind(after.1.as_str())
                 .bind(BATCH)
+                .bind(issued_until)
                 .fetch_all(&mut *change.tx)
                 .await?;
             let Some(last) = awake.last().cloned() else {
                 return Ok(frozen);
             };
             let ids = awake.iter().map(|(_, id)| token_id(id)).collect::<Result<Vec<_>>>()?;
-            let more = change.take(&Taken::freeze(), account, &ids, by, now).await?;
+            let more = change.take(taken, account, &ids, by, now).await?;
             if frozen == 0 && more > 0 {
                 change.tell_of_freeze(account, by, now).await?;
             }

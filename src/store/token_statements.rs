@@ -320,12 +320,13 @@ pub(super) const DISMISS_ONE: &str = concat!(
 );
 /// Those that end soon and after $3, the earliest first, at most $4.
 pub(super) const EXPIRING: &str = ending!(expiring!());
-/// The next $5 tokens after ($3, $4) that are on, or will be by themselves: what a freeze has to switch off.
+/// The next $5 tokens after ($3, $4) that are on, or will be by themselves, and whose secret was issued until $6: what a
+/// freeze has to switch off.
 pub(super) const AWAKE: &str = concat!(
     "SELECT t.created_at, t.id FROM tokens t WHERE t.account = $1 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL
      AND (t.deactivated_at IS NULL OR t.reactivate_at IS NOT NULL) AND ",
     not_ended!(),
-    " AND (t.created_at, t.id) > ($3, $4) ORDER BY t.created_at, t.id LIMIT $5"
+    " AND t.issued_at <= $6 AND (t.created_at, t.id) > ($3, $4) ORDER BY t.created_at, t.id LIMIT $5"
 );
 /// The next $2 tokens that a freeze has switched off.
 pub(super) const FROZEN: &str =

@@ -1,0 +1,69 @@
+//! `latchkey restored`: what to do first after a backup was put back. The backup does not know what was revoked,
+//! refreshed or changed after it was made, so what it brings back to life is switched off until its owner has looked.
+
+use chrono::{DateTime, Utc};
+
+use super::say;
+use crate::{app::App, audit::Actor, package_store};
+
+/// Accounts and tokens that are read at a time.
+const PAGE: i64 = 500;
+
+/// Does it: `since` is when the backup was made.
+pub async fn run(app: &App, since: DateTime<Utc>) -> anyhow::Result<()> {
+    let (now, by) = (app.clock.now(), Actor::host("latchkey restored"));
+    let mut change = app.store.begin().await?;
+    change.hold_mails(now).await?;
+    let sessions = change.end_all_sessions().await?;
+    let (links, calendars) = change.end_links_made_until(since).await?;
+    change.commit().await?;
+    freeze(app, since, &by, now).await?;
+    say(format_args!("Ended {sessions} sessions, {links} one-time links and {calendars} calendar addresses."));
+    list(app, now).await?;
+    match package_store::adopt(app).await {
+        Ok(()) => say("The package store is this host's now; no other copy of the database deletes files there."),
+        Err(error) => say(format_args!(
+            "WRONG the package store could not be taken over ({error:#}); run latchkey store adopt when it answers."
+        )),
+    }
+    say("Mails are held: latchkey mail release lets them go, with --drop without those that wait now.");
+    say(
+        "Passwords, roles, owners, operators and disabled accounts are as they were in the backup: look through them before \
+         people do.",
+    );
+    Ok(())
+}
+
+async fn freeze(app: &App, since: DateTime<Utc>, by: &Actor, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let mut after = String::new();
+    loop {
+        let mut change = app.store.begin().await?;
+        let accounts = change.accounts_after(&after, PAGE).await?;
+        drop(change);
+        let Some(last) = accounts.last() else { return Ok(()) };
+        after = last.to_string();
+        for account in accounts {
+            app.store.freeze_restored_tokens(account, since, by, now).await?;
+        }
+    }
+}
+
+/// One line per token, its parts separated by tabs for other programs.
+async fn list(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let (mut after, mut count) = ((String::new(), String::new()), 0);
+    loop {
+        let page = app.store.tokens_frozen_at(now, (&after.0, &after.1), PAGE).await?;
+        for token in &page {
+            say(format_args!("{}\t{}\t{}", token.owner, token.hint.as_deref().unwrap_or("-"), token.name));
+        }
+        count += page.len();
+        match page.into_iter().last() {
+            Some(last) => after = (last.owner, last.id),
+            None => break,
+        }
+    }
+    say(format_args!(
+        "Deactivated {count} tokens. Each owner switches theirs on again, or revokes them: Access Tokens, Undo the freeze."
+    ));
+    Ok(())
+}

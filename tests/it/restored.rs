@@ -1,0 +1,70 @@
+//! After a backup was put back: what may have been revoked since is off until its owner has looked.
+
+use latchkey::{package_store::Custody, packages::blobs::Standing, tokens::decision::Reason};
+
+use crate::{
+    commands::told,
+    person::newest_token,
+    world::{World, on_both_engines},
+};
+
+on_both_engines! {
+    what_a_backup_brings_back_is_off_until_its_owner_has_looked,
+    mails_of_a_backup_wait_until_they_are_let_go,
+}
+
+async fn what_a_backup_brings_back_is_off_until_its_owner_has_looked(world: &World) {
+    let (ada, bo) = (world.ada().await, world.bo().await);
+    let (adas, bos) = (ada.key(world, "CI").await, bo.key(world, "Laptop").await);
+    let off = ada.key(world, "Off").await;
+    ada.fill(&format!("/settings/tokens/{}/deactivate", off.id), |form| form).await;
+    let link = world.password_link("bo").await;
+    latchkey::jobs::remove_orphans(&world.app()).await.unwrap();
+    // Made after the restore, and so not in the backup.
+    world.pass(chrono::Duration::hours(1));
+    let fresh = world.sign_in("ada").await.key(world, "Fresh").await;
+    let before = Custody::of(&world.app().store, &world.app().blobs).await.unwrap();
+
+    let said = told(world, &["restored", "--since", "2027-03-01T09:30:00Z"], "");
+    for key in [&adas, &bos] {
+        assert!(said.contains(&key.secret[..7]), "{said}");
+        assert_eq!(world.refusal(&key.secret).await, Some(Reason::Deactivated));
+    }
+    assert!(
+        said.contains(&format!("ada\t{}\tCI", &adas.secret[..7])) && said.contains("Deactivated 2 tokens."),
+        "{said}"
+    );
+    assert_eq!(world.refusal(&fresh.secret).await, None);
+    assert!(!ada.is_signed_in().await && !bo.is_signed_in().await);
+    assert_ne!(world.browser().get(&link).await.status, 200);
+    let after = Custody::of(&world.app().store, &world.app().blobs).await.unwrap();
+    assert_eq!(after.standing, Standing::Ours);
+    assert_ne!(after.claim.installation, before.claim.installation, "every other copy is a stranger now");
+
+    // Each owner decides for theirs.
+    let ada = world.sign_in("ada").await;
+    let list = ada.get("/settings/tokens").await;
+    assert!(list.body.contains("Your tokens are frozen"), "{}", list.body);
+    assert_eq!(ada.fill("/settings/tokens/unfreeze", |form| form).await.status, 303);
+    assert_eq!(world.refusal(&adas.secret).await, None);
+    assert_eq!(world.refusal(&off.secret).await, Some(Reason::Deactivated), "it was off before");
+    assert_eq!(world.refusal(&bos.secret).await, Some(Reason::Deactivated));
+    assert!(!newest_token(world, "Fresh").await.is_empty());
+}
+
+async fn mails_of_a_backup_wait_until_they_are_let_go(world: &World) {
+    world.ada().await;
+    world.restart_with_mail_server().await;
+    world.mails().await;
+    let forgot = async || {
+        world.browser().fill("/forgot", |form| form.set("email", "ada@example.com")).await;
+    };
+    forgot().await;
+    told(world, &["restored", "--since", "2027-03-01T09:30:00Z"], "");
+    assert!(world.mails().await.is_empty());
+    assert_eq!(told(world, &["mail", "release", "--drop"], ""), "Dropped 1 mails; new ones go out again.");
+    assert!(world.mails().await.is_empty());
+    forgot().await;
+    assert_eq!(world.mails().await.len(), 1);
+    assert_eq!(told(world, &["mail", "release"], ""), "No mails are held.");
+}
