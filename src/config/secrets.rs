@@ -75,21 +75,33 @@ impl MasterSecret {
     /// Reads the file named by `LATCHKEY_SECRET_FILE`, or the one in the data folder, which is made on first start.
     /// With PostgreSQL there may be several nodes, so the file must be named.
     pub fn load(data_dir: &Path, must_be_named: bool) -> Result<Self, BadSetting> {
-        match variable("LATCHKEY_SECRET_FILE").map(PathBuf::from) {
+        match Self::named_file() {
             Some(path) => Self::read(&path),
             None if must_be_named => Err(BadSetting::NoSecretFile),
-            None => {
-                let path = data_dir.join("master.secret");
-                make_unless_there(&path).map_err(|error| BadSetting::File(path.display().to_string(), error))?;
-                Self::read(&path)
-            }
+            None => Self::read_or_make(&Self::file_in(data_dir)),
         }
+    }
+
+    /// The file that `LATCHKEY_SECRET_FILE` names, if it does.
+    pub fn named_file() -> Option<PathBuf> {
+        variable("LATCHKEY_SECRET_FILE").map(PathBuf::from)
+    }
+
+    /// The file in a data folder.
+    pub fn file_in(data_dir: &Path) -> PathBuf {
+        data_dir.join("master.secret")
+    }
+
+    /// Reads a file, which is made with a random secret if it is not there.
+    pub fn read_or_make(path: &Path) -> Result<Self, BadSetting> {
+        make_unless_there(path).map_err(|error| BadSetting::File(path.display().to_string(), error))?;
+        Self::read(path)
     }
 
     fn read(path: &Path) -> Result<Self, BadSetting> {
         let shown = || path.display().to_string();
         let failed = |error| BadSetting::File(shown(), error);
-        if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o007 != 0 {
+        if others_can_open(path).map_err(failed)? {
             return Err(BadSetting::OpenSecret(shown()));
         }
         let text = fs::read_to_string(path).map_err(failed)?;
@@ -114,6 +126,36 @@ impl MasterSecret {
     pub fn fingerprint(&self) -> String {
         hex::encode(&self.derive("fingerprint")[..16])
     }
+}
+
+/// Whether somebody who is neither the file's owner nor of its group can read or change it: by its mode, and through every
+/// folder on the way. What a container host mounts is everybody's in its container, where there is nobody else: secret
+/// volumes of Kubernetes have mode 0644 and cannot be changed, and those of Docker and Podman have 0444.
+fn others_can_open(path: &Path) -> io::Result<bool> {
+    let mode = |path: &Path| Ok::<_, io::Error>(fs::metadata(path)?.permissions().mode());
+    let real = fs::canonicalize(path)?;
+    if mode(&real)? & 0o006 == 0 || is_mounted_by_container_host(path, &real) {
+        return Ok(false);
+    }
+    for folder in real.ancestors().skip(1) {
+        if mode(folder)? & 0o001 == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// In a volume of Kubernetes every file is a link through `..data`, which leads to a folder named after a time; Docker and
+/// Podman mount secrets below `/run/secrets`.
+fn is_mounted_by_container_host(path: &Path, real: &Path) -> bool {
+    let is_volume = |folder: &Path| {
+        let data = fs::read_link(folder.join("..data")).ok();
+        let target = data.and_then(|to| fs::canonicalize(folder.join(to)).ok());
+        target.is_some_and(|target| {
+            real.starts_with(&target) && target.parent() == fs::canonicalize(folder).ok().as_deref()
+        })
+    };
+    real.starts_with("/run/secrets") || path.parent().is_some_and(is_volume)
 }
 
 impl std::fmt::Debug for MasterSecret {
@@ -168,7 +210,59 @@ mod tests {
         let path = folder.path().join("master.secret");
         fs::write(&path, "0123456789abcdef".repeat(4)).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         assert!(matches!(MasterSecret::load(folder.path(), false), Err(BadSetting::OpenSecret(_))));
+    }
+
+    #[test]
+    fn a_secret_that_lies_open_where_nobody_else_gets_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let text = "0123456789abcdef".repeat(4);
+        // A private folder around it, however open those inside it are.
+        let inside = folder.path().join("inside");
+        fs::create_dir(&inside).unwrap();
+        let path = inside.join("secret");
+        fs::write(&path, &text).unwrap();
+        for (outer, inner, file, taken) in [
+            (0o700, 0o755, 0o644, true),
+            (0o755, 0o700, 0o644, true),
+            (0o755, 0o744, 0o644, true),
+            (0o755, 0o750, 0o666, true),
+            (0o755, 0o755, 0o640, true),
+            (0o755, 0o755, 0o660, true),
+            (0o755, 0o711, 0o644, false),
+            (0o755, 0o755, 0o644, false),
+            (0o755, 0o755, 0o602, false),
+        ] {
+            set(folder.path(), outer);
+            set(&inside, inner);
+            set(&path, file);
+            assert_eq!(MasterSecret::read(&path).is_ok(), taken, "{outer:o} {inner:o} {file:o}");
+        }
+    }
+
+    #[test]
+    fn a_secret_volume_of_kubernetes_is_taken_as_it_is_mounted() {
+        let folder = tempfile::tempdir().unwrap();
+        let volume = folder.path().join("volume");
+        let data = volume.join("..2026_11_28_07_00_00.123");
+        fs::create_dir_all(&data).unwrap();
+        fs::write(data.join("secret"), "0123456789abcdef".repeat(4)).unwrap();
+        for path in [folder.path(), &volume, &data, &data.join("secret")] {
+            let mode = if path.is_dir() { 0o777 } else { 0o644 };
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, volume.join(name)).unwrap();
+        link("..2026_11_28_07_00_00.123", "..data");
+        link("..data/secret", "secret");
+        assert!(MasterSecret::read(&volume.join("secret")).is_ok());
+        // A link elsewhere beside such a volume is not in it.
+        let open = folder.path().join("open");
+        fs::write(&open, "0123456789abcdef".repeat(4)).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+        link("../open", "other");
+        assert!(matches!(MasterSecret::read(&volume.join("other")), Err(BadSetting::OpenSecret(_))));
     }
 
     #[test]
