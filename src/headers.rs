@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use actix_web::{
     Error, HttpMessage,
-    body::MessageBody,
+    body::{BodySize, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY},
+    http::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY},
     middleware::Next,
     web::Data,
 };
 use rand::Rng;
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
 
-use crate::{access::client_address, app::App};
+use crate::{
+    access::{client_address, client_name},
+    app::App,
+};
 
 /// Only our own files run or show; nobody frames us.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -32,6 +35,8 @@ const ALWAYS: [(&str, &str); 8] = [
     ("cache-control", "no-store"),
 ];
 
+/// Longest name of a client that is logged, in characters.
+const MAX_CLIENT: usize = 80;
 /// What follows in a path is private.
 const CALENDAR: &str = "/calendar/";
 
@@ -48,20 +53,24 @@ pub async fn every_answer(
     let app = req.app_data::<Data<App>>().cloned();
     let https = app.as_ref().is_some_and(|app| app.settings.public_url.is_https());
     let address = app.map(|app| client_address(req.request(), &app.settings.trusted_proxies));
-    // Neither query nor headers: both may hold what must not be logged.
-    let span = tracing::info_span!("request", id = %id, method = %req.method(), path = %escaped(req.path()), from = address.map(tracing::field::display));
+    // Neither query nor headers: both may hold what must not be logged. Who asks is filled in once that is known.
+    let span = tracing::info_span!(
+        "request", id = %id, method = %req.method(), path = %escaped(req.path()), from = address.map(tracing::field::display),
+        client = client(&req), account = Empty, key = Empty
+    );
+    let received = received(&req);
     req.extensions_mut().insert(RequestId(id.clone()));
     let began = tokio::time::Instant::now();
     async move {
         match next.call(req).await {
             Ok(mut res) => {
                 dress(res.headers_mut(), &id, https);
-                log(res.status().as_u16(), began.elapsed());
+                log(res.status().as_u16(), began.elapsed(), (received, sent(res.response().body().size())));
                 Ok(res)
             }
             // What fails between here and the pages is an answer too.
             Err(mut error) => {
-                log(error.as_response_error().status_code().as_u16(), began.elapsed());
+                log(error.as_response_error().status_code().as_u16(), began.elapsed(), (received, None));
                 error.add_response_mapper(move |mut res| {
                     dress(res.headers_mut(), &id, https);
                     res
@@ -88,12 +97,30 @@ fn dress(headers: &mut HeaderMap, id: &str, https: bool) {
     }
 }
 
-fn log(status: u16, took: Duration) {
+/// `received` and `sent` are the bytes of the two bodies, where they are known beforehand.
+fn log(status: u16, took: Duration, (received, sent): (Option<u64>, Option<u64>)) {
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     match status {
-        500.. => tracing::error!(status, micros, "answered"),
-        _ => tracing::info!(status, micros, "answered"),
+        500.. => tracing::error!(status, micros, received, sent, "answered"),
+        _ => tracing::info!(status, micros, received, sent, "answered"),
     }
+}
+
+fn received(req: &ServiceRequest) -> Option<u64> {
+    req.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn sent(size: BodySize) -> Option<u64> {
+    match size {
+        BodySize::None => Some(0),
+        BodySize::Sized(bytes) => Some(bytes),
+        BodySize::Stream => None,
+    }
+}
+
+/// The client's name for itself, cut short: it tells clients apart, and nobody can fill the log with it.
+fn client(req: &ServiceRequest) -> String {
+    client_name(req.request()).chars().take(MAX_CLIENT).collect()
 }
 
 fn request_id() -> String {

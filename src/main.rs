@@ -5,17 +5,21 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use latchkey::{
     cli::Cli,
-    config::{Args, LogFormat, refuse_unknown_variables},
+    config::{Args, LogFormat, refuse_unknown_variables, service_links},
 };
 use tracing_subscriber::EnvFilter;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    let format = cli.settings.log_format;
     match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("latchkey: {error:#}");
+            match format {
+                LogFormat::Text => eprintln!("latchkey: {error:#}"),
+                LogFormat::Json => tracing::error!("{error:#}"),
+            }
             ExitCode::from(2)
         }
     }
@@ -24,16 +28,30 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<()> {
     start_log(&cli.settings)?;
     refuse_unknown_variables(&Cli::command())?;
+    if cli.serves() {
+        for name in service_links() {
+            tracing::warn!("{name} is no setting; it looks like what Kubernetes sets beside a service, and is ignored");
+        }
+    }
     cli.run().await
 }
 
 fn start_log(args: &Args) -> anyhow::Result<()> {
-    let filter =
-        EnvFilter::try_new(&args.log).map_err(|error| anyhow::anyhow!("LATCHKEY_LOG is not a filter: {error}"))?;
+    let (filter, refused) = match EnvFilter::try_new(&args.log) {
+        Ok(filter) => (filter, None),
+        Err(error) => (EnvFilter::new("info"), Some(error)),
+    };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match args.log_format {
         LogFormat::Text => log.with_ansi(false).init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Json => {
+            log.json().init();
+            // Nothing but JSON on standard error, panics included.
+            std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+        }
     }
-    Ok(())
+    match refused {
+        Some(error) => Err(anyhow::anyhow!("LATCHKEY_LOG is not a filter: {error}")),
+        None => Ok(()),
+    }
 }

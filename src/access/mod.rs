@@ -70,6 +70,9 @@ impl Caller {
     pub async fn look_afresh(&mut self, store: &Store, feed: &str) -> Result<()> {
         if let Some(hash) = self.key.hash() {
             self.known = store.known(hash, feed).await?;
+            if let Some(known) = &self.known {
+                tracing::Span::current().record("account", &known.username).record("key", known.token.called());
+            }
         }
         Ok(())
     }

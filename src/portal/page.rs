@@ -150,6 +150,7 @@ pub async fn signed_in(req: &HttpRequest) -> Result<Option<SignedIn>, PageError>
         None => None,
     };
     Ok(account.map(|account| {
+        tracing::Span::current().record("account", &account.username);
         req.extensions_mut().insert(Who { username: account.username.clone(), is_operator: account.is_operator });
         let actor = actor(req, &app, Some(&account));
         SignedIn { account, session, now: app.clock.now(), actor }

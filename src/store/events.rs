@@ -129,6 +129,24 @@ pub(super) fn event_id(row: &AnyRow) -> sqlx::Result<EventId> {
     EventId::parse(&id).ok_or_else(|| sqlx::Error::ColumnNotFound("a readable events.id".to_owned()))
 }
 
+/// What people do is also logged, without what they typed. What a command does is told where it was given.
+fn log(kind: EventKind, by: &Actor, subject: &Subject<'_>) {
+    if by.address.is_empty() {
+        return;
+    }
+    let id = |id: Option<AccountId>| id.map(tracing::field::display);
+    let (actor, account, from) = (id(by.account), id(subject.account), by.address.as_str());
+    tracing::info!(
+        actor,
+        account,
+        from,
+        package = subject.package,
+        version = subject.version,
+        "recorded: {}",
+        kind.code()
+    );
+}
+
 impl Change {
     /// Writes a line of the record; tells its id, which is the occasion of notices about it.
     pub async fn record(
@@ -161,6 +179,7 @@ impl Change {
         .bind(detail.to_text())
         .execute(&mut *self.tx)
         .await?;
+        log(kind, by, &subject);
         Ok(id)
     }
 

@@ -92,6 +92,10 @@ pub async fn submit(
             welcome(&req, &app, &TypedSession(session), (&account, guess.is_from_known_device()), &next).await
         }
         None => {
+            // Not what was typed: it may be a password.
+            if known.is_none() {
+                tracing::warn!("sign-in failed: there is no such account");
+            }
             if let Some(account) = known {
                 let mut change = app.store.begin().await?;
                 change
