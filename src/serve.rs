@@ -14,16 +14,18 @@ use crate::{
     accounts::link,
     app::App,
     clock::Clock,
-    config::{Args, Settings},
-    headers, jobs, routes,
-    store::{Link, TooLong},
+    config::{Args, LogFormat, Settings},
+    headers, health, jobs, routes,
+    store::{Link, Purpose, TooLong},
 };
 
 /// How long a head may take to arrive, and an idle connection is kept.
 const HEAD_PATIENCE: Duration = Duration::from_secs(15);
 /// How long requests under way may go on after the signal to stop.
 const STOP_PATIENCE: u64 = 25;
-/// How long a setup link works; the next start prints another.
+/// Name of the fact that the setup link follows from.
+const SETUP_SEED: &str = "setup link";
+/// How long a setup link works; then there is another one.
 const SETUP_LINK: Stretch = Stretch::days(7);
 
 /// Runs the portal until it is told to stop (SIGTERM, SIGINT): once, and requests under way may finish; twice, and it
@@ -35,11 +37,16 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     let mut told = told_to_stop()?;
     let server = run(app.clone(), listener)?;
     let jobs = jobs::spawn(app.clone().into_inner(), jobs::Pace::default());
-    announce(&app).await?;
+    let watching = tokio::spawn({
+        let app = app.clone();
+        async move { health::watch(&app).await }
+    });
+    announce(&app, args.log_format).await?;
     warn_of_long_lives(&app).await?;
     let mut hurry = told.clone();
     let stopped = async {
         let served = until_told(server, &mut told).await;
+        watching.abort();
         jobs.stop().await;
         app.store.close().await;
         served
@@ -106,12 +113,28 @@ pub fn run(app: Data<App>, listener: TcpListener) -> anyhow::Result<actix_web::d
     Ok(server.run())
 }
 
-/// Says where the portal is, and on an empty installation how to begin.
+/// Says where the portal is, and on an empty installation how to begin. The link is a credential, so it is kept out of
+/// logs that a machine collects.
 #[expect(clippy::print_stdout, reason = "this is what the person who started the program is waiting for")]
-async fn announce(app: &App) -> anyhow::Result<()> {
+async fn announce(app: &App, format: LogFormat) -> anyhow::Result<()> {
+    let schema = app.store.applied_migrations().await?.last().copied().unwrap_or_default();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        schema,
+        database = ?app.store.engine(),
+        packages = app.settings.blob_url.as_ref().map_or("folder", |_| "bucket"),
+        mails = app.mailer.way(),
+        "Latchkey starts at {}",
+        app.settings.public_url.of("/")
+    );
     println!("Latchkey is running at {}", app.settings.public_url.of("/"));
     if app.store.is_empty().await? {
-        println!("Create the first account: {}", setup_link(app).await?);
+        match format {
+            LogFormat::Text => println!("Create the first account: {}", setup_link(app).await?),
+            LogFormat::Json => {
+                tracing::warn!("there is no account yet: latchkey setup-link prints the link that makes one")
+            }
+        }
     }
     Ok(())
 }
@@ -126,12 +149,33 @@ async fn warn_of_long_lives(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A new one-time link that makes the first operator.
+/// The one-time link that makes the first operator: the same on every node and at every start, until it is used or a
+/// week old. Nothing stored gives it away: it follows from the master secret and a random text in the database.
+///
+/// # Errors
+/// When the database does not answer.
 pub async fn setup_link(app: &App) -> anyhow::Result<String> {
-    let secret = link::generate(&mut crate::random::system());
-    let now = app.clock.now();
-    let mut change = app.store.begin().await?;
-    change.add_link(&link::hash(&secret), &Link::setup(), now, now + SETUP_LINK).await?;
-    change.commit().await?;
+    let secret = loop {
+        let (now, mut change) = (app.clock.now(), app.store.begin().await?);
+        let fresh = link::generate(&mut crate::random::system());
+        let kept = change.keep_fact(SETUP_SEED, &fresh).await?;
+        if kept != fresh {
+            let secret = setup_secret(app, &kept);
+            if app.store.link_is_good(&link::hash(&secret), Purpose::Setup, now).await? {
+                break secret;
+            }
+            if !change.swap_fact(SETUP_SEED, &kept, &fresh).await? {
+                continue; // another node made one meanwhile
+            }
+        }
+        let secret = setup_secret(app, &fresh);
+        change.add_link(&link::hash(&secret), &Link::setup(), now, now + SETUP_LINK).await?;
+        change.commit().await?;
+        break secret;
+    };
     Ok(app.settings.public_url.of(&format!("/setup?link={secret}")))
+}
+
+fn setup_secret(app: &App, seed: &str) -> String {
+    link::of_seed(&*app.settings.master.derive("setup link"), seed)
 }

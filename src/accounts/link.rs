@@ -31,8 +31,13 @@ const HANDED_OVER: Duration = Duration::hours(24);
 
 /// The secret of the link in a mail: 256 bits that follow from a key and the mail's id.
 pub fn of_mail(key: &[u8], mail: MailId) -> String {
+    of_seed(key, &mail.to_string())
+}
+
+/// The secret of a link that follows from a key and a text that need not be secret.
+pub fn of_seed(key: &[u8], seed: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(mail.to_string().as_bytes());
+    mac.update(seed.as_bytes());
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 

@@ -7,7 +7,7 @@ use crate::world::{World, on_both_engines, password_of};
 
 on_both_engines! {
     the_setup_link_makes_the_operator_once,
-    the_next_start_prints_a_link_that_replaces_the_unused_one,
+    every_node_and_start_prints_the_same_link_until_it_is_used_or_over,
     a_setup_link_ends_after_a_week,
     a_mistake_in_the_setup_form_does_not_use_the_link_up,
 }
@@ -40,16 +40,20 @@ async fn the_setup_link_makes_the_operator_once(world: &World) {
     assert_eq!(world.database.number("SELECT COUNT(*) FROM accounts", &[]).await, 1);
 }
 
-async fn the_next_start_prints_a_link_that_replaces_the_unused_one(world: &World) {
+async fn every_node_and_start_prints_the_same_link_until_it_is_used_or_over(world: &World) {
     let first = printed(world).await;
+    let (one, two) = tokio::join!(printed(world), printed(world));
     world.restart_with(&[]).await;
-    let (second, ada) = (printed(world).await, world.browser());
-    assert_ne!(first, second);
-    assert_eq!(ada.get(&first).await.status, 404);
-    assert_eq!(ada.get(&second).await.status, 200);
+    assert_eq!([&one, &two, &printed(world).await], [&first; 3]);
+    let ada = world.browser();
+    assert_eq!(ada.get(&first).await.status, 200);
     assert_eq!(ada.get("/setup").await.status, 404);
     assert_eq!(ada.get("/setup?link=").await.status, 404);
     assert_eq!(ada.get("/setup?link=%00").await.status, 404);
+    world.pass(Duration::days(7));
+    let second = printed(world).await;
+    assert_ne!(first, second);
+    assert_eq!((ada.get(&first).await.status, ada.get(&second).await.status), (404, 200));
 }
 
 async fn a_setup_link_ends_after_a_week(world: &World) {
