@@ -4,7 +4,10 @@
 
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard,
-    http::{Method, header::ALLOW},
+    http::{
+        Method,
+        header::{ALLOW, LOCATION},
+    },
     middleware::from_fn,
     web::{Data, ServiceConfig, resource, route, scope, to},
 };
@@ -229,9 +232,23 @@ fn operator_pages() -> Vec<Line> {
     ]
 }
 
+/// People type the public address without the slash at its end.
+fn bare_path(cfg: &mut ServiceConfig, app: &Data<App>) {
+    let path = app.settings.public_url.path().to_owned();
+    if !path.is_empty() {
+        let home = format!("{path}/");
+        let lead = move || {
+            let answer = HttpResponse::PermanentRedirect().insert_header((LOCATION, home.as_str())).finish();
+            async { answer }
+        };
+        cfg.service(resource(path).route(route().guard(guard::Any(guard::Get()).or(guard::Head())).to(lead)));
+    }
+}
+
 /// Sets all routes up.
 pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
     cfg.configure(|cfg| register(cfg, supervisors(), only));
+    cfg.configure(|cfg| bare_path(cfg, app));
     cfg.service(
         scope(app.settings.public_url.path())
             .configure(|cfg| register(cfg, public(), only))
