@@ -7,15 +7,18 @@ use std::{
 };
 
 use anyhow::Context;
+use zeroize::Zeroizing;
 
 use crate::{
     access::{Bounds, Evidence, LegacyKeys, Slots, Turns},
     accounts::{link, password::PasswordGate},
     clock::Clock,
-    config::{Settings, aws_variables, private_folder},
+    config::{MasterSecret, Settings, aws_variables, private_folder},
+    health::Health,
     mail::Mailer,
+    package_store,
     packages::{
-        blobs::{BlobSettings, Blobs, sweep_uploads},
+        blobs::{Blobs, sweep_uploads},
         downloads::Downloads,
     },
     store::{Letter, NewMail, Store, migrate::migrate},
@@ -47,6 +50,8 @@ pub struct App {
     pub pushes: Slots,
     /// Turns at making pieces of answers that may be long.
     pub long_answers: Turns,
+    /// Which part answered when last looked at.
+    pub health: Health,
 }
 
 /// Pushes at once.
@@ -65,10 +70,11 @@ impl App {
         let store = Store::connect(&settings.database).await.context("the database cannot be opened")?;
         migrate(&store, folder, clock.now()).await?;
         same_master_secret(&store, &settings).await?;
+        package_store::note_start(&store).await?;
         watch(&store, &clock).await?;
         // Named once for the whole process; a second naming changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let blobs = Blobs::open(&blob_settings(&settings)?, &aws_variables())?;
+        let blobs = Blobs::open(&settings.blobs()?, &aws_variables()).context("the package store cannot be opened")?;
         let app = Self {
             store,
             mailer,
@@ -80,6 +86,7 @@ impl App {
             blobs,
             pushes: Slots::new(PUSHES),
             long_answers: Turns::of(PIECES),
+            health: Health::default(),
             settings,
         };
         private_folder(&app.uploads())?;
@@ -96,7 +103,7 @@ impl App {
     /// The secret of the link that a mail holds. It follows from the mail's id, so that it need not be kept to be sent
     /// once more.
     pub fn mailed_link(&self, mail: MailId) -> String {
-        link::of_mail(&*self.settings.master.derive("mailed links"), mail)
+        link::of_mail(&*mailed_link_key(&self.settings.master), mail)
     }
 
     /// The folder for uploads under way.
@@ -115,11 +122,9 @@ impl App {
     }
 }
 
-fn blob_settings(settings: &Settings) -> anyhow::Result<BlobSettings> {
-    match &settings.blob_url {
-        Some(url) => BlobSettings::parse(url.reveal()).context("LATCHKEY_BLOB_URL is not usable"),
-        None => Ok(BlobSettings::Folder(settings.data_dir.join("packages"))),
-    }
+/// What the secrets of mailed links are derived with.
+pub fn mailed_link_key(master: &MasterSecret) -> Zeroizing<[u8; 64]> {
+    master.derive("mailed links")
 }
 
 /// Notes since when uses are watched: the first start of a version that does.
@@ -133,11 +138,11 @@ async fn watch(store: &Store, clock: &Clock) -> anyhow::Result<()> {
 async fn same_master_secret(store: &Store, settings: &Settings) -> anyhow::Result<()> {
     let mine = settings.master.fingerprint();
     let mut change = store.begin().await?;
-    let kept = change.keep_fact("master secret", &mine).await?;
+    let kept = change.keep_master_fingerprint(&mine).await?;
     change.commit().await?;
     anyhow::ensure!(
         kept == mine,
-        "the master secret is not the one this database was set up with: put the old file back (LATCHKEY_SECRET_FILE, or master.secret in the data folder)"
+        "the master secret is not the one this database was set up with: put the old file back (LATCHKEY_SECRET_FILE, or master.secret in the data folder); if it was rotated, use the new one; if it is lost for good, run latchkey secret lost"
     );
     Ok(())
 }

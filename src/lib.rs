@@ -15,6 +15,7 @@ pub mod headers;
 pub mod health;
 pub mod jobs;
 pub mod mail;
+pub mod package_store;
 pub mod packages;
 pub mod portal;
 pub mod random;

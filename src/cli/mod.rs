@@ -8,11 +8,15 @@ mod jobs;
 pub mod legacy;
 pub mod mail;
 mod package;
+mod restored;
+mod secret;
+mod store;
 mod token;
 
 use std::io::{ErrorKind, Read, Write};
 
 use anyhow::{Context, bail, ensure};
+use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 
 use crate::{
@@ -56,9 +60,23 @@ enum Command {
     /// Remove a package, or one version of it, for good
     #[command(subcommand)]
     Package(package::Command),
+    /// Tell whose the package store is, or take it over
+    #[command(subcommand)]
+    Store(store::Command),
     /// Do now what the portal does by the clock
     #[command(subcommand)]
     Jobs(jobs::Command),
+    /// Put another master secret in the place of the present one, or of one that is lost
+    #[command(subcommand)]
+    Secret(secret::Command),
+    /// After a backup was put back: switch off what may have been revoked since, and take the package store over
+    Restored {
+        /// When the backup was made, such as 2027-02-11T09:00:00Z
+        #[arg(long, value_parser = jobs::moment)]
+        since: DateTime<Utc>,
+    },
+    /// Print the one-time link that makes the first account, on a host that has none
+    SetupLink,
     /// Bring the database to this version's schema, then exit
     Migrate,
     /// Look for trouble in the settings and the data
@@ -66,6 +84,11 @@ enum Command {
 }
 
 impl Cli {
+    /// Whether this process is to be the server.
+    pub fn serves(&self) -> bool {
+        matches!(self.command, None | Some(Command::Serve))
+    }
+
     /// Runs the command.
     pub async fn run(self) -> anyhow::Result<()> {
         let Self { settings: args, command } = self;
@@ -78,7 +101,11 @@ impl Cli {
             Command::Legacy(command) => command.run(&open(&args).await?).await,
             Command::Mail(command) => command.run(&args).await,
             Command::Package(command) => command.run(&open(&args).await?).await,
+            Command::Store(command) => command.run(&open(&args).await?).await,
             Command::Jobs(command) => command.run(&open(&args).await?).await,
+            Command::Secret(command) => command.run(&args).await,
+            Command::Restored { since } => restored::run(&open(&args).await?, since).await,
+            Command::SetupLink => setup_link(&open(&args).await?).await,
             Command::Migrate => open_or_make(&args).await.map(|_| say("The database is up to date.")),
             Command::Doctor => doctor::run(&args).await,
         }
@@ -93,6 +120,12 @@ async fn open(args: &Args) -> anyhow::Result<App> {
 
 async fn open_or_make(args: &Args) -> anyhow::Result<App> {
     App::open(Settings::read(args, args.listen)?, Clock::System).await
+}
+
+async fn setup_link(app: &App) -> anyhow::Result<()> {
+    ensure!(app.store.is_empty().await?, "there are accounts already; an operator adds others");
+    say(serve::setup_link(app).await?);
+    Ok(())
 }
 
 fn there_is_one(args: &Args) -> anyhow::Result<()> {

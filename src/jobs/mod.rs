@@ -35,12 +35,12 @@ pub use self::{
     expiry_warnings::{Report, Warned, run_expiry_warnings},
     happenings::send_mails,
     legacy_keys::retire_legacy_keys,
-    orphans::remove_orphans,
+    orphans::{GRACE, IN_TRASH, OrphanReport, OrphanSweep, remove_orphans, sweep_orphans},
     pauses::end_pauses,
     sweep::sweep,
     typed_events::rewrite_events,
 };
-use crate::{app::App, store::JobRun};
+use crate::{app::App, health, store::JobRun};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// What a key did is written at most this often.
@@ -52,6 +52,7 @@ const EVIDENCE: &str = "evidence";
 const DOWNLOADS: &str = "downloads";
 const DISK: &str = "disk";
 const EVENTS: &str = "typed events";
+const HEALTH: &str = "health";
 /// How long a stop waits for what is under way, such as a mail server's answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -92,6 +93,10 @@ pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
         start(DOWNLOADS, (FLUSH, None), &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
         start(DISK, (MINUTE, None), &app, &stopped, |app, _| async move { Ok(disk::watch_disk(&app)) }),
         start("orphans", (DAY, by_the_clock), &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
+        start(HEALTH, (pace.minute, None), &app, &stopped, |app, _| async move {
+            health::refresh(&app).await;
+            Ok(String::new())
+        }),
         start(
             "legacy keys",
             (SWEEP, by_the_clock),
@@ -179,7 +184,7 @@ async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Du
             (String::new(), Some(error))
         }
     };
-    if did.is_empty() && error.is_none() && [EVIDENCE, DOWNLOADS, DISK, EVENTS].contains(&job) {
+    if did.is_empty() && error.is_none() && [EVIDENCE, DOWNLOADS, DISK, EVENTS, HEALTH].contains(&job) {
         return;
     }
     let took = chrono::Duration::from_std(took).unwrap_or_default();

@@ -123,6 +123,14 @@ impl Mailer {
         }
     }
 
+    /// Whether the server takes mails from us, as far as it tells without one; else why not.
+    pub async fn probe(&self) -> Result<(), String> {
+        match &self.way {
+            Way::Smtp(smtp) => smtp.probe().await,
+            Way::Folder(_) => Ok(()),
+        }
+    }
+
     /// The Message-ID of a mail, with angle brackets.
     pub fn message_id(&self, id: MailId) -> String {
         format!("<{id}@{}>", self.host)

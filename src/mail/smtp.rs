@@ -35,6 +35,8 @@ use crate::clock::Clock;
 
 /// How long we wait for a goodbye after the mail was taken.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a look at the server may take.
+const PROBE: Duration = Duration::from_secs(10);
 /// Most questions in one sign-in.
 const CHALLENGES: usize = 4;
 
@@ -96,6 +98,25 @@ impl Smtp {
         match ended {
             Ok(Ok(outcome) | Err(outcome)) => outcome,
             Err(_) => self.too_slow(reached),
+        }
+    }
+
+    /// Connects, protects the connection, signs in and says goodbye; why that failed, in words.
+    pub(super) async fn probe(&self) -> Result<(), String> {
+        let mut reached = Reached::Nothing;
+        let limit = self.server.timeout.min(PROBE);
+        let outcome = match timeout(limit, self.open(&mut reached)).await {
+            Ok(Ok((mut wire, _))) => {
+                let _ = timeout(FAREWELL, wire.command(Quit)).await;
+                return Ok(());
+            }
+            Ok(Err(outcome)) => outcome,
+            Err(_) => return Err(format!("no answer within {limit:?}")),
+        };
+        match outcome {
+            Outcome::Final(why) | Outcome::Retry(why) | Outcome::Silent(why) => Err(why),
+            Outcome::Down(why) | Outcome::Misconfigured(why) => Err(why),
+            Outcome::Sent(_) | Outcome::Withdrawn => Ok(()),
         }
     }
 

@@ -35,9 +35,15 @@ pub enum MigrationFailed {
     /// The lock file beside the database.
     #[error("the lock file latchkey.migrate could not be used: {0}")]
     Lock(#[from] std::io::Error),
-    /// A migration, or a database that a newer version wrote.
+    /// A migration.
     #[error("the database could not be brought to this version's schema: {0}")]
-    Schema(#[from] MigrateError),
+    Schema(#[source] MigrateError),
+    /// A newer version wrote the database.
+    #[error(
+        "a newer version has brought this database to its schema: upgrade this program ({}), or put the backup from before back",
+        env!("CARGO_PKG_VERSION")
+    )]
+    Newer,
     /// The database itself.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -47,6 +53,26 @@ impl From<sqlx::Error> for MigrationFailed {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
     }
+}
+
+impl From<MigrateError> for MigrationFailed {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(_) => Self::Newer,
+            error => Self::Schema(error),
+        }
+    }
+}
+
+/// How a database's schema compares with this version's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaState {
+    /// Every migration of this version, and none of a newer one, has been applied.
+    Current,
+    /// Migrations of this version are missing.
+    Older,
+    /// A newer version has been here; this one can go on with it until it is upgraded too.
+    Newer,
 }
 
 /// Brings the schema up to date and makes the feed `main` if there is none. `folder` holds the lock file.
@@ -108,9 +134,16 @@ fn is_for(migration: &Migration, engine: Engine) -> bool {
 }
 
 impl Store {
-    /// Whether every migration of this version, and none of a newer one, has been applied.
-    pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        Ok(versions(&migrator(self.engine)) == self.applied_migrations().await?)
+    /// How the database's schema compares with this version's.
+    pub async fn schema_state(&self) -> Result<SchemaState, StoreError> {
+        let (applied, ours) = (self.applied_migrations().await?, versions(&migrator(self.engine)));
+        Ok(if ours.iter().any(|version| !applied.contains(version)) {
+            SchemaState::Older
+        } else if applied.len() > ours.len() {
+            SchemaState::Newer
+        } else {
+            SchemaState::Current
+        })
     }
 
     /// The migrations the database has, the newest last; none before the first.

@@ -24,6 +24,7 @@ mod evidence;
 mod failure;
 mod feeds;
 mod happenings;
+mod health;
 mod installation;
 mod job_runs;
 mod legacy;
@@ -31,6 +32,7 @@ mod links;
 mod mail_claims;
 mod mail_queue;
 mod mails;
+mod master_secret;
 mod members;
 pub mod migrate;
 mod notices;
@@ -45,6 +47,7 @@ mod published;
 mod refusals;
 mod reminders;
 mod removal;
+mod restore;
 mod sessions;
 mod sign_ups;
 mod summaries;
@@ -54,6 +57,7 @@ mod token_life;
 mod token_pages;
 mod token_statements;
 mod tokens;
+mod uploads;
 
 use chrono::{DateTime, Utc};
 use sqlx::{Any, AnyPool, Transaction};
@@ -62,7 +66,7 @@ use tokio::time::timeout;
 use self::{connect::PATIENCE, failure::WriteHealth};
 
 pub use self::{
-    account_life::AccountChange,
+    account_life::{AccountChange, AccountDeletion, OwnedAlone},
     accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     addresses::AddressState,
     beyond_maximum::TooLong,
@@ -80,6 +84,7 @@ pub use self::{
     mail_queue::{Queued, QueuedMail},
     mails::{Letter, NewMail, Undelivered},
     members::{Member, Owned},
+    migrate::SchemaState,
     notices::{DueNotice, EndToTell},
     operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},
     owed::Owed,
@@ -90,6 +95,7 @@ pub use self::{
     published::Published,
     refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark, hour_of},
     reminders::Reminders,
+    restore::FrozenToken,
     sessions::{Device, ListedSession, StoredSession},
     sign_ups::SignUp,
     sweep::Stale,
@@ -97,6 +103,7 @@ pub use self::{
     token_life::{Edited, Issued},
     token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},
     tokens::Known,
+    uploads::FileFate,
 };
 pub use crate::audit::Actor;
 

@@ -41,7 +41,7 @@ async fn two_processes_start_at_once_on_many_events(world: &World) {
     let address = "127.0.0.1:8080".parse().unwrap();
     let (one, other) = tokio::join!(world.open(address, &[]), world.open(address, &[]));
     for app in [one.unwrap(), other.unwrap()] {
-        assert!(app.store.schema_is_current().await.unwrap());
+        assert_eq!(app.store.schema_state().await.unwrap(), latchkey::store::SchemaState::Current);
         app.store.close().await;
     }
     assert_eq!(world.database.number("SELECT COUNT(*) FROM events", &[]).await, before);

@@ -62,7 +62,7 @@ async fn every_start_carries_it_over(world: &World) {
     let before = counts(world).await;
     for _ in 0..3 {
         world.restart_with(&[]).await;
-        assert!(world.app().store.schema_is_current().await.unwrap());
+        assert_eq!(world.app().store.schema_state().await.unwrap(), latchkey::store::SchemaState::Current);
         assert_eq!(counts(world).await, before);
     }
     let other = world.another_node().await;

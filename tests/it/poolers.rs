@@ -38,7 +38,7 @@ async fn of_several_hosts_the_one_that_answers_is_used() {
         let server = url.rsplit_once('@').unwrap().1.split('/').next().unwrap();
         let hosts = format!("{},{server}", nobody());
         let store = opened(&format!("{}?target_session_attrs=read-write", at(url, &hosts))).await.unwrap();
-        assert!(store.schema_is_current().await.unwrap());
+        assert_eq!(store.schema_state().await.unwrap(), latchkey::store::SchemaState::Current);
         store.begin().await.unwrap().commit().await.unwrap();
         store.close().await;
     })
@@ -180,7 +180,7 @@ async fn behind_a_pooler_of_transactions_everything_works_or_the_start_says_what
 /// Reads and changes side by side, so that a pooler mixes its connections.
 async fn a_day_works(url: &str) {
     let store = opened(url).await.unwrap();
-    assert!(store.schema_is_current().await.unwrap());
+    assert_eq!(store.schema_state().await.unwrap(), latchkey::store::SchemaState::Current);
     let one = async |number: usize| {
         let mut change = store.begin().await.unwrap();
         let name = format!("fact {number}");

@@ -45,6 +45,8 @@ pub struct World {
     pub post_office: RefCell<Option<PostOffice>>,
     /// How many of its mails were read.
     pub mails_read: Cell<usize>,
+    /// What the other keys are derived from at the next start.
+    pub master_secret: RefCell<String>,
 }
 
 /// One process of it, as far as the database can tell.
@@ -108,6 +110,7 @@ impl World {
             http: client(),
             post_office: RefCell::default(),
             mails_read: Cell::default(),
+            master_secret: RefCell::new(MASTER_SECRET.to_owned()),
         }
     }
 
@@ -124,10 +127,15 @@ impl World {
 
     /// Starts one more process on the same database; gives the address of its pages.
     pub async fn another_node(&self) -> SocketAddr {
-        let node = self.start("127.0.0.1:0".parse().unwrap(), &[]).await;
-        let address = node.address;
+        self.another_node_with(&[]).await.1
+    }
+
+    /// The same with other settings, as flags without their dashes; gives its parts too.
+    pub async fn another_node_with(&self, flags: &[(&str, &str)]) -> (Data<App>, SocketAddr) {
+        let node = self.start("127.0.0.1:0".parse().unwrap(), flags).await;
+        let parts = (node.app.clone(), node.address);
         self.more_nodes.borrow_mut().push(node);
-        address
+        parts
     }
 
     async fn start(&self, address: SocketAddr, flags: &[(&str, &str)]) -> Node {
@@ -144,7 +152,7 @@ impl World {
     pub async fn open(&self, address: SocketAddr, flags: &[(&str, &str)]) -> anyhow::Result<App> {
         let args = args(self.folder.path(), address, flags);
         let database = DatabaseUrl::parse(self.database.url()).unwrap();
-        let master = MasterSecret::new(MASTER_SECRET).unwrap();
+        let master = MasterSecret::new(&self.master_secret.borrow()).unwrap();
         let office = self.post_office.borrow().as_ref().map(|office| office.port);
         let smtp_url = office.map(|port| SecretText::new(format!("smtp://127.0.0.1:{port}?tls=none")));
         let settings = Settings { smtp_url, ..Settings::new(&args, address, database, master)? };

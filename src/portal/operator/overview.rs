@@ -1,16 +1,12 @@
 //! What the host is, whether it is well, and the settings in force.
 
-use std::time::{Duration, Instant};
-
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
-use rand::Rng;
-use tokio::time::timeout;
 
 use super::{BOUND, Operator, number};
 use crate::{
     app::App,
-    disk,
+    health::{self, Check, Finding},
     portal::{
         error::PageError,
         page::{Page, answer},
@@ -19,8 +15,6 @@ use crate::{
     store::{Engine, MailQueue},
 };
 
-/// How long the page waits for the package store.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Numbers on this page are counted up to here.
 const MANY: i64 = 10_000;
 /// Tokens with too long a life that are named.
@@ -33,9 +27,7 @@ struct Overview {
     version: &'static str,
     engine: &'static str,
     schema: String,
-    database: Health,
-    disk: Health,
-    packages: Health,
+    checks: Vec<(&'static str, bool, String)>,
     mail: Mail,
     numbers: [(&'static str, String, &'static str); 4],
     too_long: Option<LongLives>,
@@ -56,12 +48,6 @@ struct LongLife {
     hint: String,
     username: String,
     end: Option<Time>,
-}
-
-/// Whether a part answers, in words.
-struct Health {
-    good: bool,
-    text: String,
 }
 
 struct Mail {
@@ -85,9 +71,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<Http
             Engine::Postgres => "PostgreSQL",
         },
         schema,
-        database: database(&app).await,
-        disk: room(&app),
-        packages: packages(&app).await,
+        checks: checks(&app).await,
         mail: mail(&app, app.store.mail_queue(BOUND).await?, &me),
         numbers: [
             ("Accounts", number(numbers.accounts, MANY), "/operator/accounts"),
@@ -116,40 +100,14 @@ async fn long_lives(app: &App, me: &Operator) -> Result<Option<LongLives>, PageE
     Ok((!named.is_empty()).then_some(LongLives { max_days, count, named, more }))
 }
 
-async fn database(app: &App) -> Health {
-    let begun = Instant::now();
-    match app.store.ping().await {
-        Ok(()) => Health { good: true, text: format!("answers in {}", spent(begun)) },
-        Err(_) => Health { good: false, text: "does not answer".to_owned() },
-    }
-}
-
-fn room(app: &App) -> Health {
-    match disk::warning(app) {
-        Some(text) => Health { good: false, text },
-        None => Health { good: true, text: "has room".to_owned() },
-    }
-}
-
-async fn packages(app: &App) -> Health {
-    let mut id = [0; 16];
-    crate::random::system().fill_bytes(&mut id);
-    let begun = Instant::now();
-    match timeout(PATIENCE, app.blobs.probe(uuid::Uuid::from_bytes(id))).await {
-        Ok(Ok(())) => Health { good: true, text: format!("can be written, in {}", spent(begun)) },
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "the package store cannot be written");
-            Health { good: false, text: "cannot be written; the log says why".to_owned() }
-        }
-        Err(_) => Health { good: false, text: "did not answer within 2 seconds".to_owned() },
-    }
-}
-
-fn spent(begun: Instant) -> String {
-    match begun.elapsed().as_millis() {
-        0 => "under 1 ms".to_owned(),
-        millis => format!("{millis} ms"),
-    }
+/// Every part by name, whether it is well, and what was found.
+async fn checks(app: &App) -> Vec<(&'static str, bool, String)> {
+    health::refresh(app).await;
+    let told = |check: &Check| match &check.finding {
+        Finding::Good(text) => (check.name, true, text.clone()),
+        Finding::Wrong { what, cause } => (check.name, false, format!("{what}: {cause}")),
+    };
+    app.health.checks().iter().map(told).collect()
 }
 
 fn mail(app: &App, queue: MailQueue, me: &Operator) -> Mail {

@@ -1,0 +1,219 @@
+//! What this host depends on, part by part: does it answer, and if not, why not.
+
+use std::{future::Future, time::Duration};
+
+use chrono::{DateTime, Utc};
+use rand::{Rng, RngExt};
+use tokio::time::timeout;
+
+use crate::{
+    config::MasterSecret,
+    mail::Mailer,
+    package_store::Custody,
+    packages::blobs::{Blobs, Standing},
+    store::{SchemaState, Store},
+    tokens::VersionKey,
+};
+
+/// How long a part may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Missing files that are named.
+const NAMED: usize = 3;
+/// Waiting mails are counted so far: here it matters only whether any is held up.
+const MAILS: i64 = 1;
+/// A random place in the store's past, in days.
+const PAST: i64 = 3650;
+
+/// One part and what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The part, such as `package store`.
+    pub name: &'static str,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// What was found of one part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It answers, in a few words.
+    Good(String),
+    /// It does not, or not as it should.
+    Wrong {
+        /// What is wrong, in words that anybody may read.
+        what: String,
+        /// Why, as far as it is known, with what to do; for operators.
+        cause: String,
+    },
+}
+
+impl Check {
+    /// All is well.
+    pub fn good(name: &'static str, text: impl Into<String>) -> Self {
+        Self { name, finding: Finding::Good(text.into()) }
+    }
+
+    /// Something is not; see [`Finding::Wrong`].
+    pub fn wrong(name: &'static str, what: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self { name, finding: Finding::Wrong { what: what.into(), cause: cause.into() } }
+    }
+
+    /// What is wrong, if something is.
+    pub fn trouble(&self) -> Option<(&str, &str)> {
+        match &self.finding {
+            Finding::Good(_) => None,
+            Finding::Wrong { what, cause } => Some((what, cause)),
+        }
+    }
+}
+
+/// An error with what caused it, and what caused that.
+pub fn chain(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
+}
+
+async fn in_time<T, E: Into<anyhow::Error>>(asked: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    match timeout(PATIENCE, asked).await {
+        Ok(answer) => answer.map_err(chain),
+        Err(_) => Err(format!("no answer within {} seconds", PATIENCE.as_secs())),
+    }
+}
+
+/// Whether the database answers, and its schema is one this version can work with.
+pub async fn database(store: &Store) -> [Check; 2] {
+    const SCHEMA: &str = "schema";
+    let asked = async {
+        store.ping().await?;
+        store.schema_state().await
+    };
+    let engine = format!("{:?}", store.engine());
+    match in_time(asked).await {
+        Err(cause) => [
+            Check::wrong("database", "does not answer", cause),
+            Check::wrong(SCHEMA, "is not known", "the database does not answer"),
+        ],
+        Ok(state) => [Check::good("database", format!("{engine} answers")), schema(state)],
+    }
+}
+
+fn schema(state: SchemaState) -> Check {
+    const SCHEMA: &str = "schema";
+    let version = env!("CARGO_PKG_VERSION");
+    match state {
+        SchemaState::Current => Check::good(SCHEMA, "is this version's"),
+        SchemaState::Older => Check::wrong(
+            SCHEMA,
+            "is older than this version",
+            format!("start the server of this version ({version}), or run latchkey migrate"),
+        ),
+        SchemaState::Newer => Check::wrong(
+            SCHEMA,
+            "is newer than this version",
+            format!("a newer version has been here: upgrade this program ({version}); migrating cannot help"),
+        ),
+    }
+}
+
+/// Whether this process has the master secret that the database was set up with.
+pub async fn master_secret(store: &Store, master: &MasterSecret) -> Check {
+    const NAME: &str = "master secret";
+    match in_time(store.master_fingerprint()).await {
+        Ok(Some(kept)) if kept != master.fingerprint() => Check::wrong(
+            NAME,
+            "is not the one in use",
+            "it was rotated, or this process has a wrong one: give it the one in use and restart it",
+        ),
+        Ok(_) => Check::good(NAME, "is the one in use"),
+        Err(cause) => Check::wrong(NAME, "could not be compared", cause),
+    }
+}
+
+/// Whether the package store can be reached and written.
+pub async fn package_store(blobs: &Blobs) -> Check {
+    const NAME: &str = "package store";
+    let mut id = [0; 16];
+    crate::random::system().fill_bytes(&mut id);
+    match in_time(blobs.probe(uuid::Uuid::from_bytes(id))).await {
+        Ok(()) => Check::good(NAME, "can be written"),
+        Err(cause) => Check::wrong(NAME, "cannot be written", cause),
+    }
+}
+
+/// Whether the package store is this installation's; and whether it belongs to another one for sure.
+pub async fn store_owner(store: &Store, blobs: &Blobs) -> (Check, bool) {
+    const NAME: &str = "package store owner";
+    let custody = match in_time(Custody::of(store, blobs)).await {
+        Ok(custody) => custody,
+        Err(cause) => return (Check::wrong(NAME, "is not known", cause), false),
+    };
+    let check = match &custody.standing {
+        Standing::Ours => Check::good(NAME, "is this host"),
+        Standing::Unclaimed => Check::good(NAME, "is nobody yet; the next sweep takes it over"),
+        standing => Check::wrong(NAME, "is not this host alone", standing.trouble().unwrap_or_default()),
+    };
+    (check, matches!(custody.standing, Standing::Foreign(_)))
+}
+
+/// Whether the files of some versions are there: the oldest, the newest, and some in between.
+pub async fn package_files(store: &Store, blobs: &Blobs, sample: i64, now: DateTime<Utc>) -> Check {
+    const NAME: &str = "package files";
+    match in_time(missing_files(store, blobs, sample, now)).await {
+        Ok((looked_at, missing)) if missing.is_empty() => {
+            Check::good(NAME, format!("{looked_at} looked for and found"))
+        }
+        Ok((looked_at, missing)) => {
+            let names: Vec<_> = missing.iter().take(NAMED).map(String::as_str).collect();
+            let cause = format!("such as {}: restore the package store from its backup", names.join(", "));
+            Check::wrong(NAME, format!("{} of {looked_at} looked for are missing", missing.len()), cause)
+        }
+        Err(cause) => Check::wrong(NAME, "could not be looked for", cause),
+    }
+}
+
+async fn missing_files(
+    store: &Store,
+    blobs: &Blobs,
+    sample: i64,
+    now: DateTime<Utc>,
+) -> anyhow::Result<(usize, Vec<String>)> {
+    let ago = chrono::Duration::days(crate::random::system().random_range(0..PAST));
+    let files = store.sampled_files(VersionKey::first_at(now - ago), sample).await?;
+    let mut missing = Vec::new();
+    for (name, file) in &files {
+        if !blobs.exists(file).await? {
+            missing.push(name.clone());
+        }
+    }
+    Ok((files.len(), missing))
+}
+
+/// Whether the mail server takes mails from us, without sending one.
+pub async fn mail_server(mailer: &Mailer) -> Check {
+    const NAME: &str = "mail server";
+    match mailer.probe().await {
+        Ok(()) => Check::good(NAME, format!("mails go to {}", mailer.way())),
+        Err(cause) => Check::wrong(NAME, "takes no mail", format!("{}: {cause}", mailer.way())),
+    }
+}
+
+/// Whether mails are on their way.
+pub async fn mails(store: &Store) -> Check {
+    const NAME: &str = "mails";
+    let asked =
+        async { Ok::<_, crate::store::StoreError>((store.mails_held_since().await?, store.mail_queue(MAILS).await?)) };
+    match in_time(asked).await {
+        Ok((Some(since), _)) => Check::wrong(
+            NAME,
+            "are held",
+            format!(
+                "since {} after a restore; let them go with latchkey mail release",
+                since.format("%Y-%m-%d %H:%M UTC")
+            ),
+        ),
+        Ok((None, queue)) => match queue.reply {
+            Some(reply) => Check::wrong(NAME, "wait", format!("the last attempt says: {reply}")),
+            None => Check::good(NAME, "none is held up"),
+        },
+        Err(cause) => Check::wrong(NAME, "could not be looked at", cause),
+    }
+}
