@@ -10,7 +10,7 @@ use anyhow::Context;
 use zeroize::Zeroizing;
 
 use crate::{
-    access::{Bounds, Evidence, LegacyKeys, Slots, Turns},
+    access::{Evidence, LegacyKeys, PushQueue, Turns},
     accounts::{link, password::PasswordGate},
     clock::Clock,
     config::{MasterSecret, Settings, aws_variables, private_folder},
@@ -46,16 +46,14 @@ pub struct App {
     pub downloads: Downloads,
     /// The bytes of packages.
     pub blobs: Blobs,
-    /// The pushes under way.
-    pub pushes: Slots,
+    /// The pushes under way and those that wait.
+    pub pushes: PushQueue,
     /// Turns at making pieces of answers that may be long.
     pub long_answers: Turns,
     /// Which part answered when last looked at.
     pub health: Health,
 }
 
-/// Pushes at once.
-const PUSHES: Bounds = Bounds { token: 2, account: 4, all: 16 };
 /// Pieces of long answers that are made at the same time. Each needs a connection to the database.
 const PIECES: usize = 4;
 /// What an upload left behind is older than this when it is swept; another process may be at work on younger ones.
@@ -84,7 +82,7 @@ impl App {
             evidence: Arc::default(),
             downloads: Downloads::default(),
             blobs,
-            pushes: Slots::new(PUSHES),
+            pushes: PushQueue::new(settings.pushes),
             long_answers: Turns::of(PIECES),
             health: Health::default(),
             settings,

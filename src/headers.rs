@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY},
     middleware::Next,
-    web::Data,
+    web::{Bytes, Data},
 };
 use rand::Rng;
 use tracing::{Instrument, field::Empty};
@@ -43,6 +43,29 @@ const CALENDAR: &str = "/calendar/";
 /// The id of a request, in its answer (`X-Request-Id`), its log lines and its error page.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
+
+/// For the answers that the HTTP layer gives by itself, before any of our code sees a request.
+#[derive(Clone, Copy, Debug)]
+pub struct BareAnswers {
+    /// Whether people use https.
+    pub https: bool,
+}
+
+impl BareAnswers {
+    /// Such an answer with what every answer carries; none for anything else.
+    pub fn complete(self, answer: &[u8]) -> Option<Bytes> {
+        let head = answer.strip_suffix(b"\r\n\r\n").and_then(|head| std::str::from_utf8(head).ok())?;
+        let is_final = head.strip_prefix("HTTP/1.1 ").is_some_and(|status| !status.starts_with('1'));
+        let carries = |line: &str| line.to_ascii_lowercase().starts_with("x-request-id:");
+        if !is_final || head.contains("\r\n\r\n") || head.lines().any(carries) {
+            return None;
+        }
+        let mut headers = HeaderMap::new();
+        dress(&mut headers, &request_id(), self.https);
+        let lines = headers.iter().filter_map(|(name, value)| Some(format!("{name}: {}\r\n", value.to_str().ok()?)));
+        Some(format!("{head}\r\n{}\r\n", lines.collect::<String>()).into())
+    }
+}
 
 /// Wraps every request.
 pub async fn every_answer(
@@ -151,6 +174,21 @@ pub fn immutable() -> (HeaderName, HeaderValue) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_of_the_http_layer_get_the_headers_of_all_others() {
+        let bare = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let whole = BareAnswers { https: true }.complete(bare).unwrap();
+        let whole = std::str::from_utf8(&whole).unwrap();
+        assert!(whole.starts_with("HTTP/1.1 400 Bad Request\r\n") && whole.ends_with("\r\n\r\n"), "{whole}");
+        for (name, value) in ALWAYS {
+            assert!(whole.contains(&format!("\r\n{name}: {value}\r\n")), "{name} in {whole}");
+        }
+        assert!(whole.contains("\r\nstrict-transport-security: ") && whole.contains("\r\nx-request-id: "), "{whole}");
+        for other in [whole.as_bytes(), b"HTTP/1.1 100 Continue\r\n\r\n", b"bytes of a body\r\n\r\n", b""] {
+            assert_eq!(BareAnswers { https: true }.complete(other), None);
+        }
+    }
 
     #[test]
     fn a_logged_path_shows_no_key_and_no_control_characters() {

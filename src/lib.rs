@@ -20,6 +20,8 @@ pub mod packages;
 pub mod portal;
 pub mod random;
 pub mod routes;
+pub mod runtime;
 pub mod serve;
 pub mod store;
 pub mod tokens;
+pub mod well_known;

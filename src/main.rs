@@ -9,7 +9,8 @@ use latchkey::{
 };
 use tracing_subscriber::EnvFilter;
 
-#[actix_web::main]
+// Everything belongs to this runtime, also what the workers of the server do for requests: it outlives them.
+#[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let format = cli.settings.log_format;

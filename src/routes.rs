@@ -18,12 +18,13 @@ use crate::{
     feeds::nuget,
     health,
     portal::{self, account, assets, calendar, feeds, operator, packages, tokens},
+    well_known,
 };
 
 /// Who asks at an address, which decides how it is guarded and what its errors look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// Supervisors and load balancers.
+    /// Supervisors and load balancers, and others that ask at the root of the host.
     Health,
     /// Anybody: files, and what programs without cookies fetch by a secret in the address.
     Public,
@@ -70,7 +71,11 @@ pub fn addresses() -> Vec<Address> {
 }
 
 fn supervisors() -> Vec<Line> {
-    vec![read("/healthz", health::alive), read("/readyz", health::ready)]
+    vec![
+        read("/healthz", health::alive),
+        read("/readyz", health::ready),
+        read("/.well-known/security.txt", well_known::security_txt),
+    ]
 }
 
 fn public() -> Vec<Line> {

@@ -175,6 +175,15 @@ fn only_commands_and_the_start_print() {
 }
 
 #[test]
+fn nothing_depends_on_the_runtime_of_a_worker() {
+    none_of(|source| {
+        let local = ["rt::spawn(", "spawn_local("];
+        let line = source.lines.iter().find(|line| local.iter().any(|word| line.contains(word)));
+        line.filter(|_| source.room() != "runtime").map(|line| format!("starts a task of a worker: {}", line.trim()))
+    });
+}
+
+#[test]
 fn nothing_unwraps_outside_tests() {
     none_of(|source| {
         let line = source.lines.iter().find(|line| line.contains(".unwrap()") || line.contains(".unwrap_err()"));

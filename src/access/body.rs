@@ -1,13 +1,15 @@
-//! Reading request bodies within bounds of size and patience. actix-web itself waits for ever.
+//! Reading request bodies within bounds of size and time. That they keep a pace is seen to for all of them, in
+//! `serve::bodies`.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::{
+    error::PayloadError,
+    web::{Bytes, BytesMut},
+};
 use futures_util::{Stream, StreamExt};
 use thiserror::Error;
 
-/// A body that says nothing for this long is given up.
-pub const BODY_SILENCE: Duration = Duration::from_secs(15);
 /// A small body (form, JSON) must be whole after this long.
 const SMALL_BODY: Duration = Duration::from_secs(30);
 
@@ -17,7 +19,7 @@ pub enum BadBody {
     /// Over the limit, in bytes.
     #[error("The request is larger than {0} bytes.")]
     TooLarge(usize),
-    /// Silent for too long, or not whole in time.
+    /// Too slow, or not whole in time.
     #[error("The request did not arrive in time. Send it again.")]
     TooSlow,
     /// The connection broke.
@@ -25,39 +27,32 @@ pub enum BadBody {
     BrokenOff,
 }
 
-/// The next piece of a body; none at its end.
-pub async fn next_chunk<E>(
-    body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
-) -> Result<Option<Bytes>, BadBody> {
-    next_within(body, BODY_SILENCE).await
-}
-
-async fn next_within<E>(
-    body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
-    silence: Duration,
-) -> Result<Option<Bytes>, BadBody> {
-    match tokio::time::timeout(silence, body.next()).await {
-        Err(_) => Err(BadBody::TooSlow),
-        Ok(None) => Ok(None),
-        Ok(Some(Ok(chunk))) => Ok(Some(chunk)),
-        Ok(Some(Err(_))) => Err(BadBody::BrokenOff),
+impl From<PayloadError> for BadBody {
+    fn from(error: PayloadError) -> Self {
+        match error {
+            PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => Self::TooSlow,
+            _ => Self::BrokenOff,
+        }
     }
 }
 
 /// A whole small body of at most `limit` bytes.
-pub async fn read_body<E>(body: impl Stream<Item = Result<Bytes, E>> + Unpin, limit: usize) -> Result<Bytes, BadBody> {
-    read_within(body, limit, BODY_SILENCE, SMALL_BODY).await
+pub async fn read_body(
+    body: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+    limit: usize,
+) -> Result<Bytes, BadBody> {
+    read_within(body, limit, SMALL_BODY).await
 }
 
-async fn read_within<E>(
-    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+async fn read_within(
+    mut body: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
     limit: usize,
-    silence: Duration,
     in_all: Duration,
 ) -> Result<Bytes, BadBody> {
     let whole = async {
         let mut read = BytesMut::new();
-        while let Some(chunk) = next_within(&mut body, silence).await? {
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk?;
             if read.len() + chunk.len() > limit {
                 return Err(BadBody::TooLarge(limit));
             }
@@ -74,9 +69,7 @@ mod tests {
 
     use super::*;
 
-    const SHORT: Duration = Duration::from_millis(5);
-
-    type Chunk = Result<Bytes, ()>;
+    type Chunk = Result<Bytes, PayloadError>;
 
     fn chunks(texts: &'static [&'static str]) -> impl Stream<Item = Chunk> + Unpin {
         stream::iter(texts.iter().map(|text| Ok(Bytes::from_static(text.as_bytes()))))
@@ -89,23 +82,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_falls_silent_is_given_up() {
-        let silent = chunks(&["ab"]).chain(stream::pending());
-        assert_eq!(read_within(silent, 10, SHORT, SMALL_BODY).await, Err(BadBody::TooSlow));
-    }
-
-    #[tokio::test]
     async fn a_body_that_trickles_is_given_up_in_the_end() {
         let trickle = stream::repeat(()).then(|()| async {
             tokio::time::sleep(Duration::from_millis(1)).await;
             Chunk::Ok(Bytes::from_static(b"a"))
         });
-        assert_eq!(read_within(Box::pin(trickle), usize::MAX, BODY_SILENCE, SHORT).await, Err(BadBody::TooSlow));
+        let read = read_within(Box::pin(trickle), usize::MAX, Duration::from_millis(5)).await;
+        assert_eq!(read, Err(BadBody::TooSlow));
     }
 
     #[tokio::test]
-    async fn a_body_that_breaks_off_is_not_taken_for_whole() {
-        let broken = chunks(&["ab"]).chain(stream::iter([Err(())]));
-        assert_eq!(read_body(broken, 10).await, Err(BadBody::BrokenOff));
+    async fn a_body_that_breaks_off_or_is_too_slow_is_not_taken_for_whole() {
+        for (error, bad) in [
+            (PayloadError::Incomplete(None), BadBody::BrokenOff),
+            (PayloadError::Io(ErrorKind::TimedOut.into()), BadBody::TooSlow),
+        ] {
+            let broken = chunks(&["ab"]).chain(stream::iter([Err(error)]));
+            assert_eq!(read_body(broken, 10).await, Err(bad));
+        }
     }
 }

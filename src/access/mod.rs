@@ -3,11 +3,14 @@
 
 mod address;
 mod body;
+mod connections;
 mod credential;
 mod evidence;
 mod legacy;
+pub mod multipart;
+mod pace;
+mod push_queue;
 mod question;
-mod slots;
 mod turns;
 mod witness;
 
@@ -16,12 +19,14 @@ use chrono::{DateTime, Utc};
 
 pub use self::{
     address::client_address,
-    body::{BODY_SILENCE, BadBody, next_chunk, read_body},
+    body::{BadBody, read_body},
+    connections::{Answering, Connection, Connections, OpenConnection, OpenRequest},
     credential::{Ambiguous, Credentials, Dress, Key},
     evidence::{Evidence, Room},
     legacy::LegacyKeys,
+    pace::{Pace, Rate},
+    push_queue::{PushPermit, PushQueue, QueueFull},
     question::{BadQuestion, Question},
-    slots::{Bounds, Slot, Slots},
     turns::Turns,
     witness::Witness,
 };

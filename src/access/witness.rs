@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
-use super::{Evidence, client_address, client_name, named};
+use super::{Connection, Evidence, client_address, client_name, named};
 use crate::{
     store::{Actor, Deed, Known, Note, Place, RefusalLine, Work, day_of},
     tokens::{
@@ -22,6 +22,7 @@ pub struct Witness {
     evidence: Arc<Evidence>,
     client: String,
     address: String,
+    connection: Option<Connection>,
     judged: RefCell<Option<Judged>>,
 }
 
@@ -49,6 +50,7 @@ impl Witness {
             evidence: Arc::clone(evidence),
             client: client_name(req),
             address: client_address(req, trusted).to_string(),
+            connection: Connection::of(req).cloned(),
             judged: RefCell::default(),
         }
     }
@@ -105,6 +107,9 @@ impl Witness {
     }
 
     fn judged(&self, known: &Known, live: bool, outcome: Outcome, at: DateTime<Utc>) {
+        if let (true, Some(connection)) = (live, &self.connection) {
+            connection.carried_live_key();
+        }
         let (token, account) = (known.token.id, known.token.account);
         self.judged.replace(Some(Judged { token, account, at, live, outcome }));
     }

@@ -25,6 +25,11 @@ impl Settings {
             ("LATCHKEY_EVENT_DAYS", or(self.event_days.map(|days| days.to_string()), "0: for ever")),
             ("LATCHKEY_SIGN_UP", if self.sign_up == SignUp::Open { "open" } else { "closed" }.to_owned()),
             ("LATCHKEY_MAX_TOKEN_DAYS", or(self.max_token_days.map(|days| days.to_string()), "no limit")),
+            ("LATCHKEY_PUSHES", self.pushes.all.to_string()),
+            ("LATCHKEY_PUSHES_PER_ACCOUNT", self.pushes.account.to_string()),
+            ("LATCHKEY_PUSH_WAIT", self.pushes.patience.as_secs().to_string()),
+            ("LATCHKEY_CONNECTIONS_PER_ADDRESS", self.connections_per_address.to_string()),
+            ("LATCHKEY_SECURITY_CONTACT", or(self.security_contact.clone(), "none")),
             ("LATCHKEY_MAX_PACKAGE_MIB", (self.max_package_bytes >> 20).to_string()),
         ]
     }

@@ -8,6 +8,7 @@ use std::{
     ffi::OsString,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -88,6 +89,27 @@ pub struct Args {
     /// Largest package a push may carry, in MiB
     #[arg(long, global = true, env = "LATCHKEY_MAX_PACKAGE_MIB", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=10240), help_heading = "Settings", hide_short_help = true)]
     pub max_package_mib: u64,
+
+    /// Most pushes at once by all tokens of one account; more wait for their turn
+    #[arg(long, global = true, env = "LATCHKEY_PUSHES_PER_ACCOUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
+    pub pushes_per_account: u16,
+
+    /// Most pushes at once by everybody; more wait for their turn
+    #[arg(long, global = true, env = "LATCHKEY_PUSHES", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
+    pub pushes: u16,
+
+    /// How long a push waits for its turn, in seconds, before it is refused
+    #[arg(long, global = true, env = "LATCHKEY_PUSH_WAIT", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "Settings", hide_short_help = true)]
+    pub push_wait: u64,
+
+    /// Most connections one address may keep open, but for those with live keys; of clients behind trusted proxies, most
+    /// requests at once
+    #[arg(long, global = true, env = "LATCHKEY_CONNECTIONS_PER_ADDRESS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(8..), help_heading = "Settings", hide_short_help = true)]
+    pub connections_per_address: u16,
+
+    /// Where to report security problems: a mailto: or https: address, shown in /.well-known/security.txt
+    #[arg(long, global = true, env = "LATCHKEY_SECURITY_CONTACT", value_parser = security_contact, help_heading = "Settings", hide_short_help = true)]
+    pub security_contact: Option<String>,
 
     /// How long the record of what was done is kept, in days; 0 keeps it for ever
     #[arg(long, global = true, env = "LATCHKEY_EVENT_DAYS", default_value_t = 730, value_parser = clap::value_parser!(i64).range(0..=36525), help_heading = "Settings", hide_short_help = true)]
@@ -197,6 +219,17 @@ pub enum SignUp {
     Open,
 }
 
+/// What pushes may be at once; the others wait for their turn.
+#[derive(Clone, Copy, Debug)]
+pub struct PushLimits {
+    /// Pushes of all tokens of one account.
+    pub account: usize,
+    /// Pushes of everybody.
+    pub all: usize,
+    /// How long a push waits for its turn.
+    pub patience: Duration,
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -214,6 +247,16 @@ fn network(text: &str) -> Result<IpNet, String> {
         }
         Ok(network) => Ok(network),
         Err(_) => Err("write an address such as 10.0.0.7 or a network such as 10.0.0.0/24".to_owned()),
+    }
+}
+
+/// An address for people who found a hole (RFC 9116, section 2.5.3). An empty text is none at all.
+fn security_contact(text: &str) -> Result<String, String> {
+    let plain = text.chars().all(|c| c.is_ascii_graphic());
+    if text.is_empty() || plain && ["mailto:", "https://"].iter().any(|start| text.starts_with(start)) {
+        Ok(text.to_owned())
+    } else {
+        Err("write mailto:security@example.com or an https:// address".to_owned())
     }
 }
 
@@ -244,6 +287,12 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Largest package, in bytes.
     pub max_package_bytes: u64,
+    /// How many pushes may be at once.
+    pub pushes: PushLimits,
+    /// Most connections of one address, or requests of a client behind a proxy.
+    pub connections_per_address: usize,
+    /// Where to report security problems.
+    pub security_contact: Option<String>,
     /// How long the record is kept, in days; `None` for ever.
     pub event_days: Option<i64>,
     /// Derives every other key.
@@ -335,6 +384,13 @@ impl Settings {
             max_token_days: args.max_token_days,
             trusted_proxies: args.trusted_proxies.clone(),
             max_package_bytes: args.max_package_mib << 20,
+            pushes: PushLimits {
+                account: args.pushes_per_account.into(),
+                all: args.pushes.into(),
+                patience: Duration::from_secs(args.push_wait),
+            },
+            connections_per_address: args.connections_per_address.into(),
+            security_contact: args.security_contact.clone().filter(|contact| !contact.is_empty()),
             event_days: Some(args.event_days).filter(|days| *days > 0),
             master,
             database: database.with_connections(args.database_readers, args.database_writers),

@@ -1,9 +1,12 @@
 //! Pushing a package: decided before its body is read, again when its id is known and before the rest of it is inflated,
 //! and last in the transaction that enters the version, from facts read there.
 
-use std::{fs::File, io::Write};
+use std::{
+    fs::File,
+    io::{self, Write},
+};
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt, web};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use tempfile::NamedTempFile;
 
 use super::{
@@ -13,12 +16,13 @@ use super::{
     upload::{Upload, receive},
 };
 use crate::{
-    access::{Caller, Slot},
+    access::{Caller, PushPermit, QueueFull},
     app::App,
     packages::{
         archive::{Archive, Limits, Nupkg, Unreadable},
         blobs::{BlobError, BlobKey},
     },
+    runtime::WorkerTasks,
     store::{Act, Actor, Change, NewVersion, StoredPackage},
     tokens::{
         Kind, PackageKey, Token, VersionKey,
@@ -36,19 +40,15 @@ pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) 
     let door = Door::of(&req, &app)?;
     let mut caller = door.caller().await?;
     let Token { id, account, .. } = door.decide(&caller, PUSH, None, Package::Unknown)?.token;
-    let slot = app.pushes.take(account, id).ok_or_else(|| {
-        Refused::busy(
-            "This key pushes two packages already, or its account four, or the feed is busy. Wait for them to end, then push again.",
-        )
-    })?;
+    let permit = app.pushes.turn(account, id).await?;
     let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
-    let upload = receive(&req, payload, &app.uploads(), limit).await?;
+    let upload = receive(&req, payload, &permit, &app.uploads(), limit).await?;
     let archive = open(&upload, limit).await?;
     refuse_keys(&app, &archive).await?;
     caller.look_afresh(&app.store, door.feed).await?;
     decide_early(&door, &app, &caller, archive.package()).await?;
     let package = reading(move || archive.check()).await?;
-    publish(&req, &app, Push { caller, upload, package, slot }).await
+    publish(&req, &app, Push { caller, upload, package, permit }).await
 }
 
 /// `PUT symbols`: symbol packages are not kept, and whoever may push is told so.
@@ -64,7 +64,7 @@ struct Push {
     caller: Caller,
     upload: Upload,
     package: Nupkg,
-    slot: Slot,
+    permit: PushPermit,
 }
 
 /// Reads the directory and the nuspec: what is needed to decide. Nothing else is inflated yet.
@@ -130,12 +130,25 @@ fn exists(package: &Nupkg) -> Refused {
 /// Stores the bytes and enters the version, to its end even if the client goes away meanwhile.
 async fn publish(req: &HttpRequest, app: &web::Data<App>, push: Push) -> Answer {
     let (req, app) = (req.clone(), app.clone());
-    let task = rt::spawn(async move { store_and_enter(&Door::of(&req, &app)?, &app, push).await });
-    task.await.map_err(|error| Refused::unavailable(&error))?
+    let tasks = req.app_data::<WorkerTasks>().cloned();
+    let task = async move { store_and_enter(&Door::of(&req, &app)?, &app, push).await };
+    let done = match tasks {
+        Some(tasks) => tasks.run(task).await,
+        None => None,
+    };
+    done.unwrap_or_else(|| Err(Refused::unavailable(&io::Error::other("the server is stopping"))))
+}
+
+impl From<QueueFull> for Refused {
+    fn from(_: QueueFull) -> Self {
+        Self::busy(
+            "Too many pushes are under way: those of this key's account, or of everybody. Wait for some to end, then push again.",
+        )
+    }
 }
 
 async fn store_and_enter(door: &Door<'_>, app: &App, push: Push) -> Answer {
-    let Push { mut caller, upload, package, slot: _slot } = push;
+    let Push { mut caller, upload, package, permit: _permit } = push;
     let key = VersionKey::generate(door.now(), &mut crate::random::system());
     let blob = BlobKey::nuget(key.uuid());
     let new = NewVersion {

@@ -1,11 +1,12 @@
-//! Receiving a package: streamed to a temporary file, bounded in size and patience. What it holds is read elsewhere.
+//! Receiving a package: streamed to a temporary file, bounded in size and time. What it holds is read elsewhere.
+//!
+//! As NuGet's protocol has it, the first part of a multipart body is the package, whatever its headers say, and the rest
+//! is ignored. A body that begins like a zip file is the package itself.
 
 use std::{io, path::Path, time::Duration};
 
-use actix_multipart::{Multipart, MultipartError};
 use actix_web::{
     HttpRequest,
-    error::PayloadError,
     http::{
         StatusCode,
         header::{CONTENT_LENGTH, CONTENT_TYPE},
@@ -13,18 +14,25 @@ use actix_web::{
     web::{Bytes, Payload},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::StreamExt;
 use sha2::{Digest, Sha512};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
 use super::answer::Refused;
-use crate::access::{BadBody, next_chunk};
+use crate::access::{
+    BadBody, PushPermit,
+    multipart::{FirstPart, Malformed, boundary, boundary_at_start},
+};
 
 /// What a multipart body may add to the file.
 const WRAPPING: usize = 64 * 1024;
 /// An upload may take this long in all, however steadily it drips.
 const WHOLE_UPLOAD: Duration = Duration::from_secs(30 * 60);
+/// What a zip file begins with; the second is an empty one.
+const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+/// As much of a body as is needed to see what it is.
+const BEGINNING: usize = 256;
 
 /// A received file. It is gone when this is dropped.
 pub(super) struct Upload {
@@ -34,10 +42,11 @@ pub(super) struct Upload {
     pub(super) sha512: String,
 }
 
-/// Receives the file a push carries: the one part of a multipart body, or the body itself.
+/// Receives the file a push carries.
 pub(super) async fn receive(
     req: &HttpRequest,
     payload: Payload,
+    permit: &PushPermit,
     folder: &Path,
     limit: usize,
 ) -> Result<Upload, Refused> {
@@ -45,96 +54,104 @@ pub(super) async fn receive(
     if announced.is_some_and(|bytes| bytes > (limit + WRAPPING) as u64) {
         return Err(BadBody::TooLarge(limit).into());
     }
-    let kind = essence(req);
     let sink = Sink::new(folder, limit).map_err(|error| Refused::unavailable(&error))?;
-    let received = async {
-        match kind.as_str() {
-            "multipart/form-data" => from_multipart(req, paced(payload, limit + WRAPPING), sink).await,
-            "application/octet-stream" => from_body(paced(payload, limit), sink).await,
-            _ => Err(unsupported()),
-        }
+    let body = Body { payload, permit, left: limit + WRAPPING, limit };
+    let upload = tokio::select! {
+        upload = read(body, content_type(req), sink) => upload?,
+        () = permit.ended() => return Err(made_way()),
+        () = tokio::time::sleep(WHOLE_UPLOAD) => return Err(BadBody::TooSlow.into()),
     };
-    tokio::time::timeout(WHOLE_UPLOAD, received).await.unwrap_or(Err(BadBody::TooSlow.into()))
+    permit.is_whole();
+    Ok(upload)
 }
 
-fn essence(req: &HttpRequest) -> String {
-    let kind = req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+fn content_type(req: &HttpRequest) -> &str {
+    req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-fn unsupported() -> Refused {
-    let sentence =
-        "Send the package as multipart/form-data with one part named package, or as application/octet-stream.";
-    Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send a package", sentence)
+fn made_way() -> Refused {
+    Refused::busy("The upload hardly moved while others waited for their turn. Push again, over a faster connection.")
 }
 
-/// The body, cut off when it is too long or falls silent. The cause travels inside the error.
-fn paced(payload: Payload, limit: usize) -> impl Stream<Item = Result<Bytes, PayloadError>> + 'static {
-    stream::try_unfold((payload, 0), move |(mut payload, before)| async move {
-        let chunk = next_chunk(&mut payload).await.map_err(carried)?;
-        let seen = before + chunk.as_ref().map_or(0, Bytes::len);
-        if seen > limit {
-            Err(carried(BadBody::TooLarge(limit)))
-        } else {
-            Ok(chunk.map(|chunk| (chunk, (payload, seen))))
+/// A request's body, cut off when it is too long.
+struct Body<'p> {
+    payload: Payload,
+    permit: &'p PushPermit,
+    left: usize,
+    limit: usize,
+}
+
+impl Body<'_> {
+    async fn next(&mut self) -> Result<Option<Bytes>, BadBody> {
+        let Some(chunk) = self.payload.next().await else { return Ok(None) };
+        let chunk = chunk?;
+        self.permit.received(chunk.len());
+        self.left = self.left.checked_sub(chunk.len()).ok_or(BadBody::TooLarge(self.limit))?;
+        Ok(Some(chunk))
+    }
+
+    /// As much as is needed to see what the body is.
+    async fn beginning(&mut self) -> Result<Vec<u8>, BadBody> {
+        let mut beginning = Vec::new();
+        while beginning.len() < BEGINNING
+            && let Some(chunk) = self.next().await?
+        {
+            beginning.extend_from_slice(&chunk);
         }
-    })
+        Ok(beginning)
+    }
+
+    /// Takes what is left and does not matter.
+    async fn ignore_rest(&mut self) {
+        while let Ok(Some(_)) = self.next().await {}
+    }
 }
 
-fn carried(cause: BadBody) -> PayloadError {
-    PayloadError::Io(io::Error::other(cause))
+async fn read(mut body: Body<'_>, content_type: &str, sink: Sink) -> Result<Upload, Refused> {
+    let beginning = body.beginning().await?;
+    if ZIP.iter().any(|zip| beginning.starts_with(zip)) {
+        return as_it_is(body, &beginning, sink).await;
+    }
+    match boundary(content_type).or_else(|| boundary_at_start(&beginning)) {
+        Some(boundary) => first_part(body, &beginning, FirstPart::new(&boundary), sink).await,
+        // It is no package, and the reader of packages says why.
+        None if content_type.starts_with("application/octet-stream") => as_it_is(body, &beginning, sink).await,
+        None => Err(unsupported()),
+    }
 }
 
-fn cause(error: &PayloadError) -> BadBody {
-    let carried = match error {
-        PayloadError::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<BadBody>()).copied(),
-        _ => None,
-    };
-    carried.unwrap_or(BadBody::BrokenOff)
-}
-
-async fn from_body(body: impl Stream<Item = Result<Bytes, PayloadError>>, mut sink: Sink) -> Result<Upload, Refused> {
-    let mut body = std::pin::pin!(body);
-    while let Some(chunk) = body.next().await {
-        sink.write(&chunk.map_err(|error| cause(&error))?).await?;
+async fn as_it_is(mut body: Body<'_>, beginning: &[u8], mut sink: Sink) -> Result<Upload, Refused> {
+    sink.write(beginning).await?;
+    while let Some(chunk) = body.next().await? {
+        sink.write(&chunk).await?;
     }
     sink.finish().await
 }
 
-async fn from_multipart(
-    req: &HttpRequest,
-    body: impl Stream<Item = Result<Bytes, PayloadError>> + 'static,
+async fn first_part(
+    mut body: Body<'_>,
+    beginning: &[u8],
+    mut part: FirstPart,
     mut sink: Sink,
 ) -> Result<Upload, Refused> {
-    let mut parts = Multipart::new(req.headers(), body);
-    let mut part = parts.next().await.ok_or_else(one_part)?.map_err(malformed)?;
-    if part.name() != Some("package") {
-        return Err(one_part());
+    sink.write(&part.push(beginning)?).await?;
+    while !part.is_whole() {
+        let chunk = body.next().await?.ok_or(Malformed)?;
+        sink.write(&part.push(&chunk)?).await?;
     }
-    while let Some(chunk) = part.next().await {
-        sink.write(&chunk.map_err(malformed)?).await?;
-    }
-    drop(part);
-    match parts.next().await {
-        None => sink.finish().await,
-        Some(Ok(_)) => Err(one_part()),
-        Some(Err(error)) => Err(malformed(error)),
-    }
+    body.ignore_rest().await;
+    sink.finish().await
 }
 
-fn one_part() -> Refused {
-    Refused::bad(
-        "Send one package",
-        "The request must carry exactly one part, named package. Push one package at a time.",
-    )
+fn unsupported() -> Refused {
+    let sentence = "Send the package as the first part of a multipart/form-data body, or as application/octet-stream.";
+    Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send a package", sentence)
 }
 
-fn malformed(error: MultipartError) -> Refused {
-    match error {
-        MultipartError::Payload(error) => cause(&error).into(),
-        _ => {
-            Refused::bad("The request is no proper multipart body", "The multipart body of the request cannot be read.")
-        }
+impl From<Malformed> for Refused {
+    fn from(_: Malformed) -> Self {
+        let sentence = "The multipart body of the request has no first part that ends. Send one package in it.";
+        Self::bad("The request is no proper multipart body", sentence)
     }
 }
 

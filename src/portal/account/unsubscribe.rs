@@ -1,18 +1,17 @@
 //! Switching reminders off by the link in them. Mail programs send the form by themselves, with no cookie and from no page
 //! of ours (RFC 8058), so the secret of the link is all that counts, and all it can do is this. Opening it does nothing.
 
-use actix_multipart::Multipart;
 use actix_web::{
-    Either, HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Form, Query},
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::CONTENT_TYPE},
+    web::{Data, Payload, Query},
 };
 use askama::Template;
-use futures_util::TryStreamExt;
-use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::setup::Link;
 use crate::{
+    access::{multipart, read_body},
     accounts::link,
     app::App,
     portal::{
@@ -33,6 +32,8 @@ struct Unsubscribe {
 /// The one pair of the form (RFC 8058, section 3.1).
 const NAME: &str = "List-Unsubscribe";
 const VALUE: &str = "One-Click";
+/// Largest form, in bytes.
+const MAX_FORM: usize = 8 * 1024;
 
 /// What there is to say.
 enum About {
@@ -40,13 +41,6 @@ enum About {
     NotPressed(String),
     Done(String),
     Dead,
-}
-
-/// What mail programs send, and our button.
-#[derive(Debug, Deserialize)]
-pub struct OneClick {
-    #[serde(rename = "List-Unsubscribe")]
-    press: String,
 }
 
 /// `GET /unsubscribe?link=…`
@@ -63,10 +57,10 @@ pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
     query: Option<Query<Link>>,
-    form: Option<Either<Form<OneClick>, Multipart>>,
+    body: Payload,
 ) -> Result<HttpResponse, PageError> {
     let secret = query.map(|query| query.into_inner().link).unwrap_or_default();
-    let pressed = is_pressed(form).await;
+    let pressed = is_pressed(&req, &read_body(body, MAX_FORM).await?);
     match owner(&app, &secret).await? {
         Some(account) if pressed => {
             let by = actor(&req, &app, Some(&account));
@@ -79,18 +73,11 @@ pub async fn submit(
 }
 
 /// Whether that pair was sent, as either kind of form: mail programs should send the second (RFC 8058, section 3.2).
-async fn is_pressed(form: Option<Either<Form<OneClick>, Multipart>>) -> bool {
-    match form {
-        None => false,
-        Some(Either::Left(form)) => form.press == VALUE,
-        Some(Either::Right(mut parts)) => {
-            while let Ok(Some(mut part)) = parts.try_next().await {
-                if part.name() == Some(NAME) {
-                    return matches!(part.bytes(VALUE.len()).await, Ok(Ok(value)) if value == VALUE);
-                }
-            }
-            false
-        }
+fn is_pressed(req: &HttpRequest, body: &[u8]) -> bool {
+    let kind = req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match multipart::boundary(kind) {
+        Some(boundary) => multipart::part_named(body, &boundary, NAME) == Some(VALUE.as_bytes()),
+        None => form_urlencoded::parse(body).any(|(name, value)| name == NAME && value == VALUE),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Freezing all of one's tokens in an emergency, and the undo that switches on again exactly what the freeze switched off.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt, web::Data};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
 use super::{confirm::ConfirmForm, confirmed};
@@ -57,7 +57,7 @@ pub async fn submit(
 ) -> Result<HttpResponse, PageError> {
     let (account, by, now) = (me.account.id, me.actor.clone(), me.now);
     // Goes on to its end even if the browser gives up waiting.
-    let frozen = rt::spawn(async move { app.store.freeze_tokens(account, &by, now).await }).await;
+    let frozen = tokio::spawn(async move { app.store.freeze_tokens(account, &by, now).await }).await;
     Ok(match frozen {
         // The list says above everything that the tokens are frozen; once is enough.
         Ok(Ok(_)) => go_to(&req, "/settings/tokens"),
@@ -81,7 +81,7 @@ pub async fn undo(
         return draw_undo(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, problems).await;
     }
     let (account, by, now) = (me.account.id, me.actor.clone(), me.now);
-    let thawed = rt::spawn(async move { app.store.unfreeze_tokens(account, &by, now).await }).await;
+    let thawed = tokio::spawn(async move { app.store.unfreeze_tokens(account, &by, now).await }).await;
     Ok(match thawed {
         Ok(Ok(_)) => go_to(&req, &Done::Unfrozen.at("/settings/tokens")),
         _ => go_to(&req, &Done::CutShort.at("/settings/tokens/unfreeze")),

@@ -1,26 +1,42 @@
 //! The server: listening, what wraps every request, the jobs beside it, and the clean stop.
 
-use std::{net::TcpListener, time::Duration};
+mod files;
+mod requests;
+mod signals;
+mod stream;
 
-use actix_web::{App as WebApp, HttpServer, dev::Server, middleware::from_fn, web::Data};
+use std::{future::ready, net::TcpListener, sync::Arc, time::Duration};
+
+use actix_http::{HttpService, Protocol, Request, error::DispatchError};
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::{
+    App as WebApp, Error,
+    body::MessageBody,
+    dev::{AppConfig, Server, ServiceResponse},
+    middleware::from_fn,
+    web::Data,
+};
 use anyhow::Context;
 use chrono::Duration as Stretch;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch::{self, Receiver},
-};
+use tokio::{net::TcpStream, runtime::Handle, sync::watch::Receiver};
 
+use self::{
+    requests::Guard,
+    signals::{times_told, told_to_stop},
+    stream::{ClientStream, Shared},
+};
 use crate::{
+    access::{Connections, Rate},
     accounts::link,
     app::App,
     clock::Clock,
     config::{Args, LogFormat, Settings},
-    headers, health, jobs, routes,
+    headers::{self, BareAnswers},
+    health, jobs, routes,
+    runtime::WorkerTasks,
     store::{Link, Purpose, TooLong},
 };
 
-/// How long a head may take to arrive, and an idle connection is kept.
-const HEAD_PATIENCE: Duration = Duration::from_secs(15);
 /// How long requests under way may go on after the signal to stop.
 const STOP_PATIENCE: u64 = 25;
 /// Name of the fact that the setup link follows from.
@@ -31,10 +47,11 @@ const SETUP_LINK: Stretch = Stretch::days(7);
 /// Runs the portal until it is told to stop (SIGTERM, SIGINT): once, and requests under way may finish; twice, and it
 /// stops at once.
 pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
+    files::raise_limit();
+    let mut told = told_to_stop()?;
     let listener = TcpListener::bind(args.listen).with_context(|| format!("cannot listen on {}", args.listen))?;
     let settings = Settings::read(args, listener.local_addr()?)?;
     let app = Data::new(App::open(settings, clock).await?);
-    let mut told = told_to_stop()?;
     let server = run(app.clone(), listener)?;
     let jobs = jobs::spawn(app.clone().into_inner(), jobs::Pace::default());
     let watching = tokio::spawn({
@@ -53,13 +70,18 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     };
     let served = tokio::select! {
         served = stopped => served,
-        () = times_told(&mut hurry, 2) => {
-            tracing::warn!("stopping without waiting for what is under way");
-            Ok(())
-        }
+        () = times_told(&mut hurry, 2) => stop_at_once(),
     };
     tracing::info!("Latchkey stopped");
     served.context("the server failed")
+}
+
+/// Ends the program with all that is under way. Its runtimes are not taken down one by one: requests would fail in ways
+/// that look like faults.
+fn stop_at_once() -> ! {
+    tracing::warn!("stopping without waiting for what is under way");
+    tracing::info!("Latchkey stopped");
+    std::process::exit(0)
 }
 
 /// Serves until told to stop once, and then until the requests under way are answered.
@@ -73,44 +95,95 @@ async fn until_told(mut server: Server, told: &mut Receiver<u32>) -> std::io::Re
     served
 }
 
-/// How often this program was told to stop (SIGTERM, SIGINT) since now.
-fn told_to_stop() -> std::io::Result<Receiver<u32>> {
-    let (telling, told) = watch::channel(0);
-    let mut term = signal(SignalKind::terminate())?;
-    let mut int = signal(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
-            telling.send_modify(|times| *times += 1);
+/// How long the server waits for clients, and how slow they may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a head to arrive, and for the next request on an idle connection.
+    pub head: Duration,
+    /// With the body of a request.
+    pub body: Rate,
+    /// With a client that takes its answer.
+    pub write: Rate,
+    /// With a client that has its last answer and still sends: fast enough, it may send all it has …
+    pub linger: Rate,
+    /// … within this time.
+    pub linger_in_all: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let rate = |kib: usize, seconds| Rate { bytes: kib * 1024, window: Duration::from_secs(seconds) };
+        Self {
+            head: Duration::from_secs(15),
+            body: rate(64, 15),
+            write: rate(64, 30),
+            linger: rate(128, 3),
+            linger_in_all: Duration::from_secs(60),
         }
-    });
-    Ok(told)
+    }
 }
 
-async fn times_told(told: &mut Receiver<u32>, times: u32) {
-    // The sender goes only with the whole program.
-    let _ = told.wait_for(|now| *now >= times).await;
+/// The server on a bound listener, ready to be awaited. What it does belongs to the runtime it is started in.
+pub fn run(app: Data<App>, listener: TcpListener) -> anyhow::Result<Server> {
+    run_with(app, listener, Patience::default())
 }
 
-/// The server on a bound listener, ready to be awaited.
-pub fn run(app: Data<App>, listener: TcpListener) -> anyhow::Result<actix_web::dev::Server> {
-    let factory = move || {
-        let app = app.clone();
-        WebApp::new()
-            .app_data(app.clone())
-            .wrap(from_fn(headers::every_answer))
-            .configure(move |cfg| routes::all(cfg, &app))
+/// The same with another patience.
+pub fn run_with(app: Data<App>, listener: TcpListener, patience: Patience) -> anyhow::Result<Server> {
+    let runtime = Handle::current();
+    let connections = Connections::new(app.settings.connections_per_address, &app.settings.trusted_proxies);
+    let bare_answers = BareAnswers { https: app.settings.public_url.is_https() };
+    let shared = Arc::new(Shared { patience, bare_answers, runtime: runtime.clone() });
+    let guard = Guard { least: patience.body, connections: connections.clone(), runtime };
+    let server = Server::build();
+    let stopping = server.graceful_shutdown_signal();
+    let service = move || {
+        let (app, guard, stopping) = (app.clone(), guard.clone(), stopping.clone());
+        let (connections, shared) = (connections.clone(), Arc::clone(&shared));
+        let stopping = move || {
+            let stopping = stopping.clone();
+            async move { stopping.notified().await }
+        };
+        let http = HttpService::build()
+            .graceful_shutdown_signal(stopping)
+            .keep_alive(patience.head)
+            .client_request_timeout(patience.head)
+            // Our connections see to their end themselves.
+            .client_disconnect_timeout(Duration::ZERO)
+            .on_connect_ext(|stream: &ClientStream, data| {
+                stream.connection().map(|connection| data.insert(connection));
+            })
+            .finish(map_config(web_app(app, guard), |()| AppConfig::default()));
+        let accept = fn_service(move |io: TcpStream| {
+            let peer = io.peer_addr();
+            let stream = peer.map(|peer| (ClientStream::new(io, connections.open(peer.ip()), &shared), peer));
+            ready(stream.map(|(stream, peer)| (stream, Protocol::Http1, Some(peer))).map_err(DispatchError::Io))
+        });
+        accept.and_then(http)
     };
-    let server = HttpServer::new(factory)
-        .keep_alive(HEAD_PATIENCE)
-        .client_request_timeout(HEAD_PATIENCE)
-        .shutdown_timeout(STOP_PATIENCE)
-        .disable_signals()
-        .listen(listener)?;
-    Ok(server.run())
+    let server = server.shutdown_timeout(STOP_PATIENCE).disable_signals();
+    Ok(server.max_concurrent_connections(files::connections()).listen("latchkey", listener, service)?.run())
+}
+
+/// Everything that is answered.
+fn web_app(
+    app: Data<App>,
+    guard: Guard,
+) -> impl ServiceFactory<
+    Request,
+    Config = AppConfig,
+    Response = ServiceResponse<impl MessageBody>,
+    Error = Error,
+    InitError = (),
+> {
+    let tasks = WorkerTasks::new(guard.runtime.clone());
+    WebApp::new()
+        .app_data(app.clone())
+        .app_data(tasks)
+        .wrap(from_fn(move |req, next| requests::guard(guard.clone(), req, next)))
+        .wrap(from_fn(headers::every_answer))
+        .configure(move |cfg| routes::all(cfg, &app))
+        .into_factory()
 }
 
 /// Says where the portal is, and on an empty installation how to begin. The link is a credential, so it is kept out of
