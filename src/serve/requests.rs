@@ -133,7 +133,7 @@ pub(super) async fn guard<B: MessageBody + 'static>(
     let runtime = guard.runtime.clone();
     let answer = InRuntime::new(guard.runtime, answer(&guard.connections, req, next, &mut kept.request)).await;
     match answer {
-        Ok(answer) => Ok(answer.map_body(|_, body| Answer::new(body, kept, runtime)),
+        Ok(answer) => Ok(answer.map_body(|_, body| Answer::new(body, kept, runtime))),
         Err(mut error) => {
             let kept = RefCell::new(kept);
             error.add_response_mapper(move |answer| {

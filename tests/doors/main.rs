@@ -5,6 +5,9 @@
 mod api_asks;
 mod api_wire;
 mod conditional;
+mod connections;
+mod early_answers;
+mod every_route;
 mod evidence;
 mod legacy;
 mod many_packages;
@@ -15,6 +18,7 @@ mod nuget_hostile;
 mod nuget_keys;
 mod nuget_leaked_keys;
 mod nuget_publish;
+mod nuget_push_body;
 mod nuget_read;
 mod nuget_removed;
 mod nuget_rights;

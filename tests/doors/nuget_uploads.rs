@@ -2,7 +2,13 @@
 
 use std::path::Path;
 
-use latchkey::{clock::Clock, jobs, packages::blobs::BlobKey};
+use latchkey::{
+    clock::Clock,
+    config::{PushLimits, Settings},
+    jobs,
+    packages::blobs::BlobKey,
+    serve::Patience,
+};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
@@ -112,29 +118,87 @@ async fn a_key_revoked_while_the_body_is_coming_publishes_nothing() {
 }
 
 #[actix_web::test]
-async fn a_key_pushes_two_packages_at_once_and_its_account_four() {
+async fn a_push_that_comes_too_many_waits_for_its_turn_and_other_accounts_do_not() {
     for world in World::each().await {
         let ada = world.account("ada").await;
-        let mut halves = Vec::new();
-        for n in 0..2 {
-            let key = world.key(ada, "nuget:push", "*").await;
-            halves.push(Half::of(&world, &key, &nupkg(&format!("A{n}"), "1.0.0")).await);
-            halves.push(Half::of(&world, &key, &nupkg(&format!("B{n}"), "1.0.0")).await);
-            until_under_way(&world, halves.len()).await;
-            let third = world.push(&key, &nupkg("C", "1.0.0")).await;
-            assert_eq!((third.status, third.header("retry-after")), (429, Some("5")));
-        }
         let key = world.key(ada, "nuget:push", "*").await;
-        assert_eq!(world.push(&key, &nupkg("C", "1.0.0")).await.status, 429);
+        let mut halves = Vec::new();
+        for n in 0..4 {
+            halves.push(Half::of(&world, &key, &nupkg(&format!("A{n}"), "1.0.0")).await);
+        }
+        until_under_way(&world, 4).await;
+        let fifth = Half::of(&world, &key, &nupkg("B", "1.0.0")).await;
         let bo = world.account("bo").await;
         let other = world.key(bo, "nuget:push", "*").await;
-        assert_eq!(world.push(&other, &nupkg("D", "1.0.0")).await.status, 201);
-        for half in halves {
-            assert_eq!(half.finish().await.status, 201);
-        }
-        assert_eq!(world.push(&key, &nupkg("C", "1.0.0")).await.status, 201);
+        assert_eq!(world.push(&other, &nupkg("C", "1.0.0")).await.status, 201);
+        assert_eq!(world.files("uploads"), 4, "the fifth waits");
+        let replies = futures_util::future::join_all(halves.into_iter().chain([fifth]).map(Half::finish)).await;
+        assert_eq!(replies.iter().map(|reply| reply.status).collect::<Vec<_>>(), [201; 5]);
         world.end().await;
     }
+}
+
+#[actix_web::test]
+async fn of_sixteen_equal_pushes_at_once_one_wins_and_the_others_hear_that_it_exists() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:push", "*").await;
+        let file = nupkg("A", "1.0.0");
+        let replies = futures_util::future::join_all((0..16).map(|_| world.push(&key, &file))).await;
+        let mut statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [vec![201], vec![409; 15]].concat());
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn twelve_packages_pushed_at_once_with_one_key_all_arrive() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:push", "*").await;
+        let files: Vec<_> = (0..12).map(|n| nupkg(&format!("A{n}"), "1.0.0")).collect();
+        let replies = futures_util::future::join_all(files.iter().map(|file| world.push(&key, file))).await;
+        assert_eq!(replies.iter().map(|reply| reply.status).collect::<Vec<_>>(), [201; 12]);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_push_whose_turn_does_not_come_is_told_to_come_later() {
+    let short = std::time::Duration::from_millis(200);
+    let limits = |settings: &mut Settings| settings.pushes = PushLimits { account: 1, all: 1, patience: short };
+    let world = World::with(limits, Patience::default()).await;
+    let ada = world.account("ada").await;
+    let key = world.key(ada, "nuget:push", "*").await;
+    let half = Half::of(&world, &key, &nupkg("A", "1.0.0")).await;
+    until_under_way(&world, 1).await;
+    let late = world.push(&key, &nupkg("B", "1.0.0")).await;
+    assert_eq!((late.status, late.header("retry-after")), (429, Some("5")));
+    assert_eq!(half.finish().await.status, 201);
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn accounts_whose_uploads_drip_keep_nobody_from_pushing() {
+    let world = World::with(|_| (), Patience::default()).await;
+    let mut dripping = Vec::new();
+    for name in ["ada", "bo", "cy", "di"] {
+        let account = world.account(name).await;
+        let key = world.key(account, "nuget:push", "*").await;
+        for n in 0..4 {
+            dripping.push(Half::of(&world, &key, &nupkg(&format!("{name}{n}"), "1.0.0")).await);
+        }
+    }
+    until_under_way(&world, 16).await;
+    let eve = world.account("eve").await;
+    let key = world.key(eve, "nuget:push", "*").await;
+    assert_eq!(world.push(&key, &nupkg("Good", "1.0.0")).await.status, 201);
+    let made_way = futures_util::future::join_all(dripping.into_iter().map(Half::finish)).await;
+    let refused: Vec<_> = made_way.iter().filter(|reply| reply.status == 429).collect();
+    assert_eq!(refused.len(), 1, "one of them made way for it");
+    assert!(refused[0].text().contains("hardly moved"), "{}", refused[0].text());
+    world.end().await;
 }
 
 #[actix_web::test]

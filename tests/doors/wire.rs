@@ -39,6 +39,11 @@ impl Reply {
         Self { status: status.parse().unwrap(), phrase: phrase.to_owned(), body, head }
     }
 
+    /// The head as it came.
+    pub(crate) fn head(&self) -> &str {
+        &self.head
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
         lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
@@ -99,6 +104,26 @@ pub(crate) fn multipart(file: &[u8]) -> (String, Vec<u8>) {
                 filename=package.nupkg; filename*=utf-8''package.nupkg\r\n\r\n";
     let body = [head.as_bytes(), file, b"\r\n--a-b-c--\r\n"].concat();
     ("multipart/form-data; boundary=\"a-b-c\"".to_owned(), body)
+}
+
+/// How many connections a server on this machine has, in whatever state of being open or closed; those that its end
+/// only remembers (TIME_WAIT) do not count.
+pub(crate) fn connections_of(server: SocketAddr) -> usize {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let local = format!(":{:04X}", server.port());
+    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    rows.filter(|row| row.len() > 3 && row[1].ends_with(&local) && !["0A", "06"].contains(&row[3])).count()
+}
+
+/// Waits, for ten seconds at most, until the server has no more connections than that.
+pub(crate) async fn until_connections(server: SocketAddr, most: usize) {
+    for _ in 0..200 {
+        if connections_of(server) <= most {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{} connections are open ten seconds later", connections_of(server));
 }
 
 /// `Authorization: Basic`, with any username.

@@ -11,8 +11,8 @@ use chrono_tz::Tz;
 use latchkey::{
     app::App,
     clock::Clock,
-    config::{MasterSecret, PublicUrl, Settings, SignUp},
-    serve,
+    config::{MasterSecret, PublicUrl, PushLimits, Settings, SignUp},
+    serve::{self, Patience},
     store::{Actor, Change, DatabaseUrl, Issued, NewAccount, Registration, Store},
     tokens::{AccountId, FeedId, Feeds, Patterns, Permissions, Token, TokenId, TokenKind, decision::Role},
 };
@@ -64,6 +64,15 @@ impl World {
         Self::open(folder, database, None, path).await
     }
 
+    /// One on SQLite, with other settings and another patience.
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings), patience: Patience) -> Self {
+        let folder = TempDir::new().unwrap();
+        let database = format!("sqlite://{}/latchkey.db?mode=rwc", folder.path().display());
+        let mut settings = settings(&folder, &database, "");
+        change(&mut settings);
+        Self::start(folder, database, None, settings, patience).await
+    }
+
     async fn on_postgres(admin: String) -> Self {
         let name = format!("doors_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         execute(&admin, format!("CREATE DATABASE {name}")).await;
@@ -73,11 +82,22 @@ impl World {
     }
 
     async fn open(folder: TempDir, database: String, admin: Option<String>, path: &str) -> Self {
+        let settings = settings(&folder, &database, path);
+        Self::start(folder, database, admin, settings, Patience::default()).await
+    }
+
+    async fn start(
+        folder: TempDir,
+        database: String,
+        admin: Option<String>,
+        settings: Settings,
+        patience: Patience,
+    ) -> Self {
         let clock = Clock::standing_at(start());
-        let app = Data::new(App::open(settings(&folder, &database, path), clock.clone()).await.unwrap());
+        let app = Data::new(App::open(settings, clock.clone()).await.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap();
-        let running = serve::run(app.clone(), listener).unwrap();
+        let running = serve::run_with(app.clone(), listener, patience).unwrap();
         let handle = running.handle();
         actix_web::rt::spawn(running);
         Self { app, clock, at, server: handle, folder, database, admin }
@@ -319,6 +339,9 @@ fn settings(folder: &TempDir, database: &str, path: &str) -> Settings {
         max_token_days: None,
         trusted_proxies: Vec::new(),
         max_package_bytes: 1 << 20,
+        pushes: PushLimits { account: 4, all: 16, patience: std::time::Duration::from_secs(60) },
+        connections_per_address: 256,
+        security_contact: None,
         event_days: None,
         master: MasterSecret::load(folder.path(), false).unwrap(),
     }

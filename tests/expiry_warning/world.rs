@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use latchkey::{
     app::App,
     clock::Clock,
-    config::{MasterSecret, PublicUrl, SecretText, Settings, SignUp},
+    config::{MasterSecret, PublicUrl, PushLimits, SecretText, Settings, SignUp},
     jobs::{Report, run_expiry_warnings},
     random,
     store::{Actor, DatabaseUrl, Issued, NewAccount, Registration},
@@ -83,6 +83,9 @@ fn settings(folder: &Path, database: DatabaseUrl, smtp_url: Option<String>) -> S
         max_token_days: None,
         trusted_proxies: Vec::new(),
         max_package_bytes: 1 << 20,
+        pushes: PushLimits { account: 4, all: 16, patience: std::time::Duration::from_secs(60) },
+        connections_per_address: 256,
+        security_contact: None,
         event_days: None,
         master: MasterSecret::new(MASTER).unwrap(),
     }
