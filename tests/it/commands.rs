@@ -220,7 +220,7 @@ async fn told_to_stop_once_it_waits_and_told_twice_it_does_not(world: &World) {
         let mut request = TcpStream::connect(address).unwrap();
         if hurried {
             // A request that never ends by itself: its body does not come.
-            let head = "POST /sign-in HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n";
+            let head = "POST /unsubscribe HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n";
             request.write_all(head.as_bytes()).unwrap();
             request.read_exact(&mut [0; 12]).unwrap(); // HTTP/1.1 100: it is under way
         }

@@ -71,6 +71,7 @@ mod setup;
 mod sign_in;
 mod sign_up;
 mod sign_up_by_mail;
+mod stops;
 mod strangers;
 mod sweep;
 mod token_batches;
