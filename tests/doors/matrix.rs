@@ -11,10 +11,12 @@ use actix_web::{
 use chrono::Duration;
 use latchkey::{
     routes,
+    runtime::WorkerTasks,
     store::Actor,
     tokens::{AccountId, FeedId, Feeds, Secret, decision::Role},
 };
 use serde_json::Value;
+use tokio::runtime::Handle;
 
 use crate::{
     matrix_oracle::{Cell, Covered, Deed, Form, Grant, Names, Owned, Part, State},
@@ -255,7 +257,11 @@ async fn check(number: usize, cell: &Cell, reply: ServiceResponse<BoxBody>) -> u
 async fn every_cell_of_the_matrix_answers_as_designed() {
     let stage = Stage::set().await;
     let service = init_service(
-        Web::new().app_data(stage.world.app.clone()).configure(routes::nuget_feeds).configure(routes::http_api),
+        Web::new()
+            .app_data(stage.world.app.clone())
+            .app_data(WorkerTasks::new(Handle::current()))
+            .configure(routes::nuget_feeds)
+            .configure(routes::http_api),
     )
     .await;
     let mut seen = [0; 600];
