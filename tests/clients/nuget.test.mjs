@@ -1,6 +1,6 @@
 // The real NuGet client against the real server, with tokens as people make them: what may pass passes, and what is refused says why.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -88,6 +88,33 @@ test('a token without a permission is refused, whatever it may do besides', t =>
   const found = await nuget.searches('Contoso', { password: reads });
   assertPasses(found, /Contoso\.Core \| 1\.1\.0/);
   assertPasses(await nuget.restores('Contoso.Core', '1.0.0', { password: reads })); // unlisted, yet there for who names it
+})));
+
+/** How many connections the server has that are not over. */
+const connections = server => readFileSync('/proc/net/tcp', 'utf8').split('\n').map(row => row.trim().split(/\s+/))
+  .filter(([, local, , state]) => local?.endsWith(`:${Number(new URL(server.url).port).toString(16).toUpperCase().padStart(4, '0')}`) && !['0A', '06'].includes(state)).length;
+
+test('a large push that is refused shows its reason and leaves no connection', t => journey(t, {}, withAda(async ({ server }) => {
+  const nuget = client(t, server);
+  const key = await server.token({ account: 'ada', allow: ['nuget:pull'], packages: ['*'] });
+  for (const megabytes of [5, 30, 60]) {
+    const file = await nuget.packsFiles('Contoso.Large', `${megabytes}.0.0`, { 'content/noise.bin': randomBytes(megabytes * 1_000_000) });
+    for (const refused of [key, `lk_${'x'.repeat(46)}`]) {
+      const result = await nuget.pushes(file, refused);
+      assertRefused(result, /403/, /WARNING: /);
+    }
+  }
+  const end = Date.now() + 10_000;
+  while (connections(server) > 0 && Date.now() < end) await new Promise(done => setTimeout(done, 100));
+  assert.equal(connections(server), 0);
+})));
+
+test('packages that are pushed side by side with one key all arrive', t => journey(t, {}, withAda(async ({ server }) => {
+  const nuget = client(t, server);
+  const key = await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] });
+  const files = [];
+  for (let n = 0; n < 8; n += 1) files.push(await nuget.packs(`Contoso.N${n}`));
+  for (const result of await Promise.all(files.map(file => nuget.pushes(file, key)))) assertPasses(result, /Your package was pushed/);
 })));
 
 test('a private feed is read with Basic credentials and a token as the password', t => journey(t, {}, withAda(async ({ server }) => {
