@@ -3,7 +3,7 @@
 use anyhow::{bail, ensure};
 use clap::Subcommand;
 
-use super::{account_named, say, secret_from_stdin};
+use super::{account_named, prompt::new_password, say};
 use crate::{
     accounts::{identity, link, password::check_new},
     app::App,
@@ -18,7 +18,7 @@ const PAGE: i64 = 500;
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Add an account; its password comes from standard input
+    /// Add an account; its password is asked for, or comes from standard input
     Add {
         /// The name it signs in with
         #[arg(long)]
@@ -43,7 +43,7 @@ pub enum Command {
         #[arg(long)]
         username: String,
     },
-    /// Set an account's password, from standard input; its sessions end
+    /// Set an account's password, asked for or from standard input; its sessions end
     Password {
         #[arg(long)]
         username: String,
@@ -84,11 +84,12 @@ impl Command {
 async fn add(app: &App, username: &str, email: &str, time_zone: &str, operator: bool) -> anyhow::Result<()> {
     let (username, email, time_zone) =
         (identity::username(username)?, identity::email(email)?, identity::time_zone(time_zone)?);
-    let password = secret_from_stdin("password")?;
+    let password = new_password()?;
     check_new(password.reveal(), &[&username, &email])?;
     let password_hash = app.gate.hash(password.reveal()).await?;
     let max_token_days = app.settings.max_token_days;
-    let new = NewAccount { username, email, password_hash, time_zone, operator, max_token_days };
+    let password_hash = Some(password_hash);
+    let new = NewAccount { username, email, password_hash, time_zone, operator, vouched: true, max_token_days };
     let mut change = app.store.begin().await?;
     match change.add_account(&new, &Actor::host("latchkey account add"), app.clock.now()).await? {
         Registration::Made(_) => change.commit().await?,
@@ -125,7 +126,7 @@ fn tell(done: AccountChange, account: &Account, verb: &str, state: &str) -> anyh
 
 async fn set_password(app: &App, username: &str) -> anyhow::Result<()> {
     let account = account_named(&app.store, username).await?;
-    let password = secret_from_stdin("password")?;
+    let password = new_password()?;
     check_new(password.reveal(), &[&account.username, &account.email])?;
     let hash = app.gate.hash(password.reveal()).await?;
     let mut change = app.store.begin().await?;

@@ -8,12 +8,13 @@ mod jobs;
 pub mod legacy;
 pub mod mail;
 mod package;
+mod prompt;
 mod restored;
 mod secret;
 mod store;
 mod token;
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};
@@ -22,7 +23,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     app::App,
     clock::Clock,
-    config::{Args, SECRET_VARIABLES, SecretText, Settings},
+    config::{Args, SECRET_VARIABLES, Settings},
     serve,
     store::{Account, Store},
 };
@@ -147,20 +148,6 @@ fn say(line: impl std::fmt::Display) {
         eprintln!("latchkey: the answer cannot be written: {error}");
         std::process::exit(2);
     }
-}
-
-/// Reads a secret from standard input, without the line end.
-fn secret_from_stdin(what: &str) -> anyhow::Result<SecretText> {
-    let mut text = String::new();
-    std::io::stdin()
-        .take(4096)
-        .read_to_string(&mut text)
-        .with_context(|| format!("the {what} could not be read from standard input"))?;
-    let text = text.trim_end_matches(['\r', '\n']).to_owned();
-    if text.is_empty() {
-        bail!("give the {what} on standard input");
-    }
-    Ok(SecretText::new(text))
 }
 
 async fn account_named(store: &Store, username: &str) -> anyhow::Result<Account> {

@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
-use super::{account_named, say, secret_from_stdin};
+use super::{account_named, prompt::token_secret, say};
 use crate::{
     app::App,
     store::{Actor, Issued, Known},
@@ -158,7 +158,7 @@ async fn feeds(app: &App, names: &[String]) -> anyhow::Result<Feeds> {
 }
 
 async fn find(app: &App) -> anyhow::Result<Known> {
-    let text = secret_from_stdin("secret")?;
+    let text = token_secret()?;
     let hash = hash_of(text.reveal().trim())
         .context("this is not the secret of a token: it has another shape, or a mistyped character")?;
     app.store.known(hash, "").await?.context("this host never issued this secret, or its token was deleted")

@@ -18,6 +18,7 @@ use crate::{
 on_both_engines! {
     accounts_are_listed_disabled_enabled_and_deleted,
     a_password_is_set_from_standard_input_or_by_a_link,
+    a_password_typed_at_a_terminal_is_asked_for_twice_and_not_shown,
     feeds_are_listed_and_deleted_and_members_removed,
     tokens_are_listed_and_revoked_once,
     a_misspelt_setting_stops_every_command,
@@ -134,6 +135,48 @@ async fn a_password_is_set_from_standard_input_or_by_a_link(world: &World) {
     assert!(link.contains("/reset?link=") && !link.contains('\n'), "{link}");
     told(world, &["account", "disable", "--username", "ada"], "");
     assert!(refused(world, &[&set[..], &["--link"]].concat(), "").contains("enable it first"));
+}
+
+/// What a terminal shows while these lines are typed at it, and how the command ends.
+fn at_a_terminal(world: &World, arguments: &[&str], typed: &[&str]) -> (String, bool) {
+    let line = format!("{} {}", env!("CARGO_BIN_EXE_latchkey"), arguments.join(" "));
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    for (name, value) in program(world, &[]).get_envs() {
+        script.env(name, value.unwrap_or_default());
+    }
+    let mut terminal = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut keyboard, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+    let mut shown = String::new();
+    for (asked, text) in typed.iter().enumerate() {
+        // A line typed before the question would be shown.
+        while shown.matches(": ").count() <= asked {
+            let mut bytes = [0; 256];
+            let read = screen.read(&mut bytes).unwrap();
+            assert!(read > 0, "the terminal closed after {shown}");
+            shown.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(300)); // the terminal stops showing after the question
+        keyboard.write_all(format!("{text}\n").as_bytes()).unwrap();
+    }
+    screen.read_to_string(&mut shown).unwrap();
+    (shown, terminal.wait().unwrap().success())
+}
+
+async fn a_password_typed_at_a_terminal_is_asked_for_twice_and_not_shown(world: &World) {
+    world.ada().await;
+    let password = "seven quiet lanterns drift";
+    let add = ["account", "add", "--username", "bo", "--email", "bo@example.com"];
+    let (shown, done) = at_a_terminal(world, &add, &[password, "seven quiet lanterns drown"]);
+    assert!(!done && shown.contains("the two passwords differ"), "{shown}");
+    let (shown, done) = at_a_terminal(world, &add, &[password, password]);
+    assert!(done && shown.contains("Password: ") && shown.contains("Added bo."), "{shown}");
+    assert!(!shown.contains("lanterns"), "{shown}");
+    assert_eq!(world.browser().sign_in("bo", password).await.status, 303);
+    let set = ["account", "password", "--username", "bo"];
+    let (shown, done) = at_a_terminal(world, &set, &["a lantern for the late ferry", "a lantern for the late ferry"]);
+    assert!(done && !shown.contains("ferry"), "{shown}");
+    assert_eq!(world.browser().sign_in("bo", "a lantern for the late ferry").await.status, 303);
 }
 
 async fn feeds_are_listed_and_deleted_and_members_removed(world: &World) {
