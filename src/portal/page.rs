@@ -81,7 +81,7 @@ impl Page {
     pub fn is_settings(&self) -> bool {
         matches!(
             self.section,
-            "tokens" | "refusals" | "profile" | "password" | "sessions" | "notifications" | "calendar"
+            "tokens" | "refusals" | "profile" | "password" | "sessions" | "invitations" | "notifications" | "calendar"
         )
     }
 

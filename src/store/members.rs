@@ -139,7 +139,7 @@ impl Change {
         Ok(Owned::Done)
     }
 
-    async fn is_owner(&mut self, feed: FeedId, account: AccountId) -> Result<bool> {
+    pub(super) async fn is_owner(&mut self, feed: FeedId, account: AccountId) -> Result<bool> {
         let sql = "SELECT 1 FROM members WHERE feed = $1 AND account = $2 AND role = 'owner' LIMIT 1";
         let found: Option<i64> = sqlx::query_scalar(sql)
             .bind(feed.to_string())

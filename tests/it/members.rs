@@ -33,6 +33,14 @@ const SUBMITS: [(&str, &[(&str, &str)]); 7] = [
 ];
 const LOOKS: [&str; 4] = ["", "?q=contoso", "/packages/Contoso.Core", "/packages/Contoso.Core/1.0.0"];
 
+/// Says yes to the only invitation there is.
+pub async fn accepts(browser: &Browser) -> Page {
+    let page = browser.get("/settings/invitations").await;
+    let accept = page.attributes(".invitations form[action$='/accept']", "action");
+    assert_eq!(accept.len(), 1, "{}", page.body);
+    browser.submit(page.form(&accept[0])).await
+}
+
 async fn id_of(world: &World, username: &str) -> String {
     world.database.text("SELECT id FROM accounts WHERE username = $1", &[username]).await
 }
@@ -119,12 +127,14 @@ async fn members_are_added_changed_and_taken_out(world: &World) {
     let asked = ada.fill(&one, |form| form.set("role", "owner").set("password", "")).await;
     assert_eq!((asked.status, asked.problem("password").as_str()), (422, "Enter your password to go on."));
     assert_eq!(ada.fill(&one, |form| proven(form.set("role", "owner"), "ada")).await.status, 303);
+    assert_eq!(bo.get(members).await.status, 404, "nobody becomes an owner without saying yes");
+    assert_eq!(accepts(&bo).await.status, 303);
     assert_eq!(bo.get(members).await.texts(".people td:nth-child(2)"), ["Owner", "Owner"]);
     assert_eq!(ada.fill(&one, |form| form.set("role", "king")).await.status, 422);
     assert_eq!(ada.fill(&one, |form| form.set("role", "none")).await.status, 303);
     assert_eq!((bo.get("/feeds/team").await.status, ada.get(&one).await.status), (404, 404));
     let events = world.database.events_of("bo").await;
-    assert_eq!(events[events.len() - 3..], ["member changed", "member changed", "member removed"]);
+    assert_eq!(events[events.len() - 3..], ["owner invited", "member changed", "member removed"]);
 }
 
 async fn a_feed_is_never_without_an_owner(world: &World) {
@@ -205,6 +215,8 @@ async fn a_package_has_an_owner_at_any_time(world: &World) {
     for _ in 0..2 {
         assert_eq!(bo.browser.fill(owners, |form| form.set("username", "Ada")).await.status, 303);
     }
+    assert_eq!(bo.browser.get(owners).await.texts(".people td:first-child"), ["bo You", "ada invited by bo"]);
+    assert_eq!(accepts(&ada.browser).await.status, 303);
     assert_eq!(ada.browser.get(owners).await.texts(".people td:first-child"), ["ada You", "bo"]);
     assert_eq!(confirm(&ada.browser, &format!("{owners}/{}", id_of(world, "bo").await)).await.status, 303);
     assert_eq!(bo.push("team", "Contoso.Core", "1.1.0", "").await.status, 403);

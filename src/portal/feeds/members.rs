@@ -10,16 +10,19 @@ use serde::Deserialize;
 
 use super::{Choice, Manager, choices, label, path};
 use crate::{
+    accounts::rate_limit::{Demand, RateLimitDecision},
     app::App,
     portal::{
+        account::{invitations::InvitationView, sign_out::Nothing},
         done::Done,
         error::PageError,
         form::{Form, Problems},
-        page::{Page, answer, go_to},
+        guard::too_many,
+        page::{Page, SignedIn, answer, go_to},
         tokens::confirmed,
     },
-    store::{Account, Member, Owned},
-    tokens::{AccountId, decision::Role},
+    store::{Account, Change, Member, Owned},
+    tokens::{AccountId, InvitationId, decision::Role},
 };
 
 /// What a form offers besides roles.
@@ -34,6 +37,7 @@ struct Members {
     name: String,
     path: String,
     members: Vec<Row>,
+    invitations: Vec<InvitationView>,
     everyone: &'static str,
     next: Option<String>,
     first: bool,
@@ -114,7 +118,7 @@ pub async fn add(
 ) -> Result<HttpResponse, PageError> {
     let manager = Manager::of(&req, &app, &feed).await?;
     let mut problems = Problems::default();
-    let account = problems.keep("username", account_called(&app, &form.username).await?);
+    let account = problems.keep("username", account_called(&req, &app, &manager.me, &form.username).await?);
     let role = problems.keep("role", Role::parse(&form.role).ok_or("Choose a role."));
     let checked = match (account, role) {
         (Some(account), Some(role)) => {
@@ -123,11 +127,11 @@ pub async fn add(
         _ => Err(problems),
     };
     let saved = match checked {
-        Ok((account, role)) => set(&app, &manager, account.id, Some(role)).await?,
+        Ok((account, role)) => set(&app, &manager, account.id, Some(role), true).await?,
         Err(problems) => Err(problems),
     };
     match saved {
-        Ok(()) => Ok(go_to(&req, &Done::Saved.at(&members_path(&manager)))),
+        Ok(done) => Ok(go_to(&req, &done.at(&members_path(&manager)))),
         Err(problems) => draw(&req, &app, &manager, "", StatusCode::UNPROCESSABLE_ENTITY, form, problems).await,
     }
 }
@@ -160,19 +164,29 @@ pub async fn change(
         Err(problems) => Err(problems),
     };
     let saved = match checked {
-        Ok(role) => set(&app, &manager, member.account, role).await?,
+        Ok(role) => set(&app, &manager, member.account, role, false).await?,
         Err(problems) => Err(problems),
     };
     match saved {
-        Ok(()) if member.account == manager.me.account.id => Ok(go_to(&req, &Done::Saved.at("/feeds"))),
-        Ok(()) => Ok(go_to(&req, &Done::Saved.at(&members_path(&manager)))),
+        Ok(done) if member.account == manager.me.account.id => Ok(go_to(&req, &done.at("/feeds"))),
+        Ok(done) => Ok(go_to(&req, &done.at(&members_path(&manager)))),
         Err(problems) => draw_one(&req, &manager, member, StatusCode::UNPROCESSABLE_ENTITY, form.role, problems),
     }
 }
 
-/// The account of a username; the error is for its field.
-pub(in crate::portal) async fn account_called(app: &App, username: &str) -> Result<Result<Account, String>, PageError> {
+/// The account of a username that somebody typed; the error is for its field. What comes to nothing is counted, so that
+/// nobody finds out who has an account by trying names: [`found`] gives back what a good one took.
+pub(in crate::portal) async fn account_called(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    username: &str,
+) -> Result<Result<Account, String>, PageError> {
     let name = username.trim();
+    let demand = Demand::wrong_username(me.account.id);
+    if let RateLimitDecision::Wait(wait) = app.limits.take_now(&app.store, &demand, me.now).await? {
+        return Ok(Err(too_many(req, wait)));
+    }
     // Addresses are nobody's business here.
     let is_username = crate::accounts::identity::username(name).is_ok();
     let found = if is_username { app.store.account_named(name).await? } else { None };
@@ -183,22 +197,57 @@ pub(in crate::portal) async fn account_called(app: &App, username: &str) -> Resu
     Ok(found.ok_or_else(missing))
 }
 
+/// Notes that a username that was typed came to something.
+pub(in crate::portal) async fn found(app: &App, change: &mut Change, me: &SignedIn) -> Result<(), PageError> {
+    Ok(app.limits.undo(change, &Demand::wrong_username(me.account.id)).await?)
+}
+
+/// Gives somebody a role, or takes it away. Nobody but the giver is made an owner without saying yes. `typed` if they
+/// were named and not chosen.
 async fn set(
     app: &App,
     manager: &Manager,
     account: AccountId,
     role: Option<Role>,
-) -> Result<Result<(), Problems>, PageError> {
+    typed: bool,
+) -> Result<Result<Done, Problems>, PageError> {
+    let Manager { me, feed } = manager;
     let mut change = app.store.begin().await?;
-    let owned = change.change_member(&manager.feed, account, role, &manager.me.actor, manager.me.now).await?;
-    if owned == Owned::LastOwner {
+    if typed {
+        found(app, &mut change, me).await?;
+    }
+    if role == Some(Role::Owner) && account != me.account.id {
+        let asked = change.invite_owner((feed, None), (account, me.account.id), &me.actor, me.now).await?;
+        change.commit().await?;
+        return Ok(Ok(if asked { Done::OwnerInvited } else { Done::Saved }));
+    }
+    if change.change_member(feed, account, role, &me.actor, me.now).await? == Owned::LastOwner {
         return Ok(Err(Problems::one(
             "role",
             "This is the only owner of the feed. Make somebody else an owner first.",
         )));
     }
     change.commit().await?;
-    Ok(Ok(()))
+    Ok(Ok(Done::Saved))
+}
+
+/// `POST /feeds/{feed}/invitations/{id}/withdraw`
+pub async fn withdraw(
+    req: HttpRequest,
+    app: Data<App>,
+    at: Path<(String, String)>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let (feed, id) = at.into_inner();
+    let manager = Manager::of(&req, &app, &feed).await?;
+    let id = InvitationId::parse(&id).ok_or(PageError::NotFound)?;
+    let me = &manager.me;
+    let mut change = app.store.begin().await?;
+    if !change.withdraw_owner_invitation(id, (&manager.feed, None), &me.actor, me.now).await? {
+        return Err(PageError::NotFound);
+    }
+    change.commit().await?;
+    Ok(go_to(&req, &Done::InvitationWithdrawn.at(&members_path(&manager))))
 }
 
 /// A member; anybody else is not found.
@@ -230,6 +279,7 @@ async fn draw(
     let more = members.len() > PAGE;
     members.truncate(PAGE);
     let path = path(&manager.feed.name);
+    let invitations = app.store.owner_invitations_to_feed(manager.feed.id, manager.me.now).await?;
     let next = |last: &Member| format!("{path}/members?after={}", last.username.to_ascii_lowercase());
     let page = Members {
         page: Page::in_section(req, format!("Members of {}", manager.feed.name), "feeds"),
@@ -237,6 +287,7 @@ async fn draw(
         next: members.last().filter(|_| more).map(next),
         first: after.is_empty(),
         members: members.into_iter().map(|member| row(manager, &path, member)).collect(),
+        invitations: invitations.into_iter().map(|one| InvitationView::new(one, &manager.me)).collect(),
         path,
         everyone: everyone(app, manager).await?,
         roles: choices(&Role::ALL),

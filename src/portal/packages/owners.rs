@@ -15,15 +15,16 @@ use super::{
 use crate::{
     app::App,
     portal::{
+        account::{invitations::InvitationView, sign_out::Nothing},
         done::Done,
         error::PageError,
-        feeds::members::account_called,
+        feeds::members::{account_called, found},
         form::{Form, Problems},
         page::{Page, SignedIn, answer, go_to},
         tokens::confirmed,
     },
     store::{Account, Member, Owned},
-    tokens::{AccountId, decision::Role},
+    tokens::{AccountId, InvitationId, decision::Role},
 };
 
 /// Owners that are shown; nobody has so many.
@@ -37,6 +38,7 @@ struct Owners {
     path: String,
     feed: String,
     owners: Vec<Row>,
+    invitations: Vec<InvitationView>,
     username: String,
     ask_password: bool,
     problems: Problems,
@@ -77,7 +79,7 @@ pub async fn add(
     Form(form): Form<AddForm>,
 ) -> Result<HttpResponse, PageError> {
     let seen = owned(&req, &app, at.into_inner()).await?;
-    let checked = match able(&app, &seen, &form.username).await? {
+    let checked = match able(&req, &app, &me, &seen, &form.username).await? {
         Ok(account) => confirmed(&req, &app, &me, &form.password).await?.map(|()| account),
         Err(problem) => Err(Problems::one("username", problem)),
     };
@@ -87,10 +89,40 @@ pub async fn add(
             return draw(&req, &app, &me, &seen, StatusCode::UNPROCESSABLE_ENTITY, form.username, problems).await;
         }
     };
+    let (stored, feed) = (seen.stored(), &seen.visitor.feed);
     let mut change = app.store.begin().await?;
-    change.add_owner(&seen.stored(), &seen.visitor.feed.name, account.id, &me.actor, me.now).await?;
+    found(&app, &mut change, &me).await?;
+    // Nobody but the giver is made an owner without saying yes.
+    let done = if account.id == me.account.id {
+        change.add_owner(&stored, &feed.name, account.id, &me.actor, me.now).await?;
+        Done::Saved
+    } else if change.invite_owner((feed, Some(&stored)), (account.id, me.account.id), &me.actor, me.now).await? {
+        Done::OwnerInvited
+    } else {
+        Done::Saved
+    };
     change.commit().await?;
-    Ok(go_to(&req, &Done::Saved.at(&format!("{}/owners", seen.path()))))
+    Ok(go_to(&req, &done.at(&format!("{}/owners", seen.path()))))
+}
+
+/// `POST /feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw`
+pub async fn withdraw(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    at: Path<(String, String, String)>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<HttpResponse, PageError> {
+    let (feed, id, invitation) = at.into_inner();
+    let seen = owned(&req, &app, (feed, id)).await?;
+    let invitation = InvitationId::parse(&invitation).ok_or(PageError::NotFound)?;
+    let (stored, feed) = (seen.stored(), &seen.visitor.feed);
+    let mut change = app.store.begin().await?;
+    if !change.withdraw_owner_invitation(invitation, (feed, Some(&stored)), &me.actor, me.now).await? {
+        return Err(PageError::NotFound);
+    }
+    change.commit().await?;
+    Ok(go_to(&req, &Done::InvitationWithdrawn.at(&format!("{}/owners", seen.path()))))
 }
 
 /// `GET /feeds/{feed}/packages/{id}/owners/{account}`
@@ -134,8 +166,14 @@ async fn owned(req: &HttpRequest, app: &App, (feed, id): (String, String)) -> Re
 }
 
 /// The account of a username, if it can upload to the feed; the error is for its field.
-async fn able(app: &App, seen: &Seen, username: &str) -> Result<Result<Account, String>, PageError> {
-    let account = match account_called(app, username).await? {
+async fn able(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    seen: &Seen,
+    username: &str,
+) -> Result<Result<Account, String>, PageError> {
+    let account = match account_called(req, app, me, username).await? {
         Ok(account) => account,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -183,11 +221,13 @@ async fn draw(
         username: owner.username,
     };
     let owners = app.store.owners(seen.package.key, OWNERS).await?.into_iter().map(row).collect();
+    let invitations = app.store.owner_invitations_to_package(seen.package.key, me.now).await?;
     let page = Owners {
         page: Page::in_section(req, format!("Owners of {}", seen.package.name), "packages"),
         name: seen.package.name.clone(),
         feed: seen.visitor.feed.name.clone(),
         owners,
+        invitations: invitations.into_iter().map(|one| InvitationView::new(one, me)).collect(),
         path,
         username,
         ask_password: me.must_prove(),
