@@ -13,20 +13,24 @@ pub struct AddressState {
     pub confirmed_at: Option<DateTime<Utc>>,
     /// The address that is to take its place once it is confirmed, and when it was asked for.
     pub asked: Option<(String, DateTime<Utc>)>,
+    /// Whether nobody vouched for the address and no mail to it was followed yet.
+    pub is_unproven: bool,
 }
 
 impl Store {
     /// How an account's address stands at `now`. An address that was asked for and never confirmed is forgotten when
     /// its link has ended.
     pub async fn address_state(&self, id: AccountId, now: DateTime<Utc>) -> Result<AddressState> {
-        let row: Option<(Option<i64>, Option<String>, Option<i64>)> =
-            sqlx::query_as("SELECT email_confirmed_at, asked_email, asked_email_at FROM accounts WHERE id = $1")
-                .bind(id.to_string())
-                .fetch_optional(&self.pool)
-                .await?;
-        let (confirmed_at, asked, asked_at) = row.unwrap_or_default();
+        let row: Option<(Option<i64>, Option<String>, Option<i64>, Option<i64>)> = sqlx::query_as(
+            "SELECT email_confirmed_at, asked_email, asked_email_at, unproven_since FROM accounts WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        let (confirmed_at, asked, asked_at, unproven_since) = row.unwrap_or_default();
+        let is_unproven = unproven_since.is_some() && confirmed_at.is_none();
         let asked = asked.zip(asked_at.map(instant)).filter(|(_, at)| *at + CONFIRMATION > now);
-        Ok(AddressState { confirmed_at: confirmed_at.map(instant), asked })
+        Ok(AddressState { confirmed_at: confirmed_at.map(instant), asked, is_unproven })
     }
 }
 

@@ -198,9 +198,10 @@ impl World {
         let new = NewAccount {
             username: name.to_owned(),
             email: format!("{name}@example.com"),
-            password_hash: "none".to_owned(),
+            password_hash: Some("none".to_owned()),
             time_zone: Tz::UTC,
             operator: false,
+            vouched: true,
             max_token_days: None,
         };
         let mut change = self.change().await;

@@ -23,6 +23,7 @@ async fn tick(world: &World) -> String {
 async fn operators_see_what_is_not_sent_and_try_it_again(world: &World) {
     operator(world, "ada").await;
     world.restart_with_mail_server().await;
+    world.vouch_for_everybody().await;
     let ada = world.sign_in("ada").await;
     world.mails().await;
     ada.key(world, "CI").await;
@@ -60,6 +61,7 @@ async fn operators_see_what_is_not_sent_and_try_it_again(world: &World) {
 async fn a_dropped_warning_never_comes_back(world: &World) {
     operator(world, "ada").await;
     world.restart_with_mail_server().await;
+    world.vouch_for_everybody().await;
     let ada = world.sign_in("ada").await;
     let key = ada.key_for(world, "CI", "30").await;
     world.mails().await;
@@ -92,6 +94,7 @@ async fn a_dropped_warning_never_comes_back(world: &World) {
 async fn an_owner_sees_that_mails_do_not_arrive_until_one_does(world: &World) {
     world.sign_up("ada").await;
     world.restart_with_mail_server().await;
+    world.vouch_for_everybody().await;
     let ada = world.sign_in("ada").await;
     ada.key_for(world, "CI", "30").await;
     world.mails().await;

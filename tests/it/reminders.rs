@@ -32,6 +32,7 @@ async fn reminders_are_switched_on_and_off(world: &World) {
 async fn a_mail_program_stops_reminders_with_one_press_and_looking_does_nothing(world: &World) {
     world.sign_up("ada").await;
     world.restart_with_mail_server().await;
+    world.vouch_for_everybody().await;
     let ada = world.sign_in("ada").await;
     ada.key_for(world, "CI", "90").await;
     ada.fill("/settings/notifications", |form| form.add("thirty_days", "yes").add("one_day", "yes")).await;

@@ -16,6 +16,8 @@ on_both_engines! {
     only_who_chose_the_password_makes_the_account,
     a_confirmation_ends_after_a_day,
     an_address_gets_three_confirmations_in_six_hours,
+    tokens_are_created_once_the_address_is_confirmed,
+    accounts_that_an_operator_made_count_as_confirmed,
 }
 
 async fn signs_up(browser: &Browser, username: &str, email: &str) -> Page {
@@ -162,4 +164,33 @@ async fn an_address_gets_three_confirmations_in_six_hours(world: &World) {
         assert_eq!(signs_up(&cy, "ada", "ada@example.com").await.status, 200);
     }
     assert_eq!(world.mails().await.len(), 3);
+}
+
+async fn tokens_are_created_once_the_address_is_confirmed(world: &World) {
+    let ada = world.ada().await; // without a mail server nobody can confirm anything
+    let key = ada.key(world, "CI").await;
+    world.restart_with_mail_server().await;
+    let page = ada.create("late", |form| form).await;
+    assert_eq!((page.status, page.secret()), (409, None));
+    assert!(page.problems().concat().contains("Confirm your e-mail address first"), "{}", page.body);
+    assert_eq!(page.form("/settings/tokens").value("name"), "late", "what was typed stays");
+    let page = ada.refresh(&key.id, "restart").await;
+    assert_eq!((page.status, page.secret()), (409, None));
+    assert_eq!(world.refusal(&key.secret).await, None, "doors do not ask");
+    let form = ada.get("/settings/tokens/new").await.form("/settings/profile/confirm");
+    assert_eq!(ada.submit(form).await.status, 303);
+    let link = world.mail().await.link(world);
+    assert_eq!(ada.submit(ada.get(&link).await.form("/confirm")).await.status, 303);
+    ada.key(world, "late").await;
+    assert!(ada.refresh(&key.id, "restart").await.secret().is_some());
+}
+
+async fn accounts_that_an_operator_made_count_as_confirmed(world: &World) {
+    world.restart_with_mail_server().await;
+    let link = latchkey::serve::setup_link(&world.app()).await.unwrap();
+    let path = link.split_once("/setup").map(|(_, query)| format!("/setup{query}")).unwrap();
+    let ada = world.browser();
+    let form = ada.get(&path).await.form("/setup").set("username", "ada").set("email", "ada@example.com");
+    assert_eq!(ada.submit(form.set("password", &password_of("ada"))).await.status, 303);
+    ada.key(world, "CI").await;
 }

@@ -8,7 +8,9 @@ use actix_web::{
 use askama::Template;
 
 use super::{
-    already_done, confirmed, feeds,
+    already_done,
+    confirm_first::{CONFIRM_FIRST, must_confirm},
+    confirmed, feeds,
     fields::Fields,
     find,
     prefill::Link,
@@ -38,6 +40,7 @@ struct New {
     default_name: String,
     copied_from: String,
     by_link: String,
+    confirm_first: bool,
     form: Fields,
     problems: Problems,
 }
@@ -123,6 +126,10 @@ pub async fn submit(
     let feeds = feeds(&app, &me).await?;
     if form.only_shows() {
         return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
+    }
+    if must_confirm(&app, &me).await? {
+        let draft = Draft { form, problems: Problems::one("", CONFIRM_FIRST), ..Draft::default() };
+        return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, draft).await;
     }
     let checked = match check(&app, &me, &named(&app, &me, &form).await?, &feeds) {
         Ok(new) => match form.legacy_keys(&app).await? {
@@ -223,6 +230,7 @@ async fn draw(
         default_name,
         copied_from,
         by_link,
+        confirm_first: must_confirm(app, me).await?,
         problems,
     };
     answer(status, &page)

@@ -1,6 +1,7 @@
 //! Access tokens: the list, and one file for each thing a person does with a token.
 
 mod confirm;
+mod confirm_first;
 pub mod create;
 pub mod deactivate;
 pub mod delete;

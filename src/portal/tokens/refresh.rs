@@ -8,7 +8,11 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{already_done, confirmed, feeds, find, show_once, view};
+use super::{
+    already_done,
+    confirm_first::{CONFIRM_FIRST, must_confirm},
+    confirmed, feeds, find, show_once, view,
+};
 use crate::{
     app::App,
     portal::{
@@ -31,6 +35,7 @@ struct Refresh {
     restart: Option<Time>,
     chosen: &'static str,
     issued: bool,
+    confirm_first: bool,
     ask_password: bool,
     problems: Problems,
 }
@@ -65,6 +70,10 @@ pub async fn submit(
     let token = find(&app, &me, &id).await?;
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::NotFromUs)?.to_string();
     let restart = form.lifetime == "restart";
+    if must_confirm(&app, &me).await? {
+        let problems = Problems::one("", CONFIRM_FIRST);
+        return draw(&req, &app, &me, &token, StatusCode::CONFLICT, form_id, restart, problems).await;
+    }
     let checked = match check(&app, &me, &token, &form) {
         Ok(refreshed) => confirmed(&req, &app, &me, &form.password).await?.map(|()| refreshed),
         Err(problems) => Err(problems),
@@ -126,6 +135,7 @@ async fn draw(
         keep,
         restart: end(true).map(time),
         issued: token.issued_at.is_some(),
+        confirm_first: must_confirm(app, me).await?,
         ask_password: me.must_prove(),
         problems,
     };
