@@ -26,6 +26,8 @@ pub const RESET: Duration = Duration::minutes(30);
 pub const CONFIRMATION: Duration = Duration::hours(24);
 /// How long a mailed link works that switches reminders off: as long as anybody keeps the mail at hand.
 pub const UNSUBSCRIBING: Duration = Duration::days(365);
+/// How long a link works by which somebody who was invited chooses a password.
+pub const INVITED: Duration = Duration::days(7);
 /// How long a link works that an operator hands over.
 const HANDED_OVER: Duration = Duration::hours(24);
 

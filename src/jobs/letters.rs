@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    accounts::link::{self, CONFIRMATION, RESET, UNSUBSCRIBING, confirm_path, password_path},
+    accounts::link::{self, CONFIRMATION, INVITED, RESET, UNSUBSCRIBING, confirm_path, password_path},
     app::App,
     audit::{Actor, EventDetail, EventKind, Subject},
     mail::{self, Ending, Envelope},
@@ -43,6 +43,10 @@ pub(super) async fn write(
                 change.record(EventKind::PasswordResetMailed, &by, subject, EventDetail::Nothing, now).await?;
             }
             mail::password_reset(&to, &account.username, &password_path(secret))?
+        }
+        Owed::Invitation(account) => {
+            make_link(change, mail, (&account, Purpose::Invitation, secret), now, INVITED).await?;
+            mail::invitation(&to, &account.username, &password_path(secret))?
         }
         Owed::SignUp => mail::sign_up(&to, &confirm_path(secret))?,
         Owed::AlreadyThere(account) => mail::already_there(&to, &account.username)?,

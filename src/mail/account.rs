@@ -24,6 +24,22 @@ pub fn password_reset(to: &Envelope<'_>, username: &str, path: &str) -> Result<S
     letter.write(to)
 }
 
+/// An operator made an account for whoever has this address.
+pub fn invitation(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+    let letter = Letter {
+        username: Some(username),
+        subject: "Choose your password",
+        said: format!("An operator of {} made the account {username} for you. Choose a password to use it.", to.host()),
+        button: "Choose a password",
+        path,
+        after: &[
+            "The link works once, for seven days. Opening it changes nothing yet.",
+            "If you do not know what this is about, do nothing: nobody can use the account.",
+        ],
+    };
+    letter.write(to)
+}
+
 /// Somebody gave this address for a new account.
 pub fn sign_up(to: &Envelope<'_>, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {

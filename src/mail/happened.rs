@@ -129,7 +129,9 @@ fn by_the_host(one: &Happening) -> bool {
 fn facts(one: &Happening, when: String, zone: Tz) -> Vec<(&'static str, String)> {
     let client = one_line(&device::in_words(&one.client));
     let mut facts = vec![("When", when)];
-    if let Some(operator) = &one.by {
+    if one.verb == Verb::OwnerInvited.as_str() {
+        facts.push(("By", one.by.clone().unwrap_or_default()));
+    } else if let Some(operator) = &one.by {
         facts.push(("By", format!("{operator}, an operator of this host")));
     } else if one.address.is_empty() {
         facts.push(("By", format!("the host itself ({client})")));
@@ -209,6 +211,8 @@ fn words(one: &Happening, zone: Tz) -> (String, String) {
         EventKind::AccountEnabled => {
             ("Your account is enabled again".to_owned(), "You can sign in, and keys that are on work again.")
         }
+        EventKind::OwnerInvited => return owner_invited(&one.detail),
+        EventKind::AccountInvited => return account_invited(&one.detail),
         kind => (sentence(kind.label()), ""),
     };
     (title, said.to_owned())

@@ -20,7 +20,7 @@ use lettre::{Address, message::Mailbox};
 use thiserror::Error;
 
 pub use self::{
-    account::{already_there, confirm_address, new_address, password_reset, sign_up},
+    account::{already_there, confirm_address, invitation, new_address, password_reset, sign_up},
     end_notice::{Ending, end_notice},
     happened::happened,
     letter::Envelope,

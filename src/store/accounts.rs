@@ -36,12 +36,14 @@ pub struct NewAccount {
     pub username: String,
     /// Unique without regard to ASCII case.
     pub email: String,
-    /// PHC string.
-    pub password_hash: String,
+    /// PHC string; none for somebody who is yet to choose one.
+    pub password_hash: Option<String>,
     /// Where its days end.
     pub time_zone: Tz,
     /// Whether it runs the host.
     pub operator: bool,
+    /// Whether an operator says whose the address is, or a mail to it was followed.
+    pub vouched: bool,
     /// The operator's bound on token lifetimes, for the primary token.
     pub max_token_days: Option<i64>,
 }
@@ -140,19 +142,20 @@ impl Change {
         let id = AccountId::generate(now, &mut crate::random::system());
         let done = sqlx::query(
             "INSERT INTO accounts (id, kind, username, username_key, email, email_key, password_hash, password_changed_at,
-                time_zone, operator_since, session_epoch, created_at)
-             VALUES ($1, 'person', $2, $3, $4, $5, $6, $7, $8, $9, $10, $7) ON CONFLICT DO NOTHING",
+                time_zone, operator_since, session_epoch, created_at, unproven_since)
+             VALUES ($1, 'person', $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11) ON CONFLICT DO NOTHING",
         )
         .bind(id.to_string())
         .bind(new.username.as_str())
         .bind(new.username.to_ascii_lowercase())
         .bind(new.email.as_str())
         .bind(new.email.to_ascii_lowercase())
-        .bind(new.password_hash.as_str())
+        .bind(new.password_hash.as_deref())
         .bind(now.timestamp())
         .bind(new.time_zone.name())
         .bind(new.operator.then(|| now.timestamp()))
         .bind(FIRST_EPOCH)
+        .bind((!new.vouched).then(|| now.timestamp()))
         .execute(&mut *self.tx)
         .await?;
         if done.rows_affected() == 0 {
@@ -180,7 +183,7 @@ impl Change {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<i64> {
-        sqlx::query("UPDATE accounts SET password_hash = $2, password_changed_at = $3, asked_email = NULL, asked_email_at = NULL WHERE id = $1")
+        sqlx::query("UPDATE accounts SET password_hash = $2, password_changed_at = $3, asked_email = NULL, asked_email_at = NULL, invited_at = NULL WHERE id = $1")
             .bind(account.to_string())
             .bind(hash)
             .bind(now.timestamp())

@@ -30,6 +30,8 @@ purposes! {
     PasswordLink = "password link",
     /// Sets a password; its owner asked for it by mail.
     PasswordReset = "password reset",
+    /// Sets the first password of somebody who was invited.
+    Invitation = "invitation",
     /// Makes an account of a sign-up.
     SignUp = "sign-up",
     /// Confirms an account's address.

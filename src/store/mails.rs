@@ -15,6 +15,8 @@ pub enum Letter {
     End(EndNotice),
     /// How to set a new password, if the address is an account's.
     PasswordReset,
+    /// How somebody who was invited chooses a password.
+    Invitation,
     /// How to go on with a sign-up, or that there is an account already.
     SignUp,
     /// How to confirm an account's address.
@@ -25,12 +27,13 @@ pub enum Letter {
     Happened,
 }
 
-const LETTERS: [(Letter, &str); 9] = [
+const LETTERS: [(Letter, &str); 10] = [
     (Letter::End(EndNotice::Warning), "warnings"),
     (Letter::End(EndNotice::Expired), "expired"),
     (Letter::End(EndNotice::Reminder1), "reminder-1"),
     (Letter::End(EndNotice::Reminder30), "reminder-30"),
     (Letter::PasswordReset, "password reset"),
+    (Letter::Invitation, "invitation"),
     (Letter::SignUp, "sign-up"),
     (Letter::ConfirmAddress, "confirm address"),
     (Letter::NewAddress, "new address"),
@@ -56,6 +59,7 @@ impl Letter {
             Self::End(EndNotice::Reminder1) => "Reminder a day before",
             Self::End(EndNotice::Reminder30) => "Reminder 30 days before",
             Self::PasswordReset => "Link for a new password",
+            Self::Invitation => "Invitation",
             Self::SignUp => "Sign-up",
             Self::ConfirmAddress => "Confirm an address",
             Self::NewAddress => "Confirm a new address",

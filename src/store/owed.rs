@@ -12,6 +12,8 @@ pub enum Owed {
     Ends(EndNotice, Account, Vec<EndToTell>),
     /// A link that sets a new password.
     PasswordReset(Account),
+    /// A link by which somebody who was invited chooses a password.
+    Invitation(Account),
     /// A link that makes an account of a sign-up.
     SignUp,
     /// The address belongs to this account already.
@@ -39,6 +41,11 @@ impl Change {
             }
             Letter::PasswordReset if dead => None,
             Letter::PasswordReset => self.enabled_account_of(&mail.recipient).await?.map(Owed::PasswordReset),
+            Letter::Invitation => {
+                let account = self.owner(mail).await?;
+                let waits = account.password_hash.is_none() && account.email == mail.recipient && !dead;
+                waits.then_some(Owed::Invitation(account))
+            }
             Letter::SignUp => self.owed_to_sign_up(mail, link, now).await?,
             Letter::ConfirmAddress => {
                 let account = self.owner(mail).await?;

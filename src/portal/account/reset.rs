@@ -8,9 +8,13 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{dead_link, setup::Link};
+use super::{
+    dead_link,
+    device::{marked, remember},
+    setup::Link,
+};
 use crate::{
-    accounts::{link, password::check_new},
+    accounts::{link, password::check_new, password_gate::Line},
     app::App,
     portal::{
         done::Done,
@@ -18,7 +22,7 @@ use crate::{
         form::{Form, Problems},
         page::{Page, actor, answer, go_to},
     },
-    store::{Account, Purpose},
+    store::{About, Account, Purpose, Verb},
 };
 
 #[derive(Template)]
@@ -27,6 +31,7 @@ struct Reset {
     page: Page,
     username: String,
     link: String,
+    is_first: bool,
     problems: Problems,
 }
 
@@ -63,25 +68,31 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ResetForm
         let problems = Problems::one("password", problem);
         return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, account, form.link, problems);
     }
-    let hash = app.gate.for_strangers().hash(&form.password).await?;
+    // Whoever holds the link has proved who they are: strangers keep no place from them.
+    let hash = app.gate.in_line(Line::Known(account.id)).hash(&form.password).await?;
     let (now, by) = (app.clock.now(), actor(&req, &app, Some(&account)));
     let mut change = app.store.begin().await?;
-    if change.use_link(&link::hash(&form.link), purpose, now).await?.is_none() {
+    let Some(used) = change.use_link(&link::hash(&form.link), purpose, now).await? else {
         return dead_link::draw(&req);
+    };
+    if purpose == Purpose::Invitation {
+        change.record(Verb::AccountInvitationAccepted, &by, About::account(account.id), now).await?;
     }
     change.set_password(account.id, &hash, &by, now).await?;
     // Whoever has the mail has the address, unless an operator read it out of a file.
-    if purpose == Purpose::PasswordReset && app.settings.smtp_url.is_some() {
+    if used.email.is_some() && app.settings.smtp_url.is_some() {
         change.confirm_address(account.id, &by, now).await?;
     }
+    // Whoever chose the password is no stranger when they sign in with it.
+    let device = remember(&app, &mut change, account.id, None, &by, now).await?;
     change.commit().await?;
-    Ok(go_to(&req, &Done::PasswordSet.at("/sign-in")))
+    marked(device, go_to(&req, &Done::PasswordSet.at("/sign-in")))
 }
 
 /// The account whose password a link sets, if the link is still good.
 async fn account_of(app: &App, secret: &str) -> Result<Option<(Account, Purpose)>, PageError> {
     let found = app.store.link(&link::hash(secret), app.clock.now()).await?;
-    let sets = |purpose| matches!(purpose, Purpose::PasswordLink | Purpose::PasswordReset);
+    let sets = |purpose| matches!(purpose, Purpose::PasswordLink | Purpose::PasswordReset | Purpose::Invitation);
     let Some((account, purpose)) = found.and_then(|found| Some((found.account?, found.purpose))) else {
         return Ok(None);
     };
@@ -96,6 +107,7 @@ fn draw(
     link: String,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let page = Page::new(req, "Set a new password");
-    answer(status, &Reset { page, username: account.username, link, problems })
+    let is_first = account.password_hash.is_none();
+    let page = Page::new(req, if is_first { "Choose a password" } else { "Set a new password" });
+    answer(status, &Reset { page, username: account.username, link, is_first, problems })
 }
