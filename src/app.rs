@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     access::{Evidence, LegacyKeys, PushQueue, Turns},
-    accounts::{link, password::PasswordGate},
+    accounts::{link, password_gate::PasswordGate, rate_limiter::RateLimiter},
     clock::Clock,
     config::{MasterSecret, Settings, aws_variables, private_folder},
     health::Health,
@@ -38,6 +38,8 @@ pub struct App {
     pub clock: Clock,
     /// Checks passwords, a few at a time.
     pub gate: PasswordGate,
+    /// How often strangers, and people themselves, may ask for what costs something.
+    pub limits: RateLimiter,
     /// Whether keys of an older system are to be looked for.
     pub legacy: LegacyKeys,
     /// Uses and refusals of tokens that are not written yet.
@@ -78,6 +80,7 @@ impl App {
             mailer,
             clock,
             gate: PasswordGate::default(),
+            limits: RateLimiter::new(settings.master.derive("rate limits")),
             legacy: LegacyKeys::default(),
             evidence: Arc::default(),
             downloads: Downloads::default(),

@@ -1,6 +1,9 @@
 //! What every answer carries, errors included: the rules for browsers, a request id, and one log line.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use actix_web::{
     Error, HttpMessage,
@@ -11,6 +14,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use rand::Rng;
+use tokio::time::Instant;
 use tracing::{Instrument, field::Empty};
 
 use crate::{
@@ -78,12 +82,12 @@ pub async fn every_answer(
     let address = app.map(|app| client_address(req.request(), &app.settings.trusted_proxies));
     // Neither query nor headers: both may hold what must not be logged. Who asks is filled in once that is known.
     let span = tracing::info_span!(
-        "request", id = %id, method = %req.method(), path = %escaped(req.path()), from = address.map(tracing::field::display),
+        "request", id = %id, method = %short(req.method().as_str()), path = %escaped(req.path()), from = address.map(tracing::field::display),
         client = client(&req), account = Empty, key = Empty
     );
     let received = received(&req);
     req.extensions_mut().insert(RequestId(id.clone()));
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     async move {
         match next.call(req).await {
             Ok(mut res) => {
@@ -120,10 +124,43 @@ fn dress(headers: &mut HeaderMap, id: &str, https: bool) {
     }
 }
 
+/// Lines about refused requests (429, 503) in a minute; the rest are counted. A flood would fill the disk with them.
+const REFUSED_LINES: u32 = 120;
+
+/// How many such lines this minute has had, and how many were left out since the last one.
+struct RefusedLines {
+    minute: Option<Instant>,
+    written: u32,
+    left_out: u64,
+}
+
+static REFUSED: Mutex<RefusedLines> = Mutex::new(RefusedLines { minute: None, written: 0, left_out: 0 });
+
+impl RefusedLines {
+    /// Whether one more is written, and how many were left out before it.
+    fn one_more(&mut self, now: Instant) -> Option<u64> {
+        if self.minute.is_none_or(|began| now - began >= Duration::from_secs(60)) {
+            (self.minute, self.written) = (Some(now), 0);
+        }
+        if self.written == REFUSED_LINES {
+            self.left_out += 1;
+            return None;
+        }
+        self.written += 1;
+        Some(std::mem::take(&mut self.left_out))
+    }
+}
+
 /// `received` and `sent` are the bytes of the two bodies, where they are known beforehand.
 fn log(status: u16, took: Duration, (received, sent): (Option<u64>, Option<u64>)) {
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     match status {
+        429 | 503 => {
+            let line = REFUSED.lock().unwrap_or_else(PoisonError::into_inner).one_more(Instant::now());
+            if let Some(left_out) = line {
+                tracing::warn!(status, micros, received, sent, left_out, "answered");
+            }
+        }
         500.. => tracing::error!(status, micros, received, sent, "answered"),
         _ => tracing::info!(status, micros, received, sent, "answered"),
     }
@@ -166,6 +203,11 @@ fn escaped(path: &str) -> String {
     }
 }
 
+/// A method as the log may show it: those that are in use are short.
+fn short(method: &str) -> &str {
+    method.get(..16).unwrap_or(method)
+}
+
 /// Lets browsers keep an answer for ever; for files whose address changes with their content.
 pub fn immutable() -> (HeaderName, HeaderValue) {
     (CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"))
@@ -197,5 +239,21 @@ mod tests {
         assert_eq!(escaped("/keys/calendar/Wq3_zz.ics"), "/keys/calendar/…");
         assert_eq!(escaped("/settings/calendar"), "/settings/calendar");
         assert_eq!(escaped("/a\u{1b}[31m\n"), "/a?[31m?");
+    }
+
+    #[test]
+    fn a_flood_of_refusals_is_so_many_lines_a_minute() {
+        let mut lines = RefusedLines { minute: None, written: 0, left_out: 0 };
+        let now = Instant::now();
+        let written = (0..1_000).filter(|_| lines.one_more(now).is_some()).count();
+        assert_eq!(written, REFUSED_LINES as usize);
+        assert_eq!(lines.one_more(now + Duration::from_secs(61)), Some(1_000 - u64::from(REFUSED_LINES)));
+    }
+
+    #[test]
+    fn a_logged_line_is_short_whatever_was_sent() {
+        assert_eq!(short("PROPFIND"), "PROPFIND");
+        assert_eq!(short(&"M".repeat(100_000)).len(), 16);
+        assert_eq!(escaped(&"/é".repeat(100_000)).len(), 200);
     }
 }

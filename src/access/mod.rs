@@ -185,9 +185,10 @@ pub fn client_name(req: &HttpRequest) -> String {
     name
 }
 
-/// The package a request names, as far as it may be kept: people paste keys into all places.
+/// The package a request names, as far as it may be logged: people paste keys into all places, and anything may be long.
 fn named<'a>(ask: &Ask<'a>) -> &'a str {
-    ask.name.filter(|name| !secret::is_in(name)).unwrap_or_default()
+    let name = ask.name.filter(|name| !secret::is_in(name)).unwrap_or_default();
+    &name[..name.floor_char_boundary(255)]
 }
 
 /// A sentence as clients can print it from a header, which they read as Latin-1: ASCII, one line.

@@ -2,9 +2,12 @@
 
 pub mod device;
 pub mod identity;
-pub mod limits;
 pub mod link;
 pub mod password;
+pub mod password_gate;
+pub mod rate_limit;
+pub mod rate_limiter;
+pub mod sign_in_attempt;
 
 use chrono::Duration;
 

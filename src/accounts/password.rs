@@ -1,7 +1,6 @@
-//! Passwords: which are accepted, how they are stored (argon2id), and the gate that keeps checking them from taking
-//! the whole machine.
+//! Passwords: which are accepted, and how they are stored (argon2id).
 
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -10,19 +9,11 @@ use argon2::{
 use rand::Rng;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
-use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
 /// Fewest characters (NIST SP 800-63B-4 for a password that is the only factor).
 pub const MIN_CHARS: usize = 15;
 /// Most characters; longer ones are refused, never cut.
 pub const MAX_CHARS: usize = 256;
-/// Checks that run at once. One costs some 35 ms of a core and 19 MiB.
-const AT_ONCE: usize = 2;
-/// Checks that run or wait; more are turned away.
-const IN_LINE: usize = 34;
-/// The same for what strangers ask for beside signing in. It is short, so that they take nobody's place.
-const STRANGERS_IN_LINE: usize = 8;
 /// No stored hash may ask for more memory than this, in KiB.
 const MOST_MEMORY: u32 = 256 * 1024;
 /// The strength meter looks at this many characters; more cannot make a password weaker.
@@ -75,75 +66,12 @@ pub enum Verdict {
     Wrong,
 }
 
-/// Too many passwords are being checked. Try again in a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("Too many people are signing in at this moment. Try again in a few seconds.")]
-pub struct Busy;
-
 /// The memory of one check. It is kept for the next one: given back to the allocator each time, the pieces would pile up
 /// in the arenas of the blocking pool's threads, up to a gigabyte.
-type Memory = Vec<Block>;
-
-/// Hashes and checks passwords on the blocking pool, a few at a time.
-#[derive(Clone)]
-pub struct PasswordGate {
-    line: Arc<Semaphore>,
-    strangers: Arc<Semaphore>,
-    running: Arc<Semaphore>,
-    memories: Arc<Mutex<Vec<Memory>>>,
-}
-
-impl Default for PasswordGate {
-    fn default() -> Self {
-        let [line, strangers, running] =
-            [IN_LINE, STRANGERS_IN_LINE, AT_ONCE].map(|places| Arc::new(Semaphore::new(places)));
-        Self { line, strangers, running, memories: Arc::default() }
-    }
-}
-
-impl std::fmt::Debug for PasswordGate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PasswordGate")
-    }
-}
-
-impl PasswordGate {
-    /// The same gate, with the line where strangers wait who sign up or follow a link.
-    pub fn for_strangers(&self) -> Self {
-        Self { line: Arc::clone(&self.strangers), ..self.clone() }
-    }
-
-    /// Hashes a password for storage, with its own salt.
-    pub async fn hash(&self, password: &str) -> Result<String, Busy> {
-        let password = Zeroizing::new(password.to_owned());
-        self.run(move |memory| hash(&password, memory)).await
-    }
-
-    /// Checks a password against a stored hash, or against none in the same time.
-    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<Verdict, Busy> {
-        let password = Zeroizing::new(password.to_owned());
-        let stored = stored.map(ToOwned::to_owned);
-        self.run(move |memory| verify(&password, stored.as_deref(), memory)).await
-    }
-
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T, Busy> {
-        let _place = Arc::clone(&self.line).try_acquire_owned().map_err(|_| Busy)?;
-        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
-        let memories = Arc::clone(&self.memories);
-        let work = move || {
-            let _turn = turn;
-            let kept = || memories.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut memory = kept().pop().unwrap_or_default();
-            let done = work(&mut memory);
-            kept().push(memory);
-            done
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|_| Busy)
-    }
-}
+pub(super) type Memory = Vec<Block>;
 
 /// Hashes under OWASP's first choice: argon2id with 19 MiB, two passes, one lane. The crate's default is the same.
-fn hash(password: &str, memory: &mut Memory) -> String {
+pub(super) fn hash(password: &str, memory: &mut Memory) -> String {
     let mut salt = [0; 16];
     crate::random::system().fill_bytes(&mut salt);
     let params = Params::default();
@@ -181,7 +109,7 @@ fn compute(
 /// A hash of nothing in particular, checked for unknown accounts so that they take as long as known ones.
 static NOBODYS: LazyLock<String> = LazyLock::new(|| hash("nobody has this password", &mut Memory::new()));
 
-fn verify(password: &str, stored: Option<&str>, memory: &mut Memory) -> Verdict {
+pub(super) fn verify(password: &str, stored: Option<&str>, memory: &mut Memory) -> Verdict {
     let Some(hash) = stored.and_then(|text| PasswordHash::new(text).ok()).filter(is_affordable) else {
         let nobodys = PasswordHash::new(&NOBODYS).expect("we made it");
         matches(password, &nobodys, memory);
@@ -228,39 +156,36 @@ mod tests {
 
     const GOOD: &str = "plum orbit gravel whistle";
 
-    #[tokio::test]
-    async fn a_password_is_verified_exactly_as_typed() {
-        let gate = PasswordGate::default();
-        let stored = gate.hash(GOOD).await.unwrap();
-        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert_eq!(gate.verify(GOOD, Some(&stored)).await, Ok(Verdict::Right));
-        assert_eq!(gate.verify(&format!("{GOOD} "), Some(&stored)).await, Ok(Verdict::Wrong));
-        assert_eq!(gate.verify(GOOD, None).await, Ok(Verdict::Wrong));
+    fn stored(password: &str) -> String {
+        hash(password, &mut Memory::new())
     }
 
-    #[tokio::test]
-    async fn our_hashes_are_what_the_crate_itself_verifies() {
-        let stored = PasswordGate::default().hash(GOOD).await.unwrap();
+    fn verified(password: &str, stored: Option<&str>) -> Verdict {
+        verify(password, stored, &mut Memory::new())
+    }
+
+    #[test]
+    fn a_password_is_verified_exactly_as_typed() {
+        let stored = stored(GOOD);
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert_eq!(verified(GOOD, Some(&stored)), Verdict::Right);
+        assert_eq!(verified(&format!("{GOOD} "), Some(&stored)), Verdict::Wrong);
+        assert_eq!(verified(GOOD, None), Verdict::Wrong);
+    }
+
+    #[test]
+    fn our_hashes_are_what_the_crate_itself_verifies() {
+        let stored = stored(GOOD);
         let hash = PasswordHash::new(&stored).unwrap();
         assert!(Argon2::default().verify_password(GOOD.as_bytes(), &hash).is_ok());
         assert!(Argon2::default().verify_password(b"another one", &hash).is_err());
     }
 
-    #[tokio::test]
-    async fn the_memory_of_a_check_is_kept_for_the_next() {
-        let gate = PasswordGate::default();
-        for _ in 0..3 {
-            gate.verify(GOOD, None).await.unwrap();
-        }
-        assert_eq!(gate.memories.lock().unwrap().len(), 1);
-    }
-
-    #[tokio::test]
-    async fn long_passwords_count_to_the_last_character() {
-        let gate = PasswordGate::default();
+    #[test]
+    fn long_passwords_count_to_the_last_character() {
         let long = "é".repeat(255);
-        let stored = gate.hash(&format!("{long}a")).await.unwrap();
-        assert_eq!(gate.verify(&format!("{long}b"), Some(&stored)).await, Ok(Verdict::Wrong));
+        let stored = stored(&format!("{long}a"));
+        assert_eq!(verified(&format!("{long}b"), Some(&stored)), Verdict::Wrong);
     }
 
     #[test]
@@ -276,21 +201,6 @@ mod tests {
         for stored in ["", "x", "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA"] {
             assert_eq!(verify(GOOD, Some(stored), &mut Memory::new()), Verdict::Wrong);
         }
-    }
-
-    #[tokio::test]
-    async fn more_than_a_line_of_checks_is_turned_away() {
-        let gate = PasswordGate::default();
-        let _all = Arc::clone(&gate.line).acquire_many_owned(34).await.unwrap();
-        assert_eq!(gate.verify(GOOD, None).await, Err(Busy));
-    }
-
-    #[tokio::test]
-    async fn strangers_wait_in_a_line_of_their_own() {
-        let gate = PasswordGate::default();
-        let _all = Arc::clone(&gate.strangers).acquire_many_owned(8).await.unwrap();
-        assert_eq!(gate.for_strangers().hash(GOOD).await, Err(Busy));
-        assert_eq!(gate.verify(GOOD, None).await, Ok(Verdict::Wrong));
     }
 
     #[test]

@@ -13,8 +13,12 @@ use crate::{
 
 /// Links, used or not, and the sign-ups that wait for one: whoever follows one late still learns that it has ended.
 const LINKS_KEPT: Duration = Duration::days(7);
-/// Counts of guesses matter for minutes.
+/// Counts of mails matter for a minute.
 const ATTEMPTS_KEPT: Duration = Duration::days(1);
+/// Rows of limits say nothing once they are free; nobody else is at one by then.
+const LIMITS_KEPT: Duration = Duration::hours(1);
+/// As long as the cookie of a device.
+const DEVICES_KEPT: Duration = Duration::days(365);
 /// Long after the end that a mail warned of, so that no end is warned of twice.
 const MAILS_KEPT: Duration = Duration::days(90);
 const RUNS_KEPT: Duration = Duration::days(30);
@@ -51,10 +55,12 @@ pub async fn sweep(app: &App) -> anyhow::Result<String> {
 fn kept(app: &App, stale: Stale) -> Option<Duration> {
     match stale {
         Stale::RevokedTokens => Some(REVOKED_LISTED),
-        Stale::Links | Stale::SignUps => Some(LINKS_KEPT),
+        Stale::Links | Stale::SignUps | Stale::OwnerInvitations => Some(LINKS_KEPT),
         Stale::IdleSessions => Some(SESSION_IDLE),
         Stale::OldSessions => Some(SESSION_LIFE),
         Stale::Attempts => Some(ATTEMPTS_KEPT),
+        Stale::RateLimits => Some(LIMITS_KEPT),
+        Stale::Devices => Some(DEVICES_KEPT),
         Stale::Events | Stale::DeletedAccounts => app.settings.event_days.map(Duration::days),
         Stale::Mails | Stale::CancelledNotices => Some(MAILS_KEPT),
         Stale::JobRuns => Some(RUNS_KEPT),

@@ -70,6 +70,16 @@ pub enum Done {
     SessionEnded,
     /// Every other session was ended.
     OthersEnded,
+    /// A browser is not known any more.
+    DeviceForgotten,
+    /// Somebody was asked to own something.
+    OwnerInvited,
+    /// Nobody is asked any more.
+    InvitationWithdrawn,
+    /// Somebody owns what they were asked to.
+    InvitationAccepted,
+    /// Somebody does not want to own what they were asked to.
+    InvitationDeclined,
     /// A feed was made.
     FeedCreated,
     /// A version was hidden from searches.
@@ -164,6 +174,11 @@ impl Done {
         (Self::BannerDismissed, "dismissed", "Dismissed. The tokens stay in the list, among the expired ones."),
         (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
         (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
+        (Self::OwnerInvited, "owner-invited", "Invited. They become an owner when they accept, within seven days."),
+        (Self::InvitationWithdrawn, "invitation-withdrawn", "Invitation withdrawn."),
+        (Self::InvitationAccepted, "invitation-accepted", "Accepted. You are an owner now."),
+        (Self::InvitationDeclined, "invitation-declined", "Declined. Nothing has changed."),
+        (Self::DeviceForgotten, "device-forgotten", "Forgotten. The next sign-in with that browser counts as new."),
         (Self::FeedCreated, "feed-created", "The feed is there. Add the people who use it, then push a first package."),
         (Self::Unlisted, "unlisted", "Unlisted. Searches no longer show it; who names it still gets it."),
         (Self::Relisted, "relisted", "Listed again. Searches show it."),

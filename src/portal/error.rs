@@ -8,7 +8,7 @@ use askama::Template;
 use thiserror::Error;
 
 use super::page::Page;
-use crate::{access::BadBody, accounts::password::Busy, store::StoreError};
+use crate::{access::BadBody, accounts::password_gate::Busy, store::StoreError};
 
 /// In seconds.
 const RETRY_LATER: (&str, &str) = ("retry-after", "2");

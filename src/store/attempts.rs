@@ -1,4 +1,4 @@
-//! Counted guesses, shared by every node. What is counted and how much is too much, `accounts` decides.
+//! What is counted by the minute, shared by every node.
 
 use chrono::{DateTime, Utc};
 
@@ -17,13 +17,6 @@ impl Store {
 }
 
 impl Change {
-    /// The same inside the change: what it counted itself is counted.
-    pub async fn attempts(&mut self, subject: &str, since: DateTime<Utc>) -> Result<(i64, Option<DateTime<Utc>>)> {
-        let count = sqlx::query_as(ATTEMPTS).bind(subject).bind(since.timestamp());
-        let (count, earliest): (i64, Option<i64>) = count.fetch_one(&mut *self.tx).await?;
-        Ok((count, earliest.map(instant)))
-    }
-
     /// Counts one more for a subject in the window that began at `window`; tells the window's count.
     pub async fn count_attempt(&mut self, subject: &str, window: DateTime<Utc>) -> Result<i64> {
         let count = "INSERT INTO attempts (subject, window_at, count) VALUES ($1, $2, 1)
@@ -38,12 +31,6 @@ impl Change {
             .bind(window.timestamp())
             .execute(&mut *self.tx)
             .await?;
-        Ok(())
-    }
-
-    /// Forgets a subject.
-    pub async fn forget_attempts(&mut self, subject: &str) -> Result<()> {
-        sqlx::query("DELETE FROM attempts WHERE subject = $1").bind(subject).execute(&mut *self.tx).await?;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@
 //!    connections that reads use cannot.
 //! 4. One process migrates at a time; see [`migrate`].
 
+mod account_invitations;
 mod account_life;
 mod accounts;
 mod addresses;
@@ -17,6 +18,7 @@ mod banners;
 mod beyond_maximum;
 mod calendar;
 mod connect;
+mod devices;
 mod event_pages;
 mod event_rewrite;
 mod events;
@@ -38,12 +40,14 @@ pub mod migrate;
 mod notices;
 mod operator_pages;
 mod owed;
+mod owner_invitations;
 mod owners;
 mod package_names;
 mod package_pages;
 mod packages;
 mod publication;
 mod published;
+mod rate_limits;
 mod refusals;
 mod reminders;
 mod removal;
@@ -66,11 +70,13 @@ use tokio::time::timeout;
 use self::{connect::PATIENCE, failure::WriteHealth};
 
 pub use self::{
+    account_invitations::{InvitationWay, InvitedAccount},
     account_life::{AccountChange, AccountDeletion, OwnedAlone},
     accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     addresses::AddressState,
     beyond_maximum::TooLong,
     connect::{DATABASE_FILE, DatabaseUrl},
+    devices::{DEVICES_KEPT, KnownDevice, ListedDevice},
     event_pages::{EventFilter, EventPage, HostEvent, Named},
     events::Event,
     evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},
@@ -88,6 +94,7 @@ pub use self::{
     notices::{DueNotice, EndToTell},
     operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},
     owed::Owed,
+    owner_invitations::{Accepted, INVITATION_LASTS, OwnerInvitation},
     package_names::PackageName,
     package_pages::{FeedLine, Lines, PackageFacts, PackageLine, VersionFacts, VersionLine},
     packages::{FeedPackage, FoundPackage, ListedVersion, Search, StoredPackage, StoredVersion},

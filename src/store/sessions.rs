@@ -157,11 +157,13 @@ impl Change {
         Ok(done.rows_affected())
     }
 
-    /// Ends every session of an account, those of sign-ins under way included; tells the epoch that new ones belong to.
+    /// Ends every session of an account, those of sign-ins under way included, and forgets its devices; tells the epoch
+    /// that new sessions belong to.
     pub async fn end_sessions_of(&mut self, account: AccountId) -> Result<i64> {
         let later = "UPDATE accounts SET session_epoch = session_epoch + 1 WHERE id = $1 RETURNING session_epoch";
         let epoch = sqlx::query_scalar(later).bind(account.to_string()).fetch_one(&mut *self.tx).await?;
         sqlx::query("DELETE FROM sessions WHERE account = $1").bind(account.to_string()).execute(&mut *self.tx).await?;
+        self.forget_devices_of(account, None).await?;
         Ok(epoch)
     }
 }

@@ -29,8 +29,14 @@ pub enum Stale {
     IdleSessions,
     /// Sessions begun before.
     OldSessions,
-    /// Counts of guesses whose window began before.
+    /// Counts of mails whose minute began before.
     Attempts,
+    /// Invitations to own something that ended before.
+    OwnerInvitations,
+    /// Limits that were free again before.
+    RateLimits,
+    /// Devices last seen before.
+    Devices,
     /// Lines of the record written before, but for those that a mail is still to tell of.
     Events,
     /// Names of accounts deleted before.
@@ -54,13 +60,16 @@ pub enum Stale {
 
 impl Stale {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::RevokedTokens,
         Self::Links,
         Self::SignUps,
         Self::IdleSessions,
         Self::OldSessions,
         Self::Attempts,
+        Self::OwnerInvitations,
+        Self::RateLimits,
+        Self::Devices,
         Self::Events,
         Self::DeletedAccounts,
         Self::Mails,
@@ -80,7 +89,10 @@ impl Stale {
             Self::SignUps => "sign-ups",
             Self::IdleSessions => "idle sessions",
             Self::OldSessions => "old sessions",
-            Self::Attempts => "counts of guesses",
+            Self::Attempts => "counts of mails",
+            Self::OwnerInvitations => "invitations",
+            Self::RateLimits => "rate limits",
+            Self::Devices => "devices",
             Self::Events => "events",
             Self::DeletedAccounts => "names of deleted accounts",
             Self::Mails => "mails",
@@ -102,6 +114,9 @@ impl Stale {
             Self::IdleSessions => oldest!("sessions", "id_hash", "seen_at"),
             Self::OldSessions => oldest!("sessions", "id_hash", "created_at"),
             Self::Attempts => oldest!("attempts", "subject, window_at", "window_at"),
+            Self::OwnerInvitations => oldest!("owner_invitations", "id", "expires_at"),
+            Self::RateLimits => oldest!("rate_limits", "subject", "free_at"),
+            Self::Devices => oldest!("devices", "id", "seen_at"),
             // Ids sort by time, and there is no other index by it. What a mail is still to tell stays.
             Self::Events => oldest!(
                 "events",

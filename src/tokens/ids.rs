@@ -64,8 +64,12 @@ ids! {
     NoticeId,
     /// A mail.
     MailId,
+    /// A browser that signed in to an account before, as its owner's page names it. The cookie holds a secret.
+    DeviceId,
     /// A session, as its owner's page names it. The cookie holds another, secret id.
     SessionId,
+    /// An invitation to own a package or feed.
+    InvitationId,
     /// The one-time id of a form that issues a secret: sent twice, it changes nothing the second time.
     FormId,
 }

@@ -25,7 +25,10 @@ pub mod warning;
 use chrono::{DateTime, Duration, Utc};
 
 pub use self::{
-    ids::{AccountId, EventId, FeedId, FormId, MailId, NoticeId, PackageKey, SessionId, TokenId, VersionKey},
+    ids::{
+        AccountId, DeviceId, EventId, FeedId, FormId, InvitationId, MailId, NoticeId, PackageKey, SessionId, TokenId,
+        VersionKey,
+    },
     pattern::Patterns,
     pattern_set::PatternSet,
     permission::{Kind, Permission, Permissions},

@@ -56,6 +56,7 @@ mod operator;
 mod operator_accounts;
 mod operator_tokens;
 mod outage;
+mod owner_invitations;
 mod packages;
 mod poolers;
 mod preview_token;

@@ -15,6 +15,7 @@ on_both_engines! {
     ending_all_others_leaves_this_one,
     nobody_ends_a_session_of_somebody_else,
     sessions_that_have_ended_by_themselves_are_not_listed,
+    known_browsers_are_listed_and_forgotten,
 }
 
 const HERE: &str = "/settings/sessions";
@@ -111,4 +112,27 @@ async fn sessions_that_have_ended_by_themselves_are_not_listed(world: &World) {
     world.pass(Duration::minutes(31));
     let ada = world.sign_in("ada").await;
     assert_eq!(ada.get(HERE).await.texts(".sessions tbody tr").len(), 1);
+}
+
+async fn known_browsers_are_listed_and_forgotten(world: &World) {
+    let ada = world.ada().await;
+    let other = world.browser().from("198.51.100.9");
+    other.sign_in("ada", &crate::world::password_of("ada")).await;
+    let rows = async || ada.get(HERE).await.texts(".devices tbody tr");
+    let listed = rows().await;
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert!(listed[0].starts_with("Otter 7 This one 203.0.113.7") && listed[1].contains("198.51.100.9"), "{listed:?}");
+    let page = ada.get(HERE).await;
+    let forget = page.form(&page.attributes(".devices form", "action")[1]);
+    let bo = world.bo().await;
+    let value = bo.get(HERE).await.form_value();
+    assert_eq!(bo.submit(Form { fields: vec![("csrf".to_owned(), value)], ..forget.clone() }).await.status, 404);
+    assert_eq!(ada.submit(forget).await.status, 303);
+    assert_eq!(rows().await.len(), 1);
+    assert!(world.database.events_of("ada").await.contains(&"device forgotten".to_owned()));
+    other.sign_in("ada", &crate::world::password_of("ada")).await;
+    assert_eq!(rows().await.len(), 2, "it is a new one again");
+    ada.submit(ada.get(HERE).await.form("/settings/sessions/end-others")).await;
+    let listed = rows().await;
+    assert!(listed.len() == 1 && listed[0].contains("This one"), "{listed:?}");
 }

@@ -2,6 +2,7 @@
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_hash::phc::PasswordHash};
 use chrono::Duration;
+use latchkey::accounts::password_gate::Line;
 
 use crate::{
     page::Page,
@@ -20,7 +21,15 @@ on_both_engines! {
     a_key_in_an_address_is_cut_to_its_hint_before_anything_shows_it,
     one_source_may_guess_ten_times_for_an_account,
     one_source_may_guess_fifty_times_in_all,
+    a_site_with_many_networks_guesses_little_more_than_one,
+    a_refused_guess_leaves_nothing_behind,
+    a_flood_of_guesses_ends_in_so_many_rows,
+    a_failed_sign_in_costs_the_same_whether_there_is_an_account_or_not,
     strangers_do_not_lock_out_the_owner_on_a_known_device,
+    strangers_together_do_not_lock_out_who_has_no_known_device,
+    a_device_guesses_so_often_and_is_a_stranger_from_then_on,
+    a_device_is_known_until_the_password_changes,
+    a_flood_leaves_known_devices_and_sessions_their_places,
     a_right_password_forgets_the_wrong_ones_before_it,
 }
 
@@ -197,31 +206,178 @@ async fn one_source_may_guess_ten_times_for_an_account(world: &World) {
     assert_eq!(cy.sign_in("ada", &password_of("ada")).await.status, 303);
 }
 
+/// Everything that is kept, but for the sessions' and devices' last use.
+async fn rows(world: &World) -> i64 {
+    let count =
+        "SELECT (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM rate_limits) + (SELECT COUNT(*) FROM attempts)";
+    world.database.number(count, &[]).await
+}
+
+/// As if strangers had used up every row of a limit.
+async fn use_up(world: &World, kind: &str) {
+    let later = (world.now() + Duration::days(2)).timestamp().to_string();
+    let all = "UPDATE rate_limits SET free_at = CAST($1 AS BIGINT) WHERE subject LIKE $2";
+    world.database.execute(all, &[&later, &format!("{kind} ____")]).await;
+}
+
 async fn one_source_may_guess_fifty_times_in_all(world: &World) {
-    assert_eq!(guess(&world.browser().from("2001:db8:1:2::7"), "somebody").await, 422);
-    let far = "UPDATE attempts SET count = count + 48 WHERE subject LIKE 'source %'";
-    world.database.execute(far, &[]).await;
+    let source = |network: &str| world.browser().from(&format!("2001:db8:1:{network}::7"));
+    for number in 0..50 {
+        assert_eq!(guess(&source("2"), &format!("somebody {number}")).await, 422, "{number}");
+    }
     let neighbour = world.browser().from("2001:db8:1:2::8"); // an IPv6 network is one source
-    assert_eq!(guess(&neighbour, "somebody else").await, 422);
     assert_eq!(guess(&neighbour, "a third").await, 429);
-    assert_eq!(guess(&world.browser().from("2001:db8:1:3::8"), "a third").await, 422);
+    assert_eq!(guess(&source("3"), "a third").await, 422);
+}
+
+async fn a_site_with_many_networks_guesses_little_more_than_one(world: &World) {
+    let mut answers = Vec::new();
+    for number in 0..60 {
+        let cy = world.browser().from(&format!("2001:db8:7:{:x}::1", number * 0x100)); // a household each
+        answers.push(guess(&cy, "ada").await);
+    }
+    assert_eq!(answers.iter().filter(|status| **status == 422).count(), 50, "{answers:?}");
+    let household =
+        async |number: usize| guess(&world.browser().from(&format!("2001:db8:8:1{number:02x}::1")), "ada").await;
+    let mut answers = Vec::new();
+    for number in 0..25 {
+        answers.push(household(number).await);
+    }
+    assert_eq!(answers.iter().filter(|status| **status == 422).count(), 20, "{answers:?}");
+}
+
+async fn a_refused_guess_leaves_nothing_behind(world: &World) {
+    world.ada().await;
+    let cy = world.browser().from("198.51.100.9");
+    for _ in 0..10 {
+        assert_eq!(guess(&cy, "ada").await, 422);
+    }
+    let before = rows(world).await;
+    let contents = world.database.contents().await;
+    for _ in 0..20 {
+        assert_eq!(guess(&cy, "ada").await, 429);
+    }
+    let app = world.app();
+    let line: Vec<_> = std::iter::from_fn(|| app.gate.enter().ok()).collect();
+    let guessers: Vec<_> = std::iter::from_fn(|| app.gate.in_line(Line::Guessers).enter().ok()).collect();
+    for number in 0..5 {
+        assert_eq!(guess(&world.browser().from(&format!("198.51.100.{number}")), "bo").await, 503);
+    }
+    drop((line, guessers));
+    assert_eq!(rows(world).await, before);
+    assert_eq!(world.database.contents().await, contents);
+}
+
+async fn a_flood_of_guesses_ends_in_so_many_rows(world: &World) {
+    world.ada().await;
+    for number in 0..40 {
+        guess(&world.browser().from(&format!("198.51.100.{number}")), "ada").await;
+    }
+    let noted = "SELECT COUNT(*) FROM events WHERE verb = 'sign-in failed'";
+    assert_eq!(world.database.number(noted, &[]).await, 20, "so many an hour are written down");
+    let folded = "SELECT COUNT(*) FROM rate_limits WHERE subject NOT LIKE '% ____'";
+    assert_eq!(world.database.number(folded, &[]).await, 0, "what strangers bring shares 65,536 rows a kind");
+    world.pass(Duration::hours(5));
+    latchkey::jobs::sweep(&world.app()).await.unwrap();
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM rate_limits", &[]).await, 0);
+}
+
+async fn a_failed_sign_in_costs_the_same_whether_there_is_an_account_or_not(world: &World) {
+    world.ada().await;
+    let mut written = Vec::new();
+    for (number, name) in ["ada", "nobody", "ada@example.com", "nobody@example.com"].into_iter().enumerate() {
+        let before = "SELECT COUNT(*) FROM rate_limits";
+        let rows = world.database.number(before, &[]).await;
+        assert_eq!(guess(&world.browser().from(&format!("198.51.100.{number}")), name).await, 422);
+        written.push(world.database.number(before, &[]).await - rows);
+    }
+    // The second name of an account shares the rows of the account itself, which no answer tells.
+    assert_eq!((written[0], written[1]), (written[1], written[3]), "{written:?}");
 }
 
 async fn strangers_do_not_lock_out_the_owner_on_a_known_device(world: &World) {
     let ada = world.ada().await;
     ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
-    assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303, "from now on this device is known");
-    ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
-    for source in 0..3 {
-        assert_eq!(guess(&world.browser().from(&format!("198.51.100.{source}")), "ada").await, 422);
+    let cy = world.browser();
+    for number in 0..55 {
+        guess(&cy, &format!("somebody {number}")).await;
     }
-    // The other ninety-odd strangers.
-    world.database.execute("UPDATE attempts SET count = 100 WHERE subject LIKE 'strangers %'", &[]).await;
+    assert_eq!(guess(&cy, "ada").await, 429, "everybody behind this address has guessed fifty times");
+    assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303, "but not this device");
+    let form = ada.get("/settings/password").await.form("/settings/password").set("current", &password_of("ada"));
+    let page = ada.submit(form.set("new", "seven quiet lanterns drift")).await;
+    assert_eq!(page.status, 303, "nor whoever is signed in: {}", page.body);
+}
+
+async fn strangers_together_do_not_lock_out_who_has_no_known_device(world: &World) {
+    world.ada().await;
+    for source in 0..12 {
+        for _ in 0..10 {
+            guess(&world.browser().from(&format!("198.51.100.{source}")), "ada").await;
+        }
+    }
+    use_up(world, "guesses for").await;
     let elsewhere = world.browser().from("192.0.2.1");
-    assert_eq!(elsewhere.sign_in("ada", &password_of("ada")).await.status, 429);
-    assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303);
-    world.pass(Duration::minutes(65));
     assert_eq!(elsewhere.sign_in("ada", &password_of("ada")).await.status, 303);
+    let guesser = world.browser().from("192.0.2.2");
+    for _ in 0..3 {
+        assert_eq!(guess(&guesser, "ada").await, 422);
+    }
+    assert_eq!(guess(&guesser, "ada").await, 429, "each network has three more an hour");
+}
+
+async fn a_device_guesses_so_often_and_is_a_stranger_from_then_on(world: &World) {
+    let ada = world.ada().await;
+    let mut tried = Vec::new();
+    for _ in 0..5 {
+        for _ in 0..10 {
+            guess(&world.browser(), "ada").await; // strangers behind the same address use up theirs
+        }
+        let mut tries = 0;
+        while guess(&ada, "ada").await == 422 {
+            tries += 1;
+        }
+        tried.push(tries);
+        world.pass(Duration::minutes(5));
+    }
+    assert_eq!(tried, [10, 10, 10, 7, 3], "ten at a time, thirty an hour");
+}
+
+async fn a_device_is_known_until_the_password_changes(world: &World) {
+    let ada = world.ada().await;
+    let stolen = ada.through(world.address()).from("198.51.100.9");
+    let kept = "SELECT COUNT(*) FROM devices";
+    assert_eq!(world.database.number(kept, &[]).await, 1);
+    let form = ada.get("/settings/password").await.form("/settings/password").set("current", &password_of("ada"));
+    assert_eq!(ada.submit(form.set("new", "seven quiet lanterns drift")).await.status, 303);
+    assert_eq!(world.database.number(kept, &[]).await, 1, "the one on which it was changed");
+    assert_ne!(stolen.cookies.borrow()["latchkey-device"], ada.cookies.borrow()["latchkey-device"]);
+    world.mails().await;
+    ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
+    ada.sign_in("ada", "seven quiet lanterns drift").await;
+    assert!(world.mails().await.is_empty(), "it is still known");
+    stolen.sign_in("ada", "seven quiet lanterns drift").await;
+    assert!(world.mail().await.header("Subject").ends_with("Somebody signed in from a new device"));
+    for number in 0..25 {
+        world.pass(Duration::minutes(1));
+        let page =
+            world.browser().from(&format!("198.51.100.{number}")).sign_in("ada", "seven quiet lanterns drift").await;
+        assert_eq!(page.status, 303);
+    }
+    assert_eq!(world.database.number(kept, &[]).await, 20, "the twenty seen last");
+}
+
+async fn a_flood_leaves_known_devices_and_sessions_their_places(world: &World) {
+    let ada = world.ada().await;
+    ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
+    let bo = world.bo().await;
+    let app = world.app();
+    let _line: Vec<_> = std::iter::from_fn(|| app.gate.enter().ok()).collect();
+    assert_eq!(guess(&world.browser().from("192.0.2.1"), "ada").await, 503);
+    assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303);
+    world.pass(Duration::minutes(16));
+    let page = bo.create("CI", |form| crate::person::proven(form, "bo")).await;
+    assert_eq!(page.status, 200, "{}", page.body);
 }
 
 async fn a_right_password_forgets_the_wrong_ones_before_it(world: &World) {

@@ -128,6 +128,6 @@ async fn more_than_a_batch_goes_at_once(world: &World) {
         let sql = "INSERT INTO attempts (subject, window_at, count) VALUES ($1, 1, 1)";
         world.database.execute(sql, &[&format!("somebody {at}")]).await;
     }
-    assert_eq!(sweep(&world.app()).await.unwrap(), "70 counts of guesses");
+    assert_eq!(sweep(&world.app()).await.unwrap(), "70 counts of mails");
     assert_eq!(sweep(&world.app()).await.unwrap(), "");
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     accounts::{
         identity,
-        limits::{Allowance, Share},
+        rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
     portal::{
@@ -42,7 +42,8 @@ pub async fn confirm(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let mut change = app.store.begin().await?;
-    if let Allowance::Wait(wait) = Share::of_confirmations(me.account.id).take(&mut change, me.now).await? {
+    let demand = Demand::confirmation(me.account.id);
+    if let RateLimitDecision::Wait(wait) = app.limits.take(&mut change, &demand, me.now).await? {
         drop(change);
         let typed = Typed::nothing(&me.account);
         let problems = Problems::one("", too_many(&req, wait));
@@ -71,13 +72,14 @@ pub async fn change(
     }
     let asked = app.store.address_state(me.account.id, me.now).await?.asked;
     let mut change = app.store.begin().await?;
-    if let Allowance::Wait(wait) = Share::of_new_addresses(me.account.id).take(&mut change, me.now).await? {
+    let demand = Demand::new_address(me.account.id);
+    if let RateLimitDecision::Wait(wait) = app.limits.take(&mut change, &demand, me.now).await? {
         drop(change);
         let problems = Problems::one("", too_many(&req, wait));
         return again(&req, &app, me, form, problems).await;
     }
     // An address that has had too many mails gets none, and nobody is told so. A link to it that is out stays good.
-    let granted = Share::of_mails_to(&email).take(&mut change, me.now).await? == Allowance::Granted;
+    let granted = app.limits.take(&mut change, &Demand::mail_to(&email), me.now).await? == RateLimitDecision::Granted;
     if granted || asked.is_none_or(|(asked, _)| asked != email) {
         change.ask_for_address(&me.account, &email, &me.actor, me.now).await?;
     }

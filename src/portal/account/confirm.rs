@@ -6,17 +6,18 @@ use actix_web::{
     web::{Data, Query},
 };
 use askama::Template;
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::{dead_link, marked, setup::Link};
+use super::{
+    dead_link,
+    device::{marked, remember},
+    setup::Link,
+};
 use crate::{
-    access::client_address,
     accounts::{
-        identity,
-        limits::{Allowance, Share},
-        link,
+        identity, link,
         password::Verdict,
+        rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
     portal::{
@@ -118,13 +119,16 @@ async fn make_account(
     sign_up: SignUp,
 ) -> Result<HttpResponse, PageError> {
     let now = app.clock.now();
-    let by_source = Share::of_bad_links(client_address(req, &app.settings.trusted_proxies));
-    if let Allowance::Wait(wait) = take_try(app, &form.link, &by_source, now).await? {
+    // Counted before it is known what it comes to: neither passwords nor the names that are taken can be tried out. Only
+    // the link's own tries count: what others try keeps nobody from following theirs.
+    let place = app.gate.enter()?;
+    let demand = Demand::link_try(&form.link);
+    if let RateLimitDecision::Wait(wait) = app.limits.take_now(&app.store, &demand, now).await? {
         return again(req, form, sign_up, Problems::one("password", too_many(req, wait)));
     }
     // Somebody else may have signed up with this address, so that its owner would confirm an account that others can
     // sign in to.
-    if app.gate.for_strangers().verify(&form.password, Some(&sign_up.password_hash)).await? == Verdict::Wrong {
+    if place.verify(&form.password, Some(&sign_up.password_hash)).await? == Verdict::Wrong {
         return again(req, form, sign_up, Problems::one("password", WRONG));
     }
     let wanted = if form.username.is_empty() { &sign_up.username } else { &form.username };
@@ -135,9 +139,10 @@ async fn make_account(
     let new = NewAccount {
         username,
         email: sign_up.email.clone(),
-        password_hash: sign_up.password_hash.clone(),
+        password_hash: Some(sign_up.password_hash.clone()),
         time_zone: sign_up.time_zone,
         operator: false,
+        vouched: true,
         max_token_days: app.settings.max_token_days,
     };
     let (by, link) = (actor(req, app, None), link::hash(&form.link));
@@ -149,9 +154,9 @@ async fn make_account(
         Registration::Made(id) => {
             change.confirm_address(id, &by, now).await?;
             change.remove_sign_ups_for(&sign_up.email).await?;
-            Share::give_all_back(&by_source, &mut change, now).await?;
+            let device = remember(app, &mut change, id, None, &by, now).await?;
             change.commit().await?;
-            marked(app, id, go_to(req, &Done::AccountMade.at("/sign-in")))
+            marked(device, go_to(req, &Done::AccountMade.at("/sign-in")))
         }
         Registration::UsernameTaken => {
             let problem = "This username is taken. Choose another.";
@@ -159,17 +164,6 @@ async fn make_account(
         }
         Registration::EmailTaken => dead_link::draw(req),
     }
-}
-
-/// Counts a try before it is known what it comes to: neither passwords nor the names that are taken can be tried out.
-async fn take_try(app: &App, link: &str, by_source: &[Share], now: DateTime<Utc>) -> Result<Allowance, PageError> {
-    let shares: Vec<_> = [Share::of_tries(link)].into_iter().chain(by_source.iter().cloned()).collect();
-    let mut change = app.store.begin().await?;
-    let allowance = Share::take_all(&shares, &mut change, now).await?;
-    if allowance == Allowance::Granted {
-        change.commit().await?;
-    }
-    Ok(allowance)
 }
 
 fn again(req: &HttpRequest, form: ConfirmForm, sign_up: SignUp, problems: Problems) -> Result<HttpResponse, PageError> {

@@ -5,7 +5,7 @@ use askama::Template;
 
 use crate::{
     access::client_address,
-    accounts::limits::{Allowance, Share},
+    accounts::rate_limit::{Demand, RateLimitDecision},
     app::App,
     portal::{
         error::PageError,
@@ -27,11 +27,9 @@ pub(super) fn draw(req: &HttpRequest) -> Result<HttpResponse, PageError> {
 
 /// The answer to a form with such a link. Too many of them by one source have to wait.
 pub(super) async fn count(req: &HttpRequest, app: &App) -> Result<HttpResponse, PageError> {
-    let shares = Share::of_bad_links(client_address(req, &app.settings.trusted_proxies));
-    let mut change = app.store.begin().await?;
-    match Share::take_all(&shares, &mut change, app.clock.now()).await? {
-        Allowance::Granted => change.commit().await?,
-        Allowance::Wait(wait) => drop(too_many(req, wait)),
+    let demand = Demand::bad_link(client_address(req, &app.settings.trusted_proxies));
+    if let RateLimitDecision::Wait(wait) = app.limits.take_now(&app.store, &demand, app.clock.now()).await? {
+        drop(too_many(req, wait));
     }
     draw(req)
 }

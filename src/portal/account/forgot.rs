@@ -9,7 +9,7 @@ use crate::{
     access::client_address,
     accounts::{
         identity,
-        limits::{Allowance, Share},
+        rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
     portal::{
@@ -63,7 +63,7 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ForgotFor
             return draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, form.email, problems);
         }
     };
-    if let Allowance::Wait(wait) = ask(&req, &app, &email).await? {
+    if let RateLimitDecision::Wait(wait) = ask(&req, &app, &email).await? {
         let problems = Problems::one("", too_many(&req, wait));
         return draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, form.email, problems);
     }
@@ -72,21 +72,24 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ForgotFor
 
 /// Queues the mail, or says how long to wait. Whether the address has had too many is not told. A device that signed in
 /// to the account before has a share of its own, which no stranger uses up.
-async fn ask(req: &HttpRequest, app: &App, email: &str) -> Result<Allowance, PageError> {
+async fn ask(req: &HttpRequest, app: &App, email: &str) -> Result<RateLimitDecision, PageError> {
     let (now, source) = (app.clock.now(), client_address(req, &app.settings.trusted_proxies));
-    let (asking, mailed) = match device::account_with(req, app, email).await? {
-        Some(account) => (Vec::new(), vec![Share::of_resets_by_device(account.id)]),
-        None => (Share::of_requests_by(source), Share::of_resets(email, source).into()),
+    let mailed = match device::account_with(req, app, email).await? {
+        Some(account) => Demand::reset_by_device(account.id),
+        None => {
+            let asked = app.limits.take_now(&app.store, &Demand::request(source), now).await?;
+            if asked != RateLimitDecision::Granted {
+                return Ok(asked);
+            }
+            Demand::reset(email, source)
+        }
     };
     let mut change = app.store.begin().await?;
-    let allowance = Share::take_all(&asking, &mut change, now).await?;
-    if allowance == Allowance::Granted {
-        if Share::take_all(&mailed, &mut change, now).await? == Allowance::Granted {
-            change.add_mail(&app.new_mail(Letter::PasswordReset, None, email), now).await?;
-        }
+    if app.limits.take(&mut change, &mailed, now).await? == RateLimitDecision::Granted {
+        change.add_mail(&app.new_mail(Letter::PasswordReset, None, email), now).await?;
         change.commit().await?;
     }
-    Ok(allowance)
+    Ok(RateLimitDecision::Granted)
 }
 
 /// The page that says that a mail is on its way, or where it lies on a host that mails nobody. It is not certain that

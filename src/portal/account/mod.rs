@@ -4,7 +4,9 @@ pub mod address;
 pub mod confirm;
 mod dead_link;
 mod device;
+pub mod devices;
 pub mod forgot;
+pub mod invitations;
 pub mod notifications;
 pub mod password;
 pub mod profile;
@@ -17,22 +19,20 @@ pub mod sign_up;
 pub mod unsubscribe;
 mod zones;
 
-use actix_web::{HttpRequest, web::Data};
+use actix_web::{HttpRequest, cookie::Cookie, web::Data};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use self::device::marked;
+use self::device::remember;
 use super::{error::PageError, form::Problems, guard::too_many, page::actor, session::TypedSession};
 use crate::{
     access::client_address,
     accounts::{
-        identity,
-        limits::{Allowance, Share},
-        password as rules,
+        identity, password as rules,
+        rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
     store::{Actor, FIRST_EPOCH, NewAccount, Purpose, Registration},
-    tokens::AccountId,
 };
 
 /// What a new account is asked for.
@@ -65,43 +65,46 @@ impl SignUpForm {
     }
 }
 
-/// Makes an account from a form, signs it in, or says what is wrong. `setup` is the hash of the link that makes an
-/// operator.
+/// Makes an account from a form, signs it in and gives its device's cookie, or says what is wrong. `setup` is the hash of
+/// the link that makes an operator.
 async fn register(
     req: &HttpRequest,
     app: &Data<App>,
     session: &TypedSession,
     form: &SignUpForm,
     setup: Option<[u8; 32]>,
-) -> Result<Result<AccountId, Problems>, PageError> {
+) -> Result<Result<Option<Cookie<'static>>, Problems>, PageError> {
     let (username, email, time_zone) = match form.read() {
         Ok(read) => read,
         Err(problems) => return Ok(Err(problems)),
     };
+    let gate = if setup.is_some() { app.gate.clone() } else { app.gate.for_strangers() };
+    let place = gate.enter()?;
     if setup.is_none()
-        && let Allowance::Wait(wait) = take_request(req, app).await?
+        && let RateLimitDecision::Wait(wait) = take_request(req, app).await?
     {
         return Ok(Err(Problems::one("", too_many(req, wait))));
     }
-    let password_hash = app.gate.for_strangers().hash(&form.password).await?;
+    let password_hash = place.hash(&form.password).await?;
     let new = NewAccount {
         username,
         email,
-        password_hash,
+        password_hash: Some(password_hash),
         time_zone,
         operator: setup.is_some(),
+        vouched: setup.is_some(),
         max_token_days: app.settings.max_token_days,
     };
     let by = actor(req, app, None);
     match store(app, &new, setup, &by).await? {
-        Some(Registration::Made(id)) => {
+        Some((Registration::Made(id), device)) => {
             session.begin(id, FIRST_EPOCH, &by, app.clock.now())?;
-            Ok(Ok(id))
+            Ok(Ok(device))
         }
-        Some(Registration::UsernameTaken) => {
+        Some((Registration::UsernameTaken, _)) => {
             Ok(Err(Problems::one("username", "This username is taken. Choose another.")))
         }
-        Some(Registration::EmailTaken) => {
+        Some((Registration::EmailTaken, _)) => {
             Ok(Err(Problems::one("email", "There is an account with this address already. Sign in instead.")))
         }
         None => Err(PageError::NotFound),
@@ -109,23 +112,19 @@ async fn register(
 }
 
 /// Takes one from what strangers may ask for, before it costs anything.
-async fn take_request(req: &HttpRequest, app: &App) -> Result<Allowance, PageError> {
-    let shares = Share::of_requests_by(client_address(req, &app.settings.trusted_proxies));
-    let mut change = app.store.begin().await?;
-    let allowance = Share::take_all(&shares, &mut change, app.clock.now()).await?;
-    if allowance == Allowance::Granted {
-        change.commit().await?;
-    }
-    Ok(allowance)
+async fn take_request(req: &HttpRequest, app: &App) -> Result<RateLimitDecision, PageError> {
+    let demand = Demand::request(client_address(req, &app.settings.trusted_proxies));
+    Ok(app.limits.take_now(&app.store, &demand, app.clock.now()).await?)
 }
 
-/// Stores the account, using up the setup link in the same transaction; none if the link is no longer good.
+/// Stores the account with the device it is made on, using up the setup link in the same transaction; none if the link
+/// is no longer good.
 async fn store(
     app: &App,
     new: &NewAccount,
     setup: Option<[u8; 32]>,
     by: &Actor,
-) -> Result<Option<Registration>, PageError> {
+) -> Result<Option<(Registration, Option<Cookie<'static>>)>, PageError> {
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
     if let Some(link) = setup
@@ -134,8 +133,8 @@ async fn store(
         return Ok(None);
     }
     let made = change.add_account(new, by, now).await?;
-    if matches!(made, Registration::Made(_)) {
-        change.commit().await?;
-    }
-    Ok(Some(made))
+    let Registration::Made(id) = made else { return Ok(Some((made, None))) };
+    let device = remember(app, &mut change, id, None, by, now).await?;
+    change.commit().await?;
+    Ok(Some((made, device)))
 }

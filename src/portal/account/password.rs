@@ -4,11 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
+use super::device::{marked, remember};
 use crate::{
-    access::client_address,
     accounts::{
-        limits::{Chance, Guess},
         password::{BadPassword, Verdict, check_new},
+        password_gate::Line,
+        rate_limit::RateLimitDecision,
+        sign_in_attempt::SessionAttempt,
     },
     app::App,
     portal::{
@@ -56,12 +58,13 @@ pub async fn submit(
     if let Err(problem) = acceptable(&me, &form) {
         return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, Problems::one("new", problem));
     }
-    let hash = app.gate.hash(&form.new).await?;
+    let hash = app.gate.in_line(Line::Known(me.account.id)).hash(&form.new).await?;
     let mut change = app.store.begin().await?;
     let epoch = change.set_password(me.account.id, &hash, &me.actor, me.now).await?;
+    let device = remember(&app, &mut change, me.account.id, None, &me.actor, me.now).await?;
     change.commit().await?;
     me.session.begin(me.account.id, epoch, &me.actor, me.now)?;
-    Ok(go_to(&req, &Done::PasswordChanged.at("/settings/password")))
+    marked(device, go_to(&req, &Done::PasswordChanged.at("/settings/password")))
 }
 
 fn acceptable(me: &SignedIn, form: &PasswordForm) -> Result<(), BadPassword> {
@@ -72,21 +75,24 @@ fn acceptable(me: &SignedIn, form: &PasswordForm) -> Result<(), BadPassword> {
 }
 
 /// Whether the signed-in person knows the password; the error is what to say beside the field.
-/// A right one counts as proof for 15 minutes.
+/// A right one counts as proof for 15 minutes. Only the session's own wrong ones count: what others guess, from the same
+/// address too, keeps nobody from proving who they are.
 pub async fn proven(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
     password: &str,
 ) -> Result<Result<(), String>, PageError> {
-    let guess = Guess::new(&me.account.username, client_address(req, &app.settings.trusted_proxies), true);
-    if let Chance::Wait(wait) = guess.count(&app.store, me.now).await? {
+    let place = app.gate.in_line(Line::Known(me.account.id)).enter()?;
+    let session = me.session.name().map_or_else(|| me.account.id.to_string(), |name| name.to_string());
+    let attempt = SessionAttempt::new(session);
+    if let RateLimitDecision::Wait(wait) = attempt.count(&app.limits, &app.store, me.now).await? {
         return Ok(Err(too_many(req, wait)));
     }
-    if app.gate.verify(password, me.account.password_hash.as_deref()).await? == Verdict::Wrong {
+    if place.verify(password, me.account.password_hash.as_deref()).await? == Verdict::Wrong {
         return Ok(Err("This is not your password.".to_owned()));
     }
-    guess.forget(&app.store, me.now).await?;
+    attempt.forget(&app.limits, &app.store).await?;
     me.session.prove(me.now)?;
     Ok(Ok(()))
 }

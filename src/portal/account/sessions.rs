@@ -7,7 +7,11 @@ use actix_web::{
 };
 use askama::Template;
 
-use super::sign_out::Nothing;
+use super::{
+    device,
+    devices::{self, DeviceView},
+    sign_out::Nothing,
+};
 use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE},
     app::App,
@@ -34,6 +38,7 @@ struct Sessions {
     sessions: Vec<Session>,
     others: bool,
     more: bool,
+    devices: Vec<DeviceView>,
 }
 
 struct Session {
@@ -54,7 +59,9 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
     let mut sessions: Vec<_> = found.into_iter().map(|session| Session::new(session, &me)).collect();
     sessions.sort_by_key(|session| !session.is_this);
     let others = more || sessions.iter().any(|session| !session.is_this);
-    answer(StatusCode::OK, &Sessions { page: Page::in_section(&req, "Sessions", "sessions"), sessions, others, more })
+    let devices = devices::list(&req, &app, &me).await?;
+    let page = Page::in_section(&req, "Sessions", "sessions");
+    answer(StatusCode::OK, &Sessions { page, sessions, others, more, devices })
 }
 
 /// `POST /settings/sessions/{name}/end`
@@ -83,6 +90,8 @@ pub async fn end_others(
 ) -> Result<HttpResponse, PageError> {
     let mut change = app.store.begin().await?;
     let ended = change.end_other_sessions(me.account.id, me.session.name()).await?;
+    let this = device::of(&req, &app).await?.filter(|device| device.account == me.account.id);
+    change.forget_devices_of(me.account.id, this.map(|device| device.id)).await?;
     if ended > 0 {
         let detail = EventDetail::Sessions { count: ended };
         change.record(EventKind::SessionEnded, &me.actor, Subject::account(me.account.id), detail, me.now).await?;

@@ -9,12 +9,14 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::device::{self, marked};
+use super::device::{self, marked, remember};
 use crate::{
     access::client_address,
     accounts::{
-        limits::{Chance, Guess},
         password::Verdict,
+        password_gate::Place,
+        rate_limiter::Taken,
+        sign_in_attempt::{Chance, SignInAttempt},
     },
     app::App,
     audit::{EventDetail, EventKind, Subject},
@@ -27,6 +29,7 @@ use crate::{
         session::TypedSession,
     },
     store::Account,
+    tokens::AccountId,
 };
 
 const WRONG: &str = "Username or password is wrong.";
@@ -68,7 +71,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, query: Option<Query<Next>>) 
     draw(&req, &app, StatusCode::OK, String::new(), own_path(&next).unwrap_or_default().to_owned(), Problems::default())
 }
 
-/// `POST /sign-in`
+/// `POST /sign-in`. Whoever has to wait, for a turn or because of too many guesses, leaves nothing behind.
 pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
@@ -76,59 +79,65 @@ pub async fn submit(
     Form(form): Form<SignInForm>,
 ) -> Result<HttpResponse, PageError> {
     let SignInForm { username, password, next } = form;
-    let name = username.trim();
-    let account = if name.contains('\0') { None } else { app.store.account_named(name).await? };
-    let guess = guess(&req, &app, name, account.as_ref());
-    let now = app.clock.now();
-    let chance = guess.count(&app.store, now).await?;
-    if let Chance::Wait(wait) = chance {
-        let problem = too_many(&req, wait);
-        return draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username, next, Problems::one("", problem));
+    let (now, visitor) = (app.clock.now(), Visitor::of(&req, &app, username.trim()).await?);
+    let (attempt, known) = (&visitor.attempt, visitor.account.as_ref().map(|account| account.id));
+    let wait = |wait| {
+        let problems = Problems::one("", too_many(&req, wait));
+        draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username.clone(), next.clone(), problems)
+    };
+    let line = match attempt.line(&app.limits, &app.store, now).await? {
+        Ok(line) => line,
+        Err(too_often) => return wait(too_often),
+    };
+    let place = app.gate.in_line(line).enter()?;
+    let chance = attempt.count(&app.limits, &app.store, line, now).await?;
+    if let Chance::Wait(too_often) = chance {
+        return wait(too_often);
     }
-    let known = account.as_ref().map(|account| account.id);
-    match verified(&app, account, &password).await?.filter(|_| chance == Chance::Granted) {
-        Some(account) => {
-            guess.forget(&app.store, now).await?;
-            welcome(&req, &app, &TypedSession(session), (&account, guess.is_from_known_device()), &next).await
+    match (verified(&app, &place, visitor.account, &password).await?, chance) {
+        (Some(account), Chance::Granted(taken)) => {
+            let admitted = Admitted { account: &account, attempt, taken, device: visitor.device };
+            admitted.welcome(&req, &app, &TypedSession(session), &next).await
         }
-        None => {
-            // Not what was typed: it may be a password.
-            if known.is_none() {
-                tracing::warn!("sign-in failed: there is no such account");
-            }
-            if let Some(account) = known {
-                let mut change = app.store.begin().await?;
-                change
-                    .record(
-                        EventKind::SignInFailed,
-                        &actor(&req, &app, None),
-                        Subject::account(account),
-                        EventDetail::Nothing,
-                        now,
-                    )
-                    .await?;
-                change.commit().await?;
-            }
+        _ => {
+            note_failure(&req, &app, attempt, known).await?;
             draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, username, next, Problems::one("", WRONG))
         }
     }
 }
 
-fn guess(req: &HttpRequest, app: &App, name: &str, account: Option<&Account>) -> Guess {
-    let known = account.is_some_and(|account| device::is_of(req, app, account.id));
-    let account = account.map(|account| account.id);
-    Guess::new(name, client_address(req, &app.settings.trusted_proxies), known).at(account)
+/// Who tries to sign in, as far as that is known before the password is.
+struct Visitor {
+    account: Option<Account>,
+    device: Option<KnownDevice>,
+    attempt: SignInAttempt,
+}
+
+impl Visitor {
+    async fn of(req: &HttpRequest, app: &App, name: &str) -> Result<Self, PageError> {
+        let account = if name.contains('\0') { None } else { app.store.account_named(name).await? };
+        let id = account.as_ref().map(|account| account.id);
+        let device = device::of(req, app).await?;
+        let own = device.filter(|device| Some(device.account) == id).map(|device| device.id);
+        let attempt = SignInAttempt::new(name, client_address(req, &app.settings.trusted_proxies), id, own);
+        Ok(Self { account, device, attempt })
+    }
 }
 
 /// The account, if it is enabled and this is its password.
-async fn verified(app: &App, account: Option<Account>, password: &str) -> Result<Option<Account>, PageError> {
+async fn verified(
+    app: &App,
+    place: &Place,
+    account: Option<Account>,
+    password: &str,
+) -> Result<Option<Account>, PageError> {
     let stored = account
         .as_ref()
         .filter(|account| account.disabled_at.is_none())
         .and_then(|account| account.password_hash.as_deref());
-    let verdict = app.gate.verify(password, stored).await?;
+    let verdict = place.verify(password, stored).await?;
     if let (Some(account), Some(stored), Verdict::RightButWeaklyStored) = (&account, stored, verdict) {
-        let hash = app.gate.hash(password).await?;
+        let hash = place.hash(password).await?;
         let mut change = app.store.begin().await?;
         change.raise_password(account.id, stored, &hash).await?;
         change.commit().await?;
@@ -136,23 +145,58 @@ async fn verified(app: &App, account: Option<Account>, password: &str) -> Result
     Ok(account.filter(|_| verdict != Verdict::Wrong))
 }
 
-async fn welcome(
+/// Writes a failure down. One transaction, whether there is such an account or not, so that the time does not tell.
+async fn note_failure(
     req: &HttpRequest,
     app: &App,
-    session: &TypedSession,
-    (account, device_is_known): (&Account, bool),
-    next: &str,
-) -> Result<HttpResponse, PageError> {
+    attempt: &SignInAttempt,
+    account: Option<AccountId>,
+) -> Result<(), PageError> {
     let now = app.clock.now();
-    let mut change = app.store.begin().await?;
-    let by = actor(req, app, Some(account));
-    let event = change.record_sign_in(account.id, &by, now).await?;
-    if !device_is_known {
-        change.owe_happening(account.id, event, None, now).await?;
+    // Not what was typed: it may be a password.
+    if account.is_none() {
+        tracing::warn!("sign-in failed: there is no such account");
     }
-    change.commit().await?;
-    session.begin(account.id, account.session_epoch, &by, now)?;
-    marked(app, account.id, go_to(req, own_path(next).unwrap_or(HOME)))
+    let mut change = app.store.begin().await?;
+    if attempt.note_failure(&app.limits, &mut change, now).await? {
+        if let Some(account) = account {
+            let (by, subject) = (actor(req, app, None), Subject::account(account));
+            change.record(EventKind::SignInFailed, &by, subject, EventDetail::Nothing, now).await?;
+        }
+        change.commit().await?;
+    }
+    Ok(())
+}
+
+/// Somebody who gave the right password.
+struct Admitted<'a> {
+    account: &'a Account,
+    attempt: &'a SignInAttempt,
+    taken: Taken,
+    device: Option<KnownDevice>,
+}
+
+impl Admitted<'_> {
+    async fn welcome(
+        self,
+        req: &HttpRequest,
+        app: &App,
+        session: &TypedSession,
+        next: &str,
+    ) -> Result<HttpResponse, PageError> {
+        let Self { account, attempt, taken, device } = self;
+        let (now, by) = (app.clock.now(), actor(req, app, Some(account)));
+        let mut change = app.store.begin().await?;
+        attempt.forget(&app.limits, &mut change, &taken).await?;
+        let event = change.record_sign_in(account.id, &by, now).await?;
+        let new_device = remember(app, &mut change, account.id, device, &by, now).await?;
+        if new_device.is_some() {
+            change.owe_happening(account.id, event, None, now).await?;
+        }
+        change.commit().await?;
+        session.begin(account.id, account.session_epoch, &by, now)?;
+        marked(new_device, go_to(req, own_path(next).unwrap_or(HOME)))
+    }
 }
 
 fn draw(

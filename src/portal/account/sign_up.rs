@@ -5,11 +5,11 @@ use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::{SignUpForm, forgot::sent, marked, register, take_request};
+use super::{SignUpForm, device::marked, forgot::sent, register, take_request};
 use crate::{
     accounts::{
-        limits::{Allowance, Share},
         link::{self, CONFIRMATION},
+        rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
     config::SignUp as Policy,
@@ -54,7 +54,7 @@ pub async fn submit(
         };
     }
     match register(&req, &app, &TypedSession(session), &form, None).await? {
-        Ok(account) => marked(&app, account, go_to(&req, "/settings/tokens")),
+        Ok(device) => marked(device, go_to(&req, "/settings/tokens")),
         Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
     }
 }
@@ -69,14 +69,15 @@ async fn ask(req: &HttpRequest, app: &App, form: &SignUpForm) -> Result<Result<(
         Err(problems) => return Ok(Err(problems)),
     };
     let now = app.clock.now();
-    if let Allowance::Wait(wait) = take_request(req, app).await? {
+    let place = app.gate.for_strangers().enter()?;
+    if let RateLimitDecision::Wait(wait) = take_request(req, app).await? {
         return Ok(Err(Problems::one("", too_many(req, wait))));
     }
-    let password_hash = app.gate.for_strangers().hash(&form.password).await?;
+    let password_hash = place.hash(&form.password).await?;
     let mail = app.new_mail(Letter::SignUp, None, &email);
     let link = link::hash(&app.mailed_link(mail.id));
     let mut change = app.store.begin().await?;
-    if Share::of_mails_to(&email).take(&mut change, now).await? == Allowance::Granted {
+    if app.limits.take(&mut change, &Demand::mail_to(&email), now).await? == RateLimitDecision::Granted {
         let sign_up = SignedUp { username, email, password_hash, time_zone };
         change.add_sign_up(&link, &sign_up, now, now + CONFIRMATION).await?;
         change.add_mail(&mail, now).await?;
