@@ -130,6 +130,7 @@ async fn known_browsers_are_listed_and_forgotten(world: &World) {
     assert_eq!(ada.submit(forget).await.status, 303);
     assert_eq!(rows().await.len(), 1);
     assert!(world.database.events_of("ada").await.contains(&"device forgotten".to_owned()));
+    other.submit(other.get("/settings/tokens").await.form("/sign-out")).await;
     other.sign_in("ada", &crate::world::password_of("ada")).await;
     assert_eq!(rows().await.len(), 2, "it is a new one again");
     ada.submit(ada.get(HERE).await.form("/settings/sessions/end-others")).await;

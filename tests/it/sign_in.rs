@@ -275,7 +275,8 @@ async fn a_flood_of_guesses_ends_in_so_many_rows(world: &World) {
     }
     let noted = "SELECT COUNT(*) FROM events WHERE verb = 'sign-in failed'";
     assert_eq!(world.database.number(noted, &[]).await, 20, "so many an hour are written down");
-    let folded = "SELECT COUNT(*) FROM rate_limits WHERE subject NOT LIKE '% ____'";
+    let folded =
+        "SELECT COUNT(*) FROM rate_limits WHERE subject NOT LIKE '% ____' AND subject <> 'requests of all strangers'";
     assert_eq!(world.database.number(folded, &[]).await, 0, "what strangers bring shares 65,536 rows a kind");
     world.pass(Duration::hours(5));
     latchkey::jobs::sweep(&world.app()).await.unwrap();
@@ -328,6 +329,7 @@ async fn strangers_together_do_not_lock_out_who_has_no_known_device(world: &Worl
 
 async fn a_device_guesses_so_often_and_is_a_stranger_from_then_on(world: &World) {
     let ada = world.ada().await;
+    ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
     let mut tried = Vec::new();
     for _ in 0..5 {
         for _ in 0..10 {

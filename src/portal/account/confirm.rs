@@ -8,11 +8,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{
-    dead_link,
-    device::{marked, remember},
-    setup::Link,
-};
+use super::{dead_link, device::remember, setup::Link};
 use crate::{
     accounts::{
         identity, link,
@@ -154,9 +150,9 @@ async fn make_account(
         Registration::Made(id) => {
             change.confirm_address(id, &by, now).await?;
             change.remove_sign_ups_for(&sign_up.email).await?;
-            let device = remember(app, &mut change, id, None, &by, now).await?;
+            let device = remember(req, app, &mut change, id, &by, now).await?;
             change.commit().await?;
-            marked(device, go_to(req, &Done::AccountMade.at("/sign-in")))
+            device.mark(go_to(req, &Done::AccountMade.at("/sign-in")))
         }
         Registration::UsernameTaken => {
             let problem = "This username is taken. Choose another.";

@@ -21,41 +21,57 @@ const DEVICE: &str = "device";
 /// Characters of its secret.
 const LENGTH: usize = 43;
 
+/// A browser that is known from now on.
+pub(super) struct Remembered {
+    cookie: Cookie<'static>,
+    /// Whether it was not known before.
+    pub(super) is_new: bool,
+}
+
+impl Remembered {
+    /// The answer with the device's cookie.
+    pub(super) fn mark(self, mut res: HttpResponse) -> Result<HttpResponse, PageError> {
+        res.add_cookie(&self.cookie).map_err(|error| anyhow::anyhow!("a cookie that is none: {error}"))?;
+        Ok(res)
+    }
+}
+
 /// The device that a request comes from, whichever account it signed in to last.
 pub(super) async fn of(req: &HttpRequest, app: &App) -> Result<Option<KnownDevice>, PageError> {
-    match cookie_value(req, app, DEVICE).filter(|secret| secret.len() == LENGTH) {
+    match secret(req, app) {
         Some(secret) => Ok(app.store.device(&link::hash(&secret)).await?),
         None => Ok(None),
     }
 }
 
-/// Makes this browser one of the account's devices, or notes that it was seen again. Gives the cookie to set, if it is
-/// new: always with a fresh secret, so that nobody plants one.
+fn secret(req: &HttpRequest, app: &App) -> Option<String> {
+    cookie_value(req, app, DEVICE).filter(|secret| secret.len() == LENGTH)
+}
+
+/// Makes this browser one of the account's devices, or notes that it was seen again. A new one gets a fresh secret, so
+/// that nobody plants one.
 pub(super) async fn remember(
+    req: &HttpRequest,
     app: &App,
     change: &mut Change,
     account: AccountId,
-    known: Option<KnownDevice>,
     by: &Actor,
     now: DateTime<Utc>,
-) -> Result<Option<Cookie<'static>>, PageError> {
-    let known = known.filter(|device| device.account == account);
-    if let Some(device) = known
-        && change.see_device(device.id, now).await?
-    {
-        return Ok(None);
-    }
-    let secret = link::generate(&mut crate::random::system());
-    change.add_device(&link::hash(&secret), account, by, now).await?;
-    Ok(Some(cookie(app, DEVICE, secret, Some(Age::days(365)))))
-}
-
-/// The answer with the cookie of a new device, if there is one.
-pub(super) fn marked(cookie: Option<Cookie<'static>>, mut res: HttpResponse) -> Result<HttpResponse, PageError> {
-    if let Some(cookie) = cookie {
-        res.add_cookie(&cookie).map_err(|error| anyhow::anyhow!("a cookie that is none: {error}"))?;
-    }
-    Ok(res)
+) -> Result<Remembered, PageError> {
+    let known = of(req, app).await?.filter(|device| device.account == account);
+    let seen = match known {
+        Some(device) => change.see_device(device.id, now).await?,
+        None => false,
+    };
+    let secret = match secret(req, app).filter(|_| seen) {
+        Some(secret) => secret,
+        None => {
+            let secret = link::generate(&mut crate::random::system());
+            change.add_device(&link::hash(&secret), account, by, now).await?;
+            secret
+        }
+    };
+    Ok(Remembered { cookie: cookie(app, DEVICE, secret, Some(Age::days(365))), is_new: !seen })
 }
 
 /// The account that this browser signed in to before, if it has this address. Only the browser's own account is looked

@@ -19,11 +19,11 @@ pub mod sign_up;
 pub mod unsubscribe;
 mod zones;
 
-use actix_web::{HttpRequest, cookie::Cookie, web::Data};
+use actix_web::{HttpRequest, web::Data};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use self::device::remember;
+use self::device::{Remembered, remember};
 use super::{error::PageError, form::Problems, guard::too_many, page::actor, session::TypedSession};
 use crate::{
     access::client_address,
@@ -33,6 +33,7 @@ use crate::{
     },
     app::App,
     store::{Actor, FIRST_EPOCH, NewAccount, Purpose, Registration},
+    tokens::AccountId,
 };
 
 /// What a new account is asked for.
@@ -73,7 +74,7 @@ async fn register(
     session: &TypedSession,
     form: &SignUpForm,
     setup: Option<[u8; 32]>,
-) -> Result<Result<Option<Cookie<'static>>, Problems>, PageError> {
+) -> Result<Result<Remembered, Problems>, PageError> {
     let (username, email, time_zone) = match form.read() {
         Ok(read) => read,
         Err(problems) => return Ok(Err(problems)),
@@ -96,15 +97,15 @@ async fn register(
         max_token_days: app.settings.max_token_days,
     };
     let by = actor(req, app, None);
-    match store(app, &new, setup, &by).await? {
-        Some((Registration::Made(id), device)) => {
+    match store(req, app, &new, setup, &by).await? {
+        Some(Ok((id, device))) => {
             session.begin(id, FIRST_EPOCH, &by, app.clock.now())?;
             Ok(Ok(device))
         }
-        Some((Registration::UsernameTaken, _)) => {
+        Some(Err(Registration::UsernameTaken)) => {
             Ok(Err(Problems::one("username", "This username is taken. Choose another.")))
         }
-        Some((Registration::EmailTaken, _)) => {
+        Some(Err(_)) => {
             Ok(Err(Problems::one("email", "There is an account with this address already. Sign in instead.")))
         }
         None => Err(PageError::NotFound),
@@ -120,11 +121,12 @@ async fn take_request(req: &HttpRequest, app: &App) -> Result<RateLimitDecision,
 /// Stores the account with the device it is made on, using up the setup link in the same transaction; none if the link
 /// is no longer good.
 async fn store(
+    req: &HttpRequest,
     app: &App,
     new: &NewAccount,
     setup: Option<[u8; 32]>,
     by: &Actor,
-) -> Result<Option<(Registration, Option<Cookie<'static>>)>, PageError> {
+) -> Result<Option<Result<(AccountId, Remembered), Registration>>, PageError> {
     let now = app.clock.now();
     let mut change = app.store.begin().await?;
     if let Some(link) = setup
@@ -133,8 +135,8 @@ async fn store(
         return Ok(None);
     }
     let made = change.add_account(new, by, now).await?;
-    let Registration::Made(id) = made else { return Ok(Some((made, None))) };
-    let device = remember(app, &mut change, id, None, by, now).await?;
+    let Registration::Made(id) = made else { return Ok(Some(Err(made))) };
+    let device = remember(req, app, &mut change, id, by, now).await?;
     change.commit().await?;
-    Ok(Some((made, device)))
+    Ok(Some(Ok((id, device))))
 }

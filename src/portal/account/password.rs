@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
-use super::device::{marked, remember};
+use super::device::remember;
 use crate::{
     accounts::{
         password::{BadPassword, Verdict, check_new},
@@ -61,10 +61,10 @@ pub async fn submit(
     let hash = app.gate.in_line(Line::Known(me.account.id)).hash(&form.new).await?;
     let mut change = app.store.begin().await?;
     let epoch = change.set_password(me.account.id, &hash, &me.actor, me.now).await?;
-    let device = remember(&app, &mut change, me.account.id, None, &me.actor, me.now).await?;
+    let device = remember(&req, &app, &mut change, me.account.id, &me.actor, me.now).await?;
     change.commit().await?;
     me.session.begin(me.account.id, epoch, &me.actor, me.now)?;
-    marked(device, go_to(&req, &Done::PasswordChanged.at("/settings/password")))
+    device.mark(go_to(&req, &Done::PasswordChanged.at("/settings/password")))
 }
 
 fn acceptable(me: &SignedIn, form: &PasswordForm) -> Result<(), BadPassword> {

@@ -8,11 +8,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{
-    dead_link,
-    device::{marked, remember},
-    setup::Link,
-};
+use super::{dead_link, device::remember, setup::Link};
 use crate::{
     accounts::{link, password::check_new, password_gate::Line},
     app::App,
@@ -84,9 +80,9 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ResetForm
         change.confirm_address(account.id, &by, now).await?;
     }
     // Whoever chose the password is no stranger when they sign in with it.
-    let device = remember(&app, &mut change, account.id, None, &by, now).await?;
+    let device = remember(&req, &app, &mut change, account.id, &by, now).await?;
     change.commit().await?;
-    marked(device, go_to(&req, &Done::PasswordSet.at("/sign-in")))
+    device.mark(go_to(&req, &Done::PasswordSet.at("/sign-in")))
 }
 
 /// The account whose password a link sets, if the link is still good.

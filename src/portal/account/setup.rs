@@ -9,7 +9,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{SignUpForm, device::marked, register};
+use super::{SignUpForm, register};
 use crate::{
     accounts::link,
     app::App,
@@ -69,7 +69,7 @@ pub async fn submit(
         return Err(PageError::NotFound);
     }
     match register(&req, &app, &TypedSession(session), &form, Some(link)).await? {
-        Ok(device) => marked(device, go_to(&req, "/settings/tokens")),
+        Ok(device) => device.mark(go_to(&req, "/settings/tokens")),
         Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
     }
 }

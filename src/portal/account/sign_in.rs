@@ -9,7 +9,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::device::{self, marked, remember};
+use super::device::{self, remember};
 use crate::{
     access::client_address,
     accounts::{
@@ -96,7 +96,7 @@ pub async fn submit(
     }
     match (verified(&app, &place, visitor.account, &password).await?, chance) {
         (Some(account), Chance::Granted(taken)) => {
-            let admitted = Admitted { account: &account, attempt, taken, device: visitor.device };
+            let admitted = Admitted { account: &account, attempt, taken };
             admitted.welcome(&req, &app, &TypedSession(session), &next).await
         }
         _ => {
@@ -109,7 +109,6 @@ pub async fn submit(
 /// Who tries to sign in, as far as that is known before the password is.
 struct Visitor {
     account: Option<Account>,
-    device: Option<KnownDevice>,
     attempt: SignInAttempt,
 }
 
@@ -120,7 +119,7 @@ impl Visitor {
         let device = device::of(req, app).await?;
         let own = device.filter(|device| Some(device.account) == id).map(|device| device.id);
         let attempt = SignInAttempt::new(name, client_address(req, &app.settings.trusted_proxies), id, own);
-        Ok(Self { account, device, attempt })
+        Ok(Self { account, attempt })
     }
 }
 
@@ -173,7 +172,6 @@ struct Admitted<'a> {
     account: &'a Account,
     attempt: &'a SignInAttempt,
     taken: Taken,
-    device: Option<KnownDevice>,
 }
 
 impl Admitted<'_> {
@@ -184,18 +182,18 @@ impl Admitted<'_> {
         session: &TypedSession,
         next: &str,
     ) -> Result<HttpResponse, PageError> {
-        let Self { account, attempt, taken, device } = self;
+        let Self { account, attempt, taken } = self;
         let (now, by) = (app.clock.now(), actor(req, app, Some(account)));
         let mut change = app.store.begin().await?;
         attempt.forget(&app.limits, &mut change, &taken).await?;
         let event = change.record_sign_in(account.id, &by, now).await?;
-        let new_device = remember(app, &mut change, account.id, device, &by, now).await?;
-        if new_device.is_some() {
+        let device = remember(req, app, &mut change, account.id, &by, now).await?;
+        if device.is_new {
             change.owe_happening(account.id, event, None, now).await?;
         }
         change.commit().await?;
         session.begin(account.id, account.session_epoch, &by, now)?;
-        marked(new_device, go_to(req, own_path(next).unwrap_or(HOME)))
+        device.mark(go_to(req, own_path(next).unwrap_or(HOME)))
     }
 }
 

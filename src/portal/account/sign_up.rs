@@ -5,7 +5,7 @@ use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::{SignUpForm, device::marked, forgot::sent, register, take_request};
+use super::{SignUpForm, forgot::sent, register, take_request};
 use crate::{
     accounts::{
         link::{self, CONFIRMATION},
@@ -54,7 +54,7 @@ pub async fn submit(
         };
     }
     match register(&req, &app, &TypedSession(session), &form, None).await? {
-        Ok(device) => marked(device, go_to(&req, "/settings/tokens")),
+        Ok(device) => device.mark(go_to(&req, "/settings/tokens")),
         Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
     }
 }
