@@ -92,11 +92,11 @@ impl SignInAttempt {
     pub async fn count(&self, limiter: &RateLimiter, store: &Store, line: Line, now: DateTime<Utc>) -> Result<Chance> {
         let mut change = store.begin().await?;
         let device = self.device.as_ref().filter(|_| matches!(line, Line::Known(_)));
-        if let Some(device) = device {
-            if let Ok(taken) = limiter.take_all(&mut change, &[device], now).await? {
-                change.commit().await?;
-                return Ok(Chance::Granted(taken));
-            }
+        if let Some(device) = device
+            && let Ok(taken) = limiter.take_all(&mut change, &[device], now).await?
+        {
+            change.commit().await?;
+            return Ok(Chance::Granted(taken));
         }
         let (source, typed, account) = (&self.source, &self.typed, &self.account);
         Ok(match limiter.take_all(&mut change, &[source, typed, account], now).await? {

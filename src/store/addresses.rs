@@ -17,11 +17,14 @@ pub struct AddressState {
     pub is_unproven: bool,
 }
 
+/// Confirmed, asked for, since when, and since when nobody vouched for it.
+type AddressRow = (Option<i64>, Option<String>, Option<i64>, Option<i64>);
+
 impl Store {
     /// How an account's address stands at `now`. An address that was asked for and never confirmed is forgotten when
     /// its link has ended.
     pub async fn address_state(&self, id: AccountId, now: DateTime<Utc>) -> Result<AddressState> {
-        let row: Option<(Option<i64>, Option<String>, Option<i64>, Option<i64>)> = sqlx::query_as(
+        let row: Option<AddressRow> = sqlx::query_as(
             "SELECT email_confirmed_at, asked_email, asked_email_at, unproven_since FROM accounts WHERE id = $1",
         )
         .bind(id.to_string())
