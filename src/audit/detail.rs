@@ -70,6 +70,13 @@ pub enum EventDetail {
         /// As the store writes roles.
         role: Option<String>,
     },
+    /// What somebody is asked to own.
+    Ownership {
+        /// The feed, or that of the package.
+        feed: String,
+        /// The package; none where it is the feed itself.
+        package: Option<String>,
+    },
     /// How many versions were removed.
     Versions {
         /// At least one.

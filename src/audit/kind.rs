@@ -46,6 +46,12 @@ kinds! {
     TokensFrozen = "token.all_frozen", "all tokens frozen";
     /// An account was made.
     AccountCreated = "account.created", "account created";
+    /// An operator made an account whose owner is yet to choose a password.
+    AccountInvited = "account.invited", "account invited";
+    /// Somebody who was invited chose a password.
+    AccountInvitationAccepted = "account.invitation_accepted", "account invitation accepted";
+    /// An account whose owner never chose a password was taken back.
+    AccountInvitationWithdrawn = "account.invitation_withdrawn", "account invitation withdrawn";
     /// An account may no longer do anything.
     AccountDisabled = "account.disabled", "account disabled";
     /// An account may act again.
@@ -82,6 +88,8 @@ kinds! {
     AddressChanged = "account.address_changed", "address changed";
     /// Sessions were ended from another one.
     SessionEnded = "session.ended", "session ended";
+    /// A browser that signed in before is not known any more.
+    DeviceForgotten = "session.device_forgotten", "device forgotten";
     /// The time zone was changed.
     TimeZoneChanged = "account.time_zone_changed", "time zone changed";
     /// A feed was made.
@@ -106,6 +114,12 @@ kinds! {
     OwnerAdded = "package.owner_added", "package owner added";
     /// A package lost an owner.
     OwnerRemoved = "package.owner_removed", "package owner removed";
+    /// Somebody was asked to become an owner of a package or feed.
+    OwnerInvited = "feed.owner_invited", "owner invited";
+    /// Somebody who was asked to become an owner said no.
+    OwnerDeclined = "feed.owner_declined", "owner invitation declined";
+    /// Somebody is not to become an owner any more.
+    OwnerInvitationWithdrawn = "feed.owner_withdrawn", "owner invitation withdrawn";
     /// A feed may be read by everybody without a key.
     FeedOpened = "feed.made_public", "feed made public";
     /// A feed may be read by its members only.

@@ -129,7 +129,7 @@ fn by_the_host(one: &Happening) -> bool {
 fn facts(one: &Happening, when: String, zone: Tz) -> Vec<(&'static str, String)> {
     let client = one_line(&device::in_words(&one.client));
     let mut facts = vec![("When", when)];
-    if one.verb == Verb::OwnerInvited.as_str() {
+    if one.kind == EventKind::OwnerInvited {
         facts.push(("By", one.by.clone().unwrap_or_default()));
     } else if let Some(operator) = &one.by {
         facts.push(("By", format!("{operator}, an operator of this host")));
@@ -234,6 +234,24 @@ fn address_asked(detail: &EventDetail) -> (String, String) {
     let said =
         format!("{asked} was asked for. Until it is confirmed, everything stays as it is; a new password stops it.");
     ("Your account is to get a new address".to_owned(), said)
+}
+
+fn owner_invited(detail: &EventDetail) -> (String, String) {
+    let what = match detail {
+        EventDetail::Ownership { feed, package: Some(package) } => {
+            format!("{} in {}", one_line(package), one_line(feed))
+        }
+        EventDetail::Ownership { feed, package: None } => format!("the feed {}", one_line(feed)),
+        _ => "something".to_owned(),
+    };
+    let said = "You become an owner when you accept under Settings, Invitations, within seven days. Until then nothing changes.";
+    (format!("You are invited to own {what}"), said.to_owned())
+}
+
+fn account_invited(detail: &EventDetail) -> (String, String) {
+    let who = if let EventDetail::Account { username } = detail { one_line(username) } else { String::new() };
+    let said = "Its owner chooses a password by a link that works for seven days. Until then nobody can use it.";
+    (format!("You added the account {who}"), said.to_owned())
 }
 
 fn address_changed(detail: &EventDetail) -> (String, String) {

@@ -36,7 +36,7 @@ impl EventText<'_> {
 
     fn told(&self, time: impl Fn(DateTime<Utc>) -> String) -> String {
         match self.detail {
-            EventDetail::Nothing => String::new(),
+            EventDetail::Nothing | EventDetail::Ownership { .. } => String::new(),
             EventDetail::Text { text } => text.clone(),
             EventDetail::Token(told) => self.of_token(told, time),
             EventDetail::TokenEnd { at } => self.of_end(&time(*at)),

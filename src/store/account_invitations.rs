@@ -5,11 +5,14 @@ use chrono::{DateTime, Utc};
 use super::{
     Account, Change, NewAccount, NewMail, Registration, Result, Store,
     accounts::AccountRow,
-    events::{About, Actor, Verb},
     instant,
     links::{Link, Purpose},
 };
-use crate::{accounts::link::INVITED, tokens::AccountId};
+use crate::{
+    accounts::link::INVITED,
+    audit::{Actor, EventDetail, EventKind, Subject},
+    tokens::AccountId,
+};
 
 /// Somebody who has not chosen a password yet.
 #[derive(Clone, Debug)]
@@ -97,9 +100,9 @@ impl Change {
         now: DateTime<Utc>,
     ) -> Result<Option<Account>> {
         let Some(found) = self.invited(id).await? else { return Ok(None) };
-        let about = About { detail: &found.username, ..About::account(id) };
-        self.record(Verb::AccountInvitationWithdrawn, by, about.clone(), now).await?;
-        self.record(Verb::AccountDeleted, by, about, now).await?;
+        self.keep_name(&found, now).await?;
+        let detail = EventDetail::Account { username: found.username.clone() };
+        self.record(EventKind::AccountInvitationWithdrawn, by, Subject::account(id), detail, now).await?;
         sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(&mut *self.tx).await?;
         Ok(Some(found))
     }
@@ -124,8 +127,8 @@ impl Change {
             .execute(&mut *self.tx)
             .await?;
         let username = self.account(id).await?.map(|account| account.username).unwrap_or_default();
-        let about = About { detail: &username, ..About::account(id) };
-        let event = self.record(Verb::AccountInvited, by, about, now).await?;
+        let detail = EventDetail::Account { username };
+        let event = self.record(EventKind::AccountInvited, by, Subject::account(id), detail, now).await?;
         if let Some(operator) = by.account {
             self.owe_happening(operator, event, None, now).await?;
         }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Change, Result, Store, events::Actor, instant, readable};
+use super::{Change, Result, Store, instant, readable};
+use crate::audit::Actor;
 use crate::tokens::{AccountId, DeviceId};
 
 /// So many devices of an account are known; one more takes the place of the one that was not seen for longest.

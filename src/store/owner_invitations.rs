@@ -4,11 +4,8 @@
 use chrono::{DateTime, Duration, Utc};
 use sqlx::FromRow;
 
-use super::{
-    Change, Feed, Result, Store, StoredPackage,
-    events::{About, Actor, Verb},
-    instant, readable,
-};
+use super::{Change, Feed, Result, Store, StoredPackage, instant, readable};
+use crate::audit::{Actor, EventDetail, EventKind, Subject};
 use crate::tokens::{
     AccountId, FeedId, InvitationId, PackageKey,
     decision::{Action, Ask, Decision, Holder, Package, Role, decide_for_account},
@@ -168,7 +165,7 @@ impl Change {
         .bind((now + INVITATION_LASTS).timestamp())
         .execute(&mut *self.tx)
         .await?;
-        let event = self.record_invitation(Verb::OwnerInvited, (feed, package), account, by, now).await?;
+        let event = self.record_invitation(EventKind::OwnerInvited, (feed, package), account, by, now).await?;
         self.owe_happening(account, event, None, now).await?;
         Ok(true)
     }
@@ -206,7 +203,7 @@ impl Change {
     ) -> Result<bool> {
         let Some(one) = self.take_invitation(id, account, now).await? else { return Ok(false) };
         let about = (&one.feed, one.package.as_ref());
-        self.record_invitation(Verb::OwnerDeclined, about, account, by, now).await?;
+        self.record_invitation(EventKind::OwnerDeclined, about, account, by, now).await?;
         Ok(true)
     }
 
@@ -228,7 +225,7 @@ impl Change {
         .await?;
         let Some(account) = withdrawn else { return Ok(false) };
         let account = readable(AccountId::parse(&account), "owner_invitations.account")?;
-        self.record_invitation(Verb::OwnerInvitationWithdrawn, (feed, package), account, by, now).await?;
+        self.record_invitation(EventKind::OwnerInvitationWithdrawn, (feed, package), account, by, now).await?;
         Ok(true)
     }
 
@@ -297,18 +294,15 @@ impl Change {
 
     async fn record_invitation(
         &mut self,
-        verb: Verb,
+        kind: EventKind,
         (feed, package): (&Feed, Option<&StoredPackage>),
         account: AccountId,
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<crate::tokens::EventId> {
         let name = package.map(|package| package.name.as_str());
-        let detail = match name {
-            Some(name) => format!("{name} in {}", feed.name),
-            None => format!("the feed {}", feed.name),
-        };
-        let about = About { feed: Some(&feed.name), package: name, detail: &detail, ..About::account(account) };
-        self.record(verb, by, about, now).await
+        let subject = Subject { feed: Some(&feed.name), package: name, ..Subject::account(account) };
+        let detail = EventDetail::Ownership { feed: feed.name.clone(), package: name.map(str::to_owned) };
+        self.record(kind, by, subject, detail, now).await
     }
 }

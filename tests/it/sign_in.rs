@@ -273,7 +273,7 @@ async fn a_flood_of_guesses_ends_in_so_many_rows(world: &World) {
     for number in 0..40 {
         guess(&world.browser().from(&format!("198.51.100.{number}")), "ada").await;
     }
-    let noted = "SELECT COUNT(*) FROM events WHERE verb = 'sign-in failed'";
+    let noted = "SELECT COUNT(*) FROM events WHERE verb = 'session.refused'";
     assert_eq!(world.database.number(noted, &[]).await, 20, "so many an hour are written down");
     let folded =
         "SELECT COUNT(*) FROM rate_limits WHERE subject NOT LIKE '% ____' AND subject <> 'requests of all strangers'";

@@ -6,17 +6,18 @@ use actix_web::{
     web::{Data, Path},
 };
 
-use super::{device, sessions::called, sign_out::Nothing};
+use super::{device, sign_out::Nothing};
 use crate::{
     app::App,
+    audit::{EventDetail, EventKind, Subject},
     portal::{
         done::Done,
         error::PageError,
         form::Form,
         page::{SignedIn, go_to},
-        words::Time,
+        words::{Time, browser},
     },
-    store::{About, ListedDevice, Verb},
+    store::ListedDevice,
     tokens::DeviceId,
 };
 
@@ -36,7 +37,7 @@ impl DeviceView {
         Self {
             is_this: Some(device.id) == this,
             id: device.id.to_string(),
-            name: called(&device.client),
+            name: browser(&device.client),
             address: device.address,
             since: time(device.created_at),
             seen: time(device.seen_at),
@@ -64,9 +65,8 @@ pub async fn forget(
     let id = DeviceId::parse(&id).ok_or(PageError::NotFound)?;
     let mut change = app.store.begin().await?;
     let (client, address) = change.forget_device(me.account.id, id).await?.ok_or(PageError::NotFound)?;
-    let detail = format!("{}, from {address}", called(&client));
-    let about = About { detail: &detail, ..About::account(me.account.id) };
-    change.record(Verb::DeviceForgotten, &me.actor, about, me.now).await?;
+    let detail = EventDetail::Session { client, address };
+    change.record(EventKind::DeviceForgotten, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
     change.commit().await?;
     Ok(go_to(&req, &Done::DeviceForgotten.at("/settings/sessions")))
 }

@@ -32,7 +32,8 @@ use crate::{
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
-    store::{Actor, FIRST_EPOCH, NewAccount, Purpose, Registration},
+    audit::Actor,
+    store::{FIRST_EPOCH, NewAccount, Purpose, Registration},
     tokens::AccountId,
 };
 

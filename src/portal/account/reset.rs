@@ -12,13 +12,14 @@ use super::{dead_link, device::remember, setup::Link};
 use crate::{
     accounts::{link, password::check_new, password_gate::Line},
     app::App,
+    audit::{EventDetail, EventKind, Subject},
     portal::{
         done::Done,
         error::PageError,
         form::{Form, Problems},
         page::{Page, actor, answer, go_to},
     },
-    store::{About, Account, Purpose, Verb},
+    store::{Account, Purpose},
 };
 
 #[derive(Template)]
@@ -72,7 +73,8 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ResetForm
         return dead_link::draw(&req);
     };
     if purpose == Purpose::Invitation {
-        change.record(Verb::AccountInvitationAccepted, &by, About::account(account.id), now).await?;
+        let (kind, subject) = (EventKind::AccountInvitationAccepted, Subject::account(account.id));
+        change.record(kind, &by, subject, EventDetail::Nothing, now).await?;
     }
     change.set_password(account.id, &hash, &by, now).await?;
     // Whoever has the mail has the address, unless an operator read it out of a file.
