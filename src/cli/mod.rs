@@ -16,7 +16,7 @@ mod token;
 
 use std::io::{ErrorKind, Write};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 

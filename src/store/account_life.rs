@@ -139,7 +139,7 @@ impl Store {
         }
         match heir {
             Some(heir) => {
-                if !change.account(heir).await?.is_some_and(|heir| heir.disabled_at.is_none()) {
+                if change.account(heir).await?.is_none_or(|heir| heir.disabled_at.is_some()) {
                     return Ok(AccountDeletion::UnfitHeir);
                 }
                 change.hand_packages_over(&found, heir, by, now).await?;
