@@ -9,7 +9,7 @@ use crate::packages::version::BadVersion;
 pub enum BadNuspec {
     /// Another encoding than those that every client reads, or another than the file declares.
     #[error(
-        "The nuspec must be UTF-8, UTF-16, ASCII or ISO-8859-1, and be what it declares; NuGet clients read no other."
+        "The nuspec is not in the encoding that it declares, or in one that programs read differently; save it as UTF-8."
     )]
     Encoding,
     /// Not well formed.

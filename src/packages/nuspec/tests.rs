@@ -78,10 +78,10 @@ fn flat_dependencies_are_one_group_for_all_frameworks() {
     assert_eq!((groups.len(), &groups[0].target_framework, groups[0].dependencies.len()), (1, &None, 1));
 }
 
-fn declared_latin1(title: &[u8]) -> Vec<u8> {
-    let head =
-        "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><package><metadata><id>A</id><version>1</version><title>";
-    [head.as_bytes(), title, b"</title></metadata></package>"].concat()
+fn declared_as(label: &str, title: &[u8]) -> Vec<u8> {
+    let head = format!("<?xml version=\"1.0\" encoding=\"{label}\"?>");
+    let start = "<package><metadata><id>A</id><version>1</version><title>";
+    [head.as_bytes(), start.as_bytes(), title, b"</title></metadata></package>"].concat()
 }
 
 #[test]
@@ -110,17 +110,25 @@ fn what_every_client_decodes_is_read_and_other_encodings_are_not() {
         ("UTF-16 declared as UTF-8", utf16(&declared("utf-8"), [0xff, 0xfe], u16::to_le_bytes)),
         ("ASCII, declared, with other letters", declared("us-ascii").into_bytes()),
         ("Latin 1, not declared", around("<title>Zo").bytes().chain(*b"\xeb</title>").collect()),
-        ("Latin 1 with letters of Windows", declared_latin1(b"\x80")),
-        ("Windows 1252, declared", declared("windows-1252").into_bytes()),
-        ("GB 2312, declared", declared("gb2312").into_bytes()),
+        ("Latin 1 with letters of Windows", declared_as("ISO-8859-1", b"\x80")),
+        ("ISO-2022-JP, declared", declared("iso-2022-jp").into_bytes()),
+        ("half a letter of GBK", declared_as("gbk", b"\xc4")),
         ("UTF-7, declared", declared("UTF-7").into_bytes()),
         ("invalid UTF-8", [text.as_bytes(), b"\xff"].concat()),
         ("UTF-32", text.chars().flat_map(|letter| u32::from(letter).to_le_bytes()).collect()),
     ] {
         assert_eq!(Nuspec::parse(&bytes).err(), Some(BadNuspec::Encoding), "{what}");
     }
-    let latin1 = Nuspec::parse(&declared_latin1(b"Zo\xeb")).unwrap();
-    assert_eq!(latin1.title.as_deref(), Some("Zo\u{eb}"));
+    for (label, bytes, title) in [
+        ("ISO-8859-1", &b"Zo\xeb"[..], "Zo\u{eb}"),
+        ("windows-1252", b"\x80 5", "\u{20ac} 5"),
+        ("windows-1251", b"\xc0\xe4\xe0", "\u{410}\u{434}\u{430}"),
+        ("GB2312", b"\xc4\xda\xc8\xdd", "\u{5185}\u{5bb9}"),
+        ("shift_jis", b"\x93\xe0", "\u{5185}"),
+        ("koi8-r", b"plain", "plain"),
+    ] {
+        assert_eq!(Nuspec::parse(&declared_as(label, bytes)).unwrap().title.as_deref(), Some(title), "{label}");
+    }
     let ascii = format!("<?xml version='1.0' encoding='US-ASCII'?>{}", around("<title>&#xEB;</title>"));
     assert_eq!(Nuspec::parse(ascii.as_bytes()).unwrap().title.as_deref(), Some("\u{eb}"));
     let ebcdic = [0x4c, 0x6f, 0xa7, 0x94, 0x93];

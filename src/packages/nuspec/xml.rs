@@ -206,11 +206,12 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, BadNuspec> {
 enum Encoding {
     Ascii,
     Utf8,
-    Latin1,
     Utf16,
+    /// A code page, which the declaration named.
+    Declared,
 }
 
-/// UTF-8 and UTF-16 with or without byte order mark; ISO 8859-1 where the declaration says so.
+/// UTF-8 and UTF-16 with or without byte order mark, and the code pages that clients know where the declaration names one.
 fn decode(bytes: &[u8]) -> Result<(String, Encoding), BadNuspec> {
     let utf16 = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
@@ -218,32 +219,40 @@ fn decode(bytes: &[u8]) -> Result<(String, Encoding), BadNuspec> {
         let text: Result<String, _> = char::decode_utf16(units).collect();
         text.ok().filter(|_| rest.is_empty()).map(|text| (text, Encoding::Utf16))
     };
+    let utf8 = |bytes: &[u8], encoding| std::str::from_utf8(bytes).ok().map(|text| (text.to_owned(), encoding));
     let read = match bytes {
         [0xff, 0xfe, rest @ ..] | rest @ [b'<', 0, ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] | rest @ [0, b'<', ..] => utf16(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest).map(|text| (text, Encoding::Utf8)),
-        bytes if declares_latin1(bytes) => latin1(bytes).map(|text| (text, Encoding::Latin1)),
-        bytes if bytes.is_ascii() => utf8(bytes).map(|text| (text, Encoding::Ascii)),
-        bytes => utf8(bytes).map(|text| (text, Encoding::Utf8)),
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest, Encoding::Utf8),
+        bytes if bytes.is_ascii() => utf8(bytes, Encoding::Ascii),
+        bytes => match declared_label(bytes) {
+            Some(label) if label != "utf-8" => code_page(&label, bytes).map(|text| (text, Encoding::Declared)),
+            _ => utf8(bytes, Encoding::Utf8),
+        },
     };
     read.filter(|(text, _)| !text.contains('\0')).ok_or(BadNuspec::Encoding)
 }
 
-fn utf8(bytes: &[u8]) -> Option<String> {
-    std::str::from_utf8(bytes).ok().map(str::to_owned)
+/// The encoding that the declaration names, in lower case. A declaration is ASCII in every encoding but UTF-16.
+fn declared_label(bytes: &[u8]) -> Option<String> {
+    let end = bytes.windows(2).take(200).position(|two| two == b"?>")?;
+    let declaration = std::str::from_utf8(bytes.get(..end)?).ok()?.strip_prefix("<?xml")?;
+    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let label = value.strip_prefix(['"', '\''])?.split(['"', '\'']).next()?;
+    Some(label.to_ascii_lowercase())
 }
 
-/// Every byte is the letter of its number. Some programs take letters of Windows for the bytes that are control
-/// characters, so those are refused.
-fn latin1(bytes: &[u8]) -> Option<String> {
-    bytes.iter().all(|byte| !matches!(byte, 0x80..=0x9f)).then(|| bytes.iter().map(|byte| char::from(*byte)).collect())
-}
-
-/// Whether the declaration, which is ASCII in every encoding but UTF-16, names ISO 8859-1.
-fn declares_latin1(bytes: &[u8]) -> bool {
-    let Some(end) = bytes.windows(2).take(200).position(|two| two == b"?>") else { return false };
-    let declaration = bytes.get(..end).unwrap_or_default().to_ascii_lowercase();
-    declaration.starts_with(b"<?xml") && declaration.windows(10).any(|ten| ten == b"iso-8859-1")
+/// Reads a code page in which ASCII is ASCII, so that every program sees the same elements.
+fn code_page(label: &str, bytes: &[u8]) -> Option<String> {
+    let encoding =
+        encoding_rs::Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())?;
+    // Browsers take ASCII and ISO 8859 for code pages of Windows. Where these differ, programs do.
+    let is_taken_for_windows =
+        encoding.name().starts_with("windows") && !["125", "874"].iter().any(|page| label.contains(page));
+    if label.contains("ascii") || (is_taken_for_windows && bytes.iter().any(|byte| matches!(byte, 0x80..=0x9f))) {
+        return None;
+    }
+    encoding.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned())
 }
 
 fn check_declaration(declaration: &BytesDecl<'_>, encoding: Encoding) -> Result<(), BadNuspec> {
@@ -251,17 +260,20 @@ fn check_declaration(declaration: &BytesDecl<'_>, encoding: Encoding) -> Result<
     if version != "1.0" {
         return Err(BadNuspec::NotXml);
     }
-    let expected: &[&str] = match encoding {
-        Encoding::Ascii => &["utf-8", "us-ascii", "ascii"],
-        Encoding::Utf8 => &["utf-8"],
-        Encoding::Latin1 => &["iso-8859-1"],
-        Encoding::Utf16 => &["utf-16", "utf-16le", "utf-16be"],
+    let named = match declaration.encoding() {
+        None => return Ok(()),
+        Some(named) => named.map_err(|_| BadNuspec::Encoding)?.to_ascii_lowercase(),
     };
-    match declaration.encoding() {
-        None => Ok(()),
-        Some(Ok(named)) if expected.iter().any(|expected| named.eq_ignore_ascii_case(expected)) => Ok(()),
-        Some(_) => Err(BadNuspec::Encoding),
-    }
+    let agrees = match encoding {
+        // ASCII is the same in all of them.
+        Encoding::Ascii => {
+            encoding_rs::Encoding::for_label(named.as_bytes()).is_some_and(|encoding| encoding.is_ascii_compatible())
+        }
+        Encoding::Utf8 => named == "utf-8",
+        Encoding::Utf16 => matches!(named.as_str(), "utf-16" | "utf-16le" | "utf-16be"),
+        Encoding::Declared => true,
+    };
+    if agrees { Ok(()) } else { Err(BadNuspec::Encoding) }
 }
 
 /// The characters that XML 1.0 knows.
