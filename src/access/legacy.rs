@@ -9,11 +9,7 @@ use std::{
 use super::Credentials;
 use crate::{
     store::{Result, Store},
-    tokens::{
-        SecretHash,
-        legacy::{Shape, candidates},
-        secret,
-    },
+    tokens::legacy::{Shape, possible_keys},
 };
 
 /// So long an answer of the database counts, on each node for itself; an import works everywhere within it. That a
@@ -37,53 +33,33 @@ impl LegacyKeys {
     }
 
     /// Whether a text that is about to be kept or shown holds a legacy key of this host. Secrets of ours are found without
-    /// the database; see [`secret::is_in`].
+    /// the database; see `tokens::secret::is_in`.
     pub async fn is_in(&self, store: &Store, text: &str) -> Result<bool> {
-        let hashes = self.hashes_in(store, text).await?;
-        Ok(store.first_secret(&hashes).await?.is_some())
-    }
-
-    /// The name of the first of these texts that holds a key of this host, whole or so much of it that the rest can be
-    /// computed.
-    pub async fn first_with_key(&self, store: &Store, texts: &[(String, String)]) -> Result<Option<String>> {
-        let (mut hashes, mut names) = (Vec::new(), Vec::new());
-        for (name, text) in texts {
-            hashes.extend(secret::hashes_in(text));
-            hashes.extend(self.hashes_in(store, text).await?);
-            names.resize(hashes.len(), name);
-        }
-        let found = store.first_secret(&hashes).await?;
-        Ok(found.and_then(|at| names.get(at)).map(|name| (*name).clone()))
-    }
-
-    /// What the database knows each possible legacy key in a text by; none while there are no such keys.
-    async fn hashes_in(&self, store: &Store, text: &str) -> Result<Vec<SecretHash>> {
-        let mut hashes = Vec::new();
-        for candidate in candidates(text) {
-            if self.are_here(store, candidate.shape()).await? {
-                hashes.push(candidate.hash());
-            }
-        }
-        Ok(hashes)
+        let shapes = self.shapes(store).await?;
+        Ok(store.first_secret(&possible_keys(text, &shapes)).await?.is_some())
     }
 
     async fn are_here(&self, store: &Store, shape: Shape) -> Result<bool> {
-        if let Some(known) = self.known(shape) {
+        Ok(self.shapes(store).await?.contains(&shape))
+    }
+
+    /// The shapes of the legacy keys that are here.
+    pub async fn shapes(&self, store: &Store) -> Result<Vec<Shape>> {
+        if let Some(known) = self.known() {
             return Ok(known);
         }
         // Taken before the database is asked: what it says then is at least so old.
         let asked = Instant::now();
         let shapes = store.legacy_shapes().await?;
-        let here = shapes.contains(&shape);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.as_ref().is_none_or(|(earlier, _)| *earlier <= asked) {
-            *kept = Some((asked, shapes));
+            *kept = Some((asked, shapes.clone()));
         }
-        Ok(here)
+        Ok(shapes)
     }
 
-    fn known(&self, shape: Shape) -> Option<bool> {
+    fn known(&self) -> Option<Vec<Shape>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|(asked, _)| asked.elapsed() < FRESH).map(|(_, shapes)| shapes.contains(&shape))
+        kept.as_ref().filter(|(asked, _)| asked.elapsed() < FRESH).map(|(_, shapes)| shapes.clone())
     }
 }

@@ -95,9 +95,17 @@ impl std::fmt::Debug for LegacyKey {
     }
 }
 
+/// What the database would know every possible key in a text by, if it is of one of these shapes.
+pub fn possible_keys(text: &str, shapes: &[Shape]) -> Vec<SecretHash> {
+    if shapes.is_empty() {
+        return Vec::new();
+    }
+    candidates(text).iter().filter(|key| shapes.contains(&key.shape())).map(LegacyKey::hash).collect()
+}
+
 /// Everything in a text that may be such a key: its words, what stands before and behind each hyphen and underscore in
 /// them, and GUIDs.
-pub fn candidates(text: &str) -> Vec<LegacyKey> {
+fn candidates(text: &str) -> Vec<LegacyKey> {
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
     let words = text.split(|letter| !is_letter(letter)).filter(|word| word.len() >= *TEXT.start());
     words.flat_map(parts).filter_map(LegacyKey::parse).collect()
@@ -373,8 +381,10 @@ mod tests {
             (text, format!("{text}_old")),
         ] {
             let hash = LegacyKey::parse(key).unwrap().hash();
-            assert!(candidates(&within).iter().any(|found| found.hash() == hash), "{within}");
+            assert!(possible_keys(&within, &Shape::ALL).contains(&hash), "{within}");
+            assert!(possible_keys(&within, &[]).is_empty(), "there are no such keys");
         }
+        assert!(possible_keys(guid, &[Shape::Text]).is_empty());
         assert!(candidates("a text of short words, lk_Ab3d and 0123456789abcdef").is_empty());
     }
 

@@ -1,29 +1,62 @@
 //! Keeps keys out of what is published: everybody who reads a package would have them.
 
+use std::fs::File;
+
+use actix_web::web;
 use serde_json::Value;
 
 use super::answer::Refused;
 use crate::{
     app::App,
     packages::{archive::Archive, nuspec::Nuspec},
+    tokens::{
+        SecretHash,
+        legacy::{Shape, possible_keys},
+        secret,
+    },
 };
 
-/// Refuses a package whose nuspec or file names hold a key of this host, and says where it is.
-pub(super) async fn refuse_keys<R: std::io::Read + std::io::Seek>(
-    app: &App,
-    archive: &Archive<R>,
-) -> Result<(), Refused> {
-    let package = archive.package();
-    let mut texts = fields(&package.nuspec);
-    // Whatever the package says in elements that are not kept: it is given to clients as it is.
-    let whole = String::from_utf8_lossy(&package.nuspec_file).replace('\0', "");
-    texts.push(("nuspec".to_owned(), whole));
-    for (raw, path) in archive.names() {
-        texts.extend([raw, path].map(|name| ("name of a file".to_owned(), name.to_owned())));
+/// Gives back a package, unless its nuspec or file names hold a key of this host: then the refusal says where.
+pub(super) async fn refuse_keys(app: &App, archive: Archive<File>) -> Result<Archive<File>, Refused> {
+    let shapes = app.legacy.shapes(&app.store).await?;
+    let searching = web::block(move || {
+        let found = Found::in_package(&archive, &shapes);
+        (archive, found)
+    });
+    let (archive, found) = searching.await.map_err(|error| Refused::unavailable(&error))?;
+    let first = app.store.first_secret(&found.hashes).await?;
+    first.and_then(|at| found.places.get(at)).map_or(Ok(archive), |place| Err(holds_key(place)))
+}
+
+/// What may be keys, and where each stands.
+#[derive(Default)]
+struct Found {
+    hashes: Vec<SecretHash>,
+    places: Vec<String>,
+}
+
+impl Found {
+    fn in_package<R>(archive: &Archive<R>, shapes: &[Shape]) -> Self {
+        let mut found = Self::default();
+        let package = archive.package();
+        for (element, text) in fields(&package.nuspec) {
+            found.look_at(&element, &text, shapes);
+        }
+        // Whatever the package says in elements that are not kept: it is given to clients as it is.
+        let whole = String::from_utf8_lossy(&package.nuspec_file).replace('\0', "");
+        found.look_at("nuspec", &whole, shapes);
+        for (raw, path) in archive.names() {
+            found.look_at("name of a file", raw, shapes);
+            found.look_at("name of a file", path, shapes);
+        }
+        found
     }
-    match app.legacy.first_with_key(&app.store, &texts).await? {
-        Some(place) => Err(holds_key(&place)),
-        None => Ok(()),
+
+    /// A secret of ours counts also where so much of it is there that the rest can be computed.
+    fn look_at(&mut self, place: &str, text: &str, shapes: &[Shape]) {
+        self.hashes.extend(secret::hashes_in(text));
+        self.hashes.extend(possible_keys(text, shapes));
+        self.places.resize(self.hashes.len(), place.to_owned());
     }
 }
 

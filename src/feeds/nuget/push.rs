@@ -43,8 +43,7 @@ pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) 
     let permit = app.pushes.turn(account, id).await?;
     let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
     let upload = receive(&req, payload, &permit, &app.uploads(), limit).await?;
-    let archive = open(&upload, limit).await?;
-    refuse_keys(&app, &archive).await?;
+    let archive = refuse_keys(&app, open(&upload, limit).await?).await?;
     caller.look_afresh(&app.store, door.feed).await?;
     decide_early(&door, &app, &caller, archive.package()).await?;
     let package = reading(move || archive.check()).await?;

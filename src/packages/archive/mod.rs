@@ -115,6 +115,18 @@ pub struct Archive<R> {
     package: Nupkg,
 }
 
+impl<R> Archive<R> {
+    /// What the package says of itself. Its bytes are not checked yet.
+    pub fn package(&self) -> &Nupkg {
+        &self.package
+    }
+
+    /// The names of all entries, as written and decoded.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.directory.entries.iter().map(|entry| (entry.name.raw(), entry.name.path()))
+    }
+}
+
 impl<R: Read + Seek> Archive<R> {
     /// Reads the directory and the nuspec. Blocks.
     ///
@@ -135,16 +147,6 @@ impl<R: Read + Seek> Archive<R> {
             entries: directory.entries.len(),
         };
         Ok(Self { source, directory, package })
-    }
-
-    /// What the package says of itself. Its bytes are not checked yet.
-    pub fn package(&self) -> &Nupkg {
-        &self.package
-    }
-
-    /// The names of all entries, as written and decoded.
-    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.directory.entries.iter().map(|entry| (entry.name.raw(), entry.name.path()))
     }
 
     /// Checks everything, from the first byte to the last. Blocks.
