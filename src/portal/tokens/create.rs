@@ -119,6 +119,10 @@ pub async fn submit(
         (Ok(_), Ok(_)) => return Err(PageError::NotFromUs),
         (Ok(_), Err(error)) => return Err(error),
         (Err(error @ PageError::Redirect(_)), Ok(Typed { form, .. })) => {
+            // An address is no place for a key.
+            if !form.legacy_keys(&app).await?.is_empty() {
+                return Err(error);
+            }
             return Link::from_typed(&form).map(|link| go_to(&req, &sign_in_to(&link))).ok_or(error);
         }
         (Err(error), _) => return Err(error),
