@@ -50,6 +50,8 @@ pub struct App {
     pub blobs: Blobs,
     /// The pushes under way and those that wait.
     pub pushes: PushQueue,
+    /// What clients print that look for `main` at a wrong address: they show nothing of an answer but its reason phrase.
+    pub wrong_source: &'static str,
     /// Turns at making pieces of answers that may be long.
     pub long_answers: Turns,
     /// Which part answered when last looked at.
@@ -86,6 +88,7 @@ impl App {
             downloads: Downloads::default(),
             blobs,
             pushes: PushQueue::new(settings.pushes),
+            wrong_source: wrong_source(&settings),
             long_answers: Turns::of(PIECES),
             health: Health::default(),
             settings,
@@ -126,6 +129,12 @@ impl App {
 /// What the secrets of mailed links are derived with.
 pub fn mailed_link_key(master: &MasterSecret) -> Zeroizing<[u8; 64]> {
     master.derive("mailed links")
+}
+
+/// The server takes fixed texts alone for reason phrases; this one lives as long as the process.
+fn wrong_source(settings: &Settings) -> &'static str {
+    let index = settings.public_url.of("/v3/index.json");
+    Box::leak(format!("This is not a NuGet source. Use {index} as the source").into_boxed_str())
 }
 
 /// Notes since when uses are watched: the first start of a version that does.

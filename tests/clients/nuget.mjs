@@ -82,7 +82,8 @@ export class NuGet {
   /** Installs a package and answers where, besides what was printed. */
   async installs(id, version, credentials) {
     const folder = this.room('install');
-    const result = await this.runs(['install', id, ...(version ? ['-Version', version] : []), '-Source', 'feed', '-OutputDirectory', folder], credentials);
+    const sources = ['-Source', 'feed', ...(credentials?.also ? ['-Source', 'also'] : [])];
+    const result = await this.runs(['install', id, ...(version ? ['-Version', version] : []), ...sources, '-OutputDirectory', folder], credentials);
     return { ...result, folder };
   }
 

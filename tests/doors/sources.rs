@@ -108,7 +108,11 @@ async fn assert_told(world: &World, path: &str, source: &str, key: &str) {
     ] {
         let reply = call(world.at, &line, headers, body).await;
         let (status, phrase, told) = reply.told();
-        assert_eq!((status, phrase), (404, "This is not a NuGet source: sources end in /v3/index.json"), "{line}");
+        let printed = match source {
+            MAIN => "This is not a NuGet source. Use https://packages.example.com/v3/index.json as the source",
+            _ => "This is not a NuGet source: those of feeds end in /nuget/v3/index.json",
+        };
+        assert_eq!((status, phrase), (404, printed), "{line}");
         assert!(told.is_some_and(|told| told.contains(&format!("Use {source} as the source"))), "{line}: {told:?}");
         assert_eq!(reply.text(), told.unwrap());
     }

@@ -15,11 +15,13 @@ use actix_web::{
 };
 
 use super::answer::{Answer, Refused};
-use crate::{app::App, config::PublicUrl, tokens::is_feed_name};
+use crate::{app::App, tokens::is_feed_name};
 
 /// Headers that only NuGet clients send.
 const OF_CLIENTS: [&str; 4] =
     ["x-nuget-apikey", "x-nuget-client-version", "x-nuget-protocol-version", "x-nuget-session-id"];
+/// The reason phrase where another feed than `main` is meant.
+const OF_A_FEED: &str = "This is not a NuGet source: those of feeds end in /nuget/v3/index.json";
 /// First words of addresses of pages; what follows may be anybody's name.
 const PAGES: [&str; 4] = ["feeds", "operator", "packages", "settings"];
 
@@ -82,19 +84,18 @@ pub async fn outside(req: HttpRequest, app: Data<App>) -> Answer {
 
 /// 404 with the source that is likely to be meant.
 pub(super) fn no_source(app: &App, path: &str) -> Refused {
-    let sentence = format!("This is not a NuGet source. {}", right_source(&app.settings.public_url, path));
-    let phrase = "This is not a NuGet source: sources end in /v3/index.json";
-    Refused::new(StatusCode::NOT_FOUND, phrase, sentence)
-}
-
-fn right_source(public: &PublicUrl, path: &str) -> String {
+    let public = &app.settings.public_url;
     let of = |feed: &str| public.of(&format!("/feeds/{feed}/nuget/v3/index.json"));
     let main = public.of("/v3/index.json");
-    match feed_meant(path) {
-        Some(feed) if feed != "main" => format!("Use {} as the source.", of(&feed)),
-        Some(_) => format!("Use {main} as the source."),
-        None => format!("Use {main} as the source; that of another feed than main is {}.", of("NAME")),
-    }
+    let (phrase, use_this) = match feed_meant(path).as_deref() {
+        Some("main") => (app.wrong_source, format!("Use {main} as the source.")),
+        Some(feed) => (OF_A_FEED, format!("Use {} as the source.", of(feed))),
+        None => {
+            let other = of("NAME");
+            (app.wrong_source, format!("Use {main} as the source; that of another feed than main is {other}."))
+        }
+    };
+    Refused::new(StatusCode::NOT_FOUND, phrase, format!("This is not a NuGet source. {use_this}"))
 }
 
 fn is_from_a_client(headers: &HeaderMap) -> bool {
