@@ -109,19 +109,16 @@ pub async fn adopt(app: &App) -> anyhow::Result<()> {
     Custody::of(&app.store, &app.blobs).await?.renew_as(app, random_id()).await
 }
 
-/// Deletes a package that was removed and the nuspec beside it, where the store is ours; else a sweep does it later.
-pub async fn discard(app: &App, package: &BlobKey) {
+/// Deletes the bytes of what was removed, where the store is ours; else a sweep does it later.
+pub async fn discard(app: &App, blobs: &[BlobKey]) {
     match Custody::of(&app.store, &app.blobs).await.map(|custody| custody.standing) {
-        Ok(Standing::Ours | Standing::Unclaimed) => app.blobs.discard(package).await,
+        Ok(Standing::Ours | Standing::Unclaimed) => app.blobs.discard_all(blobs).await,
         Ok(standing) => {
             let why = standing.trouble().unwrap_or_default();
-            tracing::warn!(blob = package.as_str(), "the bytes of a removed package stay in the package store: {why}");
+            tracing::warn!(?blobs, "the bytes of what was removed stay in the package store: {why}");
         }
         Err(error) => {
-            tracing::warn!(
-                blob = package.as_str(),
-                "the bytes of a removed package stay behind for a while: {error:#}"
-            );
+            tracing::warn!(?blobs, "the bytes of what was removed stay behind for a while: {error:#}");
         }
     }
 }

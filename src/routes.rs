@@ -53,11 +53,13 @@ pub struct Address {
 
 /// All addresses, in the order in which they are tried.
 pub fn addresses() -> Vec<Address> {
-    let groups: [(&str, Audience, Vec<Line>); 9] = [
+    let groups: [(&str, Audience, Vec<Line>); 11] = [
         ("", Audience::Health, supervisors()),
         ("", Audience::Public, public()),
         ("/feeds/{feed}/nuget/v3", Audience::NuGet, nuget_feed()),
         ("/v3", Audience::NuGet, nuget_feed()),
+        ("/feeds/{feed}/symbols", Audience::NuGet, symbol_files()),
+        ("/symbols", Audience::NuGet, symbol_files()),
         ("/api/v1", Audience::Api, http_api_lines()),
         ("/v1", Audience::Api, http_api_lines()),
         ("", Audience::MailProgram, mail_programs()),
@@ -87,7 +89,7 @@ fn nuget_feed() -> Vec<Line> {
     vec![
         read("/index.json", nuget::service_index::show),
         put("/package", nuget::push::push),
-        put("/symbols", nuget::push::refuse_symbols),
+        put("/symbols", nuget::symbols::push_symbols),
         delete("/package/{id}/{version}", nuget::unlist::unlist),
         post("/package/{id}/{version}", nuget::unlist::relist),
         read("/flat/{id}/index.json", nuget::download::versions),
@@ -98,6 +100,11 @@ fn nuget_feed() -> Vec<Line> {
         read("/query", nuget::search::query),
         read("/autocomplete", nuget::search::autocomplete),
     ]
+}
+
+/// For debuggers: the symbol files of a feed.
+fn symbol_files() -> Vec<Line> {
+    vec![read("/{file}/{key}/{again}", nuget::symbols::show_symbol_file)]
 }
 
 /// For programs that manage; the same under two prefixes.
@@ -277,6 +284,10 @@ pub fn nuget_feeds(cfg: &mut ServiceConfig) {
     for prefix in ["/feeds/{feed}/nuget/v3", "/v3"] {
         let feed = scope(prefix).configure(|cfg| register(cfg, nuget_feed(), only));
         cfg.service(feed.default_service(to(nuget::source::no_address)));
+    }
+    for prefix in ["/feeds/{feed}/symbols", "/symbols"] {
+        let files = scope(prefix).configure(|cfg| register(cfg, symbol_files(), only));
+        cfg.service(files.default_service(to(nuget::source::no_address)));
     }
 }
 

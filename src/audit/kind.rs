@@ -102,6 +102,8 @@ kinds! {
     MemberRemoved = "feed.member_removed", "member removed";
     /// A version was published.
     VersionPublished = "package.version_published", "version published";
+    /// The symbols of a version were published.
+    SymbolsPublished = "package.symbols_published", "symbols published";
     /// A version was unlisted.
     VersionUnlisted = "package.version_unlisted", "version unlisted";
     /// A version was listed again.

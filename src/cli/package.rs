@@ -38,17 +38,16 @@ impl Command {
         let doing = Doing { feed_name: &feed, token: None, by: &by, now: app.clock.now() };
         let mut change = app.store.begin().await?;
         let blobs = match &version {
-            Some(version) => change.remove_version(&doing, &package, version).await?.into_iter().collect(),
+            Some(version) => change.remove_version(&doing, &package, version).await?,
             None => change.remove_package(&doing, &package).await?,
         };
         let name = &package.name;
         let what = version.map_or_else(|| name.clone(), |version| format!("{name} {version}"));
         ensure!(!blobs.is_empty(), "there is no {what} in {feed}, or it was removed before");
         change.commit().await?;
-        for blob in &blobs {
-            package_store::discard(app, blob).await;
-        }
-        say(format_args!("Removed {what} from {feed}: {} in all.", versions(blobs.len())));
+        let packages = blobs.iter().filter(|blob| blob.is_package()).count();
+        package_store::discard(app, &blobs).await;
+        say(format_args!("Removed {what} from {feed}: {} in all.", versions(packages)));
         Ok(())
     }
 }

@@ -9,4 +9,5 @@ pub mod id;
 pub mod listing;
 pub mod nuspec;
 pub mod range;
+pub mod symbols;
 pub mod version;

@@ -56,6 +56,7 @@ mod sessions;
 mod sign_ups;
 mod summaries;
 mod sweep;
+mod symbols;
 mod token_batches;
 mod token_life;
 mod token_pages;
@@ -106,6 +107,7 @@ pub use self::{
     sessions::{Device, ListedSession, StoredSession},
     sign_ups::SignUp,
     sweep::Stale,
+    symbols::{FoundSymbolFile, NewSymbolFile},
     token_batches::MOST_SELECTED,
     token_life::{Edited, Issued},
     token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},

@@ -12,6 +12,7 @@ use crate::{
 
 #[derive(FromRow)]
 struct Removed {
+    id: String,
     blob: String,
 }
 
@@ -35,16 +36,17 @@ impl Change {
         was_removed(&mut self.tx, package, version).await
     }
 
-    /// Removes a version. Gives where its bytes are, to be deleted when this holds; none if there is no such version.
+    /// Removes a version with its symbols. Gives where the bytes are, to be deleted when this holds; nothing if there is no
+    /// such version.
     pub async fn remove_version(
         &mut self,
         doing: &Doing<'_>,
         package: &StoredPackage,
         version: &Version,
-    ) -> Result<Option<BlobKey>> {
+    ) -> Result<Vec<BlobKey>> {
         self.lock_package(package.key).await?;
         let Some(found) = packages::version(&mut self.tx, package.key, version).await? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         sqlx::query("UPDATE versions SET removed_at = $3, manifest = '' WHERE package = $1 AND version_key = $2")
             .bind(package.key.to_string())
@@ -54,14 +56,16 @@ impl Change {
             .await?;
         self.summarise(package.key).await?;
         self.record_version(doing, EventKind::VersionRemoved, &found.nuspec.id, &found.version).await?;
-        Ok(Some(found.blob))
+        let mut blobs = self.remove_symbols(&found.key.to_string()).await?;
+        blobs.push(found.blob);
+        Ok(blobs)
     }
 
     /// Removes every version of a package. Its name stays its owners'. Gives where the bytes are.
     pub async fn remove_package(&mut self, doing: &Doing<'_>, package: &StoredPackage) -> Result<Vec<BlobKey>> {
         self.lock_package(package.key).await?;
         let removed: Vec<Removed> = sqlx::query_as(
-            "UPDATE versions SET removed_at = $2, manifest = '' WHERE package = $1 AND removed_at IS NULL RETURNING blob",
+            "UPDATE versions SET removed_at = $2, manifest = '' WHERE package = $1 AND removed_at IS NULL RETURNING id, blob",
         )
         .bind(package.key.to_string())
         .bind(doing.now.timestamp())
@@ -74,7 +78,12 @@ impl Change {
         let subject = Subject { package: Some(&package.name), ..doing.subject() };
         let detail = EventDetail::Versions { count: removed.len() as u64 };
         self.record(EventKind::PackageRemoved, doing.by, subject, detail, doing.now).await?;
-        removed.iter().map(|row| readable(BlobKey::parse(&row.blob), "versions.blob")).collect()
+        let mut blobs = Vec::new();
+        for row in &removed {
+            blobs.push(readable(BlobKey::parse(&row.blob), "versions.blob")?);
+            blobs.extend(self.remove_symbols(&row.id).await?);
+        }
+        Ok(blobs)
     }
 
     /// Adds to the counts of downloads.

@@ -9,7 +9,7 @@ use crate::tokens::VersionKey;
 /// What the database knows of a file in the package store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileFate {
-    /// It belongs to a version.
+    /// It belongs to a version, or is one of its symbol files.
     Needed,
     /// Its version was removed, or its upload never became a version.
     Done,
@@ -29,10 +29,11 @@ impl Store {
         change.commit().await
     }
 
-    /// What is known of the file of a version.
+    /// What is known of the file of a version, or of a symbol file.
     pub async fn file_fate(&self, version: VersionKey) -> Result<FileFate> {
         let row: Option<(i64, Option<i64>)> = sqlx::query_as(
             "SELECT CAST(1 AS BIGINT), removed_at FROM versions WHERE id = $1
+             UNION ALL SELECT CAST(1 AS BIGINT), CAST(NULL AS BIGINT) FROM symbol_files WHERE id = $1
              UNION ALL SELECT CAST(0 AS BIGINT), began_at FROM uploads WHERE version = $1
              ORDER BY 1 DESC LIMIT 1",
         )

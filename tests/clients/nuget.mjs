@@ -58,8 +58,8 @@ export class NuGet {
     return this.packsFiles(id, version, { 'content/words.txt': `${id} ${version}\n` }, types);
   }
 
-  /** Packs files, by their paths in the package; `more` are elements of the nuspec. */
-  async packsFiles(id, version, files, more = '') {
+  /** Packs files, by their paths in the package; `more` are elements of the nuspec, `options` of the command. */
+  async packsFiles(id, version, files, more = '', options = []) {
     const room = this.room('pack');
     for (const [file, content] of Object.entries(files)) {
       mkdirSync(path.dirname(path.join(room, file)), { recursive: true });
@@ -69,7 +69,7 @@ export class NuGet {
     writeFileSync(path.join(room, 'package.nuspec'), `<?xml version="1.0" encoding="utf-8"?>
 <package><metadata><id>${id}</id><version>${version}</version><authors>ada</authors><description>Words for a test.</description>${more}</metadata>
 <files>${entries.join('')}</files></package>`);
-    const { code, text } = await this.runs(['pack', path.join(room, 'package.nuspec'), '-OutputDirectory', room]);
+    const { code, text } = await this.runs(['pack', path.join(room, 'package.nuspec'), '-OutputDirectory', room, ...options]);
     assert.equal(code, 0, text);
     return path.join(room, readdirSync(room).find(name => name.endsWith('.nupkg'))); // it spells the version its own way
   }

@@ -1,7 +1,7 @@
 // The real NuGet client against the real server, with tokens as people make them: what may pass passes, and what is refused says why.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, renameSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { journey, onBoth } from '../browser/world.mjs';
@@ -181,14 +181,26 @@ onBoth(test, 'real packages come back byte for byte', withAda(async ({ server, t
   }
 }));
 
-test('a symbol package is refused with the reason', t => journey(t, {}, withAda(async ({ server }) => {
+test('a package is published together with the symbols beside it, and debuggers find them', t => journey(t, {}, withAda(async ({ server }) => {
   const nuget = client(t, server);
-  const key = await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] });
-  const packed = await nuget.packs('Contoso.Core', '1.0.0', 'SymbolsPackage');
-  assertRefused(await nuget.pushes(packed, key), /WARNING: .*symbol/i);
-  const symbols = packed.replace(/nupkg$/, 'snupkg');
-  renameSync(packed, symbols);
-  assertRefused(await nuget.pushes(symbols, key), /WARNING: .*symbol/i);
+  const key = await server.token({ account: 'ada', allow: ['nuget:push', 'nuget:pull'], packages: ['*'] });
+  const fixture = name => readFileSync(new URL(`../fixtures/symbols/${name}`, import.meta.url));
+  const [dll, pdb] = ['Contoso.Core.dll', 'Contoso.Core.pdb'].map(fixture);
+  const files = { 'lib/netstandard2.0/Contoso.Core.dll': dll, 'lib/netstandard2.0/Contoso.Core.pdb': pdb };
+  const packed = await nuget.packsFiles('Contoso.Core', '1.0.0', files, '', ['-Symbols', '-SymbolPackageFormat', 'snupkg']);
+  const pushed = await nuget.pushes(packed, key);
+  assertPasses(pushed, /Your package was pushed/);
+  assert.equal(pushed.text.match(/Your package was pushed/g).length, 2, pushed.text);
+
+  const at = pdb.readUInt32LE(pdb.indexOf('#Pdb') - 8);
+  const id = [[0, 4], [4, 6], [6, 8]].map(([from, to]) => Buffer.from(pdb.subarray(at + from, at + to)).reverse().toString('hex'));
+  const address = `${server.url}/symbols/contoso.core.pdb/${id.join('')}${pdb.subarray(at + 8, at + 16).toString('hex')}ffffffff/contoso.core.pdb`;
+  const found = await fetch(address, { headers: { authorization: `Bearer ${key}` } });
+  assert.equal(found.status, 200, address);
+  assert.deepEqual(Buffer.from(await found.arrayBuffer()), pdb);
+
+  const misplaced = await nuget.packs('Contoso.Core', '2.0.0', 'SymbolsPackage');
+  assertRefused(await nuget.pushes(misplaced, key), /WARNING: .*symbol package/i);
 })));
 
 test('file names in any script and icons as this client packs them are taken', t => journey(t, {}, withAda(async ({ server }) => {

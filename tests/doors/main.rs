@@ -22,6 +22,7 @@ mod nuget_push_body;
 mod nuget_read;
 mod nuget_removed;
 mod nuget_rights;
+mod nuget_symbols;
 mod nuget_uploads;
 mod nupkg;
 mod package_store;

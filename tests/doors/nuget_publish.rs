@@ -5,7 +5,7 @@ use latchkey::tokens::decision::Role;
 use serde_json::json;
 
 use crate::{
-    nupkg::{nupkg, with, zip},
+    nupkg::{nupkg, with},
     wire::{basic, call},
     world::World,
 };
@@ -144,25 +144,6 @@ async fn the_first_publisher_owns_the_id_and_a_feed_owner_may_add_to_it() {
         assert_eq!(unlisted.status, 403);
         assert_eq!(world.push_to(to, &ada, &nupkg("Contoso.Core", "1.0.1")).await.status, 201);
         assert_eq!(world.push(&cy, &nupkg("Contoso.Core", "1.0.0")).await.status, 201, "another feed, another package");
-        world.end().await;
-    }
-}
-
-#[actix_web::test]
-async fn symbol_packages_are_refused_wherever_they_come() {
-    for world in World::each().await {
-        let ada = world.account("ada").await;
-        let key = world.key(ada, ALL, "*").await;
-        let nuspec = "<package><metadata><id>A</id><version>1.0.0</version><authors>x</authors><description>x</description>\
-                      </metadata></package>";
-        let symbols = zip(&[("A.nuspec", nuspec.as_bytes()), ("lib/net40/a.pdb", b"symbols")]);
-        for path in ["/v3/symbols", "/v3/symbols/", "/v3/package"] {
-            let reply = world.push_to(path, &key, &symbols).await;
-            assert_eq!((reply.status, reply.phrase.as_str()), (400, "Symbol packages are not kept here"), "{path}");
-        }
-        let reader = world.key(ada, "nuget:pull", "*").await;
-        assert_eq!(world.push_to("/v3/symbols", &reader, &symbols).await.status, 403);
-        assert_eq!(world.files("uploads"), 0);
         world.end().await;
     }
 }

@@ -33,7 +33,7 @@ impl World {
         let blobs = match version {
             Some(text) => {
                 let version = Version::parse(text).unwrap();
-                change.remove_version(&doing, &package, &version).await.unwrap().into_iter().collect()
+                change.remove_version(&doing, &package, &version).await.unwrap()
             }
             None => change.remove_package(&doing, &package).await.unwrap(),
         };

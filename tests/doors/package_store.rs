@@ -136,9 +136,9 @@ async fn bytes_of_a_removed_version_stay_in_a_store_that_is_not_ours() {
         let version = host.app.blobs.files();
         let file = futures_util::TryStreamExt::try_collect::<Vec<_>>(version).await.unwrap().remove(0).key;
         let package = BlobKey::nuget(file.id().unwrap());
-        package_store::discard(&copy.app, &package).await;
+        package_store::discard(&copy.app, std::slice::from_ref(&package)).await;
         assert_eq!(host.files("packages/nuget"), 2);
-        package_store::discard(&host.app, &package).await;
+        package_store::discard(&host.app, std::slice::from_ref(&package)).await;
         assert_eq!(host.files("packages/nuget"), 0);
         copy.end().await;
         host.end().await;

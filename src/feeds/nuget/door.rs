@@ -209,4 +209,9 @@ impl Reader {
         let patterns = self.token.as_ref().filter(|_| !self.sees_all).map(|token| &token.patterns);
         patterns.filter(|patterns| !patterns.covers_all())
     }
+
+    /// Whether a package of the feed is shown.
+    pub(super) fn sees(&self, name: &str) -> bool {
+        self.patterns().is_none_or(|patterns| patterns.covers(name))
+    }
 }

@@ -73,7 +73,7 @@ fn is_a_download(req: &HttpRequest) -> bool {
 }
 
 /// Sends a file, or says that the client has it, or that it is not the one the client wants.
-async fn send(
+pub(super) async fn send(
     door: &Door<'_>,
     app: &App,
     reader: &Reader,

@@ -13,5 +13,6 @@ pub mod registration;
 pub mod search;
 pub mod service_index;
 pub mod source;
+pub mod symbols;
 pub mod unlist;
 mod upload;

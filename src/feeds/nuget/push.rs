@@ -1,10 +1,7 @@
 //! Pushing a package: decided before its body is read, again when its id is known and before the rest of it is inflated,
 //! and last in the transaction that enters the version, from facts read there.
 
-use std::{
-    fs::File,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use tempfile::NamedTempFile;
@@ -31,31 +28,45 @@ use crate::{
     },
 };
 
-const PUSH: Action = Action::Push(Kind::NuGet);
+pub(super) const PUSH: Action = Action::Push(Kind::NuGet);
 /// How often the change of a push is made anew because its token was changed while it went on.
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 
 /// `PUT package`
 pub async fn push(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
     let door = Door::of(&req, &app)?;
-    let mut caller = door.caller().await?;
-    let Token { id, account, .. } = door.decide(&caller, PUSH, None, Package::Unknown)?.token;
-    let permit = app.pushes.turn(account, id).await?;
-    let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
-    let upload = receive(&req, payload, &permit, &app.uploads(), limit).await?;
-    let archive = refuse_keys(&app, open(&upload, limit).await?).await?;
+    let Received { mut caller, upload, permit, limits } = receive_push(&door, &req, &app, payload).await?;
+    let source = upload.file.reopen().map_err(|error| Refused::unavailable(&error))?;
+    let archive = refuse_keys(&app, reading(move || Archive::open(source, &limits)).await?).await?;
     caller.look_afresh(&app.store, door.feed).await?;
     decide_early(&door, &app, &caller, archive.package()).await?;
     let package = reading(move || archive.check()).await?;
     publish(&req, &app, Push { caller, upload, package, permit }).await
 }
 
-/// `PUT symbols`: symbol packages are not kept, and whoever may push is told so.
-pub async fn refuse_symbols(req: HttpRequest, app: web::Data<App>) -> Answer {
-    let door = Door::of(&req, &app)?;
+/// A push whose body is here and was not looked at.
+pub(super) struct Received {
+    pub(super) caller: Caller,
+    pub(super) upload: Upload,
+    pub(super) permit: PushPermit,
+    pub(super) limits: Limits,
+}
+
+/// Receives the body of whoever may push something.
+pub(super) async fn receive_push(
+    door: &Door<'_>,
+    req: &HttpRequest,
+    app: &App,
+    payload: web::Payload,
+) -> Result<Received, Refused> {
     let caller = door.caller().await?;
-    door.decide(&caller, PUSH, None, Package::Unknown)?;
-    Err(no_symbols(&Unreadable::SymbolPackage))
+    let Token { id, account, .. } = door.decide(&caller, PUSH, None, Package::Unknown)?.token;
+    let permit = app.pushes.turn(account, id).await?;
+    let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
+    let upload = receive(req, payload, &permit, &app.uploads(), limit).await?;
+    let (default, file) = (Limits::default(), limit as u64);
+    let limits = Limits { file, unpacked: default.unpacked.max(file.saturating_mul(4)), ..default };
+    Ok(Received { caller, upload, permit, limits })
 }
 
 /// A push whose body is here.
@@ -66,29 +77,15 @@ struct Push {
     permit: PushPermit,
 }
 
-/// Reads the directory and the nuspec: what is needed to decide. Nothing else is inflated yet.
-async fn open(upload: &Upload, limit: usize) -> Result<Archive<File>, Refused> {
-    let default = Limits::default();
-    let file = limit as u64;
-    let limits = Limits { file, unpacked: default.unpacked.max(file.saturating_mul(4)), ..default };
-    let source = upload.file.reopen().map_err(|error| Refused::unavailable(&error))?;
-    reading(move || Archive::open(source, &limits)).await
-}
-
 /// Reads where blocking is allowed.
-async fn reading<T: Send + 'static>(
+pub(super) async fn reading<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, Unreadable> + Send + 'static,
 ) -> Result<T, Refused> {
     let read = web::block(read).await.map_err(|error| Refused::unavailable(&error))?;
     read.map_err(|error| match error {
         Unreadable::Storage(error) => Refused::unavailable(&error),
-        Unreadable::SymbolPackage => no_symbols(&error),
         error => Refused::bad("This is not a package that can be taken", error.to_string()),
     })
-}
-
-fn no_symbols(error: &Unreadable) -> Refused {
-    Refused::bad("Symbol packages are not kept here", error.to_string())
 }
 
 /// The second decision, before anything is stored. It only saves work: the last one counts.
@@ -128,10 +125,13 @@ fn exists(package: &Nupkg) -> Refused {
 
 /// Stores the bytes and enters the version, to its end even if the client goes away meanwhile.
 async fn publish(req: &HttpRequest, app: &web::Data<App>, push: Push) -> Answer {
-    let (req, app) = (req.clone(), app.clone());
-    let tasks = req.app_data::<WorkerTasks>().cloned();
-    let task = async move { store_and_enter(&Door::of(&req, &app)?, &app, push).await };
-    let done = match tasks {
+    let (of, app) = (req.clone(), app.clone());
+    to_its_end(req, async move { store_and_enter(&Door::of(&of, &app)?, &app, push).await }).await
+}
+
+/// Runs what must not stop half way, even if the client goes away meanwhile.
+pub(super) async fn to_its_end(req: &HttpRequest, task: impl Future<Output = Answer> + 'static) -> Answer {
+    let done = match req.app_data::<WorkerTasks>().cloned() {
         Some(tasks) => tasks.run(task).await,
         None => None,
     };
@@ -200,8 +200,12 @@ async fn enter_at_last(
             return Ok(entered);
         }
     }
+    Err(changed_too_often())
+}
+
+pub(super) fn changed_too_often() -> Refused {
     let sentence = "This key is being changed again and again. Push again when its owner is done.";
-    Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence))
+    Refused::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence)
 }
 
 /// The last decision and the version's row; what is returned holds when it is committed. None if the token was changed

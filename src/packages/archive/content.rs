@@ -1,7 +1,7 @@
 //! Walks through the file once, from the first byte to the directory, and holds every header, byte and checksum against
 //! the directory; and reads single entries by the same rules.
 
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -25,24 +25,35 @@ pub(super) fn check<R: Read + Seek>(source: &mut R, directory: &Directory) -> Re
 
 /// The content of one entry, whose size the caller has bounded.
 pub(super) fn read<R: Read + Seek>(source: &mut R, directory: &Directory, of: &Entry) -> Result<Vec<u8>, Unreadable> {
-    let mut walk = Walk::begin(source, directory, of.offset)?;
-    walk.kept = Some(Vec::new());
-    walk.check_header(of)?;
-    walk.check_content(of)?;
-    Ok(walk.kept.unwrap_or_default())
+    let mut content = Vec::new();
+    copy(source, directory, of, &mut content)?;
+    Ok(content)
 }
 
-struct Walk<R> {
+/// Writes the content of one entry.
+pub(super) fn copy<R: Read + Seek>(
+    source: &mut R,
+    directory: &Directory,
+    of: &Entry,
+    to: &mut dyn Write,
+) -> Result<(), Unreadable> {
+    let mut walk = Walk::begin(source, directory, of.offset)?;
+    walk.kept = Some(to);
+    walk.check_header(of)?;
+    walk.check_content(of)
+}
+
+struct Walk<'w, R> {
     source: BufReader<R>,
     /// Bytes of the file that are behind us.
     at: u64,
     inflater: Decompress,
     buffer: Vec<u8>,
     /// Where content goes, if it is kept.
-    kept: Option<Vec<u8>>,
+    kept: Option<&'w mut dyn Write>,
 }
 
-impl<'r, R: Read + Seek> Walk<std::io::Take<&'r mut R>> {
+impl<'r, R: Read + Seek> Walk<'_, std::io::Take<&'r mut R>> {
     fn begin(source: &'r mut R, directory: &Directory, at: u64) -> Result<Self, Unreadable> {
         source.seek(SeekFrom::Start(at))?;
         let source = source.take(directory.offset.saturating_sub(at));
@@ -56,7 +67,7 @@ impl<'r, R: Read + Seek> Walk<std::io::Take<&'r mut R>> {
     }
 }
 
-impl<R: Read> Walk<R> {
+impl<R: Read> Walk<'_, R> {
     /// Checks one entry, which must begin here and end at `end`.
     fn check_entry(&mut self, entry: &Entry, end: u64) -> Result<(), Unreadable> {
         if entry.offset < self.at {
@@ -118,7 +129,7 @@ impl<R: Read> Walk<R> {
         }
         let unpacked = self.buffer.get(..clamp(given, BUFFER)).unwrap_or_default();
         sum.add(unpacked)?;
-        self.kept.iter_mut().for_each(|kept| kept.extend_from_slice(unpacked));
+        self.kept.as_mut().map_or(Ok(()), |kept| kept.write_all(unpacked))?;
         self.source.consume(clamp(taken, BUFFER));
         *packed = packed.saturating_sub(taken);
         self.at = self.at.saturating_add(taken);
@@ -132,7 +143,7 @@ impl<R: Read> Walk<R> {
             return Err(Unreadable::Overlap { name: name(sum.entry) });
         }
         sum.add(content)?;
-        self.kept.iter_mut().for_each(|kept| kept.extend_from_slice(content));
+        self.kept.as_mut().map_or(Ok(()), |kept| kept.write_all(content))?;
         let taken = content.len();
         self.source.consume(taken);
         *packed = packed.saturating_sub(taken as u64);

@@ -211,9 +211,33 @@ pub enum Unreadable {
         /// Bytes allowed.
         limit: u64,
     },
-    /// A package of debugging symbols.
-    #[error("This is a symbol package, and this feed keeps none; push only the .nupkg, for example with --no-symbols.")]
+    /// A package of debugging symbols where another package belongs.
+    #[error(
+        "This is a symbol package; name it .snupkg and push it after its package, to the symbol address of the feed."
+    )]
     SymbolPackage,
+    /// Another package where one of debugging symbols belongs.
+    #[error(
+        "This is not a symbol package: its nuspec does not name the package type SymbolsPackage. Make it with dotnet pack -p:IncludeSymbols=true -p:SymbolPackageFormat=snupkg."
+    )]
+    NotSymbols,
+    /// A symbol package with something that does not belong there.
+    #[error("The entry {name} does not belong in a symbol package; only .pdb files do.")]
+    NotASymbolFile {
+        /// The entry.
+        name: String,
+    },
+    /// A symbol package without symbols.
+    #[error("The symbol package holds no .pdb file.")]
+    NoSymbols,
+    /// A symbol file that no debugger could use.
+    #[error("The symbol file {name} cannot be taken: {why}.")]
+    Pdb {
+        /// The entry.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// Our own disk failed; the sender did nothing wrong.
     #[error("The uploaded file could not be read back; try again later.")]
     Storage(#[from] std::io::Error),

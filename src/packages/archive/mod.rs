@@ -14,6 +14,7 @@ mod directory;
 mod error;
 mod name;
 mod records;
+mod symbols;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use std::io::{Read, Seek};
 
 pub use error::Unreadable;
 pub use name::BadName;
+pub use symbols::SymbolFile;
 
 use self::directory::{Directory, Entry};
 use super::id::PackageId;
@@ -132,12 +134,17 @@ impl<R: Read + Seek> Archive<R> {
     ///
     /// # Errors
     /// When one of them is not good, or they contradict each other.
-    pub fn open(mut source: R, limits: &Limits) -> Result<Self, Unreadable> {
+    pub fn open(source: R, limits: &Limits) -> Result<Self, Unreadable> {
+        let mut archive = Self::read(source, limits)?;
+        check_against_entries(&mut archive.package.nuspec, &archive.directory, limits)?;
+        Ok(archive)
+    }
+
+    fn read(mut source: R, limits: &Limits) -> Result<Self, Unreadable> {
         let end = records::find_end(&mut source, limits)?;
         let directory = directory::read(&mut source, &end, limits)?;
         let nuspec_file = content::read(&mut source, &directory, find_nuspec(&directory, limits)?)?;
-        let mut nuspec = Nuspec::parse(&nuspec_file)?;
-        check_against_entries(&mut nuspec, &directory, limits)?;
+        let nuspec = Nuspec::parse(&nuspec_file)?;
         let package = Nupkg {
             id: nuspec.id.clone(),
             version: nuspec.version.clone(),
@@ -198,11 +205,15 @@ fn check_against_entries(nuspec: &mut Nuspec, directory: &Directory, limits: &Li
 
 /// Symbol packages say so; old ones only hold `.pdb` files besides the furniture of every package.
 fn is_symbol_package(nuspec: &Nuspec, directory: &Directory) -> bool {
-    if nuspec.package_types.iter().any(|kind| kind.name.eq_ignore_ascii_case(SYMBOLS)) {
+    if says_symbols(nuspec) {
         return true;
     }
     let mut content = directory.entries.iter().filter(|entry| !is_furniture(entry)).peekable();
     content.peek().is_some() && content.all(|entry| entry.name.key().ends_with(".pdb"))
+}
+
+fn says_symbols(nuspec: &Nuspec) -> bool {
+    nuspec.package_types.iter().any(|kind| kind.name.eq_ignore_ascii_case(SYMBOLS))
 }
 
 fn is_furniture(entry: &Entry) -> bool {

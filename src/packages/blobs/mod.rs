@@ -84,6 +84,11 @@ impl BlobKey {
         Self(format!("nuget/{folder}/{name}.nupkg"))
     }
 
+    /// A name for a symbol file.
+    pub fn symbols(id: Uuid) -> Self {
+        Self(Self::nuget(id).0.replace(".nupkg", ".pdb"))
+    }
+
     /// Reads a name that was stored; `None` when [`nuget`](Self::nuget) cannot have made it.
     pub fn parse(text: &str) -> Option<Self> {
         let name = text.rsplit('/').next()?.strip_suffix(".nupkg")?;
@@ -91,10 +96,16 @@ impl BlobKey {
         (key.0 == text).then_some(key)
     }
 
-    /// What [`nuget`](Self::nuget) made it, or the nuspec beside it, from.
+    /// What [`nuget`](Self::nuget) or [`symbols`](Self::symbols) made it, or the nuspec beside a package, from.
     pub fn id(&self) -> Option<Uuid> {
         let name = self.0.rsplit('/').next()?;
-        Uuid::try_parse(name.strip_suffix(".nupkg").or_else(|| name.strip_suffix(".nuspec"))?).ok()
+        let stem = [".nupkg", ".nuspec", ".pdb"].iter().find_map(|ending| name.strip_suffix(ending))?;
+        Uuid::try_parse(stem).ok()
+    }
+
+    /// Whether it names a package, and not what belongs to one.
+    pub fn is_package(&self) -> bool {
+        self.0.ends_with(".nupkg")
     }
 
     /// When it was made, if its id tells (version 7): whatever the file's own date says.
@@ -199,14 +210,22 @@ impl Blobs {
         }
     }
 
-    /// Deletes a package and the nuspec beside it. What cannot be deleted now is left to whoever looks for files that
-    /// belong to no version.
-    pub async fn discard(&self, package: &BlobKey) {
-        for key in [package, &package.nuspec()] {
+    /// Deletes a package and the nuspec beside it, or a symbol file. What cannot be deleted now is left to whoever looks
+    /// for files that belong to no version.
+    pub async fn discard(&self, blob: &BlobKey) {
+        let beside = blob.is_package().then(|| blob.nuspec());
+        for key in [blob].into_iter().chain(&beside) {
             if let Err(error) = self.delete(key).await {
                 let error = anyhow::Error::new(error);
                 tracing::warn!(blob = key.as_str(), "the bytes of a package stay behind for a while: {error:#}");
             }
+        }
+    }
+
+    /// Deletes several, as [`discard`](Self::discard) does.
+    pub async fn discard_all(&self, blobs: &[BlobKey]) {
+        for blob in blobs {
+            self.discard(blob).await;
         }
     }
 

@@ -46,9 +46,11 @@ pub async fn submit(
     }
     let mut change = app.store.begin().await?;
     let removed = change.remove_version(&seen.doing()?, &seen.stored(), &line.version).await?;
-    let blob = removed.ok_or(PageError::NotFound)?;
+    if removed.is_empty() {
+        return Err(PageError::NotFound);
+    }
     change.commit().await?;
-    package_store::discard(&app, &blob).await;
+    package_store::discard(&app, &removed).await;
     Ok(go_to(&req, &Done::VersionRemoved.at(&version_path(&seen.path(), &line.version))))
 }
 

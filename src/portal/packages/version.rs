@@ -30,6 +30,8 @@ struct One {
     facts: Option<Facts>,
     install: Install,
     sha512: String,
+    /// How many symbol files debuggers find.
+    symbols: i64,
     may_change: bool,
     may_remove: bool,
 }
@@ -43,6 +45,7 @@ pub async fn show(
     let (feed, id, number) = at.into_inner();
     let seen = Seen::of(&req, &app, &feed, &id).await?;
     let found = seen.version(&app, &number).await?;
+    let symbols = app.store.count_symbol_files(seen.package.key, &found.line.version).await?;
     let there = found.line.removed_at.is_none();
     let page = One {
         page: Page::in_section(&req, format!("{} {}", seen.package.name, found.line.version), "packages"),
@@ -53,6 +56,7 @@ pub async fn show(
         may_change: there && seen.may_change(),
         may_remove: there && seen.visitor.is_operator(),
         sha512: found.sha512,
+        symbols,
         feed: seen.visitor.feed.name,
         name: seen.package.name,
     };

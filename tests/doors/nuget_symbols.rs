@@ -1,0 +1,245 @@
+//! Symbol packages: taken in beside their package, served by the key that debuggers ask with, gone with it.
+
+use latchkey::{
+    jobs::{self, OrphanSweep},
+    package_store,
+    packages::version::Version,
+    store::{Actor, Doing},
+    tokens::Kind,
+};
+
+use crate::{
+    nupkg::zip,
+    wire::Reply,
+    world::{Key, World},
+};
+
+/// Built together by the .NET SDK 10 from `tests/fixtures/symbols/Core.cs`.
+const DLL: &[u8] = include_bytes!("../fixtures/symbols/Contoso.Core.dll");
+const PDB: &[u8] = include_bytes!("../fixtures/symbols/Contoso.Core.pdb");
+const LIB: &str = "lib/netstandard2.0/Contoso.Core";
+const ALL: &str = "nuget:pull nuget:push";
+
+fn nuspec(version: &str, elements: &str) -> String {
+    format!(
+        "<package><metadata><id>Contoso.Core</id><version>{version}</version><authors>Ada</authors><description>x</description>{elements}</metadata></package>"
+    )
+}
+
+fn package(version: &str) -> Vec<u8> {
+    zip(&[("Contoso.Core.nuspec", nuspec(version, "").as_bytes()), (&format!("{LIB}.dll"), DLL)])
+}
+
+fn symbols(version: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let nuspec = nuspec(version, "<packageTypes><packageType name=\"SymbolsPackage\"/></packageTypes>");
+    zip(&[&[("Contoso.Core.nuspec", nuspec.as_bytes())], files].concat())
+}
+
+fn good_symbols(version: &str) -> Vec<u8> {
+    symbols(version, &[(&format!("{LIB}.pdb"), PDB)])
+}
+
+/// Where the GUID of the PDB is, and what a debugger makes of it.
+fn guid() -> (usize, String) {
+    let at = PDB.windows(4).position(|bytes| bytes == b"#Pdb").unwrap() - 8;
+    let at = u32::from_le_bytes(PDB[at..at + 4].try_into().unwrap()) as usize;
+    let bytes: [u8; 16] = PDB[at..at + 16].try_into().unwrap();
+    (at, format!("{}ffffffff", uuid::Uuid::from_bytes_le(bytes).simple()))
+}
+
+/// The same PDB of another build.
+fn foreign_pdb() -> Vec<u8> {
+    let mut pdb = PDB.to_vec();
+    pdb[guid().0] ^= 1;
+    pdb
+}
+
+fn address(file: &str) -> String {
+    format!("/symbols/{file}/{}/{file}", guid().1)
+}
+
+/// The checksum that debuggers read out of the assembly: of the file with 20 zeros for its id.
+fn checksum() -> String {
+    use sha2::Digest;
+    let mut pdb = PDB.to_vec();
+    pdb[guid().0..][..20].fill(0);
+    hex::encode(sha2::Sha256::digest(&pdb))
+}
+
+impl World {
+    async fn push_symbols(&self, key: &Key, file: &[u8]) -> Reply {
+        self.push_to("/v3/symbols", key, file).await
+    }
+
+    /// A world with the package of these symbols, and a key that may do all.
+    async fn with_package(&self) -> Key {
+        let ada = self.account("ada").await;
+        let key = self.key(ada, ALL, "*").await;
+        assert_eq!(self.push(&key, &package("1.0.0")).await.status, 201);
+        key
+    }
+}
+
+#[actix_web::test]
+async fn a_debugger_finds_the_symbols_of_a_published_assembly() {
+    for world in World::each().await {
+        let key = world.with_package().await;
+        let pushed = world.push_symbols(&key, &good_symbols("1.0.0")).await;
+        assert_eq!((pushed.status, pushed.text().as_str()), (201, "The symbols of Contoso.Core 1.0.0 are published."));
+        for path in [
+            address("Contoso.Core.pdb"),
+            address("contoso.core.pdb"),
+            address("CONTOSO.CORE.PDB").to_uppercase().replace("/SYMBOLS", "/symbols"),
+            address("Contoso.Core.pdb").replace("/symbols", "/feeds/main/symbols"),
+        ] {
+            let found = world.get(&path, &key).await;
+            assert_eq!((found.status, found.body.as_slice()), (200, PDB), "{path}");
+        }
+        assert_eq!(world.files("uploads"), 0, "nothing stays behind");
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_debugger_may_name_the_checksum_it_would_take() {
+    for world in World::each().await {
+        let key = world.with_package().await;
+        assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 201);
+        let bearer = format!("Bearer {}", key.text);
+        let right = format!("SHA1:00;sha256:{}", checksum().to_uppercase());
+        for (asked, status) in [(right.as_str(), 200), ("SHA256:00", 404), ("SHA512:00", 200)] {
+            let headers = [("Authorization", bearer.as_str()), ("SymbolChecksum", asked)];
+            let found = world.ask(&format!("GET {}", address("contoso.core.pdb")), &headers).await;
+            assert_eq!(found.status, status, "{asked}");
+        }
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn symbols_are_read_by_whoever_may_read_their_package() {
+    for world in World::each().await {
+        let key = world.with_package().await;
+        assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 201);
+        let path = address("contoso.core.pdb");
+        assert_eq!(world.ask(&format!("GET {path}"), &[]).await.status, 401, "no credential on a private feed");
+        let other = world.key(key.token.account, "nuget:pull", "Fabrikam.*").await;
+        let covered = world.get(&path, &other).await;
+        assert_eq!((covered.status, covered.header("x-nuget-warning")), (404, None), "debuggers ask for every file");
+        let pusher = world.key(key.token.account, "nuget:push", "*").await;
+        assert_eq!(world.get(&path, &pusher).await.status, 403);
+        world.revoke(&key).await;
+        assert_eq!(world.get(&path, &key).await.status, 401);
+
+        let ada = key.token.account;
+        world.feed("open", true, ada).await;
+        let all = world.key(ada, ALL, "*").await;
+        let (to, symbols) = ("/feeds/open/nuget/v3", good_symbols("1.0.0"));
+        assert_eq!(world.push_to(&format!("{to}/package"), &all, &package("1.0.0")).await.status, 201);
+        assert_eq!(world.push_to(&format!("{to}/symbols"), &all, &symbols).await.status, 201);
+        let open = path.replace("/symbols", "/feeds/open/symbols");
+        assert_eq!(world.ask(&format!("GET {open}"), &[]).await.status, 200, "a public feed is read by anybody");
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn symbols_that_belong_to_nothing_here_are_refused_with_the_reason() {
+    for world in World::each().await {
+        let key = world.with_package().await;
+        let (pdb, foreign) = (format!("{LIB}.pdb"), foreign_pdb());
+        let windows = [b"Microsoft C/C++ MSF 7.00\r\n\x1aDS\0\0\0".as_slice(), &[0; 64]].concat();
+        let no_type = zip(&[("Contoso.Core.nuspec", nuspec("1.0.0", "").as_bytes()), (&pdb, PDB)]);
+        for (what, file, status, word) in [
+            ("not published", good_symbols("2.0.0"), 404, "Push its .nupkg first"),
+            ("another build", symbols("1.0.0", &[(&pdb, &foreign)]), 400, "belongs to no assembly"),
+            ("another name", symbols("1.0.0", &[("lib/netstandard2.0/Other.pdb", PDB)]), 400, "belongs to no assembly"),
+            (
+                "one of two",
+                symbols("1.0.0", &[(&pdb, PDB), ("lib/net8.0/Contoso.Core.pdb", &foreign)]),
+                400,
+                "belongs to no assembly",
+            ),
+            ("a Windows PDB", symbols("1.0.0", &[(&pdb, &windows)]), 400, "Windows PDB"),
+            ("no PDB", symbols("1.0.0", &[(&pdb, b"BSJB and no more")]), 400, "not a portable PDB"),
+            ("an assembly", symbols("1.0.0", &[(&pdb, PDB), (&format!("{LIB}.dll"), DLL)]), 400, "only .pdb files do"),
+            ("nothing", symbols("1.0.0", &[]), 400, "holds no .pdb file"),
+            ("no type", no_type, 400, "SymbolsPackage"),
+            ("a package", package("1.0.0"), 400, "SymbolsPackage"),
+            ("no zip", b"not a zip".to_vec(), 400, ""),
+        ] {
+            let refused = world.push_symbols(&key, &file).await;
+            let warning = refused.header("x-nuget-warning").unwrap_or_default();
+            assert_eq!((refused.status, warning.contains(word)), (status, true), "{what}: {warning}");
+        }
+        let misplaced = world.push(&key, &good_symbols("1.0.0")).await;
+        assert_eq!(misplaced.status, 400, "{:?}", misplaced.told());
+        assert!(misplaced.text().contains("symbol package"), "{}", misplaced.text());
+        assert_eq!((world.files("uploads"), world.get(&address("contoso.core.pdb"), &key).await.status), (0, 404));
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn symbols_are_pushed_by_whoever_may_push_their_package() {
+    for world in World::each().await {
+        let key = world.with_package().await;
+        let ada = key.token.account;
+        for (permissions, patterns, status) in
+            [("nuget:pull", "*", 403), ("nuget:push", "Fabrikam.*", 403), ("nuget:push-version", "Contoso.*", 201)]
+        {
+            let other = world.key(ada, permissions, patterns).await;
+            let pushed = world.push_symbols(&other, &good_symbols("1.0.0")).await;
+            assert_eq!(pushed.status, status, "{permissions} {patterns}");
+        }
+        let bo = world.account("bo").await;
+        let stranger = world.key(bo, ALL, "*").await;
+        assert_eq!(world.push_symbols(&stranger, &good_symbols("1.0.0")).await.status, 403, "the package is ada's");
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn symbols_pushed_again_replace_what_was_there() {
+    for world in World::each().await {
+        let key = world.with_package().await;
+        let before = world.files("packages");
+        for _ in 0..2 {
+            assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 201);
+        }
+        assert_eq!(world.files("packages"), before + 1, "the bytes of the replaced file are gone");
+        let twice = symbols("1.0.0", &[(&format!("{LIB}.pdb"), PDB), ("lib/net8.0/Contoso.Core.pdb", PDB)]);
+        assert_eq!(world.push_symbols(&key, &twice).await.status, 201, "the same file twice is kept once");
+        assert_eq!(world.files("packages"), before + 1);
+        assert_eq!(world.get(&address("contoso.core.pdb"), &key).await.status, 200);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn symbols_are_kept_with_their_version_and_removed_with_it() {
+    for world in World::each().await {
+        let before = world.files("packages");
+        let key = world.with_package().await;
+        assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 201);
+        let report = jobs::sweep_orphans(&world.app, OrphanSweep { dry_run: true, allow_many: true }).await.unwrap();
+        assert_eq!(
+            (report.files, report.thrown_away.len(), report.trouble),
+            (3, 0, None),
+            "package, nuspec and symbols"
+        );
+
+        let feed = world.store().feed("main", None).await.unwrap().unwrap().feed.id;
+        let package = world.store().package(feed, Kind::NuGet, "contoso.core", None).await.unwrap().unwrap();
+        let by = Actor::host("test");
+        let doing = Doing { feed_name: "main", token: None, by: &by, now: world.now() };
+        let mut change = world.change().await;
+        let removed = change.remove_version(&doing, &package, &Version::parse("1.0.0").unwrap()).await.unwrap();
+        change.commit().await.unwrap();
+        assert_eq!(world.get(&address("contoso.core.pdb"), &key).await.status, 404);
+        package_store::discard(&world.app, &removed).await;
+        assert_eq!(world.files("packages"), before, "no bytes stay behind");
+        assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 404);
+        world.end().await;
+    }
+}
