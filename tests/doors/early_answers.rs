@@ -69,7 +69,8 @@ async fn every_early_refusal_reaches_a_client_that_sends_on_and_leaves_no_connec
     let basic = crate::wire::basic(&read.text);
     let (good, poor) = (("X-NuGet-ApiKey", push.text.as_str()), ("X-NuGet-ApiKey", read.text.as_str()));
     let text = ("Content-Type", "text/plain");
-    let cases: [(&str, &[(&str, &str)], u16); 8] = [
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, Headers<'_>, u16); 8] = [
         ("PUT /v3/package", &[], 401),
         ("PUT /v3/package", &[poor], 403),
         ("PUT /v3/package", &[good, ("Authorization", &basic)], 400),
