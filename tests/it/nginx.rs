@@ -71,9 +71,10 @@ impl Nginx {
         let mut program = Command::new("/usr/sbin/nginx");
         let program = program.arg("-c").arg(&file).arg("-e").arg(folder.join("nginx.log"));
         let process = program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
+        let nginx = Self { process, plain, tls };
         for _ in 0..100 {
             if std::net::TcpStream::connect(tls).is_ok() {
-                return Self { process, plain, tls };
+                return nginx;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
