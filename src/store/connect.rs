@@ -189,15 +189,15 @@ fn pool(database: &DatabaseUrl, purpose: Purpose, health: &WriteHealth) -> AnyPo
         // A file does not go away; a server may.
         .test_before_acquire(engine == Engine::Postgres)
         .after_connect(move |connection, _| Box::pin(set_up(connection, engine, purpose)));
-    if engine == Engine::Postgres || purpose == Purpose::Reads {
+    if purpose == Purpose::Reads {
         return options;
     }
     let health = health.clone();
     options.after_release(move |connection, _| {
         let health = health.clone();
         Box::pin(async move {
-            // Whatever was still to be rolled back is so when this returns.
-            connection.ping().await?;
+            // Whatever was still to be rolled back is so when this returns. A server that was cut off never answers.
+            timeout(PATIENCE, connection.ping()).await.map_err(|_| sqlx::Error::WorkerCrashed)??;
             let broken = connection.is_in_transaction();
             if broken {
                 health.note_failure();
