@@ -223,6 +223,13 @@ fn operator_pages() -> Vec<Line> {
     vec![
         get("", operator::overview::show),
         get("/accounts", operator::accounts::show),
+        get("/accounts/new", operator::people::show),
+        post("/accounts/new", operator::people::submit),
+        get("/accounts/import", operator::people::show_list),
+        post("/accounts/import", operator::people::submit_list),
+        get("/accounts/invitations", operator::invitations::list),
+        get("/accounts/invitations/{id}/{verb:resend|withdraw}", operator::invitations::ask),
+        post("/accounts/invitations/{id}/{verb:resend|withdraw}", operator::invitations::submit),
         get("/accounts/{id}", operator::account::show),
         get("/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}", operator::standing::show),
         post("/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}", operator::standing::submit),

@@ -5,6 +5,7 @@ pub mod identity;
 pub mod link;
 pub mod password;
 pub mod password_gate;
+pub mod people_list;
 pub mod rate_limit;
 pub mod rate_limiter;
 pub mod sign_in_attempt;

@@ -72,6 +72,10 @@ pub enum Done {
     OthersEnded,
     /// A browser is not known any more.
     DeviceForgotten,
+    /// People were added and get mails.
+    PeopleInvited,
+    /// Somebody who was invited has no account after all.
+    AccountInvitationWithdrawn,
     /// Somebody was asked to own something.
     OwnerInvited,
     /// Nobody is asked any more.
@@ -174,6 +178,12 @@ impl Done {
         (Self::BannerDismissed, "dismissed", "Dismissed. The tokens stay in the list, among the expired ones."),
         (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
         (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
+        (Self::PeopleInvited, "people-invited", "Invited. A mail with a link that works for seven days is on its way."),
+        (
+            Self::AccountInvitationWithdrawn,
+            "account-invitation-withdrawn",
+            "Withdrawn. The link no longer works, and the account is removed.",
+        ),
         (Self::OwnerInvited, "owner-invited", "Invited. They become an owner when they accept, within seven days."),
         (Self::InvitationWithdrawn, "invitation-withdrawn", "Invitation withdrawn."),
         (Self::InvitationAccepted, "invitation-accepted", "Accepted. You are an owner now."),

@@ -18,6 +18,7 @@ pub mod packages;
 mod page;
 mod session;
 pub mod tokens;
+mod upload_form;
 mod words;
 
 pub use self::{

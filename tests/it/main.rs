@@ -54,6 +54,7 @@ mod november;
 mod november_record;
 mod operator;
 mod operator_accounts;
+mod operator_people;
 mod operator_tokens;
 mod outage;
 mod owner_invitations;

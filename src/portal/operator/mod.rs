@@ -5,10 +5,12 @@ pub mod accounts;
 pub mod delete_account;
 pub mod events;
 pub mod feeds;
+pub mod invitations;
 pub mod jobs;
 pub mod mail;
 pub mod overview;
 pub mod password_link;
+pub mod people;
 pub mod standing;
 pub mod token;
 pub mod tokens;
@@ -30,7 +32,7 @@ use super::{
 };
 use crate::{
     app::App,
-    store::{AccountLine, Named},
+    store::{AccountLine, Change, Named},
     tokens::AccountId,
 };
 
@@ -75,6 +77,16 @@ impl Deref for Operator {
 }
 
 impl Operator {
+    /// Begins a change by this operator, if they still are one: what they did before the change began may have ended that.
+    async fn begin(&self, app: &App) -> Result<Change, PageError> {
+        let mut change = app.store.begin().await?;
+        let now = change.account(self.account.id).await?;
+        let still = now.filter(|now| {
+            now.is_operator && now.disabled_at.is_none() && now.session_epoch == self.account.session_epoch
+        });
+        still.map(|_| change).ok_or(PageError::NotFound)
+    }
+
     fn time(&self, at: DateTime<Utc>) -> Time {
         Time::new(at, self.now, self.account.time_zone)
     }

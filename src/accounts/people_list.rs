@@ -1,0 +1,170 @@
+//! A list of people to add, as CSV: who is on it, or what is wrong with which line.
+
+use std::collections::HashMap;
+
+use chrono_tz::Tz;
+
+use super::identity;
+
+/// People on one list.
+pub const MOST_PEOPLE: usize = 500;
+
+/// Somebody to add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The line of the list, from 1.
+    pub line: u64,
+    /// The username.
+    pub username: String,
+    /// The address.
+    pub email: String,
+    /// Where their days end.
+    pub time_zone: Tz,
+    /// Whether they are to run the host.
+    pub operator: bool,
+}
+
+/// Where the columns are.
+struct Columns {
+    username: usize,
+    email: usize,
+    operator: Option<usize>,
+    time_zone: Option<usize>,
+}
+
+const HEADER: &str =
+    "Line 1: name the columns here: username,email and, if you like, operator and time_zone, in any order.";
+
+/// Reads a list whose first line names its columns, separated by commas, semicolons or tabs. `zone` is for people without
+/// one. The error has a sentence for each line that is wrong.
+pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, Vec<String>> {
+    let text = text.trim_start_matches('\u{feff}');
+    let first = text.lines().next().unwrap_or_default();
+    let delimiter = [b';', b'\t'].into_iter().find(|mark| first.as_bytes().contains(mark)).unwrap_or(b',');
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let columns = reader.headers().ok().and_then(columns).ok_or_else(|| vec![HEADER.to_owned()])?;
+    let (mut people, mut wrong, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                wrong.push(format!("Line {line}: it cannot be read as CSV. Check its quotes."));
+                break;
+            }
+        };
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
+        match person(&record, &columns, zone) {
+            Ok(person) => {
+                wrong.extend(twice(&person, &mut seen));
+                people.push(person);
+            }
+            Err(problems) => wrong.extend(problems),
+        }
+    }
+    match (people.len(), wrong.is_empty()) {
+        (_, false) => Err(wrong),
+        (0, _) => Err(vec!["There is nobody on the list below its first line.".to_owned()]),
+        (MOST_PEOPLE.., _) if people.len() > MOST_PEOPLE => {
+            Err(vec![format!("Add at most {MOST_PEOPLE} people at a time; these are {}.", people.len())])
+        }
+        _ => Ok(people),
+    }
+}
+
+fn columns(header: &csv::StringRecord) -> Option<Columns> {
+    let at = |names: &[&str]| {
+        header.iter().position(|column| names.contains(&column.to_ascii_lowercase().replace([' ', '-'], "_").as_str()))
+    };
+    Some(Columns {
+        username: at(&["username", "user", "name"])?,
+        email: at(&["email", "e_mail", "address", "mail"])?,
+        operator: at(&["operator"]),
+        time_zone: at(&["time_zone", "zone", "timezone"]),
+    })
+}
+
+fn person(record: &csv::StringRecord, columns: &Columns, zone: Tz) -> Result<Person, Vec<String>> {
+    let line = record.position().map_or(0, csv::Position::line);
+    let field = |at: usize| record.get(at).unwrap_or_default();
+    let optional = |at: Option<usize>| at.map(field).unwrap_or_default();
+    let mut wrong = Vec::new();
+    let mut note = |text: String| wrong.push(format!("Line {line}: {text}"));
+    let username = identity::username(field(columns.username));
+    let username = username.map_err(|why| note(format!("“{}”: {why}", short(field(columns.username))))).ok();
+    let email = identity::email(field(columns.email));
+    let email = email.map_err(|why| note(format!("“{}”: {why}", short(field(columns.email))))).ok();
+    let time_zone = match optional(columns.time_zone) {
+        "" => Some(zone),
+        name => identity::time_zone(name)
+            .map_err(|_| note(format!("“{}” is not a time zone such as Europe/Berlin.", short(name))))
+            .ok(),
+    };
+    let operator = match optional(columns.operator).to_ascii_lowercase().as_str() {
+        "" | "no" | "false" | "0" => Some(false),
+        "yes" | "true" | "1" => Some(true),
+        other => {
+            note(format!("write yes or no for operator, not “{}”.", short(other)));
+            None
+        }
+    };
+    match (username, email, time_zone, operator) {
+        (Some(username), Some(email), Some(time_zone), Some(operator)) => {
+            Ok(Person { line, username, email, time_zone, operator })
+        }
+        _ => Err(wrong),
+    }
+}
+
+/// What is wrong if a username or address stands on the list twice.
+fn twice(person: &Person, seen: &mut HashMap<String, u64>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (what, text) in [("username", &person.username), ("address", &person.email)] {
+        if let Some(line) = seen.insert(format!("{what} {}", text.to_ascii_lowercase()), person.line) {
+            wrong.push(format!("Line {}: the {what} “{text}” is on line {line} already.", person.line));
+        }
+    }
+    wrong
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_whatever_separates_it_and_however_its_columns_stand() {
+        for text in [
+            "username,email,operator,time_zone\nada,ada@example.com,yes,Europe/Berlin\nbo,bo@example.com,,\n",
+            "\u{feff}Email;Username;Time zone;Operator\r\nada@example.com;ada;Europe/Berlin;YES\r\n\r\nbo@example.com;bo;;no\r\n",
+            "username\temail\ttime_zone\toperator\nada\tada@example.com\tEurope/Berlin\t1\nbo\tbo@example.com\n",
+        ] {
+            let people = read(text, Tz::UTC).unwrap();
+            let told: Vec<_> = people
+                .iter()
+                .map(|one| (one.username.as_str(), one.email.as_str(), one.time_zone, one.operator))
+                .collect();
+            let expected =
+                [("ada", "ada@example.com", Tz::Europe__Berlin, true), ("bo", "bo@example.com", Tz::UTC, false)];
+            assert_eq!(told, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_line_by_line() {
+        let text = "username,email,operator,time_zone\na,ada@example.com,,\nbo,nowhere,perhaps,Mars\ncy,cy@example.com,,\nCY,cy@example.com,,\n";
+        let wrong = read(text, Tz::UTC).unwrap_err();
+        let lines: Vec<_> = wrong.iter().map(|text| text.split(':').next().unwrap()).collect();
+        assert_eq!(lines, ["Line 2", "Line 3", "Line 3", "Line 3", "Line 5", "Line 5"], "{wrong:?}");
+        assert!(wrong[4].ends_with("the username “CY” is on line 4 already."), "{wrong:?}");
+        for bad in ["", "ada,ada@example.com", "username,email", "username,email\n"] {
+            assert_eq!(read(bad, Tz::UTC).unwrap_err().len(), 1, "{bad:?}");
+        }
+    }
+}

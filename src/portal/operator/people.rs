@@ -1,0 +1,277 @@
+//! Adding people: one by a form, many by a list. They choose their passwords themselves, by a link that lives a week.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+use serde::Deserialize;
+
+use super::Operator;
+use crate::{
+    accounts::{
+        identity, link,
+        people_list::{self, Person},
+    },
+    app::App,
+    portal::{
+        done::Done,
+        error::PageError,
+        form::{Form, Problems},
+        page::{Page, answer, go_to},
+        tokens::confirmed,
+        upload_form::UploadForm,
+    },
+    store::{Account, Change, InvitationWay, Letter, NewAccount, Registration},
+    tokens::AccountId,
+};
+
+const INVITATIONS: &str = "/operator/accounts/invitations";
+
+#[derive(Template)]
+#[template(path = "portal/operator/add_person.html")]
+struct AddPerson {
+    page: Page,
+    form: PersonForm,
+    mails_are_files: bool,
+    ask_password: bool,
+    problems: Problems,
+}
+
+#[derive(Template)]
+#[template(path = "portal/operator/add_list.html")]
+struct AddList {
+    page: Page,
+    people: String,
+    mails_are_files: bool,
+    ask_password: bool,
+    problems: Problems,
+}
+
+/// The one answer that carries the links.
+#[derive(Template)]
+#[template(path = "portal/operator/invited.html")]
+struct InvitedPage {
+    page: Page,
+    people: Vec<Invited>,
+}
+
+/// Somebody with the link that is to be handed over.
+pub(super) struct Invited {
+    username: String,
+    email: String,
+    link: String,
+}
+
+/// One person.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonForm {
+    username: String,
+    email: String,
+    #[serde(default)]
+    zone: String,
+    #[serde(default)]
+    operator: String,
+    #[serde(default)]
+    password: String,
+}
+
+impl PersonForm {
+    fn read(&self) -> Result<Person, Problems> {
+        let mut problems = Problems::default();
+        let username = problems.keep("username", identity::username(&self.username));
+        let email = problems.keep("email", identity::email(&self.email));
+        let time_zone = problems.keep("zone", identity::time_zone(&self.zone));
+        match (username, email, time_zone) {
+            (Some(username), Some(email), Some(time_zone)) => {
+                Ok(Person { line: 0, username, email, time_zone, operator: !self.operator.is_empty() })
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+/// `GET /operator/accounts/new`
+pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
+    let form = PersonForm { zone: me.account.time_zone.name().to_owned(), ..PersonForm::default() };
+    draw(&req, &app, &me, StatusCode::OK, form, Problems::default())
+}
+
+/// `POST /operator/accounts/new`
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    Form(form): Form<PersonForm>,
+) -> Result<HttpResponse, PageError> {
+    let checked = match form.read() {
+        Ok(person) => confirmed(&req, &app, &me, &form.password).await?.map(|()| person),
+        Err(problems) => Err(problems),
+    };
+    let invited = match checked {
+        Ok(person) => invite(&app, &me, &[person]).await?.map_err(|taken| {
+            let mut problems = Problems::default();
+            taken.into_iter().for_each(|taken| problems.note(taken.field, taken.text));
+            problems
+        }),
+        Err(problems) => Err(problems),
+    };
+    match invited {
+        Ok(people) => invited_page(&req, &app, people),
+        Err(problems) => draw(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
+    }
+}
+
+/// `GET /operator/accounts/import`
+pub async fn show_list(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
+    draw_list(&req, &app, &me, StatusCode::OK, String::new(), Problems::default())
+}
+
+/// `POST /operator/accounts/import`: everybody on the list is added, or nobody.
+pub async fn submit_list(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    form: UploadForm,
+) -> Result<HttpResponse, PageError> {
+    // What was uploaded is taken instead of what was pasted.
+    let file = form.text("file")?;
+    let people = if file.trim().is_empty() { form.text("people")? } else { file };
+    let lines = |wrong: Vec<String>| {
+        let mut problems = Problems::default();
+        wrong.into_iter().for_each(|line| problems.note("people", line));
+        problems
+    };
+    let checked = match people_list::read(&people, me.account.time_zone) {
+        Ok(list) => confirmed(&req, &app, &me, &form.text("password")?).await?.map(|()| list),
+        Err(wrong) => Err(lines(wrong)),
+    };
+    let invited = match checked {
+        Ok(list) => invite(&app, &me, &list)
+            .await?
+            .map_err(|taken| lines(taken.into_iter().map(|one| format!("Line {}: {}", one.line, one.text)).collect())),
+        Err(problems) => Err(problems),
+    };
+    match invited {
+        Ok(invited) => invited_page(&req, &app, invited),
+        Err(problems) => draw_list(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, people, problems),
+    }
+}
+
+/// A name or address that somebody else has.
+struct TakenName {
+    line: u64,
+    field: &'static str,
+    text: String,
+}
+
+/// Makes the accounts and the way to each password, all or none.
+async fn invite(
+    app: &App,
+    me: &Operator,
+    people: &[Person],
+) -> Result<Result<Vec<Invited>, Vec<TakenName>>, PageError> {
+    let mut change = me.begin(app).await?;
+    let (mut invited, mut taken) = (Vec::new(), Vec::new());
+    for person in people {
+        let new = NewAccount {
+            username: person.username.clone(),
+            email: person.email.clone(),
+            password_hash: None,
+            time_zone: person.time_zone,
+            operator: person.operator,
+            vouched: true,
+            max_token_days: app.settings.max_token_days,
+        };
+        let note = |field, what: &str, text: &str| TakenName {
+            line: person.line,
+            field,
+            text: format!("The {what} “{text}” belongs to an account already."),
+        };
+        match change.add_invited_account(&new, &me.actor, me.now).await? {
+            Registration::Made(id) => {
+                invited.push(hand(app, &mut change, me, id, (&person.username, &person.email)).await?);
+            }
+            Registration::UsernameTaken => taken.push(note("username", "username", &person.username)),
+            Registration::EmailTaken => taken.push(note("email", "address", &person.email)),
+        }
+    }
+    if !taken.is_empty() {
+        return Ok(Err(taken));
+    }
+    change.commit().await?;
+    Ok(Ok(invited))
+}
+
+/// Mails somebody the link, or makes one to hand over; that is empty where it is mailed.
+async fn hand(
+    app: &App,
+    change: &mut Change,
+    me: &Operator,
+    id: AccountId,
+    (username, email): (&str, &str),
+) -> Result<Invited, PageError> {
+    let link = if app.settings.smtp_url.is_some() {
+        let mail = app.new_mail(Letter::Invitation, Some(id), email);
+        change.hand_invitation(id, InvitationWay::Mail(&mail), me.now).await?;
+        String::new()
+    } else {
+        let secret = link::generate(&mut crate::random::system());
+        change.hand_invitation(id, InvitationWay::Handed(&link::hash(&secret)), me.now).await?;
+        app.settings.public_url.of(&link::password_path(&secret))
+    };
+    Ok(Invited { username: username.to_owned(), email: email.to_owned(), link })
+}
+
+/// Invites somebody once more.
+pub(super) async fn again(
+    app: &App,
+    change: &mut Change,
+    me: &Operator,
+    account: &Account,
+) -> Result<Invited, PageError> {
+    hand(app, change, me, account.id, (&account.username, &account.email)).await
+}
+
+/// The page after an invitation: the links to hand over, or that mails are on their way.
+pub(super) fn invited_page(req: &HttpRequest, app: &App, people: Vec<Invited>) -> Result<HttpResponse, PageError> {
+    if app.settings.smtp_url.is_some() {
+        return Ok(go_to(req, &Done::PeopleInvited.at(INVITATIONS)));
+    }
+    let title = if people.len() == 1 { "Hand over this link" } else { "Hand over these links" };
+    answer(StatusCode::OK, &InvitedPage { page: Page::in_section(req, title, "operator-accounts"), people })
+}
+
+fn draw(
+    req: &HttpRequest,
+    app: &App,
+    me: &Operator,
+    status: StatusCode,
+    form: PersonForm,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let page = AddPerson {
+        page: Page::in_section(req, "Add a person", "operator-accounts"),
+        form,
+        mails_are_files: app.settings.smtp_url.is_none(),
+        ask_password: me.must_prove(),
+        problems,
+    };
+    answer(status, &page)
+}
+
+fn draw_list(
+    req: &HttpRequest,
+    app: &App,
+    me: &Operator,
+    status: StatusCode,
+    people: String,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
+    let page = AddList {
+        page: Page::in_section(req, "Add people from a list", "operator-accounts"),
+        people,
+        mails_are_files: app.settings.smtp_url.is_none(),
+        ask_password: me.must_prove(),
+        problems,
+    };
+    answer(status, &page)
+}

@@ -1,0 +1,188 @@
+//! An operator adds people in the browser: one by a form, many by a list; they choose their passwords themselves.
+
+use chrono::Duration;
+use reqwest::Method;
+
+use crate::{
+    operator::{id_of, operator},
+    page::{Form, Page},
+    person::{Browser, proven},
+    world::{World, on_both_engines},
+};
+
+on_both_engines! {
+    somebody_is_added_by_a_form_and_chooses_a_password_by_the_link,
+    with_a_mail_server_the_link_is_mailed,
+    ten_people_are_added_from_a_list_that_is_pasted_or_uploaded,
+    a_list_with_a_mistake_adds_nobody_and_stays,
+    an_invitation_is_sent_again_or_withdrawn_until_it_is_used,
+    a_link_lives_a_week,
+    adding_people_asks_for_the_password_and_is_for_operators,
+}
+
+const NEW: &str = "/operator/accounts/new";
+const IMPORT: &str = "/operator/accounts/import";
+const INVITATIONS: &str = "/operator/accounts/invitations";
+const PASSWORD: &str = "seven quiet lanterns drift";
+
+/// Sends a form as browsers send one with a file in it.
+async fn uploads(browser: &Browser, form: Form, file: &str) -> Page {
+    let mut body = String::new();
+    for (name, value) in form.fields.iter().filter(|(name, _)| name != "file") {
+        body += &format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    }
+    body += &format!(
+        "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"people.csv\"\r\ncontent-type: text/csv\r\n\r\n{file}\r\n--edge--\r\n"
+    );
+    let request =
+        browser.request(Method::POST, &form.action).header("content-type", "multipart/form-data; boundary=edge");
+    browser.send(request.body(body)).await
+}
+
+async fn pastes(browser: &Browser, list: &str) -> Page {
+    let form = browser.get(IMPORT).await.form(IMPORT).set("people", list);
+    uploads(browser, form, "").await
+}
+
+async fn adds(browser: &Browser, username: &str) -> Page {
+    let email = format!("{username}@example.com");
+    browser.fill(NEW, |form| form.set("username", username).set("email", &email).set("zone", "Europe/Berlin")).await
+}
+
+/// The path of a link that a page shows.
+fn path(world: &World, link: &str) -> String {
+    link.strip_prefix(&world.app().settings.public_url.of("")).unwrap_or_else(|| panic!("{link}")).to_owned()
+}
+
+async fn chooses(world: &World, link: &str) -> Page {
+    world.browser().fill(&path(world, link), |form| form.set("password", PASSWORD)).await
+}
+
+async fn accounts(world: &World) -> i64 {
+    world.database.number("SELECT COUNT(*) FROM accounts", &[]).await
+}
+
+async fn somebody_is_added_by_a_form_and_chooses_a_password_by_the_link(world: &World) {
+    let ada = operator(world, "ada").await;
+    let page = adds(&ada, "bo").await;
+    assert_eq!((page.status, page.header("cache-control")), (200, "no-store"), "{}", page.body);
+    let links = page.texts("code.key");
+    assert_eq!(links.len(), 1, "{}", page.body);
+    assert_eq!(world.browser().sign_in("bo", "").await.status, 422, "there is no password yet");
+    let page = world.browser().get(&path(world, &links[0])).await;
+    assert_eq!((page.status, page.heading().as_str()), (200, "Choose a password"));
+    assert_eq!(chooses(world, &links[0]).await.status, 303);
+    assert_eq!(chooses(world, &links[0]).await.status, 410, "it works once");
+    assert_eq!(world.browser().sign_in("bo", PASSWORD).await.status, 303);
+    assert_eq!(world.database.text("SELECT time_zone FROM accounts WHERE username = 'bo'", &[]).await, "Europe/Berlin");
+    let events = world.database.events_of("bo").await;
+    assert_eq!(events[..3], ["account created", "account invited", "account invitation accepted"]);
+    assert!(ada.get(INVITATIONS).await.body.contains("No pending invitations"));
+    let told = world.mails().await;
+    let to_ada = told.iter().find(|mail| mail.header("To") == "ada@example.com").expect("the operator is told");
+    assert!(to_ada.header("Subject").ends_with("You added the account bo"), "{}", to_ada.header("Subject"));
+    let taken = adds(&ada, "BO").await;
+    assert_eq!((taken.status, taken.problem("username").is_empty()), (422, false));
+    assert_eq!(taken.form(NEW).value("zone"), "Europe/Berlin", "what was typed stays");
+}
+
+async fn with_a_mail_server_the_link_is_mailed(world: &World) {
+    let ada = operator(world, "ada").await;
+    world.restart_with_mail_server().await;
+    assert_eq!(adds(&ada, "bo").await.status, 303);
+    let mails = world.mails().await;
+    let mail = mails.iter().find(|mail| mail.header("To") == "bo@example.com").expect("a mail to bo");
+    assert_eq!(mail.header("Subject"), "[Latchkey] Choose your password");
+    let done = world.browser().fill(&mail.link(world), |form| form.set("password", PASSWORD)).await;
+    assert_eq!(done.status, 303);
+    let bo = world.browser();
+    assert_eq!(bo.sign_in("bo", PASSWORD).await.status, 303);
+    bo.key(world, "CI").await;
+    let confirmed = "SELECT COUNT(*) FROM accounts WHERE username = 'bo' AND email_confirmed_at IS NOT NULL";
+    assert_eq!(world.database.number(confirmed, &[]).await, 1);
+}
+
+async fn ten_people_are_added_from_a_list_that_is_pasted_or_uploaded(world: &World) {
+    let ada = operator(world, "ada").await;
+    let list = |from: usize| {
+        let lines = (from..from + 10).map(|number| format!("person{number},person{number}@example.com,\n"));
+        format!("username,email,operator\n{}", lines.collect::<String>())
+    };
+    let page = pastes(&ada, &list(0)).await;
+    let links = page.texts("code.key");
+    assert_eq!((page.status, links.len(), accounts(world).await), (200, 10, 11), "{}", page.body);
+    assert_eq!(chooses(world, &links[7]).await.status, 303);
+    assert_eq!(world.browser().sign_in("person7", PASSWORD).await.status, 303);
+    let form = ada.get(IMPORT).await.form(IMPORT);
+    let page = uploads(&ada, form, &list(10)).await;
+    assert_eq!((page.status, page.texts("code.key").len(), accounts(world).await), (200, 10, 21), "{}", page.body);
+    assert_eq!(ada.get(INVITATIONS).await.texts(".rows tbody tr").len(), 19);
+}
+
+async fn a_list_with_a_mistake_adds_nobody_and_stays(world: &World) {
+    let ada = operator(world, "ada").await;
+    let list = "username,email\nbo,bo@example.com\nada,cy@example.com\ndee,ADA@example.com\n";
+    let page = pastes(&ada, list).await;
+    assert_eq!((page.status, accounts(world).await), (422, 1));
+    let problems = page.problems();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].starts_with("Line 3: The username “ada”"), "{problems:?}");
+    assert!(problems[1].starts_with("Line 4: The address “ADA@example.com”"), "{problems:?}");
+    assert_eq!(page.form(IMPORT).value("people").trim(), list.trim(), "what was pasted stays");
+    let form = ada.get(IMPORT).await.form(IMPORT);
+    let page = uploads(&ada, form, "username,email\nx,nowhere\n").await;
+    assert_eq!((page.status, page.problems().len()), (422, 2), "{:?}", page.problems());
+    assert!(page.form(IMPORT).value("people").contains("x,nowhere"), "what was uploaded can be mended");
+    let form = ada.get(IMPORT).await.form(IMPORT).set("csrf", "not it");
+    assert_eq!(uploads(&ada, form, "username,email\nbo,bo@example.com\n").await.status, 403);
+    assert_eq!(accounts(world).await, 1);
+}
+
+async fn an_invitation_is_sent_again_or_withdrawn_until_it_is_used(world: &World) {
+    let ada = operator(world, "ada").await;
+    let first = adds(&ada, "bo").await.texts("code.key").concat();
+    let id = id_of(world, "bo").await;
+    let act = async |verb: &str| ada.fill(&format!("{INVITATIONS}/{id}/{verb}"), |form| form).await;
+    let again = act("resend").await;
+    let second = again.texts("code.key").concat();
+    assert_eq!((again.status, first == second), (200, false), "{}", again.body);
+    assert_eq!(chooses(world, &first).await.status, 410, "the newer one takes its place");
+    let withdrawn = act("withdraw").await;
+    assert_eq!(withdrawn.status, 303, "{}", withdrawn.body);
+    assert_eq!((accounts(world).await, chooses(world, &second).await.status), (1, 410));
+    let link = adds(&ada, "bo").await.texts("code.key").concat();
+    let id = id_of(world, "bo").await;
+    let forms = ["resend", "withdraw"].map(|verb| format!("{INVITATIONS}/{id}/{verb}"));
+    let late = [ada.get(&forms[0]).await.form(&forms[0]), ada.get(&forms[1]).await.form(&forms[1])];
+    assert_eq!(chooses(world, &link).await.status, 303);
+    for form in late {
+        assert_eq!(ada.submit(form).await.status, 404, "who chose a password is no pending invitation");
+    }
+    assert_eq!(accounts(world).await, 2);
+}
+
+async fn a_link_lives_a_week(world: &World) {
+    let ada = operator(world, "ada").await;
+    let link = adds(&ada, "bo").await.texts("code.key").concat();
+    world.pass(Duration::days(7) - Duration::minutes(1));
+    assert_eq!(world.browser().get(&path(world, &link)).await.status, 200);
+    world.pass(Duration::minutes(2));
+    assert_eq!(world.browser().get(&path(world, &link)).await.status, 410);
+    let ada = world.sign_in("ada").await;
+    assert!(ada.get(INVITATIONS).await.texts(".rows tbody tr").concat().contains("Expired"));
+}
+
+async fn adding_people_asks_for_the_password_and_is_for_operators(world: &World) {
+    let ada = operator(world, "ada").await;
+    let bo = world.bo().await;
+    for path in [NEW, IMPORT, INVITATIONS] {
+        assert_eq!(bo.get(path).await.status, 404, "{path}");
+    }
+    let form = ada.get(NEW).await.form(NEW).set("username", "cy").set("email", "cy@example.com");
+    world.pass(Duration::minutes(16));
+    let page = ada.submit(form.clone()).await;
+    assert_eq!((page.status, page.problem("password").as_str()), (422, "Enter your password to go on."));
+    world.database.execute("UPDATE accounts SET operator_since = NULL WHERE username = 'ada'", &[]).await;
+    assert_eq!(ada.submit(proven(form, "ada")).await.status, 404);
+    assert_eq!(accounts(world).await, 2);
+}
