@@ -131,15 +131,18 @@ fn feed_meant(path: &str) -> Option<String> {
     let segments: Vec<&str> = segments(&path).collect();
     let after = |words: &[&str]| segments.iter().position(|word| words.contains(word)).map(|at| at + 1);
     let before_nuget = || segments.iter().position(|word| *word == "nuget")?.checked_sub(1);
+    let is_fixed =
+        |word: &str| matches!(word, "api" | "v1" | "v2" | "v3" | "nuget" | "packages" | "package" | "index.json");
     let is_a_name = |at: usize| {
-        let name = segments.get(at).filter(|name| is_feed_name(name))?;
-        let is_fixed = matches!(*name, "api" | "v1" | "v2" | "v3" | "nuget" | "packages" | "package" | "index.json");
-        (!is_fixed).then(|| (*name).to_owned())
+        let name = segments.get(at).filter(|name| is_feed_name(name) && !is_fixed(name))?;
+        Some((*name).to_owned())
     };
+    // What clients ask below `/nuget` begins with the id of a package.
+    let ends_there = |at: &usize| segments.get(at + 1).is_none_or(|next| is_fixed(next));
     after(&["feeds", "feed"])
         .and_then(is_a_name)
         .or_else(|| before_nuget().and_then(is_a_name))
-        .or_else(|| after(&["nuget"]).and_then(is_a_name))
+        .or_else(|| after(&["nuget"]).filter(ends_there).and_then(is_a_name))
 }
 
 #[cfg(test)]
@@ -182,6 +185,8 @@ mod tests {
             ("/api/packages/team/nuget/index.json", Some("team")),
             ("/team/nuget/v3/index.json", Some("team")),
             ("/nuget/v3/index.json", None),
+            ("/nuget/Contoso.Core/1.0.0", None),
+            ("/feeds/team/nuget/Contoso.Core/1.0.0", Some("team")),
             ("/nuget", None),
             ("/", None),
             ("/api/v2/package", None),
