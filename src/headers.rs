@@ -1,6 +1,7 @@
 //! What every answer carries, errors included: the rules for browsers, a request id, and one log line.
 
 use std::{
+    borrow::Cow,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -13,6 +14,7 @@ use actix_web::{
     middleware::Next,
     web::{Bytes, Data},
 };
+use percent_encoding::percent_decode_str;
 use rand::Rng;
 use tokio::time::Instant;
 use tracing::{Instrument, field::Empty};
@@ -189,18 +191,34 @@ fn request_id() -> String {
     hex::encode(bytes)
 }
 
-/// A path as the log may show it: printable ASCII, at most 200 characters. Keys that somebody put into a path are cut,
-/// and so are the private addresses of calendars.
+/// A path as the log may show it: decoded as the routes read it, printable ASCII, at most 200 characters. Keys that
+/// somebody put into a path are cut, and so are the private addresses of calendars.
 fn escaped(path: &str) -> String {
-    let printable: String = path.chars().take(200).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect();
-    let folded = printable.to_ascii_lowercase();
-    let key = ["lk_", "lk%5f", "l%6b_", "%6ck_"].iter().filter_map(|start| folded.find(start)).min();
+    let path = decoded(path);
+    let folded = path.to_ascii_lowercase();
+    let key = folded.find("lk_");
     let calendar = folded.find(CALENDAR);
-    match (key, calendar) {
-        (Some(at), _) => format!("{}lk_…", &printable[..at]),
-        (None, Some(at)) => format!("{}…", &printable[..at + CALENDAR.len()]),
-        (None, None) => printable,
+    let cut = match (key, calendar) {
+        (Some(at), _) => format!("{}lk_…", &path[..at]),
+        (None, Some(at)) => format!("{}…", &path[..at + CALENDAR.len()]),
+        (None, None) => path,
+    };
+    cut.chars().take(200).map(|c| if c.is_ascii_graphic() || c == '…' { c } else { '?' }).collect()
+}
+
+/// How often a path is decoded; the routes do it once.
+const DECODED: usize = 3;
+
+/// A path without `%XX`, even if it was encoded more than once.
+fn decoded(path: &str) -> String {
+    let mut path = path.to_owned();
+    for _ in 0..DECODED {
+        match percent_decode_str(&path).decode_utf8_lossy() {
+            Cow::Owned(plain) => path = plain,
+            Cow::Borrowed(_) => break,
+        }
     }
+    path
 }
 
 /// A method as the log may show it: those that are in use are short.
@@ -239,6 +257,18 @@ mod tests {
         assert_eq!(escaped("/keys/calendar/Wq3_zz.ics"), "/keys/calendar/…");
         assert_eq!(escaped("/settings/calendar"), "/settings/calendar");
         assert_eq!(escaped("/a\u{1b}[31m\n"), "/a?[31m?");
+        for hidden in
+            ["/%63alendar/SECRET.ics", "/calenda%72/SECRET.ics", "/%2563alendar%2fSECRET.ics", "/CALENDAR/SECRET"]
+        {
+            let shown = escaped(hidden);
+            assert!(shown.ends_with("alendar/…") || shown.ends_with("ALENDAR/…"), "{hidden}: {shown}");
+        }
+        for key in ["/x/%6c%6b%5fAbcDef123", "/x/l%256b_AbcDef123", "/x/LK_AbcDef123"] {
+            assert_eq!(escaped(key), "/x/lk_…", "{key}");
+        }
+        assert_eq!(escaped("/a%0d%0aGET%20/b%ff"), "/a??GET?/b?");
+        assert_eq!(escaped(&"/a".repeat(300)).len(), 200);
+        assert_eq!(escaped("/100%/%zz%"), "/100%/%zz%");
     }
 
     #[test]
