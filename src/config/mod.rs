@@ -312,7 +312,9 @@ pub enum BadSetting {
     #[error("LATCHKEY_PUBLIC_URL must begin with https:// when {0} (or give --insecure-http)")]
     NotHttps(&'static str),
     /// Not a database.
-    #[error("LATCHKEY_DATABASE_URL must begin with postgres:// (or be left out for SQLite in the data folder)")]
+    #[error(
+        "LATCHKEY_DATABASE_URL must be like postgres://user:password@host:5432/database?sslmode=require (or be left out for SQLite in the data folder); sslmode is one of disable, allow, prefer, require, verify-ca, verify-full"
+    )]
     Database,
     /// The master secret cannot be shared by a data folder.
     #[error(

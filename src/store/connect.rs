@@ -9,6 +9,7 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromSt
 use sqlx::{
     AnyConnection, Connection,
     any::{AnyConnectOptions, AnyPoolOptions},
+    postgres::PgConnectOptions,
     sqlite::SqliteConnectOptions,
 };
 use tokio::time::timeout;
@@ -59,7 +60,7 @@ impl DatabaseUrl {
     pub fn parse(url: &str) -> Option<Self> {
         match url.split_once("://")?.0 {
             "postgres" | "postgresql" => Some(Self {
-                urls: one_for_each_host(url)?,
+                urls: one_for_each_host(url).filter(|urls| urls.iter().all(|url| is_readable(url)))?,
                 engine: Engine::Postgres,
                 readers: POSTGRES_READERS,
                 writers: POSTGRES_WRITERS,
@@ -138,6 +139,12 @@ fn one_for_each_host(url: &str) -> Option<Vec<String>> {
     let tail = without_session_attributes(tail);
     let urls = hosts.split(',').map(|host| (!host.is_empty()).then(|| format!("{scheme}://{user}{host}{tail}")));
     urls.collect()
+}
+
+/// Whether the driver can read an address. What it says of one that it cannot holds pieces of it, and so perhaps of the
+/// password: that is told nobody.
+fn is_readable(url: &str) -> bool {
+    PgConnectOptions::from_str(url).is_ok()
 }
 
 fn without_session_attributes(tail: &str) -> String {
@@ -358,6 +365,9 @@ mod tests {
 
     #[test]
     fn sqlite_has_one_writer_whatever_is_set() {
+        for bad in ["postgres://host/db?sslmode=hunter2", "postgres://one,two/db?sslmode=", "postgres://h:port/db"] {
+            assert!(DatabaseUrl::parse(bad).is_none(), "{bad}");
+        }
         let sqlite = DatabaseUrl::parse("sqlite://x").unwrap().with_connections(Some(9), Some(9));
         assert_eq!(sqlite.connections(), (9, 1));
         let postgres = DatabaseUrl::parse("postgres://x").unwrap().with_connections(None, Some(3));
