@@ -1,7 +1,7 @@
 //! The running program's parts, made from the settings and handed to every handler and job.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -94,6 +94,7 @@ impl App {
             settings,
         };
         private_folder(&app.uploads())?;
+        close_folders(&app.settings.data_dir)?;
         app.sweep()?;
         Ok(app)
     }
@@ -135,6 +136,17 @@ pub fn mailed_link_key(master: &MasterSecret) -> Zeroizing<[u8; 64]> {
 fn wrong_source(settings: &Settings) -> &'static str {
     let index = settings.public_url.of("/v3/index.json");
     Box::leak(format!("This is not a NuGet source. Use {index} as the source").into_boxed_str())
+}
+
+/// Closes every folder in the data folder to other users, whatever it was when it was found.
+fn close_folders(data: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(data)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            private_folder(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Notes since when uses are watched: the first start of a version that does.

@@ -164,9 +164,16 @@ impl std::fmt::Debug for MasterSecret {
     }
 }
 
-/// Makes a folder that nobody else on this machine can look into, unless it is there already.
+/// Makes a folder that nobody else on this machine can look into. One that is there already is closed to others too; if
+/// it is not ours to close, the log says so.
 pub fn private_folder(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0
+        && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+    {
+        tracing::warn!(folder = %path.display(), %error, "other users of this machine can look into this folder: give it mode 0700");
+    }
+    Ok(())
 }
 
 /// Makes the file with 64 random bytes, mode 0600, durable before it counts. Two starts at once agree on one.
