@@ -89,6 +89,11 @@ impl Clients {
         Self { permissions, package: example(patterns), ..self }
     }
 
+    /// What dotnet of SDK 9 and later asks for where a source is reached by plain http; older ones do not know it.
+    fn over_http(&self) -> &'static str {
+        if self.insecure { " --allow-insecure-connections" } else { "" }
+    }
+
     fn push(&self) -> bool {
         self.permissions.has_any(&[Permission::NuGetPush, Permission::NuGetPushVersion])
     }
@@ -162,8 +167,10 @@ impl Clients {
                 "Or let the client read the key from the environment, as NuGet 7.6 and later do",
                 "the upload with the key in the environment",
                 format!(
-                    "export {SECRET}={KEY}\ndotnet nuget push {}.1.0.0.nupkg --source {}",
-                    self.package, self.source
+                    "export {SECRET}={KEY}\ndotnet nuget push {}.1.0.0.nupkg --source {}{}",
+                    self.package,
+                    self.source,
+                    self.over_http()
                 ),
             ),
             (
@@ -172,21 +179,32 @@ impl Clients {
                 "the dotnet source commands",
                 self.dotnet_source(),
             ),
-            (
-                self.delete(),
-                "Hide a version",
-                "the dotnet delete command",
-                format!(
-                    "dotnet nuget delete {} 1.0.0 --source {} --api-key {KEY} --non-interactive",
-                    self.package, self.source
-                ),
-            ),
+            (self.delete(), self.about_delete(), "the dotnet delete command", self.dotnet_delete()),
         ])
+    }
+
+    /// By plain http, dotnet deletes only from a source that was added with leave to do so; it knows no option for it.
+    fn dotnet_delete(&self) -> String {
+        let package = &self.package;
+        let delete = |source: &str| {
+            format!("dotnet nuget delete {package} 1.0.0 --source {source} --api-key {KEY} --non-interactive")
+        };
+        match (self.insecure, self.pull()) {
+            (false, _) => delete(&self.source),
+            (true, true) => delete("latchkey"),
+            (true, false) => format!("{}\n{}", self.add_source(KEY), delete("latchkey")),
+        }
+    }
+
+    fn about_delete(&self) -> &'static str {
+        if self.insecure && self.pull() { "Hide a version, in the feed that you added above" } else { "Hide a version" }
     }
 
     /// Uploads with dotnet.
     pub fn dotnet_push(&self) -> String {
-        format!("dotnet nuget push {}.1.0.0.nupkg --source {} --api-key {KEY}", self.package, self.source)
+        let Self { package, source, .. } = self;
+        let over_http = self.over_http();
+        format!("dotnet nuget push {package}.1.0.0.nupkg --source {source} --api-key {KEY}{over_http}")
     }
 
     /// Adds the feed to dotnet and adds a package from it.
@@ -196,8 +214,9 @@ impl Clients {
 
     fn add_source(&self, key: &str) -> String {
         format!(
-            "dotnet nuget add source {} --name latchkey --username {USER} --password {key} --store-password-in-clear-text",
-            self.source
+            "dotnet nuget add source {} --name latchkey --username {USER} --password {key} --store-password-in-clear-text{}",
+            self.source,
+            self.over_http()
         )
     }
 
@@ -310,7 +329,10 @@ impl Clients {
     }
 
     fn push_from_pipeline(&self, packages: &str) -> String {
-        format!("dotnet nuget push \"{packages}\" --source {} --api-key \"${SECRET}\" --skip-duplicate", self.source)
+        let (source, over_http) = (&self.source, self.over_http());
+        format!(
+            "dotnet nuget push \"{packages}\" --source {source} --api-key \"${SECRET}\" --skip-duplicate{over_http}"
+        )
     }
 
     fn restore_in_pipeline(&self, indent: &str) -> String {

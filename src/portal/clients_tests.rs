@@ -85,3 +85,40 @@ fn addresses_are_those_of_the_host_and_the_feed() {
         assert!(all.contains(address), "{address}: {all}");
     }
 }
+
+#[test]
+fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
+    let public = PublicUrl::parse("http://packages.example:8080").unwrap();
+    let lines = |permissions: &str| -> Vec<String> {
+        let all = lines_for(permissions, "Contoso.*", &public);
+        all.into_iter().filter(|(client, _)| *client == "dotnet").map(|(_, text)| text).collect()
+    };
+    let source = "http://packages.example:8080/feeds/team/nuget/v3/index.json";
+    let add = format!(
+        "dotnet nuget add source {source} --name latchkey --username api --password YOUR_KEY --store-password-in-clear-text --allow-insecure-connections"
+    );
+    let push = format!("dotnet nuget push Contoso.Core.1.0.0.nupkg --source {source}");
+    assert_eq!(
+        lines("nuget:push nuget:pull nuget:delete"),
+        [
+            format!("{push} --api-key YOUR_KEY --allow-insecure-connections"),
+            format!("export NUGET_API_KEY=YOUR_KEY\n{push} --allow-insecure-connections"),
+            format!("{add}\ndotnet add package Contoso.Core --source latchkey"),
+            // It has no option for it, and takes the leave of the source that was added before.
+            "dotnet nuget delete Contoso.Core 1.0.0 --source latchkey --api-key YOUR_KEY --non-interactive".to_owned(),
+        ]
+    );
+    let alone = "dotnet nuget delete Contoso.Core 1.0.0 --source latchkey --api-key YOUR_KEY --non-interactive";
+    assert_eq!(lines("nuget:delete"), [format!("{add}\n{alone}")]);
+    for pipeline in ["github", "gitlab", "azure"] {
+        let all = Clients::of_feed(&public, "main").list();
+        let client = all.iter().find(|client| client.id == pipeline).unwrap();
+        let dotnet =
+            client.lines.iter().flat_map(|line| line.text.lines()).filter(|line| line.contains("dotnet nuget"));
+        assert!(
+            dotnet.clone().count() == 2 && dotnet.clone().all(|line| line.contains("--allow-insecure-connections"))
+        );
+    }
+    let https = Clients::of_feed(&PublicUrl::parse("https://packages.example").unwrap(), "main").list();
+    assert!(https.iter().flat_map(|client| &client.lines).all(|line| !line.text.contains("insecure")));
+}

@@ -19,7 +19,7 @@ onBoth(test, 'a package goes from the first push to its removal', async ({ serve
   await ada.follows(() => ada.page.getByRole('link', { name: 'Open the feed main' }).click());
   assert.match(await ada.says(), /Push the first package/);
   await ada.page.getByRole('button', { name: 'Copy the dotnet command' }).click();
-  assert.equal(await ada.reads(''), `dotnet nuget push Contoso.Core.1.0.0.nupkg --source ${server.url}/v3/index.json --api-key YOUR_KEY`);
+  assert.equal(await ada.reads(''), `dotnet nuget push Contoso.Core.1.0.0.nupkg --source ${server.url}/v3/index.json --api-key YOUR_KEY --allow-insecure-connections`);
 
   const key = await publisher(server);
   for (const version of ['1.0.0', '1.2.0', '1.10.0']) await pushes(server, key, nupkg('Contoso.Core', version, ABOUT));
@@ -33,7 +33,7 @@ onBoth(test, 'a package goes from the first push to its removal', async ({ serve
   assert.match(await ada.says(), /Contoso\.Core\s+1\.10\.0/);
   await ada.page.getByRole('button', { name: 'Copy the dotnet command' }).click();
   const line = `dotnet add package Contoso.Core --version 1.10.0 --source ${server.url}/v3/index.json`;
-  assert.equal(await ada.reads(`dotnet nuget push Contoso.Core.1.0.0.nupkg --source ${server.url}/v3/index.json --api-key YOUR_KEY`), line);
+  assert.equal(await ada.reads(`dotnet nuget push Contoso.Core.1.0.0.nupkg --source ${server.url}/v3/index.json --api-key YOUR_KEY --allow-insecure-connections`), line);
 
   await ada.follows(() => ada.page.getByRole('link', { name: 'Unlist 1.2.0' }).click());
   await ada.submits('Unlist');

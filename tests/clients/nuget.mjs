@@ -1,7 +1,7 @@
 // NuGet.exe 5.8 under mono in a home of its own: packs, and speaks to one feed with what it is given.
 // What the feed should answer is for the tests to say.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { run } from '../browser/server.mjs';
@@ -50,6 +50,18 @@ export class NuGet {
       NUGET_PACKAGES: path.join(room, 'packages'), MONO_REGISTRY_PATH: path.join(room, 'registry'),
     };
     return run('mono', [CLIENT, ...args, '-NonInteractive', '-ForceEnglishOutput'], { env, cwd: room });
+  }
+
+  /** Runs lines as somebody pastes them into a shell, beside the given files; `nuget` is this client. Fails with the first line that does. */
+  runsPasted(lines, files) {
+    const room = this.room('shell');
+    writeFileSync(path.join(room, 'nuget'), `#!/bin/sh\nexec mono ${CLIENT} "$@"\n`, { mode: 0o755 });
+    for (const file of files) copyFileSync(file, path.join(room, path.basename(file)));
+    const env = {
+      PATH: `${room}:${process.env.PATH}`, LANG: 'C.UTF-8', HOME: room, TMPDIR: room, XDG_CONFIG_HOME: path.join(room, 'config'), XDG_DATA_HOME: path.join(room, 'share'),
+      NUGET_PACKAGES: path.join(room, 'packages'), MONO_REGISTRY_PATH: path.join(room, 'registry'),
+    };
+    return run('sh', ['-e', '-c', lines], { env, cwd: room });
   }
 
   /** Packs a small package and answers its file; `type` is a package type other than a plain dependency. */

@@ -57,6 +57,19 @@ onBoth(test, 'a token made in the browser pushes what its patterns name and noth
   assertRefused(await nuget.pushes(await nuget.packs('Contoso.Core', '1.2.0'), next), /403/, /revoked/i);
 });
 
+test('the lines on the page of a new key run as they are copied', t => journey(t, {}, async ({ server, arrives }) => {
+  const ada = await arrives();
+  await ada.signsUpByLink(await server.setupLink(), 'ada');
+  await ada.createsToken({ name: 'All', permissions: ['nuget:push', 'nuget:pull', 'nuget:delete'], packages: ['Contoso.*'], expiry: '90' });
+  const lines = await ada.page.locator('#use-nuget pre').allTextContents();
+  const key = await ada.copiesSecret();
+  const nuget = client(t, server);
+  const packed = await nuget.packs('Contoso.Core');
+  assert.equal(path.basename(packed), 'Contoso.Core.1.0.0.nupkg');
+  assert.equal(lines.length, 3);
+  for (const line of lines) assertPasses(await nuget.runsPasted(line.replaceAll('YOUR_KEY', key), [packed]));
+}));
+
 test('a version is published once, under every spelling', t => journey(t, {}, withAda(async ({ server }) => {
   const nuget = client(t, server);
   const key = await server.token({ account: 'ada', allow: ['nuget:push'], packages: ['*'] });
