@@ -1,6 +1,6 @@
 // Copy buttons: <button data-copy="#id" hidden>. They appear only where this module runs.
 // A text that holds the placeholder gets the key itself, if the page still has it.
-import { fill } from "./secret.js";
+import { fill, show } from "./secret.js";
 
 const say = (button, text) => {
   const status = document.querySelector(button.dataset.status ?? "#said");
@@ -17,13 +17,30 @@ const select = (source) => {
   selection.addRange(range);
 };
 
+// Copies where the clipboard is closed to pages, as on a host without https: out of a field that is there for a moment.
+const copyBySelecting = (button, text) => {
+  const field = Object.assign(document.createElement("textarea"), { value: text, readOnly: true, className: "aside" });
+  button.after(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  button.focus();
+  return done;
+};
+
 const copy = async (button) => {
   const source = document.querySelector(button.dataset.copy);
+  const text = fill(source.textContent.trim());
   say(button, "");
   try {
-    await navigator.clipboard.writeText(fill(source.textContent.trim()));
+    await navigator.clipboard.writeText(text);
     say(button, "Copied");
   } catch {
+    if (copyBySelecting(button, text)) {
+      say(button, "Copied");
+      return;
+    }
+    if (text !== source.textContent.trim()) show(source, text);
     select(source);
     say(button, "Selected. Press Ctrl+C, or ⌘C on a Mac, to copy.");
   }

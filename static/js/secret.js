@@ -13,10 +13,18 @@ export const fill = (text) => {
   return key ? text.replaceAll(PLACEHOLDER, () => key) : text;
 };
 
+// Shows a line with the key in it, where it could not be copied without; it goes with the key.
+const shown = new Map();
+export const show = (source, text) => {
+  if (!shown.has(source)) shown.set(source, source.textContent);
+  source.textContent = text;
+};
+
 const wipe = () => {
   const key = holder();
   if (wiped || !key) return;
   wiped = true;
+  for (const [source, before] of shown) source.textContent = before;
   key.textContent = GONE;
   const box = key.closest(".secret");
   box.classList.add("gone");
