@@ -62,6 +62,7 @@ impl Witness {
             token: Some(known.token.id),
             address: self.address.clone(),
             client: self.client.clone(),
+            session: None,
         }
     }
 

@@ -154,6 +154,22 @@ impl EventKind {
         Self::ALL.iter().copied().find(|kind| kind.code() == code)
     }
 
+    /// Whether it gave somebody access that goes on, other than by a token, of which token mails tell: whoever did it in
+    /// a browser is told by mail, in case it was not them.
+    pub fn gives_access(self) -> bool {
+        matches!(
+            self,
+            Self::CalendarMade
+                | Self::PasswordLinkMade
+                | Self::OperatorMade
+                | Self::FeedCreated
+                | Self::FeedOpened
+                | Self::EveryoneChanged
+                | Self::MemberChanged
+                | Self::OwnerAdded
+        )
+    }
+
     /// What it is about: the part of the code before the dot.
     pub fn group(self) -> &'static str {
         self.code().split('.').next().unwrap_or_default()

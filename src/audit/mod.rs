@@ -10,7 +10,7 @@ pub use self::{
     detail::{Cause, EventDetail, TokenDetail, TokenFacts, TokenField, TokenRights},
     kind::EventKind,
     november::{read as read_november, sentences as november_sentences},
-    subject::{Actor, Subject},
+    subject::{ActingSession, Actor, Subject},
 };
 
 /// Reads an event as it is stored: as this version writes it, or as the release of November 2026 did. What nobody can

@@ -1,6 +1,6 @@
 //! Who did something, and to what.
 
-use crate::tokens::{AccountId, Token, TokenId};
+use crate::tokens::{AccountId, SessionId, Token, TokenId};
 
 /// Who did something, and from where.
 #[derive(Clone, Debug, Default)]
@@ -13,12 +13,33 @@ pub struct Actor {
     pub address: String,
     /// The client's name for itself, shortened.
     pub client: String,
+    /// The session of a person in a browser, which every change reads again.
+    pub session: Option<ActingSession>,
+}
+
+/// The session of a person in a browser, as it was when the request began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActingSession {
+    /// Who is signed in.
+    pub account: AccountId,
+    /// The account's session epoch when its password was checked.
+    pub epoch: i64,
+    /// The session's name; none, for one of an older version, is never found again.
+    pub name: Option<SessionId>,
+    /// Whether what is done is for operators only.
+    pub as_operator: bool,
 }
 
 impl Actor {
     /// The host itself: `what` names the command or job.
     pub fn host(what: &str) -> Self {
         Self { client: what.to_owned(), ..Self::default() }
+    }
+
+    /// The same person, in what only operators may do: a change looks again whether they are one.
+    pub fn as_operator(&self) -> Self {
+        let session = self.session.map(|session| ActingSession { as_operator: true, ..session });
+        Self { session, ..self.clone() }
     }
 }
 

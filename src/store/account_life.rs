@@ -71,7 +71,7 @@ const OPERATORS: &str = "operators";
 impl Store {
     /// Disables an account: its sessions end, its mailed links and its keys are refused.
     pub async fn disable_account(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         let found = match change.account_fit(id, |account| account.disabled_at.is_none()).await? {
             Ok(account) => account,
             Err(settled) => return Ok(settled),
@@ -86,7 +86,7 @@ impl Store {
 
     /// Enables a disabled account.
     pub async fn enable_account(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         if let Err(settled) = change.account_fit(id, |account| account.disabled_at.is_some()).await? {
             return Ok(settled);
         }
@@ -97,7 +97,7 @@ impl Store {
 
     /// Makes an account an operator.
     pub async fn make_operator(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         if let Err(settled) = change.account_fit(id, |account| !account.is_operator).await? {
             return Ok(settled);
         }
@@ -109,7 +109,7 @@ impl Store {
 
     /// Makes an operator an account like any other.
     pub async fn unmake_operator(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         let found = match change.account_fit(id, |account| account.is_operator).await? {
             Ok(account) => account,
             Err(settled) => return Ok(settled),
@@ -132,7 +132,7 @@ impl Store {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<AccountDeletion> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         let Ok(found) = change.account_fit(id, |_| true).await? else { return Ok(AccountDeletion::Gone) };
         if change.is_last_operator(&found).await? {
             return Ok(AccountDeletion::LastOperator);
@@ -189,18 +189,24 @@ impl Change {
         owned_alone(&mut self.tx, id).await
     }
 
-    /// The account as it is now, with the operators locked; or what there is to say if it is not `fit` for the change.
-    async fn account_fit(
-        &mut self,
-        id: AccountId,
-        fit: impl FnOnce(&Account) -> bool,
-    ) -> Result<std::result::Result<Account, AccountChange>> {
+    /// Makes every other change of operators, and by operators, wait until this one has ended.
+    pub(super) async fn lock_operators(&mut self) -> Result<()> {
         sqlx::query(
             "INSERT INTO installation (name, value) VALUES ($1, '') ON CONFLICT (name) DO UPDATE SET value = ''",
         )
         .bind(OPERATORS)
         .execute(&mut *self.tx)
         .await?;
+        Ok(())
+    }
+
+    /// The account as it is now, with the operators locked; or what there is to say if it is not `fit` for the change.
+    async fn account_fit(
+        &mut self,
+        id: AccountId,
+        fit: impl FnOnce(&Account) -> bool,
+    ) -> Result<std::result::Result<Account, AccountChange>> {
+        self.lock_operators().await?;
         Ok(match self.account(id).await? {
             Some(account) if fit(&account) => Ok(account),
             Some(_) => Err(AccountChange::Already),

@@ -175,7 +175,7 @@ impl Change {
         Ok(if username.is_some() { Registration::UsernameTaken } else { Registration::EmailTaken })
     }
 
-    /// Changes a password and ends every session and link of the account; tells the epoch that new sessions belong to.
+    /// Changes a password and ends every session and link of the account, and its calendar's address; tells the epoch that new sessions belong to.
     pub async fn set_password(
         &mut self,
         account: AccountId,
@@ -193,6 +193,7 @@ impl Change {
             self.record(EventKind::PasswordChanged, by, Subject::account(account), EventDetail::Nothing, now).await?;
         self.owe_happening(account, event, None, now).await?;
         self.end_links_of(account).await?;
+        self.end_calendar_link(account, by, now).await?;
         self.end_sessions_of(account).await
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Result, Store, token_statements as statements};
+use super::{Actor, Result, Store, token_statements as statements};
 use crate::tokens::{AccountId, TokenId};
 
 /// Tokens that one transaction takes.
@@ -10,8 +10,8 @@ const BATCH: i64 = 500;
 
 impl Store {
     /// Puts the banner of an expired token of the account away.
-    pub async fn dismiss_end(&self, account: AccountId, token: TokenId, now: DateTime<Utc>) -> Result<()> {
-        let mut change = self.begin().await?;
+    pub async fn dismiss_end(&self, account: AccountId, token: TokenId, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        let mut change = self.begin_by(by).await?;
         sqlx::query(statements::DISMISS_ONE)
             .bind(account.to_string())
             .bind(now.timestamp())
@@ -22,9 +22,15 @@ impl Store {
     }
 
     /// Puts the banners of all the account's tokens away that expired after `since`.
-    pub async fn dismiss_ends(&self, account: AccountId, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+    pub async fn dismiss_ends(
+        &self,
+        account: AccountId,
+        since: DateTime<Utc>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         loop {
-            let mut change = self.begin().await?;
+            let mut change = self.begin_by(by).await?;
             let dismissed = sqlx::query(statements::DISMISS)
                 .bind(account.to_string())
                 .bind(now.timestamp())

@@ -180,6 +180,9 @@ impl Change {
         .execute(&mut *self.tx)
         .await?;
         log(kind, by, &subject);
+        if let Some(session) = by.session.filter(|_| kind.gives_access()) {
+            self.owe_happening(session.account, id, None, now).await?;
+        }
         Ok(id)
     }
 

@@ -29,6 +29,12 @@ pub enum StoreError {
          max_prepared_statements = 200 there, or pool_mode = session, or lead LATCHKEY_DATABASE_URL past it"
     )]
     Pooler,
+    /// Whoever asks has been signed out, disabled or given another password since the request began.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// Whoever asks has stopped being an operator since the request began.
+    #[error("not an operator any more")]
+    NoOperator,
     /// A row that this version did not write.
     #[error("the database holds something unreadable: {0}")]
     Unreadable(String),
@@ -42,6 +48,8 @@ impl StoreError {
                 "The disk of this host is full or broken, so nothing can be changed. Its operator has to make room."
             }
             Self::Busy(_) => "The database is busy with another change.",
+            Self::SessionEnded => "You are signed out by now.",
+            Self::NoOperator => "You are not an operator any more.",
             Self::Unavailable(_) | Self::NoConnection | Self::Pooler | Self::Unreadable(_) => {
                 "The database does not answer."
             }

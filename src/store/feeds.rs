@@ -104,7 +104,7 @@ impl Store {
         if feed.name == "main" {
             return Ok(FeedDeletion::Main);
         }
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         let done = sqlx::query(
             "DELETE FROM feeds WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM packages WHERE packages.feed = feeds.id)",
         )

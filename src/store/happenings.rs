@@ -32,6 +32,12 @@ pub struct Happening {
     pub token: Option<TokenId>,
     /// The hint that it had then.
     pub hint: Option<String>,
+    /// Whose access it was about, if not that of whom the mail is to: a username.
+    pub whom: Option<String>,
+    /// The feed it was about.
+    pub feed: Option<String>,
+    /// The package it was about.
+    pub package: Option<String>,
     /// The name it has now; none once it is deleted. The name it had then is among the facts.
     pub token_name: Option<String>,
 }
@@ -49,6 +55,9 @@ impl FromRow<'_, AnyRow> for Happening {
             client: text("client")?.unwrap_or_default(),
             token: text("token")?.as_deref().and_then(TokenId::parse),
             hint: text("hint")?,
+            whom: text("whom")?,
+            feed: text("feed")?,
+            package: text("package")?,
             token_name: text("token_name")?,
         })
     }
@@ -122,8 +131,9 @@ impl Change {
     pub(super) async fn happenings_in(&mut self, mail: MailId) -> Result<(Vec<Happening>, i64)> {
         let listed: Vec<Happening> = sqlx::query_as(
             "SELECT e.verb, e.at, COALESCE(a.username, d.username) AS by_username, e.address, e.client, e.detail, e.token, e.hint,
-                t.name AS token_name
+                e.feed, e.package, s.username AS whom, t.name AS token_name
              FROM notices n JOIN events e ON e.id = n.occasion LEFT JOIN tokens t ON t.id = e.token
+             LEFT JOIN accounts s ON s.id = e.account AND s.id <> n.account
              LEFT JOIN accounts a ON a.id = e.actor AND a.id <> n.account LEFT JOIN deleted_accounts d ON d.account = e.actor
              WHERE n.mail = $1 AND n.kind = $2 ORDER BY n.occasion LIMIT $3",
         )

@@ -187,7 +187,7 @@ impl Store {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         let done =
             sqlx::query(statement).bind(mail.id.to_string()).bind(now.timestamp()).execute(&mut *change.tx).await?;
         if done.rows_affected() == 0 {

@@ -110,7 +110,7 @@ impl Store {
 
 impl Change {
     /// Makes every other change of the feed's members wait until this one has ended.
-    async fn lock_feed(&mut self, feed: FeedId) -> Result<()> {
+    pub(super) async fn lock_feed(&mut self, feed: FeedId) -> Result<()> {
         let lock = "UPDATE feeds SET name = name WHERE id = $1";
         sqlx::query(lock).bind(feed.to_string()).execute(&mut *self.tx).await?;
         Ok(())
@@ -162,8 +162,8 @@ impl Change {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Lets everybody read a feed without a key, or only its members.
-    pub async fn set_public(&mut self, feed: &Feed, public: bool, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+    /// Lets everybody read a feed without a key, or only its members; tells whether that is new.
+    pub async fn set_public(&mut self, feed: &Feed, public: bool, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
         let sql = if public {
             "UPDATE feeds SET public_since = $2 WHERE id = $1 AND public_since IS NULL"
         } else {
@@ -178,11 +178,12 @@ impl Change {
             let kind = if public { EventKind::FeedOpened } else { EventKind::FeedClosed };
             self.record(kind, by, Subject::feed(&feed.name), EventDetail::Nothing, now).await?;
         }
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 
-    /// Lets a feed say of packages that a key does not cover that they are not there, or refuse them with the reason.
-    pub async fn set_passes_on(&mut self, feed: &Feed, passes_on: bool, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+    /// Lets a feed say of packages that a key does not cover that they are not there, or refuse them with
+    /// the reason; tells whether that is new.
+    pub async fn set_passes_on(&mut self, feed: &Feed, passes_on: bool, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
         let sql = if passes_on {
             "UPDATE feeds SET passes_on_since = $2 WHERE id = $1 AND passes_on_since IS NULL"
         } else {
@@ -197,17 +198,17 @@ impl Change {
             let kind = if passes_on { EventKind::FeedPassesOn } else { EventKind::FeedRefuses };
             self.record(kind, by, Subject::feed(&feed.name), EventDetail::Nothing, now).await?;
         }
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 
-    /// Gives every account a role in a feed, or none.
+    /// Gives every account a role in a feed, or none; tells whether that is new.
     pub async fn set_everyones_role(
         &mut self,
         feed: &Feed,
         role: Option<Role>,
         by: &Actor,
         now: DateTime<Utc>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let word = role.map_or("none", Role::as_str);
         let sql = "UPDATE feeds SET everyone_role = $2 WHERE id = $1 AND COALESCE(everyone_role, 'none') <> $3";
         let done = sqlx::query(sql)
@@ -220,6 +221,6 @@ impl Change {
             let detail = EventDetail::Role { role: role.map(|role| role.as_str().to_owned()) };
             self.record(EventKind::EveryoneChanged, by, Subject::feed(&feed.name), detail, now).await?;
         }
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 }

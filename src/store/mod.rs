@@ -5,13 +5,14 @@
 //!    or none. Ids are text made by us.
 //! 2. SQL is fixed text with `$n`. Presence is `SELECT 1 … LIMIT 1` read as an optional `i64`, sums are cast to
 //!    `BIGINT`, times are compared with a bound `now`. Uniqueness is asked by `ON CONFLICT DO NOTHING` and the row count.
-//! 3. Every write begins with [`Store::begin`], the one place where the two differ: nothing else writes, as the
-//!    connections that reads use cannot.
+//! 3. Every write begins with [`Store::begin`], the one place where the two differ (nothing else writes, as the
+//!    connections that reads use cannot); on behalf of a person, with [`Store::begin_by`].
 //! 4. One process migrates at a time; see [`migrate`].
 
 mod account_invitations;
 mod account_life;
 mod accounts;
+mod acting;
 mod addresses;
 mod attempts;
 mod banners;

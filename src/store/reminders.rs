@@ -30,7 +30,7 @@ impl Store {
         Ok(read(sqlx::query_as(REMINDERS).bind(account.to_string()).fetch_optional(&self.pool).await?))
     }
 
-    /// Changes what an account asked for; nothing is recorded where nothing changes. It holds for every reminder that no
+    /// Changes what an account asked for; tells whether anything changed, and records nothing if not. It holds for every reminder that no
     /// server has been given yet.
     pub async fn set_reminders(
         &self,
@@ -38,19 +38,48 @@ impl Store {
         wanted: Reminders,
         by: &Actor,
         now: DateTime<Utc>,
-    ) -> Result<()> {
-        let mut change = self.begin().await?;
-        if change.reminders(account).await? != wanted {
-            change.put_reminders(account, wanted, now).await?;
-            let detail = EventDetail::Reminders { thirty_days: wanted.thirty_days, one_day: wanted.one_day };
-            change.record(EventKind::RemindersChanged, by, Subject::account(account), detail, now).await?;
-            change.commit().await?;
+    ) -> Result<bool> {
+        let mut change = self.begin_by(by).await?;
+        let changed = change.set_reminders(account, wanted, by, now).await?;
+        change.commit().await?;
+        Ok(changed)
+    }
+
+    /// Switches an account's reminders off by the link in them; `false` if that has ended meanwhile.
+    pub async fn stop_reminders(
+        &self,
+        link: &[u8],
+        account: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut change = self.begin_by(by).await?;
+        if !change.link_is_good(link, now).await? {
+            return Ok(false);
         }
-        Ok(())
+        change.set_reminders(account, Reminders::default(), by, now).await?;
+        change.commit().await?;
+        Ok(true)
     }
 }
 
 impl Change {
+    async fn set_reminders(
+        &mut self,
+        account: AccountId,
+        wanted: Reminders,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let changed = self.reminders(account).await? != wanted;
+        if changed {
+            self.put_reminders(account, wanted, now).await?;
+            let detail = EventDetail::Reminders { thirty_days: wanted.thirty_days, one_day: wanted.one_day };
+            self.record(EventKind::RemindersChanged, by, Subject::account(account), detail, now).await?;
+        }
+        Ok(changed)
+    }
+
     async fn reminders(&mut self, account: AccountId) -> Result<Reminders> {
         Ok(read(sqlx::query_as(REMINDERS).bind(account.to_string()).fetch_optional(&mut *self.tx).await?))
     }

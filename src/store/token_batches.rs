@@ -156,7 +156,7 @@ impl Store {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<u64> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         let changed = change.take(&Taken::of(step), account, ids, by, now).await?;
         change.commit().await?;
         Ok(changed)
@@ -188,7 +188,7 @@ impl Store {
     ) -> Result<u64> {
         let (mut frozen, mut after) = (0, (i64::MIN, String::new()));
         loop {
-            let mut change = self.begin().await?;
+            let mut change = self.begin_by(by).await?;
             let awake: Vec<(i64, String)> = sqlx::query_as(AWAKE)
                 .bind(account.to_string())
                 .bind(now.timestamp())
@@ -217,7 +217,7 @@ impl Store {
     pub async fn unfreeze_tokens(&self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<u64> {
         let mut thawed = 0;
         loop {
-            let mut change = self.begin().await?;
+            let mut change = self.begin_by(by).await?;
             let frozen: Vec<String> =
                 sqlx::query_scalar(FROZEN).bind(account.to_string()).bind(BATCH).fetch_all(&mut *change.tx).await?;
             if frozen.is_empty() {
