@@ -213,9 +213,31 @@ fn words(one: &Happening, zone: Tz) -> (String, String) {
         }
         EventKind::OwnerInvited => return owner_invited(&one.detail),
         EventKind::AccountInvited => return account_invited(&one.detail),
+        kind if kind.gives_access() => (access(one), "It was done from your account."),
         kind => (sentence(kind.label()), ""),
     };
     (title, said.to_owned())
+}
+
+/// Who got which access, in a few words.
+fn access(one: &Happening) -> String {
+    let text = |text: &Option<String>, or: &str| text.as_deref().map_or_else(|| or.to_owned(), one_line);
+    let (whom, feed) = (text(&one.whom, "You"), text(&one.feed, "a feed"));
+    let is_now = if one.whom.is_some() { "is now" } else { "are now" };
+    let role = match &one.detail {
+        EventDetail::Role { role: Some(role) } => role.as_str(),
+        _ => "without a role",
+    };
+    match one.kind {
+        EventKind::CalendarMade => "A private calendar address was made".to_owned(),
+        EventKind::PasswordLinkMade => format!("A link was made that sets a password: {}", text(&one.whom, "yours")),
+        EventKind::OperatorMade => format!("{whom} {is_now} an operator of this host"),
+        EventKind::FeedCreated => format!("The feed {feed} was created"),
+        EventKind::FeedOpened => format!("The feed {feed} is public now"),
+        EventKind::EveryoneChanged => format!("Everybody is now {role} in the feed {feed}"),
+        EventKind::MemberChanged => format!("{whom} {is_now} {role} in the feed {feed}"),
+        _ => format!("{whom} {is_now} an owner of {} in {feed}", text(&one.package, "a package")),
+    }
 }
 
 fn switched_off(one: &Happening, token: &str, zone: Tz) -> (String, String) {

@@ -1,7 +1,18 @@
-//! What the page after a form says of what was done. It travels as a word in that page's address, so that nothing is
-//! kept for it and a reload says it again.
+//! What the page after a form says of what was done. It travels in a cookie that holds for one page, in the browser and
+//! the session in which it was done.
 
-use actix_web::HttpRequest;
+use actix_session::SessionExt;
+use actix_web::{
+    HttpMessage, HttpRequest,
+    cookie::{Cookie, time::Duration as Age},
+};
+use subtle::ConstantTimeEq;
+
+use super::{
+    csrf::Visit,
+    session::{TypedSession, cookie, cookie_value, seal},
+};
+use crate::app::App;
 
 /// What was just done, or why nothing was.
 pub struct Notice {
@@ -11,7 +22,7 @@ pub struct Notice {
     pub text: &'static str,
 }
 
-/// What was just done; travels in the address of the next page as one of these words.
+/// What was just done, or not done; travels to the next page as one of these words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
     /// A token was edited.
@@ -92,8 +103,14 @@ pub enum Done {
     Relisted,
     /// A version was removed for good.
     VersionRemoved,
+    /// Nothing: what was sent is what there was.
+    Unchanged,
     /// Nothing: the session had ended.
     SignedOut,
+    /// Nothing: a form came too late, and what was typed is shown again.
+    Typed,
+    /// Nothing: a button was pressed too late.
+    NotSent,
     /// An account was disabled.
     AccountDisabled,
     /// An account was enabled.
@@ -193,7 +210,18 @@ impl Done {
         (Self::Unlisted, "unlisted", "Unlisted. Searches no longer show it; who names it still gets it."),
         (Self::Relisted, "relisted", "Listed again. Searches show it."),
         (Self::VersionRemoved, "version-removed", "Removed for good. Its number cannot be used again."),
-        (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in and do it again."),
+        (Self::Unchanged, "unchanged", "Nothing was changed: everything is as it was."),
+        (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in to go on."),
+        (
+            Self::Typed,
+            "typed",
+            "You had been signed out or signed in again, so nothing was changed. This is what you had typed: check it and send it again.",
+        ),
+        (
+            Self::NotSent,
+            "not-sent",
+            "You had been signed out or signed in again, so nothing was changed. Press the button again.",
+        ),
         (
             Self::AccountDisabled,
             "account-disabled",
@@ -218,25 +246,74 @@ impl Done {
         (Self::MailDropped, "mail-dropped", "Dropped. It is not sent, and nothing comes in its place."),
     ];
 
-    /// The word in the address of a request, if it is one of ours.
-    pub(super) fn of(req: &HttpRequest) -> Option<Self> {
-        let word = req.query_string().split('&').find_map(|pair| pair.strip_prefix("done="))?;
-        Self::ALL.iter().find(|(_, name, _)| *name == word).map(|(done, ..)| *done)
-    }
-
-    /// What the page says of it.
-    pub(super) fn notice(self) -> Notice {
-        let failed = matches!(self, Self::NoneSelected | Self::CutShort | Self::SignedOut | Self::LinkFiled);
-        Notice { tone: if failed { "warn" } else { "ok" }, text: self.sentence() }
+    fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(done, ..)| *done == self).map_or("", |(_, word, _)| word)
     }
 
     fn sentence(self) -> &'static str {
         Self::ALL.iter().find(|(done, ..)| *done == self).map_or("", |(_, _, sentence)| sentence)
     }
 
-    /// The path of a page that says so.
-    pub fn at(self, path: &str) -> String {
-        let word = Self::ALL.iter().find(|(done, ..)| *done == self).map_or("", |(_, word, _)| word);
-        format!("{path}{}done={word}", if path.contains('?') { '&' } else { '?' })
+    /// What the page says of it.
+    pub(super) fn notice(self) -> Notice {
+        let failed = matches!(
+            self,
+            Self::NoneSelected | Self::CutShort | Self::SignedOut | Self::LinkFiled | Self::Typed | Self::NotSent
+        );
+        Notice { tone: if failed { "warn" } else { "ok" }, text: self.sentence() }
+    }
+
+    /// A path of ours whose page says so first.
+    pub fn at(self, path: &str) -> To {
+        To { path: path.to_owned(), done: Some(self) }
+    }
+
+    /// The cookie that tells the next page, in this browser and the session that it has after this answer.
+    pub(super) fn cookie(self, req: &HttpRequest, app: &App) -> Cookie<'static> {
+        let word = self.word();
+        cookie(app, COOKIE, format!("{word}.{}", seal_of(word, req, app)), Some(Age::minutes(1)))
+    }
+
+    /// What this request's cookie tells, if we wrote it for this browser and session. No address says it, so no link
+    /// that somebody else made can.
+    pub(super) fn of(req: &HttpRequest, app: &App) -> Option<Self> {
+        let kept = cookie_value(req, app, COOKIE)?;
+        let (word, seal) = kept.split_once('.')?;
+        let (done, ..) = Self::ALL.iter().find(|(_, own, _)| *own == word)?;
+        let is_ours: bool = seal_of(word, req, app).as_bytes().ct_eq(seal.as_bytes()).into();
+        is_ours.then_some(*done)
+    }
+
+    /// The cookie that ends the one before.
+    pub(super) fn spent(app: &App) -> Cookie<'static> {
+        cookie(app, COOKIE, String::new(), Some(Age::ZERO))
+    }
+}
+
+const COOKIE: &str = "done";
+
+fn seal_of(word: &str, req: &HttpRequest, app: &App) -> String {
+    let visit = req.extensions().get::<Visit>().map(|visit| visit.0.clone()).unwrap_or_default();
+    seal(app, "done", &[&visit, &TypedSession(req.get_session()).form_key(), word])
+}
+
+/// Where an answer leads: a path of ours, and what its page says first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct To {
+    /// Below the public path.
+    pub path: String,
+    /// What was just done, if it is to be said.
+    pub done: Option<Done>,
+}
+
+impl From<&str> for To {
+    fn from(path: &str) -> Self {
+        Self { path: path.to_owned(), done: None }
+    }
+}
+
+impl From<&String> for To {
+    fn from(path: &String) -> Self {
+        Self::from(path.as_str())
     }
 }

@@ -19,6 +19,12 @@ pub enum PageError {
     /// 303 to a path of ours.
     #[error("elsewhere: {0}")]
     Redirect(String),
+    /// The guard makes of it the page where one signs in, which leads back.
+    #[error("nobody is signed in")]
+    SignInFirst,
+    /// The form was sent from a page of another session; the guard gives it back to its sender.
+    #[error("a form of another session")]
+    Late,
     /// 403: the form did not come from our page in this browser.
     #[error("not from us")]
     NotFromUs,
@@ -39,10 +45,20 @@ pub enum PageError {
     Busy(#[from] Busy),
     /// 503: the database.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// 500: a fault of ours.
     #[error("{0:#}")]
     Fault(#[from] anyhow::Error),
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::SessionEnded => Self::SignInFirst,
+            StoreError::NoOperator => Self::NotFound,
+            error => Self::Store(error),
+        }
+    }
 }
 
 impl From<askama::Error> for PageError {
@@ -58,11 +74,20 @@ pub struct ErrorText {
     text: String,
 }
 
+/// Travels with an answer to the guard, which knows what was sent: who asked has to sign in, or to send the form again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// Nobody is signed in.
+    SignInFirst,
+    /// Somebody is, but not in the session that the form was shown in.
+    Late,
+}
+
 impl PageError {
     pub(super) fn text(&self) -> ErrorText {
         let (heading, text) = match self {
-            Self::Redirect(_) => ("Elsewhere", String::new()),
-            Self::NotFromUs => (
+            Self::Redirect(_) | Self::SignInFirst => ("Elsewhere", String::new()),
+            Self::NotFromUs | Self::Late => (
                 "This form is out of date",
                 "You may have signed in or out in another tab, or the page was open for long. Go back, reload the page and send the form again.".to_owned(),
             ),
@@ -82,8 +107,8 @@ impl PageError {
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Redirect(_) => StatusCode::SEE_OTHER,
-            Self::NotFromUs => StatusCode::FORBIDDEN,
+            Self::Redirect(_) | Self::SignInFirst => StatusCode::SEE_OTHER,
+            Self::NotFromUs | Self::Late => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadForm(status, _) => *status,
@@ -107,6 +132,11 @@ impl ResponseError for PageError {
             _ => {}
         }
         let mut res = res.finish();
+        match self {
+            Self::SignInFirst => drop(res.extensions_mut().insert(Back::SignInFirst)),
+            Self::Late => drop(res.extensions_mut().insert(Back::Late)),
+            _ => {}
+        }
         res.extensions_mut().insert(self.text());
         res
     }

@@ -1,9 +1,17 @@
 //! Reading forms: within bounds, with the right form value, each field once, no field we did not send.
 //! A form that breaks a rule comes back filled, with its problems beside the fields.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::{Ready, ready},
+    rc::Rc,
+};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode, web::Data};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::{Payload, ServiceRequest},
+    http::StatusCode,
+    web::Data,
+};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
@@ -16,16 +24,48 @@ const MAX_FORM: usize = 64 * 1024;
 const MAX_FIELDS: usize = 400;
 const FORM_VALUE: &str = "csrf";
 
-/// A form that was sent from our page in this browser.
+/// The fields of a form.
+pub type Fields = Vec<(String, String)>;
+
+/// The form of a request as it arrived: read once, before it is known who asks and whether they may.
+#[derive(Clone)]
+pub struct Sent {
+    /// Its fields but for the form value.
+    pub fields: Rc<Fields>,
+    /// Whether it carries the right form value: it was sent from our page in this browser and session.
+    pub is_ours: bool,
+}
+
+/// Why the form of a request was not read, for whoever asks for it.
+struct Unread(PageError);
+
+/// Reads the form of a request and puts it where [`Form`] and [`Typed`] look for it.
+pub async fn receive(req: &mut ServiceRequest) {
+    let payload = req.take_payload();
+    match read(req.request(), payload).await {
+        Ok(sent) => drop(req.extensions_mut().insert(sent)),
+        Err(error) => drop(req.extensions_mut().insert(Unread(error))),
+    }
+}
+
+fn received(req: &HttpRequest) -> Result<Sent, PageError> {
+    let unread = req.extensions_mut().remove::<Unread>();
+    let sent = req.extensions().get::<Sent>().cloned();
+    sent.ok_or(unread.map_or(PageError::NotFromUs, |unread| unread.0))
+}
+
+/// A form that was sent from our page in this browser and session. Any other goes back to its sender; see `late_form`.
 pub struct Form<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Form<T> {
     type Error = PageError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+    type Future = Ready<Result<Self, PageError>>;
 
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, payload) = (req.clone(), payload.take());
-        Box::pin(async move { read(&req, payload).await.map(Form) })
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(received(req).and_then(|sent| {
+            let fields = Rc::unwrap_or_clone(sent.fields);
+            if sent.is_ours { parse(fields).map(Form) } else { Err(PageError::Late) }
+        }))
     }
 }
 
@@ -40,26 +80,18 @@ pub struct Typed<T> {
 
 impl<T: DeserializeOwned> FromRequest for Typed<T> {
     type Error = PageError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+    type Future = Ready<Result<Self, PageError>>;
 
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, payload) = (req.clone(), payload.take());
-        Box::pin(async move {
-            let (is_ours, rest) = fields(&req, payload).await?;
-            Ok(Self { form: parse(rest)?, is_ours })
-        })
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            received(req)
+                .and_then(|sent| Ok(Self { form: parse(Rc::unwrap_or_clone(sent.fields))?, is_ours: sent.is_ours })),
+        )
     }
 }
 
-async fn read<T: DeserializeOwned>(req: &HttpRequest, payload: Payload) -> Result<T, PageError> {
-    match fields(req, payload).await? {
-        (true, rest) => parse(rest),
-        (false, _) => Err(PageError::NotFromUs),
-    }
-}
-
-/// A form's fields but for the form value, and whether that is right.
-async fn fields(req: &HttpRequest, payload: Payload) -> Result<(bool, Vec<(String, String)>), PageError> {
+/// Reads a form's fields, and whether its form value is right.
+async fn read(req: &HttpRequest, payload: Payload) -> Result<Sent, PageError> {
     let content_type = req.headers().get("content-type").map_or(&b""[..], |value| value.as_bytes());
     let kind = content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
     if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
@@ -74,13 +106,14 @@ async fn fields(req: &HttpRequest, payload: Payload) -> Result<(bool, Vec<(Strin
         ));
     }
     let all = form_urlencoded::parse(&body).into_owned();
-    let (values, rest): (Vec<_>, Vec<_>) = all.partition(|(name, _)| name == FORM_VALUE);
+    let (values, fields): (Fields, Fields) = all.partition(|(name, _)| name == FORM_VALUE);
     let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
     let is_ours = matches!(values.as_slice(), [(_, sent)] if csrf::is_right(sent, req, &app));
-    Ok((is_ours, rest))
+    Ok(Sent { fields: Rc::new(fields), is_ours })
 }
 
-fn parse<T: DeserializeOwned>(fields: Vec<(String, String)>) -> Result<T, PageError> {
+/// Reads the fields as the form they are of.
+pub fn parse<T: DeserializeOwned>(fields: Fields) -> Result<T, PageError> {
     let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     serde_html_form::from_str(&fields).map_err(|error| {
         PageError::BadForm(
@@ -89,6 +122,9 @@ fn parse<T: DeserializeOwned>(fields: Vec<(String, String)>) -> Result<T, PageEr
         )
     })
 }
+
+/// Said above a form that was not sent from this browser and session, and is shown again.
+pub const LATE: &str = "This page was out of date, so nothing was done. Check what you typed and send it again.";
 
 /// One thing wrong with a form.
 #[derive(Clone, Debug)]

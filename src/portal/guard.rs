@@ -12,14 +12,19 @@ use actix_web::{
     web::Data,
 };
 
+use actix_session::SessionExt;
 use chrono::Duration;
 use url::form_urlencoded;
 
 use super::{
+    account::sign_in,
     csrf::{Visit, comes_from_us},
-    error::{ErrorText, Outage, PageError, draw},
-    page::{Page, own_path, signed_in},
-    session::{cookie, cookie_value},
+    done::Done,
+    error::{Back, ErrorText, Outage, PageError, draw},
+    form::receive,
+    late_form::LateForm,
+    page::{Page, Said, Who, go_to, own_path, sign_in_first, signed_in},
+    session::{TypedSession, cookie, cookie_value},
 };
 use crate::{
     accounts::link,
@@ -45,11 +50,20 @@ pub async fn guard<B: MessageBody + 'static>(
     let res = if let Some(path) = without_keys(&req, &app).await.filter(|_| safe) {
         req.into_response(PageError::Redirect(path).error_response()).map_into_right_body()
     } else if safe || comes_from_us(&req, &app) {
-        next.call(req).await?.map_into_left_body()
+        if req.method() == Method::POST {
+            receive(&mut req).await;
+        }
+        sent_back(next.call(req).await?.map_into_left_body(), &app).await
     } else {
         req.into_response(PageError::NotFromUs.error_response()).map_into_right_body()
     };
     let mut res = drawn(patient(explained(res)));
+    if res.request().extensions().get::<Said>().is_some() {
+        res.response_mut().add_cookie(&Done::spent(&app))?;
+    }
+    if safe && res.status().is_success() {
+        TypedSession(res.request().get_session()).forget_late_form(); // its page had its chance
+    }
     if known.is_none() {
         res.response_mut().add_cookie(&cookie(&app, "visit", visit, None))?;
     }
@@ -94,6 +108,43 @@ pub async fn outage<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Resul
         tracing::warn!(%error, "page not served");
         Outage::new(Page::bare(&app, ""), reference).into()
     })
+}
+
+/// Puts what was meant into an answer that says that somebody has to sign in first, or that a form came too late.
+async fn sent_back<B: MessageBody + 'static>(
+    res: ServiceResponse<EitherBody<B>>,
+    app: &App,
+) -> ServiceResponse<EitherBody<B>> {
+    let back = res.response().extensions().get::<Back>().copied();
+    let answer = match back {
+        Some(back) => way_back(res.request(), app, back).await.transpose(),
+        None => None,
+    };
+    match answer {
+        None => res,
+        Some(answer) => {
+            let answer = answer.unwrap_or_else(|error| error.error_response());
+            res.into_response(answer.map_into_right_body())
+        }
+    }
+}
+
+/// To the sign-in page, with what was typed; to the form's own page, filled, for somebody who is signed in. None where
+/// the answer says itself what there is to say.
+async fn way_back(req: &HttpRequest, app: &App, back: Back) -> Result<Option<HttpResponse>, PageError> {
+    if req.method() != Method::POST {
+        return Ok(Some(PageError::Redirect(sign_in_first(req)).error_response()));
+    }
+    let (session, late) = (TypedSession(req.get_session()), LateForm::of(req));
+    if back == Back::Late && session.account().is_some() {
+        return match late {
+            Some(late) => Ok(Some(go_to(req, late.kept_in(&session, app).await?))),
+            None => Ok(None),
+        };
+    }
+    session.end();
+    req.extensions_mut().remove::<Who>();
+    Ok(Some(sign_in::first(req, app, late.as_ref())?))
 }
 
 /// How long to wait; travels with a request that was one too many.

@@ -13,6 +13,7 @@ mod form;
 mod guard;
 pub mod guide;
 pub mod landing;
+mod late_form;
 pub mod operator;
 pub mod packages;
 mod page;

@@ -4,22 +4,23 @@ use std::{future::Future, pin::Pin};
 
 use actix_session::SessionExt;
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, http::StatusCode, http::header::LOCATION,
-    web::Data,
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, http::Method, http::StatusCode,
+    http::header::LOCATION, web::Data,
 };
 use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::{
     assets, csrf,
-    done::{Done, Notice},
+    done::{Done, Notice, To},
     error::PageError,
     session::TypedSession,
 };
 use crate::{
     access::{client_address, client_name},
     app::App,
-    store::{Account, Actor},
+    audit::{ActingSession, Actor},
+    store::{Account, Change},
     tokens::secret,
 };
 
@@ -55,7 +56,7 @@ impl Page {
     pub fn new(req: &HttpRequest, title: impl Into<String>) -> Self {
         let app = app(req);
         let who = req.extensions().get::<Who>().cloned();
-        let notice = Done::of(req).map(Done::notice);
+        let notice = said(req, &app).map(Done::notice);
         Self {
             title: title.into(),
             csrf: csrf::value(req, &app),
@@ -106,11 +107,30 @@ pub fn answer(status: StatusCode, page: &impl Template) -> Result<HttpResponse, 
 }
 
 /// Answers with a redirect to a path of ours.
-pub fn go_to(req: &HttpRequest, path: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((LOCATION, format!("{}{path}", app(req).settings.public_url.path())))
-        .finish()
+pub fn go_to(req: &HttpRequest, to: impl Into<To>) -> HttpResponse {
+    let (app, To { path, done }) = (app(req), to.into());
+    let mut res = HttpResponse::SeeOther();
+    if let Some(done) = done {
+        res.cookie(done.cookie(req, &app));
+    }
+    res.insert_header((LOCATION, format!("{}{path}", app.settings.public_url.path()))).finish()
 }
+
+/// What the page of this request says first; from then on it is said.
+fn said(req: &HttpRequest, app: &App) -> Option<Done> {
+    if let Some(Say(done)) = req.extensions().get::<Say>() {
+        return Some(*done);
+    }
+    let done = Done::of(req, app)?;
+    req.extensions_mut().insert(Said);
+    Some(done)
+}
+
+/// Marks a request whose page has said what was done before.
+pub struct Said;
+
+/// What the page of this very request says first.
+pub struct Say(pub Done);
 
 /// The person behind a request. Pages that take one are for signed-in people only; others are sent to sign in.
 pub struct SignedIn {
@@ -125,6 +145,12 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// Begins a change on this person's behalf, if they are still signed in: the one way in which pages change anything
+    /// for somebody.
+    pub async fn begin(&self, app: &App) -> Result<Change, PageError> {
+        Ok(app.store.begin_by(&self.actor).await?)
+    }
+
     /// Whether a sensitive act has to ask for the password.
     pub fn must_prove(&self) -> bool {
         !self.session.is_proved(self.now)
@@ -137,7 +163,7 @@ impl FromRequest for SignedIn {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let req = req.clone();
-        Box::pin(async move { signed_in(&req).await?.ok_or_else(|| PageError::Redirect(sign_in_first(&req))) })
+        Box::pin(async move { signed_in(&req).await?.ok_or(PageError::SignInFirst) })
     }
 }
 
@@ -145,14 +171,17 @@ impl FromRequest for SignedIn {
 pub async fn signed_in(req: &HttpRequest) -> Result<Option<SignedIn>, PageError> {
     let app = app(req);
     let session = TypedSession(req.get_session());
-    let account = match session.account() {
-        Some(id) => app.store.account(id).await?,
-        None => None,
-    };
+    let Some(id) = session.account() else { return Ok(None) };
+    let acting = ActingSession { account: id, epoch: session.epoch(), name: session.name(), as_operator: false };
+    // A form took its time: whoever was cut off meanwhile is not even asked for a password.
+    if req.method() == Method::POST && !app.store.is_live(&acting).await? {
+        return Ok(None);
+    }
+    let account = app.store.account(id).await?;
     Ok(account.map(|account| {
         tracing::Span::current().record("account", &account.username);
         req.extensions_mut().insert(Who { username: account.username.clone(), is_operator: account.is_operator });
-        let actor = actor(req, &app, Some(&account));
+        let actor = Actor { session: Some(acting), ..actor(req, &app, Some(&account)) };
         SignedIn { account, session, now: app.clock.now(), actor }
     }))
 }
@@ -160,22 +189,22 @@ pub async fn signed_in(req: &HttpRequest) -> Result<Option<SignedIn>, PageError>
 /// Who makes a request from a page, for the record.
 pub fn actor(req: &HttpRequest, app: &App, account: Option<&Account>) -> Actor {
     let address = client_address(req, &app.settings.trusted_proxies).to_string();
-    Actor { account: account.map(|account| account.id), token: None, address, client: client_name(req) }
+    Actor { account: account.map(|account| account.id), token: None, address, client: client_name(req), session: None }
 }
 
-/// The sign-in page, leading back to a page that was asked for by GET, with its query.
+/// The sign-in page, leading back to the page that was asked for, with its query.
 pub(super) fn sign_in_first(req: &HttpRequest) -> String {
     let prefix = app(req).settings.public_url.path().to_owned();
     let path = req.path().strip_prefix(&prefix).unwrap_or("/");
     let wanted = with_query(path, req.query_string());
     match own_path(&wanted).or_else(|| own_path(path)).filter(|wanted| !secret::is_in(wanted)) {
-        Some(wanted) if req.method() == actix_web::http::Method::GET => format!("{prefix}{}", sign_in_to(wanted)),
-        _ => format!("{prefix}{}", Done::SignedOut.at("/sign-in")),
+        Some(wanted) => format!("{prefix}{}", sign_in_to(wanted)),
+        None => format!("{prefix}/sign-in"),
     }
 }
 
 /// The path of the sign-in page that leads to a path of ours.
-pub fn sign_in_to(path: &str) -> String {
+fn sign_in_to(path: &str) -> String {
     let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
     format!("/sign-in?next={next}")
 }

@@ -19,6 +19,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
+use super::late_form::LateForm;
 use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE, link},
     app::App,
@@ -38,6 +39,7 @@ const EPOCH: &str = "epoch";
 const PROVED_AT: &str = "proved_at";
 const FORM_KEY: &str = "form_key";
 const NAME: &str = "name";
+const LATE_FORM: &str = "late_form";
 /// Handed to the store with a new session, and not kept in its state.
 const CLIENT: &str = "client";
 const ADDRESS: &str = "address";
@@ -75,6 +77,11 @@ impl TypedSession {
         self.0.get::<String>(ACCOUNT).ok().flatten().as_deref().and_then(AccountId::parse)
     }
 
+    /// The account's epoch when its password was checked.
+    pub fn epoch(&self) -> i64 {
+        self.0.get(EPOCH).ok().flatten().unwrap_or_default()
+    }
+
     /// The session's name on its owner's page; none for one that began before names were kept.
     pub fn name(&self) -> Option<SessionId> {
         self.0.get::<String>(NAME).ok().flatten().as_deref().and_then(SessionId::parse)
@@ -85,9 +92,33 @@ impl TypedSession {
         self.0.get(FORM_KEY).ok().flatten().unwrap_or_default()
     }
 
+    /// Keeps what was typed into a form until its page is shown.
+    pub fn keep_late_form(&self, late: &LateForm) -> anyhow::Result<()> {
+        Ok(self.0.insert(LATE_FORM, late)?)
+    }
+
+    /// What was typed into a form that is to be shown again.
+    pub fn late_form(&self) -> Option<LateForm> {
+        self.0.get(LATE_FORM).ok().flatten()
+    }
+
+    /// Forgets what was typed.
+    pub fn forget_late_form(&self) {
+        if self.0.contains_key(LATE_FORM) {
+            self.0.remove(LATE_FORM);
+        }
+    }
+
     /// Signs out.
     pub fn end(&self) {
         self.0.purge();
+    }
+
+    /// Signs out if it is a session of this account, all of which have just ended.
+    pub fn end_if_of(&self, account: AccountId) {
+        if self.account() == Some(account) {
+            self.end();
+        }
     }
 }
 

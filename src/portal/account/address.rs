@@ -30,7 +30,7 @@ const PROFILE: &str = "/settings/profile";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AddressForm {
-    email: String,
+    pub(super) email: String,
     password: String,
 }
 
@@ -41,7 +41,7 @@ pub async fn confirm(
     me: SignedIn,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     let demand = Demand::confirmation(me.account.id);
     if let RateLimitDecision::Wait(wait) = app.limits.take(&mut change, &demand, me.now).await? {
         drop(change);
@@ -52,7 +52,7 @@ pub async fn confirm(
     let mail = app.new_mail(Letter::ConfirmAddress, Some(me.account.id), &me.account.email);
     change.add_mail(&mail, me.now).await?;
     change.commit().await?;
-    Ok(go_to(&req, &mailed(&app, Done::ConfirmationSent).at(PROFILE)))
+    Ok(go_to(&req, mailed(&app, Done::ConfirmationSent).at(PROFILE)))
 }
 
 /// `POST /settings/profile/address`: mails a link to another address, and tells the present one. Whether somebody has
@@ -71,7 +71,7 @@ pub async fn change(
         return again(&req, &app, me, form, Problems::one("password", problem)).await;
     }
     let asked = app.store.address_state(me.account.id, me.now).await?.asked;
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     let demand = Demand::new_address(me.account.id);
     if let RateLimitDecision::Wait(wait) = app.limits.take(&mut change, &demand, me.now).await? {
         drop(change);
@@ -87,7 +87,7 @@ pub async fn change(
         change.add_mail(&app.new_mail(Letter::NewAddress, Some(me.account.id), &email), me.now).await?;
     }
     change.commit().await?;
-    Ok(go_to(&req, &mailed(&app, Done::NewAddressAsked).at(PROFILE)))
+    Ok(go_to(&req, mailed(&app, Done::NewAddressAsked).at(PROFILE)))
 }
 
 /// `POST /settings/profile/address/withdraw`: keeps the address that the account has.
@@ -97,11 +97,11 @@ pub async fn withdraw(
     me: SignedIn,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     if change.withdraw_asked_address(me.account.id, &me.actor, me.now).await? {
         change.commit().await?;
     }
-    Ok(go_to(&req, &Done::AddressKept.at(PROFILE)))
+    Ok(go_to(&req, Done::AddressKept.at(PROFILE)))
 }
 
 /// What is said after a mail was queued: on a host without mail server it reaches nobody but the operator.

@@ -1,5 +1,6 @@
 //! Confirming an address by the link that was mailed to it. Opening the link shows a button and uses nothing up.
 
+use actix_session::SessionExt;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
@@ -19,9 +20,10 @@ use crate::{
     portal::{
         done::Done,
         error::PageError,
-        form::{Form, Problems},
+        form::{LATE, Problems, Typed},
         guard::too_many,
         page::{Page, actor, answer, go_to, signed_in},
+        session::TypedSession,
     },
     store::{Account, NewAccount, Purpose, Registration, SignUp},
 };
@@ -82,9 +84,10 @@ pub async fn show(
 pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
-    Form(form): Form<ConfirmForm>,
+    Typed { form, is_ours }: Typed<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     match find(&app, &form.link).await? {
+        Some(found) if !is_ours => late(&req, form, found),
         Some(Found::SignUp(sign_up)) => make_account(&req, &app, form, sign_up).await,
         Some(Found::Address(account, Purpose::NewAddress, email)) => {
             change_address(&req, &app, &form, account, &email).await
@@ -92,6 +95,16 @@ pub async fn submit(
         Some(Found::Address(account, ..)) => confirm_address(&req, &app, &form, account).await,
         None => dead_link::count(&req, &app).await,
     }
+}
+
+fn late(req: &HttpRequest, form: ConfirmForm, found: Found) -> Result<HttpResponse, PageError> {
+    let found = match found {
+        Found::SignUp(sign_up) if !form.username.is_empty() => {
+            Found::SignUp(SignUp { username: form.username, ..sign_up })
+        }
+        found => found,
+    };
+    draw(req, StatusCode::FORBIDDEN, found, form.link, Problems::one("", LATE))
 }
 
 async fn find(app: &App, secret: &str) -> Result<Option<Found>, PageError> {
@@ -152,7 +165,7 @@ async fn make_account(
             change.remove_sign_ups_for(&sign_up.email).await?;
             let device = remember(req, app, &mut change, id, &by, now).await?;
             change.commit().await?;
-            device.mark(go_to(req, &Done::AccountMade.at("/sign-in")))
+            device.mark(go_to(req, Done::AccountMade.at("/sign-in")))
         }
         Registration::UsernameTaken => {
             let problem = "This username is taken. Choose another.";
@@ -182,7 +195,7 @@ async fn confirm_address(
     change.confirm_address(account.id, &by, now).await?;
     change.commit().await?;
     let at = if signed_in(req).await?.is_some() { "/settings/profile" } else { "/sign-in" };
-    Ok(go_to(req, &Done::AddressConfirmed.at(at)))
+    Ok(go_to(req, Done::AddressConfirmed.at(at)))
 }
 
 async fn change_address(
@@ -199,7 +212,8 @@ async fn change_address(
         return dead_link::draw(req);
     }
     change.commit().await?;
-    Ok(go_to(req, &Done::AddressChanged.at("/sign-in")))
+    TypedSession(req.get_session()).end_if_of(account.id);
+    Ok(go_to(req, Done::AddressChanged.at("/sign-in")))
 }
 
 fn draw(

@@ -14,7 +14,7 @@ use crate::{
     app::App,
     portal::{
         error::PageError,
-        form::{Form, Problems},
+        form::{LATE, Problems, Typed},
         guard::too_many,
         page::{Page, answer},
     },
@@ -55,7 +55,14 @@ pub async fn show(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, Page
 }
 
 /// `POST /forgot`: queues a mail. Whose address it is, is found out when that is written.
-pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ForgotForm>) -> Result<HttpResponse, PageError> {
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    Typed { form, is_ours }: Typed<ForgotForm>,
+) -> Result<HttpResponse, PageError> {
+    if !is_ours {
+        return draw(&req, &app, StatusCode::FORBIDDEN, form.email, Problems::one("", LATE));
+    }
     let email = match identity::email(&form.email) {
         Ok(email) => email,
         Err(problem) => {

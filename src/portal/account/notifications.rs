@@ -10,6 +10,7 @@ use crate::{
         done::Done,
         error::PageError,
         form::Form,
+        late_form::typed,
         page::{Page, SignedIn, answer, go_to},
     },
     store::Reminders,
@@ -34,12 +35,22 @@ pub struct RemindersForm {
     one_day: String,
 }
 
+impl RemindersForm {
+    fn wanted(&self) -> Reminders {
+        Reminders { thirty_days: !self.thirty_days.is_empty(), one_day: !self.one_day.is_empty() }
+    }
+}
+
 /// `GET /settings/notifications`
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+    let reminders = match typed::<RemindersForm>(&req, "/settings/notifications") {
+        Some(form) => form.wanted(),
+        None => app.store.reminders(me.account.id).await?,
+    };
     let page = Notifications {
         page: Page::in_section(&req, "Notifications", "notifications"),
         mails_are_files: app.settings.smtp_url.is_none(),
-        reminders: app.store.reminders(me.account.id).await?,
+        reminders,
         email: me.account.email,
     };
     answer(StatusCode::OK, &page)
@@ -52,7 +63,7 @@ pub async fn submit(
     me: SignedIn,
     Form(form): Form<RemindersForm>,
 ) -> Result<HttpResponse, PageError> {
-    let wanted = Reminders { thirty_days: !form.thirty_days.is_empty(), one_day: !form.one_day.is_empty() };
-    app.store.set_reminders(me.account.id, wanted, &me.actor, me.now).await?;
-    Ok(go_to(&req, &Done::RemindersSaved.at("/settings/notifications")))
+    let changed = app.store.set_reminders(me.account.id, form.wanted(), &me.actor, me.now).await?;
+    let done = if changed { Done::RemindersSaved } else { Done::Unchanged };
+    Ok(go_to(&req, done.at("/settings/notifications")))
 }

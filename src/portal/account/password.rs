@@ -59,12 +59,12 @@ pub async fn submit(
         return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, Problems::one("new", problem));
     }
     let hash = app.gate.in_line(Line::Known(me.account.id)).hash(&form.new).await?;
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     let epoch = change.set_password(me.account.id, &hash, &me.actor, me.now).await?;
     let device = remember(&req, &app, &mut change, me.account.id, &me.actor, me.now).await?;
     change.commit().await?;
     me.session.begin(me.account.id, epoch, &me.actor, me.now)?;
-    device.mark(go_to(&req, &Done::PasswordChanged.at("/settings/password")))
+    device.mark(go_to(&req, Done::PasswordChanged.at("/settings/password")))
 }
 
 fn acceptable(me: &SignedIn, form: &PasswordForm) -> Result<(), BadPassword> {

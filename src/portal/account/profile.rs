@@ -4,7 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
-use super::zones::{Region, regions};
+use super::{
+    address::AddressForm,
+    zones::{Region, regions},
+};
 use crate::{
     accounts::identity,
     app::App,
@@ -12,6 +15,7 @@ use crate::{
         done::Done,
         error::PageError,
         form::{Form, Problems},
+        late_form,
         page::{Page, SignedIn, answer, go_to},
         words::Time,
     },
@@ -56,7 +60,13 @@ pub struct ZoneForm {
 
 /// `GET /settings/profile`
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    let typed = Typed::nothing(&me.account);
+    let mut typed = Typed::nothing(&me.account);
+    if let Some(form) = late_form::typed::<ZoneForm>(&req, "/settings/profile") {
+        typed.zone = form.zone;
+    }
+    if let Some(form) = late_form::typed::<AddressForm>(&req, "/settings/profile/address") {
+        typed.email = form.email;
+    }
     draw(&req, &app, StatusCode::OK, me, typed, Problems::default()).await
 }
 
@@ -74,12 +84,13 @@ pub async fn submit(
             return draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, me, typed, Problems::one("zone", problem)).await;
         }
     };
-    if zone != me.account.time_zone {
-        let mut change = app.store.begin().await?;
-        change.set_time_zone(me.account.id, zone, &me.actor, me.now).await?;
-        change.commit().await?;
+    if zone == me.account.time_zone {
+        return Ok(go_to(&req, Done::Unchanged.at("/settings/profile")));
     }
-    Ok(go_to(&req, &Done::TimeZoneSaved.at("/settings/profile")))
+    let mut change = me.begin(&app).await?;
+    change.set_time_zone(me.account.id, zone, &me.actor, me.now).await?;
+    change.commit().await?;
+    Ok(go_to(&req, Done::TimeZoneSaved.at("/settings/profile")))
 }
 
 pub(super) async fn draw(

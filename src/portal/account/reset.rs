@@ -1,5 +1,6 @@
 //! Setting a new password by a one-time link. Opening the link shows a form and uses nothing up; it never signs in.
 
+use actix_session::SessionExt;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
@@ -16,8 +17,9 @@ use crate::{
     portal::{
         done::Done,
         error::PageError,
-        form::{Form, Problems},
+        form::{LATE, Problems, Typed},
         page::{Page, actor, answer, go_to},
+        session::TypedSession,
     },
     store::{Account, Purpose},
 };
@@ -57,10 +59,17 @@ pub async fn show(
 }
 
 /// `POST /reset`
-pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ResetForm>) -> Result<HttpResponse, PageError> {
+pub async fn submit(
+    req: HttpRequest,
+    app: Data<App>,
+    Typed { form, is_ours }: Typed<ResetForm>,
+) -> Result<HttpResponse, PageError> {
     let Some((account, purpose)) = account_of(&app, &form.link).await? else {
         return dead_link::count(&req, &app).await;
     };
+    if !is_ours {
+        return draw(&req, StatusCode::FORBIDDEN, account, form.link, Problems::one("", LATE));
+    }
     if let Err(problem) = check_new(&form.password, &[&account.username, &account.email]) {
         let problems = Problems::one("password", problem);
         return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, account, form.link, problems);
@@ -84,7 +93,8 @@ pub async fn submit(req: HttpRequest, app: Data<App>, Form(form): Form<ResetForm
     // Whoever chose the password is no stranger when they sign in with it.
     let device = remember(&req, &app, &mut change, account.id, &by, now).await?;
     change.commit().await?;
-    device.mark(go_to(&req, &Done::PasswordSet.at("/sign-in")))
+    TypedSession(req.get_session()).end_if_of(account.id);
+    device.mark(go_to(&req, Done::PasswordSet.at("/sign-in")))
 }
 
 /// The account whose password a link sets, if the link is still good.

@@ -73,12 +73,12 @@ pub async fn end(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = SessionId::parse(&name).ok_or(PageError::NotFound)?;
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     let (client, address) = change.end_session_named(me.account.id, name).await?.ok_or(PageError::NotFound)?;
     let detail = EventDetail::Session { client, address };
     change.record(EventKind::SessionEnded, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
     change.commit().await?;
-    Ok(go_to(&req, &Done::SessionEnded.at(HERE)))
+    Ok(go_to(&req, Done::SessionEnded.at(HERE)))
 }
 
 /// `POST /settings/sessions/end-others`
@@ -88,7 +88,7 @@ pub async fn end_others(
     me: SignedIn,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     let ended = change.end_other_sessions(me.account.id, me.session.name()).await?;
     let this = device::of(&req, &app).await?.filter(|device| device.account == me.account.id);
     change.forget_devices_of(me.account.id, this.map(|device| device.id)).await?;
@@ -97,7 +97,7 @@ pub async fn end_others(
         change.record(EventKind::SessionEnded, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
     }
     change.commit().await?;
-    Ok(go_to(&req, &Done::OthersEnded.at(HERE)))
+    Ok(go_to(&req, Done::OthersEnded.at(HERE)))
 }
 
 impl Session {

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     portal::{
         error::PageError,
-        form::{Form, Problems},
+        form::{LATE, Problems, Typed},
         page::{Page, answer, go_to},
         session::TypedSession,
     },
@@ -62,11 +62,14 @@ pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
     session: Session,
-    Form(form): Form<SignUpForm>,
+    Typed { form, is_ours }: Typed<SignUpForm>,
 ) -> Result<HttpResponse, PageError> {
     let link = link::hash(&form.setup);
     if !app.store.link_is_good(&link, Purpose::Setup, app.clock.now()).await? {
         return Err(PageError::NotFound);
+    }
+    if !is_ours {
+        return draw(&req, StatusCode::FORBIDDEN, form, Problems::one("", LATE));
     }
     match register(&req, &app, &TypedSession(session), &form, Some(link)).await? {
         Ok(device) => device.mark(go_to(&req, "/settings/tokens")),

@@ -2,7 +2,7 @@
 
 use actix_session::Session;
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse,
     http::StatusCode,
     web::{Data, Query},
 };
@@ -22,10 +22,12 @@ use crate::{
     audit::{EventDetail, EventKind, Subject},
     config::SignUp,
     portal::{
+        done::{Done, To},
         error::PageError,
-        form::{Form, Problems},
+        form::{LATE, Problems, Typed},
         guard::too_many,
-        page::{Page, actor, answer, go_to, own_path, signed_in},
+        late_form::LateForm,
+        page::{Page, Say, actor, answer, go_to, own_path, signed_in},
         session::TypedSession,
     },
     store::Account,
@@ -58,6 +60,7 @@ pub struct Next {
 pub struct SignInForm {
     username: String,
     password: String,
+    /// A path of ours, or a form that came too late; see [`LateForm`].
     #[serde(default)]
     next: String,
 }
@@ -71,14 +74,24 @@ pub async fn show(req: HttpRequest, app: Data<App>, query: Option<Query<Next>>) 
     draw(&req, &app, StatusCode::OK, String::new(), own_path(&next).unwrap_or_default().to_owned(), Problems::default())
 }
 
+/// The answer to a form whose sender is not signed in any more: what was typed goes on with the sign-in.
+pub fn first(req: &HttpRequest, app: &App, late: Option<&LateForm>) -> Result<HttpResponse, PageError> {
+    req.extensions_mut().insert(Say(Done::SignedOut));
+    let next = late.map(LateForm::to_text).unwrap_or_default();
+    draw(req, app, StatusCode::FORBIDDEN, String::new(), next, Problems::default())
+}
+
 /// `POST /sign-in`. Whoever has to wait, for a turn or because of too many guesses, leaves nothing behind.
 pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
     session: Session,
-    Form(form): Form<SignInForm>,
+    Typed { form, is_ours }: Typed<SignInForm>,
 ) -> Result<HttpResponse, PageError> {
     let SignInForm { username, password, next } = form;
+    if !is_ours {
+        return draw(&req, &app, StatusCode::FORBIDDEN, username, next, Problems::one("", LATE));
+    }
     let (now, visitor) = (app.clock.now(), Visitor::of(&req, &app, username.trim()).await?);
     let (attempt, known) = (&visitor.attempt, visitor.account.as_ref().map(|account| account.id));
     let wait = |wait| {
@@ -193,7 +206,11 @@ impl Admitted<'_> {
         }
         change.commit().await?;
         session.begin(account.id, account.session_epoch, &by, now)?;
-        device.mark(go_to(req, own_path(next).unwrap_or(HOME)))
+        let to = match LateForm::parse(next) {
+            Some(late) => late.kept_in(session, app).await?,
+            None => To::from(own_path(next).unwrap_or(HOME)),
+        };
+        device.mark(go_to(req, to))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     config::SignUp as Policy,
     portal::{
         error::PageError,
-        form::{Form, Problems},
+        form::{LATE, Problems, Typed},
         guard::too_many,
         page::{Page, answer, go_to},
         session::TypedSession,
@@ -44,9 +44,12 @@ pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
     session: Session,
-    Form(form): Form<SignUpForm>,
+    Typed { form, is_ours }: Typed<SignUpForm>,
 ) -> Result<HttpResponse, PageError> {
     must_be_open(&app)?;
+    if !is_ours {
+        return draw(&req, StatusCode::FORBIDDEN, form, Problems::one("", LATE));
+    }
     if app.settings.smtp_url.is_some() {
         return match ask(&req, &app, &form).await? {
             Ok(()) => sent(&req, &app, (&form.email, true), SENT),

@@ -18,7 +18,7 @@ use crate::{
         error::PageError,
         page::{Page, actor, answer},
     },
-    store::{Account, Purpose, Reminders},
+    store::{Account, Purpose},
 };
 
 #[derive(Template)]
@@ -64,7 +64,9 @@ pub async fn submit(
     match owner(&app, &secret).await? {
         Some(account) if pressed => {
             let by = actor(&req, &app, Some(&account));
-            app.store.set_reminders(account.id, Reminders::default(), &by, app.clock.now()).await?;
+            if !app.store.stop_reminders(&link::hash(&secret), account.id, &by, app.clock.now()).await? {
+                return draw(&app, secret, About::Dead);
+            }
             draw(&app, secret, About::Done(account.username))
         }
         Some(account) => draw(&app, secret, About::NotPressed(account.username)),

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use super::{
     done::Done,
     error::PageError,
-    form::Form,
+    form::{Form, Problems},
     page::{Page, SignedIn, answer, go_to},
+    tokens::confirmed,
     words::Time,
 };
 use crate::{accounts::link, app::App};
@@ -22,16 +23,26 @@ struct Show {
     page: Page,
     made: Option<Time>,
     address: Option<String>,
+    ask_password: bool,
+    problems: Problems,
 }
 
-/// The forms hold nothing.
+/// What the form that makes an address sends: the password, when it was asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MakeForm {
+    #[serde(default)]
+    password: String,
+}
+
+/// The form that ends one holds nothing.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// `GET /settings/calendar`
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    draw(&req, &app, &me, None).await
+    draw(&req, &app, &me, StatusCode::OK, None, Problems::default()).await
 }
 
 /// `POST /settings/calendar`: a new address, in place of the one before; the one answer that shows it.
@@ -39,14 +50,17 @@ pub async fn make(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    Form(Nothing {}): Form<Nothing>,
+    Form(form): Form<MakeForm>,
 ) -> Result<HttpResponse, PageError> {
+    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
+        return draw(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, None, problems).await;
+    }
     let secret = link::generate(&mut crate::random::system());
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     change.set_calendar_link(me.account.id, &link::hash(&secret), &me.actor, me.now).await?;
     change.commit().await?;
     let address = app.settings.public_url.of(&format!("/calendar/{secret}.ics"));
-    draw(&req, &app, &me, Some(address)).await
+    draw(&req, &app, &me, StatusCode::OK, Some(address), Problems::default()).await
 }
 
 /// `POST /settings/calendar/end`
@@ -56,19 +70,28 @@ pub async fn end(
     me: SignedIn,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     change.end_calendar_link(me.account.id, &me.actor, me.now).await?;
     change.commit().await?;
-    Ok(go_to(&req, &Done::CalendarEnded.at("/settings/calendar")))
+    Ok(go_to(&req, Done::CalendarEnded.at("/settings/calendar")))
 }
 
-async fn draw(req: &HttpRequest, app: &App, me: &SignedIn, address: Option<String>) -> Result<HttpResponse, PageError> {
+async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    status: StatusCode,
+    address: Option<String>,
+    problems: Problems,
+) -> Result<HttpResponse, PageError> {
     let made = app.store.calendar_made_at(me.account.id).await?;
     let title = if address.is_some() { "Calendar address made" } else { "Calendar" };
     let page = Show {
         page: Page::in_section(req, title, "calendar"),
         made: made.map(|at| Time::new(at, me.now, me.account.time_zone)),
         address,
+        ask_password: me.must_prove(),
+        problems,
     };
-    answer(StatusCode::OK, &page)
+    answer(status, &page)
 }

@@ -15,6 +15,7 @@ use crate::{
         done::Done,
         error::PageError,
         form::{Form, Problems},
+        late_form::typed,
         page::{Page, answer, go_to},
         tokens::confirmed,
     },
@@ -72,6 +73,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, feed: Path<String>) -> Resul
     let everyone = Some(role.map_or("none", Role::as_str).to_owned());
     let form =
         AccessForm { readers: readers.to_owned(), uncovered: uncovered.to_owned(), everyone, password: String::new() };
+    let form = typed(&req, &format!("{}/access", path(&manager.feed.name))).unwrap_or(form);
     draw(&req, &manager, StatusCode::OK, form, Problems::default())
 }
 
@@ -82,7 +84,7 @@ pub async fn submit(
     feed: Path<String>,
     Form(form): Form<AccessForm>,
 ) -> Result<HttpResponse, PageError> {
-    let manager = Manager::of(&req, &app, &feed).await?;
+    let mut manager = Manager::of(&req, &app, &feed).await?;
     let checked = match check(&manager, &form) {
         Ok(asked) => confirmed(&req, &app, &manager.me, &form.password).await?.map(|()| asked),
         Err(problems) => Err(problems),
@@ -91,15 +93,19 @@ pub async fn submit(
         Ok(asked) => asked,
         Err(problems) => return draw(&req, &manager, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
     };
+    let mut change = manager.begin(&app).await?;
+    if asked.everyone.is_some() && !manager.sets_everyones_role() {
+        return Err(PageError::NotFound);
+    }
     let (by, now) = (&manager.me.actor, manager.me.now);
-    let mut change = app.store.begin().await?;
-    change.set_public(&manager.feed, asked.public, by, now).await?;
-    change.set_passes_on(&manager.feed, asked.passes_on, by, now).await?;
+    let mut changed = change.set_public(&manager.feed, asked.public, by, now).await?;
+    changed |= change.set_passes_on(&manager.feed, asked.passes_on, by, now).await?;
     if let Some(role) = asked.everyone {
-        change.set_everyones_role(&manager.feed, role, by, now).await?;
+        changed |= change.set_everyones_role(&manager.feed, role, by, now).await?;
     }
     change.commit().await?;
-    Ok(go_to(&req, &Done::Saved.at(&path(&manager.feed.name))))
+    let done = if changed { Done::Saved } else { Done::Unchanged };
+    Ok(go_to(&req, done.at(&path(&manager.feed.name))))
 }
 
 fn check(manager: &Manager, form: &AccessForm) -> Result<Asked, Problems> {

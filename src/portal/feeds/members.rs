@@ -18,6 +18,7 @@ use crate::{
         error::PageError,
         form::{Form, Problems},
         guard::too_many,
+        late_form::typed,
         page::{Page, SignedIn, answer, go_to},
         tokens::confirmed,
     },
@@ -105,7 +106,8 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let manager = Manager::of(&req, &app, &feed).await?;
     let after = at.map(|at| at.into_inner().after).unwrap_or_default();
-    let form = AddForm { role: Role::Reader.as_str().to_owned(), ..AddForm::default() };
+    let form = typed(&req, &members_path(&manager));
+    let form = form.unwrap_or_else(|| AddForm { role: Role::Reader.as_str().to_owned(), ..AddForm::default() });
     draw(&req, &app, &manager, &after, StatusCode::OK, form, Problems::default()).await
 }
 
@@ -116,7 +118,7 @@ pub async fn add(
     feed: Path<String>,
     Form(form): Form<AddForm>,
 ) -> Result<HttpResponse, PageError> {
-    let manager = Manager::of(&req, &app, &feed).await?;
+    let mut manager = Manager::of(&req, &app, &feed).await?;
     let mut problems = Problems::default();
     let account = problems.keep("username", account_called(&req, &app, &manager.me, &form.username).await?);
     let role = problems.keep("role", Role::parse(&form.role).ok_or("Choose a role."));
@@ -127,11 +129,11 @@ pub async fn add(
         _ => Err(problems),
     };
     let saved = match checked {
-        Ok((account, role)) => set(&app, &manager, account.id, Some(role), true).await?,
+        Ok((account, role)) => set(&app, &mut manager, account.id, Some(role), true).await?,
         Err(problems) => Err(problems),
     };
     match saved {
-        Ok(done) => Ok(go_to(&req, &done.at(&members_path(&manager)))),
+        Ok(done) => Ok(go_to(&req, done.at(&members_path(&manager)))),
         Err(problems) => draw(&req, &app, &manager, "", StatusCode::UNPROCESSABLE_ENTITY, form, problems).await,
     }
 }
@@ -141,7 +143,8 @@ pub async fn one(req: HttpRequest, app: Data<App>, at: Path<(String, String)>) -
     let (feed, account) = at.into_inner();
     let manager = Manager::of(&req, &app, &feed).await?;
     let member = find(&app, &manager, &account).await?;
-    let role = member.role.map_or("none", Role::as_str).to_owned();
+    let form = typed::<RoleForm>(&req, &format!("{}/{}", members_path(&manager), member.account));
+    let role = form.map_or_else(|| member.role.map_or("none", Role::as_str).to_owned(), |form| form.role);
     draw_one(&req, &manager, member, StatusCode::OK, role, Problems::default())
 }
 
@@ -153,23 +156,26 @@ pub async fn change(
     Form(form): Form<RoleForm>,
 ) -> Result<HttpResponse, PageError> {
     let (feed, account) = at.into_inner();
-    let manager = Manager::of(&req, &app, &feed).await?;
+    let mut manager = Manager::of(&req, &app, &feed).await?;
     let member = find(&app, &manager, &account).await?;
     let role = match form.role.as_str() {
         "none" => Ok(None),
         word => Role::parse(word).map(Some).ok_or_else(|| Problems::one("role", "Choose a role.")),
     };
+    if matches!(&role, Ok(role) if *role == member.role) {
+        return Ok(go_to(&req, Done::Unchanged.at(&members_path(&manager))));
+    }
     let checked = match role {
         Ok(role) => confirmed(&req, &app, &manager.me, &form.password).await?.map(|()| role),
         Err(problems) => Err(problems),
     };
     let saved = match checked {
-        Ok(role) => set(&app, &manager, member.account, role, false).await?,
+        Ok(role) => set(&app, &mut manager, member.account, role, false).await?,
         Err(problems) => Err(problems),
     };
     match saved {
-        Ok(done) if member.account == manager.me.account.id => Ok(go_to(&req, &done.at("/feeds"))),
-        Ok(done) => Ok(go_to(&req, &done.at(&members_path(&manager)))),
+        Ok(done) if member.account == manager.me.account.id => Ok(go_to(&req, done.at("/feeds"))),
+        Ok(done) => Ok(go_to(&req, done.at(&members_path(&manager)))),
         Err(problems) => draw_one(&req, &manager, member, StatusCode::UNPROCESSABLE_ENTITY, form.role, problems),
     }
 }
@@ -206,13 +212,13 @@ pub(in crate::portal) async fn found(app: &App, change: &mut Change, me: &Signed
 /// were named and not chosen.
 async fn set(
     app: &App,
-    manager: &Manager,
+    manager: &mut Manager,
     account: AccountId,
     role: Option<Role>,
     typed: bool,
 ) -> Result<Result<Done, Problems>, PageError> {
+    let mut change = manager.begin(app).await?;
     let Manager { me, feed } = manager;
-    let mut change = app.store.begin().await?;
     if typed {
         found(app, &mut change, me).await?;
     }

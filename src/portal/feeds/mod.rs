@@ -12,12 +12,12 @@ use chrono_tz::Tz;
 use super::{
     clients::Clients,
     error::PageError,
-    page::{SignedIn, sign_in_first, signed_in},
+    page::{SignedIn, signed_in},
     words::Time,
 };
 use crate::{
     app::App,
-    store::{Feed, Membership},
+    store::{Change, Feed, Membership},
     tokens::{
         AccountId, Kind,
         decision::{Action, Ask, Decision, Holder, Package, Role, decide_for_account},
@@ -46,7 +46,7 @@ impl Visitor {
         let is_operator = me.as_ref().is_some_and(|me| me.account.is_operator);
         match found.filter(|seen| can_read(seen) || (seen.feed.is_main() && is_operator)) {
             Some(Membership { feed, role }) => Ok(Self { me, feed, role, now: app.clock.now() }),
-            None if me.is_none() => Err(PageError::Redirect(sign_in_first(req))),
+            None if me.is_none() => Err(PageError::SignInFirst),
             None => Err(PageError::NotFound),
         }
     }
@@ -56,9 +56,17 @@ impl Visitor {
         self.me.as_ref().map(|me| me.account.id)
     }
 
-    /// Whether they look after the feed: its owners do, and operators after `main`.
+    /// Begins a change, for which what they are is read again: ask afterwards what they may do.
+    pub(super) async fn begin(&mut self, app: &App) -> Result<Change, PageError> {
+        let me = self.me.as_mut().ok_or(PageError::NotFound)?;
+        let (change, role) = begin(app, me, &self.feed).await?;
+        self.role = role;
+        Ok(change)
+    }
+
+    /// Whether they look after the feed.
     pub(super) fn manages(&self) -> bool {
-        self.role == Some(Role::Owner) || (self.feed.is_main() && self.is_operator())
+        self.me.as_ref().is_some_and(|me| manages(me, &self.feed, self.role))
     }
 
     /// Whether they run the host.
@@ -114,11 +122,31 @@ impl Manager {
         let visitor = Visitor::of(req, app, feed).await?;
         let manages = visitor.manages();
         match visitor.me {
-            None => Err(PageError::Redirect(sign_in_first(req))),
+            None => Err(PageError::SignInFirst),
             Some(me) if manages => Ok(Self { me, feed: visitor.feed }),
             Some(_) => Err(PageError::NotFound),
         }
     }
+
+    /// Begins a change, if they look after the feed to this moment, which stays so until the change has ended.
+    async fn begin(&mut self, app: &App) -> Result<Change, PageError> {
+        let (change, role) = begin(app, &mut self.me, &self.feed).await?;
+        if manages(&self.me, &self.feed, role) { Ok(change) } else { Err(PageError::NotFound) }
+    }
+}
+
+/// Begins a change on somebody's behalf, and reads again inside it whether they run the host and which role they have in
+/// the feed: both stay as they are until the change has ended.
+async fn begin(app: &App, me: &mut SignedIn, feed: &Feed) -> Result<(Change, Option<Role>), PageError> {
+    let mut change = me.begin(app).await?;
+    me.account.is_operator = change.is_operator(me.account.id).await?;
+    let role = change.held_role(feed.id, me.account.id).await?;
+    Ok((change, role))
+}
+
+/// Whether somebody looks after a feed: its owners do, and operators after `main`.
+fn manages(me: &SignedIn, feed: &Feed, role: Option<Role>) -> bool {
+    role == Some(Role::Owner) || (feed.is_main() && me.account.is_operator)
 }
 
 /// A role as a label.

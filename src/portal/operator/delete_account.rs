@@ -15,6 +15,7 @@ use crate::{
         done::Done,
         error::PageError,
         form::{Form, Problems},
+        late_form::typed,
         page::{Page, answer, go_to},
         tokens::confirmed,
     },
@@ -50,7 +51,8 @@ pub struct DeleteForm {
 /// `GET /operator/accounts/{id}/delete`
 pub async fn show(req: HttpRequest, app: Data<App>, me: Operator, id: Path<String>) -> Result<HttpResponse, PageError> {
     let line = account(&app, &id).await?;
-    draw(&req, &app, &me, &line, StatusCode::OK, DeleteForm::default(), Problems::default()).await
+    let form = typed(&req, &format!("/operator/accounts/{}/delete", line.account.id)).unwrap_or_default();
+    draw(&req, &app, &me, &line, StatusCode::OK, form, Problems::default()).await
 }
 
 /// `POST /operator/accounts/{id}/delete`
@@ -80,9 +82,9 @@ pub async fn submit(
         AccountDeletion::Gone => return Err(PageError::NotFound),
         AccountDeletion::Done if line.account.id == me.account.id => {
             me.session.end();
-            return Ok(go_to(&req, &Done::AccountDeleted.at("/sign-in")));
+            return Ok(go_to(&req, Done::AccountDeleted.at("/sign-in")));
         }
-        AccountDeletion::Done => return Ok(go_to(&req, &Done::AccountDeleted.at("/operator/accounts"))),
+        AccountDeletion::Done => return Ok(go_to(&req, Done::AccountDeleted.at("/operator/accounts"))),
         AccountDeletion::LastOperator => refused("", LAST.to_owned()),
         AccountDeletion::NeedsHeir(alone) => {
             let problem = format!("Name a new owner: nobody else owns {alone}.");

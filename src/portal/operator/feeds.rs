@@ -17,7 +17,9 @@ use crate::{
         error::PageError,
         feeds,
         form::{Form, Problems},
+        late_form,
         page::{Page, answer, go_to},
+        tokens::confirmed,
     },
     store::{FeedDeletion, HostFeed},
 };
@@ -46,6 +48,7 @@ struct FeedView {
 struct NewFeed {
     page: Page,
     form: NewFeedForm,
+    ask_password: bool,
     problems: Problems,
 }
 
@@ -73,6 +76,8 @@ pub struct NewFeedForm {
     owner: String,
     #[serde(default)]
     public: String,
+    #[serde(default)]
+    password: String,
 }
 
 /// What the page that asks sends.
@@ -104,7 +109,8 @@ pub async fn list(
 /// `GET /operator/feeds/new`
 pub async fn ask_new(req: HttpRequest, me: Operator) -> Result<HttpResponse, PageError> {
     let form = NewFeedForm { owner: me.account.username.clone(), ..NewFeedForm::default() };
-    draw_new(&req, StatusCode::OK, form, Problems::default())
+    let form = late_form::typed(&req, "/operator/feeds").unwrap_or(form);
+    draw_new(&req, &me, StatusCode::OK, form, Problems::default())
 }
 
 /// `POST /operator/feeds`: a new feed
@@ -119,26 +125,31 @@ pub async fn add(
     let owner = app.store.account_named(&typed(&form.owner)).await?.ok_or("There is no account of this name.");
     let owner = problems.keep("owner", owner);
     let (Some(name), Some(owner)) = (name, owner) else {
-        return draw_new(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
+        return draw_new(&req, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
     };
-    let mut change = app.store.begin().await?;
+    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
+        return draw_new(&req, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
+    }
+    let mut change = me.begin(&app).await?;
     if change.add_feed(name, !form.public.is_empty(), owner.id, &me.actor, me.now).await?.is_none() {
         let problems = Problems::one("name", "There is a feed of this name already. Choose another name.");
-        return draw_new(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
+        return draw_new(&req, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
     }
     change.commit().await?;
     // Operators cannot look into the private feeds of others.
     let sees = owner.id == me.account.id || !form.public.is_empty();
-    Ok(go_to(&req, &Done::FeedCreated.at(&if sees { feeds::path(name) } else { "/operator/feeds".to_owned() })))
+    Ok(go_to(&req, Done::FeedCreated.at(&if sees { feeds::path(name) } else { "/operator/feeds".to_owned() })))
 }
 
 fn draw_new(
     req: &HttpRequest,
+    me: &Operator,
     status: StatusCode,
     form: NewFeedForm,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    answer(status, &NewFeed { page: Page::in_section(req, "Create a feed", "operator-feeds"), form, problems })
+    let page = Page::in_section(req, "Create a feed", "operator-feeds");
+    answer(status, &NewFeed { page, form, ask_password: me.must_prove(), problems })
 }
 
 /// `GET /operator/feeds/{feed}/delete`
@@ -161,7 +172,7 @@ pub async fn delete(
 ) -> Result<HttpResponse, PageError> {
     let line = found(&app, &name).await?;
     let why = match app.store.delete_feed(&line.feed, &me.actor, me.now).await? {
-        FeedDeletion::Done => return Ok(go_to(&req, &Done::FeedDeleted.at("/operator/feeds"))),
+        FeedDeletion::Done => return Ok(go_to(&req, Done::FeedDeleted.at("/operator/feeds"))),
         FeedDeletion::NotEmpty => "This feed holds packages. Only an empty feed can be deleted.",
         FeedDeletion::Main => "Every host has this feed; it cannot be deleted.",
     };

@@ -141,7 +141,7 @@ pub async fn submit(
         (app.store.drop_queued_mail(&mail, &me.actor, me.now).await?, Done::MailDropped)
     };
     if done {
-        return Ok(go_to(&req, &said.at("/operator/mail")));
+        return Ok(go_to(&req, said.at("/operator/mail")));
     }
     draw(&req, &app, &me, mail, &path.1, StatusCode::CONFLICT, Problems::one("", HELD)).await
 }

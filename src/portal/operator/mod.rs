@@ -52,7 +52,8 @@ impl FromRequest for Operator {
         let signed_in = SignedIn::from_request(req, payload);
         Box::pin(async move {
             let me = signed_in.await?;
-            if me.account.is_operator { Ok(Self(me)) } else { Err(PageError::NotFound) }
+            let actor = me.actor.as_operator();
+            if me.account.is_operator { Ok(Self(SignedIn { actor, ..me })) } else { Err(PageError::NotFound) }
         })
     }
 }

@@ -59,7 +59,7 @@ pub async fn submit(
     if line.account.disabled_at.is_some() {
         return draw(&req, &me, &line, StatusCode::CONFLICT, Problems::one("", DISABLED));
     }
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     let path = link::for_password(&mut change, line.account.id, &me.actor, me.now).await?;
     change.commit().await?;
     let page = Made {

@@ -12,7 +12,7 @@ use super::{AccountView, BOUND, Operator, account, counted};
 use crate::{
     app::App,
     portal::{
-        done::Done,
+        done::{Done, To},
         error::PageError,
         form::{Form, Problems},
         page::{Page, answer, go_to},
@@ -104,7 +104,7 @@ pub async fn submit(
         _ => store.unmake_operator(id, &me.actor, me.now).await?,
     };
     match change {
-        AccountChange::Done | AccountChange::Already => Ok(go_to(&req, &afterwards(&me, &line, question.done))),
+        AccountChange::Done | AccountChange::Already => Ok(go_to(&req, afterwards(&me, &line, question.done))),
         AccountChange::Gone => Err(PageError::NotFound),
         AccountChange::LastOperator => {
             draw(&req, &app, &me, &line, question, StatusCode::CONFLICT, Problems::one("", LAST)).await
@@ -119,7 +119,7 @@ async fn asked(app: &App, path: &(String, String)) -> Result<(AccountLine, &'sta
 }
 
 /// The page that says so; after such an act on oneself, one that can still be seen.
-fn afterwards(me: &Operator, line: &AccountLine, done: Done) -> String {
+fn afterwards(me: &Operator, line: &AccountLine, done: Done) -> To {
     match done {
         Done::AccountDisabled if line.account.id == me.account.id => {
             me.session.end();

@@ -108,7 +108,7 @@ pub async fn revoke(
         return draw(&req, token, owner, REVOKE, StatusCode::CONFLICT, Problems::one("", PRIMARY));
     }
     app.store.revoke_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, &Done::Revoked.at(&path(&token))))
+    Ok(go_to(&req, Done::Revoked.at(&path(&token))))
 }
 
 /// `GET /operator/tokens/{id}/deactivate`
@@ -131,7 +131,7 @@ pub async fn deactivate(
 ) -> Result<HttpResponse, PageError> {
     let (token, _) = found(&app, &id).await?;
     app.store.deactivate_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, &Done::Deactivated.at(&path(&token))))
+    Ok(go_to(&req, Done::Deactivated.at(&path(&token))))
 }
 
 async fn ask(

@@ -106,7 +106,7 @@ pub async fn find(
     match known {
         Some(known) => {
             let done = if known.replaced_at.is_some() { Done::KeyReplaced } else { Done::KeyFound };
-            Ok(go_to(&req, &done.at(&format!("/operator/tokens/{}", known.token.id))))
+            Ok(go_to(&req, done.at(&format!("/operator/tokens/{}", known.token.id))))
         }
         None => refuse(&req, UNKNOWN),
     }

@@ -84,12 +84,12 @@ async fn ask(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpRes
 }
 
 async fn set(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpResponse, PageError> {
-    let (seen, line) = changeable(req, app, at).await?;
-    let mut change = app.store.begin().await?;
+    let (mut seen, line) = changeable(req, app, at).await?;
+    let mut change = seen.begin(app, Seen::may_change).await?;
     if !change.set_listed(&seen.doing()?, &seen.stored(), &line.version, list).await? {
         return Err(PageError::NotFound);
     }
     change.commit().await?;
     let done = if list { Done::Relisted } else { Done::Unlisted };
-    Ok(go_to(req, &done.at(&version_path(&seen.path(), &line.version))))
+    Ok(go_to(req, done.at(&version_path(&seen.path(), &line.version))))
 }

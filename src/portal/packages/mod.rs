@@ -15,7 +15,7 @@ use super::{error::PageError, feeds::Visitor};
 use crate::{
     app::App,
     packages::{id::PackageId, version::Version},
-    store::{Doing, PackageFacts, StoredPackage, VersionFacts},
+    store::{Change, Doing, PackageFacts, StoredPackage, VersionFacts},
 };
 
 /// A package that somebody looks at.
@@ -53,6 +53,21 @@ impl Seen {
     /// Whether they may say who owns it.
     fn manages_owners(&self) -> bool {
         self.may_change() || self.visitor.manages()
+    }
+
+    /// Begins a change, if they may do something to this moment, which stays so until the change has ended: `may` is one
+    /// of the questions here.
+    async fn begin(&mut self, app: &App, may: fn(&Self) -> bool) -> Result<Change, PageError> {
+        let mut change = self.visitor.begin(app).await?;
+        let account = self.visitor.account().ok_or(PageError::NotFound)?;
+        let held = change.held_package(self.visitor.feed.id, &self.stored(), account).await?;
+        self.package.owned = held.ok_or(PageError::NotFound)?.owned;
+        if may(self) { Ok(change) } else { Err(PageError::NotFound) }
+    }
+
+    /// Whether they may remove its versions for good.
+    fn may_remove(&self) -> bool {
+        self.visitor.is_operator()
     }
 
     fn stored(&self) -> StoredPackage {

@@ -20,6 +20,7 @@ use crate::{
         error::PageError,
         feeds::members::{account_called, found},
         form::{Form, Problems},
+        late_form::typed,
         page::{Page, SignedIn, answer, go_to},
         tokens::confirmed,
     },
@@ -67,7 +68,8 @@ pub async fn show(
     at: Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let seen = owned(&req, &app, at.into_inner()).await?;
-    draw(&req, &app, &me, &seen, StatusCode::OK, String::new(), Problems::default()).await
+    let form: AddForm = typed(&req, &format!("{}/owners", seen.path())).unwrap_or_default();
+    draw(&req, &app, &me, &seen, StatusCode::OK, form.username, Problems::default()).await
 }
 
 /// `POST /feeds/{feed}/packages/{id}/owners`
@@ -78,7 +80,7 @@ pub async fn add(
     at: Path<(String, String)>,
     Form(form): Form<AddForm>,
 ) -> Result<HttpResponse, PageError> {
-    let seen = owned(&req, &app, at.into_inner()).await?;
+    let mut seen = owned(&req, &app, at.into_inner()).await?;
     let checked = match able(&req, &app, &me, &seen, &form.username).await? {
         Ok(account) => confirmed(&req, &app, &me, &form.password).await?.map(|()| account),
         Err(problem) => Err(Problems::one("username", problem)),
@@ -89,8 +91,8 @@ pub async fn add(
             return draw(&req, &app, &me, &seen, StatusCode::UNPROCESSABLE_ENTITY, form.username, problems).await;
         }
     };
+    let mut change = seen.begin(&app, Seen::manages_owners).await?;
     let (stored, feed) = (seen.stored(), &seen.visitor.feed);
-    let mut change = app.store.begin().await?;
     found(&app, &mut change, &me).await?;
     // Nobody but the giver is made an owner without saying yes.
     let done = if account.id == me.account.id {
@@ -102,7 +104,7 @@ pub async fn add(
         Done::Saved
     };
     change.commit().await?;
-    Ok(go_to(&req, &done.at(&format!("{}/owners", seen.path()))))
+    Ok(go_to(&req, done.at(&format!("{}/owners", seen.path()))))
 }
 
 /// `POST /feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw`
@@ -114,15 +116,15 @@ pub async fn withdraw(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (feed, id, invitation) = at.into_inner();
-    let seen = owned(&req, &app, (feed, id)).await?;
+    let mut seen = owned(&req, &app, (feed, id)).await?;
     let invitation = InvitationId::parse(&invitation).ok_or(PageError::NotFound)?;
+    let mut change = seen.begin(&app, Seen::manages_owners).await?;
     let (stored, feed) = (seen.stored(), &seen.visitor.feed);
-    let mut change = app.store.begin().await?;
     if !change.withdraw_owner_invitation(invitation, (feed, Some(&stored)), &me.actor, me.now).await? {
         return Err(PageError::NotFound);
     }
     change.commit().await?;
-    Ok(go_to(&req, &Done::InvitationWithdrawn.at(&format!("{}/owners", seen.path()))))
+    Ok(go_to(&req, Done::InvitationWithdrawn.at(&format!("{}/owners", seen.path()))))
 }
 
 /// `GET /feeds/{feed}/packages/{id}/owners/{account}`
@@ -147,16 +149,16 @@ pub async fn remove(
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let (feed, id, account) = at.into_inner();
-    let seen = owned(&req, &app, (feed, id)).await?;
+    let mut seen = owned(&req, &app, (feed, id)).await?;
     let owner = find(&app, &seen, &account).await?;
     let feed = seen.visitor.feed.name.clone();
-    let mut change = app.store.begin().await?;
+    let mut change = seen.begin(&app, Seen::manages_owners).await?;
     if change.remove_owner(&seen.stored(), &feed, owner.account, &me.actor, me.now).await? == Owned::LastOwner {
         let problems = Problems::one("", "This is the only owner of the package. Add another one first.");
         return question(&seen, &owner).ask(&req, &seen, StatusCode::CONFLICT, problems);
     }
     change.commit().await?;
-    Ok(go_to(&req, &Done::Saved.at(&seen.path())))
+    Ok(go_to(&req, Done::Saved.at(&seen.path())))
 }
 
 /// The package of an address, for those who say who owns it; for everybody else there is nothing here.

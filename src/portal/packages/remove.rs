@@ -40,18 +40,18 @@ pub async fn submit(
     me: SignedIn,
     Form(form): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let (seen, line) = removable(&req, &app, at).await?;
+    let (mut seen, line) = removable(&req, &app, at).await?;
     if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
         return question(&seen, &line).ask(&req, &seen, StatusCode::UNPROCESSABLE_ENTITY, problems);
     }
-    let mut change = app.store.begin().await?;
+    let mut change = seen.begin(&app, Seen::may_remove).await?;
     let removed = change.remove_version(&seen.doing()?, &seen.stored(), &line.version).await?;
     if removed.is_empty() {
         return Err(PageError::NotFound);
     }
     change.commit().await?;
     package_store::discard(&app, &removed).await;
-    Ok(go_to(&req, &Done::VersionRemoved.at(&version_path(&seen.path(), &line.version))))
+    Ok(go_to(&req, Done::VersionRemoved.at(&version_path(&seen.path(), &line.version))))
 }
 
 /// The version of an address, for operators; for everybody else there is nothing here.
@@ -59,7 +59,7 @@ async fn removable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, Versio
     let (feed, id, version) = at.into_inner();
     let seen = Seen::of(req, app, &feed, &id).await?;
     let line = seen.version(app, &version).await?.line;
-    if seen.visitor.is_operator() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
+    if seen.may_remove() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
 }
 
 fn question(seen: &Seen, line: &VersionLine) -> Question {

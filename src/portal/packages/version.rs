@@ -54,7 +54,7 @@ pub async fn show(
         facts: Facts::of(&found),
         install: Install::of(&seen, &seen.visitor.source(&app), &found.line),
         may_change: there && seen.may_change(),
-        may_remove: there && seen.visitor.is_operator(),
+        may_remove: there && seen.may_remove(),
         sha512: found.sha512,
         symbols,
         feed: seen.visitor.feed.name,
