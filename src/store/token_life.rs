@@ -26,6 +26,8 @@ pub enum Issued {
 pub enum Edited {
     /// It holds from now on.
     Done,
+    /// It was so before: nothing was written or recorded.
+    Unchanged,
     /// The token was changed meanwhile.
     Stale,
 }
@@ -33,7 +35,7 @@ pub enum Edited {
 impl Store {
     /// Makes a token and its secret. `form` is the one-time id of the form: sent again, it makes nothing.
     pub async fn create_token(&self, token: Token, form: &str, by: &Actor, now: DateTime<Utc>) -> Result<Issued> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         if let Some(id) = change.issued_by_form(form).await? {
             return Ok(Issued::AlreadyDone(id));
         }
@@ -51,7 +53,7 @@ impl Store {
 
     /// Gives a token a new secret; the old one ends in the same transaction. `token` is as `change::refresh` left it.
     pub async fn refresh_token(&self, token: Token, form: &str, by: &Actor, now: DateTime<Utc>) -> Result<Issued> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         if let Some(id) = change.issued_by_form(form).await? {
             return Ok(Issued::AlreadyDone(id));
         }
@@ -68,15 +70,19 @@ impl Store {
 
     /// Writes an edited token, as `change::Edit::apply` left it.
     pub async fn edit_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<Edited> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         let before = change.token(token.id).await?;
         let Some(before) = before.filter(|before| before.version + 1 == token.version) else {
             return Ok(Edited::Stale);
         };
+        let changed = TokenField::changed(&before, token);
+        if changed.is_empty() {
+            return Ok(Edited::Unchanged);
+        }
         if !change.update_token(token).await? {
             return Ok(Edited::Stale);
         }
-        let told = TokenDetail { changed: TokenField::changed(&before, token), ..TokenDetail::default() };
+        let told = TokenDetail { changed, ..TokenDetail::default() };
         let event = change.note(EventKind::TokenEdited, token, by, told, now).await?;
         if names_more(token, &before) {
             change.mark_widened(token.id, now).await?;
@@ -103,7 +109,7 @@ impl Store {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         change.end_pause(token.id, now).await?;
         if change.mark_deactivated(token.id, until, now).await? {
             let off = Token { deactivated_at: Some(now), reactivate_at: until, ..token.clone() };
@@ -116,7 +122,7 @@ impl Store {
 
     /// Switches a token on again.
     pub async fn reactivate_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<Edited> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         if !change.mark_reactivated(token).await? {
             return Ok(Edited::Stale);
         }
@@ -145,7 +151,7 @@ impl Store {
 
     /// Ends a token for good. It wins over whatever else is under way: no version is asked for.
     pub async fn revoke_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<()> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         if change.mark_revoked(token.id, now).await? {
             let gone = Token { revoked_at: Some(now), ..token.clone() };
             change.note(EventKind::TokenRevoked, &gone, by, TokenDetail::default(), now).await?;
@@ -156,7 +162,7 @@ impl Store {
 
     /// Removes a token, live or not, with its secrets. Its events stay.
     pub async fn delete_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<()> {
-        let mut change = self.begin().await?;
+        let mut change = self.begin_by(by).await?;
         let Some(before) = change.token(token.id).await? else { return Ok(()) };
         if change.remove_token(token.id).await? {
             let gone = Token { revoked_at: Some(now), ..before.clone() };

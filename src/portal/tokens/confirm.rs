@@ -24,14 +24,17 @@ struct Confirm {
     verb: &'static str,
     button: &'static str,
     tone: &'static str,
+    version: i64,
     ask_password: bool,
     problems: Problems,
 }
 
-/// What the page sends: the password, when it was asked for.
+/// What the page sends: the token's version when it was drawn, and the password, when it was asked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmForm {
+    #[serde(default)]
+    pub version: String,
     #[serde(default)]
     pub password: String,
 }
@@ -94,6 +97,7 @@ impl Question {
             verb,
             button,
             tone,
+            version: token.version,
             ask_password: sensitive && me.must_prove(),
             problems,
         };

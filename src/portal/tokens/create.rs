@@ -22,12 +22,13 @@ use crate::{
     app::App,
     portal::{
         error::PageError,
-        form::{Problems, Typed},
-        page::{Page, SignedIn, answer, go_to, sign_in_to},
+        form::{Form, Problems},
+        late_form::typed,
+        page::{Page, SignedIn, answer},
     },
     store::{Feed, Issued},
     tokens::{
-        FormId, Permission, TokenId,
+        FormId, Permission, Token, TokenId,
         change::{self, NewToken},
     },
 };
@@ -38,6 +39,7 @@ struct New {
     page: Page,
     form_id: String,
     default_name: String,
+    copy_of: String,
     copied_from: String,
     by_link: String,
     confirm_first: bool,
@@ -57,6 +59,12 @@ struct Draft {
 /// `GET /settings/tokens/new`, which a link may fill.
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     let feeds = feeds(&app, &me).await?;
+    if let Some(mut form) = typed::<TokenForm>(&req, "/settings/tokens") {
+        if FormId::parse(&form.form_id).is_none() {
+            form.form_id = form_id(&me);
+        }
+        return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
+    }
     let mut form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
     let link = Link::of(&req);
     let (filled, mut problems) = link.fill(&mut form, &feeds);
@@ -65,7 +73,6 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
     }
     let by_link = match () {
         () if filled.is_empty() => "",
-        () if link.is_typed() => "You had been signed out. This is what you had typed.",
         () => "A link filled in this form. Check it before you create.",
     };
     let found = check(&app, &me, &named(&app, &me, &form).await?, &feeds).err().unwrap_or_default();
@@ -96,6 +103,7 @@ pub async fn duplicate(
     let mut form = TokenForm {
         form_id: form_id(&me),
         version: String::new(),
+        copy_of: copy_of(&token),
         expires: blank.expires,
         name: copy_name(&token.name),
         ..TokenForm::of(&token)
@@ -107,32 +115,25 @@ pub async fn duplicate(
     draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, copied_from: token.name, by_link, problems }).await
 }
 
-/// `POST /settings/tokens`. Where the session is over, what was typed comes back after the sign-in.
+/// `POST /settings/tokens`
 pub async fn submit(
     req: HttpRequest,
     app: Data<App>,
-    me: Result<SignedIn, PageError>,
-    typed: Result<Typed<TokenForm>, PageError>,
+    me: SignedIn,
+    Form(form): Form<TokenForm>,
 ) -> Result<HttpResponse, PageError> {
-    let (me, form) = match (me, typed) {
-        (Ok(me), Ok(Typed { form, is_ours: true })) => (me, form),
-        (Ok(_), Ok(_)) => return Err(PageError::NotFromUs),
-        (Ok(_), Err(error)) => return Err(error),
-        (Err(error @ PageError::Redirect(_)), Ok(Typed { form, .. })) => {
-            // An address is no place for a key.
-            if !form.legacy_keys(&app).await?.is_empty() {
-                return Err(error);
-            }
-            return Link::from_typed(&form).map(|link| go_to(&req, &sign_in_to(&link))).ok_or(error);
-        }
-        (Err(error), _) => return Err(error),
-    };
     let feeds = feeds(&app, &me).await?;
     if form.only_shows() {
         return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
     }
     if must_confirm(&app, &me).await? {
         let draft = Draft { form, problems: Problems::one("", CONFIRM_FIRST), ..Draft::default() };
+        return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, draft).await;
+    }
+    if let Some(token) = changed_source(&app, &me, &form).await? {
+        let problem = "The token that this copies was changed after this page was opened. Below is what you sent: check it and press the button again.";
+        let (form, problems) = (TokenForm { copy_of: copy_of(&token), ..form }, Problems::one("", problem));
+        let draft = Draft { form, copied_from: token.name, problems, ..Draft::default() };
         return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, draft).await;
     }
     let checked = match check(&app, &me, &named(&app, &me, &form).await?, &feeds) {
@@ -149,7 +150,7 @@ pub async fn submit(
             return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, draft).await;
         }
     };
-    let form_id = FormId::parse(&form.form_id).ok_or(PageError::NotFromUs)?;
+    let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?;
     let token = new.into_token(TokenId::generate(me.now, &mut crate::random::system()), me.account.id, me.now);
     match app.store.create_token(token.clone(), &form_id.to_string(), &me.actor, me.now).await? {
         Issued::Secret(secret) => show_once(&req, &app, &me, &token, &feeds, &secret, false),
@@ -204,6 +205,18 @@ async fn default_name(app: &App, me: &SignedIn, form: &TokenForm) -> Result<Stri
     Ok(change::numbered(&name, free))
 }
 
+/// Which token a duplicate copies, as of which version.
+fn copy_of(token: &Token) -> String {
+    format!("{} {}", token.id, token.version)
+}
+
+/// The token that a form copies, if it was changed since its settings were read. One that is deleted says nothing more.
+async fn changed_source(app: &App, me: &SignedIn, form: &TokenForm) -> Result<Option<Token>, PageError> {
+    let Some(id) = form.copy_of.split(' ').next().and_then(TokenId::parse) else { return Ok(None) };
+    let token = app.store.token_of(me.account.id, id).await?;
+    Ok(token.filter(|token| copy_of(token) != form.copy_of))
+}
+
 fn form_id(me: &SignedIn) -> String {
     FormId::generate(me.now, &mut crate::random::system()).to_string()
 }
@@ -232,6 +245,7 @@ async fn draw(
         form: Fields { ask_password: me.must_prove(), ..fields },
         form_id: form.form_id,
         default_name,
+        copy_of: form.copy_of,
         copied_from,
         by_link,
         confirm_first: must_confirm(app, me).await?,

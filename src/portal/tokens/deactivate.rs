@@ -15,6 +15,7 @@ use crate::{
         done::Done,
         error::PageError,
         form::{Form, Problems},
+        late_form::typed,
         page::{Page, SignedIn, answer, go_to},
         words::Time,
     },
@@ -50,7 +51,9 @@ pub struct DeactivateForm {
 /// `GET /settings/tokens/{id}/deactivate`
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
-    draw(&req, &app, &me, &token, Pause::Open, StatusCode::OK, Problems::default()).await
+    let form = typed::<DeactivateForm>(&req, &format!("{}/deactivate", path(&token)));
+    let chosen = form.and_then(|form| Pause::parse(&form.until).ok()).unwrap_or(Pause::Open);
+    draw(&req, &app, &me, &token, chosen, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/deactivate`
@@ -74,7 +77,7 @@ pub async fn submit(
     }
     app.store.pause_token(&token, pause.until(me.now), &me.actor, me.now).await?;
     let done = if pause == Pause::Open { Done::Deactivated } else { Done::Paused };
-    Ok(go_to(&req, &done.at(&path(&token))))
+    Ok(go_to(&req, done.at(&path(&token))))
 }
 
 async fn draw(

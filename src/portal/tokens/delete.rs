@@ -41,5 +41,5 @@ pub async fn submit(
         return QUESTION.refuse(&req, &app, &me, &token, PRIMARY).await;
     }
     app.store.delete_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, &Done::Deleted.at("/settings/tokens")))
+    Ok(go_to(&req, Done::Deleted.at("/settings/tokens")))
 }

@@ -31,8 +31,8 @@ pub async fn one(
     Form(DismissForm {}): Form<DismissForm>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
-    app.store.dismiss_end(me.account.id, token.id, me.now).await?;
-    Ok(go_to(&req, &Done::BannerDismissed.at("/settings/tokens")))
+    app.store.dismiss_end(me.account.id, token.id, &me.actor, me.now).await?;
+    Ok(go_to(&req, Done::BannerDismissed.at("/settings/tokens")))
 }
 
 /// `POST /settings/tokens/dismiss`
@@ -42,6 +42,6 @@ pub async fn all(
     me: SignedIn,
     Form(DismissForm {}): Form<DismissForm>,
 ) -> Result<HttpResponse, PageError> {
-    app.store.dismiss_ends(me.account.id, me.now - REMEMBERED, me.now).await?;
-    Ok(go_to(&req, &Done::BannerDismissed.at("/settings/tokens")))
+    app.store.dismiss_ends(me.account.id, me.now - REMEMBERED, &me.actor, me.now).await?;
+    Ok(go_to(&req, Done::BannerDismissed.at("/settings/tokens")))
 }

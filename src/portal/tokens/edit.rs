@@ -23,6 +23,7 @@ use crate::{
         done::Done,
         error::PageError,
         form::{Form, Problems},
+        late_form::typed,
         page::{Page, SignedIn, answer, go_to},
         words::Time,
     },
@@ -79,6 +80,10 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<Strin
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
+    if let Some(form) = typed(&req, &format!("{}/edit", path(&token))) {
+        let remarks = Remarks { ask_password: me.must_prove(), ..Remarks::default() };
+        return drawing.answer(StatusCode::OK, form, remarks).await;
+    }
     let mut form = TokenForm::of(&token);
     mend::tick_feed(&req, &feeds, &mut form.feed);
     let remarks = match Link::of(&req).add(&mut form) {
@@ -125,7 +130,8 @@ pub async fn submit(
         }
     };
     match app.store.edit_token(&changed, &me.actor, me.now).await? {
-        Edited::Done => Ok(go_to(&req, &Done::Saved.at(&path(&token)))),
+        Edited::Done => Ok(go_to(&req, Done::Saved.at(&path(&token)))),
+        Edited::Unchanged => Ok(go_to(&req, Done::Unchanged.at(&path(&token)))),
         Edited::Stale => {
             let token = find(&app, &me, &id).await?;
             Drawing { token: &token, ..drawing }.conflict(form).await

@@ -13,7 +13,7 @@ use crate::{
         page::{Page, SignedIn, answer, go_to},
         words::{Time, counted},
     },
-    store::COUNTED,
+    store::{COUNTED, StoreError},
     tokens::listing::Filter,
 };
 
@@ -61,7 +61,8 @@ pub async fn submit(
     Ok(match frozen {
         // The list says above everything that the tokens are frozen; once is enough.
         Ok(Ok(_)) => go_to(&req, "/settings/tokens"),
-        _ => go_to(&req, &Done::CutShort.at("/settings/tokens/freeze")),
+        Ok(Err(StoreError::SessionEnded)) => return Err(PageError::SignInFirst),
+        _ => go_to(&req, Done::CutShort.at("/settings/tokens/freeze")),
     })
 }
 
@@ -83,8 +84,9 @@ pub async fn undo(
     let (account, by, now) = (me.account.id, me.actor.clone(), me.now);
     let thawed = tokio::spawn(async move { app.store.unfreeze_tokens(account, &by, now).await }).await;
     Ok(match thawed {
-        Ok(Ok(_)) => go_to(&req, &Done::Unfrozen.at("/settings/tokens")),
-        _ => go_to(&req, &Done::CutShort.at("/settings/tokens/unfreeze")),
+        Ok(Ok(_)) => go_to(&req, Done::Unfrozen.at("/settings/tokens")),
+        Ok(Err(StoreError::SessionEnded)) => return Err(PageError::SignInFirst),
+        _ => go_to(&req, Done::CutShort.at("/settings/tokens/unfreeze")),
     })
 }
 

@@ -105,7 +105,8 @@ pub async fn submit(
     let changed = shown.and_then(|shown| narrowed(&token, shown.narrower, &me));
     let Some(changed) = changed else { return stale(&req, &app, &me, &token).await };
     match app.store.edit_token(&changed, &me.actor, me.now).await? {
-        Edited::Done => Ok(go_to(&req, &Done::Narrowed.at(&path(&token)))),
+        Edited::Done => Ok(go_to(&req, Done::Narrowed.at(&path(&token)))),
+        Edited::Unchanged => Ok(go_to(&req, Done::Unchanged.at(&path(&token)))),
         Edited::Stale => stale(&req, &app, &me, &find(&app, &me, &id).await?).await,
     }
 }

@@ -11,6 +11,7 @@ use super::{
     feeds, find,
     life::{self, Place},
     narrow::Advice,
+    path,
     picture::Picture,
     reach::{self, Preview},
     record::Record,
@@ -23,6 +24,7 @@ use crate::{
     app::App,
     portal::{
         error::PageError,
+        late_form::typed,
         page::{Page, SignedIn, answer},
         words::Time,
     },
@@ -75,7 +77,10 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<Strin
     write_mine(&app, &me).await;
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
-    let trial = Trial::blank(&token, &feeds);
+    let trial = match typed(&req, &format!("{}/try", path(&token))) {
+        Some(form) => Trial::untried(form, &token, &feeds),
+        None => Trial::blank(&token, &feeds),
+    };
     draw(&req, &app, &me, &token, &feeds, StatusCode::OK, trial).await
 }
 

@@ -7,18 +7,14 @@ use url::form_urlencoded;
 
 use super::token_form::TokenForm;
 use crate::{
-    portal::{form::Problems, page::own_path},
+    portal::form::Problems,
     store::Feed,
     tokens::{
         Patterns, Permission,
         expiry::Choice,
         pattern::{NotAPattern, Pattern},
-        secret,
     },
 };
-
-/// Marks a link that gives back what was typed.
-const TYPED: &str = "typed";
 
 /// What a link says, as names and values.
 pub struct Link(Vec<(String, String)>);
@@ -69,35 +65,6 @@ impl Link {
         }
         self.value("morning").unwrap_or_default().clone_into(&mut form.morning);
         (filled, problems)
-    }
-
-    /// The link that fills in what somebody had typed whose session was over; none if it would be too long, or hold a key.
-    pub fn from_typed(form: &TokenForm) -> Option<String> {
-        let allow =
-            form.permissions().map_or_else(|_| form.permission.join(" "), |permissions| permissions.to_string());
-        let feeds = if form.feeds == "some" { form.feed.join(",") } else { form.feeds.clone() };
-        let expires = if form.expires == "date" { &form.expires_on } else { &form.expires };
-        let fields = [
-            ("name", &form.name),
-            ("note", &form.note),
-            ("allow", &allow),
-            ("packages", &form.all_patterns()),
-            ("feeds", &feeds),
-            ("expires", expires),
-            ("morning", &form.morning),
-        ];
-        if fields.iter().any(|(_, value)| secret::is_in(value)) {
-            return None;
-        }
-        let given = fields.iter().filter(|(_, value)| !value.is_empty());
-        let query =
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(given).append_pair(TYPED, "yes").finish();
-        own_path(&format!("/settings/tokens/new?{query}")).map(str::to_owned)
-    }
-
-    /// Whether it gives back what its follower had typed.
-    pub fn is_typed(&self) -> bool {
-        self.value(TYPED).is_some()
     }
 
     fn scopes(&self) -> Vec<String> {

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     portal::{
         error::PageError,
-        form::Form,
+        form::Typed,
         page::{SignedIn, answer},
     },
     tokens::TokenId,
@@ -21,7 +21,15 @@ struct Fragment {
 }
 
 /// `POST /settings/tokens/preview`: the parts of the form's page that follow what is typed.
-pub async fn show(app: Data<App>, me: SignedIn, Form(form): Form<TokenForm>) -> Result<HttpResponse, PageError> {
+pub async fn show(
+    app: Data<App>,
+    me: SignedIn,
+    Typed { form, is_ours }: Typed<TokenForm>,
+) -> Result<HttpResponse, PageError> {
+    // A script asks, which shows no page: what was typed is still in its form.
+    if !is_ours {
+        return Err(PageError::NotFromUs);
+    }
     let preview = Preview::of(&app, &me, &form, TokenId::parse(&form.token)).await?;
     answer(StatusCode::OK, &Fragment { preview })
 }

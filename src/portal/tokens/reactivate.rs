@@ -9,6 +9,7 @@ use actix_web::{
 use super::{
     confirm::{ConfirmForm, Question},
     confirmed, find, path,
+    refresh::changed_meanwhile,
 };
 use crate::{
     app::App,
@@ -44,8 +45,14 @@ pub async fn submit(
     if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
         return QUESTION.draw(&req, &app, &me, &token, StatusCode::UNPROCESSABLE_ENTITY, problems).await;
     }
+    if form.version != token.version.to_string() {
+        return QUESTION.refuse(&req, &app, &me, &token, &changed_meanwhile(&token, &me)).await;
+    }
     match app.store.reactivate_token(&token, &me.actor, me.now).await? {
-        Edited::Done => Ok(go_to(&req, &Done::Reactivated.at(&path(&token)))),
-        Edited::Stale => QUESTION.refuse(&req, &app, &me, &token, "It was changed a moment ago. Try again.").await,
+        Edited::Done | Edited::Unchanged => Ok(go_to(&req, Done::Reactivated.at(&path(&token)))),
+        Edited::Stale => {
+            let token = find(&app, &me, &id).await?;
+            QUESTION.refuse(&req, &app, &me, &token, &changed_meanwhile(&token, &me)).await
+        }
     }
 }

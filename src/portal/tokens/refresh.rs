@@ -11,13 +11,14 @@ use serde::Deserialize;
 use super::{
     already_done,
     confirm_first::{CONFIRM_FIRST, must_confirm},
-    confirmed, feeds, find, show_once, view,
+    confirmed, feeds, find, path, show_once, view,
 };
 use crate::{
     app::App,
     portal::{
         error::PageError,
         form::{Form, Problems},
+        late_form::typed,
         page::{Page, SignedIn, answer},
         words::Time,
     },
@@ -31,6 +32,7 @@ struct Refresh {
     page: Page,
     token: view::Token,
     form_id: String,
+    version: i64,
     keep: Option<Time>,
     restart: Option<Time>,
     chosen: &'static str,
@@ -45,6 +47,10 @@ struct Refresh {
 #[serde(deny_unknown_fields)]
 pub struct RefreshForm {
     form_id: String,
+    /// The token's version when the page was drawn: its dates are what was agreed to.
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
     lifetime: String,
     #[serde(default)]
     password: String,
@@ -53,6 +59,10 @@ pub struct RefreshForm {
 /// `GET /settings/tokens/{id}/refresh`
 pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
+    if let Some(form) = typed::<RefreshForm>(&req, &format!("{}/refresh", path(&token))) {
+        let restart = form.lifetime == "restart";
+        return draw(&req, &app, &me, &token, StatusCode::OK, form.form_id, restart, Problems::default()).await;
+    }
     let form_id = FormId::generate(me.now, &mut crate::random::system()).to_string();
     // Whoever comes because the end is near wants a later one.
     let restart = state(&token, me.now) == State::ExpiresSoon;
@@ -68,7 +78,7 @@ pub async fn submit(
     Form(form): Form<RefreshForm>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
-    let form_id = FormId::parse(&form.form_id).ok_or(PageError::NotFromUs)?.to_string();
+    let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?.to_string();
     let restart = form.lifetime == "restart";
     if must_confirm(&app, &me).await? {
         let problems = Problems::one("", CONFIRM_FIRST);
@@ -84,6 +94,9 @@ pub async fn submit(
             return draw(&req, &app, &me, &token, StatusCode::UNPROCESSABLE_ENTITY, form_id, restart, problems).await;
         }
     };
+    // Of the version that was shown, so that of two pages the second changes nothing; see `Issued::Stale`.
+    let refreshed =
+        Token { version: form.version.parse().map_or(0, |shown: i64| shown.saturating_add(1)), ..refreshed };
     match app.store.refresh_token(refreshed.clone(), &form_id, &me.actor, me.now).await? {
         Issued::Secret(secret) => {
             let feeds = feeds(&app, &me).await?;
@@ -91,11 +104,23 @@ pub async fn submit(
         }
         Issued::AlreadyDone(id) => already_done(&req, &app, &me, id).await,
         Issued::Stale => {
-            let problems =
-                Problems::one("", "This token was changed a moment ago. Look at the dates again before you go on.");
-            draw(&req, &app, &me, &find(&app, &me, &id).await?, StatusCode::CONFLICT, form_id, restart, problems).await
+            let token = find(&app, &me, &id).await?;
+            let problems = Problems::one("", changed_meanwhile(&token, &me));
+            draw(&req, &app, &me, &token, StatusCode::CONFLICT, form_id, restart, problems).await
         }
     }
+}
+
+/// What happened to a token since a page about it was drawn.
+pub(super) fn changed_meanwhile(token: &Token, me: &SignedIn) -> String {
+    let issued = token.issued_at.map(|at| Time::new(at, me.now, me.account.time_zone).text);
+    let key = match (&token.hint, issued) {
+        (Some(hint), Some(issued)) => format!(" Its present key is {hint}…, made {issued}, and stays as it is."),
+        _ => String::new(),
+    };
+    format!(
+        "The token was changed or refreshed after this page was opened, so nothing was done.{key} Look at it again before you go on."
+    )
 }
 
 fn check(app: &App, me: &SignedIn, token: &Token, form: &RefreshForm) -> Result<Token, Problems> {
@@ -131,6 +156,7 @@ async fn draw(
         page: Page::in_section(req, format!("Refresh {}", token.name), "tokens"),
         token: view::Token::in_list(token, &feeds(app, me).await?, me),
         form_id,
+        version: token.version,
         chosen: if restart || keep.is_none() { "restart" } else { "keep" },
         keep,
         restart: end(true).map(time),

@@ -41,5 +41,5 @@ pub async fn submit(
         return QUESTION.refuse(&req, &app, &me, &token, PRIMARY).await;
     }
     app.store.revoke_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, &Done::Revoked.at(&path(&token))))
+    Ok(go_to(&req, Done::Revoked.at(&path(&token))))
 }

@@ -71,7 +71,7 @@ pub async fn submit(
     let step = Step::parse(&form.step).ok_or(PageError::NotFound)?;
     let tokens = chosen(&app, &me, &form).await?;
     if tokens.is_empty() {
-        return Ok(go_to(&req, &Done::NoneSelected.at(&Listing::parse(&form.from).path())));
+        return Ok(go_to(&req, Done::NoneSelected.at(&Listing::parse(&form.from).path())));
     }
     if step == Step::Reactivate
         && let Err(problems) = confirmed(&req, &app, &me, &form.password).await?
@@ -81,7 +81,7 @@ pub async fn submit(
     let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
     let changed = app.store.change_selected(me.account.id, &ids, step, &me.actor, me.now).await?;
     let done = if changed == 0 { Done::NoneSelected } else { done(step) };
-    Ok(go_to(&req, &done.at(&Listing::parse(&form.from).path())))
+    Ok(go_to(&req, done.at(&Listing::parse(&form.from).path())))
 }
 
 /// The ticked tokens, as far as they are one's own.
@@ -105,7 +105,7 @@ fn draw(
 ) -> Result<HttpResponse, PageError> {
     let listing = Listing::parse(&form.from);
     if tokens.is_empty() {
-        return Ok(go_to(req, &Done::NoneSelected.at(&listing.path())));
+        return Ok(go_to(req, Done::NoneSelected.at(&listing.path())));
     }
     let (left_out, fit): (Vec<_>, Vec<_>) = tokens.iter().partition(|token| step.hindrance(token, me.now).is_some());
     let (title, verb, tone) = match step {

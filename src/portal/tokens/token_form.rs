@@ -25,6 +25,8 @@ const TOLD: usize = 10;
 pub struct TokenForm {
     pub form_id: String,
     pub version: String,
+    /// The token whose settings were copied, as its id and the version they were read at.
+    pub copy_of: String,
     /// The token that is edited, for the preview.
     pub token: String,
     pub name: String,

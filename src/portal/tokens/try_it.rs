@@ -66,6 +66,11 @@ impl Trial {
         Self::of(form, token, feeds, None, Problems::default())
     }
 
+    /// The form as it was filled, before it is tried.
+    pub fn untried(form: TryForm, token: &Token, feeds: &[Feed]) -> Self {
+        Self::of(form, token, feeds, None, Problems::default())
+    }
+
     fn of(form: TryForm, token: &Token, feeds: &[Feed], verdict: Option<Verdict>, problems: Problems) -> Self {
         let TryForm { action, feed, package } = form;
         let choice = |value: String, label, chosen: &str| Choice { checked: value == chosen, value, label, hint: "" };
