@@ -159,6 +159,41 @@ fn only_the_store_says_sql() {
     });
 }
 
+/// Pages that change something for people who are not signed in, and what lets them.
+const NOBODY_IS_SIGNED_IN: [(&str, &str); 8] = [
+    ("portal/session.rs", "what sessions themselves remember"),
+    ("portal/account/sign_in.rs", "a password"),
+    ("portal/account/sign_up.rs", "the host is open to everybody"),
+    ("portal/account/mod.rs", "the setup link, or a host that is open to everybody"),
+    ("portal/account/forgot.rs", "the mailbox that the answer goes to"),
+    ("portal/account/confirm.rs", "a link that is used up in the same change"),
+    ("portal/account/reset.rs", "a link that is used up in the same change"),
+    ("portal/account/dead_link.rs", "nothing but a count of tries"),
+];
+
+#[test]
+fn pages_change_nothing_for_somebody_without_looking_at_their_session_again() {
+    let allowed = |path: &str| NOBODY_IS_SIGNED_IN.iter().any(|(own, _)| *own == path);
+    none_of(|source| {
+        let begins = source.lines.iter().any(|line| line.contains("store.begin()"));
+        (source.room() == "portal" && begins && !allowed(&source.path))
+            .then(|| "begins a change without its sender's session: use `me.begin`".to_owned())
+    });
+    let begins = |path: &str| sources().iter().any(|own| own.path == path && own.names("begin"));
+    let needless: Vec<_> = NOBODY_IS_SIGNED_IN.iter().filter(|(path, _)| !begins(path)).collect();
+    assert!(needless.is_empty(), "they begin no change: {needless:?}");
+    // Whatever the store does on somebody's behalf, it begins with `begin_by`.
+    none_of(|source| {
+        let text = source.lines.join("\n");
+        let behalf = text.split(" fn ").find(|function| {
+            let head = function.split('{').next().unwrap_or_default();
+            head.contains("&self") && head.contains("by: &Actor") && function.contains("self.begin()")
+        });
+        let name = behalf.filter(|_| source.room() == "store" && source.path != "store/acting.rs").map(first_word)?;
+        Some(format!("{name} begins a change without its sender's session: use `begin_by`"))
+    });
+}
+
 #[test]
 fn only_pages_and_mails_are_drawn() {
     none_of(|source| {

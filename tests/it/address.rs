@@ -38,7 +38,7 @@ async fn an_address_is_confirmed_by_its_link(world: &World) {
     let page = ada.get("/settings/profile").await;
     assert!(page.texts("dl.about dd")[2].starts_with("ada@example.com not confirmed yet"));
     let sent = ada.submit(page.form("/settings/profile/confirm")).await;
-    assert_eq!(sent.location(), "/settings/profile?done=link-filed");
+    assert_eq!(sent.location(), "/settings/profile");
     let mail = world.mail().await;
     assert_eq!(mail.outline(), ("ada@example.com".to_owned(), "[Latchkey] Confirm your address".to_owned()));
     let link = mail.link(world);
@@ -49,7 +49,7 @@ async fn an_address_is_confirmed_by_its_link(world: &World) {
     }
     assert_eq!(world.database.contents().await, before);
     let done = scanner.fill(&link, |form| form).await;
-    assert_eq!((done.status, done.location()), (303, "/sign-in?done=address-confirmed"));
+    assert_eq!((done.status, done.location()), (303, "/sign-in"));
     assert!(ada.is_signed_in().await && !scanner.is_signed_in().await);
     assert!(ada.get("/settings/profile").await.texts("dl.about dd")[2].starts_with("ada@example.com confirmed"));
     assert_eq!(scanner.get(&link).await.status, 410);
@@ -75,7 +75,7 @@ async fn a_new_address_holds_once_it_is_confirmed_and_the_old_one_is_told(world:
     let key = ada.key(world, "CI").await;
     world.mails().await;
     let page = asks(&ada, NEW).await;
-    assert_eq!((page.status, page.location()), (303, "/settings/profile?done=link-filed"));
+    assert_eq!((page.status, page.location()), (303, "/settings/profile"));
     let mails = world.mails().await;
     let mut outlines: Vec<_> = mails.iter().map(crate::letter::Letter::outline).collect();
     outlines.sort();
@@ -93,7 +93,7 @@ async fn a_new_address_holds_once_it_is_confirmed_and_the_old_one_is_told(world:
     let link = mails.iter().find(|mail| mail.header("To") == NEW).unwrap().link(world);
     assert!(ada.get(&link).await.body.contains(NEW));
     let done = ada.fill(&link, |form| form).await;
-    assert_eq!((done.status, done.location()), (303, "/sign-in?done=address-changed"));
+    assert_eq!((done.status, done.location()), (303, "/sign-in"));
     assert!(!ada.is_signed_in().await && !elsewhere.is_signed_in().await, "every session has ended");
     assert_eq!((address(world).await.as_str(), world.refusal(&key.secret).await), (NEW, None));
     let last = world.mail().await;
@@ -130,7 +130,7 @@ async fn a_new_address_that_is_withdrawn_never_holds(world: &World) {
     let link = mails.iter().find(|mail| mail.header("To") == NEW).unwrap().link(world);
     assert!(ada.get("/settings/profile").await.texts(".about").concat().contains(NEW));
     let done = ada.submit(ada.get("/settings/profile").await.form(keep)).await;
-    assert_eq!((done.status, done.location()), (303, "/settings/profile?done=address-kept"));
+    assert_eq!((done.status, done.location()), (303, "/settings/profile"));
     assert!(!ada.get("/settings/profile").await.body.contains(NEW));
     assert_eq!(ada.get(&link).await.status, 410);
     asks(&ada, NEW).await;
@@ -157,7 +157,7 @@ async fn an_address_of_somebody_else_is_answered_like_any_other(world: &World) {
     let ada = world.ada().await;
     world.bo().await;
     let page = asks(&ada, "bo@example.com").await;
-    assert_eq!((page.status, page.location()), (303, "/settings/profile?done=link-filed"));
+    assert_eq!((page.status, page.location()), (303, "/settings/profile"));
     let mails = world.mails().await;
     let to_bo = mails.iter().find(|mail| mail.header("To") == "bo@example.com").unwrap();
     assert_eq!(to_bo.header("Subject"), "[Latchkey] You already have an account");

@@ -78,7 +78,7 @@ async fn every_answer_carries_the_rules_for_browsers(world: &World) {
     let large = with_fields(post(), &[("x", "x".repeat(70_000).as_str())]);
     let requests = [
         (403, ada.bare_request(Method::POST, "/settings/tokens")),
-        (403, with_fields(post(), &form.clone().without("csrf").fields)),
+        (303, with_fields(post(), &form.clone().without("csrf").fields)),
         (405, ada.request(Method::PUT, "/settings/tokens")),
         (405, ada.request(Method::POST, "/healthz")),
         (413, large),

@@ -5,8 +5,8 @@ use reqwest::Method;
 
 use crate::{
     page::Page,
-    person::Browser,
-    world::{World, on_both_engines},
+    person::{Browser, proven},
+    world::{World, on_both_engines, password_of},
 };
 
 on_both_engines! {
@@ -15,6 +15,7 @@ on_both_engines! {
     an_address_is_shown_once_and_ends_when_another_is_made,
     nobody_finds_a_calendar_that_is_not_there,
     an_unchanged_calendar_is_not_sent_again,
+    an_address_asks_for_a_fresh_proof_and_ends_with_the_password,
 }
 
 /// Makes an address; its path.
@@ -88,7 +89,7 @@ async fn an_address_is_shown_once_and_ends_when_another_is_made(world: &World) {
     let second = address(world, &ada).await;
     assert_eq!((fetched(world, &first).await.status, fetched(world, &second).await.status), (404, 200));
     let form = ada.get("/settings/calendar").await.form("/settings/calendar/end");
-    assert_eq!(ada.submit(form).await.location(), "/settings/calendar?done=calendar-ended");
+    assert_eq!(ada.submit(form).await.location(), "/settings/calendar");
     assert_eq!(fetched(world, &second).await.status, 404);
     let events = world.database.events_of("ada").await;
     let about = events.iter().filter(|verb| verb.starts_with("calendar")).collect::<Vec<_>>();
@@ -126,4 +127,19 @@ async fn an_unchanged_calendar_is_not_sent_again(world: &World) {
     assert_eq!((same.status, same.header("etag"), same.body.as_str()), (304, &*tag, ""));
     ada.must(&key.id, "revoke").await;
     assert_eq!(asked().await.status, 200);
+}
+
+async fn an_address_asks_for_a_fresh_proof_and_ends_with_the_password(world: &World) {
+    let ada = world.ada().await;
+    world.pass(Duration::minutes(16));
+    let asked = ada.fill("/settings/calendar", |form| form.set("password", "")).await;
+    assert_eq!((asked.status, asked.problem("password").as_str()), (422, "Enter your password to go on."));
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM calendar_links", &[]).await, 0);
+    let page = ada.fill("/settings/calendar", |form| proven(form, "ada")).await;
+    assert_eq!(page.heading(), "Calendar address made");
+    let new = "seven quiet lanterns drift";
+    let form = ada.get("/settings/password").await.form("/settings/password");
+    let changed = ada.submit(form.set("current", &password_of("ada")).set("new", new)).await;
+    assert_eq!(changed.status, 303);
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM calendar_links", &[]).await, 0, "whoever knew it is out");
 }

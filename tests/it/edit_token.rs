@@ -12,6 +12,8 @@ use crate::{
 };
 
 on_both_engines! {
+    an_edit_that_changes_nothing_says_so_and_records_nothing,
+    of_two_pages_that_give_a_key_the_second_gives_none,
     an_edit_holds_for_the_same_key_from_the_next_request_on,
     permissions_are_taken_away_but_never_added,
     the_end_comes_nearer_but_never_moves_away,
@@ -32,7 +34,7 @@ async fn an_edit_holds_for_the_same_key_from_the_next_request_on(world: &World) 
     let page = ada
         .act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*").set("name", "Build").set("note", "Moved."))
         .await;
-    assert_eq!((page.status, page.location()), (303, format!("/settings/tokens/{}?done=saved", key.id).as_str()));
+    assert_eq!((page.status, page.location()), (303, format!("/settings/tokens/{}", key.id).as_str()));
     let shown = ada.get(page.location()).await;
     assert_eq!(shown.texts(".banner.ok"), ["Saved. It takes effect with the next request."]);
     assert_eq!((patterns(world, &key.id).await.as_str(), world.refusal(&key.secret).await), ("Fabrikam.*", None));
@@ -158,4 +160,57 @@ async fn every_mistake_in_an_edit_keeps_what_was_typed(world: &World) {
         assert!(field == "note" || form.value("note") == "Typed.", "{field}");
     }
     assert_eq!(world.database.number("SELECT version FROM tokens WHERE id = $1", &[&key.id]).await, 1);
+}
+
+async fn an_edit_that_changes_nothing_says_so_and_records_nothing(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let before = world.database.contents().await;
+    for (path, at) in [
+        (format!("/settings/tokens/{}/edit", key.id), format!("/settings/tokens/{}", key.id)),
+        ("/settings/profile".to_owned(), "/settings/profile".to_owned()),
+        ("/settings/notifications".to_owned(), "/settings/notifications".to_owned()),
+    ] {
+        let done = ada.fill(&path, |form| form).await;
+        assert_eq!((done.status, done.location()), (303, at.as_str()), "{path}");
+        let said = ada.get(done.location()).await.texts(".banner.ok").concat();
+        assert_eq!(said, "Nothing was changed: everything is as it was.", "{path}");
+        assert_eq!(world.database.contents().await, before, "{path}");
+    }
+    let spaced = ada.act(&key.id, "edit", |form| form.set("name", " CI ").set("patterns", "Contoso.*\r\n\r\n")).await;
+    assert_eq!((spaced.status, world.database.contents().await == before), (303, true), "blanks are no change");
+}
+
+async fn of_two_pages_that_give_a_key_the_second_gives_none(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let refresh = format!("/settings/tokens/{}/refresh", key.id);
+    let (one, other) = (ada.get(&refresh).await.form(&refresh), ada.get(&refresh).await.form(&refresh));
+    let fresh = ada.submit(one.set("lifetime", "keep")).await.secret().unwrap();
+    let second = ada.submit(other.set("lifetime", "restart")).await;
+    assert_eq!((second.status, second.secret()), (409, None));
+    let said = second.problems().concat();
+    assert!(said.contains("nothing was done") && said.contains(&fresh[..7]), "{said}");
+    assert_eq!(second.form(&refresh).value("lifetime"), "restart", "what was chosen stays");
+    assert_eq!(world.refusal(&fresh).await, None, "the first key works");
+    let third = ada.submit(second.form(&refresh)).await;
+    assert_eq!((third.status, third.secret().is_some()), (200, true), "one press more, knowing it");
+
+    let reactivate = format!("/settings/tokens/{}/reactivate", key.id);
+    ada.must(&key.id, "deactivate").await;
+    let form = ada.get(&reactivate).await.form(&reactivate);
+    ada.must(&key.id, "reactivate").await;
+    ada.must(&key.id, "deactivate").await;
+    let late = ada.submit(form).await;
+    assert_eq!(late.status, 409, "it was deactivated anew since");
+    assert!(late.problems().concat().contains("nothing was done"));
+
+    let duplicate = format!("/settings/tokens/{}/duplicate", key.id);
+    let form = ada.get(&duplicate).await.form("/settings/tokens").set("note", "typed");
+    ada.act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*")).await;
+    let late = ada.submit(form).await;
+    assert_eq!((late.status, late.secret()), (409, None));
+    let again = late.form("/settings/tokens");
+    assert_eq!((again.value("note"), again.value("patterns")), ("typed", "Contoso.*"));
+    assert_eq!(ada.submit(again).await.status, 200);
 }

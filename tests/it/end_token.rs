@@ -86,7 +86,7 @@ async fn a_deactivated_token_is_refused_until_it_is_reactivated(world: &World) {
     let key = ada.key(world, "CI").await;
     let end = world.database.number(END, &[&key.id]).await;
     let page = ada.act(&key.id, "deactivate", |form| form).await;
-    assert_eq!(page.location(), format!("/settings/tokens/{}?done=deactivated", key.id));
+    assert_eq!(page.location(), format!("/settings/tokens/{}", key.id));
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::Deactivated));
     ada.must(&key.id, "deactivate").await; // pressed twice, it is done once
     let shown = ada.get(page.location()).await;
@@ -123,7 +123,7 @@ async fn a_revoked_token_is_refused_for_good(world: &World) {
     let ada = world.ada().await;
     let key = ada.key(world, "CI").await;
     let page = ada.act(&key.id, "revoke", |form| form).await;
-    assert_eq!((page.status, page.location()), (303, format!("/settings/tokens/{}?done=revoked", key.id).as_str()));
+    assert_eq!((page.status, page.location()), (303, format!("/settings/tokens/{}", key.id).as_str()));
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::Revoked));
     for verb in ["deactivate", "reactivate"] {
         assert_eq!(ada.act(&key.id, verb, |form| form).await.status, 409, "{verb}");
@@ -141,7 +141,7 @@ async fn a_deleted_token_is_gone_and_its_record_stays(world: &World) {
     let key = ada.key(world, "CI").await;
     let open_elsewhere = ada.get(&format!("/settings/tokens/{}/delete", key.id)).await;
     let page = ada.act(&key.id, "delete", |form| form).await;
-    assert_eq!((page.status, page.location()), (303, "/settings/tokens?done=deleted"));
+    assert_eq!((page.status, page.location()), (303, "/settings/tokens"));
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::NotAToken));
     assert_eq!(ada.get(&format!("/settings/tokens/{}", key.id)).await.status, 404);
     let again = ada.submit(open_elsewhere.form(&format!("/settings/tokens/{}/delete", key.id))).await;

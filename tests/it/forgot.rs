@@ -39,7 +39,7 @@ async fn a_mailed_link_sets_the_password_and_the_owner_is_told(world: &World) {
         assert!(!row.contains(secret), "the link is in the database: {row}");
     }
     let done = cy.fill(&link, |form| form.set("password", NEW)).await;
-    assert_eq!((done.status, done.location()), (303, "/sign-in?done=password-set"));
+    assert_eq!((done.status, done.location()), (303, "/sign-in"));
     assert!(!cy.is_signed_in().await && !ada.is_signed_in().await);
     assert_eq!(cy.get(&link).await.status, 410);
     let told = world.mail().await;

@@ -18,6 +18,7 @@ on_both_engines! {
     what_an_operator_did_names_them_and_asks_for_no_new_password,
     what_another_worker_has_bound_is_told_once,
     no_name_steers_a_mail,
+    what_gives_access_is_told_to_whoever_gave_it,
     a_mail_tells_what_was_true_then_whatever_became_of_it,
     whatever_ends_a_live_key_is_told,
     what_ends_nothing_is_not_told,
@@ -224,4 +225,25 @@ async fn what_ends_nothing_is_not_told(world: &World) {
     ada.must(&ended.id, "delete").await;
     ada.must(&off.id, "deactivate").await;
     assert!(world.mails().await.is_empty());
+}
+
+async fn what_gives_access_is_told_to_whoever_gave_it(world: &World) {
+    let ada = operator(world, "ada").await;
+    world.bo().await;
+    world.add_feed("team", "ada", false).await;
+    world.mails().await;
+    for (path, typed, said) in [
+        ("/settings/calendar", vec![], "A private calendar address was made"),
+        ("/feeds/team/members", vec![("username", "bo"), ("role", "writer")], "bo is now writer in the feed team"),
+        ("/feeds/team/access", vec![("readers", "public")], "The feed team is public now"),
+    ] {
+        let form = ada.get(path).await.form(path);
+        let form = typed.iter().fold(form, |form, (name, value)| form.set(name, value));
+        assert!(ada.submit(form).await.status < 400, "{path}");
+        let mails = world.mails().await;
+        let to_ada: Vec<_> = mails.iter().filter(|mail| mail.outline().0 == "ada@example.com").collect();
+        assert_eq!(to_ada.len(), 1, "{path}");
+        assert_eq!(to_ada[0].outline().1, format!("[Latchkey] {said}"));
+        assert!(to_ada[0].text.contains("It was done from your account."), "{}", to_ada[0].text);
+    }
 }

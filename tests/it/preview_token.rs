@@ -252,11 +252,16 @@ async fn the_preview_is_for_its_own_page_only(world: &World) {
     assert!(!part.body.contains("<html") && !part.body.contains("csrf"));
     let bare = with_fields(ada.bare_request(Method::POST, "/settings/tokens/preview"), &form.fields);
     assert_eq!(ada.send(bare).await.status, 403);
-    assert_eq!(ada.submit(form.clone().set("csrf", "x")).await.status, 403);
+    let stale = crate::page::Form { action: "/settings/tokens/preview".to_owned(), ..form.clone() };
+    assert_eq!(
+        ada.submit(stale.set("csrf", "x")).await.status,
+        403,
+        "a script asks, and what was typed is in its form"
+    );
     let stranger = world.browser();
     let csrf = stranger.get("/sign-in").await.form_value();
     let mut fields = form.clone().set("csrf", &csrf);
     fields.action = "/settings/tokens/preview".to_owned();
-    assert_eq!(stranger.submit(fields).await.status, 303, "who is not signed in learns nothing");
+    assert_eq!(stranger.submit(fields).await.status, 403, "who is not signed in learns nothing");
     assert_eq!(ada.get("/settings/tokens/preview").await.status, 405);
 }

@@ -25,6 +25,7 @@ on_both_engines! {
     a_bad_new_password_changes_nothing,
     guessing_the_present_password_is_limited,
     cookies_are_for_this_host_only_behind_https,
+    what_was_done_is_said_once_to_whoever_did_it,
 }
 
 async fn a_session_ends_after_half_an_hour_without_use(world: &World) {
@@ -106,7 +107,7 @@ async fn changing_the_password_ends_other_sessions_and_keeps_tokens(world: &Worl
     let elsewhere = world.sign_in("ada").await;
     let stolen = ada.through(world.address());
     let page = ada.fill("/settings/password", |form| form.set("current", &password_of("ada")).set("new", NEW)).await;
-    assert_eq!((page.status, page.location()), (303, "/settings/password?done=password-changed"));
+    assert_eq!((page.status, page.location()), (303, "/settings/password"));
     assert!(ada.is_signed_in().await && !elsewhere.is_signed_in().await && !stolen.is_signed_in().await);
     assert_eq!(world.refusal(&key.secret).await, None);
     assert_eq!(world.browser().sign_in("ada", &password_of("ada")).await.status, 422);
@@ -198,4 +199,24 @@ async fn cookies_are_for_this_host_only_behind_https(world: &World) {
         }
         assert!(!cookie.contains("Domain"), "{cookie}");
     }
+}
+
+async fn what_was_done_is_said_once_to_whoever_did_it(world: &World) {
+    let (ada, bo) = (world.ada().await, world.bo().await);
+    for word in ["all-revoked", "revoked", "password-changed"] {
+        let page = ada.get(&format!("/settings/tokens?done={word}")).await;
+        assert_eq!((page.status, page.texts(".banner").len()), (200, 0), "an address says nothing: {word}");
+    }
+    let done = ada.fill("/settings/profile", |form| form.set("zone", "Europe/Vienna")).await;
+    let told = ada.cookies.borrow()["latchkey-done"].clone();
+    assert_eq!(done.location(), "/settings/profile");
+    assert_eq!(ada.get("/settings/profile").await.texts(".banner.ok").len(), 1);
+    assert_eq!(ada.get("/settings/profile").await.texts(".banner.ok").len(), 0, "once");
+    let cookie = |browser: &crate::person::Browser, value: &str| {
+        browser.cookies.borrow_mut().insert("latchkey-done".to_owned(), value.to_owned())
+    };
+    cookie(&bo, &told);
+    assert_eq!(bo.get("/settings/profile").await.texts(".banner").len(), 0, "it is another session's");
+    cookie(&ada, &told.replace("time-zone-saved", "password-changed"));
+    assert_eq!(ada.get("/settings/profile").await.texts(".banner").len(), 0, "it is not what we wrote");
 }

@@ -49,7 +49,7 @@ async fn an_account_is_made_when_its_address_is_confirmed(world: &World) {
     }
     assert_eq!(world.database.contents().await, before, "looking at the link makes nothing");
     let done = confirms(&ada, &link, "ada").await;
-    assert_eq!((done.status, done.location()), (303, "/sign-in?done=account-made"));
+    assert_eq!((done.status, done.location()), (303, "/sign-in"));
     assert_eq!((ada.is_signed_in().await, ada.get(&link).await.status), (false, 410));
     assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303);
     let profile = ada.get("/settings/profile").await;
@@ -103,7 +103,7 @@ async fn a_name_that_was_taken_meanwhile_can_be_changed_at_the_end(world: &World
     let form = page.form("/confirm").set("password", &password_of("Ada"));
     assert_eq!(form.value("username"), "Ada");
     assert_eq!(other.submit(form.clone().set("username", "-")).await.status, 422);
-    assert_eq!(other.submit(form.set("username", "lovelace")).await.location(), "/sign-in?done=account-made");
+    assert_eq!(other.submit(form.set("username", "lovelace")).await.location(), "/sign-in");
     assert_eq!(other.sign_in("lovelace", &password_of("Ada")).await.status, 303);
 }
 
@@ -137,7 +137,7 @@ async fn only_who_chose_the_password_makes_the_account(world: &World) {
     assert_eq!((page.status, accounts(world).await), (422, 0));
     assert!(page.problem("password").contains("not the password chosen at sign-up"), "{}", page.body);
     let own = world.mail().await.link(world);
-    assert_eq!(confirms(&ada, &own, "ada").await.location(), "/sign-in?done=account-made");
+    assert_eq!(confirms(&ada, &own, "ada").await.location(), "/sign-in");
     assert_eq!(attacker.get(&theirs).await.status, 410);
     assert_eq!(world.database.number("SELECT COUNT(*) FROM sign_ups", &[]).await, 0);
 }

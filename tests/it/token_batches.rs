@@ -69,7 +69,7 @@ async fn several_tokens_are_revoked_in_one_step(world: &World) {
     assert_eq!(page.texts(".chosen li > span:first-of-type"), ["One", "Two"]);
     assert_eq!(refusals(world, &keys).await, [None; 3], "nothing is done by asking");
     let page = ada.submit(page.form(PATH)).await;
-    assert_eq!((page.status, page.location()), (303, "/settings/tokens?state=active&done=all-revoked"));
+    assert_eq!((page.status, page.location()), (303, "/settings/tokens?state=active"));
     assert_eq!(refusals(world, &keys).await, [Some(Reason::Revoked), Some(Reason::Revoked), None]);
     assert_eq!(events(world, "token.revoked").await, 2);
     let said = ada.get(page.location()).await.texts(".banner.ok");
@@ -89,7 +89,7 @@ async fn several_tokens_are_switched_off_and_on_again(world: &World) {
     let (ada, keys) = three_keys(world).await;
     let ids = [keys[0].id.as_str(), &keys[2].id];
     let page = done(&ada, "deactivate", &ids).await;
-    assert_eq!(page.location(), "/settings/tokens?state=active&done=all-deactivated");
+    assert_eq!(page.location(), "/settings/tokens?state=active");
     assert_eq!(refusals(world, &keys).await, [Some(Reason::Deactivated), None, Some(Reason::Deactivated)]);
     world.pass(Duration::minutes(16));
     let page = done(&ada, "reactivate", &ids).await;
@@ -143,7 +143,7 @@ async fn what_cannot_be_done_is_said_and_left_out(world: &World) {
 async fn another_accounts_tokens_are_left_alone(world: &World) {
     let (ada, keys) = three_keys(world).await;
     let bos = world.bo().await.key(world, "Of Bo").await;
-    let nothing = "/settings/tokens?done=none-selected";
+    let nothing = "/settings/tokens";
     for query in [format!("step=revoke&token={}", bos.id), "step=revoke".to_owned(), "step=revoke&token=1".to_owned()] {
         assert_eq!(ada.get(&format!("{PATH}?{query}")).await.location(), nothing, "{query}");
     }
@@ -169,7 +169,7 @@ async fn a_step_leads_back_to_where_it_began(world: &World) {
     let page = ada.get(&path).await;
     assert_eq!(page.attributes("a.trail", "href"), ["/settings/tokens?state=active&sort=name&q=o"]);
     let page = ada.submit(page.form(PATH)).await;
-    assert_eq!(page.location(), "/settings/tokens?state=active&sort=name&q=o&done=all-deactivated");
+    assert_eq!(page.location(), "/settings/tokens?state=active&sort=name&q=o");
     let page = ada.get(&format!("{PATH}?step=deactivate&token={}&from=//evil.example/", keys[1].id)).await;
     assert_eq!(page.attributes("a.trail", "href"), ["/settings/tokens"], "only our own list is gone back to");
 }
