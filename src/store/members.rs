@@ -183,7 +183,13 @@ impl Change {
 
     /// Lets a feed say of packages that a key does not cover that they are not there, or refuse them with
     /// the reason; tells whether that is new.
-    pub async fn set_passes_on(&mut self, feed: &Feed, passes_on: bool, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
+    pub async fn set_passes_on(
+        &mut self,
+        feed: &Feed,
+        passes_on: bool,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
         let sql = if passes_on {
             "UPDATE feeds SET passes_on_since = $2 WHERE id = $1 AND passes_on_since IS NULL"
         } else {
