@@ -70,6 +70,9 @@ impl LateForm {
     /// The path of the page that shows its form.
     fn page(&self) -> String {
         let action = self.action.as_str();
+        if let Some((owned, _)) = action.split_once("/invitations/").filter(|(owned, _)| owned.starts_with("/feeds/")) {
+            return format!("{owned}/{}", if owned.contains("/packages/") { "owners" } else { "members" });
+        }
         match action {
             "/settings/tokens" | "/settings/tokens/preview" => "/settings/tokens/new".to_owned(),
             "/settings/tokens/selected" => format!("{action}?{}", self.query()),
@@ -78,6 +81,8 @@ impl LateForm {
             "/sign-out" => "/settings/tokens".to_owned(),
             _ if action.ends_with("/dismiss") => "/settings/tokens".to_owned(),
             _ if action.starts_with("/settings/profile/") => "/settings/profile".to_owned(),
+            _ if action.starts_with("/settings/invitations/") => "/settings/invitations".to_owned(),
+            _ if action.starts_with("/settings/devices/") => "/settings/sessions".to_owned(),
             _ if action.starts_with("/settings/sessions/") => "/settings/sessions".to_owned(),
             _ => action.strip_suffix("/try").unwrap_or(action).to_owned(),
         }

@@ -61,6 +61,18 @@ enum Cut {
     RoleRemoved,
 }
 
+/// Asks `ada`, on behalf of `bo`, to own a feed too; the invitation.
+async fn invited(world: &World, feed: &str) -> String {
+    let app = world.app();
+    let named = async |username: &str| app.store.account_named(username).await.unwrap().unwrap().id;
+    let (ada, bo) = (named("ada").await, named("bo").await);
+    let feed = app.store.feed(feed, Some(bo)).await.unwrap().unwrap().feed;
+    let mut change = app.store.begin().await.unwrap();
+    change.invite_owner((&feed, None), (ada, bo), &Actor::host("test"), world.now()).await.unwrap();
+    change.commit().await.unwrap();
+    world.database.text("SELECT MAX(id) FROM owner_invitations", &[]).await
+}
+
 /// Forms that nobody is signed in for, and why they have no row: the last test here is about those with a link.
 const WITHOUT_SESSION: [&str; 7] = ["/unsubscribe", "/setup", "/sign-up", "/sign-in", "/forgot", "/confirm", "/reset"];
 
@@ -112,6 +124,9 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         publisher.pushes("team", "Contoso.Core", version).await;
     }
     world.set_role("team", "bo", Some(Role::Writer)).await;
+    let owner = "INSERT INTO package_owners (package, account, since)
+         SELECT p.id, a.id, 1 FROM packages p, accounts a WHERE p.name = 'Contoso.Core' AND a.username = 'cy'";
+    world.database.execute(owner, &[]).await;
     let browser = &publisher.browser;
     for name in ["edit", "refresh", "pause", "revoke", "delete", "try", "several", "end", "off"] {
         browser.key(world, name).await;
@@ -129,6 +144,13 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
     let mut ids = Vec::new();
     for username in ["bo", "cy", "dee", "olga"] {
         ids.push(id_of(world, username).await);
+    }
+    let device = "SELECT MIN(id) FROM devices WHERE address = $1";
+    let device = format!("/settings/devices/{}/forget", world.database.text(device, &[ELSEWHERE]).await);
+    let mut invitations = Vec::new();
+    for feed in ["pals", "mates"] {
+        world.add_feed(feed, "bo", false).await;
+        invitations.push(format!("/settings/invitations/{}", invited(world, feed).await));
     }
     let mut token = std::collections::BTreeMap::new();
     for name in ["edit", "refresh", "pause", "revoke", "delete", "try", "several", "end", "off", "over", "wide"] {
@@ -182,13 +204,27 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         // Feeds and packages
         row("/feeds/{feed}/access", "/feeds/team/access", &[("readers", "public")]).by(Owner),
         row("/feeds/{feed}/members", "/feeds/team/members", &[("username", "cy"), ("role", "writer")]).by(Owner),
-        row("/feeds/{feed}/packages/{id}/owners", &format!("{package}/owners"), &[("username", "bo")]).by(Owner),
-        row("/feeds/{feed}/packages/{id}/owners/{account}", &format!("{package}/owners/{}", ids[0]), &[]).by(Owner),
         row("/feeds/{feed}/members/{account}", &format!("/feeds/team/members/{}", ids[1]), &[("role", "owner")])
             .by(Owner),
+        row("/feeds/{feed}/invitations/{id}/withdraw", "/feeds/team/invitations/{invitation}/withdraw", &[])
+            .on("/feeds/team/members")
+            .by(Owner),
+        row("/feeds/{feed}/packages/{id}/owners", &format!("{package}/owners"), &[("username", "bo")]).by(Owner),
+        row(
+            "/feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw",
+            &format!("{package}/invitations/{{invitation}}/withdraw"),
+            &[],
+        )
+        .on(&format!("{package}/owners"))
+        .by(Owner),
+        row("/feeds/{feed}/packages/{id}/owners/{account}", &format!("{package}/owners/{}", ids[1]), &[]).by(Owner),
         row("/feeds/{feed}/packages/{id}/{version}/unlist", &format!("{package}/1.0.0/unlist"), &[]).by(Owner),
         row("/feeds/{feed}/packages/{id}/{version}/relist", &format!("{package}/1.0.0/relist"), &[]).by(Owner),
         row("/feeds/{feed}/packages/{id}/{version}/remove", &format!("{package}/1.1.0/remove"), &[]).by(Operator),
+        row("/settings/invitations/{id}/accept", &format!("{}/accept", invitations[0]), &[])
+            .on("/settings/invitations"),
+        row("/settings/invitations/{id}/decline", &format!("{}/decline", invitations[1]), &[])
+            .on("/settings/invitations"),
         // The host
         row("/operator/feeds", "/operator/feeds", &[("name", "empty"), ("owner", "ada")])
             .on("/operator/feeds/new")
@@ -208,6 +244,7 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         row("/operator/accounts/{id}/delete", &account(2, "delete"), &[("username", "dee"), ("heir", "bo")])
             .by(Operator),
         // What ends sessions
+        row("/settings/devices/{id}/forget", &device, &[]).on("/settings/sessions"),
         row("/settings/sessions/{name}/end", &format!("/settings/sessions/{session}/end"), &[])
             .on("/settings/sessions"),
         row("/settings/sessions/end-others", "/settings/sessions/end-others", &[]).on("/settings/sessions"),
@@ -239,9 +276,11 @@ fn every_form_has_a_row(rows: &[Row]) {
 
 /// Keeps what a cut takes away.
 async fn remember(world: &World) {
-    for table in
-        ["CREATE TABLE kept_sessions AS SELECT * FROM sessions", "CREATE TABLE kept_accounts AS SELECT * FROM accounts"]
-    {
+    for table in [
+        "CREATE TABLE kept_sessions AS SELECT * FROM sessions",
+        "CREATE TABLE kept_accounts AS SELECT * FROM accounts",
+        "CREATE TABLE kept_devices AS SELECT * FROM devices",
+    ] {
         world.database.execute(table, &[]).await;
     }
     restore(world).await;
@@ -254,6 +293,8 @@ async fn restore(world: &World) {
            asked_email_at = (SELECT MAX(s.seen_at) FROM sessions s),
            session_epoch = (SELECT k.session_epoch FROM kept_accounts k WHERE k.id = accounts.id),
            password_hash = (SELECT k.password_hash FROM kept_accounts k WHERE k.id = accounts.id) WHERE username = 'ada'",
+        "DELETE FROM devices WHERE account IN (SELECT id FROM accounts WHERE username = 'ada')",
+        "INSERT INTO devices SELECT * FROM kept_devices WHERE account IN (SELECT id FROM accounts WHERE username = 'ada')",
         "DELETE FROM sessions WHERE account IN (SELECT id FROM accounts WHERE username = 'ada')",
         "INSERT INTO sessions SELECT * FROM kept_sessions WHERE account IN (SELECT id FROM accounts WHERE username = 'ada')",
     ] {
@@ -313,6 +354,11 @@ async fn late(world: &World, browser: &Browser, form: &Form, meanwhile: impl Asy
 }
 
 async fn found(world: &World, mut row: Row) -> Row {
+    if row.action.contains("{invitation}") {
+        let own =
+            "SELECT MAX(i.id) FROM owner_invitations i JOIN accounts a ON a.id = i.inviter WHERE a.username = 'ada'";
+        row.action = row.action.replace("{invitation}", &world.database.text(own, &[]).await);
+    }
     if row.page.contains("{mail}") {
         let mail = world.database.text("SELECT MIN(id) FROM mails WHERE state = 'pending'", &[]).await;
         row.page = row.page.replace("{mail}", &mail);

@@ -63,10 +63,10 @@ pub async fn forget(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = DeviceId::parse(&id).ok_or(PageError::NotFound)?;
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     let (client, address) = change.forget_device(me.account.id, id).await?.ok_or(PageError::NotFound)?;
     let detail = EventDetail::Session { client, address };
     change.record(EventKind::DeviceForgotten, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
     change.commit().await?;
-    Ok(go_to(&req, &Done::DeviceForgotten.at("/settings/sessions")))
+    Ok(go_to(&req, Done::DeviceForgotten.at("/settings/sessions")))
 }

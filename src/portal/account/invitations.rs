@@ -71,11 +71,11 @@ pub async fn accept(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = InvitationId::parse(&id).ok_or(PageError::NotFound)?;
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     let why = match change.accept_owner_invitation(id, me.account.id, &me.actor, me.now).await? {
         Accepted::Done(_) => {
             change.commit().await?;
-            return Ok(go_to(&req, &Done::InvitationAccepted.at(HERE)));
+            return Ok(go_to(&req, Done::InvitationAccepted.at(HERE)));
         }
         Accepted::Gone => return Err(PageError::NotFound),
         Accepted::InviterLostRight(one) => format!(
@@ -104,12 +104,12 @@ pub async fn decline(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = InvitationId::parse(&id).ok_or(PageError::NotFound)?;
-    let mut change = app.store.begin().await?;
+    let mut change = me.begin(&app).await?;
     if !change.decline_owner_invitation(id, me.account.id, &me.actor, me.now).await? {
         return Err(PageError::NotFound);
     }
     change.commit().await?;
-    Ok(go_to(&req, &Done::InvitationDeclined.at(HERE)))
+    Ok(go_to(&req, Done::InvitationDeclined.at(HERE)))
 }
 
 async fn draw(

@@ -245,15 +245,15 @@ pub async fn withdraw(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (feed, id) = at.into_inner();
-    let manager = Manager::of(&req, &app, &feed).await?;
+    let mut manager = Manager::of(&req, &app, &feed).await?;
     let id = InvitationId::parse(&id).ok_or(PageError::NotFound)?;
+    let mut change = manager.begin(&app).await?;
     let me = &manager.me;
-    let mut change = app.store.begin().await?;
     if !change.withdraw_owner_invitation(id, (&manager.feed, None), &me.actor, me.now).await? {
         return Err(PageError::NotFound);
     }
     change.commit().await?;
-    Ok(go_to(&req, &Done::InvitationWithdrawn.at(&members_path(&manager))))
+    Ok(go_to(&req, Done::InvitationWithdrawn.at(&members_path(&manager))))
 }
 
 /// A member; anybody else is not found.
