@@ -166,6 +166,9 @@ async fn refreshing_and_reactivating_ask_for_the_password_after_a_while(world: &
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::Deactivated));
     let page = ada.submit(proven(asked.form(&format!("/settings/tokens/{}/reactivate", key.id)), "ada")).await;
     assert_eq!(page.status, 303);
+    let changed = ada.submit(form).await;
+    assert_eq!(changed.status, 409, "it was reactivated since the page was drawn");
+    let form = changed.form(&format!("/settings/tokens/{}/refresh", key.id));
     assert_eq!(ada.submit(form).await.status, 200, "one proof is enough for both");
     world.pass(Duration::minutes(16));
     for verb in ["deactivate", "revoke", "delete"] {
