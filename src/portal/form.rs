@@ -41,6 +41,12 @@ struct Unread(PageError);
 
 /// Reads the form of a request and puts it where [`Form`] and [`Typed`] look for it.
 pub async fn receive(req: &mut ServiceRequest) {
+    if !is_form(req.request()) {
+        let text = "Forms are sent as application/x-www-form-urlencoded.".to_owned();
+        let error = PageError::BadForm(StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
+        req.extensions_mut().insert(Unread(error));
+        return; // an upload, perhaps, which its page reads
+    }
     let payload = req.take_payload();
     match read(req.request(), payload).await {
         Ok(sent) => drop(req.extensions_mut().insert(sent)),
@@ -90,14 +96,14 @@ impl<T: DeserializeOwned> FromRequest for Typed<T> {
     }
 }
 
-/// Reads a form's fields, and whether its form value is right.
-async fn read(req: &HttpRequest, payload: Payload) -> Result<Sent, PageError> {
+fn is_form(req: &HttpRequest) -> bool {
     let content_type = req.headers().get("content-type").map_or(&b""[..], |value| value.as_bytes());
     let kind = content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
-    if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
-        let text = "Forms are sent as application/x-www-form-urlencoded.".to_owned();
-        return Err(PageError::BadForm(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
-    }
+    kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+}
+
+/// Reads a form's fields, and whether its form value is right.
+async fn read(req: &HttpRequest, payload: Payload) -> Result<Sent, PageError> {
     let body = read_body(payload, MAX_FORM).await?;
     if std::str::from_utf8(&body).is_err() || form_urlencoded::parse(&body).count() > MAX_FIELDS {
         return Err(PageError::BadForm(

@@ -74,7 +74,10 @@ async fn invited(world: &World, feed: &str) -> String {
 }
 
 /// Forms that nobody is signed in for, and why they have no row: the last test here is about those with a link.
-const WITHOUT_SESSION: [&str; 7] = ["/unsubscribe", "/setup", "/sign-up", "/sign-in", "/forgot", "/confirm", "/reset"];
+const WITHOUT_SESSION: [&str; 8] =
+    ["/unsubscribe", "/setup", "/sign-up", "/sign-in", "/forgot", "/confirm", "/reset", UPLOAD];
+/// Sent with a file in it; it begins its change as the page for one person does.
+const UPLOAD: &str = "/operator/accounts/import";
 
 fn row(address: &'static str, page: &str, typed: &[(&'static str, &str)]) -> Row {
     let typed = typed.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -237,6 +240,14 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         row("/operator/tokens/{id}/revoke", &format!("/operator/tokens/{}/revoke", id(&token["end"])), &[])
             .by(Operator),
         row("/operator/accounts/{id}/password", &account(0, "password"), &[]).by(Operator),
+        row("/operator/accounts/new", "/operator/accounts/new", &[("username", "eve"), ("email", "eve@example.com")])
+            .by(Operator),
+        row(
+            "/operator/accounts/invitations/{id}/{verb:resend|withdraw}",
+            "/operator/accounts/invitations/{eve}/resend",
+            &[],
+        )
+        .by(Operator),
         row(STANDING, &account(0, "disable"), &[]).by(Operator),
         row(STANDING, &account(0, "enable"), &[]).by(Operator),
         row(STANDING, &account(1, "make-operator"), &[]).by(Operator),
@@ -358,6 +369,10 @@ async fn found(world: &World, mut row: Row) -> Row {
         let own =
             "SELECT MAX(i.id) FROM owner_invitations i JOIN accounts a ON a.id = i.inviter WHERE a.username = 'ada'";
         row.action = row.action.replace("{invitation}", &world.database.text(own, &[]).await);
+    }
+    if row.page.contains("{eve}") {
+        row.page = row.page.replace("{eve}", &id_of(world, "eve").await);
+        row.action.clone_from(&row.page);
     }
     if row.page.contains("{mail}") {
         let mail = world.database.text("SELECT MIN(id) FROM mails WHERE state = 'pending'", &[]).await;

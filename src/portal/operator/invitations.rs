@@ -127,7 +127,7 @@ pub async fn submit(
     if verb == "withdraw" {
         change.withdraw_invited_account(id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
         change.commit().await?;
-        return Ok(go_to(&req, &Done::AccountInvitationWithdrawn.at(HERE)));
+        return Ok(go_to(&req, Done::AccountInvitationWithdrawn.at(HERE)));
     }
     let account = change.invite_again(id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
     let invited = people::again(&app, &mut change, &me, &account).await?;

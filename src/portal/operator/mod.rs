@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     app::App,
-    store::{AccountLine, Change, Named},
+    store::{AccountLine, Named},
     tokens::AccountId,
 };
 
@@ -78,16 +78,6 @@ impl Deref for Operator {
 }
 
 impl Operator {
-    /// Begins a change by this operator, if they still are one: what they did before the change began may have ended that.
-    async fn begin(&self, app: &App) -> Result<Change, PageError> {
-        let mut change = app.store.begin().await?;
-        let now = change.account(self.account.id).await?;
-        let still = now.filter(|now| {
-            now.is_operator && now.disabled_at.is_none() && now.session_epoch == self.account.session_epoch
-        });
-        still.map(|_| change).ok_or(PageError::NotFound)
-    }
-
     fn time(&self, at: DateTime<Utc>) -> Time {
         Time::new(at, self.now, self.account.time_zone)
     }

@@ -15,6 +15,7 @@ use crate::{
         done::Done,
         error::PageError,
         form::{Form, Problems},
+        late_form,
         page::{Page, answer, go_to},
         tokens::confirmed,
         upload_form::UploadForm,
@@ -92,6 +93,7 @@ impl PersonForm {
 /// `GET /operator/accounts/new`
 pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
     let form = PersonForm { zone: me.account.time_zone.name().to_owned(), ..PersonForm::default() };
+    let form = late_form::typed(&req, "/operator/accounts/new").unwrap_or(form);
     draw(&req, &app, &me, StatusCode::OK, form, Problems::default())
 }
 
@@ -234,7 +236,7 @@ pub(super) async fn again(
 /// The page after an invitation: the links to hand over, or that mails are on their way.
 pub(super) fn invited_page(req: &HttpRequest, app: &App, people: Vec<Invited>) -> Result<HttpResponse, PageError> {
     if app.settings.smtp_url.is_some() {
-        return Ok(go_to(req, &Done::PeopleInvited.at(INVITATIONS)));
+        return Ok(go_to(req, Done::PeopleInvited.at(INVITATIONS)));
     }
     let title = if people.len() == 1 { "Hand over this link" } else { "Hand over these links" };
     answer(StatusCode::OK, &InvitedPage { page: Page::in_section(req, title, "operator-accounts"), people })
