@@ -62,7 +62,8 @@ async fn a_change_that_sqlite_rolled_back_by_itself_leaves_no_trace_in_the_pool(
         ada.must(&key.id, "revoke").await;
         assert_eq!(reads(&ada, &key).await, 401);
         assert!(!world.app().store.writes_fail());
-        assert_eq!(ada.get("/readyz").await.body, "ready\n");
+        let told = ada.get("/readyz").await.body;
+        assert!(told.starts_with("ready") && !told.contains("full"), "{told}");
     })
     .await;
 }
@@ -132,7 +133,8 @@ async fn a_disk_that_was_full_is_written_again_when_there_is_room() {
     }
     ada.must(&key.id, "revoke").await;
     assert_eq!(reads(&ada, &key).await, 401);
-    assert_eq!(ada.get("/readyz").await.body, "ready\n");
+    let told = ada.get("/readyz").await.body;
+    assert!(told.starts_with("ready") && !told.contains("full"), "{told}");
     drop(program);
     world.end().await;
     drop(disk);
