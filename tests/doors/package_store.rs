@@ -50,8 +50,14 @@ async fn an_empty_host_on_a_used_store_deletes_nothing_before_and_after_the_stor
         assert_eq!(standing(&host).await, Standing::Unclaimed);
         jobs::remove_orphans(&host.app).await.unwrap();
         assert_eq!(standing(&host).await, Standing::Ours);
-        let why = refused(&host.stranger().await).await;
+        let why = refused(&stranger).await;
         assert!(why.contains("belongs to another installation") && why.contains("latchkey store adopt"), "{why}");
+        // What it published there, the sweep of the other would take away.
+        latchkey::health::refresh(&stranger.app).await;
+        let bo = stranger.account("bo").await;
+        let key = stranger.key(bo, "nuget:push", "*").await;
+        let reply = stranger.push(&key, &nupkg("B", "1.0.0")).await;
+        assert_eq!((reply.status, reply.phrase.as_str()), (503, "Nothing can be published here"));
         assert_eq!((host.files("packages/nuget"), host.files("packages/trash")), (2, 0));
         jobs::remove_orphans(&host.app).await.unwrap();
         stranger.end().await;

@@ -119,7 +119,10 @@ async fn accounts_are_listed_disabled_enabled_and_deleted(world: &World) {
     assert_eq!(told(world, &["account", "delete", "--username", "bo", "--heir", "ada"], ""), "Deleted bo.");
     assert_eq!(refused(world, &["account", "enable", "--username", "bo"], ""), "latchkey: there is no account “bo”");
     let host = "SELECT verb FROM events WHERE actor IS NULL AND client LIKE 'latchkey account %' ORDER BY verb";
-    assert_eq!(world.database.texts(host, &[]).await, ["account.deleted", "account.disabled", "account.enabled"]);
+    assert_eq!(
+        world.database.texts(host, &[]).await,
+        ["account.deleted", "account.disabled", "account.enabled", "feed.member_changed"]
+    );
 }
 
 async fn a_password_is_set_from_standard_input_or_by_a_link(world: &World) {

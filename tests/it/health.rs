@@ -76,9 +76,9 @@ async fn a_mail_server_that_does_not_answer_is_named_with_its_cause(world: &Worl
     let (well, said) = doctor(world, &[("LATCHKEY_SMTP_URL", &url)]);
     assert!(!well && said.contains("WRONG mail server takes no mail") && said.contains("refused"), "{said}");
     world.restart_with_mail_server().await;
-    let port = world.post_office.borrow().as_ref().unwrap().port;
-    let (well, said) = doctor(world, &[("LATCHKEY_SMTP_URL", &format!("smtp://127.0.0.1:{port}?tls=none"))]);
-    assert!(well && said.contains(&format!("ok    mail server: mails go to 127.0.0.1:{port}")), "{said}");
+    // Not by the command, for which this test would wait without letting its mail server answer.
+    let check = health::mail_server(&world.app().mailer).await;
+    assert_eq!(check.trouble(), None, "{check:?}");
     assert!(world.post_office.borrow().as_ref().unwrap().taken().is_empty(), "no mail is sent for it");
 }
 
