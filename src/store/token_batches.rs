@@ -12,10 +12,12 @@ use super::{
     instant, readable,
     token_life::is_told,
     token_statements::{AWAKE, FROZEN},
-    tokens::ends,
+    tokens::{columns, ends},
 };
 use crate::audit::{Actor, Cause, EventDetail, EventKind, Subject, TokenDetail};
-use crate::tokens::{AccountId, EventId, NoticeId, TokenId, end_notice::EndNotice, selected::Step, warning::Moot};
+use crate::tokens::{
+    AccountId, EventId, NoticeId, Token, TokenId, end_notice::EndNotice, selected::Step, warning::Moot,
+};
 
 /// Most tokens that one step takes.
 pub const MOST_SELECTED: usize = 100;
@@ -64,6 +66,7 @@ const UNFREEZE: &str = batch!(
      WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND frozen_at IS NOT NULL RETURNING id"
 );
 
+const TOKENS: &str = batch!("SELECT ", columns!(), " FROM batch JOIN tokens t ON t.id = batch.token ORDER BY batch.n");
 const RECORD: &str = batch!(
     "INSERT INTO events (id, at, verb, account, actor, actor_token, token, hint, address, client, detail)
      SELECT batch.fresh, $4, $5, t.account, $6, $7, t.id, t.hint, $8, $9, RTRIM(SUBSTR($10, batch.n * CAST($11 AS INTEGER) + 1, CAST($11 AS INTEGER)))
@@ -323,10 +326,11 @@ impl Change {
 
     /// What the events of these tokens tell, in their order.
     async fn details_of(&mut self, taken: &Taken, tokens: &[String]) -> Result<Vec<String>> {
+        let ids = sqlx::query_as(TOKENS).bind(joined(tokens)).bind("").bind(tokens.len() as i64);
+        let found: Vec<Token> = ids.fetch_all(&mut *self.tx).await?;
         let mut details = Vec::new();
-        for id in tokens {
-            let token = self.token(token_id(id)?).await?;
-            let token = if let Some(token) = token { Some(self.token_facts(&token).await?) } else { None };
+        for token in &found {
+            let token = Some(self.token_facts(token).await?);
             let told = TokenDetail { token, cause: Some(taken.cause), ..TokenDetail::default() };
             details.push(EventDetail::from(told).to_text());
         }

@@ -7,7 +7,14 @@ use actix_web::{
 };
 use serde::Deserialize;
 
-use super::{feeds, fields::Choice, find, mend::mend, one};
+use super::{
+    feeds,
+    fields::Choice,
+    find,
+    mend::mend,
+    one,
+    view::{permission_words, with_note},
+};
 use crate::{
     access::{BadQuestion, Question},
     app::App,
@@ -78,20 +85,24 @@ impl Trial {
             label: kind.label(),
             choices: [(Action::Pull(kind), "Read"), (Action::Push(kind), "Upload"), (Action::Delete(kind), "Delete")]
                 .map(|(verb_of, verb)| {
-                    choice(verb_of.scope().to_owned(), format!("{verb} {} packages", kind.label()), &action)
+                    let label = with_note(format!("{verb} {} packages", kind.label()), kind.is_served());
+                    choice(verb_of.scope().to_owned(), label, &action)
                 })
                 .into(),
         };
         let api = Group {
             label: "API",
-            choices: [(Action::Look, "Look through the management API"), (Action::Manage, "Change things through it")]
-                .map(|(look, label)| choice(look.scope().to_owned(), label.to_owned(), &action))
+            choices: [(Action::Look, Permission::ApiRead), (Action::Manage, Permission::ApiManage)]
+                .map(|(act, permission)| choice(act.scope().to_owned(), permission_words(permission), &action))
                 .into(),
         };
+        let asks_api =
+            Permission::ApiRead.is_served() || token.permissions.has_any(&[Permission::ApiRead, Permission::ApiManage]);
+        let api = asks_api.then_some(api);
         // Of the kinds that have no door yet, only those that the token is about are of interest.
         let is_offered = |kind: &Kind| kind.is_served() || token.permissions.kinds().any(|own| own == *kind);
         let feeds = feeds.iter().map(|of| choice(of.name.clone(), of.name.clone(), &feed)).collect();
-        let actions = Kind::ALL.into_iter().filter(is_offered).map(of_kind).chain([api]).collect();
+        let actions = Kind::ALL.into_iter().filter(is_offered).map(of_kind).chain(api).collect();
         Self { actions, feeds, package, verdict, problems }
     }
 }

@@ -205,7 +205,8 @@ pub fn permission_words(permission: Permission) -> String {
     with_note(sentence(permission.words()), permission.is_served())
 }
 
-fn with_note(words: String, is_served: bool) -> String {
+/// Words for something that is offered, with a note where this host does not serve it.
+pub fn with_note(words: String, is_served: bool) -> String {
     if is_served { words } else { format!("{words} {NOT_SERVED}") }
 }
 
