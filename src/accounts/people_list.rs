@@ -38,7 +38,8 @@ const HEADER: &str =
 /// Reads a list whose first line names its columns, separated by commas, semicolons or tabs. `zone` is for people without
 /// one. The error has a sentence for each line that is wrong.
 pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, Vec<String>> {
-    let text = text.trim_start_matches('\u{feff}');
+    // Lines that end as browsers and Windows end them are counted wrongly by the reader.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let first = text.lines().next().unwrap_or_default();
     let delimiter = [b';', b'\t'].into_iter().find(|mark| first.as_bytes().contains(mark)).unwrap_or(b',');
     let mut reader =
@@ -162,6 +163,7 @@ mod tests {
         let wrong = read(text, Tz::UTC).unwrap_err();
         let lines: Vec<_> = wrong.iter().map(|text| text.split(':').next().unwrap()).collect();
         assert_eq!(lines, ["Line 2", "Line 3", "Line 3", "Line 3", "Line 5", "Line 5"], "{wrong:?}");
+        assert_eq!(read(&text.replace('\n', "\r\n"), Tz::UTC).unwrap_err(), wrong);
         assert!(wrong[4].ends_with("the username “CY” is on line 4 already."), "{wrong:?}");
         for bad in ["", "ada,ada@example.com", "username,email", "username,email\n"] {
             assert_eq!(read(bad, Tz::UTC).unwrap_err().len(), 1, "{bad:?}");
