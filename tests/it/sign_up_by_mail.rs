@@ -169,6 +169,7 @@ async fn an_address_gets_three_confirmations_in_six_hours(world: &World) {
 async fn tokens_are_created_once_the_address_is_confirmed(world: &World) {
     let ada = world.ada().await; // without a mail server nobody can confirm anything
     let key = ada.key(world, "CI").await;
+    world.mails().await;
     world.restart_with_mail_server().await;
     let page = ada.create("late", |form| form).await;
     assert_eq!((page.status, page.secret()), (409, None));
