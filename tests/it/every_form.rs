@@ -418,7 +418,7 @@ fn kept(form: &Form) -> Vec<(String, String)> {
 
 fn shows_again(row: &Row, form: &Form, page: &Page, how: &str) {
     assert_eq!(
-        (page.status, page.texts(".banner.warn").len() >= 1),
+        (page.status, !page.texts(".banner.warn").is_empty()),
         (200, true),
         "{how} {}: {}",
         row.action,

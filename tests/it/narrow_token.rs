@@ -75,7 +75,7 @@ async fn what_was_never_needed_is_taken_away_in_one_click(world: &World) {
     );
     assert_eq!(settings(world, &key).await, "nuget:pull nuget:push nuget:delete|*", "asking changes nothing");
     let done = ada.submit(asked.form(&narrow(&key))).await;
-    assert_eq!((done.status, done.location()), (303, format!("{}", page(&key)).as_str()));
+    assert_eq!((done.status, done.location()), (303, page(&key).as_str()));
     assert_eq!(settings(world, &key).await, "nuget:pull|Fabrikam.*");
     assert_eq!(world.refusal(&key.secret).await, None, "the key stays the same");
     let shown = ada.get(done.location()).await;

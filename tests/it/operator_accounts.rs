@@ -34,7 +34,7 @@ async fn a_disabled_account_is_refused_everywhere_at_once(world: &World) {
     let form = bo.get("/settings/tokens/new").await.form("/settings/tokens");
     let page = act(world, &ada, "disable", "bo").await;
     let path = format!("/operator/accounts/{}", id_of(world, "bo").await);
-    assert_eq!((page.status, page.location()), (303, format!("{path}").as_str()));
+    assert_eq!((page.status, page.location()), (303, path.as_str()));
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::AccountDisabled));
     assert!(!bo.is_signed_in().await);
     assert_eq!(bo.submit(crate::person::filled(form, "late")).await.status, 403, "asked to sign in, nothing is made");

@@ -118,7 +118,7 @@ async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
 
     let path = "/feeds/main/packages/Contoso.Core/1.0.0";
     let done = confirm(&ada.browser, &format!("{path}/unlist")).await;
-    assert_eq!((done.status, done.location()), (303, format!("{path}").as_str()));
+    assert_eq!((done.status, done.location()), (303, path));
     assert_eq!(ada.browser.get(done.location()).await.texts(".badge"), ["Unlisted"]);
     assert_eq!(ada.browser.get("/packages").await.texts(".package-row .number")[0], "1.10.0-beta");
     confirm(&ada.browser, "/feeds/main/packages/Contoso.Core/1.10.0-beta/unlist").await;
@@ -199,7 +199,7 @@ async fn only_operators_remove_versions_and_nobody_gets_them_back(world: &World)
     assert_eq!((refused.status, refused.problem("password").as_str()), (422, "This is not your password."));
     assert_eq!(ada.downloads("contoso.core", "1.1.0").await, 200);
     let done = oz.fill(&remove, |form| proven(form, "oz")).await;
-    assert_eq!((done.status, done.location()), (303, format!("{path}").as_str()));
+    assert_eq!((done.status, done.location()), (303, path));
     assert_eq!(ada.downloads("contoso.core", "1.1.0").await, 404);
     let again = ada.push("main", "Contoso.Core", "1.1", "").await;
     assert_eq!((again.status, again.body.contains("was removed by the operator")), (409, true));
