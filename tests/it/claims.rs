@@ -148,11 +148,18 @@ async fn of_id(world: &World, id: &str) -> Token {
 
 /// Holds a page against what is true of a token now.
 async fn check(world: &World, id: &str, page: &Page, what: &str) {
+    let found = untrue(world, id, page, what).await;
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// What a page says of a token that is not true now, with the page.
+async fn untrue(world: &World, id: &str, page: &Page, what: &str) -> Vec<String> {
     let token = of_id(world, id).await;
     let found = wrong(&main_text(page), &Facts { token: &token, now: world.now() });
     let state = state(&token, world.now());
-    assert!(found.is_empty(), "{what} of {} ({state:?}) says: {found:?}\n{}", token.name, main_text(page));
     assert!(page.status < 500, "{what} of {}: {}", token.name, page.status);
+    let name = &token.name;
+    found.iter().map(|claim| format!("{what} of {name} ({state:?}) says {claim:?}: {}", main_text(page))).collect()
 }
 
 const PAGES: [&str; 10] =
@@ -232,13 +239,14 @@ async fn imported(world: &World, key: &str, name: &str, last_push: Option<DateTi
 
 async fn every_page_of_a_token_says_what_is_true_of_it(world: &World) {
     let (ada, ids) = tokens(world).await;
-    let mut states = Vec::new();
+    let (mut states, mut found) = (Vec::new(), Vec::new());
     for id in &ids {
         states.push(state(&of_id(world, id).await, world.now()).label());
         for page in PAGES {
-            check(world, id, &ada.get(&format!("/settings/tokens/{id}{page}")).await, page).await;
+            found.extend(untrue(world, id, &ada.get(&format!("/settings/tokens/{id}{page}")).await, page).await);
         }
     }
+    assert!(found.is_empty(), "{found:#?}");
     for label in ["Not issued", "Active", "Expires soon", "Expired", "Deactivated", "Revoked", "Retired"] {
         assert!(states.contains(&label), "{label} is among {states:?}");
     }
