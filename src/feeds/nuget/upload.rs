@@ -94,6 +94,7 @@ impl Body<'_> {
     async fn beginning(&mut self) -> Result<Vec<u8>, BadBody> {
         let mut beginning = Vec::new();
         while beginning.len() < BEGINNING
+            && !is_zip(&beginning)
             && let Some(chunk) = self.next().await?
         {
             beginning.extend_from_slice(&chunk);
@@ -109,7 +110,7 @@ impl Body<'_> {
 
 async fn read(mut body: Body<'_>, content_type: &str, sink: Sink) -> Result<Upload, Refused> {
     let beginning = body.beginning().await?;
-    if ZIP.iter().any(|zip| beginning.starts_with(zip)) {
+    if is_zip(&beginning) {
         return as_it_is(body, &beginning, sink).await;
     }
     match boundary(content_type).or_else(|| boundary_at_start(&beginning)) {
@@ -118,6 +119,10 @@ async fn read(mut body: Body<'_>, content_type: &str, sink: Sink) -> Result<Uplo
         None if content_type.starts_with("application/octet-stream") => as_it_is(body, &beginning, sink).await,
         None => Err(unsupported()),
     }
+}
+
+fn is_zip(beginning: &[u8]) -> bool {
+    ZIP.iter().any(|zip| beginning.starts_with(zip))
 }
 
 async fn as_it_is(mut body: Body<'_>, beginning: &[u8], mut sink: Sink) -> Result<Upload, Refused> {
