@@ -175,7 +175,7 @@ fn networks(address: IpAddr) -> Vec<(String, i64)> {
             vec![
                 (format!("{a:x}:{b:x}:{c:x}:{d:x}::/64"), 1),
                 (format!("{a:x}:{b:x}:{c:x}:{:x}::/56", d & 0xff00), 2),
-                (format!("{a:x}:{b:x}:{c:x}::/48"), 5),
+                (format!("{a:x}:{b:x}:{c:x}::/48"), 6),
             ]
         }
     }
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_address_counts_for_its_household_and_its_site() {
-        let expected = [("2001:db8:1:23f::/64", 1), ("2001:db8:1:200::/56", 2), ("2001:db8:1::/48", 5)];
+        let expected = [("2001:db8:1:23f::/64", 1), ("2001:db8:1:200::/56", 2), ("2001:db8:1::/48", 6)];
         assert_eq!(named("2001:db8:1:23f::4"), expected.map(|(network, times)| (network.to_owned(), times)));
     }
 }
