@@ -73,9 +73,11 @@ impl Change {
         Ok(done.rows_affected())
     }
 
-    /// Ends every session of everybody, those of sign-ins under way included; how many sessions there were.
+    /// Ends every session of everybody, those of sign-ins under way included, and forgets the devices people are known by;
+    /// how many sessions there were.
     pub async fn end_all_sessions(&mut self) -> Result<u64> {
         sqlx::query("UPDATE accounts SET session_epoch = session_epoch + 1").execute(&mut *self.tx).await?;
+        sqlx::query("DELETE FROM devices").execute(&mut *self.tx).await?;
         Ok(sqlx::query("DELETE FROM sessions").execute(&mut *self.tx).await?.rows_affected())
     }
 
