@@ -11,6 +11,7 @@ use super::Visitor;
 use crate::{
     app::App,
     portal::{
+        clients::Clients,
         error::PageError,
         packages::list::{Listing, Wanted},
         page::{Page, answer},
@@ -42,13 +43,13 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let visitor = Visitor::of(&req, &app, &feed).await?;
     let wanted = wanted.map(Query::into_inner).unwrap_or_default();
-    let source = visitor.source(&app);
+    let clients = Clients::of_feed(&app.settings.public_url, &visitor.feed.name);
     let listing = Listing::of_feed(&app, &visitor, &wanted).await?;
     let page = One {
         page: Page::in_section(&req, format!("Feed {}", visitor.feed.name), "feeds"),
         path: visitor.path(),
-        push: first_push(&source),
-        source,
+        push: first_push(&clients),
+        source: clients.source,
         is_public: visitor.feed.is_public,
         role: visitor.role.map_or("", Role::as_str),
         manages: visitor.manages(),
@@ -60,9 +61,7 @@ pub async fn show(
 }
 
 /// The lines that make a feed's first package, with dotnet and with NuGet.exe.
-fn first_push(source: &str) -> [String; 2] {
-    [
-        format!("dotnet nuget push Contoso.Core.1.0.0.nupkg --source {source} --api-key YOUR_KEY"),
-        format!("nuget push Contoso.Core.1.0.0.nupkg -Source {source} -ApiKey YOUR_KEY"),
-    ]
+fn first_push(clients: &Clients) -> [String; 2] {
+    let nuget = format!("nuget push Contoso.Core.1.0.0.nupkg -Source {} -ApiKey YOUR_KEY", clients.source);
+    [clients.dotnet_push(), nuget]
 }
