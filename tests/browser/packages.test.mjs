@@ -69,7 +69,7 @@ test('members are managed, and a public feed is looked at, without scripts', t =
   await stranger.goes('/feeds/team');
   assert.equal(new URL(stranger.page.url()).pathname, '/sign-in');
   await ada.goes('/feeds/team/access');
-  await ada.page.getByRole('radio', { name: 'Public' }).check();
+  await ada.page.getByRole('radio', { name: /^Public/ }).check();
   await ada.submits('Save');
   await stranger.goes('/feeds/team');
   await stranger.follows(() => stranger.page.getByRole('link', { name: 'Contoso.Core' }).click());

@@ -69,10 +69,11 @@ async fn silent_connections_of_one_address_are_bounded_and_those_with_live_keys_
     assert_eq!(ask(&mut with_key, "GET /api/v1/tokens/current", &key.text).await, "HTTP/1.1 200 OK");
     let mut silent = Vec::new();
     for n in 0..100 {
-        let mut stream = TcpStream::connect(world.at).await.unwrap();
+        // On a busy machine the server may end one before its client saw it open.
+        let Ok(mut stream) = TcpStream::connect(world.at).await else { continue };
         if n % 2 == 0 {
             let head = "POST /unsubscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
-            stream.write_all(head.as_bytes()).await.unwrap();
+            let _ = stream.write_all(head.as_bytes()).await;
         }
         silent.push(stream);
     }

@@ -157,7 +157,7 @@ async fn pages_are_pages_to_browsers() {
 #[actix_web::test]
 async fn a_source_without_the_public_path_is_told_the_right_one() {
     let world = World::on_sqlite("/keys").await;
-    for path in ["/v3/index.json", "/keys", "/keys/nuget", "/keys/api/v2"] {
+    for path in ["/v3/index.json", "/keys/", "/keys/nuget", "/keys/api/v2"] {
         let reply = world.ask(&format!("GET {path}"), &[CLIENT]).await;
         let told = reply.header("x-nuget-warning").unwrap_or_default();
         assert_eq!(
@@ -166,6 +166,8 @@ async fn a_source_without_the_public_path_is_told_the_right_one() {
             "{path}"
         );
     }
+    let bare = world.ask("GET /keys", &[CLIENT]).await;
+    assert_eq!((bare.status, bare.header("location")), (308, Some("/keys/")), "which leads to one that tells");
     assert_eq!(world.ask("GET /keys//v3//index.json/", &[]).await.status, 200);
     assert_eq!(world.ask("GET /nowhere", &[]).await.header("x-nuget-warning"), None);
     world.end().await;

@@ -146,7 +146,10 @@ fn at_a_terminal(world: &World, arguments: &[&str], typed: &[&str]) -> (String, 
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
     for (name, value) in program(world, &[]).get_envs() {
-        script.env(name, value.unwrap_or_default());
+        match value {
+            Some(value) => script.env(name, value),
+            None => script.env_remove(name),
+        };
     }
     let mut terminal = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let (mut keyboard, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());

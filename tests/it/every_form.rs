@@ -314,7 +314,7 @@ async fn restore(world: &World) {
     }
     // A new password ends the calendar's address.
     let calendar = "INSERT INTO calendar_links (account, hash, created_at)
-         SELECT id, (SELECT MIN(hash) FROM token_secrets), created_at FROM accounts WHERE username = 'ada' ON CONFLICT DO NOTHING";
+         SELECT id, (SELECT hash FROM token_secrets LIMIT 1), created_at FROM accounts WHERE username = 'ada' ON CONFLICT DO NOTHING";
     world.database.execute(calendar, &[]).await;
     world.set_role("team", "ada", Some(Role::Owner)).await;
 }
