@@ -9,5 +9,7 @@ pub mod id;
 pub mod nuspec;
 #[path = "../../src/packages/range.rs"]
 pub mod range;
+#[path = "../../src/packages/symbols/mod.rs"]
+pub mod symbols;
 #[path = "../../src/packages/version.rs"]
 pub mod version;
