@@ -34,7 +34,11 @@ export class Person {
       executablePath: process.env.CHROMIUM || '/usr/bin/chromium', headless: true, args: FLAGS, viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options,
     });
     person.context.setDefaultTimeout(60_000);
-    await person.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(server.url).origin });
+    const { protocol, hostname, origin } = new URL(server.url);
+    // Elsewhere on plain http the clipboard is closed, and Chromium refuses to open it.
+    if (protocol === 'https:' || hostname === '127.0.0.1') {
+      await person.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
+    }
     person.context.on('page', page => person.#listen(page));
     person.page = person.context.pages()[0] ?? await person.context.newPage();
     person.#listen(person.page);
