@@ -201,6 +201,11 @@ fn make_unless_there(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    /// A folder that nothing private lies around, wherever else the tests keep theirs.
+    fn folder_that_others_reach() -> tempfile::TempDir {
+        tempfile::tempdir_in("/tmp").unwrap()
+    }
+
     #[test]
     fn the_first_start_makes_a_private_secret_and_the_next_one_finds_it() {
         let folder = tempfile::tempdir().unwrap();
@@ -213,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_secret_that_everybody_can_read_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder_that_others_reach();
         let path = folder.path().join("master.secret");
         fs::write(&path, "0123456789abcdef".repeat(4)).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
@@ -223,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_secret_that_lies_open_where_nobody_else_gets_is_taken() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder_that_others_reach();
         let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         let text = "0123456789abcdef".repeat(4);
         // A private folder around it, however open those inside it are.
@@ -251,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_secret_volume_of_kubernetes_is_taken_as_it_is_mounted() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder_that_others_reach();
         let volume = folder.path().join("volume");
         let data = volume.join("..2026_11_28_07_00_00.123");
         fs::create_dir_all(&data).unwrap();

@@ -144,13 +144,8 @@ async fn a_password_is_set_from_standard_input_or_by_a_link(world: &World) {
 fn at_a_terminal(world: &World, arguments: &[&str], typed: &[&str]) -> (String, bool) {
     let line = format!("{} {}", env!("CARGO_BIN_EXE_latchkey"), arguments.join(" "));
     let mut script = Command::new("script");
-    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
-    for (name, value) in program(world, &[]).get_envs() {
-        match value {
-            Some(value) => script.env(name, value),
-            None => script.env_remove(name),
-        };
-    }
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env_clear(); // as in `program`
+    script.envs(program(world, &[]).get_envs().filter_map(|(name, value)| Some((name, value?))));
     let mut terminal = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let (mut keyboard, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
     let mut shown = String::new();
