@@ -6,8 +6,8 @@ use chrono::{DateTime, Duration, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use latchkey::tokens::{
     AccountId, FeedId, Feeds, Kind, Patterns, Permissions, Secret, Token, TokenId,
-    change::NewToken,
     decision::{Action, Ask, Holder, Package, Presented, Role, decide},
+    lifecycle::NewToken,
 };
 
 const ID: &str = "0190a000-0000-7000-8000-000000000001";

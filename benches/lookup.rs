@@ -11,7 +11,7 @@ use latchkey::{
     store::{Actor, DatabaseUrl, Engine, Issued, NewAccount, Registration, Store, migrate::migrate},
     tokens::{
         Feeds, FormId, Patterns, SecretHash, TokenId,
-        change::{NewToken, primary_permissions},
+        lifecycle::{NewToken, primary_permissions},
     },
 };
 use sqlx::{AnyConnection, Connection, Executor};
@@ -97,9 +97,9 @@ async fn add_token(store: &Store, now: DateTime<Utc>) -> SecretHash {
         vouched: true,
         max_token_days: None,
     };
-    let mut change = store.begin().await.expect("a change");
-    let Ok(Registration::Made(account)) = change.add_account(&new, &host, now).await else { panic!("no account") };
-    change.commit().await.expect("a commit");
+    let mut tx = store.begin().await.expect("a change");
+    let Ok(Registration::Made(account)) = tx.add_account(&new, &host, now).await else { panic!("no account") };
+    tx.commit().await.expect("a commit");
     let new = NewToken {
         name: "CI".to_owned(),
         note: String::new(),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::rt::System;
-use latchkey::jobs::sweep;
+use latchkey::jobs::cleanup;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -126,7 +126,7 @@ fn main() {
     for engine in engines() {
         let world = system.block_on(filled(engine));
         batches.0.lock().unwrap().clear();
-        println!("{engine:?}: {}", system.block_on(sweep(&world.app())).unwrap());
+        println!("{engine:?}: {}", system.block_on(cleanup(&world.app())).unwrap());
         for (what, took) in &*batches.0.lock().unwrap() {
             print(what, took);
         }

@@ -10,8 +10,11 @@ use anyhow::Context;
 use zeroize::Zeroizing;
 
 use crate::{
-    access::{Evidence, LegacyKeys, PushQueue, Turns},
-    accounts::{link, password_gate::PasswordGate, rate_limiter::RateLimiter},
+    accounts::one_time_link,
+    auth::{
+        ConcurrencyLimiter, LegacyKeys, PushQueue, UsageBuffer, password_hasher::PasswordHasher,
+        rate_limiter::RateLimiter,
+    },
     clock::Clock,
     config::{MasterSecret, Settings, aws_variables, private_folder},
     health::Health,
@@ -21,7 +24,7 @@ use crate::{
         blobs::{Blobs, sweep_uploads},
         downloads::Downloads,
     },
-    store::{Letter, NewMail, Store, migrate::migrate},
+    store::{MailKind, NewMail, Store, migrate::migrate},
     tokens::{AccountId, MailId},
 };
 
@@ -37,13 +40,13 @@ pub struct App {
     /// The time.
     pub clock: Clock,
     /// Checks passwords, a few at a time.
-    pub gate: PasswordGate,
+    pub gate: PasswordHasher,
     /// How often strangers, and people themselves, may ask for what costs something.
     pub limits: RateLimiter,
     /// Whether keys of an older system are to be looked for.
     pub legacy: LegacyKeys,
     /// Uses and refusals of tokens that are not written yet.
-    pub evidence: Arc<Evidence>,
+    pub evidence: Arc<UsageBuffer>,
     /// Downloads that are not counted in the database yet.
     pub downloads: Downloads,
     /// The bytes of packages.
@@ -53,7 +56,7 @@ pub struct App {
     /// What clients print that look for `main` at a wrong address: they show nothing of an answer but its reason phrase.
     pub wrong_source: &'static str,
     /// Turns at making pieces of answers that may be long.
-    pub long_answers: Turns,
+    pub long_answers: ConcurrencyLimiter,
     /// Which part answered when last looked at.
     pub health: Health,
 }
@@ -81,7 +84,7 @@ impl App {
             store,
             mailer,
             clock,
-            gate: PasswordGate::default(),
+            gate: PasswordHasher::default(),
             limits: RateLimiter::new(settings.master.derive("rate limits")),
             legacy: LegacyKeys::default(),
             evidence: Arc::default(),
@@ -89,7 +92,7 @@ impl App {
             blobs,
             pushes: PushQueue::new(settings.pushes),
             wrong_source: wrong_source(&settings),
-            long_answers: Turns::of(PIECES),
+            long_answers: ConcurrencyLimiter::of(PIECES),
             health: Health::default(),
             settings,
         };
@@ -100,7 +103,7 @@ impl App {
     }
 
     /// A mail to be queued; its link, if it holds one, is [`Self::mailed_link`] of its id.
-    pub fn new_mail(&self, letter: Letter, account: Option<AccountId>, recipient: &str) -> NewMail {
+    pub fn new_mail(&self, letter: MailKind, account: Option<AccountId>, recipient: &str) -> NewMail {
         let id = MailId::generate(self.clock.now(), &mut crate::random::system());
         NewMail { id, message_id: self.mailer.message_id(id), letter, account, recipient: recipient.to_owned() }
     }
@@ -108,7 +111,7 @@ impl App {
     /// The secret of the link that a mail holds. It follows from the mail's id, so that it need not be kept to be sent
     /// once more.
     pub fn mailed_link(&self, mail: MailId) -> String {
-        link::of_mail(&*mailed_link_key(&self.settings.master), mail)
+        one_time_link::of_mail(&*mailed_link_key(&self.settings.master), mail)
     }
 
     /// The folder for uploads under way.
@@ -151,17 +154,17 @@ fn close_folders(data: &Path) -> std::io::Result<()> {
 
 /// Notes since when uses are watched: the first start of a version that does.
 async fn watch(store: &Store, clock: &Clock) -> anyhow::Result<()> {
-    let mut change = store.begin().await?;
-    change.watch_from(clock.now()).await?;
-    Ok(change.commit().await?)
+    let mut tx = store.begin().await?;
+    tx.watch_from(clock.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 /// A node with another master secret would sign out everybody and could not read what the others encrypted.
 async fn same_master_secret(store: &Store, settings: &Settings) -> anyhow::Result<()> {
     let mine = settings.master.fingerprint();
-    let mut change = store.begin().await?;
-    let kept = change.keep_master_fingerprint(&mine).await?;
-    change.commit().await?;
+    let mut tx = store.begin().await?;
+    let kept = tx.keep_master_fingerprint(&mine).await?;
+    tx.commit().await?;
     anyhow::ensure!(
         kept == mine,
         "the master secret is not the one this database was set up with: put the old file back (LATCHKEY_SECRET_FILE, or master.secret in the data folder); if it was rotated, use the new one; if it is lost for good, run latchkey secret lost"

@@ -20,8 +20,8 @@ use tokio::time::Instant;
 use tracing::{Instrument, field::Empty};
 
 use crate::{
-    access::{client_address, client_name},
     app::App,
+    auth::{client_address, client_name},
 };
 
 /// Only our own files run or show; nobody frames us.
@@ -67,7 +67,7 @@ impl BareAnswers {
             return None;
         }
         let mut headers = HeaderMap::new();
-        dress(&mut headers, &request_id(), self.https);
+        scheme(&mut headers, &request_id(), self.https);
         let lines = headers.iter().filter_map(|(name, value)| Some(format!("{name}: {}\r\n", value.to_str().ok()?)));
         Some(format!("{head}\r\n{}\r\n", lines.collect::<String>()).into())
     }
@@ -93,7 +93,7 @@ pub async fn every_answer(
     async move {
         match next.call(req).await {
             Ok(mut res) => {
-                dress(res.headers_mut(), &id, https);
+                scheme(res.headers_mut(), &id, https);
                 log(res.status().as_u16(), began.elapsed(), (received, sent(res.response().body().size())));
                 Ok(res)
             }
@@ -101,7 +101,7 @@ pub async fn every_answer(
             Err(mut error) => {
                 log(error.as_response_error().status_code().as_u16(), began.elapsed(), (received, None));
                 error.add_response_mapper(move |mut res| {
-                    dress(res.headers_mut(), &id, https);
+                    scheme(res.headers_mut(), &id, https);
                     res
                 });
                 Err(error)
@@ -112,7 +112,7 @@ pub async fn every_answer(
     .await
 }
 
-fn dress(headers: &mut HeaderMap, id: &str, https: bool) {
+fn scheme(headers: &mut HeaderMap, id: &str, https: bool) {
     for (name, value) in ALWAYS {
         if !headers.contains_key(name) {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));

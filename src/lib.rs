@@ -1,16 +1,15 @@
 //! Latchkey, the access-token portal of a package host. This page is the table of contents.
 
-pub mod access;
 pub mod accounts;
 pub mod api;
 pub mod app;
 pub mod audit;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod conditional;
 pub mod config;
 pub mod disk;
-pub mod feeds;
 pub mod headers;
 pub mod health;
 pub mod jobs;
@@ -19,9 +18,11 @@ pub mod package_store;
 pub mod packages;
 pub mod portal;
 pub mod random;
+pub mod registry;
 pub mod routes;
 pub mod runtime;
 pub mod serve;
 pub mod store;
 pub mod tokens;
+pub mod web;
 pub mod well_known;

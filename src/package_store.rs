@@ -24,9 +24,9 @@ pub async fn note_start(store: &Store) -> Result<()> {
         return Ok(());
     }
     let since = store.last_sign_of_life().await?.map_or(0, |at| at.timestamp() + 1);
-    let mut change = store.begin().await?;
-    change.keep_fact(FACT, &written(&Claim { installation: random_id(), since, ..Claim::default() })).await?;
-    change.commit().await
+    let mut tx = store.begin().await?;
+    tx.keep_fact(FACT, &written(&Claim { installation: random_id(), since, ..Claim::default() })).await?;
+    tx.commit().await
 }
 
 /// What this database and its package store say of each other.
@@ -124,11 +124,11 @@ pub async fn discard(app: &App, blobs: &[BlobKey]) {
 }
 
 async fn swap(store: &Store, from: &str, to: &Claim) -> anyhow::Result<()> {
-    let mut change = store.begin().await?;
-    if !change.swap_fact(FACT, from, &written(to)).await? {
+    let mut tx = store.begin().await?;
+    if !tx.swap_fact(FACT, from, &written(to)).await? {
         bail!("another process is looking through the package store at the same time; try again later");
     }
-    change.commit().await.context("the claim to the package store could not be kept")
+    tx.commit().await.context("the claim to the package store could not be kept")
 }
 
 fn written(claim: &Claim) -> String {

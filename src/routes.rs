@@ -15,10 +15,10 @@ use actix_web::{
 use crate::{
     api,
     app::App,
-    feeds::nuget,
     health,
     portal::{self, account, assets, calendar, feeds, operator, packages, tokens},
-    well_known,
+    registry::nuget,
+    web, well_known,
 };
 
 /// Who asks at an address, which decides how it is guarded and what its errors look like.
@@ -74,31 +74,34 @@ pub fn addresses() -> Vec<Address> {
 
 fn supervisors() -> Vec<Line> {
     vec![
-        read("/healthz", health::alive),
-        read("/readyz", health::ready),
-        read("/.well-known/security.txt", well_known::security_txt),
+        read("/healthz", health::show_liveness),
+        read("/readyz", health::show_readiness),
+        read("/.well-known/security.txt", well_known::show_security_txt),
     ]
 }
 
 fn public() -> Vec<Line> {
-    vec![read("/static/{hash}/{file:.*}", assets::file), read("/calendar/{secret}.ics", calendar::feed::show)]
+    vec![
+        read("/static/{hash}/{file:.*}", assets::show_asset),
+        read("/calendar/{secret}.ics", calendar::feed::show_calendar_feed),
+    ]
 }
 
 /// For NuGet clients: below every feed, and for `main` under an address of its own.
 fn nuget_feed() -> Vec<Line> {
     vec![
-        read("/index.json", nuget::service_index::show),
-        put("/package", nuget::push::push),
+        read("/index.json", nuget::service_index::show_service_index),
+        put("/package", nuget::push::push_package),
         put("/symbols", nuget::symbols::push_symbols),
-        delete("/package/{id}/{version}", nuget::unlist::unlist),
-        post("/package/{id}/{version}", nuget::unlist::relist),
-        read("/flat/{id}/index.json", nuget::download::versions),
-        read("/flat/{id}/{version}/{file}", nuget::download::file),
-        read("/registration/{id}/index.json", nuget::registration::index),
-        read("/registration/{id}/page/{lower}/{upper}.json", nuget::registration::page),
-        read("/registration/{id}/{version}.json", nuget::registration::leaf),
-        read("/query", nuget::search::query),
-        read("/autocomplete", nuget::search::autocomplete),
+        delete("/package/{id}/{version}", nuget::unlist::unlist_version),
+        post("/package/{id}/{version}", nuget::unlist::relist_version),
+        read("/flat/{id}/index.json", nuget::download::list_versions),
+        read("/flat/{id}/{version}/{file}", nuget::download::download_file),
+        read("/registration/{id}/index.json", nuget::registration::show_registration),
+        read("/registration/{id}/page/{lower}/{upper}.json", nuget::registration::show_registration_page),
+        read("/registration/{id}/{version}.json", nuget::registration::show_registration_leaf),
+        read("/query", nuget::search::search_packages),
+        read("/autocomplete", nuget::search::autocomplete_packages),
     ]
 }
 
@@ -110,150 +113,159 @@ fn symbol_files() -> Vec<Line> {
 /// For programs that manage; the same under two prefixes.
 fn http_api_lines() -> Vec<Line> {
     vec![
-        read("/packages", api::packages::list),
-        read("/tokens/current", api::current::show),
-        read("/tokens/current/can", api::can::answer),
+        read("/packages", api::packages::list_packages),
+        read("/tokens/current", api::current::show_current_token),
+        read("/tokens/current/can", api::can::check_access),
     ]
 }
 
 /// Below no session and no check of where a form comes from: mail programs press this button by themselves.
 fn mail_programs() -> Vec<Line> {
-    vec![read("/unsubscribe", account::unsubscribe::show), post("/unsubscribe", account::unsubscribe::submit)]
+    vec![
+        read("/unsubscribe", account::unsubscribe::ask_unsubscribe),
+        post("/unsubscribe", account::unsubscribe::unsubscribe),
+    ]
 }
 
 /// For people in a browser.
 fn pages() -> Vec<Line> {
     vec![
-        get("/", portal::landing::show),
-        get("/guide", portal::guide::show),
+        get("/", portal::landing::show_landing),
+        get("/guide", portal::guide::show_guide),
         // Accounts
-        get("/setup", account::setup::show),
-        post("/setup", account::setup::submit),
-        get("/sign-up", account::sign_up::show),
-        post("/sign-up", account::sign_up::submit),
-        get("/sign-in", account::sign_in::show),
-        post("/sign-in", account::sign_in::submit),
-        get("/forgot", account::forgot::show),
-        post("/forgot", account::forgot::submit),
-        get("/confirm", account::confirm::show),
-        post("/confirm", account::confirm::submit),
-        get("/reset", account::reset::show),
-        post("/reset", account::reset::submit),
-        post("/sign-out", account::sign_out::submit),
-        get("/settings/password", account::password::show),
-        post("/settings/password", account::password::submit),
-        get("/settings/refusals", tokens::refusals::show),
-        get("/settings/profile", account::profile::show),
-        post("/settings/profile", account::profile::submit),
-        post("/settings/profile/address", account::address::change),
-        post("/settings/profile/address/withdraw", account::address::withdraw),
-        post("/settings/profile/confirm", account::address::confirm),
-        get("/settings/sessions", account::sessions::show),
-        post("/settings/sessions/end-others", account::sessions::end_others),
-        post("/settings/sessions/{name}/end", account::sessions::end),
-        post("/settings/devices/{id}/forget", account::devices::forget),
-        get("/settings/invitations", account::invitations::show),
-        post("/settings/invitations/{id}/accept", account::invitations::accept),
-        post("/settings/invitations/{id}/decline", account::invitations::decline),
-        get("/settings/notifications", account::notifications::show),
-        post("/settings/notifications", account::notifications::submit),
-        get("/settings/calendar", calendar::show),
-        post("/settings/calendar", calendar::make),
-        post("/settings/calendar/end", calendar::end),
+        get("/setup", account::setup::show_setup),
+        post("/setup", account::setup::set_up_host),
+        get("/sign-up", account::sign_up::show_sign_up),
+        post("/sign-up", account::sign_up::sign_up),
+        get("/sign-in", account::sign_in::show_sign_in),
+        post("/sign-in", account::sign_in::sign_in),
+        get("/forgot", account::forgot::show_forgot),
+        post("/forgot", account::forgot::request_reset),
+        get("/confirm", account::confirm::show_confirm),
+        post("/confirm", account::confirm::confirm_link),
+        get("/reset", account::reset::show_reset),
+        post("/reset", account::reset::reset_password),
+        post("/sign-out", account::sign_out::sign_out),
+        get("/settings/password", account::password::show_password),
+        post("/settings/password", account::password::change_password),
+        get("/settings/refusals", tokens::refusals::list_refusals),
+        get("/settings/profile", account::profile::show_profile),
+        post("/settings/profile", account::profile::change_profile),
+        post("/settings/profile/address", account::address::change_address),
+        post("/settings/profile/address/withdraw", account::address::withdraw_address),
+        post("/settings/profile/confirm", account::address::send_confirmation),
+        get("/settings/sessions", account::sessions::list_sessions),
+        post("/settings/sessions/end-others", account::sessions::end_other_sessions),
+        post("/settings/sessions/{name}/end", account::sessions::end_session),
+        post("/settings/devices/{id}/forget", account::devices::forget_device),
+        get("/settings/invitations", account::invitations::list_invitations),
+        post("/settings/invitations/{id}/accept", account::invitations::accept_invitation),
+        post("/settings/invitations/{id}/decline", account::invitations::decline_invitation),
+        get("/settings/notifications", account::notifications::show_notifications),
+        post("/settings/notifications", account::notifications::change_notifications),
+        get("/settings/calendar", calendar::show_calendar),
+        post("/settings/calendar", calendar::create_calendar_link),
+        post("/settings/calendar/end", calendar::end_calendar_link),
         // Access tokens
-        get("/settings/tokens", tokens::list::show),
-        post("/settings/tokens", tokens::create::submit),
-        get("/settings/tokens/new", tokens::create::show),
-        get("/settings/tokens/selected", tokens::selected::show),
-        post("/settings/tokens/selected", tokens::selected::submit),
-        post("/settings/tokens/dismiss", tokens::dismiss::all),
-        get("/settings/tokens/freeze", tokens::freeze::show),
-        post("/settings/tokens/freeze", tokens::freeze::submit),
-        get("/settings/tokens/unfreeze", tokens::freeze::show_undo),
-        post("/settings/tokens/unfreeze", tokens::freeze::undo),
-        post("/settings/tokens/preview", tokens::preview::show),
-        get("/settings/tokens/{id}", tokens::one::show),
-        post("/settings/tokens/{id}/try", tokens::try_it::submit),
-        get("/settings/tokens/{id}/narrow", tokens::narrow::show),
-        post("/settings/tokens/{id}/narrow", tokens::narrow::submit),
-        post("/settings/tokens/{id}/dismiss", tokens::dismiss::one),
-        get("/settings/tokens/{id}/record", tokens::record::show),
-        get("/settings/tokens/{id}/duplicate", tokens::create::duplicate),
-        get("/settings/tokens/{id}/edit", tokens::edit::show),
-        post("/settings/tokens/{id}/edit", tokens::edit::submit),
-        get("/settings/tokens/{id}/refresh", tokens::refresh::show),
-        post("/settings/tokens/{id}/refresh", tokens::refresh::submit),
-        get("/settings/tokens/{id}/deactivate", tokens::deactivate::show),
-        post("/settings/tokens/{id}/deactivate", tokens::deactivate::submit),
-        get("/settings/tokens/{id}/reactivate", tokens::reactivate::show),
-        post("/settings/tokens/{id}/reactivate", tokens::reactivate::submit),
-        get("/settings/tokens/{id}/revoke", tokens::revoke::show),
-        post("/settings/tokens/{id}/revoke", tokens::revoke::submit),
-        get("/settings/tokens/{id}/delete", tokens::delete::show),
-        post("/settings/tokens/{id}/delete", tokens::delete::submit),
+        get("/settings/tokens", tokens::list::list_tokens),
+        post("/settings/tokens", tokens::create::create_token),
+        get("/settings/tokens/new", tokens::create::show_create_token),
+        get("/settings/tokens/selected", tokens::bulk::ask_bulk_change),
+        post("/settings/tokens/selected", tokens::bulk::change_selected_tokens),
+        post("/settings/tokens/dismiss", tokens::dismiss::dismiss_expired_tokens),
+        get("/settings/tokens/freeze", tokens::freeze::ask_freeze),
+        post("/settings/tokens/freeze", tokens::freeze::freeze_tokens),
+        get("/settings/tokens/unfreeze", tokens::freeze::ask_unfreeze),
+        post("/settings/tokens/unfreeze", tokens::freeze::unfreeze_tokens),
+        post("/settings/tokens/preview", tokens::preview::preview_patterns),
+        get("/settings/tokens/{id}", tokens::show::show_token),
+        post("/settings/tokens/{id}/try", tokens::try_it::check_access),
+        get("/settings/tokens/{id}/narrow", tokens::narrow::show_narrow),
+        post("/settings/tokens/{id}/narrow", tokens::narrow::narrow_token),
+        post("/settings/tokens/{id}/dismiss", tokens::dismiss::dismiss_expired_token),
+        get("/settings/tokens/{id}/record", tokens::history::show_history),
+        get("/settings/tokens/{id}/duplicate", tokens::create::duplicate_token),
+        get("/settings/tokens/{id}/edit", tokens::edit::show_edit_token),
+        post("/settings/tokens/{id}/edit", tokens::edit::edit_token),
+        get("/settings/tokens/{id}/refresh", tokens::refresh::ask_refresh),
+        post("/settings/tokens/{id}/refresh", tokens::refresh::refresh_token),
+        get("/settings/tokens/{id}/deactivate", tokens::deactivate::ask_deactivate),
+        post("/settings/tokens/{id}/deactivate", tokens::deactivate::deactivate_token),
+        get("/settings/tokens/{id}/reactivate", tokens::reactivate::ask_reactivate),
+        post("/settings/tokens/{id}/reactivate", tokens::reactivate::reactivate_token),
+        get("/settings/tokens/{id}/revoke", tokens::revoke::ask_revoke),
+        post("/settings/tokens/{id}/revoke", tokens::revoke::revoke_token),
+        get("/settings/tokens/{id}/delete", tokens::delete::ask_delete),
+        post("/settings/tokens/{id}/delete", tokens::delete::delete_token),
         // Packages and feeds
-        get("/packages", packages::list::show),
-        get("/feeds", feeds::list::show),
-        get("/feeds/{feed}", feeds::one::show),
-        get("/feeds/{feed}/access", feeds::access::show),
-        post("/feeds/{feed}/access", feeds::access::submit),
-        get("/feeds/{feed}/members", feeds::members::show),
-        post("/feeds/{feed}/members", feeds::members::add),
-        get("/feeds/{feed}/members/{account}", feeds::members::one),
-        post("/feeds/{feed}/members/{account}", feeds::members::change),
-        post("/feeds/{feed}/invitations/{id}/withdraw", feeds::members::withdraw),
-        get("/feeds/{feed}/packages/{id}", packages::one::show),
-        get("/feeds/{feed}/packages/{id}/owners", packages::owners::show),
-        post("/feeds/{feed}/packages/{id}/owners", packages::owners::add),
-        get("/feeds/{feed}/packages/{id}/owners/{account}", packages::owners::ask_remove),
-        post("/feeds/{feed}/packages/{id}/owners/{account}", packages::owners::remove),
-        post("/feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw", packages::owners::withdraw),
-        get("/feeds/{feed}/packages/{id}/{version}", packages::version::show),
-        get("/feeds/{feed}/packages/{id}/{version}/unlist", packages::listing::ask_unlist),
-        post("/feeds/{feed}/packages/{id}/{version}/unlist", packages::listing::unlist),
-        get("/feeds/{feed}/packages/{id}/{version}/relist", packages::listing::ask_relist),
-        post("/feeds/{feed}/packages/{id}/{version}/relist", packages::listing::relist),
-        get("/feeds/{feed}/packages/{id}/{version}/remove", packages::remove::show),
-        post("/feeds/{feed}/packages/{id}/{version}/remove", packages::remove::submit),
+        get("/packages", packages::list::list_packages),
+        get("/feeds", feeds::list::list_feeds),
+        get("/feeds/{feed}", feeds::show::show_feed),
+        get("/feeds/{feed}/access", feeds::access::show_access),
+        post("/feeds/{feed}/access", feeds::access::change_access),
+        get("/feeds/{feed}/members", feeds::members::list_members),
+        post("/feeds/{feed}/members", feeds::members::add_member),
+        get("/feeds/{feed}/members/{account}", feeds::members::show_member),
+        post("/feeds/{feed}/members/{account}", feeds::members::change_member),
+        post("/feeds/{feed}/invitations/{id}/withdraw", feeds::members::withdraw_invitation),
+        get("/feeds/{feed}/packages/{id}", packages::show::show_package),
+        get("/feeds/{feed}/packages/{id}/owners", packages::owners::list_owners),
+        post("/feeds/{feed}/packages/{id}/owners", packages::owners::add_owner),
+        get("/feeds/{feed}/packages/{id}/owners/{account}", packages::owners::ask_remove_owner),
+        post("/feeds/{feed}/packages/{id}/owners/{account}", packages::owners::remove_owner),
+        post("/feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw", packages::owners::withdraw_invitation),
+        get("/feeds/{feed}/packages/{id}/{version}", packages::version::show_version),
+        get("/feeds/{feed}/packages/{id}/{version}/unlist", packages::listing::ask_unlist_version),
+        post("/feeds/{feed}/packages/{id}/{version}/unlist", packages::listing::unlist_version),
+        get("/feeds/{feed}/packages/{id}/{version}/relist", packages::listing::ask_relist_version),
+        post("/feeds/{feed}/packages/{id}/{version}/relist", packages::listing::relist_version),
+        get("/feeds/{feed}/packages/{id}/{version}/remove", packages::remove::ask_remove_version),
+        post("/feeds/{feed}/packages/{id}/{version}/remove", packages::remove::remove_version),
     ]
 }
 
 /// For operators, below `/operator`.
 fn operator_pages() -> Vec<Line> {
     vec![
-        get("", operator::overview::show),
-        get("/accounts", operator::accounts::show),
-        get("/accounts/new", operator::people::show),
-        post("/accounts/new", operator::people::submit),
-        get("/accounts/import", operator::people::show_list),
-        post("/accounts/import", operator::people::submit_list),
-        get("/accounts/invitations", operator::invitations::list),
-        get("/accounts/invitations/{id}/{verb:resend|withdraw}", operator::invitations::ask),
-        post("/accounts/invitations/{id}/{verb:resend|withdraw}", operator::invitations::submit),
-        get("/accounts/{id}", operator::account::show),
-        get("/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}", operator::standing::show),
-        post("/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}", operator::standing::submit),
-        get("/accounts/{id}/delete", operator::delete_account::show),
-        post("/accounts/{id}/delete", operator::delete_account::submit),
-        get("/accounts/{id}/password", operator::password_link::show),
-        post("/accounts/{id}/password", operator::password_link::submit),
-        get("/tokens", operator::tokens::show),
-        post("/tokens", operator::tokens::find),
-        get("/tokens/{id}", operator::token::show),
-        get("/tokens/{id}/revoke", operator::token::ask_revoke),
-        post("/tokens/{id}/revoke", operator::token::revoke),
-        get("/tokens/{id}/deactivate", operator::token::ask_deactivate),
-        post("/tokens/{id}/deactivate", operator::token::deactivate),
-        get("/events", operator::events::show),
-        get("/feeds", operator::feeds::list),
-        post("/feeds", operator::feeds::add),
-        get("/jobs", operator::jobs::show),
-        get("/mail", operator::mail::list),
-        get("/mail/{id}/{verb:retry|drop}", operator::mail::ask),
-        post("/mail/{id}/{verb:retry|drop}", operator::mail::submit),
-        get("/feeds/new", operator::feeds::ask_new),
-        get("/feeds/{feed}/delete", operator::feeds::ask_delete),
-        post("/feeds/{feed}/delete", operator::feeds::delete),
+        get("", operator::overview::show_overview),
+        get("/accounts", operator::accounts::list_accounts),
+        get("/accounts/new", operator::people::show_add_person),
+        post("/accounts/new", operator::people::add_person),
+        get("/accounts/import", operator::people::show_add_people),
+        post("/accounts/import", operator::people::add_people),
+        get("/accounts/invitations", operator::invitations::list_invitations),
+        get("/accounts/invitations/{id}/{verb:resend|withdraw}", operator::invitations::ask_invitation_change),
+        post("/accounts/invitations/{id}/{verb:resend|withdraw}", operator::invitations::change_invitation),
+        get("/accounts/{id}", operator::account::show_account),
+        get(
+            "/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}",
+            operator::account_status::ask_account_status,
+        ),
+        post(
+            "/accounts/{id}/{verb:disable|enable|make-operator|unmake-operator}",
+            operator::account_status::change_account_status,
+        ),
+        get("/accounts/{id}/delete", operator::delete_account::ask_delete_account),
+        post("/accounts/{id}/delete", operator::delete_account::delete_account),
+        get("/accounts/{id}/password", operator::password_link::ask_password_link),
+        post("/accounts/{id}/password", operator::password_link::create_password_link),
+        get("/tokens", operator::tokens::list_tokens),
+        post("/tokens", operator::tokens::find_token),
+        get("/tokens/{id}", operator::token::show_token),
+        get("/tokens/{id}/revoke", operator::token::ask_revoke_token),
+        post("/tokens/{id}/revoke", operator::token::revoke_token),
+        get("/tokens/{id}/deactivate", operator::token::ask_deactivate_token),
+        post("/tokens/{id}/deactivate", operator::token::deactivate_token),
+        get("/events", operator::events::list_events),
+        get("/feeds", operator::feeds::list_feeds),
+        post("/feeds", operator::feeds::add_feed),
+        get("/jobs", operator::jobs::list_jobs),
+        get("/mail", operator::mail::list_mail),
+        get("/mail/{id}/{verb:retry|drop}", operator::mail::ask_mail_change),
+        post("/mail/{id}/{verb:retry|drop}", operator::mail::change_mail),
+        get("/feeds/new", operator::feeds::show_add_feed),
+        get("/feeds/{feed}/delete", operator::feeds::ask_delete_feed),
+        post("/feeds/{feed}/delete", operator::feeds::delete_feed),
     ]
 }
 
@@ -316,15 +328,15 @@ fn all_pages(cfg: &mut ServiceConfig, app: &Data<App>) {
     let operators = scope("/operator")
         .wrap(from_fn(operator::only))
         .configure(|cfg| register(cfg, operator_pages(), |resource, _| resource))
-        .default_service(to(portal::not_found));
+        .default_service(to(web::guard::not_found));
     let pages = scope("")
-        .wrap(from_fn(portal::guard))
-        .wrap(portal::sessions(app))
-        .wrap(from_fn(portal::outage))
+        .wrap(from_fn(web::guard::guard))
+        .wrap(web::session::middleware(app))
+        .wrap(from_fn(web::guard::outage))
         .wrap(from_fn(nuget::source::tell_the_source))
         .configure(|cfg| register(cfg, pages(), |resource, _| resource))
         .service(operators)
-        .default_service(to(portal::not_found));
+        .default_service(to(web::guard::not_found));
     cfg.service(pages);
 }
 

@@ -9,7 +9,7 @@ use crate::app::App;
 const RELIABLE: Duration = Duration::days(180);
 
 /// `GET /.well-known/security.txt`: where to report security problems (RFC 9116), if the operator says so.
-pub async fn security_txt(app: Data<App>) -> impl Responder {
+pub async fn show_security_txt(app: Data<App>) -> impl Responder {
     let text = app.settings.security_contact.as_ref().map(|contact| {
         let expires = (app.clock.now() + RELIABLE).to_rfc3339_opts(SecondsFormat::Secs, true);
         format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\n")

@@ -1,15 +1,15 @@
 //! The reading side of `src/packages`, without the stores.
 #![allow(dead_code, unused_imports)]
 
-#[path = "../../src/packages/archive/mod.rs"]
+#[path = "../../src/packages/nuget/archive/mod.rs"]
 pub mod archive;
-#[path = "../../src/packages/id.rs"]
+#[path = "../../src/packages/nuget/id.rs"]
 pub mod id;
-#[path = "../../src/packages/nuspec/mod.rs"]
+#[path = "../../src/packages/nuget/nuspec/mod.rs"]
 pub mod nuspec;
-#[path = "../../src/packages/range.rs"]
+#[path = "../../src/packages/nuget/range.rs"]
 pub mod range;
-#[path = "../../src/packages/symbols/mod.rs"]
+#[path = "../../src/packages/nuget/symbols/mod.rs"]
 pub mod symbols;
-#[path = "../../src/packages/version.rs"]
+#[path = "../../src/packages/nuget/version.rs"]
 pub mod version;

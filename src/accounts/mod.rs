@@ -1,14 +1,11 @@
 //! People: what a username, an address and a password may be, how passwords are checked, and how often one may guess.
 
-pub mod device;
+pub mod client_name;
 pub mod identity;
-pub mod link;
+pub mod one_time_link;
 pub mod password;
-pub mod password_gate;
 pub mod people_list;
 pub mod rate_limit;
-pub mod rate_limiter;
-pub mod sign_in_attempt;
 
 use chrono::Duration;
 

@@ -68,10 +68,10 @@ pub enum Verdict {
 
 /// The memory of one check. It is kept for the next one: given back to the allocator each time, the pieces would pile up
 /// in the arenas of the blocking pool's threads, up to a gigabyte.
-pub(super) type Memory = Vec<Block>;
+pub(crate) type Memory = Vec<Block>;
 
 /// Hashes under OWASP's first choice: argon2id with 19 MiB, two passes, one lane. The crate's default is the same.
-pub(super) fn hash(password: &str, memory: &mut Memory) -> String {
+pub(crate) fn hash(password: &str, memory: &mut Memory) -> String {
     let mut salt = [0; 16];
     crate::random::system().fill_bytes(&mut salt);
     let params = Params::default();
@@ -109,7 +109,7 @@ fn compute(
 /// A hash of nothing in particular, checked for unknown accounts so that they take as long as known ones.
 static NOBODYS: LazyLock<String> = LazyLock::new(|| hash("nobody has this password", &mut Memory::new()));
 
-pub(super) fn verify(password: &str, stored: Option<&str>, memory: &mut Memory) -> Verdict {
+pub(crate) fn verify(password: &str, stored: Option<&str>, memory: &mut Memory) -> Verdict {
     let Some(hash) = stored.and_then(|text| PasswordHash::new(text).ok()).filter(is_affordable) else {
         let nobodys = PasswordHash::new(&NOBODYS).expect("we made it");
         matches(password, &nobodys, memory);

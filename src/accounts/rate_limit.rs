@@ -21,14 +21,14 @@ const DAY: Duration = Duration::hours(24);
 /// So many times within a stretch, for one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    pub(super) kind: &'static str,
-    pub(super) subject: Subject,
-    pub(super) most: i64,
-    pub(super) within: Duration,
+    pub(crate) kind: &'static str,
+    pub(crate) subject: Subject,
+    pub(crate) most: i64,
+    pub(crate) within: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     /// Something there is one row of already, such as an account: it has a row of its own.
     Own(String),
     /// What strangers typed or come from.
@@ -48,9 +48,9 @@ pub enum RateLimitDecision {
 /// used up, it takes from its reserve instead.
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
-    pub(super) own: Vec<RateLimit>,
-    pub(super) common: Option<RateLimit>,
-    pub(super) reserve: Option<RateLimit>,
+    pub(crate) own: Vec<RateLimit>,
+    pub(crate) common: Option<RateLimit>,
+    pub(crate) reserve: Option<RateLimit>,
 }
 
 impl RateLimit {
@@ -58,12 +58,12 @@ impl RateLimit {
         Self { kind, subject: Subject::Own(row.to_string()), most, within }
     }
 
-    pub(super) fn folded(kind: &'static str, subject: String, most: i64, within: Duration) -> Self {
+    pub(crate) fn folded(kind: &'static str, subject: String, most: i64, within: Duration) -> Self {
         Self { kind, subject: Subject::Folded(subject), most, within }
     }
 
     /// What one costs, in seconds.
-    pub(super) fn cost(&self) -> i64 {
+    pub(crate) fn cost(&self) -> i64 {
         (self.within.num_seconds() / self.most).max(1)
     }
 }
@@ -133,7 +133,7 @@ impl Demand {
     }
 
     /// Guesses at a password with something that only its owner has: a device or a session.
-    pub(super) fn guess_with(kind: &'static str, row: impl ToString) -> Self {
+    pub(crate) fn guess_with(kind: &'static str, row: impl ToString) -> Self {
         let row = row.to_string();
         let (few, many) = match kind {
             "device" => ("guesses by device", "guesses an hour by device"),
@@ -144,13 +144,13 @@ impl Demand {
     }
 
     /// Guesses by one source, for whatever accounts.
-    pub(super) fn guess_by(address: IpAddr) -> Self {
+    pub(crate) fn guess_by(address: IpAddr) -> Self {
         Self { own: by_networks("guesses", address, "", 50, MINUTES), ..Self::default() }
     }
 
     /// Guesses for one account, or for one name, with nothing that is known: by one source, and by all. Once all
     /// together have used up theirs, each network still has three an hour.
-    pub(super) fn guess_for(whom: &str, address: IpAddr) -> Self {
+    pub(crate) fn guess_for(whom: &str, address: IpAddr) -> Self {
         Self {
             own: by_networks("guesses for one", address, whom, 10, MINUTES),
             common: Some(RateLimit::folded("guesses for", whom.to_owned(), 100, HOUR)),
@@ -159,7 +159,7 @@ impl Demand {
     }
 
     /// Failed sign-ins of one account that are written down.
-    pub(super) fn noted_failure(whom: &str) -> Self {
+    pub(crate) fn noted_failure(whom: &str) -> Self {
         RateLimit::folded("noted failures", whom.to_owned(), 20, HOUR).into()
     }
 }

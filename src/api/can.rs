@@ -6,20 +6,20 @@ use serde_json::json;
 use super::{
     problem::{Answer, Problem},
     query::Query,
-    visit::{Visit, rfc3339},
+    request::{ApiRequest, rfc3339},
 };
-use crate::{access::Question, app::App, tokens::is_feed_name};
+use crate::{app::App, auth::AccessCheck, tokens::is_feed_name};
 
 /// The handler.
-pub async fn answer(req: HttpRequest, app: web::Data<App>) -> Answer {
+pub async fn check_access(req: HttpRequest, app: web::Data<App>) -> Answer {
     let feed = Query::of(&req, &["action", "package", "feed"]).ok();
     let feed = feed.as_ref().map_or("main", feed_of);
-    let visit = Visit::of(&req, &app, feed).await.map_err(Problem::about_can)?;
+    let visit = ApiRequest::of(&req, &app, feed).await.map_err(Problem::about_can)?;
     let known = visit.admit_to_ask().map_err(Problem::about_can)?;
     let query = Query::of(&req, &["action", "package", "feed"])?;
     let question = question(&query)?;
     let ask = question.ask(known, question.facts(&app.store, known).await?);
-    let (reason, message) = match visit.could(&ask) {
+    let (reason, message) = match visit.would_allow(&ask) {
         Ok(_) => (None, format!("{} may do this.", known.token.called())),
         Err(refusal) => (Some(refusal.reason.as_str()), refusal.sentence),
     };
@@ -37,8 +37,8 @@ fn feed_of(query: &Query) -> &str {
     query.get("feed").filter(|name| is_feed_name(name)).unwrap_or("main")
 }
 
-fn question(query: &Query) -> Result<Question<'_>, Problem> {
+fn question(query: &Query) -> Result<AccessCheck<'_>, Problem> {
     let scope = query.get("action").ok_or_else(|| Problem::bad("Name an action, such as action=nuget:push."))?;
-    let question = Question::parse(scope, query.get("feed").unwrap_or("main"), query.get("package"));
+    let question = AccessCheck::parse(scope, query.get("feed").unwrap_or("main"), query.get("package"));
     question.map_err(|error| Problem::bad(error.to_string()))
 }

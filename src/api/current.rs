@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     problem::{Answer, Problem},
     query::Query,
-    visit::{Visit, rfc3339},
+    request::{ApiRequest, rfc3339},
 };
 use crate::{
     app::App,
@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// The handler.
-pub async fn show(req: HttpRequest, app: web::Data<App>) -> Answer {
-    let visit = Visit::of(&req, &app, "").await?;
+pub async fn show_current_token(req: HttpRequest, app: web::Data<App>) -> Answer {
+    let visit = ApiRequest::of(&req, &app, "").await?;
     let known = visit.admit()?;
     Query::of(&req, &[])?;
     let token = &known.token;

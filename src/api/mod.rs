@@ -5,12 +5,12 @@ pub mod current;
 pub mod packages;
 mod problem;
 mod query;
-mod visit;
+mod request;
 
 use actix_web::HttpResponse;
 
 use self::problem::{Answer, Problem};
-pub use self::visit::tell_end;
+pub use self::request::tell_end;
 
 /// Any address of the API that is none.
 pub async fn nothing_here() -> Answer {

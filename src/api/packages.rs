@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::{
     problem::{Answer, Problem},
     query::Query,
-    visit::Visit,
+    request::ApiRequest,
 };
 use crate::{
     app::App,
-    store::{FeedPackage, Known},
+    store::{FeedPackage, TokenLookup},
     tokens::{
         Kind, PackageKey, PatternSet,
         decision::{Action, Ask, Decision, Holder, Package, decide_in_list},
@@ -26,8 +26,8 @@ const ROWS: usize = 500;
 const SCOPE: &str = "nuget:pull container:pull npm:pull";
 
 /// The handler.
-pub async fn list(req: HttpRequest, app: web::Data<App>) -> Answer {
-    let visit = Visit::of(&req, &app, "").await?;
+pub async fn list_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
+    let visit = ApiRequest::of(&req, &app, "").await?;
     let known = visit.admit()?;
     reads_anything(&visit)?;
     let query = Query::of(&req, &["after", "limit"])?;
@@ -44,7 +44,7 @@ pub async fn list(req: HttpRequest, app: web::Data<App>) -> Answer {
 /// database is held.
 async fn readable(
     app: &App,
-    known: &Known,
+    known: &TokenLookup,
     mut after: Option<PackageKey>,
     limit: usize,
     now: DateTime<Utc>,
@@ -63,13 +63,13 @@ async fn readable(
     }
 }
 
-fn reads_anything(visit: &Visit<'_>) -> Result<(), Problem> {
+fn reads_anything(visit: &ApiRequest<'_>) -> Result<(), Problem> {
     let asks = Kind::ALL.map(|kind| Ask::of_account(Action::Pull(kind)));
-    let ask = asks.iter().find(|ask| visit.could(ask).is_ok()).unwrap_or(&asks[0]);
+    let ask = asks.iter().find(|ask| visit.would_allow(ask).is_ok()).unwrap_or(&asks[0]);
     visit.ask(ask).map(drop).map_err(|refusal| visit.problem(&refusal, SCOPE))
 }
 
-fn may_read(known: &Known, package: &FeedPackage, set: &PatternSet, now: DateTime<Utc>) -> bool {
+fn may_read(known: &TokenLookup, package: &FeedPackage, set: &PatternSet, now: DateTime<Utc>) -> bool {
     let ask = Ask {
         action: Action::Pull(package.kind),
         feed: Some((&package.feed_name, Some(package.feed))),

@@ -12,7 +12,7 @@ use actix_web::{
 use serde_json::{Value, json};
 
 use crate::{
-    access::{Ambiguous, Refusal},
+    auth::{Ambiguous, Refusal},
     store::StoreError,
     tokens::decision::{Class, Reason},
 };
@@ -107,7 +107,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a request could not be answered");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("{} Try again in a moment.", error.told()))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("{} Try again in a moment.", error.sentence()))
     }
 }
 

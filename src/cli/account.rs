@@ -5,10 +5,11 @@ use clap::Subcommand;
 
 use super::{account_named, prompt::new_password, say};
 use crate::{
-    accounts::{identity, link, password::check_new},
+    accounts::{identity, one_time_link, password::check_new},
     app::App,
     store::{
-        Account, AccountChange, AccountDeletion, AccountLine, AccountSearch, Actor, NewAccount, Only, Registration,
+        Account, AccountChange, AccountDeletion, AccountFilter, AccountQuery, AccountSummary, Actor, NewAccount,
+        Registration,
     },
 };
 
@@ -90,9 +91,9 @@ async fn add(app: &App, username: &str, email: &str, time_zone: &str, operator: 
     let max_token_days = app.settings.max_token_days;
     let password_hash = Some(password_hash);
     let new = NewAccount { username, email, password_hash, time_zone, operator, vouched: true, max_token_days };
-    let mut change = app.store.begin().await?;
-    match change.add_account(&new, &Actor::host("latchkey account add"), app.clock.now()).await? {
-        Registration::Made(_) => change.commit().await?,
+    let mut tx = app.store.begin().await?;
+    match tx.add_account(&new, &Actor::host("latchkey account add"), app.clock.now()).await? {
+        Registration::Made(_) => tx.commit().await?,
         Registration::UsernameTaken => bail!("the username “{}” is taken", new.username),
         Registration::EmailTaken => bail!("there is an account with the address {}", new.email),
     }
@@ -129,9 +130,9 @@ async fn set_password(app: &App, username: &str) -> anyhow::Result<()> {
     let password = new_password()?;
     check_new(password.reveal(), &[&account.username, &account.email])?;
     let hash = app.gate.hash(password.reveal()).await?;
-    let mut change = app.store.begin().await?;
-    change.set_password(account.id, &hash, &Actor::host("latchkey account password"), app.clock.now()).await?;
-    change.commit().await?;
+    let mut tx = app.store.begin().await?;
+    tx.set_password(account.id, &hash, &Actor::host("latchkey account password"), app.clock.now()).await?;
+    tx.commit().await?;
     say(format_args!("Set the password of {}; every session of it has ended.", account.username));
     Ok(())
 }
@@ -144,10 +145,10 @@ async fn print_link(app: &App, username: &str) -> anyhow::Result<()> {
         "{} is disabled, so its links do not work; enable it first",
         account.username
     );
-    let mut change = app.store.begin().await?;
+    let mut tx = app.store.begin().await?;
     let by = Actor::host("latchkey account password");
-    let path = link::for_password(&mut change, account.id, &by, app.clock.now()).await?;
-    change.commit().await?;
+    let path = one_time_link::for_password(&mut tx, account.id, &by, app.clock.now()).await?;
+    tx.commit().await?;
     say(app.settings.public_url.of(&path));
     Ok(())
 }
@@ -176,7 +177,7 @@ async fn delete(app: &App, username: &str, heir: Option<&str>) -> anyhow::Result
 async fn list(app: &App) -> anyhow::Result<()> {
     let mut after = String::new();
     loop {
-        let search = AccountSearch { text: "", only: Only::All, after: &after, limit: PAGE };
+        let search = AccountQuery { text: "", only: AccountFilter::All, after: &after, limit: PAGE };
         let page = app.store.accounts(search).await?;
         for line in &page {
             say(described(line));
@@ -189,8 +190,8 @@ async fn list(app: &App) -> anyhow::Result<()> {
 }
 
 /// One line, its parts separated by tabs for other programs.
-fn described(line: &AccountLine) -> String {
-    let AccountLine { account, last_sign_in, .. } = line;
+fn described(line: &AccountSummary) -> String {
+    let AccountSummary { account, last_sign_in, .. } = line;
     let marks = [(account.is_operator, "operator"), (account.disabled_at.is_some(), "disabled")];
     let marks: Vec<_> = marks.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
     let seen = last_sign_in.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string());

@@ -10,7 +10,7 @@ use crate::{
     health::{self, Check, Finding, chain},
     mail::Mailer,
     packages::blobs::Blobs,
-    store::{Store, TooLong},
+    store::{Store, TokenBeyondMaximum},
 };
 
 /// Package files that are looked for, of each kind of sample.
@@ -84,7 +84,7 @@ async fn data(settings: &Settings, store: &Store, blobs: Option<&Blobs>, report:
     report.tell(&health::mails(store).await);
     if let Some(max_days) = settings.max_token_days {
         let found = store.tokens_beyond(max_days, Clock::System.now()).await?;
-        let told = TooLong::told(&found, max_days).map(|told| format!("note  lifetimes: {told}"));
+        let told = TokenBeyondMaximum::told(&found, max_days).map(|told| format!("note  lifetimes: {told}"));
         say(told.unwrap_or_else(|| format!("ok    lifetimes: none over {max_days} days")));
     }
     Ok(())

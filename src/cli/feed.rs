@@ -7,7 +7,7 @@ use super::{account_named, say};
 use crate::{
     accounts::identity,
     app::App,
-    store::{Actor, Feed, FeedDeletion, Owned},
+    store::{Actor, Feed, FeedDeletion, MemberChange},
     tokens::decision::Role,
 };
 
@@ -78,11 +78,11 @@ impl Command {
 async fn add(app: &App, name: &str, owner: &str, public: bool) -> anyhow::Result<()> {
     let name = identity::feed_name(name)?;
     let owner = account_named(&app.store, owner).await?;
-    let mut change = app.store.begin().await?;
+    let mut tx = app.store.begin().await?;
     let by = Actor::host("latchkey feed add");
-    let added = change.add_feed(name, public, owner.id, &by, app.clock.now()).await?;
+    let added = tx.add_feed(name, public, owner.id, &by, app.clock.now()).await?;
     added.with_context(|| format!("there is a feed “{name}” already"))?;
-    change.commit().await?;
+    tx.commit().await?;
     let address = app.settings.public_url.of(&format!("/feeds/{name}/nuget/v3/index.json"));
     say(format_args!("Added the feed {name}: {address}"));
     Ok(())
@@ -120,9 +120,9 @@ async fn delete(app: &App, name: &str) -> anyhow::Result<()> {
 
 async fn set_uncovered(app: &App, feed: &str, passes_on: bool) -> anyhow::Result<()> {
     let found = found(app, feed).await?;
-    let mut change = app.store.begin().await?;
-    change.set_passes_on(&found, passes_on, &Actor::host("latchkey feed set"), app.clock.now()).await?;
-    change.commit().await?;
+    let mut tx = app.store.begin().await?;
+    tx.set_passes_on(&found, passes_on, &Actor::host("latchkey feed set"), app.clock.now()).await?;
+    tx.commit().await?;
     let answer = if passes_on { "answered as not found" } else { "refused with the reason" };
     say(format_args!("Packages of {feed} that a key does not cover are {answer}."));
     Ok(())
@@ -132,16 +132,16 @@ async fn member(app: &App, feed: &str, account: &str, role: Option<Role>) -> any
     let account = account_named(&app.store, account).await?;
     let found = found(app, feed).await?;
     let (by, now) = (Actor::host("latchkey feed member"), app.clock.now());
-    let mut change = app.store.begin().await?;
-    let said = match (change.change_member(&found, account.id, role, &by, now).await?, role) {
-        (Owned::LastOwner, _) => {
+    let mut tx = app.store.begin().await?;
+    let said = match (tx.change_member(&found, account.id, role, &by, now).await?, role) {
+        (MemberChange::LastOwner, _) => {
             bail!("{} is the only owner of {feed}; give it another one first", account.username)
         }
-        (Owned::NotThere, _) => bail!("{} is no member of {feed}", account.username),
-        (Owned::Done, Some(role)) => format!("{} is {} of {feed}.", account.username, role.as_str()),
-        (Owned::Done, None) => format!("{} is no longer a member of {feed}.", account.username),
+        (MemberChange::NotThere, _) => bail!("{} is no member of {feed}", account.username),
+        (MemberChange::Done, Some(role)) => format!("{} is {} of {feed}.", account.username, role.as_str()),
+        (MemberChange::Done, None) => format!("{} is no longer a member of {feed}.", account.username),
     };
-    change.commit().await?;
+    tx.commit().await?;
     say(said);
     Ok(())
 }

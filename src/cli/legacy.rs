@@ -16,10 +16,11 @@ use super::say;
 use crate::{
     accounts::identity,
     app::App,
-    store::{Actor, Imported},
+    store::{Actor, ImportOutcome},
     tokens::{
-        AccountId, SecretHash, TokenId, change,
+        AccountId, SecretHash, TokenId,
         legacy::{ImportedKey, LegacyKey, Policy, Shape},
+        lifecycle,
     },
 };
 
@@ -166,21 +167,21 @@ async fn enter_step(
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
     let (by, rng) = (Actor::host("latchkey legacy import"), &mut crate::random::system());
-    let mut change = app.store.begin().await?;
+    let mut tx = app.store.begin().await?;
     for (line, key) in keys {
         let token = key.to_token(policy, TokenId::generate(now, rng), now, rng);
-        match change.import_key(key, &token, &by, now).await? {
-            Imported::Now => {
+        match tx.import_key(key, &token, &by, now).await? {
+            ImportOutcome::Now => {
                 summary.imported += 1;
                 summary.first_end = summary.first_end.into_iter().chain(token.end()).min();
             }
-            Imported::Before => summary.before += 1,
-            Imported::OfAnother => {
+            ImportOutcome::Before => summary.before += 1,
+            ImportOutcome::OfAnother => {
                 bail!("line {line}: another import has just taken this key; mend the list and import it again")
             }
         }
     }
-    Ok(change.commit().await?)
+    Ok(tx.commit().await?)
 }
 
 /// The accounts that a list names.
@@ -301,7 +302,7 @@ impl Row {
         match self.get("name") {
             "" => Ok(NAME.to_owned()),
             name if LegacyKey::parse(name).is_some() => Err("name: this looks like a key".to_owned()),
-            name => change::name(name).map_err(|bad| format!("name: {bad}")),
+            name => lifecycle::name(name).map_err(|bad| format!("name: {bad}")),
         }
     }
 

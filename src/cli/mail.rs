@@ -45,10 +45,10 @@ impl Command {
 }
 
 async fn release(app: &App, drop: bool) -> anyhow::Result<()> {
-    let mut change = app.store.begin().await?;
-    let held = change.release_mails().await?;
-    let dropped = if drop && held { change.drop_waiting_mails().await? } else { 0 };
-    change.commit().await?;
+    let mut tx = app.store.begin().await?;
+    let held = tx.release_mails().await?;
+    let dropped = if drop && held { tx.drop_waiting_mails().await? } else { 0 };
+    tx.commit().await?;
     match (held, drop) {
         (false, _) => say("No mails are held."),
         (true, false) => say("Mails go out again."),

@@ -7,8 +7,8 @@ use super::say;
 use crate::{
     app::App,
     package_store,
-    packages::{id::PackageId, version::Version},
-    store::{Actor, Doing},
+    packages::nuget::{id::PackageId, version::Version},
+    store::{Actor, ChangeContext},
     tokens::Kind,
 };
 
@@ -35,16 +35,16 @@ impl Command {
         let package = app.store.package(found.id, Kind::NuGet, &id.key(), None).await?;
         let package = package.with_context(|| format!("there is no package “{id}” in {feed}"))?;
         let by = Actor::host("latchkey package remove");
-        let doing = Doing { feed_name: &feed, token: None, by: &by, now: app.clock.now() };
-        let mut change = app.store.begin().await?;
+        let doing = ChangeContext { feed_name: &feed, token: None, by: &by, now: app.clock.now() };
+        let mut tx = app.store.begin().await?;
         let blobs = match &version {
-            Some(version) => change.remove_version(&doing, &package, version).await?,
-            None => change.remove_package(&doing, &package).await?,
+            Some(version) => tx.remove_version(&doing, &package, version).await?,
+            None => tx.remove_package(&doing, &package).await?,
         };
         let name = &package.name;
         let what = version.map_or_else(|| name.clone(), |version| format!("{name} {version}"));
         ensure!(!blobs.is_empty(), "there is no {what} in {feed}, or it was removed before");
-        change.commit().await?;
+        tx.commit().await?;
         let packages = blobs.iter().filter(|blob| blob.is_package()).count();
         package_store::discard(app, &blobs).await;
         say(format_args!("Removed {what} from {feed}: {} in all.", versions(packages)));

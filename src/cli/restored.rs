@@ -12,11 +12,11 @@ const PAGE: i64 = 500;
 /// Does it: `since` is when the backup was made.
 pub async fn run(app: &App, since: DateTime<Utc>) -> anyhow::Result<()> {
     let (now, by) = (app.clock.now(), Actor::host("latchkey restored"));
-    let mut change = app.store.begin().await?;
-    change.hold_mails(now).await?;
-    let sessions = change.end_all_sessions().await?;
-    let (links, calendars) = change.end_links_made_until(since).await?;
-    change.commit().await?;
+    let mut tx = app.store.begin().await?;
+    tx.hold_mails(now).await?;
+    let sessions = tx.end_all_sessions().await?;
+    let (links, calendars) = tx.end_links_made_until(since).await?;
+    tx.commit().await?;
     freeze(app, since, &by, now).await?;
     say(format_args!("Ended {sessions} sessions, {links} one-time links and {calendars} calendar addresses."));
     list(app, now).await?;
@@ -37,9 +37,9 @@ pub async fn run(app: &App, since: DateTime<Utc>) -> anyhow::Result<()> {
 async fn freeze(app: &App, since: DateTime<Utc>, by: &Actor, now: DateTime<Utc>) -> anyhow::Result<()> {
     let mut after = String::new();
     loop {
-        let mut change = app.store.begin().await?;
-        let accounts = change.accounts_after(&after, PAGE).await?;
-        drop(change);
+        let mut tx = app.store.begin().await?;
+        let accounts = tx.accounts_after(&after, PAGE).await?;
+        drop(tx);
         let Some(last) = accounts.last() else { return Ok(()) };
         after = last.to_string();
         for account in accounts {

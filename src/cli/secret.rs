@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use super::say;
 use crate::{
-    accounts::link,
+    accounts::one_time_link,
     app::{App, mailed_link_key},
     clock::Clock,
     config::{Args, MasterSecret, Settings},
@@ -50,7 +50,7 @@ async fn rotate(args: &Args, to: Option<PathBuf>) -> anyhow::Result<()> {
     let to = to.map(std::path::absolute).transpose()?;
     let new_file = to.clone().unwrap_or_else(|| present.with_extension("secret.new"));
     let new = MasterSecret::read_or_make(&new_file)?;
-    change(&app, &new).await?;
+    tx(&app, &new).await?;
     match to {
         None => {
             put_in_place(&new_file, &present)?;
@@ -67,18 +67,18 @@ async fn rotate(args: &Args, to: Option<PathBuf>) -> anyhow::Result<()> {
 }
 
 /// Nothing else is derived from the master secret: `docs/security.md` lists what is.
-async fn change(app: &App, new: &MasterSecret) -> anyhow::Result<()> {
+async fn tx(app: &App, new: &MasterSecret) -> anyhow::Result<()> {
     let old = &app.settings.master;
     ensure!(old.fingerprint() != new.fingerprint(), "the new master secret is the one in force");
     let (old_key, new_key) = (mailed_link_key(old), mailed_link_key(new));
-    let mut change = app.store.begin().await?;
-    if !change.swap_master_fingerprint(&old.fingerprint(), &new.fingerprint()).await? {
+    let mut tx = app.store.begin().await?;
+    if !tx.swap_master_fingerprint(&old.fingerprint(), &new.fingerprint()).await? {
         bail!("the master secret was changed meanwhile");
     }
-    let hash = |key: &[u8], mail| link::hash(&link::of_mail(key, mail));
-    change.rehash_mailed_links(|mail| (hash(&*old_key, mail), hash(&*new_key, mail))).await?;
-    change.end_all_sessions().await?;
-    change.commit().await?;
+    let hash = |key: &[u8], mail| one_time_link::hash(&one_time_link::of_mail(key, mail));
+    tx.rehash_mailed_links(|mail| (hash(&*old_key, mail), hash(&*new_key, mail))).await?;
+    tx.end_all_sessions().await?;
+    tx.commit().await?;
     tracing::warn!("the master secret was changed with latchkey secret rotate; every session has ended");
     Ok(())
 }
@@ -105,13 +105,13 @@ async fn lost(args: &Args) -> anyhow::Result<()> {
     let Some(kept) = kept.filter(|kept| *kept != mine) else {
         bail!("the master secret in force is the one this database was set up with: nothing is lost");
     };
-    let mut change = store.begin().await?;
-    if !change.swap_master_fingerprint(&kept, &mine).await? {
+    let mut tx = store.begin().await?;
+    if !tx.swap_master_fingerprint(&kept, &mine).await? {
         bail!("the master secret was changed meanwhile");
     }
-    let dropped = change.drop_mails_with_links().await?;
-    change.end_all_sessions().await?;
-    change.commit().await?;
+    let dropped = tx.drop_mails_with_links().await?;
+    tx.end_all_sessions().await?;
+    tx.commit().await?;
     tracing::warn!("the master secret was lost and replaced with latchkey secret lost; every session has ended");
     say(format_args!(
         "This host goes on with the master secret in force. Everybody signs in again; keys go on working. {dropped} waiting \

@@ -7,12 +7,11 @@ use clap::Subcommand;
 use super::{account_named, prompt::token_secret, say};
 use crate::{
     app::App,
-    store::{Actor, Issued, Known},
+    store::{Actor, Issued, TokenLookup},
     tokens::{
-        AccountId, Feeds, FormId, Patterns, Permissions, TokenId,
-        change::{self, NewToken},
-        expiry,
+        AccountId, Feeds, FormId, Patterns, Permissions, TokenId, expiry,
         legacy::hash_of,
+        lifecycle::{self, NewToken},
         state::state,
     },
 };
@@ -66,13 +65,13 @@ impl Command {
         match self {
             Self::Add { account, name, note, allow, packages, expires_in, feed } => {
                 let account = account_named(&app.store, &account).await?;
-                let choice = expiry::Choice::parse(&expires_in)?;
+                let choice = expiry::ExpiryChoice::parse(&expires_in)?;
                 for text in [&name, &note, &packages] {
-                    anyhow::ensure!(!app.legacy.is_in(&app.store, text).await?, change::BadText::Key);
+                    anyhow::ensure!(!app.legacy.is_in(&app.store, text).await?, lifecycle::BadText::Key);
                 }
                 let new = NewToken {
-                    name: change::name(&name)?,
-                    note: change::note(&note)?,
+                    name: lifecycle::name(&name)?,
+                    note: lifecycle::note(&note)?,
                     permissions: permissions(&allow)?,
                     patterns: Patterns::parse(&packages.replace(',', "\n"))?,
                     feeds: feeds(app, &feed).await?,
@@ -92,7 +91,7 @@ impl Command {
 }
 
 async fn revoke(app: &App) -> anyhow::Result<()> {
-    let Known { token, username, .. } = find(app).await?;
+    let TokenLookup { token, username, .. } = find(app).await?;
     if let Some(at) = token.revoked_at {
         say(format_args!("{} of {username} was revoked already, on {}.", token.called(), minute(at)));
         return Ok(());
@@ -157,15 +156,15 @@ async fn feeds(app: &App, names: &[String]) -> anyhow::Result<Feeds> {
     Ok(Feeds::Some(ids))
 }
 
-async fn find(app: &App) -> anyhow::Result<Known> {
+async fn find(app: &App) -> anyhow::Result<TokenLookup> {
     let text = token_secret()?;
     let hash = hash_of(text.reveal().trim())
         .context("this is not the secret of a token: it has another shape, or a mistyped character")?;
     app.store.known(hash, "").await?.context("this host never issued this secret, or its token was deleted")
 }
 
-fn describe(app: &App, known: &Known) {
-    let Known { token, replaced_at, username, holder, .. } = known;
+fn describe(app: &App, known: &TokenLookup) {
+    let TokenLookup { token, replaced_at, username, holder, .. } = known;
     let standing = if replaced_at.is_some() {
         "replaced by a refresh".to_owned()
     } else {

@@ -86,7 +86,7 @@ pub async fn watch(app: &App) {
 
 /// Looks again where something was wrong, so that it is seen soon when that is over; a few seconds after the last look at
 /// the earliest, and one at a time.
-async fn look_again(app: &App) {
+async fn reload_in(app: &App) {
     if app.health.checks().iter().all(|check| check.trouble().is_none()) {
         return;
     }
@@ -115,19 +115,19 @@ async fn look(app: &App, mail_server: Option<Check>) {
 }
 
 /// The process answers.
-pub async fn alive() -> impl Responder {
+pub async fn show_liveness() -> impl Responder {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
 }
 
 /// The process and its database answer, and it can work with the database's schema. Whatever else is wrong is named, and
 /// keeps nobody from using their keys.
-pub async fn ready(app: Data<App>) -> impl Responder {
+pub async fn show_readiness(app: Data<App>) -> impl Responder {
     match timeout(PATIENCE, app.store.schema_state()).await {
         Ok(Ok(SchemaState::Older)) => {
             unready("the database's schema is older than this version: run latchkey migrate\n")
         }
         Ok(Ok(SchemaState::Current | SchemaState::Newer)) => {
-            look_again(&app).await;
+            reload_in(&app).await;
             // The disk is asked now: it may have filled since the last look.
             let disk = disk::warning(&app).map(|warning| format!("warning: {warning}\n")).unwrap_or_default();
             let checks = app.health.checks();

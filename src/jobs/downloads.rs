@@ -1,6 +1,6 @@
 //! Writes how often packages were downloaded, in small batches, away from the requests that did it.
 
-use super::told;
+use super::counted_as;
 use crate::app::App;
 
 /// A batch holds the write lock for a moment only.
@@ -13,9 +13,9 @@ pub async fn flush_downloads(app: &App) -> anyhow::Result<String> {
     while !waiting.is_empty() {
         let later = waiting.split_off(waiting.len().min(BATCH));
         let written = async {
-            let mut change = app.store.begin().await?;
-            change.add_downloads(&waiting).await?;
-            change.commit().await
+            let mut tx = app.store.begin().await?;
+            tx.add_downloads(&waiting).await?;
+            tx.commit().await
         };
         if let Err(error) = written.await {
             app.downloads.put_back(waiting);
@@ -24,5 +24,5 @@ pub async fn flush_downloads(app: &App) -> anyhow::Result<String> {
         }
         waiting = later;
     }
-    Ok(told(versions, "versions downloaded"))
+    Ok(counted_as(versions, "versions downloaded"))
 }

@@ -6,7 +6,9 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Instant};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{clock_gate::ClockGate, happenings::bind_happenings, mail_delivery::deliver_mails, told};
+use super::{
+    clock_gate::ClockGate, counted_as, mail_delivery::deliver_mails, security_mails::bind_security_notifications,
+};
 use crate::{
     app::App,
     clock::Clock,
@@ -14,7 +16,7 @@ use crate::{
     store::{Account, DueNotice},
     tokens::{
         MailId, Token, TokenId,
-        end_notice::{EndNotice, moot},
+        end_notice::{EndNotice, cancel_reason},
     },
 };
 
@@ -100,7 +102,7 @@ pub(super) async fn tick(
     stopped: watch::Receiver<bool>,
 ) -> anyhow::Result<String> {
     bind_due_notices(&app, &app.clock).await?;
-    bind_happenings(&app, &app.clock).await?;
+    bind_security_notifications(&app, &app.clock).await?;
     // The clock may jump between two mails as well.
     let stopping = || *stopped.borrow() || !gate.passes(app.clock.now(), Instant::now());
     let delivered = deliver_mails(&app, &app.clock, Some(app.settings.mails_per_minute), stopping).await?;
@@ -117,13 +119,13 @@ fn in_words<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
             Outcome::Withdrawn => &mut withdrawn,
         } += 1;
     }
-    let told = [
-        told(sent, "sent"),
-        told(refused, "refused"),
-        told(waiting, "to try again"),
-        told(withdrawn, "no longer owed"),
+    let counts = [
+        counted_as(sent, "sent"),
+        counted_as(refused, "refused"),
+        counted_as(waiting, "to try again"),
+        counted_as(withdrawn, "no longer owed"),
     ];
-    told.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
+    counts.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// Binds every due notice: those of one account, one hour and one kind share a mail.
@@ -137,10 +139,10 @@ async fn bind_due_notices(app: &App, clock: &Clock) -> anyhow::Result<()> {
         for (hour, account, notice) in groups {
             let now = clock.now();
             let mail = MailId::generate(now, &mut crate::random::system());
-            let mut change = app.store.begin().await?;
+            let mut tx = app.store.begin().await?;
             let message_id = app.mailer.message_id(mail);
-            if change.bind_end_notices((account, hour, notice), (mail, &message_id), now).await?.is_some() {
-                change.commit().await?;
+            if tx.bind_end_notices((account, hour, notice), (mail, &message_id), now).await?.is_some() {
+                tx.commit().await?;
             }
         }
     }
@@ -154,7 +156,7 @@ async fn would_be_sent(app: &App, now: DateTime<Utc>) -> anyhow::Result<Report> 
     let mut report = Report::default();
     for due in due {
         if let Some((account, token)) = owner_and_token(app, &due).await?
-            && moot(due.notice, &token, due.expires_at, account.disabled_at.is_some(), now).is_none()
+            && cancel_reason(due.notice, &token, due.expires_at, account.disabled_at.is_some(), now).is_none()
             && (!due.notice.is_reminder() || app.store.wants_reminder(account.id, due.notice).await?)
         {
             report.warned.push(Warned::new(account, token, &due, None));

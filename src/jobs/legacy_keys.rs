@@ -1,15 +1,15 @@
 //! Notes which idle keys of an older system are retired. Their date alone ends them, whether this has run or not.
 
-use super::told;
+use super::counted_as;
 use crate::{app::App, store::Actor};
 
 /// A batch holds the write lock for a moment only.
 const BATCH: i64 = 50;
 
 async fn give_unused_keys_their_year(app: &App) -> anyhow::Result<i64> {
-    let mut change = app.store.begin().await?;
-    let given = change.give_unused_keys_their_year(app.clock.now(), BATCH).await?;
-    change.commit().await?;
+    let mut tx = app.store.begin().await?;
+    let given = tx.give_unused_keys_their_year(app.clock.now(), BATCH).await?;
+    tx.commit().await?;
     Ok(i64::try_from(given)?)
 }
 
@@ -18,12 +18,12 @@ pub async fn retire_legacy_keys(app: &App) -> anyhow::Result<String> {
     while give_unused_keys_their_year(app).await? == BATCH {}
     let mut retired = 0;
     loop {
-        let mut change = app.store.begin().await?;
-        let noted = change.retire_idle(&Actor::host("legacy keys"), app.clock.now(), BATCH).await?;
-        change.commit().await?;
+        let mut tx = app.store.begin().await?;
+        let noted = tx.retire_idle(&Actor::host("legacy keys"), app.clock.now(), BATCH).await?;
+        tx.commit().await?;
         retired += noted;
         if noted < usize::try_from(BATCH)? {
-            return Ok(told(retired, "retired"));
+            return Ok(counted_as(retired, "retired"));
         }
     }
 }

@@ -6,13 +6,13 @@
 use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 
-use super::letters::write;
+use super::action_mails::write;
 use crate::{
-    accounts::link,
+    accounts::one_time_link,
     app::App,
     clock::Clock,
     mail::{Outcome, with_unsubscribe},
-    store::{ClaimedMail, Letter},
+    store::{ClaimedMail, MailKind},
     tokens::{MailId, end_notice::EndNotice},
 };
 
@@ -86,16 +86,17 @@ async fn deliver(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result
 /// mail that the token has expired says more, and goes to everybody.
 async fn outlived(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<bool> {
     match mail.letter {
-        Letter::End(notice) if notice != EndNotice::Expired => Ok(app.store.is_past(mail.id, clock.now()).await?),
+        MailKind::End(notice) if notice != EndNotice::Expired => Ok(app.store.is_past(mail.id, clock.now()).await?),
         _ => Ok(false),
     }
 }
 
 async fn still_owed(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<bool> {
-    let mut change = app.store.begin().await?;
-    let owed = change.owed(mail, &link::hash(&app.mailed_link(mail.id)), clock.now()).await?.is_some();
-    change.commit().await?;
-    Ok(owed)
+    let mut tx = app.store.begin().await?;
+    let mail_content =
+        tx.mail_content(mail, &one_time_link::hash(&app.mailed_link(mail.id)), clock.now()).await?.is_some();
+    tx.commit().await?;
+    Ok(mail_content)
 }
 
 /// The content as it must go out: what an earlier attempt fixed, or what is true now. Committed before it is returned,
@@ -103,27 +104,27 @@ async fn still_owed(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Res
 /// What holds a link is not kept: it is written again, to the same letter, since it follows from the mail alone.
 async fn fixed_content(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<Option<String>> {
     let now = clock.now();
-    let mut change = app.store.begin().await?;
+    let mut tx = app.store.begin().await?;
     let kept = mail.content.clone().filter(|_| !mail.letter.holds_link());
     let content = match kept {
         Some(content) => content,
         None => {
             let secret = app.mailed_link(mail.id);
-            let Some(owed) = change.owed(mail, &link::hash(&secret), now).await? else {
-                change.commit().await?;
+            let Some(mail_content) = tx.mail_content(mail, &one_time_link::hash(&secret), now).await? else {
+                tx.commit().await?;
                 return Ok(None);
             };
-            write(app, &mut change, mail, owed, &secret, now).await?
+            write(app, &mut tx, mail, mail_content, &secret, now).await?
         }
     };
     let to_keep = if mail.letter.holds_link() { "" } else { &content };
-    if !change.fix_content(mail, to_keep, now).await? {
+    if !tx.fix_content(mail, to_keep, now).await? {
         return Ok(None);
     }
-    change.commit().await?;
+    tx.commit().await?;
     Ok(Some(match mail.letter {
-        Letter::End(notice) if notice.is_reminder() => {
-            let path = link::stop_reminders_path(&app.mailed_link(mail.id));
+        MailKind::End(notice) if notice.is_reminder() => {
+            let path = one_time_link::stop_reminders_path(&app.mailed_link(mail.id));
             with_unsubscribe(&content, &app.settings.public_url.of(&path))
         }
         _ => content,

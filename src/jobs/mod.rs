@@ -1,19 +1,19 @@
 //! What runs by the clock beside the server: sending mails, writing what keys did, sweeping.
 //! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
 
+mod action_mails;
 mod clock_gate;
 mod disk;
 mod downloads;
-mod evidence;
 mod expiry_warnings;
-mod happenings;
 mod legacy_keys;
-mod letters;
 mod mail_delivery;
 mod orphans;
 mod pauses;
-mod sweep;
+mod retention;
+mod security_mails;
 mod typed_events;
+mod usage;
 
 use std::{
     future::Future,
@@ -31,14 +31,14 @@ use tokio::{
 use self::clock_gate::ClockGate;
 pub use self::{
     downloads::flush_downloads,
-    evidence::write_evidence,
     expiry_warnings::{Report, Warned, run_expiry_warnings},
-    happenings::send_mails,
     legacy_keys::retire_legacy_keys,
     orphans::{GRACE, IN_TRASH, OrphanReport, OrphanSweep, remove_orphans, sweep_orphans},
     pauses::end_pauses,
-    sweep::sweep,
+    retention::cleanup,
+    security_mails::send_mails,
     typed_events::rewrite_events,
+    usage::write_evidence,
 };
 use crate::{app::App, health, store::JobRun};
 
@@ -105,7 +105,7 @@ pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
             |app, _| async move { retire_legacy_keys(&app).await },
         ),
         start("pauses", (pace.minute, by_the_clock), &app, &stopped, |app, _| async move { end_pauses(&app).await }),
-        start("sweep", (SWEEP, by_the_clock), &app, &stopped, |app, _| async move { sweep(&app).await }),
+        start("sweep", (SWEEP, by_the_clock), &app, &stopped, |app, _| async move { cleanup(&app).await }),
         start(
             EVENTS,
             (SWEEP, None),
@@ -195,6 +195,6 @@ async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Du
 }
 
 /// What a job did, in words; empty if that is nothing.
-fn told(count: usize, what: &str) -> String {
+fn counted_as(count: usize, what: &str) -> String {
     if count == 0 { String::new() } else { format!("{count} {what}") }
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use chrono::Duration;
 use futures_util::TryStreamExt;
 
-use super::told;
+use super::counted_as;
 use crate::{
     app::App,
     package_store::Custody,
@@ -53,16 +53,16 @@ pub struct OrphanReport {
 /// When the store is not ours, much of it would go, or store or database do not answer: then nothing was deleted.
 pub async fn remove_orphans(app: &App) -> anyhow::Result<String> {
     let report = sweep_orphans(app, OrphanSweep::default()).await?;
-    let told = [
-        told(report.thrown_away.len(), "files put into the trash"),
-        told(report.deleted.len(), "files deleted from the trash"),
-        told(report.put_back.len(), "files put back"),
+    let counts = [
+        counted_as(report.thrown_away.len(), "files put into the trash"),
+        counted_as(report.deleted.len(), "files deleted from the trash"),
+        counted_as(report.put_back.len(), "files put back"),
     ];
-    let told = told.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
-    if !told.is_empty() {
-        tracing::info!("package files without a version: {told}");
+    let counts = counts.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
+    if !counts.is_empty() {
+        tracing::info!("package files without a version: {counts}");
     }
-    Ok(told)
+    Ok(counts)
 }
 
 /// Sweeps once, as [`remove_orphans`] does.

@@ -1,6 +1,6 @@
 //! Records that tokens that were switched off for a while are on again. The doors need no job to know it.
 
-use super::told;
+use super::counted_as;
 use crate::app::App;
 
 /// Tokens that one change is about.
@@ -11,7 +11,7 @@ pub async fn end_pauses(app: &App) -> anyhow::Result<String> {
     let mut over = 0;
     loop {
         match app.store.end_pauses(app.clock.now(), BATCH).await? {
-            0 => return Ok(told(over, "on again")),
+            0 => return Ok(counted_as(over, "on again")),
             ended => over += ended,
         }
     }

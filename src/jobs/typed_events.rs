@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::{sync::watch, time::sleep};
 
-use super::told;
+use super::counted_as;
 use crate::{app::App, audit::november_sentences};
 
 /// A batch holds the write lock for a moment only.
@@ -21,11 +21,11 @@ pub async fn rewrite_events(app: &App, stopped: &watch::Receiver<bool>) -> anyho
         while let Some(last) = app.store.rewrite_events(sentence, after, BATCH).await? {
             (after, batches) = (Some(last), batches + 1);
             if *stopped.borrow() {
-                return Ok(told(batches, "batches rewritten; the rest follows"));
+                return Ok(counted_as(batches, "batches rewritten; the rest follows"));
             }
             sleep(PAUSE).await;
         }
     }
     app.store.events_are_typed().await?;
-    Ok(told(batches, "batches of events rewritten"))
+    Ok(counted_as(batches, "batches of events rewritten"))
 }

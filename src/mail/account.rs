@@ -2,13 +2,13 @@
 
 use super::{
     Unwritable,
-    letter::{Envelope, Letter},
+    action::{ActionMail, Letter},
 };
 
 const FOR_A_DAY: &str = "The link works once, for 24 hours.";
 
 /// Somebody asked for a new password; `path` leads to its form.
-pub fn password_reset(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+pub fn password_reset(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
     let host = to.host();
     let letter = Letter {
         username: Some(username),
@@ -25,7 +25,7 @@ pub fn password_reset(to: &Envelope<'_>, username: &str, path: &str) -> Result<S
 }
 
 /// An operator made an account for whoever has this address.
-pub fn invitation(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+pub fn invitation(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
         username: Some(username),
         subject: "Choose your password",
@@ -41,7 +41,7 @@ pub fn invitation(to: &Envelope<'_>, username: &str, path: &str) -> Result<Strin
 }
 
 /// Somebody gave this address for a new account.
-pub fn sign_up(to: &Envelope<'_>, path: &str) -> Result<String, Unwritable> {
+pub fn sign_up(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
         username: None,
         subject: "Confirm your address",
@@ -60,7 +60,7 @@ pub fn sign_up(to: &Envelope<'_>, path: &str) -> Result<String, Unwritable> {
 }
 
 /// Somebody gave this address, to sign up or as their new one, and it belongs to an account already.
-pub fn already_there(to: &Envelope<'_>, username: &str) -> Result<String, Unwritable> {
+pub fn already_there(to: &ActionMail<'_>, username: &str) -> Result<String, Unwritable> {
     let forgotten = format!("If you have forgotten your password, ask for a new one: {}", to.public_url.of("/forgot"));
     let letter = Letter {
         username: Some(username),
@@ -80,7 +80,7 @@ pub fn already_there(to: &Envelope<'_>, username: &str) -> Result<String, Unwrit
 }
 
 /// Asks the owner of an account to confirm its address.
-pub fn confirm_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+pub fn confirm_address(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
         username: Some(username),
         subject: "Confirm your address",
@@ -93,7 +93,7 @@ pub fn confirm_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<
 }
 
 /// Asks the owner of an account to confirm the address it is to have from now on.
-pub fn new_address(to: &Envelope<'_>, path: &str) -> Result<String, Unwritable> {
+pub fn new_address(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
         username: None,
         subject: "Confirm your new address",

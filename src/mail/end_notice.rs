@@ -6,11 +6,11 @@ use chrono_tz::Tz;
 
 use super::{
     Unwritable,
-    letter::Envelope,
+    action::ActionMail,
     line::{may, moment, one_line, packages, short_name},
 };
 use crate::{
-    accounts::device,
+    accounts::client_name,
     config::PublicUrl,
     store::Account,
     tokens::{
@@ -49,13 +49,13 @@ struct Mail<'a> {
     lead: String,
     /// Whether it tells of what is past.
     over: bool,
-    tokens: Vec<Line>,
+    tokens: Vec<TokenLine>,
     after: Vec<&'static str>,
     tokens_url: String,
     reminders_url: Option<String>,
 }
 
-struct Line {
+struct TokenLine {
     name: String,
     hint: String,
     label: &'static str,
@@ -75,7 +75,7 @@ struct Line {
 
 /// The whole message about one or several tokens of one account, the earliest end first.
 pub fn end_notice(
-    to: &Envelope<'_>,
+    to: &ActionMail<'_>,
     notice: EndNotice,
     account: &Account,
     tokens: &[Ending<'_>],
@@ -86,7 +86,7 @@ pub fn end_notice(
         host: to.host(),
         lead: lead(notice, tokens, to.host()),
         over: notice == EndNotice::Expired,
-        tokens: tokens.iter().map(|one| Line::new(notice, *one, account.time_zone, to)).collect(),
+        tokens: tokens.iter().map(|one| TokenLine::new(notice, *one, account.time_zone, to)).collect(),
         after: after(notice, tokens),
         tokens_url: to.public_url.of("/settings/tokens"),
         reminders_url: notice.is_reminder().then(|| to.public_url.of("/settings/notifications")),
@@ -177,8 +177,8 @@ fn after(notice: EndNotice, tokens: &[Ending<'_>]) -> Vec<&'static str> {
     if all_can_be_refreshed(tokens) { vec![refresh, let_go, more] } else { vec![let_go, more] }
 }
 
-impl Line {
-    fn new(notice: EndNotice, Ending { token, expires_at }: Ending<'_>, zone: Tz, to: &Envelope<'_>) -> Self {
+impl TokenLine {
+    fn new(notice: EndNotice, Ending { token, expires_at }: Ending<'_>, zone: Tz, to: &ActionMail<'_>) -> Self {
         let over = notice == EndNotice::Expired;
         Self {
             name: one_line(&token.name),
@@ -216,7 +216,7 @@ fn last_use(token: &Token, over: Option<DateTime<Utc>>, zone: Tz) -> String {
         return format!("{never}: {so}");
     };
     let mut said = moment(last.at, zone, &last.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string());
-    let client = one_line(&device::in_words(&last.client));
+    let client = one_line(&client_name::in_words(&last.client));
     if client == OLDER_SYSTEM {
         said = format!("{said}, in the older system");
     } else if !client.is_empty() {

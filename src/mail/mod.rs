@@ -1,17 +1,17 @@
 //! Mails: what they say, and how one is handed over. Which mails are owed and when to try again, `jobs` and `store` know.
 
 mod account;
+mod action;
+mod connection;
 mod end_notice;
 mod folder;
-mod happened;
-mod letter;
 mod line;
 mod message;
+mod security;
 mod smtp;
+mod smtp_error;
 mod smtp_url;
 mod test_mail;
-mod trouble;
-mod wire;
 
 use std::{future::Future, io};
 
@@ -21,10 +21,10 @@ use thiserror::Error;
 
 pub use self::{
     account::{already_there, confirm_address, invitation, new_address, password_reset, sign_up},
+    action::ActionMail,
     end_notice::{Ending, end_notice},
-    happened::happened,
-    letter::Envelope,
     message::with_unsubscribe,
+    security::security_mail,
     smtp_url::BadSmtpUrl,
     test_mail::test_mail,
 };
@@ -32,7 +32,7 @@ use self::{folder::Folder, smtp::Smtp, smtp_url::SmtpServer};
 use crate::{
     clock::Clock,
     config::Settings,
-    tokens::{MailId, unseen},
+    tokens::{MailId, is_invisible},
 };
 
 /// What came of handing a mail over.
@@ -170,7 +170,7 @@ fn sender(settings: &Settings) -> Result<Mailbox, BadMail> {
     };
     let from: Mailbox = text.parse().map_err(|_| BadMail::From)?;
     let plain = AsRef::<str>::as_ref(&from.email).is_ascii();
-    let visible = !from.name.as_deref().unwrap_or_default().chars().any(unseen);
+    let visible = !from.name.as_deref().unwrap_or_default().chars().any(is_invisible);
     if plain && visible { Ok(from) } else { Err(BadMail::From) }
 }
 

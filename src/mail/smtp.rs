@@ -27,9 +27,9 @@ use tokio::time::timeout;
 
 use super::{
     BadMail, Outcome,
+    connection::{Broken, SmtpConnection, Tls},
+    smtp_error::{SmtpError, words},
     smtp_url::{Protection, SmtpServer},
-    trouble::{Trouble, words},
-    wire::{Broken, Tls, Wire},
 };
 use crate::clock::Clock;
 
@@ -93,7 +93,7 @@ impl Smtp {
             let by_the_wall = (clock.now() - began_at).to_std().unwrap_or_default();
             began.elapsed().max(by_the_wall) < self.server.timeout
         };
-        let mut reached = Reached::Nothing;
+        let mut reached = SmtpStage::Nothing;
         let ended = timeout(self.server.timeout, self.converse(&mut reached, from, to, content, in_time)).await;
         match ended {
             Ok(Ok(outcome) | Err(outcome)) => outcome,
@@ -103,7 +103,7 @@ impl Smtp {
 
     /// Connects, protects the connection, signs in and says goodbye; why that failed, in words.
     pub(super) async fn probe(&self) -> Result<(), String> {
-        let mut reached = Reached::Nothing;
+        let mut reached = SmtpStage::Nothing;
         let limit = self.server.timeout.min(PROBE);
         let outcome = match timeout(limit, self.open(&mut reached)).await {
             Ok(Ok((mut wire, _))) => {
@@ -120,20 +120,20 @@ impl Smtp {
         }
     }
 
-    fn too_slow(&self, reached: Reached) -> Outcome {
+    fn too_slow(&self, reached: SmtpStage) -> Outcome {
         let limit = self.server.timeout;
         match reached {
-            Reached::Server => Trouble::Silence(limit).of_all_mails("connection", &self.server),
-            Reached::Nothing | Reached::Greeting => {
+            SmtpStage::Server => SmtpError::Silence(limit).of_all_mails("connection", &self.server),
+            SmtpStage::Nothing | SmtpStage::Greeting => {
                 Outcome::Down(format!("the mail server took longer than {limit:?}"))
             }
-            Reached::Sender => Outcome::Silent(format!("the mail server took longer than {limit:?}")),
+            SmtpStage::Sender => Outcome::Silent(format!("the mail server took longer than {limit:?}")),
         }
     }
 
     async fn converse(
         &self,
-        reached: &mut Reached,
+        reached: &mut SmtpStage,
         from: &Address,
         to: Address,
         content: impl Future<Output = Option<String>>,
@@ -143,7 +143,7 @@ impl Smtp {
         let utf8 = needs_utf8(&server, &to)?;
         let mail = wire.command(Mail::new(Some(from.clone()), utf8)).await;
         mail.and_is(&[250]).map_err(|trouble| trouble.of_sender(&self.server))?;
-        *reached = Reached::Sender;
+        *reached = SmtpStage::Sender;
         let rcpt = wire.command(Rcpt::new(to, Vec::new())).await;
         rcpt.and_is(&[250, 251, 252]).map_err(|trouble| trouble.of_this_mail("recipient"))?;
         let Some(content) = content.await else {
@@ -153,7 +153,7 @@ impl Smtp {
         data.and_is(&[354]).map_err(|trouble| trouble.of_this_attempt("data"))?;
         // A process that was frozen until here must not go on: by now another one may have sent the mail.
         if !in_time() {
-            return Err(self.too_slow(Reached::Nothing));
+            return Err(self.too_slow(SmtpStage::Nothing));
         }
         let reply = wire.command(Message(&content)).await;
         let reply = reply.and_is(&[250]).map_err(|trouble| trouble.of_this_mail("message"))?;
@@ -163,21 +163,21 @@ impl Smtp {
     }
 
     /// Connects, protects the connection and signs in. What goes wrong here would go wrong for every mail.
-    async fn open(&self, reached: &mut Reached) -> Result<(Wire, ServerInfo), Outcome> {
-        let down = |step: &'static str| move |trouble: Trouble| trouble.of_all_mails(step, &self.server);
+    async fn open(&self, reached: &mut SmtpStage) -> Result<(SmtpConnection, ServerInfo), Outcome> {
+        let down = |step: &'static str| move |trouble: SmtpError| trouble.of_all_mails(step, &self.server);
         let broken = |step: &'static str| move |why: Broken| down(step)(why.into());
         let SmtpServer { host, port, protection, credentials, .. } = &self.server;
-        let mut wire = Wire::open(host, *port).await.map_err(broken("connection"))?;
-        *reached = Reached::Server;
+        let mut wire = SmtpConnection::open(host, *port).await.map_err(broken("connection"))?;
+        *reached = SmtpStage::Server;
         if let Some(tls) = self.tls.as_ref().filter(|_| *protection == Protection::Tls) {
             wire = wire.protected(tls).await.map_err(broken("connection"))?;
         }
         greeted(&mut wire).await.map_err(down("connection"))?;
-        *reached = Reached::Greeting;
+        *reached = SmtpStage::Greeting;
         let mut server = self.hello(&mut wire).await.map_err(down("connection"))?;
         if let Some(tls) = self.tls.as_ref().filter(|_| *protection == Protection::StartTls) {
             if !server.supports_feature(Extension::StartTls) {
-                return Err(down("STARTTLS")(Trouble::NoStartTls));
+                return Err(down("STARTTLS")(SmtpError::NoStartTls));
             }
             wire.command(Starttls).await.and_is(&[220]).map_err(down("STARTTLS"))?;
             wire = wire.protected(tls).await.map_err(broken("STARTTLS"))?;
@@ -191,15 +191,15 @@ impl Smtp {
     }
 
     /// Says who we are and learns what the server can do.
-    async fn hello(&self, wire: &mut Wire) -> Result<ServerInfo, Trouble> {
+    async fn hello(&self, wire: &mut SmtpConnection) -> Result<ServerInfo, SmtpError> {
         let reply = wire.command(Ehlo::new(self.hello.clone())).await.and_is(&[250])?;
-        ServerInfo::from_response(&reply).map_err(|_| Trouble::OutOfStep(reply))
+        ServerInfo::from_response(&reply).map_err(|_| SmtpError::OutOfStep(reply))
     }
 }
 
 /// How far a conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reached {
+enum SmtpStage {
     Nothing,
     /// There is a connection.
     Server,
@@ -209,16 +209,16 @@ enum Reached {
     Sender,
 }
 
-async fn greeted(wire: &mut Wire) -> Result<(), Trouble> {
+async fn greeted(wire: &mut SmtpConnection) -> Result<(), SmtpError> {
     match wire.reply().await {
-        Err(Broken::HungUp) => Err(Trouble::NoGreeting),
+        Err(Broken::HungUp) => Err(SmtpError::NoGreeting),
         reply => reply.and_is(&[220]).map(drop),
     }
 }
 
-async fn sign_in(wire: &mut Wire, server: &ServerInfo, credentials: &Credentials) -> Result<(), Trouble> {
+async fn sign_in(wire: &mut SmtpConnection, server: &ServerInfo, credentials: &Credentials) -> Result<(), SmtpError> {
     let known = [Mechanism::Plain, Mechanism::Login];
-    let mechanism = server.get_auth_mechanism(&known).ok_or(Trouble::NoSignIn)?;
+    let mechanism = server.get_auth_mechanism(&known).ok_or(SmtpError::NoSignIn)?;
     let odd = |error: lettre::transport::smtp::Error| Broken::NotAReply(error.to_string());
     let mut reply = wire.command(Auth::new(mechanism, credentials.clone(), None).map_err(odd)?).await?;
     for _ in 0..CHALLENGES {
@@ -281,18 +281,18 @@ impl fmt::Display for Message<'_> {
 
 trait Reply {
     /// The reply if its code is one of these.
-    fn and_is(self, codes: &[u16]) -> Result<Response, Trouble>;
+    fn and_is(self, codes: &[u16]) -> Result<Response, SmtpError>;
 }
 
 impl Reply for Result<Response, Broken> {
-    fn and_is(self, codes: &[u16]) -> Result<Response, Trouble> {
+    fn and_is(self, codes: &[u16]) -> Result<Response, SmtpError> {
         let reply = self?;
         if codes.iter().any(|code| reply.has_code(*code)) {
             Ok(reply)
         } else if reply.is_positive() {
-            Err(Trouble::OutOfStep(reply))
+            Err(SmtpError::OutOfStep(reply))
         } else {
-            Err(Trouble::Refused(reply))
+            Err(SmtpError::Refused(reply))
         }
     }
 }

@@ -13,16 +13,16 @@ use crate::config::PublicUrl;
 #[derive(Template)]
 #[template(path = "mail/test.txt")]
 struct Text<'a> {
-    mail: &'a Trial,
+    mail: &'a TestMail,
 }
 
 #[derive(Template)]
 #[template(path = "mail/test.html")]
 struct Html<'a> {
-    mail: &'a Trial,
+    mail: &'a TestMail,
 }
 
-struct Trial {
+struct TestMail {
     host: String,
     url: String,
     sent: String,
@@ -35,7 +35,7 @@ pub fn test_mail(
     message_id: &str,
     at: DateTime<Utc>,
 ) -> Result<String, Unwritable> {
-    let mail = Trial {
+    let mail = TestMail {
         host: public_url.host().to_owned(),
         url: public_url.of("/"),
         sent: at.format("%A, %-d %B %Y, %H:%M UTC").to_string(),

@@ -1,13 +1,7 @@
-//! What a NuGet package is: its id, its version, its nuspec, the archive it comes in, and where its bytes are kept.
+//! What packages are, a folder for each kind, and where their bytes are kept.
 //!
 //! Who may publish or read a package is decided elsewhere; nothing here knows the web or the database.
 
-pub mod archive;
 pub mod blobs;
 pub mod downloads;
-pub mod id;
-pub mod listing;
-pub mod nuspec;
-pub mod range;
-pub mod symbols;
-pub mod version;
+pub mod nuget;

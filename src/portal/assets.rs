@@ -36,7 +36,7 @@ pub fn path(file: &str) -> String {
 }
 
 /// Serves a file.
-pub async fn file(req: HttpRequest, path: Path<(String, String)>) -> HttpResponse {
+pub async fn show_asset(req: HttpRequest, path: Path<(String, String)>) -> HttpResponse {
     let (hash, name) = path.into_inner();
     let Some(file) = Files::get(&name).filter(|_| hash == *HASH) else {
         return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("There is no such file.");

@@ -3,7 +3,7 @@
 
 use crate::{
     config::PublicUrl,
-    packages::id::PackageId,
+    packages::nuget::id::PackageId,
     tokens::{Kind, Patterns, Permission, Permissions},
 };
 
@@ -53,11 +53,11 @@ pub struct Client {
     /// What it is called.
     pub name: &'static str,
     /// At least one.
-    pub lines: Vec<Line>,
+    pub lines: Vec<SnippetLine>,
 }
 
 /// Something to paste.
-pub struct Line {
+pub struct SnippetLine {
     /// What it does, and what to know before.
     pub what: &'static str,
     /// What the button copies, for those who cannot see what it stands beside.
@@ -129,7 +129,7 @@ impl Clients {
             .collect()
     }
 
-    fn nuget(&self) -> Vec<Line> {
+    fn nuget(&self) -> Vec<SnippetLine> {
         chosen([
             (self.push(), "Upload a package", "the NuGet.exe upload command", self.nuget_push()),
             (
@@ -159,7 +159,7 @@ impl Clients {
         format!("nuget delete {} 1.0.0 -Source {} -ApiKey {KEY} -NonInteractive", self.package, self.source)
     }
 
-    fn dotnet(&self) -> Vec<Line> {
+    fn dotnet(&self) -> Vec<SnippetLine> {
         chosen([
             (self.push(), "Upload a package", "the dotnet upload command", self.dotnet_push()),
             (
@@ -220,7 +220,7 @@ impl Clients {
         )
     }
 
-    fn visual_studio(&self) -> Vec<Line> {
+    fn visual_studio(&self) -> Vec<SnippetLine> {
         chosen([
             (
                 self.pull(),
@@ -256,7 +256,7 @@ impl Clients {
         )
     }
 
-    fn docker(&self) -> Vec<Line> {
+    fn docker(&self) -> Vec<SnippetLine> {
         let registry = &self.registry;
         let image = format!("{registry}/{}/app:1.0", self.feed);
         let verb = if self.permissions.has(Permission::ContainerPush) { "push" } else { "pull" };
@@ -268,7 +268,7 @@ impl Clients {
         )])
     }
 
-    fn npm(&self) -> Vec<Line> {
+    fn npm(&self) -> Vec<SnippetLine> {
         let verb = if self.permissions.has_any(&[Permission::NpmPush, Permission::NpmPushVersion]) {
             "publish"
         } else {
@@ -284,7 +284,7 @@ impl Clients {
         )])
     }
 
-    fn curl(&self) -> Vec<Line> {
+    fn curl(&self) -> Vec<SnippetLine> {
         let Self { api, flat, feed, package, .. } = self;
         let lower = package.to_lowercase();
         let ask = format!("curl -H \"Authorization: Bearer {KEY}\"");
@@ -339,7 +339,7 @@ impl Clients {
         format!("{}\n{indent}dotnet restore", self.add_source(&format!("\"${SECRET}\"")))
     }
 
-    fn github(&self) -> Vec<Line> {
+    fn github(&self) -> Vec<SnippetLine> {
         let env = format!("  env:\n    {SECRET}: ${{{{ secrets.{SECRET} }}}}");
         chosen([
             (
@@ -363,7 +363,7 @@ impl Clients {
         ])
     }
 
-    fn gitlab(&self) -> Vec<Line> {
+    fn gitlab(&self) -> Vec<SnippetLine> {
         let job = |name: &str, script: &str| {
             format!("{name}:\n  image: mcr.microsoft.com/dotnet/sdk\n  script:\n    - {script}")
         };
@@ -384,7 +384,7 @@ impl Clients {
         ])
     }
 
-    fn azure(&self) -> Vec<Line> {
+    fn azure(&self) -> Vec<SnippetLine> {
         let step = |script: &str| format!("- bash: {script}\n  env:\n    {SECRET}: $({SECRET})");
         chosen([
             (
@@ -404,9 +404,9 @@ impl Clients {
 }
 
 /// The lines whose first part holds.
-fn chosen<const N: usize>(lines: [(bool, &'static str, &'static str, String); N]) -> Vec<Line> {
+fn chosen<const N: usize>(lines: [(bool, &'static str, &'static str, String); N]) -> Vec<SnippetLine> {
     let chosen = lines.into_iter().filter(|(fits, ..)| *fits);
-    chosen.map(|(_, what, about, text)| Line { what, about, text }).collect()
+    chosen.map(|(_, what, about, text)| SnippetLine { what, about, text }).collect()
 }
 
 #[cfg(test)]

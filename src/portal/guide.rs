@@ -3,14 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::{
-    clients::Clients,
-    error::PageError,
-    page::{Page, answer, signed_in},
-};
+use super::clients::Clients;
 use crate::{
     app::App,
     tokens::decision::{Class, Reason},
+    web::{
+        error::PageError,
+        page::{Page, answer, signed_in},
+    },
 };
 
 #[derive(Template)]
@@ -62,7 +62,7 @@ impl From<Reason> for Refusal {
 }
 
 /// `GET /guide`
-pub async fn show(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
+pub async fn show_guide(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
     signed_in(&req).await?;
     let public = &app.settings.public_url;
     let page = Guide {

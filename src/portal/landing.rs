@@ -3,11 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::{
-    error::PageError,
-    page::{Page, answer, go_to, signed_in},
+use crate::{
+    app::App,
+    config::SignUp,
+    web::{
+        error::PageError,
+        page::{Page, answer, go_to, signed_in},
+    },
 };
-use crate::{app::App, config::SignUp};
 
 #[derive(Template)]
 #[template(path = "portal/landing.html")]
@@ -17,7 +20,7 @@ struct Landing {
 }
 
 /// `GET /`
-pub async fn show(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
+pub async fn show_landing(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
     if signed_in(&req).await?.is_some() {
         return Ok(go_to(&req, "/settings/tokens"));
     }

@@ -26,15 +26,15 @@ use self::{
     stream::{ClientStream, Shared},
 };
 use crate::{
-    access::{Connections, Rate},
-    accounts::link,
+    accounts::one_time_link,
     app::App,
+    auth::{Connections, Rate},
     clock::Clock,
     config::{Args, LogFormat, Settings},
     headers::{self, BareAnswers},
     health, jobs, routes,
     runtime::WorkerTasks,
-    store::{Link, Purpose, TooLong},
+    store::{LinkPurpose, OneTimeLink, TokenBeyondMaximum},
 };
 
 /// How long requests under way may go on after the signal to stop.
@@ -216,7 +216,7 @@ async fn announce(app: &App, format: LogFormat) -> anyhow::Result<()> {
 async fn warn_of_long_lives(app: &App) -> anyhow::Result<()> {
     let Some(max_days) = app.settings.max_token_days else { return Ok(()) };
     let found = app.store.tokens_beyond(max_days, app.clock.now()).await?;
-    if let Some(told) = TooLong::told(&found, max_days) {
+    if let Some(told) = TokenBeyondMaximum::told(&found, max_days) {
         tracing::warn!("{told}");
     }
     Ok(())
@@ -230,11 +230,11 @@ async fn warn_of_long_lives(app: &App) -> anyhow::Result<()> {
 pub async fn setup_link(app: &App) -> anyhow::Result<String> {
     let secret = loop {
         let (now, mut change) = (app.clock.now(), app.store.begin().await?);
-        let fresh = link::generate(&mut crate::random::system());
+        let fresh = one_time_link::generate(&mut crate::random::system());
         let kept = change.keep_fact(SETUP_SEED, &fresh).await?;
         if kept != fresh {
             let secret = setup_secret(app, &kept);
-            if app.store.link_is_good(&link::hash(&secret), Purpose::Setup, now).await? {
+            if app.store.link_is_good(&one_time_link::hash(&secret), LinkPurpose::Setup, now).await? {
                 break secret;
             }
             if !change.swap_fact(SETUP_SEED, &kept, &fresh).await? {
@@ -242,7 +242,7 @@ pub async fn setup_link(app: &App) -> anyhow::Result<String> {
             }
         }
         let secret = setup_secret(app, &fresh);
-        change.add_link(&link::hash(&secret), &Link::setup(), now, now + SETUP_LINK).await?;
+        change.add_link(&one_time_link::hash(&secret), &OneTimeLink::setup(), now, now + SETUP_LINK).await?;
         change.commit().await?;
         break secret;
     };
@@ -250,5 +250,5 @@ pub async fn setup_link(app: &App) -> anyhow::Result<String> {
 }
 
 fn setup_secret(app: &App, seed: &str) -> String {
-    link::of_seed(&*app.settings.master.derive("setup link"), seed)
+    one_time_link::of_seed(&*app.settings.master.derive("setup link"), seed)
 }

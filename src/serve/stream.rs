@@ -19,7 +19,7 @@ use tokio::{
 
 use super::Patience;
 use crate::{
-    access::{Connection, OpenConnection, Pace, Rate},
+    auth::{Connection, OpenConnection, Pace, Rate},
     headers::BareAnswers,
 };
 

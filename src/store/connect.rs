@@ -255,10 +255,10 @@ async fn keeps_prepared_statements(mut first: AnyConnection, url: &str) -> Resul
     let probed = async {
         ask(&mut first).await?;
         // A pooler gives the second one the server connection that the first one has just left.
-        let mut change = second.begin().await?;
-        ask(&mut change).await?;
+        let mut tx = second.begin().await?;
+        ask(&mut tx).await?;
         ask(&mut first).await?;
-        change.rollback().await
+        tx.rollback().await
     };
     let probed = probed.await;
     // Politely, but it does not matter here whether they end so.

@@ -42,7 +42,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// One sentence for whoever asked, without anything of the inside.
-    pub fn told(&self) -> &'static str {
+    pub fn sentence(&self) -> &'static str {
         match self {
             Self::Full(_) => {
                 "The disk of this host is full or broken, so nothing can be changed. Its operator has to make room."

@@ -2,19 +2,19 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Change, Result, Store, instant};
+use super::{Result, Store, Transaction, instant};
 
-impl Change {
+impl Transaction {
     /// Keeps a fact unless one is kept already, and tells which one is kept now.
     pub async fn keep_fact(&mut self, name: &str, value: &str) -> Result<String> {
         sqlx::query("INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
             .bind(name)
             .bind(value)
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await?;
         Ok(sqlx::query_scalar("SELECT value FROM installation WHERE name = $1")
             .bind(name)
-            .fetch_one(&mut *self.tx)
+            .fetch_one(&mut *self.inner)
             .await?)
     }
 
@@ -24,7 +24,7 @@ impl Change {
             .bind(name)
             .bind(from)
             .bind(to)
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await?;
         Ok(done.rows_affected() == 1)
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Change, Result, Store, instant};
+use super::{Result, Store, Transaction, instant};
 
 /// Runs of one job that are kept.
 const KEPT: i64 = 100;
@@ -45,28 +45,28 @@ impl Store {
 
     /// Keeps a run, in place of the oldest if there are many.
     pub async fn note_run(&self, run: &JobRun) -> Result<()> {
-        let mut change = self.begin().await?;
+        let mut tx = self.begin().await?;
         if run.did.is_empty() && run.error.is_none() {
-            change.put_run(run, IDLE).await?;
+            tx.put_run(run, IDLE).await?;
         } else {
             let last: Option<i64> = sqlx::query_scalar("SELECT MAX(slot) FROM job_runs WHERE job = $1")
                 .bind(run.job.as_str())
-                .fetch_one(&mut *change.tx)
+                .fetch_one(&mut *tx.inner)
                 .await?;
             let slot = last.unwrap_or(IDLE) + 1;
-            change.put_run(run, slot).await?;
+            tx.put_run(run, slot).await?;
             sqlx::query("DELETE FROM job_runs WHERE job = $1 AND slot <= $2 AND slot > $3")
                 .bind(run.job.as_str())
                 .bind(slot - KEPT)
                 .bind(IDLE)
-                .execute(&mut *change.tx)
+                .execute(&mut *tx.inner)
                 .await?;
         }
-        change.commit().await
+        tx.commit().await
     }
 }
 
-impl Change {
+impl Transaction {
     /// Of two nodes that note a run at once in the same place, the later one stays.
     async fn put_run(&mut self, run: &JobRun, slot: i64) -> Result<()> {
         sqlx::query(
@@ -80,7 +80,7 @@ impl Change {
         .bind(run.took.num_milliseconds())
         .bind(run.did.as_str())
         .bind(run.error.as_deref())
-        .execute(&mut *self.tx)
+        .execute(&mut *self.inner)
         .await?;
         Ok(())
     }

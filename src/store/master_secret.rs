@@ -1,6 +1,6 @@
 //! Going over to another master secret, in one transaction: what follows from the old one is renewed or ended.
 
-use super::{Change, Result, Store, readable};
+use super::{Result, Store, Transaction, readable};
 use crate::tokens::MailId;
 
 /// Name of the fact by which nodes recognise that they share the master secret.
@@ -13,7 +13,7 @@ impl Store {
     }
 }
 
-impl Change {
+impl Transaction {
     /// Keeps the fingerprint unless one is kept already, and tells which one is kept now.
     pub async fn keep_master_fingerprint(&mut self, fingerprint: &str) -> Result<String> {
         self.keep_fact(FINGERPRINT, fingerprint).await
@@ -28,7 +28,7 @@ impl Change {
     /// link as it was and as it will be. How many mails there are.
     pub async fn rehash_mailed_links(&mut self, hashes: impl Fn(MailId) -> ([u8; 32], [u8; 32])) -> Result<usize> {
         let waiting: Vec<String> = sqlx::query_scalar("SELECT id FROM mails WHERE state IN ('pending', 'sending')")
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await?;
         for id in &waiting {
             let (before, after) = hashes(readable(MailId::parse(id), "mails.id")?);
@@ -43,7 +43,7 @@ impl Change {
             "UPDATE mails SET state = 'dropped', content = NULL, reply = 'the master secret was lost', lease_until = 0, fence = fence + 1
              WHERE state IN ('pending', 'sending') AND letter IN ('password reset', 'sign-up', 'confirm address', 'new address')",
         )
-        .execute(&mut *self.tx)
+        .execute(&mut *self.inner)
         .await?;
         Ok(done.rows_affected())
     }

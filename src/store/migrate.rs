@@ -78,9 +78,9 @@ pub enum SchemaState {
 /// Brings the schema up to date and makes the feed `main` if there is none. `folder` holds the lock file.
 pub async fn migrate(store: &Store, folder: &Path, now: chrono::DateTime<chrono::Utc>) -> Result<(), MigrationFailed> {
     apply(store, folder, &migrator(store.engine)).await?;
-    let mut change = store.begin().await?;
-    change.add_main_feed(FeedId::generate(now, &mut random::system()), now).await?;
-    change.commit().await?;
+    let mut tx = store.begin().await?;
+    tx.add_main_feed(FeedId::generate(now, &mut random::system()), now).await?;
+    tx.commit().await?;
     store.complete_summaries().await?;
     Ok(())
 }

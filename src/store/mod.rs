@@ -9,111 +9,88 @@
 //!    connections that reads use cannot); on behalf of a person, with [`Store::begin_by`].
 //! 4. One process migrates at a time; see [`migrate`].
 
-mod account_invitations;
-mod account_life;
 mod accounts;
-mod acting;
-mod addresses;
-mod attempts;
-mod banners;
-mod beyond_maximum;
-mod calendar;
+mod audit;
 mod connect;
-mod devices;
-mod event_pages;
-mod event_rewrite;
-mod events;
-mod evidence;
 mod failure;
 mod feeds;
-mod happenings;
 mod health;
 mod installation;
 mod job_runs;
-mod legacy;
-mod links;
-mod mail_claims;
-mod mail_queue;
-mod mails;
 mod master_secret;
-mod members;
 pub mod migrate;
-mod notices;
-mod operator_pages;
-mod owed;
-mod owner_invitations;
-mod owners;
-mod package_names;
-mod package_pages;
+mod notifications;
+mod operator;
 mod packages;
-mod publication;
-mod published;
-mod rate_limits;
-mod refusals;
-mod reminders;
-mod removal;
 mod restore;
-mod sessions;
-mod sign_ups;
-mod summaries;
-mod sweep;
-mod symbols;
-mod token_batches;
-mod token_life;
-mod token_pages;
-mod token_statements;
+mod retention;
 mod tokens;
-mod uploads;
+mod usage;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool};
 use tokio::time::timeout;
 
 use self::{connect::PATIENCE, failure::WriteHealth};
 
 pub use self::{
-    account_invitations::{InvitationWay, InvitedAccount},
-    account_life::{AccountChange, AccountDeletion, OwnedAlone},
-    accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
-    addresses::AddressState,
-    beyond_maximum::TooLong,
+    accounts::{
+        Account, FIRST_EPOCH, NewAccount, Registration,
+        addresses::AddressState,
+        devices::{DEVICES_KEPT, KnownDevice, ListedDevice},
+        invitations::{InvitationWay, InvitedAccount},
+        lifecycle::{AccountChange, AccountDeletion, OwnedAlone},
+        one_time_links::{LinkPurpose, OneTimeLink},
+        sessions::{ListedSession, SessionDevice, StoredSession},
+        sign_ups::SignUp,
+    },
+    audit::{
+        Event,
+        listing::{EventFilter, EventPage, HostEvent, NamedAccount},
+    },
     connect::{DATABASE_FILE, DatabaseUrl},
-    devices::{DEVICES_KEPT, KnownDevice, ListedDevice},
-    event_pages::{EventFilter, EventPage, HostEvent, Named},
-    events::Event,
-    evidence::{DAYS_KEPT, Day, Deed, Note, PLACES_KEPT, Place, WORK_KEPT, Watched, Work, day_of},
     failure::StoreError,
-    feeds::{Feed, FeedDeletion, Membership},
-    happenings::Happening,
+    feeds::{
+        Feed, FeedDeletion, Membership,
+        members::{Member, MemberChange},
+        owner_invitations::{Accepted, INVITATION_LASTS, OwnerInvitation},
+    },
     job_runs::JobRun,
-    legacy::Imported,
-    links::{Link, Purpose},
-    mail_claims::ClaimedMail,
-    mail_queue::{Queued, QueuedMail},
-    mails::{Letter, NewMail, Undelivered},
-    members::{Member, Owned},
     migrate::SchemaState,
-    notices::{DueNotice, EndToTell},
-    operator_pages::{AccountFacts, AccountLine, AccountSearch, HostFeed, MailQueue, Numbers, Only},
-    owed::Owed,
-    owner_invitations::{Accepted, INVITATION_LASTS, OwnerInvitation},
-    package_names::PackageName,
-    package_pages::{FeedLine, Lines, PackageFacts, PackageLine, VersionFacts, VersionLine},
-    packages::{FeedPackage, FoundPackage, ListedVersion, Search, StoredPackage, StoredVersion},
-    publication::{Act, Doing, NewVersion},
-    published::Published,
-    refusals::{KeptRefusal, LateUses, REFUSALS_KEPT, RefusalLine, RefusalMark, hour_of},
-    reminders::Reminders,
+    notifications::{
+        DueNotice, EndingTokenOfMail,
+        claims::ClaimedMail,
+        content::MailContent,
+        mails::{MailKind, NewMail, Undelivered},
+        queue::{MailState, QueuedMail},
+        reminders::Reminders,
+        security::SecurityNotification,
+    },
+    operator::{AccountDetails, AccountFilter, AccountQuery, AccountSummary, HostFeed, HostNumbers, MailQueue},
+    packages::{
+        FeedPackage, FoundPackage, ListedVersion, PackageSearch, StoredPackage, StoredVersion,
+        listing::{FeedSummary, PackageDetails, PackageQuery, PackageSummary, VersionDetails, VersionSummary},
+        names::PackageName,
+        publication::{ChangeContext, NewVersion, PublishContext},
+        symbols::{FoundSymbolFile, NewSymbolFile},
+        uploads::FileFate,
+    },
     restore::FrozenToken,
-    sessions::{Device, ListedSession, StoredSession},
-    sign_ups::SignUp,
-    sweep::Stale,
-    symbols::{FoundSymbolFile, NewSymbolFile},
-    token_batches::MOST_SELECTED,
-    token_life::{Edited, Issued},
-    token_pages::{COUNTED, EndingToken, IN_BANNER, PAGE, Start, TokenPage, Wanted},
-    tokens::Known,
-    uploads::FileFate,
+    retention::Expendable,
+    tokens::{
+        TokenLookup,
+        beyond_maximum::TokenBeyondMaximum,
+        bulk::MOST_SELECTED,
+        legacy::ImportOutcome,
+        lifecycle::{Edited, Issued},
+        listing::{COUNTED, EndingToken, IN_BANNER, PAGE, PageStart, TokenPage, TokenQuery},
+        published::Published,
+    },
+    usage::{
+        CLIENT_USES_KEPT, ClientUse, DAYS_KEPT, DailyUse, PERMISSION_USES_KEPT, PermissionUse, TokenUse, UsageEvent,
+        WatchedUse, day_of,
+        refusals::{LateUses, REFUSALS_KEPT, RefusalCursor, RefusalOfToken, RefusedUse, hour_of},
+    },
 };
 pub use crate::audit::Actor;
 
@@ -138,9 +115,9 @@ pub struct Store {
     database: DatabaseUrl,
 }
 
-/// A change in progress: nothing of it holds until [`Change::commit`] returned.
-pub struct Change {
-    tx: Transaction<'static, Any>,
+/// A change in progress: nothing of it holds until [`Transaction::commit`] returned.
+pub struct Transaction {
+    inner: sqlx::Transaction<'static, Any>,
     health: WriteHealth,
 }
 
@@ -158,7 +135,7 @@ impl Store {
     /// SQLite takes the write lock at once, because a read transaction that turns into a write fails under load whatever
     /// the time-out (SQLITE_BUSY_SNAPSHOT). PostgreSQL ends a change of a process that has been frozen or cut off for a
     /// second, so that its locks keep nobody from revoking a key; nothing but statements may be awaited within a change.
-    pub async fn begin(&self) -> Result<Change> {
+    pub async fn begin(&self) -> Result<Transaction> {
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => {
@@ -170,7 +147,7 @@ impl Store {
         // In a task of its own: whoever is cut off here leaves no connection behind that has half begun.
         let beginning = tokio::spawn(async move { writers.begin_with(begin).await });
         match timeout(PATIENCE, beginning).await {
-            Ok(Ok(Ok(tx))) => Ok(Change { tx, health: self.health.clone() }),
+            Ok(Ok(Ok(inner))) => Ok(Transaction { inner, health: self.health.clone() }),
             // SQLite has one connection for changes, and whoever holds it goes on.
             Ok(Ok(Err(error @ sqlx::Error::PoolTimedOut))) if self.engine == Engine::Sqlite => {
                 Err(StoreError::Busy(error))
@@ -184,12 +161,12 @@ impl Store {
 
     /// Begins a change that can wait: PostgreSQL ends it rather than let it hold up what people do (its search for
     /// deadlocks begins after a second, and ends whom it likes). SQLite has one writer at a time anyway.
-    pub async fn begin_giving_way(&self) -> Result<Change> {
-        let mut change = self.begin().await?;
+    pub async fn begin_giving_way(&self) -> Result<Transaction> {
+        let mut tx = self.begin().await?;
         if self.engine == Engine::Postgres {
-            sqlx::query("SET LOCAL lock_timeout = '300ms'").execute(&mut *change.tx).await?;
+            sqlx::query("SET LOCAL lock_timeout = '300ms'").execute(&mut *tx.inner).await?;
         }
-        Ok(change)
+        Ok(tx)
     }
 
     /// Whether the database answers.
@@ -210,10 +187,10 @@ impl Store {
     }
 }
 
-impl Change {
+impl Transaction {
     /// Makes the change hold. On SQLite it is on the disk when this returns (`synchronous=FULL`).
     pub async fn commit(self) -> Result<()> {
-        match self.tx.commit().await.map_err(StoreError::from) {
+        match self.inner.commit().await.map_err(StoreError::from) {
             Ok(()) => {
                 self.health.note_success();
                 Ok(())

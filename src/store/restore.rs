@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Change, Purpose, Result, Store, instant};
+use super::{LinkPurpose, Result, Store, Transaction, instant};
 use crate::tokens::AccountId;
 
 /// Name of the fact that mails wait until somebody lets them go.
@@ -49,7 +49,7 @@ impl Store {
     }
 }
 
-impl Change {
+impl Transaction {
     /// Keeps all mails back until somebody lets them go.
     pub async fn hold_mails(&mut self, now: DateTime<Utc>) -> Result<()> {
         self.keep_fact(MAILS_HELD, &now.timestamp().to_string()).await.map(drop)
@@ -58,7 +58,7 @@ impl Change {
     /// Lets mails go; whether they were held.
     pub async fn release_mails(&mut self) -> Result<bool> {
         let done =
-            sqlx::query("DELETE FROM installation WHERE name = $1").bind(MAILS_HELD).execute(&mut *self.tx).await?;
+            sqlx::query("DELETE FROM installation WHERE name = $1").bind(MAILS_HELD).execute(&mut *self.inner).await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -68,7 +68,7 @@ impl Change {
             "UPDATE mails SET state = 'dropped', content = NULL, reply = 'dropped after a restore', lease_until = 0, fence = fence + 1
              WHERE state IN ('pending', 'sending')",
         )
-        .execute(&mut *self.tx)
+        .execute(&mut *self.inner)
         .await?;
         Ok(done.rows_affected())
     }
@@ -76,9 +76,9 @@ impl Change {
     /// Ends every session of everybody, those of sign-ins under way included, and forgets the devices people are known by;
     /// how many sessions there were.
     pub async fn end_all_sessions(&mut self) -> Result<u64> {
-        sqlx::query("UPDATE accounts SET session_epoch = session_epoch + 1").execute(&mut *self.tx).await?;
-        sqlx::query("DELETE FROM devices").execute(&mut *self.tx).await?;
-        Ok(sqlx::query("DELETE FROM sessions").execute(&mut *self.tx).await?.rows_affected())
+        sqlx::query("UPDATE accounts SET session_epoch = session_epoch + 1").execute(&mut *self.inner).await?;
+        sqlx::query("DELETE FROM devices").execute(&mut *self.inner).await?;
+        Ok(sqlx::query("DELETE FROM sessions").execute(&mut *self.inner).await?.rows_affected())
     }
 
     /// Ends one-time links and calendar addresses that were made until `since`; how many of each. Links that stop
@@ -86,12 +86,12 @@ impl Change {
     pub async fn end_links_made_until(&mut self, since: DateTime<Utc>) -> Result<(u64, u64)> {
         let links = sqlx::query("DELETE FROM links WHERE used_at IS NULL AND created_at <= $1 AND purpose <> $2")
             .bind(since.timestamp())
-            .bind(Purpose::StopReminders.as_str())
-            .execute(&mut *self.tx)
+            .bind(LinkPurpose::StopReminders.as_str())
+            .execute(&mut *self.inner)
             .await?;
         let calendars = sqlx::query("DELETE FROM calendar_links WHERE created_at <= $1")
             .bind(since.timestamp())
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await?;
         Ok((links.rows_affected(), calendars.rows_affected()))
     }
@@ -101,7 +101,7 @@ impl Change {
         let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2")
             .bind(after)
             .bind(limit)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await?;
         ids.iter().map(|id| super::readable(AccountId::parse(id), "accounts.id")).collect()
     }

@@ -1,11 +1,11 @@
 //! What an owner is told of a token's end, and when. Each is told once of each end; whether it still is to be told,
-//! [`moot`] decides.
+//! [`cancel_reason`] decides.
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 
 use super::{
     Token,
-    warning::{self, Moot},
+    warning::{self, CancelReason},
 };
 
 /// Lives longer than this have a reminder 30 days before their end.
@@ -67,22 +67,24 @@ impl EndNotice {
 
 /// What the owner of a live token is owed about its end, and when. A reminder whose time has passed already would come
 /// right after what somebody just did with the token, and say nothing new.
-pub fn owed(token: &Token, end: DateTime<Utc>, now: DateTime<Utc>) -> Vec<(EndNotice, DateTime<Utc>)> {
+pub fn mail_content(token: &Token, end: DateTime<Utc>, now: DateTime<Utc>) -> Vec<(EndNotice, DateTime<Utc>)> {
     let due = EndNotice::ALL.into_iter().filter_map(|notice| Some((notice, notice.due_at(token, end)?)));
     due.filter(|(notice, due_at)| !notice.is_reminder() || *due_at > now).collect()
 }
 
 /// Why a notice of a token's end at `end` is no longer owed at `now`; `None` while it is.
-pub fn moot(
+pub fn cancel_reason(
     notice: EndNotice,
     token: &Token,
     end: DateTime<Utc>,
     account_disabled: bool,
     now: DateTime<Utc>,
-) -> Option<Moot> {
-    match (notice, warning::moot(token, end, account_disabled, now)) {
-        (EndNotice::Expired, Some(Moot::Expired | Moot::Retired)) => None,
-        (EndNotice::Reminder30, None) if token.warn_from().is_some_and(|from| from <= now) => Some(Moot::Warned),
-        (_, moot) => moot,
+) -> Option<CancelReason> {
+    match (notice, warning::cancel_reason(token, end, account_disabled, now)) {
+        (EndNotice::Expired, Some(CancelReason::Expired | CancelReason::Retired)) => None,
+        (EndNotice::Reminder30, None) if token.warn_from().is_some_and(|from| from <= now) => {
+            Some(CancelReason::Warned)
+        }
+        (_, cancel_reason) => cancel_reason,
     }
 }

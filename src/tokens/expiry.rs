@@ -18,7 +18,7 @@ const ONE_DAY: Duration = Duration::days(1);
 
 /// What somebody asks for in a form, a command or an API call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
+pub enum ExpiryChoice {
     /// So many days of 24 hours from now.
     Days(i64),
     /// Until 24:00 of that day, where the account lives.
@@ -29,7 +29,7 @@ pub enum Choice {
 
 /// Why an expiry is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Refused {
+pub enum BadExpiry {
     /// Not a number, date or `never`.
     #[error("Choose when the token ends: a number of days, a date such as 2027-02-21, or never.")]
     NotAChoice,
@@ -44,20 +44,20 @@ pub enum Refused {
     OverMaximum(i64),
 }
 
-impl Choice {
+impl ExpiryChoice {
     /// Reads `90`, `90d`, `2027-02-21` or `never`.
-    pub fn parse(text: &str) -> Result<Self, Refused> {
+    pub fn parse(text: &str) -> Result<Self, BadExpiry> {
         let text = text.trim();
         if text == "never" {
             return Ok(Self::Never);
         }
         let digits = text.strip_suffix('d').unwrap_or(text);
         if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-            return digits.parse().map(Self::Days).map_err(|_| Refused::TooFar);
+            return digits.parse().map(Self::Days).map_err(|_| BadExpiry::TooFar);
         }
         let plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let date = plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
-        date.map(Self::EndOf).ok_or(Refused::NotAChoice)
+        date.map(Self::EndOf).ok_or(BadExpiry::NotAChoice)
     }
 
     /// The instant it means, to the second; `None` for never. `max_days` is the operator's bound.
@@ -66,24 +66,24 @@ impl Choice {
         now: DateTime<Utc>,
         zone: Tz,
         max_days: Option<i64>,
-    ) -> Result<Option<DateTime<Utc>>, Refused> {
+    ) -> Result<Option<DateTime<Utc>>, BadExpiry> {
         let now = whole_second(now);
         let end = match self {
-            Self::Never => return max_days.map_or(Ok(None), |days| Err(Refused::OverMaximum(days))),
-            Self::Days(0) => return Err(Refused::Past),
-            Self::Days(days) if days > FURTHEST_DAYS => return Err(Refused::TooFar),
+            Self::Never => return max_days.map_or(Ok(None), |days| Err(BadExpiry::OverMaximum(days))),
+            Self::Days(0) => return Err(BadExpiry::Past),
+            Self::Days(days) if days > FURTHEST_DAYS => return Err(BadExpiry::TooFar),
             Self::Days(days) => now + Duration::days(days),
-            Self::EndOf(date) => end_of_day(date, zone).ok_or(Refused::TooFar)?,
+            Self::EndOf(date) => end_of_day(date, zone).ok_or(BadExpiry::TooFar)?,
         };
         if end <= now {
-            return Err(Refused::Past);
+            return Err(BadExpiry::Past);
         }
         if end > now + Duration::days(FURTHEST_DAYS) {
-            return Err(Refused::TooFar);
+            return Err(BadExpiry::TooFar);
         }
         match max_days {
             // A whole day of grace: the last allowed day may be chosen as a date, whatever the hour is now.
-            Some(days) if end > now + Duration::days(days) + self.grace() => Err(Refused::OverMaximum(days)),
+            Some(days) if end > now + Duration::days(days) + self.grace() => Err(BadExpiry::OverMaximum(days)),
             Some(days) => Ok(Some(end.min(now + Duration::days(days)))),
             None => Ok(Some(end)),
         }
@@ -137,9 +137,9 @@ pub fn end_in(end: DateTime<Utc>, zone: Tz, date_format: &str) -> String {
 }
 
 /// A stretch of time in words, rounded to its largest unit and never "0": "9 days", "5 hours", "1 minute".
-pub fn in_words(stretch: Duration) -> String {
-    let rounded = |unit: Duration| (stretch + unit / 2).num_seconds() / unit.num_seconds();
-    let (count, unit) = match stretch {
+pub fn in_words(segment: Duration) -> String {
+    let rounded = |unit: Duration| (segment + unit / 2).num_seconds() / unit.num_seconds();
+    let (count, unit) = match segment {
         s if s >= Duration::days(2 * 365) => (rounded(Duration::days(365)), "year"),
         s if s >= Duration::days(2) => (rounded(Duration::days(1)), "day"),
         s if s >= Duration::hours(2) => (rounded(Duration::hours(1)), "hour"),
@@ -158,8 +158,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn resolve(choice: &str, zone: Tz, max_days: Option<i64>) -> Result<Option<DateTime<Utc>>, Refused> {
-        Choice::parse(choice)?.resolve(at("2026-11-23T14:05:09.7Z"), zone, max_days)
+    fn resolve(choice: &str, zone: Tz, max_days: Option<i64>) -> Result<Option<DateTime<Utc>>, BadExpiry> {
+        ExpiryChoice::parse(choice)?.resolve(at("2026-11-23T14:05:09.7Z"), zone, max_days)
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_date_ends_at_midnight_where_the_account_lives() {
         assert_eq!(resolve("2027-02-21", Tz::Europe__Berlin, None), Ok(Some(at("2027-02-21T23:00:00Z"))));
-        assert_eq!(resolve("2026-11-23", Tz::Pacific__Auckland, None), Err(Refused::Past));
+        assert_eq!(resolve("2026-11-23", Tz::Pacific__Auckland, None), Err(BadExpiry::Past));
         assert_eq!(resolve("2026-11-24", Tz::Pacific__Auckland, None), Ok(Some(at("2026-11-24T11:00:00Z"))));
         // Chile's clocks jump from 24:00 to 01:00 on 5 September 2027, so that midnight does not exist.
         assert_eq!(resolve("2027-09-04", Tz::America__Santiago, None), Ok(Some(at("2027-09-05T04:00:00Z"))));
@@ -192,20 +192,20 @@ mod tests {
             "9999-12-31T23:59:60Z",
             "tomorrow",
         ] {
-            assert_eq!(resolve(text, Tz::UTC, None), Err(Refused::NotAChoice), "{text}");
+            assert_eq!(resolve(text, Tz::UTC, None), Err(BadExpiry::NotAChoice), "{text}");
         }
-        assert_eq!(resolve("0", Tz::UTC, None), Err(Refused::Past));
-        assert_eq!(resolve("2026-11-22", Tz::UTC, None), Err(Refused::Past));
+        assert_eq!(resolve("0", Tz::UTC, None), Err(BadExpiry::Past));
+        assert_eq!(resolve("2026-11-22", Tz::UTC, None), Err(BadExpiry::Past));
         for text in ["36526", "9223372036854775807", "99999999999999999999", "9999-12-31"] {
-            assert_eq!(resolve(text, Tz::UTC, None), Err(Refused::TooFar), "{text}");
+            assert_eq!(resolve(text, Tz::UTC, None), Err(BadExpiry::TooFar), "{text}");
         }
     }
 
     #[test]
     fn the_operators_maximum_holds_for_days_dates_and_never() {
-        assert_eq!(resolve("365", Tz::UTC, Some(90)), Err(Refused::OverMaximum(90)));
-        assert_eq!(resolve("never", Tz::UTC, Some(90)), Err(Refused::OverMaximum(90)));
-        assert_eq!(resolve("2027-02-22", Tz::UTC, Some(90)), Err(Refused::OverMaximum(90)));
+        assert_eq!(resolve("365", Tz::UTC, Some(90)), Err(BadExpiry::OverMaximum(90)));
+        assert_eq!(resolve("never", Tz::UTC, Some(90)), Err(BadExpiry::OverMaximum(90)));
+        assert_eq!(resolve("2027-02-22", Tz::UTC, Some(90)), Err(BadExpiry::OverMaximum(90)));
         assert_eq!(resolve("2027-02-21", Tz::UTC, Some(90)), Ok(Some(at("2027-02-21T14:05:09Z"))));
         assert_eq!(resolve("never", Tz::UTC, None), Ok(None));
     }
@@ -243,7 +243,7 @@ mod tests {
         #[test]
         fn an_accepted_expiry_lies_ahead_and_within_the_maximum(days in 0i64..50_000, max in proptest::option::of(1i64..1_000)) {
             let now = at("2026-11-23T14:05:09Z");
-            if let Ok(Some(end)) = Choice::Days(days).resolve(now, Tz::UTC, max) {
+            if let Ok(Some(end)) = ExpiryChoice::Days(days).resolve(now, Tz::UTC, max) {
                 prop_assert!(end > now);
                 prop_assert!(end - now <= Duration::days(max.unwrap_or(FURTHEST_DAYS)));
             }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{State, Token, TokenId, change::MAX_NAME, state::state};
+use super::{State, Token, TokenId, lifecycle::MAX_NAME, state::state};
 
 /// A token not used for so long is shown by [`Filter::Unused`].
 pub const UNUSED_FOR: Duration = Duration::days(90);

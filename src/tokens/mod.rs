@@ -1,26 +1,26 @@
 //! The heart of the product: what a token is, when it lives, and what it may do. Pure: no web, no SQL, no clock.
 
-pub mod change;
-pub mod coverage;
+pub mod bulk;
 pub mod decision;
 pub mod end_notice;
 pub mod expiry;
 mod ids;
+mod invisible;
+pub mod least_privilege;
 pub mod legacy;
+pub mod lifecycle;
 pub mod listing;
-pub mod morning;
-pub mod narrowing;
 pub mod pattern;
+pub mod pattern_lint;
 pub mod pattern_set;
 pub mod pause;
 pub mod permission;
 pub mod preset;
 mod reason;
 pub mod secret;
-pub mod selected;
 pub mod state;
-mod unseen;
 pub mod warning;
+pub mod weekday_morning;
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -29,12 +29,12 @@ pub use self::{
         AccountId, DeviceId, EventId, FeedId, FormId, InvitationId, MailId, NoticeId, PackageKey, SessionId, TokenId,
         VersionKey,
     },
+    invisible::is_invisible,
     pattern::Patterns,
     pattern_set::PatternSet,
     permission::{Kind, Permission, Permissions},
     secret::{Secret, SecretHash},
     state::State,
-    unseen::unseen,
 };
 
 /// What kind of token a row is.

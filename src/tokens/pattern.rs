@@ -18,7 +18,7 @@ pub struct Pattern(String);
 
 /// Why a text is not a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NotAPattern {
+pub enum BadPattern {
     /// Nothing was written.
     #[error("Write at least one pattern. Use * for all packages.")]
     Empty,
@@ -48,32 +48,32 @@ pub enum NotAPattern {
 
 impl Pattern {
     /// Reads one pattern; blanks around it are dropped and runs of `*` become one.
-    pub fn parse(text: &str) -> Result<Self, NotAPattern> {
+    pub fn parse(text: &str) -> Result<Self, BadPattern> {
         let pattern = Self::read(text)?;
         if pattern.0.matches('*').count() > MAX_STARS {
-            return Err(NotAPattern::TooManyStars(pattern.0));
+            return Err(BadPattern::TooManyStars(pattern.0));
         }
         Ok(pattern)
     }
 
     /// The same with any number of stars.
-    fn read(text: &str) -> Result<Self, NotAPattern> {
+    fn read(text: &str) -> Result<Self, BadPattern> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         if text.is_empty() {
-            return Err(NotAPattern::Empty);
+            return Err(BadPattern::Empty);
         }
         if text.chars().count() > MAX_LENGTH {
-            return Err(NotAPattern::TooLong(text.chars().take(40).collect()));
+            return Err(BadPattern::TooLong(text.chars().take(40).collect()));
         }
         if let Some(odd) = text.chars().find(|&c| !is_allowed(c)) {
             let shown = if odd.is_control() { '\u{FFFD}' } else { odd };
-            return Err(NotAPattern::Character(text.replace(char::is_control, "\u{FFFD}"), shown));
+            return Err(BadPattern::Character(text.replace(char::is_control, "\u{FFFD}"), shown));
         }
         if secret::is_in(text) {
-            return Err(NotAPattern::Key);
+            return Err(BadPattern::Key);
         }
         let folded = fold_stars(text);
-        if can_match(&folded) { Ok(Self(folded)) } else { Err(NotAPattern::MatchesNothing(folded)) }
+        if can_match(&folded) { Ok(Self(folded)) } else { Err(BadPattern::MatchesNothing(folded)) }
     }
 
     /// The pattern as stored and shown.
@@ -151,9 +151,9 @@ impl Patterns {
 
     /// Reads patterns, one per line. Empty lines and repeated ones are dropped; a blank or comma inside a line is an error,
     /// because two patterns where one was meant would cover more.
-    pub fn parse(text: &str) -> Result<Self, NotAPattern> {
+    pub fn parse(text: &str) -> Result<Self, BadPattern> {
         let (patterns, wrong) = Self::read(text);
-        wrong.into_iter().next().map_or_else(|| patterns.ok_or(NotAPattern::Empty), Err)
+        wrong.into_iter().next().map_or_else(|| patterns.ok_or(BadPattern::Empty), Err)
     }
 
     /// Reads what was stored, perhaps before there was a bound on stars.
@@ -164,11 +164,11 @@ impl Patterns {
 
     /// As [`Patterns::parse`] without stopping at the first mistake: the patterns that are good, and all that is wrong.
     /// Lines beyond [`MAX_COUNT`] are only counted.
-    pub fn read(text: &str) -> (Option<Self>, Vec<NotAPattern>) {
+    pub fn read(text: &str) -> (Option<Self>, Vec<BadPattern>) {
         Self::lines(text, Pattern::parse)
     }
 
-    fn lines(text: &str, parse: fn(&str) -> Result<Pattern, NotAPattern>) -> (Option<Self>, Vec<NotAPattern>) {
+    fn lines(text: &str, parse: fn(&str) -> Result<Pattern, BadPattern>) -> (Option<Self>, Vec<BadPattern>) {
         let lines = || text.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
         let (mut kept, mut wrong) = (Vec::<Pattern>::new(), Vec::new());
         for line in lines().take(MAX_COUNT) {
@@ -180,10 +180,10 @@ impl Patterns {
         }
         let count = lines().count();
         if count > MAX_COUNT {
-            wrong.insert(0, NotAPattern::TooMany(count));
+            wrong.insert(0, BadPattern::TooMany(count));
         }
         if kept.is_empty() && wrong.is_empty() {
-            wrong.push(NotAPattern::Empty);
+            wrong.push(BadPattern::Empty);
         }
         let text = kept.iter().map(Pattern::as_str).collect::<Vec<_>>().join("\n");
         ((!kept.is_empty()).then_some(Self(text)), wrong)

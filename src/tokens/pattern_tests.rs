@@ -54,13 +54,13 @@ fn what_only_looks_like_a_glob_is_refused() {
         "a\u{200B}",
         "\u{AD}",
     ] {
-        assert!(matches!(Pattern::parse(text), Err(NotAPattern::Character(..))), "{text:?}");
+        assert!(matches!(Pattern::parse(text), Err(BadPattern::Character(..))), "{text:?}");
     }
     for text in [".a", "a.", "..", "../*", "a//b", "/a", "a/", "@*/x", "a@b", "@", "a/.b"] {
-        assert!(matches!(Pattern::parse(text), Err(NotAPattern::MatchesNothing(_))), "{text:?}");
+        assert!(matches!(Pattern::parse(text), Err(BadPattern::MatchesNothing(_))), "{text:?}");
     }
-    assert_eq!(Pattern::parse("  "), Err(NotAPattern::Empty));
-    assert!(matches!(Pattern::parse(&"a".repeat(129)), Err(NotAPattern::TooLong(_))));
+    assert_eq!(Pattern::parse("  "), Err(BadPattern::Empty));
+    assert!(matches!(Pattern::parse(&"a".repeat(129)), Err(BadPattern::TooLong(_))));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn runs_of_stars_and_repeated_patterns_are_folded() {
 #[test]
 fn two_patterns_in_one_line_are_an_error_and_not_a_wider_list() {
     for text in ["My Company.*", "A.*, B.*", "A.*;B.*"] {
-        assert!(matches!(Patterns::parse(text), Err(NotAPattern::Character(..))), "{text}");
+        assert!(matches!(Patterns::parse(text), Err(BadPattern::Character(..))), "{text}");
     }
 }
 
@@ -80,8 +80,8 @@ fn two_patterns_in_one_line_are_an_error_and_not_a_wider_list() {
 fn a_list_holds_one_to_a_hundred_patterns() {
     let lines = |n: usize| (0..n).map(|i| format!("p{i}")).collect::<Vec<_>>().join("\n");
     assert!(Patterns::parse(&lines(100)).is_ok());
-    assert_eq!(Patterns::parse(&lines(101)), Err(NotAPattern::TooMany(101)));
-    assert_eq!(Patterns::parse(" \n "), Err(NotAPattern::Empty));
+    assert_eq!(Patterns::parse(&lines(101)), Err(BadPattern::TooMany(101)));
+    assert_eq!(Patterns::parse(" \n "), Err(BadPattern::Empty));
 }
 
 #[test]
@@ -89,17 +89,17 @@ fn what_is_over_a_bound_is_refused_but_still_read_where_it_is_stored() {
     let text = "*a".repeat(MAX_STARS);
     assert!(Pattern::parse(&text).is_ok());
     let text = format!("{text}*");
-    assert!(matches!(Patterns::parse(&text), Err(NotAPattern::TooManyStars(_))));
+    assert!(matches!(Patterns::parse(&text), Err(BadPattern::TooManyStars(_))));
     assert_eq!(Patterns::stored(&text).unwrap().as_str(), text);
     let (kept, wrong) = Patterns::read(&"x\n".repeat(5000));
-    assert_eq!((kept.unwrap().as_str(), wrong), ("x", vec![NotAPattern::TooMany(5000)]));
+    assert_eq!((kept.unwrap().as_str(), wrong), ("x", vec![BadPattern::TooMany(5000)]));
 }
 
 #[test]
 fn every_mistake_in_a_list_is_told_and_the_good_patterns_are_kept() {
     let (good, wrong) = Patterns::read("Contoso.*\na#b\n..\nFabrikam\n");
     assert_eq!(good.unwrap().as_str(), "Contoso.*\nFabrikam");
-    assert!(matches!(wrong[..], [NotAPattern::Character(..), NotAPattern::MatchesNothing(_)]), "{wrong:?}");
+    assert!(matches!(wrong[..], [BadPattern::Character(..), BadPattern::MatchesNothing(_)]), "{wrong:?}");
 }
 
 #[test]

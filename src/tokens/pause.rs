@@ -17,7 +17,7 @@ pub enum Pause {
 /// What was sent is no choice of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("Choose for how long.")]
-pub struct NotAChoice;
+pub struct BadPause;
 
 impl Pause {
     /// Every choice: as it is sent, and in words.
@@ -32,9 +32,9 @@ impl Pause {
     ];
 
     /// Reads a choice as it is sent; nothing is [`Pause::Open`].
-    pub fn parse(word: &str) -> Result<Self, NotAChoice> {
+    pub fn parse(word: &str) -> Result<Self, BadPause> {
         let chosen = Self::CHOICES.iter().find(|(_, name, _)| *name == word).map(|(pause, ..)| *pause);
-        chosen.or(word.is_empty().then_some(Self::Open)).ok_or(NotAChoice)
+        chosen.or(word.is_empty().then_some(Self::Open)).ok_or(BadPause)
     }
 
     /// When a token that is switched off at `now` is on again, if by itself.
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(Pause::parse("15m").unwrap().until(now), Some("2026-11-23T12:15:00Z".parse().unwrap()));
         assert_eq!(Pause::parse("").unwrap().until(now), None);
         for word in ["8d", "1", "-15m", "OPEN"] {
-            assert_eq!(Pause::parse(word), Err(NotAChoice));
+            assert_eq!(Pause::parse(word), Err(BadPause));
         }
     }
 }

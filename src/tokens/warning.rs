@@ -7,7 +7,7 @@ use super::{State, Token, expiry::in_words, state::state};
 
 /// Why a warning is no longer owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moot {
+pub enum CancelReason {
     /// The token's row is gone.
     Deleted,
     /// Nobody can act on the mail.
@@ -28,7 +28,7 @@ pub enum Moot {
     Unwanted,
 }
 
-impl Moot {
+impl CancelReason {
     /// The reason in words, as it is kept beside the cancelled warning.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -58,13 +58,18 @@ impl Moot {
 }
 
 /// Why the warning that a token ends at `end` is no longer owed at `now`; `None` while it is.
-pub fn moot(token: &Token, end: DateTime<Utc>, account_disabled: bool, now: DateTime<Utc>) -> Option<Moot> {
+pub fn cancel_reason(
+    token: &Token,
+    end: DateTime<Utc>,
+    account_disabled: bool,
+    now: DateTime<Utc>,
+) -> Option<CancelReason> {
     if account_disabled {
-        return Some(Moot::AccountDisabled);
+        return Some(CancelReason::AccountDisabled);
     }
-    match Moot::of_state(state(token, now)) {
-        Some(reason @ (Moot::Revoked | Moot::Deactivated)) => Some(reason),
-        _ if token.end() != Some(end) => Some(Moot::EndMoved),
+    match CancelReason::of_state(state(token, now)) {
+        Some(reason @ (CancelReason::Revoked | CancelReason::Deactivated)) => Some(reason),
+        _ if token.end() != Some(end) => Some(CancelReason::EndMoved),
         reason => reason,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use latchkey::{access::Rate, serve::Patience};
+use latchkey::{auth::Rate, serve::Patience};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use latchkey::{access::Rate, routes, serve::Patience};
+use latchkey::{auth::Rate, routes, serve::Patience};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{

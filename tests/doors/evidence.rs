@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use latchkey::{
-    access::{Evidence, Room},
-    store::{Deed, KeptRefusal, Note, PLACES_KEPT, Place, REFUSALS_KEPT, RefusalMark, WORK_KEPT, Work, day_of},
+    auth::{Capacity, UsageBuffer},
+    store::{
+        CLIENT_USES_KEPT, ClientUse, PERMISSION_USES_KEPT, PermissionUse, REFUSALS_KEPT, RefusalCursor, RefusalOfToken,
+        TokenUse, UsageEvent, day_of,
+    },
     tokens::{AccountId, Permission, decision::Reason},
 };
 
@@ -32,8 +35,8 @@ async fn counted(world: &World, key: &Key) -> (i64, i64) {
     days.iter().fold((0, 0), |sum, day| (sum.0 + day.uses, sum.1 + day.refusals))
 }
 
-async fn refusals(world: &World, account: AccountId) -> Vec<KeptRefusal> {
-    world.store().refusals_of_account(account, &RefusalMark::newest(), 5_000).await.unwrap()
+async fn refusals(world: &World, account: AccountId) -> Vec<RefusalOfToken> {
+    world.store().refusals_of_account(account, &RefusalCursor::newest(), 5_000).await.unwrap()
 }
 
 #[actix_web::test]
@@ -136,10 +139,10 @@ async fn equal_refusals_are_one_line_with_a_count() {
         let merged = lines.iter().find(|kept| kept.line.times == 3).unwrap();
         assert_eq!((merged.line.last_at - merged.line.first_at).num_minutes(), 2);
         assert!(refusals(&world, bo).await.is_empty());
-        let strange = world.store().refusals_of_token(bo, key.token.id, &RefusalMark::newest(), 10).await.unwrap();
+        let strange = world.store().refusals_of_token(bo, key.token.id, &RefusalCursor::newest(), 10).await.unwrap();
         assert!(strange.is_empty(), "refusals of another account's token are not found");
-        let first = world.store().refusals_of_token(ada, key.token.id, &RefusalMark::newest(), 1).await.unwrap();
-        let mark = RefusalMark::parse(&first[0].mark.to_text()).unwrap();
+        let first = world.store().refusals_of_token(ada, key.token.id, &RefusalCursor::newest(), 1).await.unwrap();
+        let mark = RefusalCursor::parse(&first[0].mark.to_text()).unwrap();
         let second = world.store().refusals_of_token(ada, key.token.id, &mark, 10).await.unwrap();
         assert_eq!((first[0].mark.clone(), second[0].mark.clone()), (lines[0].mark.clone(), lines[1].mark.clone()));
         world.end().await;
@@ -198,7 +201,7 @@ async fn late_uses_tell_how_often_an_old_key_came_back_since_the_last_refresh() 
 }
 
 async fn refreshed(world: &World, key: &Key) -> Key {
-    let token = latchkey::tokens::change::refresh(&key.token, false, world.now(), None).unwrap();
+    let token = latchkey::tokens::lifecycle::refresh(&key.token, false, world.now(), None).unwrap();
     let renewed = world
         .refresh(&Key { token: latchkey::tokens::Token { version: key.token.version, ..token }, ..key.clone() })
         .await;
@@ -219,7 +222,7 @@ async fn two_nodes_add_up_and_what_cannot_be_written_is_kept() {
     for world in World::each().await {
         let ada = world.account("ada").await;
         let key = world.key(ada, ALL, "Contoso.*").await;
-        let other = Evidence::default();
+        let other = UsageBuffer::default();
         for node in [&*world.app.evidence, &other] {
             node.note(notes(&key, 10, "Contoso.Core"), world.now());
         }
@@ -238,14 +241,23 @@ async fn two_nodes_add_up_and_what_cannot_be_written_is_kept() {
     }
 }
 
-fn notes(key: &Key, times: usize, package: &str) -> Vec<Note> {
+fn notes(key: &Key, times: usize, package: &str) -> Vec<TokenUse> {
     let at = start();
-    let work =
-        Work { permission: Permission::NuGetPull, feed: None, package: package.to_owned(), last_at: at, uses: 1 };
+    let work = PermissionUse {
+        permission: Permission::NuGetPull,
+        feed: None,
+        package: package.to_owned(),
+        last_at: at,
+        uses: 1,
+    };
     let place =
-        Place { client: "dotnet".to_owned(), address: "192.0.2.7".to_owned(), first_at: at, last_at: at, uses: 1 };
-    let deeds = [Deed::Day { day: day_of(at), refused: false, times: 1 }, Deed::Place(place), Deed::Work(work)];
-    let notes = deeds.map(|deed| Note { token: key.token.id, account: key.token.account, deed });
+        ClientUse { client: "dotnet".to_owned(), address: "192.0.2.7".to_owned(), first_at: at, last_at: at, uses: 1 };
+    let deeds = [
+        UsageEvent::DailyUse { day: day_of(at), refused: false, times: 1 },
+        UsageEvent::ClientUse(place),
+        UsageEvent::PermissionUse(work),
+    ];
+    let notes = deeds.map(|deed| TokenUse { token: key.token.id, account: key.token.account, deed });
     std::iter::repeat_n(notes, times).flatten().collect()
 }
 
@@ -255,22 +267,22 @@ async fn rows_and_memory_are_bounded_and_say_so() {
         let ada = world.account("ada").await;
         let key = world.key(ada, "nuget:pull", "Contoso.*").await;
         world.clock.advance(Duration::days(1));
-        for number in 0..=WORK_KEPT {
+        for number in 0..=PERMISSION_USES_KEPT {
             world.app.evidence.note(notes(&key, 1, &format!("Contoso.P{number}")), world.now());
         }
-        for number in 0..PLACES_KEPT + 5 {
+        for number in 0..CLIENT_USES_KEPT + 5 {
             let address = format!("192.0.2.{number}");
-            let place = Place { client: String::new(), address, first_at: start(), last_at: world.now(), uses: 1 };
-            world
-                .app
-                .evidence
-                .note([Note { token: key.token.id, account: ada, deed: Deed::Place(place) }], world.now());
+            let place = ClientUse { client: String::new(), address, first_at: start(), last_at: world.now(), uses: 1 };
+            world.app.evidence.note(
+                [TokenUse { token: key.token.id, account: ada, deed: UsageEvent::ClientUse(place) }],
+                world.now(),
+            );
         }
         written(&world).await;
         let watched = world.store().work_of(&key.token, start()).await.unwrap();
-        assert_eq!((watched.work.len() as i64, watched.overflowed), (WORK_KEPT, true));
+        assert_eq!((watched.work.len() as i64, watched.overflowed), (PERMISSION_USES_KEPT, true));
         assert!(watched.since > start(), "what was left out is known to be left out");
-        assert_eq!(world.store().places_of(key.token.id, 1_000).await.unwrap().len() as i64, PLACES_KEPT);
+        assert_eq!(world.store().places_of(key.token.id, 1_000).await.unwrap().len() as i64, CLIENT_USES_KEPT);
 
         let many = (REFUSALS_KEPT as usize + 10, REFUSALS_KEPT as usize);
         for number in 0..many.0 {
@@ -280,7 +292,7 @@ async fn rows_and_memory_are_bounded_and_say_so() {
         assert_eq!(refusals(&world, ada).await.len(), many.1);
         assert_eq!(counted(&world, &key).await.1, many.0 as i64, "the count of the day is whole");
 
-        let small = Evidence::with_room(Room { all: 4, token: 3 });
+        let small = UsageBuffer::with_room(Capacity { all: 4, token: 3 });
         let other = world.key(ada, "nuget:pull", "*").await;
         for number in 0..5 {
             small.note(notes(&key, 1, &format!("Contoso.Q{number}")), world.now());
@@ -290,7 +302,7 @@ async fn rows_and_memory_are_bounded_and_say_so() {
         small.write(world.store()).await.unwrap();
         let watched = world.store().work_of(&other.token, start()).await.unwrap();
         assert_eq!(watched.since.timestamp(), world.now().timestamp(), "too much at once is told too");
-        assert_eq!(counted(&world, &key).await.0, WORK_KEPT + 1 + 5);
+        assert_eq!(counted(&world, &key).await.0, PERMISSION_USES_KEPT + 1 + 5);
         world.end().await;
     }
 }
@@ -305,7 +317,7 @@ async fn what_is_older_than_ninety_days_goes() {
         written(&world).await;
         for (days, left) in [(90, 1), (1, 0)] {
             world.clock.advance(Duration::days(days));
-            latchkey::jobs::sweep(&world.app).await.unwrap();
+            latchkey::jobs::cleanup(&world.app).await.unwrap();
             assert_eq!(refusals(&world, ada).await.len(), left);
             assert_eq!(world.store().days_of(key.token.id, 0).await.unwrap().len(), left);
             assert_eq!(world.store().places_of(key.token.id, 9).await.unwrap().len(), left);

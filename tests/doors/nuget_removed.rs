@@ -2,8 +2,11 @@
 
 use latchkey::{
     jobs,
-    packages::{blobs::BlobKey, id::PackageId, version::Version},
-    store::{Actor, Doing, StoredPackage},
+    packages::{
+        blobs::BlobKey,
+        nuget::{id::PackageId, version::Version},
+    },
+    store::{Actor, ChangeContext, StoredPackage},
     tokens::Kind,
 };
 use serde_json::json;
@@ -28,16 +31,16 @@ impl World {
     async fn remove(&self, id: &str, version: Option<&str>) -> Vec<BlobKey> {
         let package = self.stored(id).await;
         let by = Actor::host("test");
-        let doing = Doing { feed_name: "main", token: None, by: &by, now: self.now() };
-        let mut change = self.change().await;
+        let doing = ChangeContext { feed_name: "main", token: None, by: &by, now: self.now() };
+        let mut tx = self.tx().await;
         let blobs = match version {
             Some(text) => {
                 let version = Version::parse(text).unwrap();
-                change.remove_version(&doing, &package, &version).await.unwrap()
+                tx.remove_version(&doing, &package, &version).await.unwrap()
             }
-            None => change.remove_package(&doing, &package).await.unwrap(),
+            None => tx.remove_package(&doing, &package).await.unwrap(),
         };
-        change.commit().await.unwrap();
+        tx.commit().await.unwrap();
         blobs
     }
 

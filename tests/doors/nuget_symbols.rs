@@ -3,8 +3,8 @@
 use latchkey::{
     jobs::{self, OrphanSweep},
     package_store,
-    packages::version::Version,
-    store::{Actor, Doing},
+    packages::nuget::version::Version,
+    store::{Actor, ChangeContext},
     tokens::Kind,
 };
 
@@ -232,10 +232,10 @@ async fn symbols_are_kept_with_their_version_and_removed_with_it() {
         let feed = world.store().feed("main", None).await.unwrap().unwrap().feed.id;
         let package = world.store().package(feed, Kind::NuGet, "contoso.core", None).await.unwrap().unwrap();
         let by = Actor::host("test");
-        let doing = Doing { feed_name: "main", token: None, by: &by, now: world.now() };
-        let mut change = world.change().await;
-        let removed = change.remove_version(&doing, &package, &Version::parse("1.0.0").unwrap()).await.unwrap();
-        change.commit().await.unwrap();
+        let doing = ChangeContext { feed_name: "main", token: None, by: &by, now: world.now() };
+        let mut tx = world.tx().await;
+        let removed = tx.remove_version(&doing, &package, &Version::parse("1.0.0").unwrap()).await.unwrap();
+        tx.commit().await.unwrap();
         assert_eq!(world.get(&address("contoso.core.pdb"), &key).await.status, 404);
         package_store::discard(&world.app, &removed).await;
         assert_eq!(world.files("packages"), before, "no bytes stay behind");

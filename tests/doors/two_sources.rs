@@ -8,7 +8,7 @@ use chrono::Duration;
 use latchkey::{
     cli::legacy::import,
     serve,
-    store::{KeptRefusal, RefusalMark, day_of},
+    store::{RefusalCursor, RefusalOfToken, day_of},
     tokens::{AccountId, Feeds, Token, decision::Reason},
 };
 
@@ -40,8 +40,8 @@ async fn written(world: &World) {
     world.app.evidence.write(world.store()).await.unwrap();
 }
 
-async fn refusals(world: &World, account: AccountId) -> Vec<KeptRefusal> {
-    world.store().refusals_of_account(account, &RefusalMark::newest(), 5_000).await.unwrap()
+async fn refusals(world: &World, account: AccountId) -> Vec<RefusalOfToken> {
+    world.store().refusals_of_account(account, &RefusalCursor::newest(), 5_000).await.unwrap()
 }
 
 /// Uses and refusals of a token, and the packages it was used for.
@@ -179,10 +179,10 @@ async fn a_feed_may_pass_on_what_a_key_does_not_cover() {
         let some = world.key(ada, "nuget:pull", "Contoso.*").await;
         let main = world.store().feed("main", None).await.unwrap().unwrap().feed;
         for (passes_on, status) in [(true, 404), (false, 403)] {
-            let mut change = world.change().await;
+            let mut tx = world.tx().await;
             let by = latchkey::audit::Actor::host("test");
-            change.set_passes_on(&main, passes_on, &by, world.now()).await.unwrap();
-            change.commit().await.unwrap();
+            tx.set_passes_on(&main, passes_on, &by, world.now()).await.unwrap();
+            tx.commit().await.unwrap();
             for path in look_ups("fabrikam.core") {
                 let reply = ask(&world, &path, &some.text).await;
                 assert_eq!(

@@ -13,7 +13,7 @@ use latchkey::{
     clock::Clock,
     config::{MasterSecret, PublicUrl, PushLimits, Settings, SignUp},
     serve::{self, Patience},
-    store::{Actor, Change, DatabaseUrl, Issued, NewAccount, Registration, Store},
+    store::{Actor, DatabaseUrl, Issued, NewAccount, Registration, Store, Transaction},
     tokens::{AccountId, FeedId, Feeds, Patterns, Permissions, Token, TokenId, TokenKind, decision::Role},
 };
 use sqlx::{AnyConnection, ConnectOptions, Connection, any::AnyConnectOptions};
@@ -65,11 +65,11 @@ impl World {
     }
 
     /// One on SQLite, with other settings and another patience.
-    pub(crate) async fn with(change: impl FnOnce(&mut Settings), patience: Patience) -> Self {
+    pub(crate) async fn with(tx: impl FnOnce(&mut Settings), patience: Patience) -> Self {
         let folder = TempDir::new().unwrap();
         let database = format!("sqlite://{}/latchkey.db?mode=rwc", folder.path().display());
         let mut settings = settings(&folder, &database, "");
-        change(&mut settings);
+        tx(&mut settings);
         Self::start(folder, database, None, settings, patience).await
     }
 
@@ -204,36 +204,36 @@ impl World {
             vouched: true,
             max_token_days: None,
         };
-        let mut change = self.change().await;
-        let made = change.add_account(&new, &Actor::host("test"), self.now()).await.unwrap();
-        change.commit().await.unwrap();
+        let mut tx = self.tx().await;
+        let made = tx.add_account(&new, &Actor::host("test"), self.now()).await.unwrap();
+        tx.commit().await.unwrap();
         match made {
             Registration::Made(id) => id,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(crate) async fn change(&self) -> Change {
+    pub(crate) async fn tx(&self) -> Transaction {
         self.store().begin().await.unwrap()
     }
 
     pub(crate) async fn feed(&self, name: &str, public: bool, owner: AccountId) -> FeedId {
-        let mut change = self.change().await;
-        let made = change.add_feed(name, public, owner, &Actor::host("test"), self.now()).await.unwrap();
-        change.commit().await.unwrap();
+        let mut tx = self.tx().await;
+        let made = tx.add_feed(name, public, owner, &Actor::host("test"), self.now()).await.unwrap();
+        tx.commit().await.unwrap();
         made.unwrap()
     }
 
     pub(crate) async fn member(&self, feed: (&str, FeedId), account: AccountId, role: Role) {
-        let mut change = self.change().await;
-        change.set_member(feed.1, feed.0, account, role, &Actor::host("test"), self.now()).await.unwrap();
-        change.commit().await.unwrap();
+        let mut tx = self.tx().await;
+        tx.set_member(feed.1, feed.0, account, role, &Actor::host("test"), self.now()).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub(crate) async fn disable(&self, account: AccountId) {
-        let mut change = self.change().await;
-        change.set_disabled(account, true, &Actor::host("test"), self.now()).await.unwrap();
-        change.commit().await.unwrap();
+        let mut tx = self.tx().await;
+        tx.set_disabled(account, true, &Actor::host("test"), self.now()).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// A key for 90 days and all feeds.

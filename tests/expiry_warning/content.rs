@@ -4,8 +4,8 @@ use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use chrono::Duration;
 use latchkey::{
-    jobs::sweep,
-    store::{Deed, Note},
+    jobs::cleanup,
+    store::{TokenUse, UsageEvent},
     tokens::LastUse,
 };
 
@@ -29,7 +29,7 @@ async fn a_warning_says_which_token_when_where_it_is_used_and_what_to_press() {
         let (token, secret) = world.token_with(ada, "CI", "GitHub: contoso/build", Duration::days(30)).await;
         world.wait(Duration::days(3));
         let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: "192.0.2.4".to_owned() };
-        world.app.evidence.note([Note { token, account: ada, deed: Deed::Last(last) }], world.clock.now());
+        world.app.evidence.note([TokenUse { token, account: ada, deed: UsageEvent::Last(last) }], world.clock.now());
         latchkey::jobs::write_evidence(&world.app).await.unwrap();
         world.wait(Duration::days(17));
         world.tick().await;
@@ -129,9 +129,9 @@ async fn without_a_mail_server_mails_are_private_files_for_a_week() {
     let letter = Letter::read(&fs::read_to_string(file).unwrap());
     assert_eq!(letter.header("Subject"), "[Latchkey] Your access token “CI” expires on 23 Dec 2026");
     world.wait(Duration::days(7));
-    sweep(&world.app).await.unwrap();
+    cleanup(&world.app).await.unwrap();
     assert_eq!(files().len(), 1);
     world.wait(Duration::seconds(1));
-    sweep(&world.app).await.unwrap();
+    cleanup(&world.app).await.unwrap();
     assert!(files().is_empty());
 }

@@ -213,8 +213,8 @@ async fn a_mail_claimed_by_a_process_that_died_is_sent_once_when_the_lease_has_e
         world.tick().await;
         assert_eq!(world.subjects().len(), 1);
 
-        let mut change = world.app.store.begin().await.unwrap();
-        let holds = change.fix_content(&frozen, "late", world.clock.now()).await.unwrap();
+        let mut tx = world.app.store.begin().await.unwrap();
+        let holds = tx.fix_content(&frozen, "late", world.clock.now()).await.unwrap();
         assert!(!holds, "a worker that wakes up after its lease sends nothing");
     })
     .await;
@@ -230,8 +230,8 @@ async fn a_worker_whose_lease_ended_may_not_send_even_if_nobody_else_has_the_mai
         let now = world.clock.now();
         let frozen = world.app.store.claim_mail(now, now + Duration::minutes(10), None).await.unwrap().unwrap();
         world.wait(Duration::minutes(10));
-        let mut change = world.app.store.begin().await.unwrap();
-        assert!(!change.fix_content(&frozen, "late", world.clock.now()).await.unwrap());
+        let mut tx = world.app.store.begin().await.unwrap();
+        assert!(!tx.fix_content(&frozen, "late", world.clock.now()).await.unwrap());
     })
     .await;
 }

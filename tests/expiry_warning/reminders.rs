@@ -75,7 +75,13 @@ async fn only_reminders_can_be_stopped_from_the_mail_program_and_the_link_is_kep
         assert!(!reminder.text.contains(&secret) && !reminder.html.contains(&secret));
         assert!(reminder.text.contains(&format!("Stop these reminders:\n{PUBLIC_URL}/settings/notifications")));
         assert!(
-            world.app.store.link(&latchkey::accounts::link::hash(&secret), world.clock.now()).await.unwrap().is_some()
+            world
+                .app
+                .store
+                .link(&latchkey::accounts::one_time_link::hash(&secret), world.clock.now())
+                .await
+                .unwrap()
+                .is_some()
         );
         world.wait(Duration::days(21));
         world.tick().await;

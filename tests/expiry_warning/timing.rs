@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::{
     jobs::{self, run_expiry_warnings},
-    store::{Deed, Note},
+    store::{TokenUse, UsageEvent},
     tokens::{LastUse, end_notice::EndNotice},
 };
 
@@ -301,7 +301,10 @@ async fn the_jobs_send_what_is_due_at_their_start_and_write_last_uses_when_they_
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: "192.0.2.7".to_owned() };
-        world.app.evidence.note([Note { token, account: ada, deed: Deed::Last(last.clone()) }], world.clock.now());
+        world
+            .app
+            .evidence
+            .note([TokenUse { token, account: ada, deed: UsageEvent::Last(last.clone()) }], world.clock.now());
         jobs.stop().await;
         assert_eq!(world.read(token).await.last_use, Some(last));
         assert_eq!(warnings(), 1);

@@ -13,7 +13,7 @@ use latchkey::{
     store::{Actor, DatabaseUrl, Issued, NewAccount, Registration},
     tokens::{
         AccountId, Feeds, FormId, Patterns, Permissions, Token, TokenId,
-        change::{Edit, NewToken, refresh},
+        lifecycle::{Edit, NewToken, refresh},
     },
 };
 use sqlx::{AnyConnection, Connection};
@@ -123,17 +123,17 @@ impl World {
             vouched: true,
             max_token_days: None,
         };
-        let mut change = self.app.store.begin().await.unwrap();
-        let made = change.add_account(&new, &Actor::host("test"), self.clock.now()).await.unwrap();
-        change.commit().await.unwrap();
+        let mut tx = self.app.store.begin().await.unwrap();
+        let made = tx.add_account(&new, &Actor::host("test"), self.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
         let Registration::Made(id) = made else { panic!("{made:?}") };
         id
     }
 
     pub(super) async fn set_disabled(&self, account: AccountId, disabled: bool) {
-        let mut change = self.app.store.begin().await.unwrap();
-        change.set_disabled(account, disabled, &Actor::host("test"), self.clock.now()).await.unwrap();
-        change.commit().await.unwrap();
+        let mut tx = self.app.store.begin().await.unwrap();
+        tx.set_disabled(account, disabled, &Actor::host("test"), self.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// A token that lives for 30 days from now.

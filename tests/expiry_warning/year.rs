@@ -107,11 +107,11 @@ async fn live_through_a_year(world: &mut World) {
         world.tick().await;
         let (warned, expired) = newly_told(world, &mut read);
         let now = world.clock.now();
-        let owed: Vec<_> = keys.iter().filter(|(_, key)| key.is_owed(now)).map(|(name, _)| *name).collect();
+        let mail_content: Vec<_> = keys.iter().filter(|(_, key)| key.is_owed(now)).map(|(name, _)| *name).collect();
         let over: Vec<_> = keys.iter().filter(|(_, key)| key.has_expired(now)).map(|(name, _)| *name).collect();
-        assert_eq!(warned, owed, "warned at {now}, seed {seed}");
+        assert_eq!(warned, mail_content, "warned at {now}, seed {seed}");
         assert_eq!(expired, over, "told of what has expired at {now}, seed {seed}");
-        for name in owed {
+        for name in mail_content {
             let key = keys.get_mut(&name).unwrap();
             key.warned.insert(key.ends_at);
         }

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Duration, Utc};
 use latchkey::tokens::{
     Feeds, Permission, State, Token, TokenId,
-    change::primary_permissions,
     legacy::{ImportedKey, LegacyKey, Policy},
+    lifecycle::primary_permissions,
     listing::REVOKED_LISTED,
     state::state,
 };
@@ -231,9 +231,9 @@ async fn imported(world: &World, key: &str, name: &str, last_push: Option<DateTi
         last_push,
     };
     let token = key.to_token(Some(Policy::Idle), TokenId::generate(world.now(), rng), world.now(), rng);
-    let mut change = app.store.begin().await.unwrap();
-    change.import_key(&key, &token, &latchkey::store::Actor::host("test"), world.now()).await.unwrap();
-    change.commit().await.unwrap();
+    let mut tx = app.store.begin().await.unwrap();
+    tx.import_key(&key, &token, &latchkey::store::Actor::host("test"), world.now()).await.unwrap();
+    tx.commit().await.unwrap();
     token.id.to_string()
 }
 
@@ -314,7 +314,7 @@ async fn a_freeze_says_what_it_left_on(world: &World) {
 #[test]
 fn a_false_claim_is_found() {
     let now = "2027-03-01T09:00:00Z".parse().unwrap();
-    let new = latchkey::tokens::change::NewToken {
+    let new = latchkey::tokens::lifecycle::NewToken {
         name: "CI".to_owned(),
         note: String::new(),
         permissions: latchkey::tokens::Permissions::parse("nuget:push container:push").unwrap(),

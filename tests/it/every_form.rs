@@ -67,9 +67,9 @@ async fn invited(world: &World, feed: &str) -> String {
     let named = async |username: &str| app.store.account_named(username).await.unwrap().unwrap().id;
     let (ada, bo) = (named("ada").await, named("bo").await);
     let feed = app.store.feed(feed, Some(bo)).await.unwrap().unwrap().feed;
-    let mut change = app.store.begin().await.unwrap();
-    change.invite_owner((&feed, None), (ada, bo), &Actor::host("test"), world.now()).await.unwrap();
-    change.commit().await.unwrap();
+    let mut tx = app.store.begin().await.unwrap();
+    tx.invite_owner((&feed, None), (ada, bo), &Actor::host("test"), world.now()).await.unwrap();
+    tx.commit().await.unwrap();
     let asked = "SELECT i.id FROM owner_invitations i JOIN feeds f ON f.id = i.feed WHERE f.name = $1";
     world.database.text(asked, &[&feed.name]).await
 }
@@ -322,14 +322,14 @@ async fn restore(world: &World) {
 async fn cut_off(world: &World, ada: &Browser, cut: Cut) {
     let (app, now, by) = (world.app(), world.now(), Actor::host("test"));
     let id = app.store.account_named("ada").await.unwrap().unwrap().id;
-    let mut change = app.store.begin().await.unwrap();
+    let mut tx = app.store.begin().await.unwrap();
     match cut {
-        Cut::PasswordChanged => drop(change.set_password(id, "another", &by, now).await.unwrap()),
-        Cut::EndedFromElsewhere => drop(change.end_other_sessions(id, None).await.unwrap()),
-        Cut::Disabled => change.set_disabled(id, true, &by, now).await.unwrap(),
+        Cut::PasswordChanged => drop(tx.set_password(id, "another", &by, now).await.unwrap()),
+        Cut::EndedFromElsewhere => drop(tx.end_other_sessions(id, None).await.unwrap()),
+        Cut::Disabled => tx.set_disabled(id, true, &by, now).await.unwrap(),
         Cut::SignedOut | Cut::Demoted | Cut::RoleRemoved => {}
     }
-    change.commit().await.unwrap();
+    tx.commit().await.unwrap();
     match cut {
         Cut::SignedOut => {
             let elsewhere = ada.through(world.address());

@@ -7,7 +7,7 @@ use chrono::Duration;
 use futures_util::future::join_all;
 use latchkey::{
     audit::{Actor, EventDetail, EventKind, Subject},
-    store::Letter,
+    store::MailKind,
 };
 
 use crate::{
@@ -103,11 +103,11 @@ async fn accounts_without_a_mail_server_are_made_twenty_times_an_hour_by_one_sou
 /// Queues so many mails with a link to one address, as if strangers had asked for them.
 async fn queued(world: &World, count: usize, email: &str) {
     let app = world.app();
-    let mut change = app.store.begin().await.unwrap();
+    let mut tx = app.store.begin().await.unwrap();
     for _ in 0..count {
-        change.add_mail(&app.new_mail(Letter::PasswordReset, None, email), world.now()).await.unwrap();
+        tx.add_mail(&app.new_mail(MailKind::PasswordReset, None, email), world.now()).await.unwrap();
     }
-    change.commit().await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// How a mail is claimed and found to be owed to nobody, or handed over: what is said of each claim of a minute.
@@ -115,10 +115,10 @@ async fn claims(world: &World, per_minute: i64) -> Vec<String> {
     let (app, now) = (world.app(), world.now());
     let mut claimed = Vec::new();
     while let Some(mail) = app.store.claim_mail(now, now + Duration::minutes(10), Some(per_minute)).await.unwrap() {
-        let mut change = app.store.begin().await.unwrap();
-        let owed = change.owed(&mail, &[0; 32], now).await.unwrap();
-        change.commit().await.unwrap();
-        if owed.is_some() {
+        let mut tx = app.store.begin().await.unwrap();
+        let mail_content = tx.mail_content(&mail, &[0; 32], now).await.unwrap();
+        tx.commit().await.unwrap();
+        if mail_content.is_some() {
             claimed.push(mail.letter.in_words().to_owned());
         }
     }
@@ -140,16 +140,16 @@ async fn half_of_a_minute_is_kept_for_mails_without_a_link(world: &World) {
     let app = world.app();
     let account = app.store.account_named("ada").await.unwrap().unwrap().id;
     let happened = async |count: i64| {
-        let mut change = app.store.begin().await.unwrap();
+        let mut tx = app.store.begin().await.unwrap();
         for _ in 0..count {
             let by = Actor::host("a test");
             let (subject, detail) = (Subject::account(account), EventDetail::Nothing);
-            let event = change.record(EventKind::PasswordChanged, &by, subject, detail, world.now()).await.unwrap();
-            change.owe_happening(account, event, None, world.now()).await.unwrap();
-            let mail = app.new_mail(Letter::Happened, Some(account), "ada@example.com");
-            assert!(change.bind_happenings((account, None), &mail, world.now()).await.unwrap());
+            let event = tx.record(EventKind::PasswordChanged, &by, subject, detail, world.now()).await.unwrap();
+            tx.enqueue_security_notification(account, event, None, world.now()).await.unwrap();
+            let mail = app.new_mail(MailKind::Happened, Some(account), "ada@example.com");
+            assert!(tx.bind_security_notifications((account, None), &mail, world.now()).await.unwrap());
         }
-        change.commit().await.unwrap();
+        tx.commit().await.unwrap();
     };
     queued(world, 20, "ada@example.com").await;
     happened(1).await;

@@ -246,8 +246,8 @@ async fn a_new_key_that_never_pushed_has_a_year(world: &World) {
     world.database.execute(moved, &[&soon]).await;
     assert_eq!(retire_legacy_keys(&world.app()).await.unwrap(), "");
     assert_eq!(world.database.number(retires, &[]).await, year.timestamp());
-    let owed = "SELECT occasion FROM notices WHERE kind = 'warning' AND cancelled_at IS NULL";
-    assert_eq!(world.database.texts(owed, &[]).await, [year.timestamp().to_string()]);
+    let mail_content = "SELECT occasion FROM notices WHERE kind = 'warning' AND cancelled_at IS NULL";
+    assert_eq!(world.database.texts(mail_content, &[]).await, [year.timestamp().to_string()]);
     world.pass(Duration::days(31));
     assert_eq!(retire_legacy_keys(&world.app()).await.unwrap(), "", "it is not a year old");
 }

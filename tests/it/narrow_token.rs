@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use latchkey::{
-    store::{Deed, Note, Work},
+    store::{PermissionUse, TokenUse, UsageEvent},
     tokens::{Permission, TokenId},
 };
 
@@ -26,13 +26,19 @@ pub async fn worked(world: &World, key: &Key, permission: Permission, packages: 
     let token = app.store.token(TokenId::parse(&key.id).unwrap()).await.unwrap().unwrap();
     let feed = app.store.feed("main", Some(token.account)).await.unwrap().unwrap().feed.id;
     let note = |package: &&str| {
-        let work = Work { permission, feed: Some(feed), package: (*package).to_owned(), last_at: world.now(), uses: 1 };
-        Note { token: token.id, account: token.account, deed: Deed::Work(work) }
+        let work = PermissionUse {
+            permission,
+            feed: Some(feed),
+            package: (*package).to_owned(),
+            last_at: world.now(),
+            uses: 1,
+        };
+        TokenUse { token: token.id, account: token.account, deed: UsageEvent::PermissionUse(work) }
     };
     let notes: Vec<_> = packages.iter().map(note).collect();
-    let mut change = app.store.begin().await.unwrap();
-    change.write_notes(&notes).await.unwrap();
-    change.commit().await.unwrap();
+    let mut tx = app.store.begin().await.unwrap();
+    tx.write_notes(&notes).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// A key that may do everything with NuGet packages, and read two in the thirty days since.
@@ -149,7 +155,7 @@ async fn a_widening_is_remembered_longer_than_the_record_is_kept(world: &World) 
     let (ada, key) = wide_key(world).await;
     assert_eq!(ada.act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*\nLitware.*")).await.status, 303);
     world.pass(Duration::days(5));
-    latchkey::jobs::sweep(&world.app()).await.unwrap();
+    latchkey::jobs::cleanup(&world.app()).await.unwrap();
     let edits = world.database.details_of(latchkey::audit::EventKind::TokenEdited).await;
     assert!(edits.is_empty(), "the record has forgotten it: {edits:?}");
     worked(world, &key, Permission::NuGetPull, &["Fabrikam.Core"]).await;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use futures_util::FutureExt as _;
 use latchkey::{
-    jobs::{rewrite_events, sweep},
+    jobs::{cleanup, rewrite_events},
     tokens::EventId,
 };
 use tokio::sync::watch;
@@ -235,7 +235,7 @@ async fn the_record_reads_the_same_before_and_after_it_is_rewritten(world: &Worl
 }
 
 async fn a_widening_is_not_forgotten_with_the_events(world: &World) {
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     let left = "SELECT COUNT(*) FROM events WHERE verb = 'token edited' AND detail LIKE '%packages%'";
     assert_eq!(world.database.number(left, &[]).await, 0, "three days are kept");
     let (page, browser) = (format!("/settings/tokens/{TOKEN}"), ada(world).await);

@@ -79,7 +79,7 @@ async fn of_two_operators_who_go_at_once_one_stays(world: &World) {
     let (first, second) =
         tokio::join!(app.store.disable_account(ada, &by, now), app.store.unmake_operator(bo, &by, now));
     let mut came = [first.unwrap(), second.unwrap()];
-    came.sort_by_key(|change| *change != AccountChange::Done);
+    came.sort_by_key(|tx| *tx != AccountChange::Done);
     assert_eq!(came, [AccountChange::Done, AccountChange::LastOperator]);
     let left = "SELECT COUNT(*) FROM accounts WHERE operator_since IS NOT NULL AND disabled_at IS NULL";
     assert_eq!(world.database.number(left, &[]).await, 1);

@@ -171,11 +171,11 @@ async fn a_search_that_looked_at_enough_leads_on(world: &World) {
 async fn fill_record(world: &World, events: usize) {
     let app = world.app();
     let ada = app.store.account_named("ada").await.unwrap().unwrap().id;
-    let mut change = app.store.begin().await.unwrap();
+    let mut tx = app.store.begin().await.unwrap();
     for second in 1..=events {
         let by = latchkey::store::Actor { account: Some(ada), ..latchkey::store::Actor::default() };
         let now = world.now() + Duration::seconds(i64::try_from(second).unwrap());
-        change.record_sign_in(ada, &by, now).await.unwrap();
+        tx.record_sign_in(ada, &by, now).await.unwrap();
     }
-    change.commit().await.unwrap();
+    tx.commit().await.unwrap();
 }

@@ -37,9 +37,9 @@ impl World {
     pub async fn add_feed(&self, name: &str, owner: &str, public: bool) {
         let app = self.app();
         let owner = app.store.account_named(owner).await.unwrap().unwrap();
-        let mut change = app.store.begin().await.unwrap();
-        change.add_feed(name, public, owner.id, &Actor::host("feed add"), self.now()).await.unwrap().unwrap();
-        change.commit().await.unwrap();
+        let mut tx = app.store.begin().await.unwrap();
+        tx.add_feed(name, public, owner.id, &Actor::host("feed add"), self.now()).await.unwrap().unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Gives somebody a role in a feed, or takes it away, as an operator does.
@@ -47,9 +47,9 @@ impl World {
         let app = self.app();
         let account = app.store.account_named(username).await.unwrap().unwrap();
         let feed = app.store.feed(feed, None).await.unwrap().unwrap().feed;
-        let mut change = app.store.begin().await.unwrap();
-        change.change_member(&feed, account.id, role, &Actor::host("feed member"), self.now()).await.unwrap();
-        change.commit().await.unwrap();
+        let mut tx = app.store.begin().await.unwrap();
+        tx.change_member(&feed, account.id, role, &Actor::host("feed member"), self.now()).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub async fn make_operator(&self, username: &str) {

@@ -109,10 +109,10 @@ impl Browser {
     }
 
     /// Opens a page, changes its form and sends it.
-    pub async fn fill(&self, path: &str, change: impl FnOnce(Form) -> Form) -> Page {
+    pub async fn fill(&self, path: &str, tx: impl FnOnce(Form) -> Form) -> Page {
         let action = path.split('?').next().unwrap_or(path);
         let page = self.get(path).await;
-        self.submit(change(page.form(action))).await
+        self.submit(tx(page.form(action))).await
     }
 
     /// Signs in.
@@ -126,9 +126,9 @@ impl Browser {
     }
 
     /// Sends the form that creates a token: NuGet read and write for `Contoso.*`, 90 days, unless changed.
-    pub async fn create(&self, name: &str, change: impl FnOnce(Form) -> Form) -> Page {
+    pub async fn create(&self, name: &str, tx: impl FnOnce(Form) -> Form) -> Page {
         let page = self.get("/settings/tokens/new").await;
-        self.submit(change(filled(page.form("/settings/tokens"), name))).await
+        self.submit(tx(filled(page.form("/settings/tokens"), name))).await
     }
 
     /// Creates a token and copies its key.
@@ -142,8 +142,8 @@ impl Browser {
     }
 
     /// The same, with a changed form.
-    pub async fn key_with(&self, world: &World, name: &str, change: impl FnOnce(Form) -> Form) -> Key {
-        let page = self.create(name, change).await;
+    pub async fn key_with(&self, world: &World, name: &str, tx: impl FnOnce(Form) -> Form) -> Key {
+        let page = self.create(name, tx).await;
         assert_eq!(page.status, 200, "{}", page.body);
         Key { secret: page.secret().expect("the page shows a key"), id: newest_token(world, name).await }
     }
@@ -154,8 +154,8 @@ impl Browser {
     }
 
     /// Opens one of the pages that ask before an act, and presses its button.
-    pub async fn act(&self, id: &str, verb: &str, change: impl FnOnce(Form) -> Form) -> Page {
-        self.fill(&format!("/settings/tokens/{id}/{verb}"), change).await
+    pub async fn act(&self, id: &str, verb: &str, tx: impl FnOnce(Form) -> Form) -> Page {
+        self.fill(&format!("/settings/tokens/{id}/{verb}"), tx).await
     }
 
     /// Opens one of the pages that ask before an act, presses its button, and must succeed.

@@ -182,10 +182,10 @@ async fn a_day_works(url: &str) {
     let store = opened(url).await.unwrap();
     assert_eq!(store.schema_state().await.unwrap(), latchkey::store::SchemaState::Current);
     let one = async |number: usize| {
-        let mut change = store.begin().await.unwrap();
+        let mut tx = store.begin().await.unwrap();
         let name = format!("fact {number}");
-        assert_eq!(change.keep_fact(&name, "kept").await.unwrap(), "kept");
-        change.commit().await.unwrap();
+        assert_eq!(tx.keep_fact(&name, "kept").await.unwrap(), "kept");
+        tx.commit().await.unwrap();
         assert_eq!(store.fact(&name).await.unwrap().as_deref(), Some("kept"));
     };
     futures_util::future::join_all((0..40).map(one)).await;

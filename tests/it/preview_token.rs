@@ -40,12 +40,12 @@ async fn feed(world: &World, name: &str, owner: &str, member: Option<(&str, Role
     let app = world.app();
     let account = async |name: &str| app.store.account_named(name).await.unwrap().unwrap();
     let by = latchkey::store::Actor::host("feed add");
-    let mut change = app.store.begin().await.unwrap();
-    let feed = change.add_feed(name, false, account(owner).await.id, &by, world.now()).await.unwrap().unwrap();
+    let mut tx = app.store.begin().await.unwrap();
+    let feed = tx.add_feed(name, false, account(owner).await.id, &by, world.now()).await.unwrap().unwrap();
     if let Some((member, role)) = member {
-        change.set_member(feed, name, account(member).await.id, role, &by, world.now()).await.unwrap();
+        tx.set_member(feed, name, account(member).await.id, role, &by, world.now()).await.unwrap();
     }
-    change.commit().await.unwrap();
+    tx.commit().await.unwrap();
     feed
 }
 

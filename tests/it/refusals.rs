@@ -110,9 +110,9 @@ async fn the_step_for_a_feed_ticks_it_and_saves_nothing(world: &World) {
     let app = world.app();
     let account = app.store.account_named("ada").await.unwrap().unwrap().id;
     let host = latchkey::store::Actor::host("feed add");
-    let mut change = app.store.begin().await.unwrap();
-    let team = change.add_feed("team", false, account, &host, world.now()).await.unwrap().unwrap();
-    change.commit().await.unwrap();
+    let mut tx = app.store.begin().await.unwrap();
+    let team = tx.add_feed("team", false, account, &host, world.now()).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
     let key = ada.key_with(world, "CI", |form| form.set("feeds", "some").add("feed", &team.to_string())).await;
     reads(&ada, "Contoso.Core", &key).await;
     let page = ada.get("/settings/refusals").await;
@@ -200,12 +200,12 @@ async fn a_token_switched_off_for_a_while_is_on_again_by_itself_and_told_who_cam
 async fn a_pause_moves_no_warning(world: &World) {
     let ada = world.ada().await;
     let key = ada.key_for(world, "CI", "30").await;
-    let owed = "SELECT COUNT(*) FROM notices WHERE subject = $1 AND kind = 'warning' AND cancelled_at IS NULL";
+    let mail_content = "SELECT COUNT(*) FROM notices WHERE subject = $1 AND kind = 'warning' AND cancelled_at IS NULL";
     ada.act(&key.id, "deactivate", |form| form.set("until", "7d")).await;
-    assert_eq!(world.database.number(owed, &[&key.id]).await, 0);
+    assert_eq!(world.database.number(mail_content, &[&key.id]).await, 0);
     world.pass(Duration::days(7));
     latchkey::jobs::end_pauses(&world.app()).await.unwrap();
-    assert_eq!(world.database.number(owed, &[&key.id]).await, 1, "the warning is owed again");
+    assert_eq!(world.database.number(mail_content, &[&key.id]).await, 1, "the warning is owed again");
     let ada = world.sign_in("ada").await;
     let events = world.database.events_of("ada").await;
     assert_eq!(events[1..4], ["token created", "token deactivated", "token reactivated"]);

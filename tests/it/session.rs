@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::{
     random,
-    store::{Actor, Device, StoredSession},
+    store::{Actor, SessionDevice, StoredSession},
     tokens::SessionId,
 };
 
@@ -125,17 +125,17 @@ async fn a_sign_in_under_way_while_the_password_changes_gives_no_session(world: 
     let checked = app.store.account_named("ada").await.unwrap().unwrap();
     let session =
         |epoch| StoredSession { account: checked.id, epoch, state: "{}".to_owned(), created_at: now, seen_at: now };
-    let mut change = app.store.begin().await.unwrap();
-    let epoch = change.set_password(checked.id, "changed", &Actor::host("test"), now).await.unwrap();
-    let device = || Device {
+    let mut tx = app.store.begin().await.unwrap();
+    let epoch = tx.set_password(checked.id, "changed", &Actor::host("test"), now).await.unwrap();
+    let device = || SessionDevice {
         name: SessionId::generate(now, &mut random::system()),
         client: String::new(),
         address: String::new(),
     };
-    change.add_session(b"late", &session(checked.session_epoch), &device()).await.unwrap();
-    change.add_session(b"new", &session(epoch), &device()).await.unwrap();
-    change.raise_password(checked.id, checked.password_hash.as_deref().unwrap(), "raised").await.unwrap();
-    change.commit().await.unwrap();
+    tx.add_session(b"late", &session(checked.session_epoch), &device()).await.unwrap();
+    tx.add_session(b"new", &session(epoch), &device()).await.unwrap();
+    tx.raise_password(checked.id, checked.password_hash.as_deref().unwrap(), "raised").await.unwrap();
+    tx.commit().await.unwrap();
     assert!(app.store.session(b"late").await.unwrap().is_none() && app.store.session(b"new").await.unwrap().is_some());
     let now = app.store.account(checked.id).await.unwrap().unwrap();
     assert_eq!(now.password_hash.as_deref(), Some("changed"));

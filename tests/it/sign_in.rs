@@ -2,7 +2,7 @@
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_hash::phc::PasswordHash};
 use chrono::Duration;
-use latchkey::accounts::password_gate::Line;
+use latchkey::auth::password_hasher::HashQueue;
 
 use crate::{
     page::Page,
@@ -259,7 +259,7 @@ async fn a_refused_guess_leaves_nothing_behind(world: &World) {
     }
     let app = world.app();
     let line: Vec<_> = std::iter::from_fn(|| app.gate.enter().ok()).collect();
-    let guessers: Vec<_> = std::iter::from_fn(|| app.gate.in_line(Line::Guessers).enter().ok()).collect();
+    let guessers: Vec<_> = std::iter::from_fn(|| app.gate.in_line(HashQueue::Guessers).enter().ok()).collect();
     for number in 0..5 {
         assert_eq!(guess(&world.browser().from(&format!("198.51.100.{number}")), "bo").await, 503);
     }
@@ -279,7 +279,7 @@ async fn a_flood_of_guesses_ends_in_so_many_rows(world: &World) {
         "SELECT COUNT(*) FROM rate_limits WHERE subject NOT LIKE '% ____' AND subject <> 'requests of all strangers'";
     assert_eq!(world.database.number(folded, &[]).await, 0, "what strangers bring shares 65,536 rows a kind");
     world.pass(Duration::hours(5));
-    latchkey::jobs::sweep(&world.app()).await.unwrap();
+    latchkey::jobs::cleanup(&world.app()).await.unwrap();
     assert_eq!(world.database.number("SELECT COUNT(*) FROM rate_limits", &[]).await, 0);
 }
 

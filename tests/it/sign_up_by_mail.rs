@@ -151,7 +151,7 @@ async fn a_confirmation_ends_after_a_day(world: &World) {
     world.pass(Duration::hours(24));
     assert_eq!((ada.get(&link).await.status, ada.submit(form).await.status), (410, 410));
     world.pass(Duration::days(8));
-    latchkey::jobs::sweep(&world.app()).await.unwrap();
+    latchkey::jobs::cleanup(&world.app()).await.unwrap();
     for table in ["SELECT COUNT(*) FROM sign_ups", "SELECT COUNT(*) FROM links"] {
         assert_eq!(world.database.number(table, &[]).await, 0, "{table}");
     }

@@ -1,7 +1,7 @@
 //! What goes by itself when it has outlived its use, and what stays.
 
 use chrono::Duration;
-use latchkey::jobs::{run_expiry_warnings, sweep};
+use latchkey::jobs::{cleanup, run_expiry_warnings};
 
 use crate::{
     post_office::Mood,
@@ -29,10 +29,10 @@ async fn a_revoked_token_goes_after_thirty_days_and_its_record_stays(world: &Wor
     let (revoked, live) = (ada.key(world, "Revoked").await, ada.key(world, "Live").await);
     ada.must(&revoked.id, "revoke").await;
     world.pass(Duration::days(30));
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     assert_eq!(rows(world, "SELECT COUNT(*) FROM tokens WHERE revoked_at IS NOT NULL").await, 1);
     world.pass(Duration::seconds(1));
-    assert!(sweep(&world.app()).await.unwrap().starts_with("1 revoked tokens"));
+    assert!(cleanup(&world.app()).await.unwrap().starts_with("1 revoked tokens"));
     assert_eq!(rows(world, "SELECT COUNT(*) FROM tokens WHERE revoked_at IS NOT NULL").await, 0);
     assert_eq!(rows(world, "SELECT COUNT(*) FROM token_secrets").await, 1, "that of the live one");
     let events = "SELECT COUNT(*) FROM events WHERE token = $1";
@@ -45,11 +45,11 @@ async fn ended_sessions_and_links_go(world: &World) {
     latchkey::serve::setup_link(&world.app()).await.unwrap();
     world.pass(Duration::days(1));
     world.bo().await;
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     assert_eq!(rows(world, "SELECT COUNT(*) FROM sessions").await, 1, "bo's");
     assert_eq!(rows(world, "SELECT COUNT(*) FROM links").await, 1, "it works for a week");
     world.pass(Duration::days(14));
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     assert_eq!(rows(world, "SELECT COUNT(*) FROM sessions").await, 0);
     assert_eq!(rows(world, "SELECT COUNT(*) FROM links").await, 0);
 }
@@ -60,7 +60,7 @@ async fn the_record_goes_at_the_end_of_its_term(world: &World) {
     world.pass(Duration::days(60));
     world.bo().await;
     world.pass(Duration::days(41));
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     assert!(world.database.events_of("ada").await.is_empty());
     assert!(!world.database.events_of("bo").await.is_empty());
 }
@@ -69,7 +69,7 @@ async fn the_record_stays_where_it_has_no_term(world: &World) {
     world.restart_with(&[("event-days", "0")]).await;
     world.ada().await;
     world.pass(Duration::days(10_000));
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     assert!(!world.database.events_of("ada").await.is_empty());
 }
 
@@ -85,7 +85,7 @@ async fn what_a_mail_is_still_to_tell_of_stays_until_it_is_told(world: &World) {
     let bo = world.browser();
     bo.sign_in("ada", new).await;
     world.pass(Duration::days(40));
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     let left = world.database.events_of("ada").await;
     assert_eq!(left, ["signed in", "password changed", "signed in"], "bound to a mail or not, but no more than that");
     world.post_office_is(Mood::Accepting);
@@ -95,7 +95,7 @@ async fn what_a_mail_is_still_to_tell_of_stays_until_it_is_told(world: &World) {
         told,
         ["[Latchkey] Somebody signed in from a new device", "[Latchkey] Your password was changed, and one more thing"]
     );
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     assert!(world.database.events_of("ada").await.is_empty());
 }
 
@@ -111,13 +111,13 @@ async fn old_mails_go_with_their_notices_and_nothing_is_mailed_again(world: &Wor
     world.pass(Duration::days(11));
     run_expiry_warnings(&world.app(), false, world.now()).await.unwrap();
     world.pass(Duration::days(78));
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     assert_eq!(counts().await, (2, 2));
     world.pass(Duration::days(2));
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     assert_eq!(counts().await, (1, 0), "the mail that it has expired is younger");
     world.pass(Duration::days(11));
-    sweep(&world.app()).await.unwrap();
+    cleanup(&world.app()).await.unwrap();
     assert_eq!(counts().await, (0, 0));
     let report = run_expiry_warnings(&world.app(), false, world.now()).await.unwrap();
     assert!(report.warned.is_empty(), "{report}");
@@ -128,6 +128,6 @@ async fn more_than_a_batch_goes_at_once(world: &World) {
         let sql = "INSERT INTO attempts (subject, window_at, count) VALUES ($1, 1, 1)";
         world.database.execute(sql, &[&format!("somebody {at}")]).await;
     }
-    assert_eq!(sweep(&world.app()).await.unwrap(), "70 counts of mails");
-    assert_eq!(sweep(&world.app()).await.unwrap(), "");
+    assert_eq!(cleanup(&world.app()).await.unwrap(), "70 counts of mails");
+    assert_eq!(cleanup(&world.app()).await.unwrap(), "");
 }

@@ -244,15 +244,15 @@ async fn a_freeze_keeps_the_warnings_right(world: &World) {
     assert_eq!(ada.act(&keys[1].id, "edit", date).await.status, 303);
     must(&ada, "unfreeze").await;
     assert_eq!(world.database.text(notices, &[&keys[0].id]).await, before);
-    let owed = "SELECT due_at || ' ' || occasion FROM notices WHERE subject = $1 AND kind = 'warning' AND cancelled_at IS NULL";
-    let after_undo = world.database.text(owed, &[&keys[1].id]).await;
+    let mail_content = "SELECT due_at || ' ' || occasion FROM notices WHERE subject = $1 AND kind = 'warning' AND cancelled_at IS NULL";
+    let after_undo = world.database.text(mail_content, &[&keys[1].id]).await;
     ada.must(&keys[1].id, "deactivate").await;
     ada.must(&keys[1].id, "reactivate").await;
-    assert_eq!(world.database.text(owed, &[&keys[1].id]).await, after_undo);
+    assert_eq!(world.database.text(mail_content, &[&keys[1].id]).await, after_undo);
     let day = ada.key_for(world, "For a day", "1").await;
     must(&ada, "freeze").await;
     must(&ada, "unfreeze").await;
-    assert!(world.database.texts(owed, &[&day.id]).await.is_empty(), "so short a life is not warned of");
+    assert!(world.database.texts(mail_content, &[&day.id]).await.is_empty(), "so short a life is not warned of");
 }
 
 async fn many_tokens_freeze_in_batches(world: &World) {

@@ -2,8 +2,8 @@
 
 use chrono::Duration;
 use latchkey::{
-    packages::{blobs::BlobKey, nuspec::Nuspec},
-    store::{Act, Actor, Deed, NewVersion, Note, Place, day_of},
+    packages::{blobs::BlobKey, nuget::nuspec::Nuspec},
+    store::{Actor, ClientUse, NewVersion, PublishContext, TokenUse, UsageEvent, day_of},
     tokens::{PackageKey, Token, TokenId, VersionKey},
 };
 
@@ -50,21 +50,21 @@ async fn publishes(world: &World, key: &Key, feed: &str, id: &str, versions: &[&
     let token = token(world, key).await;
     let feed_id = app.store.feed(feed, Some(token.account)).await.unwrap().unwrap().feed.id;
     let by = Actor { account: Some(token.account), ..Actor::host("test") };
-    let mut change = app.store.begin().await.unwrap();
+    let mut tx = app.store.begin().await.unwrap();
     let mut package: Option<PackageKey> = None;
     for (n, version) in versions.iter().enumerate() {
         let now = world.now() + Duration::seconds(i64::try_from(n + 1).unwrap());
-        let act = Act { feed: feed_id, feed_name: feed, token: &token, by: &by, now };
+        let act = PublishContext { feed: feed_id, feed_name: feed, token: &token, by: &by, now };
         let nuspec = nuspec(id, version);
         if package.is_none() {
-            package = change.add_package(&act, &nuspec.id).await.unwrap();
+            package = tx.add_package(&act, &nuspec.id).await.unwrap();
         }
         let version = VersionKey::generate(now, &mut latchkey::random::system());
         let blob = BlobKey::nuget(version.uuid());
         let new = NewVersion { key: version, nuspec, size: 1, sha512: "x".to_owned(), blob };
-        assert!(change.add_version(&act, package.unwrap(), &new).await.unwrap());
+        assert!(tx.add_version(&act, package.unwrap(), &new).await.unwrap());
     }
-    change.commit().await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 fn nuspec(id: &str, version: &str) -> Nuspec {
@@ -174,20 +174,21 @@ async fn the_page_shows_how_often_and_from_where_a_key_was_used(world: &World) {
     let unused = "Not used yet. Put the key into the client that needs it; the guide shows where.";
     assert_eq!(use_of(&ada.get(&path(&key)).await).await, unused);
     let (today, own) = (day_of(world.now()), token(world, &key).await);
-    let day = |ago, times, refused| Deed::Day { day: today - ago, refused, times };
+    let day = |ago, times, refused| UsageEvent::DailyUse { day: today - ago, refused, times };
     let agent = "NuGet Command Line/6.8.0 (Unix 5.10.0)".to_owned();
-    let place = Place {
+    let place = ClientUse {
         client: agent,
         address: "203.0.113.9".to_owned(),
         first_at: world.now(),
         last_at: world.now(),
         uses: 1234,
     };
-    let deeds = [day(95, 7, false), day(60, 1200, false), day(2, 4, false), day(2, 3, true), Deed::Place(place)];
-    let notes = deeds.map(|deed| Note { token: own.id, account: own.account, deed });
-    let mut change = world.app().store.begin().await.unwrap();
-    change.write_notes(&notes).await.unwrap();
-    change.commit().await.unwrap();
+    let deeds =
+        [day(95, 7, false), day(60, 1200, false), day(2, 4, false), day(2, 3, true), UsageEvent::ClientUse(place)];
+    let notes = deeds.map(|deed| TokenUse { token: own.id, account: own.account, deed });
+    let mut tx = world.app().store.begin().await.unwrap();
+    tx.write_notes(&notes).await.unwrap();
+    tx.commit().await.unwrap();
     let page = ada.get(&path(&key)).await;
     assert_eq!((page.texts(".plot .up").len(), page.texts(".plot rect.down").len()), (2, 1));
     assert_eq!(page.texts(".axis span"), ["1,200", "3"]);

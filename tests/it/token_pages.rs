@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, Utc};
 use latchkey::{
-    store::{PAGE, Start, Wanted},
+    store::{PAGE, PageStart, TokenQuery},
     tokens::{
         AccountId, Token, TokenId,
         listing::{Filter, Sort},
@@ -55,19 +55,19 @@ async fn fill(world: &World, account: AccountId, count: i64, now: DateTime<Utc>)
     world.database.fill(MANY, &account.to_string(), count, now.timestamp()).await;
 }
 
-fn wanted(account: AccountId, filter: Filter, sort: Sort, words: &str) -> Wanted {
-    Wanted { account, filter, sort, words: words.to_owned() }
+fn wanted(account: AccountId, filter: Filter, sort: Sort, words: &str) -> TokenQuery {
+    TokenQuery { account, filter, sort, words: words.to_owned() }
 }
 
 /// Walks to the end of a list, a page at a time.
-async fn walked(world: &World, wanted: &Wanted) -> Vec<Token> {
-    let (mut tokens, mut start) = (Vec::new(), Start::First);
+async fn walked(world: &World, wanted: &TokenQuery) -> Vec<Token> {
+    let (mut tokens, mut start) = (Vec::new(), PageStart::First);
     loop {
         let page = world.app().store.token_page(wanted, &start, world.now()).await.unwrap();
         assert!(page.tokens.len() <= PAGE && (page.tokens.len() == PAGE || page.next.is_none() || page.gave_up));
         tokens.extend(page.tokens);
         match page.next {
-            Some(next) => start = Start::After(next),
+            Some(next) => start = PageStart::After(next),
             None => return tokens,
         }
     }
@@ -109,17 +109,17 @@ async fn an_order_is_walked_back_the_way_it_came(world: &World) {
     let store = &world.app().store;
     for (sort, words) in Sort::ALL.into_iter().flat_map(|sort| [(sort, ""), (sort, "contoso")]) {
         let wanted = wanted(account, Filter::All, sort, words);
-        let (mut there, mut start) = (Vec::new(), Start::First);
+        let (mut there, mut start) = (Vec::new(), PageStart::First);
         loop {
             let page = store.token_page(&wanted, &start, world.now()).await.unwrap();
             there.push(ids(&page.tokens));
             let Some(next) = page.next else { break };
-            start = Start::After(next);
+            start = PageStart::After(next);
         }
         let mut back = vec![there.last().unwrap().clone()];
         let mut first = store.token_page(&wanted, &start, world.now()).await.unwrap().tokens.remove(0);
         loop {
-            let start = Start::Before(sort.position(&first));
+            let start = PageStart::Before(sort.position(&first));
             let page = store.token_page(&wanted, &start, world.now()).await.unwrap();
             back.insert(0, ids(&page.tokens));
             first = page.tokens[0].clone();
@@ -136,7 +136,7 @@ async fn tokens_that_come_meanwhile_neither_repeat_nor_hide_others(world: &World
     for sort in Sort::ALL {
         let wanted = wanted(account, Filter::All, sort, "");
         let before: BTreeSet<_> = ids(&walked(world, &wanted).await).into_iter().collect();
-        let (mut seen, mut start) = (Vec::new(), Start::First);
+        let (mut seen, mut start) = (Vec::new(), PageStart::First);
         loop {
             let page = world.app().store.token_page(&wanted, &start, world.now()).await.unwrap();
             seen.extend(ids(&page.tokens));
@@ -145,7 +145,7 @@ async fn tokens_that_come_meanwhile_neither_repeat_nor_hide_others(world: &World
             world.database.execute("DELETE FROM tokens WHERE id = $1", &[&next.id.to_string()]).await;
             ada.key(world, "Aa").await;
             ada.key_for(world, "Zz", "never").await;
-            start = Start::After(next);
+            start = PageStart::After(next);
         }
         assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), seen.len(), "{sort:?}: none twice");
         assert!(before.iter().all(|id| seen.contains(id)), "{sort:?}: none left out");
@@ -225,7 +225,7 @@ async fn a_search_through_very_many_says_where_it_stopped(world: &World) {
         .execute("UPDATE tokens SET name_key = 'needle' WHERE id = '0190a000-0000-7000-8000-000000000008'", &[])
         .await;
     let wanted = wanted(account, Filter::All, Sort::Newest, "needle");
-    let page = world.app().store.token_page(&wanted, &Start::First, world.now()).await.unwrap();
+    let page = world.app().store.token_page(&wanted, &PageStart::First, world.now()).await.unwrap();
     assert!(page.tokens.is_empty() && page.gave_up);
     assert_eq!(ids(&walked(world, &wanted).await).len(), 1, "searching further finds it");
     let page = ada.get("/settings/tokens?q=needle").await;

@@ -10,13 +10,16 @@ use chrono::{DateTime, Duration, Utc};
 use clap::{Args as _, Command, FromArgMatches as _};
 use futures_util::FutureExt as _;
 use latchkey::{
-    accounts::link::for_password,
+    accounts::one_time_link::for_password,
     app::App,
     clock::Clock,
     config::{Args, MasterSecret, PublicUrl, SecretText, Settings},
     serve,
     store::{Actor, DatabaseUrl},
-    tokens::{Secret, decision::Reason, decision::admit},
+    tokens::{
+        Secret,
+        decision::{Reason, admit},
+    },
 };
 use tempfile::TempDir;
 
@@ -245,10 +248,10 @@ impl World {
     pub async fn password_link(&self, username: &str) -> String {
         let app = self.app();
         let account = app.store.account_named(username).await.unwrap().unwrap();
-        let mut change = app.store.begin().await.unwrap();
+        let mut tx = app.store.begin().await.unwrap();
         let by = Actor::host("account password");
-        let path = for_password(&mut change, account.id, &by, self.now()).await.unwrap();
-        change.commit().await.unwrap();
+        let path = for_password(&mut tx, account.id, &by, self.now()).await.unwrap();
+        tx.commit().await.unwrap();
         path
     }
 
@@ -256,9 +259,9 @@ impl World {
     pub async fn set_disabled(&self, username: &str, disabled: bool) {
         let app = self.app();
         let account = app.store.account_named(username).await.unwrap().unwrap();
-        let mut change = app.store.begin().await.unwrap();
-        change.set_disabled(account.id, disabled, &Actor::host("account disable"), self.now()).await.unwrap();
-        change.commit().await.unwrap();
+        let mut tx = app.store.begin().await.unwrap();
+        tx.set_disabled(account.id, disabled, &Actor::host("account disable"), self.now()).await.unwrap();
+        tx.commit().await.unwrap();
     }
 }
 

@@ -14,14 +14,14 @@ use crate::{
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
-    portal::{
-        done::Done,
+    store::MailKind,
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         guard::too_many,
         page::{SignedIn, go_to},
     },
-    store::Letter,
 };
 
 const PROFILE: &str = "/settings/profile";
@@ -35,29 +35,29 @@ pub struct AddressForm {
 }
 
 /// `POST /settings/profile/confirm`: mails a link to the account's address.
-pub async fn confirm(
+pub async fn send_confirmation(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let mut change = me.begin(&app).await?;
+    let mut tx = me.begin(&app).await?;
     let demand = Demand::confirmation(me.account.id);
-    if let RateLimitDecision::Wait(wait) = app.limits.take(&mut change, &demand, me.now).await? {
-        drop(change);
+    if let RateLimitDecision::Wait(wait) = app.limits.take(&mut tx, &demand, me.now).await? {
+        drop(tx);
         let typed = Typed::nothing(&me.account);
         let problems = Problems::one("", too_many(&req, wait));
         return draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, me, typed, problems).await;
     }
-    let mail = app.new_mail(Letter::ConfirmAddress, Some(me.account.id), &me.account.email);
-    change.add_mail(&mail, me.now).await?;
-    change.commit().await?;
-    Ok(go_to(&req, mailed(&app, Done::ConfirmationSent).at(PROFILE)))
+    let mail = app.new_mail(MailKind::ConfirmAddress, Some(me.account.id), &me.account.email);
+    tx.add_mail(&mail, me.now).await?;
+    tx.commit().await?;
+    Ok(go_to(&req, mailed(&app, Flash::ConfirmationSent).at(PROFILE)))
 }
 
 /// `POST /settings/profile/address`: mails a link to another address, and tells the present one. Whether somebody has
 /// that address already, only a mail to it says.
-pub async fn change(
+pub async fn change_address(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -71,42 +71,42 @@ pub async fn change(
         return again(&req, &app, me, form, Problems::one("password", problem)).await;
     }
     let asked = app.store.address_state(me.account.id, me.now).await?.asked;
-    let mut change = me.begin(&app).await?;
+    let mut tx = me.begin(&app).await?;
     let demand = Demand::new_address(me.account.id);
-    if let RateLimitDecision::Wait(wait) = app.limits.take(&mut change, &demand, me.now).await? {
-        drop(change);
+    if let RateLimitDecision::Wait(wait) = app.limits.take(&mut tx, &demand, me.now).await? {
+        drop(tx);
         let problems = Problems::one("", too_many(&req, wait));
         return again(&req, &app, me, form, problems).await;
     }
     // An address that has had too many mails gets none, and nobody is told so. A link to it that is out stays good.
-    let granted = app.limits.take(&mut change, &Demand::mail_to(&email), me.now).await? == RateLimitDecision::Granted;
+    let granted = app.limits.take(&mut tx, &Demand::mail_to(&email), me.now).await? == RateLimitDecision::Granted;
     if granted || asked.is_none_or(|(asked, _)| asked != email) {
-        change.ask_for_address(&me.account, &email, &me.actor, me.now).await?;
+        tx.ask_for_address(&me.account, &email, &me.actor, me.now).await?;
     }
     if granted {
-        change.add_mail(&app.new_mail(Letter::NewAddress, Some(me.account.id), &email), me.now).await?;
+        tx.add_mail(&app.new_mail(MailKind::NewAddress, Some(me.account.id), &email), me.now).await?;
     }
-    change.commit().await?;
-    Ok(go_to(&req, mailed(&app, Done::NewAddressAsked).at(PROFILE)))
+    tx.commit().await?;
+    Ok(go_to(&req, mailed(&app, Flash::NewAddressAsked).at(PROFILE)))
 }
 
 /// `POST /settings/profile/address/withdraw`: keeps the address that the account has.
-pub async fn withdraw(
+pub async fn withdraw_address(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let mut change = me.begin(&app).await?;
-    if change.withdraw_asked_address(me.account.id, &me.actor, me.now).await? {
-        change.commit().await?;
+    let mut tx = me.begin(&app).await?;
+    if tx.withdraw_asked_address(me.account.id, &me.actor, me.now).await? {
+        tx.commit().await?;
     }
-    Ok(go_to(&req, Done::AddressKept.at(PROFILE)))
+    Ok(go_to(&req, Flash::AddressKept.at(PROFILE)))
 }
 
 /// What is said after a mail was queued: on a host without mail server it reaches nobody but the operator.
-fn mailed(app: &App, done: Done) -> Done {
-    if app.settings.smtp_url.is_some() { done } else { Done::LinkFiled }
+fn mailed(app: &App, done: Flash) -> Flash {
+    if app.settings.smtp_url.is_some() { done } else { Flash::LinkFiled }
 }
 
 fn acceptable(me: &SignedIn, form: &AddressForm) -> Result<String, Problems> {

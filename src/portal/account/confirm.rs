@@ -9,23 +9,23 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{dead_link, device::remember, setup::Link};
+use super::{dead_link, device::remember, setup::SetupLink};
 use crate::{
     accounts::{
-        identity, link,
+        identity, one_time_link,
         password::Verdict,
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
-    portal::{
-        done::Done,
+    store::{Account, LinkPurpose, NewAccount, Registration, SignUp},
+    web::{
         error::PageError,
+        flash::Flash,
         form::{LATE, Problems, Typed},
         guard::too_many,
         page::{Page, actor, answer, go_to, signed_in},
         session::TypedSession,
     },
-    store::{Account, NewAccount, Purpose, Registration, SignUp},
 };
 
 const WRONG: &str = "This is not the password chosen at sign-up. If you did not sign up, close this page: no account is made. If you did, but forgot it, sign up again.";
@@ -63,14 +63,14 @@ pub struct ConfirmForm {
 /// What a good link leads to.
 enum Found {
     SignUp(SignUp),
-    Address(Account, Purpose, String),
+    Address(Account, LinkPurpose, String),
 }
 
 /// `GET /confirm?link=…`
-pub async fn show(
+pub async fn show_confirm(
     req: HttpRequest,
     app: Data<App>,
-    query: Result<Query<Link>, actix_web::Error>,
+    query: Result<Query<SetupLink>, actix_web::Error>,
 ) -> Result<HttpResponse, PageError> {
     let secret = query.map(|query| query.into_inner().link).unwrap_or_default();
     signed_in(&req).await?; // so that the page knows who looks at it
@@ -81,7 +81,7 @@ pub async fn show(
 }
 
 /// `POST /confirm`
-pub async fn submit(
+pub async fn confirm_link(
     req: HttpRequest,
     app: Data<App>,
     Typed { form, is_ours }: Typed<ConfirmForm>,
@@ -89,7 +89,7 @@ pub async fn submit(
     match find(&app, &form.link).await? {
         Some(found) if !is_ours => late(&req, form, found),
         Some(Found::SignUp(sign_up)) => make_account(&req, &app, form, sign_up).await,
-        Some(Found::Address(account, Purpose::NewAddress, email)) => {
+        Some(Found::Address(account, LinkPurpose::NewAddress, email)) => {
             change_address(&req, &app, &form, account, &email).await
         }
         Some(Found::Address(account, ..)) => confirm_address(&req, &app, &form, account).await,
@@ -108,13 +108,13 @@ fn late(req: &HttpRequest, form: ConfirmForm, found: Found) -> Result<HttpRespon
 }
 
 async fn find(app: &App, secret: &str) -> Result<Option<Found>, PageError> {
-    let hash = link::hash(secret);
+    let hash = one_time_link::hash(secret);
     let Some(found) = app.store.link(&hash, app.clock.now()).await? else {
         return Ok(None);
     };
     match (found.purpose, found.account, found.email) {
-        (Purpose::SignUp, ..) => Ok(app.store.sign_up(&hash).await?.map(Found::SignUp)),
-        (purpose @ (Purpose::ConfirmAddress | Purpose::NewAddress), Some(account), Some(email)) => {
+        (LinkPurpose::SignUp, ..) => Ok(app.store.sign_up(&hash).await?.map(Found::SignUp)),
+        (purpose @ (LinkPurpose::ConfirmAddress | LinkPurpose::NewAddress), Some(account), Some(email)) => {
             Ok(app.store.account(account).await?.map(|account| Found::Address(account, purpose, email)))
         }
         _ => Ok(None),
@@ -154,18 +154,18 @@ async fn make_account(
         vouched: true,
         max_token_days: app.settings.max_token_days,
     };
-    let (by, link) = (actor(req, app, None), link::hash(&form.link));
-    let mut change = app.store.begin().await?;
-    if change.use_link(&link, Purpose::SignUp, now).await?.is_none() {
+    let (by, link) = (actor(req, app, None), one_time_link::hash(&form.link));
+    let mut tx = app.store.begin().await?;
+    if tx.use_link(&link, LinkPurpose::SignUp, now).await?.is_none() {
         return dead_link::draw(req);
     }
-    match change.add_account(&new, &by, now).await? {
+    match tx.add_account(&new, &by, now).await? {
         Registration::Made(id) => {
-            change.confirm_address(id, &by, now).await?;
-            change.remove_sign_ups_for(&sign_up.email).await?;
-            let device = remember(req, app, &mut change, id, &by, now).await?;
-            change.commit().await?;
-            device.mark(go_to(req, Done::AccountMade.at("/sign-in")))
+            tx.confirm_address(id, &by, now).await?;
+            tx.remove_sign_ups_for(&sign_up.email).await?;
+            let device = remember(req, app, &mut tx, id, &by, now).await?;
+            tx.commit().await?;
+            device.mark(go_to(req, Flash::AccountMade.at("/sign-in")))
         }
         Registration::UsernameTaken => {
             let problem = "This username is taken. Choose another.";
@@ -188,14 +188,14 @@ async fn confirm_address(
     account: Account,
 ) -> Result<HttpResponse, PageError> {
     let (now, by) = (app.clock.now(), actor(req, app, Some(&account)));
-    let mut change = app.store.begin().await?;
-    if change.use_link(&link::hash(&form.link), Purpose::ConfirmAddress, now).await?.is_none() {
+    let mut tx = app.store.begin().await?;
+    if tx.use_link(&one_time_link::hash(&form.link), LinkPurpose::ConfirmAddress, now).await?.is_none() {
         return dead_link::draw(req);
     }
-    change.confirm_address(account.id, &by, now).await?;
-    change.commit().await?;
+    tx.confirm_address(account.id, &by, now).await?;
+    tx.commit().await?;
     let at = if signed_in(req).await?.is_some() { "/settings/profile" } else { "/sign-in" };
-    Ok(go_to(req, Done::AddressConfirmed.at(at)))
+    Ok(go_to(req, Flash::AddressConfirmed.at(at)))
 }
 
 async fn change_address(
@@ -206,14 +206,14 @@ async fn change_address(
     email: &str,
 ) -> Result<HttpResponse, PageError> {
     let (now, by) = (app.clock.now(), actor(req, app, Some(&account)));
-    let mut change = app.store.begin().await?;
-    let used = change.use_link(&link::hash(&form.link), Purpose::NewAddress, now).await?;
-    if used.is_none() || !change.set_address(&account, email, &by, now).await? {
+    let mut tx = app.store.begin().await?;
+    let used = tx.use_link(&one_time_link::hash(&form.link), LinkPurpose::NewAddress, now).await?;
+    if used.is_none() || !tx.set_address(&account, email, &by, now).await? {
         return dead_link::draw(req);
     }
-    change.commit().await?;
+    tx.commit().await?;
     TypedSession(req.get_session()).end_if_of(account.id);
-    Ok(go_to(req, Done::AddressChanged.at("/sign-in")))
+    Ok(go_to(req, Flash::AddressChanged.at("/sign-in")))
 }
 
 fn draw(
@@ -225,7 +225,7 @@ fn draw(
 ) -> Result<HttpResponse, PageError> {
     let (title, about, email) = match found {
         Found::SignUp(SignUp { username, email, .. }) => ("Create your account", About::SignUp { username }, email),
-        Found::Address(Account { username, .. }, Purpose::NewAddress, email) => {
+        Found::Address(Account { username, .. }, LinkPurpose::NewAddress, email) => {
             ("Change your address", About::NewAddress { username }, email)
         }
         Found::Address(Account { username, .. }, _, email) => {

@@ -4,10 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
 use crate::{
-    access::client_address,
     accounts::rate_limit::{Demand, RateLimitDecision},
     app::App,
-    portal::{
+    auth::client_address,
+    web::{
         error::PageError,
         guard::too_many,
         page::{Page, answer},

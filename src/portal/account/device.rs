@@ -7,14 +7,14 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    accounts::link,
+    accounts::one_time_link,
     app::App,
-    portal::{
+    store::{Account, Actor, KnownDevice, Transaction},
+    tokens::AccountId,
+    web::{
         error::PageError,
         session::{cookie, cookie_value},
     },
-    store::{Account, Actor, Change, KnownDevice},
-    tokens::AccountId,
 };
 
 const DEVICE: &str = "device";
@@ -39,7 +39,7 @@ impl Remembered {
 /// The device that a request comes from, whichever account it signed in to last.
 pub(super) async fn of(req: &HttpRequest, app: &App) -> Result<Option<KnownDevice>, PageError> {
     match secret(req, app) {
-        Some(secret) => Ok(app.store.device(&link::hash(&secret)).await?),
+        Some(secret) => Ok(app.store.device(&one_time_link::hash(&secret)).await?),
         None => Ok(None),
     }
 }
@@ -53,21 +53,21 @@ fn secret(req: &HttpRequest, app: &App) -> Option<String> {
 pub(super) async fn remember(
     req: &HttpRequest,
     app: &App,
-    change: &mut Change,
+    tx: &mut Transaction,
     account: AccountId,
     by: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Remembered, PageError> {
     let known = of(req, app).await?.filter(|device| device.account == account);
     let seen = match known {
-        Some(device) => change.see_device(device.id, now).await?,
+        Some(device) => tx.see_device(device.id, now).await?,
         None => false,
     };
     let secret = match secret(req, app).filter(|_| seen) {
         Some(secret) => secret,
         None => {
-            let secret = link::generate(&mut crate::random::system());
-            change.add_device(&link::hash(&secret), account, by, now).await?;
+            let secret = one_time_link::generate(&mut crate::random::system());
+            tx.add_device(&one_time_link::hash(&secret), account, by, now).await?;
             secret
         }
     };

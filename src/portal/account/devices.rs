@@ -10,15 +10,15 @@ use super::{device, sign_out::Nothing};
 use crate::{
     app::App,
     audit::{EventDetail, EventKind, Subject},
-    portal::{
-        done::Done,
-        error::PageError,
-        form::Form,
-        page::{SignedIn, go_to},
-        words::{Time, browser},
-    },
     store::ListedDevice,
     tokens::DeviceId,
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::Form,
+        format::{Time, browser},
+        page::{SignedIn, go_to},
+    },
 };
 
 /// A device, ready for templates.
@@ -55,7 +55,7 @@ pub(super) async fn list(req: &HttpRequest, app: &App, me: &SignedIn) -> Result<
 }
 
 /// `POST /settings/devices/{id}/forget`
-pub async fn forget(
+pub async fn forget_device(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -63,10 +63,10 @@ pub async fn forget(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = DeviceId::parse(&id).ok_or(PageError::NotFound)?;
-    let mut change = me.begin(&app).await?;
-    let (client, address) = change.forget_device(me.account.id, id).await?.ok_or(PageError::NotFound)?;
+    let mut tx = me.begin(&app).await?;
+    let (client, address) = tx.forget_device(me.account.id, id).await?.ok_or(PageError::NotFound)?;
     let detail = EventDetail::Session { client, address };
-    change.record(EventKind::DeviceForgotten, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
-    change.commit().await?;
-    Ok(go_to(&req, Done::DeviceForgotten.at("/settings/sessions")))
+    tx.record(EventKind::DeviceForgotten, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
+    tx.commit().await?;
+    Ok(go_to(&req, Flash::DeviceForgotten.at("/settings/sessions")))
 }

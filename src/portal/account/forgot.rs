@@ -6,19 +6,19 @@ use serde::Deserialize;
 
 use super::device;
 use crate::{
-    access::client_address,
     accounts::{
         identity,
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
-    portal::{
+    auth::client_address,
+    store::MailKind,
+    web::{
         error::PageError,
         form::{LATE, Problems, Typed},
         guard::too_many,
         page::{Page, answer},
     },
-    store::Letter,
 };
 
 const SENT: &str = "Its link works for 30 minutes. It comes within a minute or two; at most five are sent a day.";
@@ -50,12 +50,12 @@ pub struct ForgotForm {
 }
 
 /// `GET /forgot`
-pub async fn show(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
+pub async fn show_forgot(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
     draw(&req, &app, StatusCode::OK, String::new(), Problems::default())
 }
 
 /// `POST /forgot`: queues a mail. Whose address it is, is found out when that is written.
-pub async fn submit(
+pub async fn request_reset(
     req: HttpRequest,
     app: Data<App>,
     Typed { form, is_ours }: Typed<ForgotForm>,
@@ -91,10 +91,10 @@ async fn ask(req: &HttpRequest, app: &App, email: &str) -> Result<RateLimitDecis
             Demand::reset(email, source)
         }
     };
-    let mut change = app.store.begin().await?;
-    if app.limits.take(&mut change, &mailed, now).await? == RateLimitDecision::Granted {
-        change.add_mail(&app.new_mail(Letter::PasswordReset, None, email), now).await?;
-        change.commit().await?;
+    let mut tx = app.store.begin().await?;
+    if app.limits.take(&mut tx, &mailed, now).await? == RateLimitDecision::Granted {
+        tx.add_mail(&app.new_mail(MailKind::PasswordReset, None, email), now).await?;
+        tx.commit().await?;
     }
     Ok(RateLimitDecision::Granted)
 }

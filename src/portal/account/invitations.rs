@@ -10,15 +10,15 @@ use askama::Template;
 use super::sign_out::Nothing;
 use crate::{
     app::App,
-    portal::{
-        done::Done,
-        error::PageError,
-        form::{Form, Problems},
-        page::{Page, SignedIn, answer, go_to},
-        words::Time,
-    },
     store::{Accepted, OwnerInvitation},
     tokens::InvitationId,
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::{Form, Problems},
+        format::Time,
+        page::{Page, SignedIn, answer, go_to},
+    },
 };
 
 const HERE: &str = "/settings/invitations";
@@ -58,12 +58,12 @@ impl InvitationView {
 }
 
 /// `GET /settings/invitations`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn list_invitations(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     draw(&req, &app, &me, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /settings/invitations/{id}/accept`
-pub async fn accept(
+pub async fn accept_invitation(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -71,11 +71,11 @@ pub async fn accept(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = InvitationId::parse(&id).ok_or(PageError::NotFound)?;
-    let mut change = me.begin(&app).await?;
-    let why = match change.accept_owner_invitation(id, me.account.id, &me.actor, me.now).await? {
+    let mut tx = me.begin(&app).await?;
+    let why = match tx.accept_owner_invitation(id, me.account.id, &me.actor, me.now).await? {
         Accepted::Done(_) => {
-            change.commit().await?;
-            return Ok(go_to(&req, Done::InvitationAccepted.at(HERE)));
+            tx.commit().await?;
+            return Ok(go_to(&req, Flash::InvitationAccepted.at(HERE)));
         }
         Accepted::Gone => return Err(PageError::NotFound),
         Accepted::InviterLostRight(one) => format!(
@@ -83,7 +83,7 @@ pub async fn accept(
             one.inviter_name
         ),
         Accepted::NotAWriter(one) => {
-            drop(change);
+            drop(tx);
             let why = format!(
                 "Owners of a package upload to its feed, and you may not upload to {}. Ask an owner of that feed first.",
                 one.feed.name
@@ -91,12 +91,12 @@ pub async fn accept(
             return draw(&req, &app, &me, StatusCode::CONFLICT, Problems::one("", why)).await;
         }
     };
-    change.commit().await?; // the invitation is over
+    tx.commit().await?; // the invitation is over
     draw(&req, &app, &me, StatusCode::CONFLICT, Problems::one("", why)).await
 }
 
 /// `POST /settings/invitations/{id}/decline`
-pub async fn decline(
+pub async fn decline_invitation(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -104,12 +104,12 @@ pub async fn decline(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let id = InvitationId::parse(&id).ok_or(PageError::NotFound)?;
-    let mut change = me.begin(&app).await?;
-    if !change.decline_owner_invitation(id, me.account.id, &me.actor, me.now).await? {
+    let mut tx = me.begin(&app).await?;
+    if !tx.decline_owner_invitation(id, me.account.id, &me.actor, me.now).await? {
         return Err(PageError::NotFound);
     }
-    change.commit().await?;
-    Ok(go_to(&req, Done::InvitationDeclined.at(HERE)))
+    tx.commit().await?;
+    Ok(go_to(&req, Flash::InvitationDeclined.at(HERE)))
 }
 
 async fn draw(

@@ -24,17 +24,17 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use self::device::{Remembered, remember};
-use super::{error::PageError, form::Problems, guard::too_many, page::actor, session::TypedSession};
 use crate::{
-    access::client_address,
     accounts::{
         identity, password as rules,
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
     audit::Actor,
-    store::{FIRST_EPOCH, NewAccount, Purpose, Registration},
+    auth::client_address,
+    store::{FIRST_EPOCH, LinkPurpose, NewAccount, Registration},
     tokens::AccountId,
+    web::{error::PageError, form::Problems, guard::too_many, page::actor, session::TypedSession},
 };
 
 /// What a new account is asked for.
@@ -129,15 +129,15 @@ async fn store(
     by: &Actor,
 ) -> Result<Option<Result<(AccountId, Remembered), Registration>>, PageError> {
     let now = app.clock.now();
-    let mut change = app.store.begin().await?;
+    let mut tx = app.store.begin().await?;
     if let Some(link) = setup
-        && change.use_link(&link, Purpose::Setup, now).await?.is_none()
+        && tx.use_link(&link, LinkPurpose::Setup, now).await?.is_none()
     {
         return Ok(None);
     }
-    let made = change.add_account(new, by, now).await?;
+    let made = tx.add_account(new, by, now).await?;
     let Registration::Made(id) = made else { return Ok(Some(Err(made))) };
-    let device = remember(req, app, &mut change, id, by, now).await?;
-    change.commit().await?;
+    let device = remember(req, app, &mut tx, id, by, now).await?;
+    tx.commit().await?;
     Ok(Some(Ok((id, device))))
 }

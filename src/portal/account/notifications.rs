@@ -6,14 +6,14 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    portal::{
-        done::Done,
+    store::Reminders,
+    web::{
         error::PageError,
+        flash::Flash,
         form::Form,
         late_form::typed,
         page::{Page, SignedIn, answer, go_to},
     },
-    store::Reminders,
 };
 
 #[derive(Template)]
@@ -42,7 +42,7 @@ impl RemindersForm {
 }
 
 /// `GET /settings/notifications`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn show_notifications(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     let reminders = match typed::<RemindersForm>(&req, "/settings/notifications") {
         Some(form) => form.wanted(),
         None => app.store.reminders(me.account.id).await?,
@@ -57,13 +57,13 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
 }
 
 /// `POST /settings/notifications`
-pub async fn submit(
+pub async fn change_notifications(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
     Form(form): Form<RemindersForm>,
 ) -> Result<HttpResponse, PageError> {
     let changed = app.store.set_reminders(me.account.id, form.wanted(), &me.actor, me.now).await?;
-    let done = if changed { Done::RemindersSaved } else { Done::Unchanged };
+    let done = if changed { Flash::RemindersSaved } else { Flash::Unchanged };
     Ok(go_to(&req, done.at("/settings/notifications")))
 }

@@ -8,14 +8,13 @@ use super::device::remember;
 use crate::{
     accounts::{
         password::{BadPassword, Verdict, check_new},
-        password_gate::Line,
         rate_limit::RateLimitDecision,
-        sign_in_attempt::SessionAttempt,
     },
     app::App,
-    portal::{
-        done::Done,
+    auth::{password_hasher::HashQueue, sign_in_attempt::SessionAttempt},
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         guard::too_many,
         page::{Page, SignedIn, answer, go_to},
@@ -41,12 +40,12 @@ pub struct PasswordForm {
 }
 
 /// `GET /settings/password`
-pub async fn show(req: HttpRequest, _me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn show_password(req: HttpRequest, _me: SignedIn) -> Result<HttpResponse, PageError> {
     draw(&req, StatusCode::OK, Problems::default())
 }
 
 /// `POST /settings/password`
-pub async fn submit(
+pub async fn change_password(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -58,13 +57,13 @@ pub async fn submit(
     if let Err(problem) = acceptable(&me, &form) {
         return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, Problems::one("new", problem));
     }
-    let hash = app.gate.in_line(Line::Known(me.account.id)).hash(&form.new).await?;
-    let mut change = me.begin(&app).await?;
-    let epoch = change.set_password(me.account.id, &hash, &me.actor, me.now).await?;
-    let device = remember(&req, &app, &mut change, me.account.id, &me.actor, me.now).await?;
-    change.commit().await?;
+    let hash = app.gate.in_line(HashQueue::Known(me.account.id)).hash(&form.new).await?;
+    let mut tx = me.begin(&app).await?;
+    let epoch = tx.set_password(me.account.id, &hash, &me.actor, me.now).await?;
+    let device = remember(&req, &app, &mut tx, me.account.id, &me.actor, me.now).await?;
+    tx.commit().await?;
     me.session.begin(me.account.id, epoch, &me.actor, me.now)?;
-    device.mark(go_to(&req, Done::PasswordChanged.at("/settings/password")))
+    device.mark(go_to(&req, Flash::PasswordChanged.at("/settings/password")))
 }
 
 fn acceptable(me: &SignedIn, form: &PasswordForm) -> Result<(), BadPassword> {
@@ -83,7 +82,7 @@ pub async fn proven(
     me: &SignedIn,
     password: &str,
 ) -> Result<Result<(), String>, PageError> {
-    let place = app.gate.in_line(Line::Known(me.account.id)).enter()?;
+    let place = app.gate.in_line(HashQueue::Known(me.account.id)).enter()?;
     let session = me.session.name().map_or_else(|| me.account.id.to_string(), |name| name.to_string());
     let attempt = SessionAttempt::new(session);
     if let RateLimitDecision::Wait(wait) = attempt.count(&app.limits, &app.store, me.now).await? {

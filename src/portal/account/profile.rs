@@ -11,15 +11,15 @@ use super::{
 use crate::{
     accounts::identity,
     app::App,
-    portal::{
-        done::Done,
+    store::Account,
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
+        format::Time,
         late_form,
         page::{Page, SignedIn, answer, go_to},
-        words::Time,
     },
-    store::Account,
 };
 
 #[derive(Template)]
@@ -59,7 +59,7 @@ pub struct ZoneForm {
 }
 
 /// `GET /settings/profile`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn show_profile(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     let mut typed = Typed::nothing(&me.account);
     if let Some(form) = late_form::typed::<ZoneForm>(&req, "/settings/profile") {
         typed.zone = form.zone;
@@ -71,7 +71,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
 }
 
 /// `POST /settings/profile`
-pub async fn submit(
+pub async fn change_profile(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -85,12 +85,12 @@ pub async fn submit(
         }
     };
     if zone == me.account.time_zone {
-        return Ok(go_to(&req, Done::Unchanged.at("/settings/profile")));
+        return Ok(go_to(&req, Flash::Unchanged.at("/settings/profile")));
     }
-    let mut change = me.begin(&app).await?;
-    change.set_time_zone(me.account.id, zone, &me.actor, me.now).await?;
-    change.commit().await?;
-    Ok(go_to(&req, Done::TimeZoneSaved.at("/settings/profile")))
+    let mut tx = me.begin(&app).await?;
+    tx.set_time_zone(me.account.id, zone, &me.actor, me.now).await?;
+    tx.commit().await?;
+    Ok(go_to(&req, Flash::TimeZoneSaved.at("/settings/profile")))
 }
 
 pub(super) async fn draw(

@@ -9,19 +9,20 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{dead_link, device::remember, setup::Link};
+use super::{dead_link, device::remember, setup::SetupLink};
 use crate::{
-    accounts::{link, password::check_new, password_gate::Line},
+    accounts::{one_time_link, password::check_new},
     app::App,
     audit::{EventDetail, EventKind, Subject},
-    portal::{
-        done::Done,
+    auth::password_hasher::HashQueue,
+    store::{Account, LinkPurpose},
+    web::{
         error::PageError,
+        flash::Flash,
         form::{LATE, Problems, Typed},
         page::{Page, actor, answer, go_to},
         session::TypedSession,
     },
-    store::{Account, Purpose},
 };
 
 #[derive(Template)]
@@ -46,10 +47,10 @@ pub struct ResetForm {
 }
 
 /// `GET /reset?link=…`
-pub async fn show(
+pub async fn show_reset(
     req: HttpRequest,
     app: Data<App>,
-    query: Result<Query<Link>, actix_web::Error>,
+    query: Result<Query<SetupLink>, actix_web::Error>,
 ) -> Result<HttpResponse, PageError> {
     let secret = query.map(|query| query.into_inner().link).unwrap_or_default();
     match account_of(&app, &secret).await? {
@@ -59,7 +60,7 @@ pub async fn show(
 }
 
 /// `POST /reset`
-pub async fn submit(
+pub async fn reset_password(
     req: HttpRequest,
     app: Data<App>,
     Typed { form, is_ours }: Typed<ResetForm>,
@@ -75,32 +76,33 @@ pub async fn submit(
         return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, account, form.link, problems);
     }
     // Whoever holds the link has proved who they are: strangers keep no place from them.
-    let hash = app.gate.in_line(Line::Known(account.id)).hash(&form.password).await?;
+    let hash = app.gate.in_line(HashQueue::Known(account.id)).hash(&form.password).await?;
     let (now, by) = (app.clock.now(), actor(&req, &app, Some(&account)));
-    let mut change = app.store.begin().await?;
-    let Some(used) = change.use_link(&link::hash(&form.link), purpose, now).await? else {
+    let mut tx = app.store.begin().await?;
+    let Some(used) = tx.use_link(&one_time_link::hash(&form.link), purpose, now).await? else {
         return dead_link::draw(&req);
     };
-    if purpose == Purpose::Invitation {
+    if purpose == LinkPurpose::Invitation {
         let (kind, subject) = (EventKind::AccountInvitationAccepted, Subject::account(account.id));
-        change.record(kind, &by, subject, EventDetail::Nothing, now).await?;
+        tx.record(kind, &by, subject, EventDetail::Nothing, now).await?;
     }
-    change.set_password(account.id, &hash, &by, now).await?;
+    tx.set_password(account.id, &hash, &by, now).await?;
     // Whoever has the mail has the address, unless an operator read it out of a file.
     if used.email.is_some() && app.settings.smtp_url.is_some() {
-        change.confirm_address(account.id, &by, now).await?;
+        tx.confirm_address(account.id, &by, now).await?;
     }
     // Whoever chose the password is no stranger when they sign in with it.
-    let device = remember(&req, &app, &mut change, account.id, &by, now).await?;
-    change.commit().await?;
+    let device = remember(&req, &app, &mut tx, account.id, &by, now).await?;
+    tx.commit().await?;
     TypedSession(req.get_session()).end_if_of(account.id);
-    device.mark(go_to(&req, Done::PasswordSet.at("/sign-in")))
+    device.mark(go_to(&req, Flash::PasswordSet.at("/sign-in")))
 }
 
 /// The account whose password a link sets, if the link is still good.
-async fn account_of(app: &App, secret: &str) -> Result<Option<(Account, Purpose)>, PageError> {
-    let found = app.store.link(&link::hash(secret), app.clock.now()).await?;
-    let sets = |purpose| matches!(purpose, Purpose::PasswordLink | Purpose::PasswordReset | Purpose::Invitation);
+async fn account_of(app: &App, secret: &str) -> Result<Option<(Account, LinkPurpose)>, PageError> {
+    let found = app.store.link(&one_time_link::hash(secret), app.clock.now()).await?;
+    let sets =
+        |purpose| matches!(purpose, LinkPurpose::PasswordLink | LinkPurpose::PasswordReset | LinkPurpose::Invitation);
     let Some((account, purpose)) = found.and_then(|found| Some((found.account?, found.purpose))) else {
         return Ok(None);
     };

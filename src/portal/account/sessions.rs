@@ -16,15 +16,15 @@ use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE},
     app::App,
     audit::{EventDetail, EventKind, Subject},
-    portal::{
-        done::Done,
-        error::PageError,
-        form::Form,
-        page::{Page, SignedIn, answer, go_to},
-        words::{Time, browser},
-    },
     store::ListedSession,
     tokens::SessionId,
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::Form,
+        format::{Time, browser},
+        page::{Page, SignedIn, answer, go_to},
+    },
 };
 
 const HERE: &str = "/settings/sessions";
@@ -51,7 +51,7 @@ struct Session {
 }
 
 /// `GET /settings/sessions`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn list_sessions(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     let live = (me.now - SESSION_IDLE, me.now - SESSION_LIFE);
     let mut found = app.store.sessions_of(me.account.id, live, LISTED + 1).await?;
     let more = found.len() > LISTED as usize;
@@ -65,7 +65,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
 }
 
 /// `POST /settings/sessions/{name}/end`
-pub async fn end(
+pub async fn end_session(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -73,31 +73,31 @@ pub async fn end(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let name = SessionId::parse(&name).ok_or(PageError::NotFound)?;
-    let mut change = me.begin(&app).await?;
-    let (client, address) = change.end_session_named(me.account.id, name).await?.ok_or(PageError::NotFound)?;
+    let mut tx = me.begin(&app).await?;
+    let (client, address) = tx.end_session_named(me.account.id, name).await?.ok_or(PageError::NotFound)?;
     let detail = EventDetail::Session { client, address };
-    change.record(EventKind::SessionEnded, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
-    change.commit().await?;
-    Ok(go_to(&req, Done::SessionEnded.at(HERE)))
+    tx.record(EventKind::SessionEnded, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
+    tx.commit().await?;
+    Ok(go_to(&req, Flash::SessionEnded.at(HERE)))
 }
 
 /// `POST /settings/sessions/end-others`
-pub async fn end_others(
+pub async fn end_other_sessions(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let mut change = me.begin(&app).await?;
-    let ended = change.end_other_sessions(me.account.id, me.session.name()).await?;
+    let mut tx = me.begin(&app).await?;
+    let ended = tx.end_other_sessions(me.account.id, me.session.name()).await?;
     let this = device::of(&req, &app).await?.filter(|device| device.account == me.account.id);
-    change.forget_devices_of(me.account.id, this.map(|device| device.id)).await?;
+    tx.forget_devices_of(me.account.id, this.map(|device| device.id)).await?;
     if ended > 0 {
         let detail = EventDetail::Sessions { count: ended };
-        change.record(EventKind::SessionEnded, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
+        tx.record(EventKind::SessionEnded, &me.actor, Subject::account(me.account.id), detail, me.now).await?;
     }
-    change.commit().await?;
-    Ok(go_to(&req, Done::OthersEnded.at(HERE)))
+    tx.commit().await?;
+    Ok(go_to(&req, Flash::OthersEnded.at(HERE)))
 }
 
 impl Session {

@@ -11,15 +11,15 @@ use serde::Deserialize;
 
 use super::{SignUpForm, register};
 use crate::{
-    accounts::link,
+    accounts::one_time_link,
     app::App,
-    portal::{
+    store::LinkPurpose,
+    web::{
         error::PageError,
         form::{LATE, Problems, Typed},
         page::{Page, answer, go_to},
         session::TypedSession,
     },
-    store::Purpose,
 };
 
 #[derive(Template)]
@@ -35,18 +35,18 @@ struct Setup {
 
 /// The query of a link that works once.
 #[derive(Deserialize)]
-pub struct Link {
+pub struct SetupLink {
     pub(super) link: String,
 }
 
 /// `GET /setup?link=…`: shows the form, uses nothing up.
-pub async fn show(
+pub async fn show_setup(
     req: HttpRequest,
     app: Data<App>,
-    query: Result<Query<Link>, actix_web::Error>,
+    query: Result<Query<SetupLink>, actix_web::Error>,
 ) -> Result<HttpResponse, PageError> {
     let secret = query.map(|query| query.into_inner().link).map_err(|_| PageError::NotFound)?;
-    if !app.store.link_is_good(&link::hash(&secret), Purpose::Setup, app.clock.now()).await? {
+    if !app.store.link_is_good(&one_time_link::hash(&secret), LinkPurpose::Setup, app.clock.now()).await? {
         return Err(PageError::NotFound);
     }
     draw(
@@ -58,14 +58,14 @@ pub async fn show(
 }
 
 /// `POST /setup`
-pub async fn submit(
+pub async fn set_up_host(
     req: HttpRequest,
     app: Data<App>,
     session: Session,
     Typed { form, is_ours }: Typed<SignUpForm>,
 ) -> Result<HttpResponse, PageError> {
-    let link = link::hash(&form.setup);
-    if !app.store.link_is_good(&link, Purpose::Setup, app.clock.now()).await? {
+    let link = one_time_link::hash(&form.setup);
+    if !app.store.link_is_good(&link, LinkPurpose::Setup, app.clock.now()).await? {
         return Err(PageError::NotFound);
     }
     if !is_ours {

@@ -11,27 +11,27 @@ use serde::Deserialize;
 
 use super::device::{self, remember};
 use crate::{
-    access::client_address,
-    accounts::{
-        password::Verdict,
-        password_gate::Place,
-        rate_limiter::Taken,
-        sign_in_attempt::{Chance, SignInAttempt},
-    },
+    accounts::password::Verdict,
     app::App,
     audit::{EventDetail, EventKind, Subject},
+    auth::{
+        client_address,
+        password_hasher::HashPermit,
+        rate_limiter::TakenLimits,
+        sign_in_attempt::{SignInAttempt, SignInDecision},
+    },
     config::SignUp,
-    portal::{
-        done::{Done, To},
+    store::Account,
+    tokens::AccountId,
+    web::{
         error::PageError,
+        flash::{Flash, To},
         form::{LATE, Problems, Typed},
         guard::too_many,
         late_form::LateForm,
         page::{Page, Say, actor, answer, go_to, own_path, signed_in},
         session::TypedSession,
     },
-    store::Account,
-    tokens::AccountId,
 };
 
 const WRONG: &str = "Username or password is wrong.";
@@ -66,7 +66,11 @@ pub struct SignInForm {
 }
 
 /// `GET /sign-in`
-pub async fn show(req: HttpRequest, app: Data<App>, query: Option<Query<Next>>) -> Result<HttpResponse, PageError> {
+pub async fn show_sign_in(
+    req: HttpRequest,
+    app: Data<App>,
+    query: Option<Query<Next>>,
+) -> Result<HttpResponse, PageError> {
     if signed_in(&req).await?.is_some() {
         return Ok(go_to(&req, HOME));
     }
@@ -76,13 +80,13 @@ pub async fn show(req: HttpRequest, app: Data<App>, query: Option<Query<Next>>) 
 
 /// The answer to a form whose sender is not signed in any more: what was typed goes on with the sign-in.
 pub fn first(req: &HttpRequest, app: &App, late: Option<&LateForm>) -> Result<HttpResponse, PageError> {
-    req.extensions_mut().insert(Say(Done::SignedOut));
+    req.extensions_mut().insert(Say(Flash::SignedOut));
     let next = late.map(LateForm::to_text).unwrap_or_default();
     draw(req, app, StatusCode::FORBIDDEN, String::new(), next, Problems::default())
 }
 
 /// `POST /sign-in`. Whoever has to wait, for a turn or because of too many guesses, leaves nothing behind.
-pub async fn submit(
+pub async fn sign_in(
     req: HttpRequest,
     app: Data<App>,
     session: Session,
@@ -104,11 +108,11 @@ pub async fn submit(
     };
     let place = app.gate.in_line(line).enter()?;
     let chance = attempt.count(&app.limits, &app.store, line, now).await?;
-    if let Chance::Wait(too_often) = chance {
+    if let SignInDecision::Wait(too_often) = chance {
         return wait(too_often);
     }
     match (verified(&app, &place, visitor.account, &password).await?, chance) {
-        (Some(account), Chance::Granted(taken)) => {
+        (Some(account), SignInDecision::Granted(taken)) => {
             let admitted = Admitted { account: &account, attempt, taken };
             admitted.welcome(&req, &app, &TypedSession(session), &next).await
         }
@@ -139,7 +143,7 @@ impl Visitor {
 /// The account, if it is enabled and this is its password.
 async fn verified(
     app: &App,
-    place: &Place,
+    place: &HashPermit,
     account: Option<Account>,
     password: &str,
 ) -> Result<Option<Account>, PageError> {
@@ -150,9 +154,9 @@ async fn verified(
     let verdict = place.verify(password, stored).await?;
     if let (Some(account), Some(stored), Verdict::RightButWeaklyStored) = (&account, stored, verdict) {
         let hash = place.hash(password).await?;
-        let mut change = app.store.begin().await?;
-        change.raise_password(account.id, stored, &hash).await?;
-        change.commit().await?;
+        let mut tx = app.store.begin().await?;
+        tx.raise_password(account.id, stored, &hash).await?;
+        tx.commit().await?;
     }
     Ok(account.filter(|_| verdict != Verdict::Wrong))
 }
@@ -169,13 +173,13 @@ async fn note_failure(
     if account.is_none() {
         tracing::warn!("sign-in failed: there is no such account");
     }
-    let mut change = app.store.begin().await?;
-    if attempt.note_failure(&app.limits, &mut change, now).await? {
+    let mut tx = app.store.begin().await?;
+    if attempt.note_failure(&app.limits, &mut tx, now).await? {
         if let Some(account) = account {
             let (by, subject) = (actor(req, app, None), Subject::account(account));
-            change.record(EventKind::SignInFailed, &by, subject, EventDetail::Nothing, now).await?;
+            tx.record(EventKind::SignInFailed, &by, subject, EventDetail::Nothing, now).await?;
         }
-        change.commit().await?;
+        tx.commit().await?;
     }
     Ok(())
 }
@@ -184,7 +188,7 @@ async fn note_failure(
 struct Admitted<'a> {
     account: &'a Account,
     attempt: &'a SignInAttempt,
-    taken: Taken,
+    taken: TakenLimits,
 }
 
 impl Admitted<'_> {
@@ -197,14 +201,14 @@ impl Admitted<'_> {
     ) -> Result<HttpResponse, PageError> {
         let Self { account, attempt, taken } = self;
         let (now, by) = (app.clock.now(), actor(req, app, Some(account)));
-        let mut change = app.store.begin().await?;
-        attempt.forget(&app.limits, &mut change, &taken).await?;
-        let event = change.record_sign_in(account.id, &by, now).await?;
-        let device = remember(req, app, &mut change, account.id, &by, now).await?;
+        let mut tx = app.store.begin().await?;
+        attempt.forget(&app.limits, &mut tx, &taken).await?;
+        let event = tx.record_sign_in(account.id, &by, now).await?;
+        let device = remember(req, app, &mut tx, account.id, &by, now).await?;
         if device.is_new {
-            change.owe_happening(account.id, event, None, now).await?;
+            tx.enqueue_security_notification(account.id, event, None, now).await?;
         }
-        change.commit().await?;
+        tx.commit().await?;
         session.begin(account.id, account.session_epoch, &by, now)?;
         let to = match LateForm::parse(next) {
             Some(late) => late.kept_in(session, app).await?,

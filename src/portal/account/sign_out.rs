@@ -4,7 +4,7 @@ use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use crate::portal::{error::PageError, form::Form, page::go_to, session::TypedSession};
+use crate::web::{error::PageError, form::Form, page::go_to, session::TypedSession};
 
 /// The form holds nothing.
 #[derive(Deserialize)]
@@ -12,7 +12,7 @@ use crate::portal::{error::PageError, form::Form, page::go_to, session::TypedSes
 pub struct Nothing {}
 
 /// `POST /sign-out`
-pub async fn submit(
+pub async fn sign_out(
     req: HttpRequest,
     session: Session,
     Form(Nothing {}): Form<Nothing>,

@@ -8,19 +8,19 @@ use askama::Template;
 use super::{SignUpForm, forgot::sent, register, take_request};
 use crate::{
     accounts::{
-        link::{self, CONFIRMATION},
+        one_time_link::{self, CONFIRMATION},
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
     config::SignUp as Policy,
-    portal::{
+    store::{MailKind, SignUp as SignedUp},
+    web::{
         error::PageError,
         form::{LATE, Problems, Typed},
         guard::too_many,
         page::{Page, answer, go_to},
         session::TypedSession,
     },
-    store::{Letter, SignUp as SignedUp},
 };
 
 #[derive(Template)]
@@ -34,13 +34,13 @@ struct SignUp {
 }
 
 /// `GET /sign-up`
-pub async fn show(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
+pub async fn show_sign_up(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
     must_be_open(&app)?;
     draw(&req, StatusCode::OK, SignUpForm { zone: "UTC".to_owned(), ..SignUpForm::default() }, Problems::default())
 }
 
 /// `POST /sign-up`
-pub async fn submit(
+pub async fn sign_up(
     req: HttpRequest,
     app: Data<App>,
     session: Session,
@@ -77,14 +77,14 @@ async fn ask(req: &HttpRequest, app: &App, form: &SignUpForm) -> Result<Result<(
         return Ok(Err(Problems::one("", too_many(req, wait))));
     }
     let password_hash = place.hash(&form.password).await?;
-    let mail = app.new_mail(Letter::SignUp, None, &email);
-    let link = link::hash(&app.mailed_link(mail.id));
-    let mut change = app.store.begin().await?;
-    if app.limits.take(&mut change, &Demand::mail_to(&email), now).await? == RateLimitDecision::Granted {
+    let mail = app.new_mail(MailKind::SignUp, None, &email);
+    let link = one_time_link::hash(&app.mailed_link(mail.id));
+    let mut tx = app.store.begin().await?;
+    if app.limits.take(&mut tx, &Demand::mail_to(&email), now).await? == RateLimitDecision::Granted {
         let sign_up = SignedUp { username, email, password_hash, time_zone };
-        change.add_sign_up(&link, &sign_up, now, now + CONFIRMATION).await?;
-        change.add_mail(&mail, now).await?;
-        change.commit().await?;
+        tx.add_sign_up(&link, &sign_up, now, now + CONFIRMATION).await?;
+        tx.add_mail(&mail, now).await?;
+        tx.commit().await?;
     }
     Ok(Ok(()))
 }

@@ -9,16 +9,16 @@ use actix_web::{
 use askama::Template;
 use url::form_urlencoded;
 
-use super::setup::Link;
+use super::setup::SetupLink;
 use crate::{
-    access::{multipart, read_body},
-    accounts::link,
+    accounts::one_time_link,
     app::App,
-    portal::{
+    auth::{multipart, read_body},
+    store::{Account, LinkPurpose},
+    web::{
         error::PageError,
         page::{Page, actor, answer},
     },
-    store::{Account, Purpose},
 };
 
 #[derive(Template)]
@@ -44,7 +44,7 @@ enum About {
 }
 
 /// `GET /unsubscribe?link=…`
-pub async fn show(app: Data<App>, query: Option<Query<Link>>) -> Result<HttpResponse, PageError> {
+pub async fn ask_unsubscribe(app: Data<App>, query: Option<Query<SetupLink>>) -> Result<HttpResponse, PageError> {
     let secret = query.map(|query| query.into_inner().link).unwrap_or_default();
     match owner(&app, &secret).await? {
         Some(account) => draw(&app, secret, About::Ask(account.username)),
@@ -53,10 +53,10 @@ pub async fn show(app: Data<App>, query: Option<Query<Link>>) -> Result<HttpResp
 }
 
 /// `POST /unsubscribe?link=…`
-pub async fn submit(
+pub async fn unsubscribe(
     req: HttpRequest,
     app: Data<App>,
-    query: Option<Query<Link>>,
+    query: Option<Query<SetupLink>>,
     body: Payload,
 ) -> Result<HttpResponse, PageError> {
     let secret = query.map(|query| query.into_inner().link).unwrap_or_default();
@@ -64,7 +64,7 @@ pub async fn submit(
     match owner(&app, &secret).await? {
         Some(account) if pressed => {
             let by = actor(&req, &app, Some(&account));
-            if !app.store.stop_reminders(&link::hash(&secret), account.id, &by, app.clock.now()).await? {
+            if !app.store.stop_reminders(&one_time_link::hash(&secret), account.id, &by, app.clock.now()).await? {
                 return draw(&app, secret, About::Dead);
             }
             draw(&app, secret, About::Done(account.username))
@@ -84,8 +84,8 @@ fn is_pressed(req: &HttpRequest, body: &[u8]) -> bool {
 }
 
 async fn owner(app: &App, secret: &str) -> Result<Option<Account>, PageError> {
-    let found = app.store.link(&link::hash(secret), app.clock.now()).await?;
-    match found.filter(|link| link.purpose == Purpose::StopReminders).and_then(|link| link.account) {
+    let found = app.store.link(&one_time_link::hash(secret), app.clock.now()).await?;
+    match found.filter(|link| link.purpose == LinkPurpose::StopReminders).and_then(|link| link.account) {
         Some(account) => Ok(app.store.account(account).await?),
         None => Ok(None),
     }

@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 
 use super::ics::{Entry, calendar};
 use crate::{
-    accounts::link,
+    accounts::one_time_link,
     app::App,
     conditional::{Condition, condition},
     config::PublicUrl,
-    portal::error::PageError,
     tokens::Token,
+    web::error::PageError,
 };
 
 /// Ends that are told at most.
@@ -23,8 +23,12 @@ const MOST: i64 = 500;
 const PRIVATE: &str = "private, no-cache";
 
 /// `GET /calendar/{secret}.ics`
-pub async fn show(req: HttpRequest, app: Data<App>, secret: Path<String>) -> Result<HttpResponse, PageError> {
-    let Some(account) = app.store.calendar_account(&link::hash(&secret)).await? else {
+pub async fn show_calendar_feed(
+    req: HttpRequest,
+    app: Data<App>,
+    secret: Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let Some(account) = app.store.calendar_account(&one_time_link::hash(&secret)).await? else {
         return Ok(nothing_here());
     };
     let now = app.clock.now();

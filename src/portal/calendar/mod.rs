@@ -7,15 +7,18 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{
-    done::Done,
-    error::PageError,
-    form::{Form, Problems},
-    page::{Page, SignedIn, answer, go_to},
-    tokens::confirmed,
-    words::Time,
+use super::tokens::confirmed;
+use crate::{
+    accounts::one_time_link,
+    app::App,
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::{Form, Problems},
+        format::Time,
+        page::{Page, SignedIn, answer, go_to},
+    },
 };
-use crate::{accounts::link, app::App};
 
 #[derive(Template)]
 #[template(path = "portal/calendar/show.html")]
@@ -41,12 +44,12 @@ pub struct MakeForm {
 pub struct Nothing {}
 
 /// `GET /settings/calendar`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn show_calendar(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     draw(&req, &app, &me, StatusCode::OK, None, Problems::default()).await
 }
 
 /// `POST /settings/calendar`: a new address, in place of the one before; the one answer that shows it.
-pub async fn make(
+pub async fn create_calendar_link(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -55,25 +58,25 @@ pub async fn make(
     if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
         return draw(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, None, problems).await;
     }
-    let secret = link::generate(&mut crate::random::system());
-    let mut change = me.begin(&app).await?;
-    change.set_calendar_link(me.account.id, &link::hash(&secret), &me.actor, me.now).await?;
-    change.commit().await?;
+    let secret = one_time_link::generate(&mut crate::random::system());
+    let mut tx = me.begin(&app).await?;
+    tx.set_calendar_link(me.account.id, &one_time_link::hash(&secret), &me.actor, me.now).await?;
+    tx.commit().await?;
     let address = app.settings.public_url.of(&format!("/calendar/{secret}.ics"));
     draw(&req, &app, &me, StatusCode::OK, Some(address), Problems::default()).await
 }
 
 /// `POST /settings/calendar/end`
-pub async fn end(
+pub async fn end_calendar_link(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let mut change = me.begin(&app).await?;
-    change.end_calendar_link(me.account.id, &me.actor, me.now).await?;
-    change.commit().await?;
-    Ok(go_to(&req, Done::CalendarEnded.at("/settings/calendar")))
+    let mut tx = me.begin(&app).await?;
+    tx.end_calendar_link(me.account.id, &me.actor, me.now).await?;
+    tx.commit().await?;
+    Ok(go_to(&req, Flash::CalendarEnded.at("/settings/calendar")))
 }
 
 async fn draw(

@@ -8,18 +8,18 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Choice, Manager, choices, path};
+use super::{Manager, RoleChoice, choices, path};
 use crate::{
     app::App,
-    portal::{
-        done::Done,
+    portal::tokens::confirmed,
+    tokens::decision::Role,
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         late_form::typed,
         page::{Page, answer, go_to},
-        tokens::confirmed,
     },
-    tokens::decision::Role,
 };
 
 #[derive(Template)]
@@ -32,7 +32,7 @@ struct Access {
     uncovered: String,
     /// Offered in `main` alone.
     everyone: Option<String>,
-    roles: Vec<Choice>,
+    roles: Vec<RoleChoice>,
     ask_password: bool,
     problems: Problems,
 }
@@ -65,7 +65,7 @@ impl Manager {
 }
 
 /// `GET /feeds/{feed}/access`
-pub async fn show(req: HttpRequest, app: Data<App>, feed: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn show_access(req: HttpRequest, app: Data<App>, feed: Path<String>) -> Result<HttpResponse, PageError> {
     let manager = Manager::of(&req, &app, &feed).await?;
     let role = app.store.everyones_role(manager.feed.id).await?;
     let readers = if manager.feed.is_public { "public" } else { "private" };
@@ -78,7 +78,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, feed: Path<String>) -> Resul
 }
 
 /// `POST /feeds/{feed}/access`
-pub async fn submit(
+pub async fn change_access(
     req: HttpRequest,
     app: Data<App>,
     feed: Path<String>,
@@ -93,18 +93,18 @@ pub async fn submit(
         Ok(asked) => asked,
         Err(problems) => return draw(&req, &manager, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
     };
-    let mut change = manager.begin(&app).await?;
+    let mut tx = manager.begin(&app).await?;
     if asked.everyone.is_some() && !manager.sets_everyones_role() {
         return Err(PageError::NotFound);
     }
     let (by, now) = (&manager.me.actor, manager.me.now);
-    let mut changed = change.set_public(&manager.feed, asked.public, by, now).await?;
-    changed |= change.set_passes_on(&manager.feed, asked.passes_on, by, now).await?;
+    let mut changed = tx.set_public(&manager.feed, asked.public, by, now).await?;
+    changed |= tx.set_passes_on(&manager.feed, asked.passes_on, by, now).await?;
     if let Some(role) = asked.everyone {
-        changed |= change.set_everyones_role(&manager.feed, role, by, now).await?;
+        changed |= tx.set_everyones_role(&manager.feed, role, by, now).await?;
     }
-    change.commit().await?;
-    let done = if changed { Done::Saved } else { Done::Unchanged };
+    tx.commit().await?;
+    let done = if changed { Flash::Saved } else { Flash::Unchanged };
     Ok(go_to(&req, done.at(&path(&manager.feed.name))))
 }
 

@@ -10,14 +10,14 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    portal::{
-        error::PageError,
-        feeds::path,
-        page::{Page, answer, signed_in},
-        words::thousands,
-    },
-    store::FeedLine,
+    portal::feeds::path,
+    store::FeedSummary,
     tokens::decision::Role,
+    web::{
+        error::PageError,
+        format::thousands,
+        page::{Page, answer, signed_in},
+    },
 };
 
 /// Feeds on one page.
@@ -27,15 +27,15 @@ const MANY: i64 = 1_000;
 
 #[derive(Template)]
 #[template(path = "portal/feeds/list.html")]
-struct List {
+struct ListFeeds {
     page: Page,
-    feeds: Vec<Row>,
+    feeds: Vec<FeedRow>,
     next: Option<String>,
     first: bool,
     may_create: bool,
 }
 
-struct Row {
+struct FeedRow {
     name: String,
     path: String,
     is_public: bool,
@@ -45,13 +45,17 @@ struct Row {
 
 /// Which page of the list.
 #[derive(Debug, Default, Deserialize)]
-pub struct At {
+pub struct FeedPath {
     #[serde(default)]
     after: String,
 }
 
 /// `GET /feeds`
-pub async fn show(req: HttpRequest, app: Data<App>, at: Option<Query<At>>) -> Result<HttpResponse, PageError> {
+pub async fn list_feeds(
+    req: HttpRequest,
+    app: Data<App>,
+    at: Option<Query<FeedPath>>,
+) -> Result<HttpResponse, PageError> {
     let me = signed_in(&req).await?;
     let after = at.map(|at| at.into_inner().after).unwrap_or_default();
     let after = if crate::tokens::is_feed_name(&after) { after.as_str() } else { "" };
@@ -59,7 +63,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, at: Option<Query<At>>) -> Re
     let mut feeds = app.store.feed_lines(account, after, PAGE as i64 + 1, MANY).await?;
     let more = feeds.len() > PAGE;
     feeds.truncate(PAGE);
-    let page = List {
+    let page = ListFeeds {
         page: Page::in_section(&req, "Feeds", "feeds"),
         next: feeds.last().filter(|_| more).map(|last| format!("/feeds?after={}", last.seen.feed.name)),
         first: after.is_empty(),
@@ -69,13 +73,13 @@ pub async fn show(req: HttpRequest, app: Data<App>, at: Option<Query<At>>) -> Re
     answer(StatusCode::OK, &page)
 }
 
-fn row(line: FeedLine) -> Row {
+fn row(line: FeedSummary) -> FeedRow {
     let packages = match line.packages {
         1 => "1 package".to_owned(),
         few if few <= MANY => format!("{} packages", thousands(few)),
         _ => format!("{}+ packages", thousands(MANY)),
     };
-    Row {
+    FeedRow {
         path: path(&line.seen.feed.name),
         name: line.seen.feed.name,
         is_public: line.seen.feed.is_public,

@@ -8,26 +8,28 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Choice, Manager, choices, label, path};
+use super::{Manager, RoleChoice, choices, label, path};
 use crate::{
     accounts::rate_limit::{Demand, RateLimitDecision},
     app::App,
     portal::{
         account::{invitations::InvitationView, sign_out::Nothing},
-        done::Done,
+        tokens::confirmed,
+    },
+    store::{Account, Member, MemberChange, Transaction},
+    tokens::{AccountId, InvitationId, decision::Role},
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         guard::too_many,
         late_form::typed,
         page::{Page, SignedIn, answer, go_to},
-        tokens::confirmed,
     },
-    store::{Account, Change, Member, Owned},
-    tokens::{AccountId, InvitationId, decision::Role},
 };
 
 /// What a form offers besides roles.
-const OUT: Choice = Choice { word: "none", label: "Take out of the feed", words: "What they published stays" };
+const OUT: RoleChoice = RoleChoice { word: "none", label: "Take out of the feed", words: "What they published stays" };
 /// Members on one page.
 const PAGE: usize = 100;
 
@@ -37,19 +39,19 @@ struct Members {
     page: Page,
     name: String,
     path: String,
-    members: Vec<Row>,
+    members: Vec<MemberRow>,
     invitations: Vec<InvitationView>,
     everyone: &'static str,
     next: Option<String>,
     first: bool,
-    roles: Vec<Choice>,
+    roles: Vec<RoleChoice>,
     username: String,
     role: String,
     ask_password: bool,
     problems: Problems,
 }
 
-struct Row {
+struct MemberRow {
     username: String,
     role: &'static str,
     path: String,
@@ -58,12 +60,12 @@ struct Row {
 
 #[derive(Template)]
 #[template(path = "portal/feeds/member.html")]
-struct One {
+struct ShowMember {
     page: Page,
     name: String,
     path: String,
     username: String,
-    roles: Vec<Choice>,
+    roles: Vec<RoleChoice>,
     role: String,
     ask_password: bool,
     problems: Problems,
@@ -71,7 +73,7 @@ struct One {
 
 /// Which page of the list.
 #[derive(Debug, Default, Deserialize)]
-pub struct At {
+pub struct MemberPath {
     #[serde(default)]
     after: String,
 }
@@ -98,11 +100,11 @@ pub struct RoleForm {
 }
 
 /// `GET /feeds/{feed}/members`
-pub async fn show(
+pub async fn list_members(
     req: HttpRequest,
     app: Data<App>,
     feed: Path<String>,
-    at: Option<Query<At>>,
+    at: Option<Query<MemberPath>>,
 ) -> Result<HttpResponse, PageError> {
     let manager = Manager::of(&req, &app, &feed).await?;
     let after = at.map(|at| at.into_inner().after).unwrap_or_default();
@@ -112,7 +114,7 @@ pub async fn show(
 }
 
 /// `POST /feeds/{feed}/members`
-pub async fn add(
+pub async fn add_member(
     req: HttpRequest,
     app: Data<App>,
     feed: Path<String>,
@@ -139,7 +141,11 @@ pub async fn add(
 }
 
 /// `GET /feeds/{feed}/members/{account}`
-pub async fn one(req: HttpRequest, app: Data<App>, at: Path<(String, String)>) -> Result<HttpResponse, PageError> {
+pub async fn show_member(
+    req: HttpRequest,
+    app: Data<App>,
+    at: Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
     let (feed, account) = at.into_inner();
     let manager = Manager::of(&req, &app, &feed).await?;
     let member = find(&app, &manager, &account).await?;
@@ -149,7 +155,7 @@ pub async fn one(req: HttpRequest, app: Data<App>, at: Path<(String, String)>) -
 }
 
 /// `POST /feeds/{feed}/members/{account}`
-pub async fn change(
+pub async fn change_member(
     req: HttpRequest,
     app: Data<App>,
     at: Path<(String, String)>,
@@ -163,7 +169,7 @@ pub async fn change(
         word => Role::parse(word).map(Some).ok_or_else(|| Problems::one("role", "Choose a role.")),
     };
     if matches!(&role, Ok(role) if *role == member.role) {
-        return Ok(go_to(&req, Done::Unchanged.at(&members_path(&manager))));
+        return Ok(go_to(&req, Flash::Unchanged.at(&members_path(&manager))));
     }
     let checked = match role {
         Ok(role) => confirmed(&req, &app, &manager.me, &form.password).await?.map(|()| role),
@@ -204,8 +210,8 @@ pub(in crate::portal) async fn account_called(
 }
 
 /// Notes that a username that was typed came to something.
-pub(in crate::portal) async fn found(app: &App, change: &mut Change, me: &SignedIn) -> Result<(), PageError> {
-    Ok(app.limits.undo(change, &Demand::wrong_username(me.account.id)).await?)
+pub(in crate::portal) async fn found(app: &App, tx: &mut Transaction, me: &SignedIn) -> Result<(), PageError> {
+    Ok(app.limits.undo(tx, &Demand::wrong_username(me.account.id)).await?)
 }
 
 /// Gives somebody a role, or takes it away. Nobody but the giver is made an owner without saying yes. `typed` if they
@@ -216,29 +222,29 @@ async fn set(
     account: AccountId,
     role: Option<Role>,
     typed: bool,
-) -> Result<Result<Done, Problems>, PageError> {
-    let mut change = manager.begin(app).await?;
+) -> Result<Result<Flash, Problems>, PageError> {
+    let mut tx = manager.begin(app).await?;
     let Manager { me, feed } = manager;
     if typed {
-        found(app, &mut change, me).await?;
+        found(app, &mut tx, me).await?;
     }
     if role == Some(Role::Owner) && account != me.account.id {
-        let asked = change.invite_owner((feed, None), (account, me.account.id), &me.actor, me.now).await?;
-        change.commit().await?;
-        return Ok(Ok(if asked { Done::OwnerInvited } else { Done::Saved }));
+        let asked = tx.invite_owner((feed, None), (account, me.account.id), &me.actor, me.now).await?;
+        tx.commit().await?;
+        return Ok(Ok(if asked { Flash::OwnerInvited } else { Flash::Saved }));
     }
-    if change.change_member(feed, account, role, &me.actor, me.now).await? == Owned::LastOwner {
+    if tx.change_member(feed, account, role, &me.actor, me.now).await? == MemberChange::LastOwner {
         return Ok(Err(Problems::one(
             "role",
             "This is the only owner of the feed. Make somebody else an owner first.",
         )));
     }
-    change.commit().await?;
-    Ok(Ok(Done::Saved))
+    tx.commit().await?;
+    Ok(Ok(Flash::Saved))
 }
 
 /// `POST /feeds/{feed}/invitations/{id}/withdraw`
-pub async fn withdraw(
+pub async fn withdraw_invitation(
     req: HttpRequest,
     app: Data<App>,
     at: Path<(String, String)>,
@@ -247,13 +253,13 @@ pub async fn withdraw(
     let (feed, id) = at.into_inner();
     let mut manager = Manager::of(&req, &app, &feed).await?;
     let id = InvitationId::parse(&id).ok_or(PageError::NotFound)?;
-    let mut change = manager.begin(&app).await?;
+    let mut tx = manager.begin(&app).await?;
     let me = &manager.me;
-    if !change.withdraw_owner_invitation(id, (&manager.feed, None), &me.actor, me.now).await? {
+    if !tx.withdraw_owner_invitation(id, (&manager.feed, None), &me.actor, me.now).await? {
         return Err(PageError::NotFound);
     }
-    change.commit().await?;
-    Ok(go_to(&req, Done::InvitationWithdrawn.at(&members_path(&manager))))
+    tx.commit().await?;
+    Ok(go_to(&req, Flash::InvitationWithdrawn.at(&members_path(&manager))))
 }
 
 /// A member; anybody else is not found.
@@ -305,8 +311,8 @@ async fn draw(
     answer(status, &page)
 }
 
-fn row(manager: &Manager, path: &str, member: Member) -> Row {
-    Row {
+fn row(manager: &Manager, path: &str, member: Member) -> MemberRow {
+    MemberRow {
         path: format!("{path}/members/{}", member.account),
         role: member.role.map_or("", label),
         is_me: member.account == manager.me.account.id,
@@ -322,7 +328,7 @@ fn draw_one(
     role: String,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let page = One {
+    let page = ShowMember {
         page: Page::in_section(req, format!("{} in {}", member.username, manager.feed.name), "feeds"),
         name: manager.feed.name.clone(),
         path: format!("{}/members/{}", path(&manager.feed.name), member.account),

@@ -3,25 +3,25 @@
 pub mod access;
 pub mod list;
 pub mod members;
-pub mod one;
+pub mod show;
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::{
-    clients::Clients,
-    error::PageError,
-    page::{SignedIn, signed_in},
-    words::Time,
-};
+use super::clients::Clients;
 use crate::{
     app::App,
-    store::{Change, Feed, Membership},
+    store::{Feed, Membership, Transaction},
     tokens::{
         AccountId, Kind,
         decision::{Action, Ask, Decision, Holder, Package, Role, decide_for_account},
         is_feed_name,
+    },
+    web::{
+        error::PageError,
+        format::Time,
+        page::{SignedIn, signed_in},
     },
 };
 
@@ -57,11 +57,11 @@ impl Visitor {
     }
 
     /// Begins a change, for which what they are is read again: ask afterwards what they may do.
-    pub(super) async fn begin(&mut self, app: &App) -> Result<Change, PageError> {
+    pub(super) async fn begin(&mut self, app: &App) -> Result<Transaction, PageError> {
         let me = self.me.as_mut().ok_or(PageError::NotFound)?;
-        let (change, role) = begin(app, me, &self.feed).await?;
+        let (tx, role) = begin(app, me, &self.feed).await?;
         self.role = role;
-        Ok(change)
+        Ok(tx)
     }
 
     /// Whether they look after the feed.
@@ -129,19 +129,19 @@ impl Manager {
     }
 
     /// Begins a change, if they look after the feed to this moment, which stays so until the change has ended.
-    async fn begin(&mut self, app: &App) -> Result<Change, PageError> {
-        let (change, role) = begin(app, &mut self.me, &self.feed).await?;
-        if manages(&self.me, &self.feed, role) { Ok(change) } else { Err(PageError::NotFound) }
+    async fn begin(&mut self, app: &App) -> Result<Transaction, PageError> {
+        let (tx, role) = begin(app, &mut self.me, &self.feed).await?;
+        if manages(&self.me, &self.feed, role) { Ok(tx) } else { Err(PageError::NotFound) }
     }
 }
 
 /// Begins a change on somebody's behalf, and reads again inside it whether they run the host and which role they have in
 /// the feed: both stay as they are until the change has ended.
-async fn begin(app: &App, me: &mut SignedIn, feed: &Feed) -> Result<(Change, Option<Role>), PageError> {
-    let mut change = me.begin(app).await?;
-    me.account.is_operator = change.is_operator(me.account.id).await?;
-    let role = change.held_role(feed.id, me.account.id).await?;
-    Ok((change, role))
+async fn begin(app: &App, me: &mut SignedIn, feed: &Feed) -> Result<(Transaction, Option<Role>), PageError> {
+    let mut tx = me.begin(app).await?;
+    me.account.is_operator = tx.is_operator(me.account.id).await?;
+    let role = tx.held_role(feed.id, me.account.id).await?;
+    Ok((tx, role))
 }
 
 /// Whether somebody looks after a feed: its owners do, and operators after `main`.
@@ -168,12 +168,12 @@ fn words(role: Role) -> &'static str {
 }
 
 /// A role as a form offers it.
-struct Choice {
+struct RoleChoice {
     word: &'static str,
     label: &'static str,
     words: &'static str,
 }
 
-fn choices(roles: &[Role]) -> Vec<Choice> {
-    roles.iter().map(|role| Choice { word: role.as_str(), label: label(*role), words: words(*role) }).collect()
+fn choices(roles: &[Role]) -> Vec<RoleChoice> {
+    roles.iter().map(|role| RoleChoice { word: role.as_str(), label: label(*role), words: words(*role) }).collect()
 }

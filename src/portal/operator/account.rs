@@ -10,11 +10,11 @@ use askama::Template;
 use super::{AccountView, BOUND, Operator, account, counted, events::EventView};
 use crate::{
     app::App,
-    portal::{
+    store::EventFilter,
+    web::{
         error::PageError,
         page::{Page, answer},
     },
-    store::EventFilter,
 };
 
 /// Lines of the record that are shown; the page of events shows the rest.
@@ -34,7 +34,12 @@ struct Account {
 }
 
 /// `GET /operator/accounts/{id}`
-pub async fn show(req: HttpRequest, app: Data<App>, me: Operator, id: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn show_account(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
     let line = account(&app, &id).await?;
     let id = line.account.id;
     let facts = app.store.account_facts(id, BOUND).await?;

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use super::{AccountView, Operator, ROWS, typed, with_query};
 use crate::{
     app::App,
-    portal::{
+    store::{AccountFilter, AccountQuery},
+    web::{
         error::PageError,
         page::{Page, answer},
     },
-    store::{AccountSearch, Only},
 };
 
 #[derive(Template)]
@@ -31,7 +31,7 @@ struct Accounts {
 
 /// What is looked for.
 #[derive(Debug, Default, Deserialize)]
-pub struct Search {
+pub struct AccountSearch {
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -41,21 +41,21 @@ pub struct Search {
 }
 
 /// `GET /operator/accounts`
-pub async fn show(
+pub async fn list_accounts(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
-    query: Option<Query<Search>>,
+    query: Option<Query<AccountSearch>>,
 ) -> Result<HttpResponse, PageError> {
-    let Search { q, only, after } = query.map(Query::into_inner).unwrap_or_default();
+    let AccountSearch { q, only, after } = query.map(Query::into_inner).unwrap_or_default();
     let (search, after) = (typed(&q), typed(&after));
     let (only, word) = match only.as_str() {
-        "operators" => (Only::Operators, "operators"),
-        "disabled" => (Only::Disabled, "disabled"),
-        _ => (Only::All, ""),
+        "operators" => (AccountFilter::Operators, "operators"),
+        "disabled" => (AccountFilter::Disabled, "disabled"),
+        _ => (AccountFilter::All, ""),
     };
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
-    let mut lines = app.store.accounts(AccountSearch { text: &search, only, after: &after, limit }).await?;
+    let mut lines = app.store.accounts(AccountQuery { text: &search, only, after: &after, limit }).await?;
     let more = lines.len() > ROWS;
     lines.truncate(ROWS);
     let last = lines.last().filter(|_| more).map(|line| line.account.username.clone());

@@ -8,19 +8,19 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{AccountView, BOUND, Operator, account, counted, standing::LAST};
+use super::{AccountView, BOUND, Operator, account, account_status::LAST, counted};
 use crate::{
     app::App,
-    portal::{
-        done::Done,
+    portal::tokens::confirmed,
+    store::{AccountDeletion, AccountSummary},
+    tokens::AccountId,
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         late_form::typed,
         page::{Page, answer, go_to},
-        tokens::confirmed,
     },
-    store::{AccountDeletion, AccountLine},
-    tokens::AccountId,
 };
 
 #[derive(Template)]
@@ -49,14 +49,19 @@ pub struct DeleteForm {
 }
 
 /// `GET /operator/accounts/{id}/delete`
-pub async fn show(req: HttpRequest, app: Data<App>, me: Operator, id: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn ask_delete_account(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
     let line = account(&app, &id).await?;
     let form = typed(&req, &format!("/operator/accounts/{}/delete", line.account.id)).unwrap_or_default();
     draw(&req, &app, &me, &line, StatusCode::OK, form, Problems::default()).await
 }
 
 /// `POST /operator/accounts/{id}/delete`
-pub async fn submit(
+pub async fn delete_account(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -82,9 +87,9 @@ pub async fn submit(
         AccountDeletion::Gone => return Err(PageError::NotFound),
         AccountDeletion::Done if line.account.id == me.account.id => {
             me.session.end();
-            return Ok(go_to(&req, Done::AccountDeleted.at("/sign-in")));
+            return Ok(go_to(&req, Flash::AccountDeleted.at("/sign-in")));
         }
-        AccountDeletion::Done => return Ok(go_to(&req, Done::AccountDeleted.at("/operator/accounts"))),
+        AccountDeletion::Done => return Ok(go_to(&req, Flash::AccountDeleted.at("/operator/accounts"))),
         AccountDeletion::LastOperator => refused("", LAST.to_owned()),
         AccountDeletion::NeedsHeir(alone) => {
             let problem = format!("Name a new owner: nobody else owns {alone}.");
@@ -99,7 +104,11 @@ pub async fn submit(
 }
 
 /// The account that a name names, if one is given; the error is for its field.
-async fn heir(app: &App, line: &AccountLine, name: &str) -> Result<Result<Option<AccountId>, &'static str>, PageError> {
+async fn heir(
+    app: &App,
+    line: &AccountSummary,
+    name: &str,
+) -> Result<Result<Option<AccountId>, &'static str>, PageError> {
     let name = super::typed(name);
     if name.is_empty() {
         return Ok(Ok(None));
@@ -116,7 +125,7 @@ async fn draw(
     req: &HttpRequest,
     app: &App,
     me: &Operator,
-    line: &AccountLine,
+    line: &AccountSummary,
     status: StatusCode,
     form: DeleteForm,
     problems: Problems,

@@ -13,15 +13,15 @@ use super::{NameView, Operator, ROWS, tokens::is_hint, typed, with_query};
 use crate::{
     app::App,
     audit::EventKind,
-    portal::{
+    store::{EventFilter, HostEvent},
+    tokens::{AccountId, EventId, TokenId, expiry::end_of_day},
+    web::{
         error::PageError,
         event_text::EventText,
         form::Problems,
+        format::{Time, client},
         page::{Page, answer},
-        words::{Time, client},
     },
-    store::{EventFilter, HostEvent},
-    tokens::{AccountId, EventId, TokenId, expiry::end_of_day},
 };
 
 /// Groups of events: the word in the address, the label, and the group of the kinds in it.
@@ -38,7 +38,7 @@ const GROUPS: [(&str, &str, &str); 6] = [
 #[template(path = "portal/operator/events.html")]
 struct Events {
     page: Page,
-    search: Search,
+    search: EventSearch,
     groups: Vec<(&'static str, &'static str)>,
     events: Vec<EventView>,
     next: Option<String>,
@@ -65,7 +65,7 @@ pub(super) struct EventView {
 
 /// What is looked for, as it is typed.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Search {
+pub struct EventSearch {
     /// One of [`GROUPS`].
     #[serde(default)]
     what: String,
@@ -88,11 +88,11 @@ pub struct Search {
 }
 
 /// `GET /operator/events`
-pub async fn show(
+pub async fn list_events(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
-    query: Option<Query<Search>>,
+    query: Option<Query<EventSearch>>,
 ) -> Result<HttpResponse, PageError> {
     let search = query.map(Query::into_inner).unwrap_or_default().tidied();
     let mut problems = Problems::default();
@@ -118,7 +118,7 @@ pub async fn show(
     answer(status, &page)
 }
 
-impl Search {
+impl EventSearch {
     /// Without blanks around, and with no more of a key than its hint: a whole one pasted here goes no further.
     fn tidied(self) -> Self {
         let Self { what, account, token, package, from, to, before } = self;
@@ -245,6 +245,6 @@ mod tests {
     #[test]
     fn a_key_pasted_into_the_filter_is_cut_to_its_hint() {
         let token = "lk_Ab3d0123456789012345678901234567890123456789xx".to_owned();
-        assert_eq!(Search { token, ..Search::default() }.tidied().token, "lk_Ab3d");
+        assert_eq!(EventSearch { token, ..EventSearch::default() }.tidied().token, "lk_Ab3d");
     }
 }

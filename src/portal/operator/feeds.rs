@@ -12,16 +12,15 @@ use super::{BOUND, Operator, ROWS, counted, number, typed, with_query};
 use crate::{
     accounts::identity,
     app::App,
-    portal::{
-        done::Done,
+    portal::{feeds, tokens::confirmed},
+    store::{FeedDeletion, HostFeed},
+    web::{
         error::PageError,
-        feeds,
+        flash::Flash,
         form::{Form, Problems},
         late_form,
         page::{Page, answer, go_to},
-        tokens::confirmed,
     },
-    store::{FeedDeletion, HostFeed},
 };
 
 #[derive(Template)]
@@ -63,7 +62,7 @@ struct DeleteFeed {
 
 /// Which page of the list.
 #[derive(Debug, Default, Deserialize)]
-pub struct Search {
+pub struct FeedSearch {
     #[serde(default)]
     after: String,
 }
@@ -86,11 +85,11 @@ pub struct NewFeedForm {
 pub struct DeleteForm {}
 
 /// `GET /operator/feeds`
-pub async fn list(
+pub async fn list_feeds(
     req: HttpRequest,
     app: Data<App>,
     _me: Operator,
-    query: Option<Query<Search>>,
+    query: Option<Query<FeedSearch>>,
 ) -> Result<HttpResponse, PageError> {
     let after = typed(&query.map(Query::into_inner).unwrap_or_default().after);
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
@@ -107,14 +106,14 @@ pub async fn list(
 }
 
 /// `GET /operator/feeds/new`
-pub async fn ask_new(req: HttpRequest, me: Operator) -> Result<HttpResponse, PageError> {
+pub async fn show_add_feed(req: HttpRequest, me: Operator) -> Result<HttpResponse, PageError> {
     let form = NewFeedForm { owner: me.account.username.clone(), ..NewFeedForm::default() };
     let form = late_form::typed(&req, "/operator/feeds").unwrap_or(form);
     draw_new(&req, &me, StatusCode::OK, form, Problems::default())
 }
 
 /// `POST /operator/feeds`: a new feed
-pub async fn add(
+pub async fn add_feed(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -130,15 +129,15 @@ pub async fn add(
     if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
         return draw_new(&req, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
     }
-    let mut change = me.begin(&app).await?;
-    if change.add_feed(name, !form.public.is_empty(), owner.id, &me.actor, me.now).await?.is_none() {
+    let mut tx = me.begin(&app).await?;
+    if tx.add_feed(name, !form.public.is_empty(), owner.id, &me.actor, me.now).await?.is_none() {
         let problems = Problems::one("name", "There is a feed of this name already. Choose another name.");
         return draw_new(&req, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
     }
-    change.commit().await?;
+    tx.commit().await?;
     // Operators cannot look into the private feeds of others.
     let sees = owner.id == me.account.id || !form.public.is_empty();
-    Ok(go_to(&req, Done::FeedCreated.at(&if sees { feeds::path(name) } else { "/operator/feeds".to_owned() })))
+    Ok(go_to(&req, Flash::FeedCreated.at(&if sees { feeds::path(name) } else { "/operator/feeds".to_owned() })))
 }
 
 fn draw_new(
@@ -153,7 +152,7 @@ fn draw_new(
 }
 
 /// `GET /operator/feeds/{feed}/delete`
-pub async fn ask_delete(
+pub async fn ask_delete_feed(
     req: HttpRequest,
     app: Data<App>,
     _me: Operator,
@@ -163,7 +162,7 @@ pub async fn ask_delete(
 }
 
 /// `POST /operator/feeds/{feed}/delete`
-pub async fn delete(
+pub async fn delete_feed(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -172,7 +171,7 @@ pub async fn delete(
 ) -> Result<HttpResponse, PageError> {
     let line = found(&app, &name).await?;
     let why = match app.store.delete_feed(&line.feed, &me.actor, me.now).await? {
-        FeedDeletion::Done => return Ok(go_to(&req, Done::FeedDeleted.at("/operator/feeds"))),
+        FeedDeletion::Done => return Ok(go_to(&req, Flash::FeedDeleted.at("/operator/feeds"))),
         FeedDeletion::NotEmpty => "This feed holds packages. Only an empty feed can be deleted.",
         FeedDeletion::Main => "Every host has this feed; it cannot be deleted.",
     };

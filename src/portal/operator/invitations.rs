@@ -8,20 +8,20 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Operator, ROWS, people, standing::StandingForm, typed, with_query};
+use super::{Operator, ROWS, account_status::AccountStatusForm, people, typed, with_query};
 use crate::{
-    accounts::link::INVITED,
+    accounts::one_time_link::INVITED,
     app::App,
-    portal::{
-        done::Done,
-        error::PageError,
-        form::{Form, Problems},
-        page::{Page, answer, go_to},
-        tokens::confirmed,
-        words::Time,
-    },
+    portal::tokens::confirmed,
     store::InvitedAccount,
     tokens::AccountId,
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::{Form, Problems},
+        format::Time,
+        page::{Page, answer, go_to},
+    },
 };
 
 const HERE: &str = "/operator/accounts/invitations";
@@ -60,17 +60,17 @@ struct Confirm {
 
 /// Which page of the list.
 #[derive(Debug, Default, Deserialize)]
-pub struct At {
+pub struct InvitationPath {
     #[serde(default)]
     after: String,
 }
 
 /// `GET /operator/accounts/invitations`
-pub async fn list(
+pub async fn list_invitations(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
-    at: Option<Query<At>>,
+    at: Option<Query<InvitationPath>>,
 ) -> Result<HttpResponse, PageError> {
     let after = typed(&at.map(Query::into_inner).unwrap_or_default().after);
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
@@ -101,7 +101,7 @@ fn pending(one: InvitedAccount, me: &Operator) -> Pending {
 }
 
 /// `GET /operator/accounts/invitations/{id}/{verb}`
-pub async fn ask(
+pub async fn ask_invitation_change(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -111,27 +111,27 @@ pub async fn ask(
 }
 
 /// `POST /operator/accounts/invitations/{id}/{verb}`
-pub async fn submit(
+pub async fn change_invitation(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
     path: Path<(String, String)>,
-    Form(form): Form<StandingForm>,
+    Form(form): Form<AccountStatusForm>,
 ) -> Result<HttpResponse, PageError> {
     if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
         return draw(&req, &app, &me, &path, StatusCode::UNPROCESSABLE_ENTITY, problems).await;
     }
     let (id, verb) = path.into_inner();
     let id = AccountId::parse(&id).ok_or(PageError::NotFound)?;
-    let mut change = me.begin(&app).await?;
+    let mut tx = me.begin(&app).await?;
     if verb == "withdraw" {
-        change.withdraw_invited_account(id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
-        change.commit().await?;
-        return Ok(go_to(&req, Done::AccountInvitationWithdrawn.at(HERE)));
+        tx.withdraw_invited_account(id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
+        tx.commit().await?;
+        return Ok(go_to(&req, Flash::AccountInvitationWithdrawn.at(HERE)));
     }
-    let account = change.invite_again(id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
-    let invited = people::again(&app, &mut change, &me, &account).await?;
-    change.commit().await?;
+    let account = tx.invite_again(id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
+    let invited = people::again(&app, &mut tx, &me, &account).await?;
+    tx.commit().await?;
     people::invited_page(&req, &app, vec![invited])
 }
 

@@ -7,12 +7,12 @@ use chrono::Duration;
 use super::Operator;
 use crate::{
     app::App,
-    portal::{
-        error::PageError,
-        page::{Page, answer},
-        words::Time,
-    },
     store::JobRun,
+    web::{
+        error::PageError,
+        format::Time,
+        page::{Page, answer},
+    },
 };
 
 /// The newest runs of all jobs that are shown. Of each job the store keeps its last hundred.
@@ -36,7 +36,7 @@ struct RunView {
 }
 
 /// `GET /operator/jobs`
-pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
+pub async fn list_jobs(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
     let runs = app.store.job_runs(SHOWN).await?;
     let page = Jobs {
         page: Page::in_section(&req, "Jobs", "operator-jobs"),

@@ -11,22 +11,22 @@ use serde::Deserialize;
 use super::{Operator, ROWS, typed, with_query};
 use crate::{
     app::App,
-    portal::{
-        done::Done,
-        error::PageError,
-        form::{Form, Problems},
-        page::{Page, answer, go_to},
-        words::Time,
-    },
-    store::{Queued, QueuedMail},
+    store::{MailState, QueuedMail},
     tokens::MailId,
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::{Form, Problems},
+        format::Time,
+        page::{Page, answer, go_to},
+    },
 };
 
-const KINDS: [(&str, &str, Queued); 4] = [
-    ("", "All", Queued::All),
-    ("waiting", "Waiting", Queued::Waiting),
-    ("retrying", "Retrying", Queued::Retrying),
-    ("failed", "Failed", Queued::Failed),
+const KINDS: [(&str, &str, MailState); 4] = [
+    ("", "All", MailState::All),
+    ("waiting", "Waiting", MailState::Waiting),
+    ("retrying", "Retrying", MailState::Retrying),
+    ("failed", "Failed", MailState::Failed),
 ];
 /// Tokens of a mail that are named.
 const NAMED: i64 = 3;
@@ -34,7 +34,7 @@ const HELD: &str = "It is sent by now, or being sent this minute. Look at the li
 
 #[derive(Template)]
 #[template(path = "portal/operator/mail.html")]
-struct List {
+struct ListMail {
     page: Page,
     only: &'static str,
     kinds: Vec<(String, &'static str, bool)>,
@@ -71,7 +71,7 @@ struct MailView {
 
 /// Which mails, and from where on.
 #[derive(Debug, Default, Deserialize)]
-pub struct Search {
+pub struct MailSearch {
     #[serde(default)]
     only: String,
     #[serde(default)]
@@ -84,11 +84,11 @@ pub struct Search {
 pub struct ConfirmForm {}
 
 /// `GET /operator/mail`
-pub async fn list(
+pub async fn list_mail(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
-    query: Option<Query<Search>>,
+    query: Option<Query<MailSearch>>,
 ) -> Result<HttpResponse, PageError> {
     let search = query.map(Query::into_inner).unwrap_or_default();
     let before = MailId::parse(&typed(&search.before));
@@ -102,7 +102,7 @@ pub async fn list(
     for mail in mails {
         views.push(MailView::new(&app, mail, &me).await?);
     }
-    let page = List {
+    let page = ListMail {
         page: Page::in_section(&req, "Mail", "operator-mail"),
         kinds: KINDS
             .map(|(word, label, _)| (with_query("/operator/mail", &[("only", word)]), label, word == only))
@@ -116,7 +116,7 @@ pub async fn list(
 }
 
 /// `GET /operator/mail/{id}/{verb}`
-pub async fn ask(
+pub async fn ask_mail_change(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -127,7 +127,7 @@ pub async fn ask(
 }
 
 /// `POST /operator/mail/{id}/{verb}`
-pub async fn submit(
+pub async fn change_mail(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -136,9 +136,9 @@ pub async fn submit(
 ) -> Result<HttpResponse, PageError> {
     let mail = found(&app, &path.0).await?;
     let (done, said) = if path.1 == "retry" {
-        (app.store.retry_mail(&mail, &me.actor, me.now).await?, Done::MailRetried)
+        (app.store.retry_mail(&mail, &me.actor, me.now).await?, Flash::MailRetried)
     } else {
-        (app.store.drop_queued_mail(&mail, &me.actor, me.now).await?, Done::MailDropped)
+        (app.store.drop_queued_mail(&mail, &me.actor, me.now).await?, Flash::MailDropped)
     };
     if done {
         return Ok(go_to(&req, said.at("/operator/mail")));
@@ -169,9 +169,9 @@ async fn draw(
 impl MailView {
     async fn new(app: &App, mail: QueuedMail, me: &Operator) -> Result<Self, PageError> {
         let (state, tone) = match mail.state {
-            Queued::Failed => ("Failed", "bad"),
-            Queued::Retrying => ("Retrying", "warn"),
-            Queued::Waiting | Queued::All => ("Waiting", "quiet"),
+            MailState::Failed => ("Failed", "bad"),
+            MailState::Retrying => ("Retrying", "warn"),
+            MailState::Waiting | MailState::All => ("Waiting", "quiet"),
         };
         let next = mail.next_at.max(mail.lease_until);
         Ok(Self {
@@ -183,7 +183,7 @@ impl MailView {
             state,
             tone,
             attempts: mail.attempts,
-            next: (mail.state != Queued::Failed && next > me.now).then(|| me.time(next)),
+            next: (mail.state != MailState::Failed && next > me.now).then(|| me.time(next)),
             reply: mail.reply.unwrap_or_default(),
             created: me.time(mail.created_at),
         })

@@ -1,6 +1,7 @@
 //! The operators' pages: the state of the host, its accounts, tokens, record and feeds. Anybody else finds nothing here.
 
 pub mod account;
+pub mod account_status;
 pub mod accounts;
 pub mod delete_account;
 pub mod events;
@@ -11,7 +12,6 @@ pub mod mail;
 pub mod overview;
 pub mod password_link;
 pub mod people;
-pub mod standing;
 pub mod token;
 pub mod tokens;
 
@@ -25,15 +25,15 @@ use actix_web::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{
-    error::PageError,
-    page::SignedIn,
-    words::{self, Time},
-};
 use crate::{
     app::App,
-    store::{AccountLine, Named},
+    store::{AccountSummary, NamedAccount},
     tokens::AccountId,
+    web::{
+        error::PageError,
+        format::{self, Time},
+        page::SignedIn,
+    },
 };
 
 /// Rows of a page.
@@ -96,8 +96,8 @@ struct AccountView {
 }
 
 impl AccountView {
-    fn new(line: &AccountLine, me: &Operator) -> Self {
-        let AccountLine { account, created_at, last_sign_in } = line;
+    fn new(line: &AccountSummary, me: &Operator) -> Self {
+        let AccountSummary { account, created_at, last_sign_in } = line;
         Self {
             id: account.id.to_string(),
             username: account.username.clone(),
@@ -118,16 +118,16 @@ struct NameView {
     gone: bool,
 }
 
-impl From<Named> for NameView {
-    fn from(named: Named) -> Self {
-        let Named { id, name, gone } = named;
+impl From<NamedAccount> for NameView {
+    fn from(named: NamedAccount) -> Self {
+        let NamedAccount { id, name, gone } = named;
         let name = if name.is_empty() { "An account".to_owned() } else { name };
         Self { id: id.to_string(), name, gone }
     }
 }
 
 /// The account of a path, or nothing.
-async fn account(app: &App, id: &str) -> Result<AccountLine, PageError> {
+async fn account(app: &App, id: &str) -> Result<AccountSummary, PageError> {
     let id = AccountId::parse(id).ok_or(PageError::NotFound)?;
     app.store.account_line(id).await?.ok_or(PageError::NotFound)
 }
@@ -147,7 +147,7 @@ fn number(count: i64, bound: i64) -> String {
 
 /// `1 token`, `1,000+ tokens`.
 fn counted(count: i64, thing: &str) -> String {
-    if count == 1 { words::counted(1, thing) } else { format!("{} {thing}s", number(count, BOUND)) }
+    if count == 1 { format::counted(1, thing) } else { format!("{} {thing}s", number(count, BOUND)) }
 }
 
 /// What somebody typed into a search, without what no name can hold.

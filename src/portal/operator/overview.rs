@@ -7,12 +7,12 @@ use super::{BOUND, Operator, number};
 use crate::{
     app::App,
     health::{self, Check, Finding},
-    portal::{
-        error::PageError,
-        page::{Page, answer},
-        words::Time,
-    },
     store::{Engine, MailQueue},
+    web::{
+        error::PageError,
+        format::Time,
+        page::{Page, answer},
+    },
 };
 
 /// Numbers on this page are counted up to here.
@@ -60,7 +60,7 @@ struct Mail {
 }
 
 /// `GET /operator`
-pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
+pub async fn show_overview(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
     let numbers = app.store.numbers(MANY).await?;
     let schema = app.store.applied_migrations().await?.last().map(ToString::to_string).unwrap_or_default();
     let page = Overview {

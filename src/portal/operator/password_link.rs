@@ -7,17 +7,17 @@ use actix_web::{
 };
 use askama::Template;
 
-use super::{AccountView, Operator, account, standing::StandingForm};
+use super::{AccountView, Operator, account, account_status::AccountStatusForm};
 use crate::{
-    accounts::link,
+    accounts::one_time_link,
     app::App,
-    portal::{
+    portal::tokens::confirmed,
+    store::AccountSummary,
+    web::{
         error::PageError,
         form::{Form, Problems},
         page::{Page, answer},
-        tokens::confirmed,
     },
-    store::AccountLine,
 };
 
 const DISABLED: &str = "This account is disabled, so its links do not work. Enable it first.";
@@ -40,17 +40,22 @@ struct Made {
 }
 
 /// `GET /operator/accounts/{id}/password`
-pub async fn show(req: HttpRequest, app: Data<App>, me: Operator, id: Path<String>) -> Result<HttpResponse, PageError> {
-    draw(&req, &me, &account(&app, &id).await?, StatusCode::OK, Problems::default())
-}
-
-/// `POST /operator/accounts/{id}/password`: the one answer that carries the link.
-pub async fn submit(
+pub async fn ask_password_link(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
     id: Path<String>,
-    Form(form): Form<StandingForm>,
+) -> Result<HttpResponse, PageError> {
+    draw(&req, &me, &account(&app, &id).await?, StatusCode::OK, Problems::default())
+}
+
+/// `POST /operator/accounts/{id}/password`: the one answer that carries the link.
+pub async fn create_password_link(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    id: Path<String>,
+    Form(form): Form<AccountStatusForm>,
 ) -> Result<HttpResponse, PageError> {
     let line = account(&app, &id).await?;
     if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
@@ -59,9 +64,9 @@ pub async fn submit(
     if line.account.disabled_at.is_some() {
         return draw(&req, &me, &line, StatusCode::CONFLICT, Problems::one("", DISABLED));
     }
-    let mut change = me.begin(&app).await?;
-    let path = link::for_password(&mut change, line.account.id, &me.actor, me.now).await?;
-    change.commit().await?;
+    let mut tx = me.begin(&app).await?;
+    let path = one_time_link::for_password(&mut tx, line.account.id, &me.actor, me.now).await?;
+    tx.commit().await?;
     let page = Made {
         page: Page::in_section(&req, format!("Password link for {}", line.account.username), "operator-accounts"),
         account: AccountView::new(&line, &me),
@@ -73,7 +78,7 @@ pub async fn submit(
 fn draw(
     req: &HttpRequest,
     me: &Operator,
-    line: &AccountLine,
+    line: &AccountSummary,
     status: StatusCode,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {

@@ -7,21 +7,21 @@ use serde::Deserialize;
 use super::Operator;
 use crate::{
     accounts::{
-        identity, link,
+        identity, one_time_link,
         people_list::{self, Person},
     },
     app::App,
-    portal::{
-        done::Done,
+    portal::tokens::confirmed,
+    store::{Account, InvitationWay, MailKind, NewAccount, Registration, Transaction},
+    tokens::AccountId,
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         late_form,
         page::{Page, answer, go_to},
-        tokens::confirmed,
         upload_form::UploadForm,
     },
-    store::{Account, Change, InvitationWay, Letter, NewAccount, Registration},
-    tokens::AccountId,
 };
 
 const INVITATIONS: &str = "/operator/accounts/invitations";
@@ -91,14 +91,14 @@ impl PersonForm {
 }
 
 /// `GET /operator/accounts/new`
-pub async fn show(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
+pub async fn show_add_person(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
     let form = PersonForm { zone: me.account.time_zone.name().to_owned(), ..PersonForm::default() };
     let form = late_form::typed(&req, "/operator/accounts/new").unwrap_or(form);
     draw(&req, &app, &me, StatusCode::OK, form, Problems::default())
 }
 
 /// `POST /operator/accounts/new`
-pub async fn submit(
+pub async fn add_person(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -123,12 +123,12 @@ pub async fn submit(
 }
 
 /// `GET /operator/accounts/import`
-pub async fn show_list(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
+pub async fn show_add_people(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
     draw_list(&req, &app, &me, StatusCode::OK, String::new(), Problems::default())
 }
 
 /// `POST /operator/accounts/import`: everybody on the list is added, or nobody.
-pub async fn submit_list(
+pub async fn add_people(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -171,7 +171,7 @@ async fn invite(
     me: &Operator,
     people: &[Person],
 ) -> Result<Result<Vec<Invited>, Vec<TakenName>>, PageError> {
-    let mut change = me.begin(app).await?;
+    let mut tx = me.begin(app).await?;
     let (mut invited, mut taken) = (Vec::new(), Vec::new());
     for person in people {
         let new = NewAccount {
@@ -188,9 +188,9 @@ async fn invite(
             field,
             text: format!("The {what} “{text}” belongs to an account already."),
         };
-        match change.add_invited_account(&new, &me.actor, me.now).await? {
+        match tx.add_invited_account(&new, &me.actor, me.now).await? {
             Registration::Made(id) => {
-                invited.push(hand(app, &mut change, me, id, (&person.username, &person.email)).await?);
+                invited.push(hand(app, &mut tx, me, id, (&person.username, &person.email)).await?);
             }
             Registration::UsernameTaken => taken.push(note("username", "username", &person.username)),
             Registration::EmailTaken => taken.push(note("email", "address", &person.email)),
@@ -199,26 +199,26 @@ async fn invite(
     if !taken.is_empty() {
         return Ok(Err(taken));
     }
-    change.commit().await?;
+    tx.commit().await?;
     Ok(Ok(invited))
 }
 
 /// Mails somebody the link, or makes one to hand over; that is empty where it is mailed.
 async fn hand(
     app: &App,
-    change: &mut Change,
+    tx: &mut Transaction,
     me: &Operator,
     id: AccountId,
     (username, email): (&str, &str),
 ) -> Result<Invited, PageError> {
     let link = if app.settings.smtp_url.is_some() {
-        let mail = app.new_mail(Letter::Invitation, Some(id), email);
-        change.hand_invitation(id, InvitationWay::Mail(&mail), me.now).await?;
+        let mail = app.new_mail(MailKind::Invitation, Some(id), email);
+        tx.hand_invitation(id, InvitationWay::Mail(&mail), me.now).await?;
         String::new()
     } else {
-        let secret = link::generate(&mut crate::random::system());
-        change.hand_invitation(id, InvitationWay::Handed(&link::hash(&secret)), me.now).await?;
-        app.settings.public_url.of(&link::password_path(&secret))
+        let secret = one_time_link::generate(&mut crate::random::system());
+        tx.hand_invitation(id, InvitationWay::Handed(&one_time_link::hash(&secret)), me.now).await?;
+        app.settings.public_url.of(&one_time_link::password_path(&secret))
     };
     Ok(Invited { username: username.to_owned(), email: email.to_owned(), link })
 }
@@ -226,17 +226,17 @@ async fn hand(
 /// Invites somebody once more.
 pub(super) async fn again(
     app: &App,
-    change: &mut Change,
+    tx: &mut Transaction,
     me: &Operator,
     account: &Account,
 ) -> Result<Invited, PageError> {
-    hand(app, change, me, account.id, (&account.username, &account.email)).await
+    hand(app, tx, me, account.id, (&account.username, &account.email)).await
 }
 
 /// The page after an invitation: the links to hand over, or that mails are on their way.
 pub(super) fn invited_page(req: &HttpRequest, app: &App, people: Vec<Invited>) -> Result<HttpResponse, PageError> {
     if app.settings.smtp_url.is_some() {
-        return Ok(go_to(req, Done::PeopleInvited.at(INVITATIONS)));
+        return Ok(go_to(req, Flash::PeopleInvited.at(INVITATIONS)));
     }
     let title = if people.len() == 1 { "Hand over this link" } else { "Hand over these links" };
     answer(StatusCode::OK, &InvitedPage { page: Page::in_section(req, title, "operator-accounts"), people })

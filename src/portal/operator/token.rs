@@ -11,16 +11,16 @@ use serde::Deserialize;
 use super::{Operator, account, events::EventView};
 use crate::{
     app::App,
-    portal::{
-        done::Done,
-        error::PageError,
-        form::{Form, Problems},
-        page::{Page, answer, go_to},
-        tokens::view,
-        words::Time,
-    },
+    portal::tokens::view,
     store::{Account, EventFilter},
-    tokens::{Token, TokenId, selected::Step},
+    tokens::{Token, TokenId, bulk::BulkAction},
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::{Form, Problems},
+        format::Time,
+        page::{Page, answer, go_to},
+    },
 };
 
 /// Lines of the record that are shown; the page of events shows the rest.
@@ -28,7 +28,7 @@ const LINES: usize = 15;
 
 #[derive(Template)]
 #[template(path = "portal/operator/token.html")]
-struct Show {
+struct ShowToken {
     page: Page,
     token: view::Token,
     owner: Account,
@@ -51,14 +51,14 @@ struct Confirm {
 }
 
 /// An act that is asked about first.
-struct Question {
+struct TokenQuestion {
     verb: &'static str,
     title: &'static str,
     button: &'static str,
 }
 
-const REVOKE: Question = Question { verb: "revoke", title: "Revoke", button: "Revoke for good" };
-const DEACTIVATE: Question = Question { verb: "deactivate", title: "Deactivate", button: "Deactivate" };
+const REVOKE: TokenQuestion = TokenQuestion { verb: "revoke", title: "Revoke", button: "Revoke for good" };
+const DEACTIVATE: TokenQuestion = TokenQuestion { verb: "deactivate", title: "Deactivate", button: "Deactivate" };
 const PRIMARY: &str = "The primary token cannot be revoked. Deactivate it, or disable the account.";
 
 /// What the page sends: nothing but that it was read.
@@ -67,17 +67,22 @@ const PRIMARY: &str = "The primary token cannot be revoked. Deactivate it, or di
 pub struct ConfirmForm {}
 
 /// `GET /operator/tokens/{id}`
-pub async fn show(req: HttpRequest, app: Data<App>, me: Operator, id: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn show_token(
+    req: HttpRequest,
+    app: Data<App>,
+    me: Operator,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
     let (token, owner) = found(&app, &id).await?;
     let filter = EventFilter { token: Some(token.id), ..EventFilter::default() };
     let events = app.store.events(&filter, None, LINES).await?;
-    let page = Show {
+    let page = ShowToken {
         page: Page::in_section(&req, token.name.clone(), "operator-tokens"),
         token: drawn(&app, &me, &token).await?,
         owner,
         created: me.time(token.created_at),
         can_be_revoked: token.can_be_revoked(),
-        can_be_deactivated: Step::Deactivate.hindrance(&token, me.now).is_none(),
+        can_be_deactivated: BulkAction::Deactivate.skip_reason(&token, me.now).is_none(),
         more_events: events.next.is_some(),
         events: events.events.into_iter().map(|event| EventView::new(event, &me)).collect(),
     };
@@ -85,7 +90,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: Operator, id: Path<Strin
 }
 
 /// `GET /operator/tokens/{id}/revoke`
-pub async fn ask_revoke(
+pub async fn ask_revoke_token(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -95,7 +100,7 @@ pub async fn ask_revoke(
 }
 
 /// `POST /operator/tokens/{id}/revoke`
-pub async fn revoke(
+pub async fn revoke_token(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -108,11 +113,11 @@ pub async fn revoke(
         return draw(&req, token, owner, REVOKE, StatusCode::CONFLICT, Problems::one("", PRIMARY));
     }
     app.store.revoke_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, Done::Revoked.at(&path(&token))))
+    Ok(go_to(&req, Flash::Revoked.at(&path(&token))))
 }
 
 /// `GET /operator/tokens/{id}/deactivate`
-pub async fn ask_deactivate(
+pub async fn ask_deactivate_token(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -122,7 +127,7 @@ pub async fn ask_deactivate(
 }
 
 /// `POST /operator/tokens/{id}/deactivate`
-pub async fn deactivate(
+pub async fn deactivate_token(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
@@ -131,7 +136,7 @@ pub async fn deactivate(
 ) -> Result<HttpResponse, PageError> {
     let (token, _) = found(&app, &id).await?;
     app.store.deactivate_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, Done::Deactivated.at(&path(&token))))
+    Ok(go_to(&req, Flash::Deactivated.at(&path(&token))))
 }
 
 async fn ask(
@@ -139,7 +144,7 @@ async fn ask(
     app: &App,
     me: &Operator,
     id: &str,
-    question: Question,
+    question: TokenQuestion,
 ) -> Result<HttpResponse, PageError> {
     let (token, owner) = found(app, id).await?;
     draw(req, drawn(app, me, &token).await?, owner, question, StatusCode::OK, Problems::default())
@@ -149,11 +154,11 @@ fn draw(
     req: &HttpRequest,
     token: view::Token,
     owner: Account,
-    question: Question,
+    question: TokenQuestion,
     status: StatusCode,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let Question { verb, title, button } = question;
+    let TokenQuestion { verb, title, button } = question;
     let title = format!("{title} {} of {}", token.name, owner.username);
     let page = Page::in_section(req, title, "operator-tokens");
     answer(status, &Confirm { page, token, owner, verb, button, problems })

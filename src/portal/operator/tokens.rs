@@ -12,14 +12,14 @@ use serde::Deserialize;
 use super::{Operator, ROWS, account, number, with_query};
 use crate::{
     app::App,
-    portal::{
-        done::Done,
+    portal::tokens::view,
+    tokens::{AccountId, Token, TokenId, legacy::hash_of},
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         page::{Page, answer, go_to},
-        tokens::view,
     },
-    tokens::{AccountId, Token, TokenId, legacy::hash_of},
 };
 
 /// Tokens that may share a hint, shown at most.
@@ -33,13 +33,13 @@ struct Tokens {
     page: Page,
     hint: String,
     owner: Option<(String, String)>,
-    found: Vec<Found>,
+    found: Vec<FoundToken>,
     next: Option<String>,
     problems: Problems,
 }
 
 /// A token in the list.
-struct Found {
+struct FoundToken {
     token: view::Token,
     owner: String,
     owner_id: String,
@@ -47,7 +47,7 @@ struct Found {
 
 /// What is looked for: a hint, or an account's tokens.
 #[derive(Debug, Default, Deserialize)]
-pub struct Search {
+pub struct TokenSearch {
     #[serde(default)]
     hint: String,
     #[serde(default)]
@@ -64,13 +64,13 @@ pub struct FindForm {
 }
 
 /// `GET /operator/tokens`
-pub async fn show(
+pub async fn list_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: Operator,
-    query: Option<Query<Search>>,
+    query: Option<Query<TokenSearch>>,
 ) -> Result<HttpResponse, PageError> {
-    let Search { hint, account, before } = query.map(Query::into_inner).unwrap_or_default();
+    let TokenSearch { hint, account, before } = query.map(Query::into_inner).unwrap_or_default();
     if !account.is_empty() {
         return of_account(&req, &app, &me, &account, &before).await;
     }
@@ -89,7 +89,7 @@ pub async fn show(
 }
 
 /// `POST /operator/tokens`: leads to the token of a key, or to those of a hint.
-pub async fn find(
+pub async fn find_token(
     req: HttpRequest,
     app: Data<App>,
     _me: Operator,
@@ -105,7 +105,7 @@ pub async fn find(
     };
     match known {
         Some(known) => {
-            let done = if known.replaced_at.is_some() { Done::KeyReplaced } else { Done::KeyFound };
+            let done = if known.replaced_at.is_some() { Flash::KeyReplaced } else { Flash::KeyFound };
             Ok(go_to(&req, done.at(&format!("/operator/tokens/{}", known.token.id))))
         }
         None => refuse(&req, UNKNOWN),
@@ -163,7 +163,7 @@ async fn of_account(
 }
 
 /// Tokens with their owners' names; feeds are named on the page of each.
-async fn found(app: &App, me: &Operator, tokens: &[Token]) -> Result<Vec<Found>, PageError> {
+async fn found(app: &App, me: &Operator, tokens: &[Token]) -> Result<Vec<FoundToken>, PageError> {
     let mut names: Vec<(AccountId, String)> = Vec::new();
     let mut found = Vec::new();
     for token in tokens {
@@ -172,7 +172,7 @@ async fn found(app: &App, me: &Operator, tokens: &[Token]) -> Result<Vec<Found>,
             names.push((token.account, name.unwrap_or_default()));
         }
         let owner = names.iter().find(|(id, _)| *id == token.account).map(|(_, name)| name.clone());
-        found.push(Found {
+        found.push(FoundToken {
             token: view::Token::in_list(token, &[], me),
             owner: owner.unwrap_or_default(),
             owner_id: token.account.to_string(),

@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::Seen;
-use crate::portal::{
+use crate::web::{
     error::PageError,
     form::Problems,
     page::{Page, answer},
@@ -15,7 +15,7 @@ use crate::portal::{
 #[template(path = "portal/packages/confirm.html")]
 struct Confirm {
     page: Page,
-    question: Question,
+    question: VersionQuestion,
     name: String,
     feed: String,
     ask_password: bool,
@@ -31,7 +31,7 @@ pub struct ConfirmForm {
 }
 
 /// A question, with what depends on its answer.
-pub(super) struct Question {
+pub(super) struct VersionQuestion {
     /// The heading.
     pub title: String,
     /// What will happen.
@@ -50,7 +50,7 @@ pub(super) struct Question {
     pub sensitive: bool,
 }
 
-impl Question {
+impl VersionQuestion {
     /// Asks it.
     pub(super) fn ask(
         self,

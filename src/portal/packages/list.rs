@@ -13,14 +13,14 @@ use url::form_urlencoded;
 use super::path;
 use crate::{
     app::App,
-    portal::{
-        error::PageError,
-        feeds::Visitor,
-        page::{Page, SignedIn, answer, signed_in},
-        words::{Time, thousands},
-    },
-    store::{Lines, PackageLine},
+    portal::feeds::Visitor,
+    store::{PackageQuery, PackageSummary},
     tokens::{FeedId, is_feed_name},
+    web::{
+        error::PageError,
+        format::{Time, thousands},
+        page::{Page, SignedIn, answer, signed_in},
+    },
 };
 
 /// Packages on one page.
@@ -42,7 +42,7 @@ struct All {
 
 /// What a list is asked for.
 #[derive(Debug, Default, Deserialize)]
-pub struct Wanted {
+pub struct PackagesQuery {
     #[serde(default)]
     q: String,
     /// `yes` to see packages without a listed version too.
@@ -64,7 +64,7 @@ pub(in crate::portal) struct Listing {
     /// Whether the rows say which feed they are in.
     pub names_feed: bool,
     /// The packages.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PackageRow>,
     /// The next page.
     pub next: Option<String>,
     /// Whether this is the first page.
@@ -72,7 +72,7 @@ pub(in crate::portal) struct Listing {
 }
 
 /// A package in a list.
-pub(in crate::portal) struct Row {
+pub(in crate::portal) struct PackageRow {
     pub name: String,
     pub path: String,
     pub feed: String,
@@ -87,7 +87,11 @@ pub(in crate::portal) struct Row {
 }
 
 /// `GET /packages`
-pub async fn show(req: HttpRequest, app: Data<App>, wanted: Option<Query<Wanted>>) -> Result<HttpResponse, PageError> {
+pub async fn list_packages(
+    req: HttpRequest,
+    app: Data<App>,
+    wanted: Option<Query<PackagesQuery>>,
+) -> Result<HttpResponse, PageError> {
     let me = signed_in(&req).await?;
     let wanted = wanted.map(Query::into_inner).unwrap_or_default();
     let listing = Listing::of_all(&app, me.as_ref(), &wanted).await?;
@@ -97,9 +101,13 @@ pub async fn show(req: HttpRequest, app: Data<App>, wanted: Option<Query<Wanted>
 
 impl Listing {
     /// The packages of one feed.
-    pub(in crate::portal) async fn of_feed(app: &App, visitor: &Visitor, wanted: &Wanted) -> Result<Self, PageError> {
+    pub(in crate::portal) async fn of_feed(
+        app: &App,
+        visitor: &Visitor,
+        wanted: &PackagesQuery,
+    ) -> Result<Self, PageError> {
         let (words, q) = wanted.words();
-        let lines = Lines {
+        let lines = PackageQuery {
             feed: Some(visitor.feed.id),
             account: visitor.account(),
             words: &words,
@@ -112,12 +120,12 @@ impl Listing {
         Ok(listing.filled(found, |line| line.name.to_ascii_lowercase(), |at| visitor.time(at)))
     }
 
-    async fn of_all(app: &App, me: Option<&SignedIn>, wanted: &Wanted) -> Result<Self, PageError> {
+    async fn of_all(app: &App, me: Option<&SignedIn>, wanted: &PackagesQuery) -> Result<Self, PageError> {
         let (words, q) = wanted.words();
         let after = wanted.after();
         let (name, feed) = after.split_once('@').unwrap_or(("", ""));
         let feed = feed_id(app, feed).await?.map(|id| id.to_string()).unwrap_or_default();
-        let lines = Lines {
+        let lines = PackageQuery {
             feed: None,
             account: me.map(|me| me.account.id),
             words: &words,
@@ -128,19 +136,19 @@ impl Listing {
         let found = app.store.package_lines(&lines).await?;
         let (now, zone) = (app.clock.now(), me.map_or(Tz::UTC, |me| me.account.time_zone));
         let listing = Self::new("/packages".to_owned(), q, wanted, true);
-        let key = |line: &PackageLine| format!("{}@{}", line.name.to_ascii_lowercase(), line.feed_name);
+        let key = |line: &PackageSummary| format!("{}@{}", line.name.to_ascii_lowercase(), line.feed_name);
         Ok(listing.filled(found, key, |at| Time::new(at, now, zone)))
     }
 
-    fn new(action: String, q: String, wanted: &Wanted, names_feed: bool) -> Self {
+    fn new(action: String, q: String, wanted: &PackagesQuery, names_feed: bool) -> Self {
         let first = wanted.after.is_empty();
         Self { action, q, unlisted: wanted.unlisted(), names_feed, rows: Vec::new(), next: None, first }
     }
 
     fn filled(
         mut self,
-        mut found: Vec<PackageLine>,
-        key: impl Fn(&PackageLine) -> String,
+        mut found: Vec<PackageSummary>,
+        key: impl Fn(&PackageSummary) -> String,
         time: impl Fn(chrono::DateTime<chrono::Utc>) -> Time,
     ) -> Self {
         let more = found.len() > PAGE;
@@ -171,7 +179,7 @@ impl Listing {
     }
 }
 
-impl Wanted {
+impl PackagesQuery {
     /// The words to look for, and the text they come from.
     fn words(&self) -> (Vec<String>, String) {
         let text: String = self.q.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
@@ -193,9 +201,9 @@ async fn feed_id(app: &App, name: &str) -> Result<Option<FeedId>, PageError> {
     Ok(found.map(|found| found.feed.id))
 }
 
-fn row(line: PackageLine, time: &impl Fn(chrono::DateTime<chrono::Utc>) -> Time) -> Row {
+fn row(line: PackageSummary, time: &impl Fn(chrono::DateTime<chrono::Utc>) -> Time) -> PackageRow {
     let path = path(&line.feed_name, &line.name);
-    let mut row = Row {
+    let mut row = PackageRow {
         name: line.name,
         path,
         feed: line.feed_name,

@@ -8,34 +8,34 @@ use actix_web::{
 
 use super::{
     Seen,
-    confirm::{ConfirmForm, Question},
+    confirm::{ConfirmForm, VersionQuestion},
     version_path,
 };
 use crate::{
     app::App,
-    portal::{
-        done::Done,
+    store::VersionSummary,
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         page::go_to,
     },
-    store::VersionLine,
 };
 
 type At = Path<(String, String, String)>;
 
 /// `GET /feeds/{feed}/packages/{id}/{version}/unlist`
-pub async fn ask_unlist(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
+pub async fn ask_unlist_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
     ask(&req, &app, at, false).await
 }
 
 /// `GET /feeds/{feed}/packages/{id}/{version}/relist`
-pub async fn ask_relist(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
+pub async fn ask_relist_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
     ask(&req, &app, at, true).await
 }
 
 /// `POST /feeds/{feed}/packages/{id}/{version}/unlist`
-pub async fn unlist(
+pub async fn unlist_version(
     req: HttpRequest,
     app: Data<App>,
     at: At,
@@ -45,7 +45,7 @@ pub async fn unlist(
 }
 
 /// `POST /feeds/{feed}/packages/{id}/{version}/relist`
-pub async fn relist(
+pub async fn relist_version(
     req: HttpRequest,
     app: Data<App>,
     at: At,
@@ -55,7 +55,7 @@ pub async fn relist(
 }
 
 /// The version of an address that the asker may change; anything else is not found.
-async fn changeable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, VersionLine), PageError> {
+async fn changeable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, VersionSummary), PageError> {
     let (feed, id, version) = at.into_inner();
     let seen = Seen::of(req, app, &feed, &id).await?;
     let line = seen.version(app, &version).await?.line;
@@ -66,7 +66,7 @@ async fn ask(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpRes
     let (seen, line) = changeable(req, app, at).await?;
     let back = version_path(&seen.path(), &line.version);
     let verb = if list { "relist" } else { "unlist" };
-    let question = Question {
+    let question = VersionQuestion {
         title: format!("{} {} {}", if list { "Relist" } else { "Unlist" }, seen.package.name, line.version),
         lede: if list {
             "Searches and lists show this version again from the next request on."
@@ -85,11 +85,11 @@ async fn ask(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpRes
 
 async fn set(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpResponse, PageError> {
     let (mut seen, line) = changeable(req, app, at).await?;
-    let mut change = seen.begin(app, Seen::may_change).await?;
-    if !change.set_listed(&seen.doing()?, &seen.stored(), &line.version, list).await? {
+    let mut tx = seen.begin(app, Seen::may_change).await?;
+    if !tx.set_listed(&seen.doing()?, &seen.stored(), &line.version, list).await? {
         return Err(PageError::NotFound);
     }
-    change.commit().await?;
-    let done = if list { Done::Relisted } else { Done::Unlisted };
+    tx.commit().await?;
+    let done = if list { Flash::Relisted } else { Flash::Unlisted };
     Ok(go_to(req, done.at(&version_path(&seen.path(), &line.version))))
 }

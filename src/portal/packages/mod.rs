@@ -3,25 +3,26 @@
 mod confirm;
 pub mod list;
 pub mod listing;
-pub mod one;
 pub mod owners;
 pub mod remove;
+pub mod show;
 pub mod version;
 mod view;
 
 use actix_web::HttpRequest;
 
-use super::{error::PageError, feeds::Visitor};
+use super::feeds::Visitor;
 use crate::{
     app::App,
-    packages::{id::PackageId, version::Version},
-    store::{Change, Doing, PackageFacts, StoredPackage, VersionFacts},
+    packages::nuget::{id::PackageId, version::Version},
+    store::{ChangeContext, PackageDetails, StoredPackage, Transaction, VersionDetails},
+    web::error::PageError,
 };
 
 /// A package that somebody looks at.
 struct Seen {
     visitor: Visitor,
-    package: PackageFacts,
+    package: PackageDetails,
 }
 
 impl Seen {
@@ -34,7 +35,7 @@ impl Seen {
     }
 
     /// A version of it, removed perhaps.
-    async fn version(&self, app: &App, version: &str) -> Result<VersionFacts, PageError> {
+    async fn version(&self, app: &App, version: &str) -> Result<VersionDetails, PageError> {
         let version = Version::parse(version).map_err(|_| PageError::NotFound)?;
         let found = app.store.version_facts(self.package.key, self.visitor.account(), &version).await?;
         found.ok_or(PageError::NotFound)
@@ -57,12 +58,12 @@ impl Seen {
 
     /// Begins a change, if they may do something to this moment, which stays so until the change has ended: `may` is one
     /// of the questions here.
-    async fn begin(&mut self, app: &App, may: fn(&Self) -> bool) -> Result<Change, PageError> {
-        let mut change = self.visitor.begin(app).await?;
+    async fn begin(&mut self, app: &App, may: fn(&Self) -> bool) -> Result<Transaction, PageError> {
+        let mut tx = self.visitor.begin(app).await?;
         let account = self.visitor.account().ok_or(PageError::NotFound)?;
-        let held = change.held_package(self.visitor.feed.id, &self.stored(), account).await?;
+        let held = tx.held_package(self.visitor.feed.id, &self.stored(), account).await?;
         self.package.owned = held.ok_or(PageError::NotFound)?.owned;
-        if may(self) { Ok(change) } else { Err(PageError::NotFound) }
+        if may(self) { Ok(tx) } else { Err(PageError::NotFound) }
     }
 
     /// Whether they may remove its versions for good.
@@ -75,9 +76,9 @@ impl Seen {
     }
 
     /// A change of one of its versions, for the record; nobody who is not signed in makes one.
-    fn doing(&self) -> Result<Doing<'_>, PageError> {
+    fn doing(&self) -> Result<ChangeContext<'_>, PageError> {
         let me = self.visitor.me.as_ref().ok_or(PageError::NotFound)?;
-        Ok(Doing { feed_name: &self.visitor.feed.name, token: None, by: &me.actor, now: me.now })
+        Ok(ChangeContext { feed_name: &self.visitor.feed.name, token: None, by: &me.actor, now: me.now })
     }
 }
 

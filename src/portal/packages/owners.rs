@@ -10,22 +10,24 @@ use serde::Deserialize;
 
 use super::{
     Seen,
-    confirm::{ConfirmForm, Question},
+    confirm::{ConfirmForm, VersionQuestion},
 };
 use crate::{
     app::App,
     portal::{
         account::{invitations::InvitationView, sign_out::Nothing},
-        done::Done,
-        error::PageError,
         feeds::members::{account_called, found},
+        tokens::confirmed,
+    },
+    store::{Account, Member, MemberChange},
+    tokens::{AccountId, InvitationId, decision::Role},
+    web::{
+        error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         late_form::typed,
         page::{Page, SignedIn, answer, go_to},
-        tokens::confirmed,
     },
-    store::{Account, Member, Owned},
-    tokens::{AccountId, InvitationId, decision::Role},
 };
 
 /// Owners that are shown; nobody has so many.
@@ -38,14 +40,14 @@ struct Owners {
     name: String,
     path: String,
     feed: String,
-    owners: Vec<Row>,
+    owners: Vec<OwnerRow>,
     invitations: Vec<InvitationView>,
     username: String,
     ask_password: bool,
     problems: Problems,
 }
 
-struct Row {
+struct OwnerRow {
     username: String,
     path: String,
     is_me: bool,
@@ -61,7 +63,7 @@ pub struct AddForm {
 }
 
 /// `GET /feeds/{feed}/packages/{id}/owners`
-pub async fn show(
+pub async fn list_owners(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -73,7 +75,7 @@ pub async fn show(
 }
 
 /// `POST /feeds/{feed}/packages/{id}/owners`
-pub async fn add(
+pub async fn add_owner(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -91,24 +93,24 @@ pub async fn add(
             return draw(&req, &app, &me, &seen, StatusCode::UNPROCESSABLE_ENTITY, form.username, problems).await;
         }
     };
-    let mut change = seen.begin(&app, Seen::manages_owners).await?;
+    let mut tx = seen.begin(&app, Seen::manages_owners).await?;
     let (stored, feed) = (seen.stored(), &seen.visitor.feed);
-    found(&app, &mut change, &me).await?;
+    found(&app, &mut tx, &me).await?;
     // Nobody but the giver is made an owner without saying yes.
     let done = if account.id == me.account.id {
-        change.add_owner(&stored, &feed.name, account.id, &me.actor, me.now).await?;
-        Done::Saved
-    } else if change.invite_owner((feed, Some(&stored)), (account.id, me.account.id), &me.actor, me.now).await? {
-        Done::OwnerInvited
+        tx.add_owner(&stored, &feed.name, account.id, &me.actor, me.now).await?;
+        Flash::Saved
+    } else if tx.invite_owner((feed, Some(&stored)), (account.id, me.account.id), &me.actor, me.now).await? {
+        Flash::OwnerInvited
     } else {
-        Done::Saved
+        Flash::Saved
     };
-    change.commit().await?;
+    tx.commit().await?;
     Ok(go_to(&req, done.at(&format!("{}/owners", seen.path()))))
 }
 
 /// `POST /feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw`
-pub async fn withdraw(
+pub async fn withdraw_invitation(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -118,17 +120,17 @@ pub async fn withdraw(
     let (feed, id, invitation) = at.into_inner();
     let mut seen = owned(&req, &app, (feed, id)).await?;
     let invitation = InvitationId::parse(&invitation).ok_or(PageError::NotFound)?;
-    let mut change = seen.begin(&app, Seen::manages_owners).await?;
+    let mut tx = seen.begin(&app, Seen::manages_owners).await?;
     let (stored, feed) = (seen.stored(), &seen.visitor.feed);
-    if !change.withdraw_owner_invitation(invitation, (feed, Some(&stored)), &me.actor, me.now).await? {
+    if !tx.withdraw_owner_invitation(invitation, (feed, Some(&stored)), &me.actor, me.now).await? {
         return Err(PageError::NotFound);
     }
-    change.commit().await?;
-    Ok(go_to(&req, Done::InvitationWithdrawn.at(&format!("{}/owners", seen.path()))))
+    tx.commit().await?;
+    Ok(go_to(&req, Flash::InvitationWithdrawn.at(&format!("{}/owners", seen.path()))))
 }
 
 /// `GET /feeds/{feed}/packages/{id}/owners/{account}`
-pub async fn ask_remove(
+pub async fn ask_remove_owner(
     req: HttpRequest,
     app: Data<App>,
     _me: SignedIn,
@@ -141,7 +143,7 @@ pub async fn ask_remove(
 }
 
 /// `POST /feeds/{feed}/packages/{id}/owners/{account}`
-pub async fn remove(
+pub async fn remove_owner(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -152,13 +154,13 @@ pub async fn remove(
     let mut seen = owned(&req, &app, (feed, id)).await?;
     let owner = find(&app, &seen, &account).await?;
     let feed = seen.visitor.feed.name.clone();
-    let mut change = seen.begin(&app, Seen::manages_owners).await?;
-    if change.remove_owner(&seen.stored(), &feed, owner.account, &me.actor, me.now).await? == Owned::LastOwner {
+    let mut tx = seen.begin(&app, Seen::manages_owners).await?;
+    if tx.remove_owner(&seen.stored(), &feed, owner.account, &me.actor, me.now).await? == MemberChange::LastOwner {
         let problems = Problems::one("", "This is the only owner of the package. Add another one first.");
         return question(&seen, &owner).ask(&req, &seen, StatusCode::CONFLICT, problems);
     }
-    change.commit().await?;
-    Ok(go_to(&req, Done::Saved.at(&seen.path())))
+    tx.commit().await?;
+    Ok(go_to(&req, Flash::Saved.at(&seen.path())))
 }
 
 /// The package of an address, for those who say who owns it; for everybody else there is nothing here.
@@ -193,9 +195,9 @@ async fn find(app: &App, seen: &Seen, account: &str) -> Result<Member, PageError
     owners.into_iter().find(|owner| owner.account == id).ok_or(PageError::NotFound)
 }
 
-fn question(seen: &Seen, owner: &Member) -> Question {
+fn question(seen: &Seen, owner: &Member) -> VersionQuestion {
     let back = format!("{}/owners", seen.path());
-    Question {
+    VersionQuestion {
         title: format!("Remove {} as an owner", owner.username),
         lede: "From the next request on, keys of this account can no longer add, unlist or relist versions of this package. What was published stays.",
         button: "Remove owner",
@@ -217,7 +219,7 @@ async fn draw(
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let path = seen.path();
-    let row = |owner: Member| Row {
+    let row = |owner: Member| OwnerRow {
         path: format!("{path}/owners/{}", owner.account),
         is_me: owner.account == me.account.id,
         username: owner.username,

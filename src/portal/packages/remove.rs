@@ -8,32 +8,32 @@ use actix_web::{
 
 use super::{
     Seen,
-    confirm::{ConfirmForm, Question},
+    confirm::{ConfirmForm, VersionQuestion},
     version_path,
 };
 use crate::{
     app::App,
     package_store,
-    portal::{
-        done::Done,
+    portal::tokens::confirmed,
+    store::VersionSummary,
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
         page::{SignedIn, go_to},
-        tokens::confirmed,
     },
-    store::VersionLine,
 };
 
 type At = Path<(String, String, String)>;
 
 /// `GET /feeds/{feed}/packages/{id}/{version}/remove`
-pub async fn show(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
+pub async fn ask_remove_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
     let (seen, line) = removable(&req, &app, at).await?;
     question(&seen, &line).ask(&req, &seen, StatusCode::OK, Problems::default())
 }
 
 /// `POST /feeds/{feed}/packages/{id}/{version}/remove`
-pub async fn submit(
+pub async fn remove_version(
     req: HttpRequest,
     app: Data<App>,
     at: At,
@@ -44,27 +44,27 @@ pub async fn submit(
     if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
         return question(&seen, &line).ask(&req, &seen, StatusCode::UNPROCESSABLE_ENTITY, problems);
     }
-    let mut change = seen.begin(&app, Seen::may_remove).await?;
-    let removed = change.remove_version(&seen.doing()?, &seen.stored(), &line.version).await?;
+    let mut tx = seen.begin(&app, Seen::may_remove).await?;
+    let removed = tx.remove_version(&seen.doing()?, &seen.stored(), &line.version).await?;
     if removed.is_empty() {
         return Err(PageError::NotFound);
     }
-    change.commit().await?;
+    tx.commit().await?;
     package_store::discard(&app, &removed).await;
-    Ok(go_to(&req, Done::VersionRemoved.at(&version_path(&seen.path(), &line.version))))
+    Ok(go_to(&req, Flash::VersionRemoved.at(&version_path(&seen.path(), &line.version))))
 }
 
 /// The version of an address, for operators; for everybody else there is nothing here.
-async fn removable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, VersionLine), PageError> {
+async fn removable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, VersionSummary), PageError> {
     let (feed, id, version) = at.into_inner();
     let seen = Seen::of(req, app, &feed, &id).await?;
     let line = seen.version(app, &version).await?.line;
     if seen.may_remove() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
 }
 
-fn question(seen: &Seen, line: &VersionLine) -> Question {
+fn question(seen: &Seen, line: &VersionSummary) -> VersionQuestion {
     let back = version_path(&seen.path(), &line.version);
-    Question {
+    VersionQuestion {
         title: format!("Remove {} {}", seen.package.name, line.version),
         lede: "Nobody can read this version any more, and builds that name it fail. Its bytes and its description are deleted for good, and nobody can publish this version again. To keep builds working, unlist it instead.",
         button: "Remove for good",

@@ -9,11 +9,11 @@ use askama::Template;
 
 use super::{
     Seen,
-    view::{Facts, Install, Line},
+    view::{Facts, Install, VersionRow},
 };
 use crate::{
     app::App,
-    portal::{
+    web::{
         error::PageError,
         page::{Page, answer},
     },
@@ -21,12 +21,12 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "portal/packages/version.html")]
-struct One {
+struct ShowVersion {
     page: Page,
     name: String,
     package_path: String,
     feed: String,
-    version: Line,
+    version: VersionRow,
     facts: Option<Facts>,
     install: Install,
     sha512: String,
@@ -37,7 +37,7 @@ struct One {
 }
 
 /// `GET /feeds/{feed}/packages/{id}/{version}`
-pub async fn show(
+pub async fn show_version(
     req: HttpRequest,
     app: Data<App>,
     at: Path<(String, String, String)>,
@@ -47,10 +47,10 @@ pub async fn show(
     let found = seen.version(&app, &number).await?;
     let symbols = app.store.count_symbol_files(seen.package.key, &found.line.version).await?;
     let there = found.line.removed_at.is_none();
-    let page = One {
+    let page = ShowVersion {
         page: Page::in_section(&req, format!("{} {}", seen.package.name, found.line.version), "packages"),
         package_path: seen.path(),
-        version: Line::of(&seen, &found.line),
+        version: VersionRow::of(&seen, &found.line),
         facts: Facts::of(&found),
         install: Install::of(&seen, &seen.visitor.source(&app), &found.line),
         may_change: there && seen.may_change(),

@@ -5,16 +5,16 @@ use url::Url;
 
 use super::{Seen, list::cut, version_path};
 use crate::{
-    packages::nuspec::{Dependency, License, Nuspec},
-    portal::words::{Time, size, thousands},
-    store::{VersionFacts, VersionLine},
+    packages::nuget::nuspec::{Dependency, License, Nuspec},
+    store::{VersionDetails, VersionSummary},
+    web::format::{Time, size, thousands},
 };
 
 /// Characters of a link's text.
 const LINK: usize = 60;
 
 /// A version in a list.
-pub struct Line {
+pub struct VersionRow {
     pub version: String,
     pub path: String,
     pub prerelease: bool,
@@ -42,8 +42,8 @@ pub struct Facts {
     pub authors: String,
     pub tags: Vec<String>,
     pub license: Option<String>,
-    pub license_link: Option<Link>,
-    pub project: Option<Link>,
+    pub license_link: Option<ProjectLink>,
+    pub project: Option<ProjectLink>,
     pub package_types: Vec<String>,
     pub groups: Vec<Group>,
     pub dependencies: usize,
@@ -51,7 +51,7 @@ pub struct Facts {
 
 /// A link out of the host.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Link {
+pub struct ProjectLink {
     pub href: String,
     pub text: String,
 }
@@ -70,9 +70,9 @@ pub struct Install {
     pub is_public: bool,
 }
 
-impl Line {
+impl VersionRow {
     /// As whoever looks may see it.
-    pub(super) fn of(seen: &Seen, line: &VersionLine) -> Self {
+    pub(super) fn of(seen: &Seen, line: &VersionSummary) -> Self {
         let visitor = &seen.visitor;
         Self {
             version: line.version.to_string(),
@@ -94,7 +94,7 @@ impl Line {
 
 impl Facts {
     /// What a version says; none if it was removed.
-    pub(super) fn of(version: &VersionFacts) -> Option<Self> {
+    pub(super) fn of(version: &VersionDetails) -> Option<Self> {
         let nuspec = version.nuspec.as_ref()?;
         let (license, file) = match &nuspec.license {
             Some(License::Expression(expression)) => (Some(expression.clone()), None),
@@ -133,15 +133,15 @@ fn dependency(needed: &Dependency) -> (String, String) {
 }
 
 /// A link to an address of the web; anything else is none.
-fn link(address: &str) -> Option<Link> {
+fn link(address: &str) -> Option<ProjectLink> {
     let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let text = format!("{}{}", url.host_str()?, url.path().trim_end_matches('/'));
-    Some(Link { text: cut(&text, LINK), href: url.into() })
+    Some(ProjectLink { text: cut(&text, LINK), href: url.into() })
 }
 
 impl Install {
     /// For a version, from a feed's address.
-    pub(super) fn of(seen: &Seen, source: &str, version: &VersionLine) -> Self {
+    pub(super) fn of(seen: &Seen, source: &str, version: &VersionSummary) -> Self {
         let (id, version) = (&seen.package.name, version.version.normalized());
         Self {
             reference: format!("<PackageReference Include=\"{id}\" Version=\"{version}\" />"),

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use super::{feeds, find, view};
 use crate::{
     app::App,
-    portal::{
+    tokens::{Token, listing::REVOKED_LISTED},
+    web::{
         error::PageError,
         form::Problems,
         page::{Page, SignedIn, answer},
     },
-    tokens::{Token, listing::REVOKED_LISTED},
 };
 
 #[derive(Template)]
@@ -41,7 +41,7 @@ pub struct ConfirmForm {
 
 /// An act that is asked about first.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Question {
+pub(super) struct TokenQuestion {
     /// As in the address.
     pub verb: &'static str,
     /// Begins the title.
@@ -54,7 +54,7 @@ pub(super) struct Question {
     pub sensitive: bool,
 }
 
-impl Question {
+impl TokenQuestion {
     /// Asks it.
     pub(super) async fn ask(
         self,

@@ -3,7 +3,7 @@
 
 use crate::{
     app::App,
-    portal::{error::PageError, page::SignedIn},
+    web::{error::PageError, page::SignedIn},
 };
 
 pub(super) const CONFIRM_FIRST: &str = "Confirm your e-mail address first. Nothing was created or changed.";

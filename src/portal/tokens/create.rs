@@ -13,23 +13,23 @@ use super::{
     confirmed, feeds,
     fields::Fields,
     find,
-    prefill::Link,
-    reach::Preview,
+    pattern_preview::Preview,
+    prefill::PrefillLink,
     show_once,
-    token_form::{TokenForm, Wanted},
+    token_form::{TokenForm, TokenSettings},
 };
 use crate::{
     app::App,
-    portal::{
+    store::{Feed, Issued},
+    tokens::{
+        FormId, Permission, Token, TokenId,
+        lifecycle::{self, NewToken},
+    },
+    web::{
         error::PageError,
         form::{Form, Problems},
         late_form::typed,
         page::{Page, SignedIn, answer},
-    },
-    store::{Feed, Issued},
-    tokens::{
-        FormId, Permission, Token, TokenId,
-        change::{self, NewToken},
     },
 };
 
@@ -57,7 +57,7 @@ struct Draft {
 }
 
 /// `GET /settings/tokens/new`, which a link may fill.
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn show_create_token(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     let feeds = feeds(&app, &me).await?;
     if let Some(mut form) = typed::<TokenForm>(&req, "/settings/tokens") {
         if FormId::parse(&form.form_id).is_none() {
@@ -66,7 +66,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
         return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
     }
     let mut form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
-    let link = Link::of(&req);
+    let link = PrefillLink::of(&req);
     let (filled, mut problems) = link.fill(&mut form, &feeds);
     if filled.contains(&"permission") {
         form.find_preset();
@@ -91,7 +91,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
 }
 
 /// `GET /settings/tokens/{id}/duplicate`: the same form, filled with another token's settings; `?allow=` ticks one thing more.
-pub async fn duplicate(
+pub async fn duplicate_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -108,7 +108,7 @@ pub async fn duplicate(
         name: copy_name(&token.name),
         ..TokenForm::of(&token)
     };
-    let more: Vec<_> = Link::of(&req).tick(&mut form).into_iter().map(Permission::words).collect();
+    let more: Vec<_> = PrefillLink::of(&req).tick(&mut form).into_iter().map(Permission::words).collect();
     let by_link = if more.is_empty() { String::new() } else { format!("Ticked by the link: {}.", more.join(", ")) };
     let mut problems = check(&app, &me, &form, &feeds).err().unwrap_or_default();
     problems.list.retain(|problem| problem.field == "permission");
@@ -116,7 +116,7 @@ pub async fn duplicate(
 }
 
 /// `POST /settings/tokens`
-pub async fn submit(
+pub async fn create_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -170,7 +170,7 @@ fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed]) -> Result<N
     let expires_at = end.map_err(|(field, error)| problems.note(field, error)).ok();
     match (wanted, expires_at, problems.is_empty()) {
         (Some(wanted), Some(expires_at), true) => {
-            let Wanted { name, note, permissions, patterns, feeds } = wanted;
+            let TokenSettings { name, note, permissions, patterns, feeds } = wanted;
             Ok(NewToken { name, note, permissions, patterns, feeds, expires_at })
         }
         _ => Err(problems),
@@ -188,9 +188,9 @@ async fn named(app: &App, me: &SignedIn, form: &TokenForm) -> Result<TokenForm, 
 async fn default_name(app: &App, me: &SignedIn, form: &TokenForm) -> Result<String, PageError> {
     let nuget = || [Permission::NuGetPull].into_iter().collect();
     let day = me.now.with_timezone(&me.account.time_zone).date_naive();
-    let name = change::default_name(form.permissions().unwrap_or_else(|_| nuget()), day);
+    let name = lifecycle::default_name(form.permissions().unwrap_or_else(|_| nuget()), day);
     let taken = async |number| {
-        let name = change::numbered(&name, number);
+        let name = lifecycle::numbered(&name, number);
         Ok::<_, PageError>(app.store.hint_of_name(me.account.id, &name, None).await?.is_some())
     };
     // Of thousands of the same day, few are asked for.
@@ -202,7 +202,7 @@ async fn default_name(app: &App, me: &SignedIn, form: &TokenForm) -> Result<Stri
         let middle = last.midpoint(free);
         if taken(middle).await? { last = middle } else { free = middle }
     }
-    Ok(change::numbered(&name, free))
+    Ok(lifecycle::numbered(&name, free))
 }
 
 /// Which token a duplicate copies, as of which version.
@@ -223,7 +223,7 @@ fn form_id(me: &SignedIn) -> String {
 
 /// The name of a copy, within the bound.
 fn copy_name(name: &str) -> String {
-    let kept: String = name.chars().take(crate::tokens::change::MAX_NAME - " (copy)".len()).collect();
+    let kept: String = name.chars().take(crate::tokens::lifecycle::MAX_NAME - " (copy)".len()).collect();
     format!("{kept} (copy)")
 }
 

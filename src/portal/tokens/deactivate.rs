@@ -11,15 +11,15 @@ use serde::Deserialize;
 use super::{feeds, find, path, view};
 use crate::{
     app::App,
-    portal::{
-        done::Done,
+    tokens::{Token, pause::Pause},
+    web::{
         error::PageError,
+        flash::Flash,
         form::{Form, Problems},
+        format::Time,
         late_form::typed,
         page::{Page, SignedIn, answer, go_to},
-        words::Time,
     },
-    tokens::{Token, pause::Pause},
 };
 
 #[derive(Template)]
@@ -49,7 +49,12 @@ pub struct DeactivateForm {
 }
 
 /// `GET /settings/tokens/{id}/deactivate`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn ask_deactivate(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     let form = typed::<DeactivateForm>(&req, &format!("{}/deactivate", path(&token)));
     let chosen = form.and_then(|form| Pause::parse(&form.until).ok()).unwrap_or(Pause::Open);
@@ -57,7 +62,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<Strin
 }
 
 /// `POST /settings/tokens/{id}/deactivate`
-pub async fn submit(
+pub async fn deactivate_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -76,7 +81,7 @@ pub async fn submit(
         return refuse(StatusCode::CONFLICT, pause, Problems::one("", "It is revoked, which is final.")).await;
     }
     app.store.pause_token(&token, pause.until(me.now), &me.actor, me.now).await?;
-    let done = if pause == Pause::Open { Done::Deactivated } else { Done::Paused };
+    let done = if pause == Pause::Open { Flash::Deactivated } else { Flash::Paused };
     Ok(go_to(&req, done.at(&path(&token))))
 }
 

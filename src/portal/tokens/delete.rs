@@ -6,30 +6,35 @@ use actix_web::{
 };
 
 use super::{
-    confirm::{ConfirmForm, Question},
+    confirm::{ConfirmForm, TokenQuestion},
     find,
 };
 use crate::{
     app::App,
-    portal::{
-        done::Done,
+    web::{
         error::PageError,
+        flash::Flash,
         form::Form,
         page::{SignedIn, go_to},
     },
 };
 
-const QUESTION: Question =
-    Question { verb: "delete", title: "Delete", button: "Delete", tone: "final", sensitive: false };
+const QUESTION: TokenQuestion =
+    TokenQuestion { verb: "delete", title: "Delete", button: "Delete", tone: "final", sensitive: false };
 const PRIMARY: &str = "The primary token cannot be deleted. Deactivate it, or refresh it to end its key.";
 
 /// `GET /settings/tokens/{id}/delete`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn ask_delete(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
     QUESTION.ask(&req, &app, &me, &id).await
 }
 
 /// `POST /settings/tokens/{id}/delete`
-pub async fn submit(
+pub async fn delete_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -41,5 +46,5 @@ pub async fn submit(
         return QUESTION.refuse(&req, &app, &me, &token, PRIMARY).await;
     }
     app.store.delete_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, Done::Deleted.at("/settings/tokens")))
+    Ok(go_to(&req, Flash::Deleted.at("/settings/tokens")))
 }

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use super::{find, list::REMEMBERED};
 use crate::{
     app::App,
-    portal::{
-        done::Done,
+    web::{
         error::PageError,
+        flash::Flash,
         form::Form,
         page::{SignedIn, go_to},
     },
@@ -23,7 +23,7 @@ use crate::{
 pub struct DismissForm {}
 
 /// `POST /settings/tokens/{id}/dismiss`
-pub async fn one(
+pub async fn dismiss_expired_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -32,16 +32,16 @@ pub async fn one(
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     app.store.dismiss_end(me.account.id, token.id, &me.actor, me.now).await?;
-    Ok(go_to(&req, Done::BannerDismissed.at("/settings/tokens")))
+    Ok(go_to(&req, Flash::BannerDismissed.at("/settings/tokens")))
 }
 
 /// `POST /settings/tokens/dismiss`
-pub async fn all(
+pub async fn dismiss_expired_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
     Form(DismissForm {}): Form<DismissForm>,
 ) -> Result<HttpResponse, PageError> {
     app.store.dismiss_ends(me.account.id, me.now - REMEMBERED, &me.actor, me.now).await?;
-    Ok(go_to(&req, Done::BannerDismissed.at("/settings/tokens")))
+    Ok(go_to(&req, Flash::BannerDismissed.at("/settings/tokens")))
 }

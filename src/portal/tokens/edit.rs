@@ -11,26 +11,27 @@ use askama::Template;
 use super::{
     confirmed, feeds,
     fields::Fields,
-    find, mend, path,
-    prefill::Link,
-    reach::Preview,
-    token_form::{TokenForm, Wanted},
+    find, path,
+    pattern_preview::Preview,
+    prefill::PrefillLink,
+    remedy,
+    token_form::{TokenForm, TokenSettings},
     view,
 };
 use crate::{
     app::App,
-    portal::{
-        done::Done,
-        error::PageError,
-        form::{Form, Problems},
-        late_form::typed,
-        page::{Page, SignedIn, answer, go_to},
-        words::Time,
-    },
     store::{Edited, Feed},
     tokens::{
         Permission, Token,
-        change::{Edit, EditRefused},
+        lifecycle::{Edit, EditRefused},
+    },
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::{Form, Problems},
+        format::Time,
+        late_form::typed,
+        page::{Page, SignedIn, answer, go_to},
     },
 };
 
@@ -76,7 +77,12 @@ struct Difference {
 }
 
 /// `GET /settings/tokens/{id}/edit`; `?add=` puts one more pattern into the form, `?feed=` ticks one more feed.
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn show_edit_token(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     let feeds = feeds(&app, &me).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
@@ -85,8 +91,8 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<Strin
         return drawing.answer(StatusCode::OK, form, remarks).await;
     }
     let mut form = TokenForm::of(&token);
-    mend::tick_feed(&req, &feeds, &mut form.feed);
-    let remarks = match Link::of(&req).add(&mut form) {
+    remedy::tick_feed(&req, &feeds, &mut form.feed);
+    let remarks = match PrefillLink::of(&req).add(&mut form) {
         Ok(added) => Remarks { ask_password: !added.is_empty() && me.must_prove(), added, ..Remarks::default() },
         Err(error) => Problems::one("patterns", error).into(),
     };
@@ -94,7 +100,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<Strin
 }
 
 /// `POST /settings/tokens/{id}/edit`
-pub async fn submit(
+pub async fn edit_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -130,8 +136,8 @@ pub async fn submit(
         }
     };
     match app.store.edit_token(&changed, &me.actor, me.now).await? {
-        Edited::Done => Ok(go_to(&req, Done::Saved.at(&path(&token)))),
-        Edited::Unchanged => Ok(go_to(&req, Done::Unchanged.at(&path(&token)))),
+        Edited::Done => Ok(go_to(&req, Flash::Saved.at(&path(&token)))),
+        Edited::Unchanged => Ok(go_to(&req, Flash::Unchanged.at(&path(&token)))),
         Edited::Stale => {
             let token = find(&app, &me, &id).await?;
             Drawing { token: &token, ..drawing }.conflict(form).await
@@ -149,7 +155,7 @@ fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed], token: &Tok
     let end = form.end(me, app.settings.max_token_days, Some(token));
     let expires_at = end.map_err(|(field, error)| problems.note(field, error)).ok();
     match (wanted, expires_at, problems.is_empty()) {
-        (Some(Wanted { name, note, permissions, patterns, feeds }), Some(expires_at), true) => {
+        (Some(TokenSettings { name, note, permissions, patterns, feeds }), Some(expires_at), true) => {
             Ok(Edit { name, note, permissions, patterns, feeds, expires_at })
         }
         _ => Err(problems),

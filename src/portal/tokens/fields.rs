@@ -3,21 +3,21 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{
-    reach::Preview,
+    pattern_preview::Preview,
     token_form::{TokenForm, weekday_morning},
 };
 use crate::{
-    portal::{page::SignedIn, words::end_with_weekday},
     store::Feed,
     tokens::{
         Kind, Permission, Permissions, Token,
-        expiry::{CHOICES, Choice as Expiry, FURTHEST_DAYS},
+        expiry::{CHOICES, ExpiryChoice as Expiry, FURTHEST_DAYS},
         preset::{Kinds, Preset},
     },
+    web::{format::end_with_weekday, page::SignedIn},
 };
 
 /// A choice of a group.
-pub struct Choice {
+pub struct FeedChoice {
     pub value: String,
     pub label: String,
     pub hint: &'static str,
@@ -69,14 +69,14 @@ pub struct Fields {
     pub expires_on: String,
     /// Empty where nothing can be added.
     pub presets: Vec<PresetChoice>,
-    pub kinds: Vec<Choice>,
+    pub kinds: Vec<FeedChoice>,
     pub custom: bool,
     pub permissions: Vec<PermissionRow>,
     pub api: Vec<PermissionBox>,
     /// What is true of the permissions that are offered, whichever are chosen.
     pub said: Vec<String>,
     pub all_feeds: bool,
-    pub feeds: Vec<Choice>,
+    pub feeds: Vec<FeedChoice>,
     pub expiry: Vec<ExpiryChoice>,
     pub morning: bool,
     pub zone: String,
@@ -148,8 +148,8 @@ fn presets(form: &TokenForm) -> Vec<PresetChoice> {
     Preset::ALL.into_iter().map(choice).collect()
 }
 
-fn kinds(form: &TokenForm) -> Vec<Choice> {
-    let choice = |kinds: Kinds| Choice {
+fn kinds(form: &TokenForm) -> Vec<FeedChoice> {
+    let choice = |kinds: Kinds| FeedChoice {
         value: kinds.as_str().to_owned(),
         label: kinds.label().to_owned(),
         hint: match kinds {
@@ -225,9 +225,9 @@ fn with_verb(kind: Kind, verb: &str) -> Option<Permission> {
     Permission::parse(&format!("{}:{verb}", kind.as_str()))
 }
 
-fn feed_choice(feed: &Feed, form: &TokenForm) -> Choice {
+fn feed_choice(feed: &Feed, form: &TokenForm) -> FeedChoice {
     let value = feed.id.to_string();
-    Choice { checked: form.feed.contains(&value), label: feed.name.clone(), hint: "", value }
+    FeedChoice { checked: form.feed.contains(&value), label: feed.name.clone(), hint: "", value }
 }
 
 fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited: Option<&Token>) -> Vec<ExpiryChoice> {

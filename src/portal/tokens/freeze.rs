@@ -6,15 +6,15 @@ use askama::Template;
 use super::{confirm::ConfirmForm, confirmed};
 use crate::{
     app::App,
-    portal::{
-        done::Done,
-        error::PageError,
-        form::{Form, Problems},
-        page::{Page, SignedIn, answer, go_to},
-        words::{Time, counted},
-    },
     store::{COUNTED, StoreError},
     tokens::listing::Filter,
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::{Form, Problems},
+        format::{Time, counted},
+        page::{Page, SignedIn, answer, go_to},
+    },
 };
 
 #[derive(Template)]
@@ -37,7 +37,7 @@ struct Unfreeze {
 }
 
 /// `GET /settings/tokens/freeze`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn ask_freeze(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     let live = app.store.count_tokens(me.account.id, Filter::Active, me.now).await?;
     let page = Freeze {
         page: Page::in_section(&req, "Freeze all tokens", "tokens"),
@@ -49,7 +49,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<Http
 }
 
 /// `POST /settings/tokens/freeze`
-pub async fn submit(
+pub async fn freeze_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -62,17 +62,17 @@ pub async fn submit(
         // The list says above everything that the tokens are frozen; once is enough.
         Ok(Ok(_)) => go_to(&req, "/settings/tokens"),
         Ok(Err(StoreError::SessionEnded)) => return Err(PageError::SignInFirst),
-        _ => go_to(&req, Done::CutShort.at("/settings/tokens/freeze")),
+        _ => go_to(&req, Flash::CutShort.at("/settings/tokens/freeze")),
     })
 }
 
 /// `GET /settings/tokens/unfreeze`
-pub async fn show_undo(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn ask_unfreeze(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
     draw_undo(&req, &app, &me, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /settings/tokens/unfreeze`
-pub async fn undo(
+pub async fn unfreeze_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -84,9 +84,9 @@ pub async fn undo(
     let (account, by, now) = (me.account.id, me.actor.clone(), me.now);
     let thawed = tokio::spawn(async move { app.store.unfreeze_tokens(account, &by, now).await }).await;
     Ok(match thawed {
-        Ok(Ok(_)) => go_to(&req, Done::Unfrozen.at("/settings/tokens")),
+        Ok(Ok(_)) => go_to(&req, Flash::Unfrozen.at("/settings/tokens")),
         Ok(Err(StoreError::SessionEnded)) => return Err(PageError::SignInFirst),
-        _ => go_to(&req, Done::CutShort.at("/settings/tokens/unfreeze")),
+        _ => go_to(&req, Flash::CutShort.at("/settings/tokens/unfreeze")),
     })
 }
 

@@ -6,18 +6,18 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::{
     feeds,
-    listing::{Choice, Listing, filter_label},
+    listing::{ListChoice, Listing, filter_label},
     view,
 };
 use crate::{
     app::App,
-    portal::{
-        error::PageError,
-        page::{Page, SignedIn, answer},
-        words::{Time, counted},
-    },
-    store::{COUNTED, EndingToken, Feed, IN_BANNER, Result, Start, TokenPage, Undelivered, Wanted},
+    store::{COUNTED, EndingToken, Feed, IN_BANNER, PageStart, Result, TokenPage, TokenQuery, Undelivered},
     tokens::{AccountId, Token, TokenKind, listing::Filter},
+    web::{
+        error::PageError,
+        format::{Time, counted},
+        page::{Page, SignedIn, answer},
+    },
 };
 
 /// Tokens a banner names before it counts the rest.
@@ -27,7 +27,7 @@ pub(super) const REMEMBERED: Duration = Duration::days(30);
 
 #[derive(Template)]
 #[template(path = "portal/tokens/list.html")]
-struct List {
+struct ListTokens {
     page: Page,
     ended: Banner,
     ending: Banner,
@@ -64,21 +64,25 @@ struct Finder {
     words: String,
     state: &'static str,
     sort: &'static str,
-    filters: Vec<Choice>,
-    sorts: Vec<Choice>,
+    filters: Vec<ListChoice>,
+    sorts: Vec<ListChoice>,
     narrowed: bool,
     from: String,
 }
 
 /// `GET /settings/tokens`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> std::result::Result<HttpResponse, PageError> {
+pub async fn list_tokens(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+) -> std::result::Result<HttpResponse, PageError> {
     let listing = Listing::of(&req);
     let feeds = feeds(&app, &me).await?;
     let (account, now) = (me.account.id, me.now);
     let shown = app.store.token_page(&listing.wanted(account), &listing.from, now).await?;
     let primary = if shown.next.is_none() { primary(&app, &me, &listing).await? } else { None };
     let created_any = !shown.tokens.is_empty() || app.store.has_made_tokens(account).await?;
-    let page = List {
+    let page = ListTokens {
         page: Page::in_section(&req, "Access tokens", "tokens"),
         ended: banner(app.store.expired_tokens(account, now - REMEMBERED, now).await?, &me),
         ending: banner(app.store.expiring_tokens(account, now).await?, &me),
@@ -86,7 +90,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn) -> std::result
         frozen: app.store.frozen_since(account).await?.map(|at| Time::new(at, now, me.account.time_zone)),
         result: result(&app, &me, &listing, &shown, usize::from(primary.is_some())).await?,
         earlier: earlier(&listing, &shown),
-        later: shown.next.clone().map(|place| listing.from(Start::After(place)).path()),
+        later: shown.next.clone().map(|place| listing.from(PageStart::After(place)).path()),
         gave_up: shown.gave_up,
         finder: Finder::of(&listing),
         primary: primary.map(|token| row(&token, &feeds, &me)),
@@ -116,14 +120,14 @@ fn contains(token: &Token, words: &str) -> bool {
 /// The page before this one.
 fn earlier(listing: &Listing, shown: &TokenPage) -> Option<String> {
     let first = shown.tokens.first().map(|token| listing.sort.position(token));
-    let from = first.map_or(Start::First, Start::Before);
+    let from = first.map_or(PageStart::First, PageStart::Before);
     shown.has_earlier.then(|| listing.from(from).path())
 }
 
 /// What the list shows, in one line. `apart` counts the primary token, if it stands below.
 async fn result(app: &App, me: &SignedIn, listing: &Listing, shown: &TokenPage, apart: usize) -> Result<String> {
     let here = shown.tokens.len() + apart;
-    let is_whole = matches!(listing.from, Start::First) && shown.next.is_none();
+    let is_whole = matches!(listing.from, PageStart::First) && shown.next.is_none();
     let part = match listing.filter {
         Filter::All => String::new(),
         filter => format!(" · {}", filter_label(filter).to_lowercase()),
@@ -177,7 +181,7 @@ impl Finder {
 }
 
 impl Listing {
-    fn wanted(&self, account: AccountId) -> Wanted {
-        Wanted { account, filter: self.filter, sort: self.sort, words: self.words.clone() }
+    fn wanted(&self, account: AccountId) -> TokenQuery {
+        TokenQuery { account, filter: self.filter, sort: self.sort, words: self.words.clone() }
     }
 }

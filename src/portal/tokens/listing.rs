@@ -5,7 +5,7 @@ use actix_web::HttpRequest;
 use serde::Deserialize;
 
 use crate::{
-    store::Start,
+    store::PageStart,
     tokens::listing::{Filter, Position, Sort},
 };
 
@@ -18,11 +18,11 @@ pub(super) struct Listing {
     pub filter: Filter,
     pub sort: Sort,
     pub words: String,
-    pub from: Start,
+    pub from: PageStart,
 }
 
 /// A link that changes one part of the address.
-pub(super) struct Choice {
+pub(super) struct ListChoice {
     pub label: &'static str,
     pub path: String,
     pub is_chosen: bool,
@@ -48,8 +48,8 @@ impl Listing {
     pub(super) fn parse(query: &str) -> Self {
         let address: Address = serde_html_form::from_str(query).unwrap_or_default();
         let sort = Sort::parse(&address.sort).unwrap_or_default();
-        let after = Position::parse(&address.after, sort).map(Start::After);
-        let before = Position::parse(&address.before, sort).map(Start::Before);
+        let after = Position::parse(&address.after, sort).map(PageStart::After);
+        let before = Position::parse(&address.before, sort).map(PageStart::Before);
         Self {
             filter: Filter::parse(&address.state).unwrap_or_default(),
             sort,
@@ -61,9 +61,9 @@ impl Listing {
     /// The part of the address behind the question mark; what is as usual is left out.
     pub(super) fn query(&self) -> String {
         let place = match &self.from {
-            Start::First => None,
-            Start::After(place) => Some(("after", place.to_string())),
-            Start::Before(place) => Some(("before", place.to_string())),
+            PageStart::First => None,
+            PageStart::After(place) => Some(("after", place.to_string())),
+            PageStart::Before(place) => Some(("before", place.to_string())),
         };
         let pairs = [
             (self.filter != Filter::All).then(|| ("state", self.filter.as_str().to_owned())),
@@ -88,25 +88,25 @@ impl Listing {
     }
 
     /// The same list from another place on.
-    pub(super) fn from(&self, from: Start) -> Self {
+    pub(super) fn from(&self, from: PageStart) -> Self {
         Self { from, ..self.clone() }
     }
 
     /// Links to the parts of the list.
-    pub(super) fn filters(&self) -> Vec<Choice> {
-        let choice = |filter| Choice {
+    pub(super) fn filters(&self) -> Vec<ListChoice> {
+        let choice = |filter| ListChoice {
             label: filter_label(filter),
-            path: Self { filter, from: Start::First, ..self.clone() }.path(),
+            path: Self { filter, from: PageStart::First, ..self.clone() }.path(),
             is_chosen: filter == self.filter,
         };
         Filter::ALL.into_iter().map(choice).collect()
     }
 
     /// Links to its orders.
-    pub(super) fn sorts(&self) -> Vec<Choice> {
-        let choice = |sort| Choice {
+    pub(super) fn sorts(&self) -> Vec<ListChoice> {
+        let choice = |sort| ListChoice {
             label: sort_label(sort),
-            path: Self { sort, from: Start::First, ..self.clone() }.path(),
+            path: Self { sort, from: PageStart::First, ..self.clone() }.path(),
             is_chosen: sort == self.sort,
         };
         Sort::ALL.into_iter().map(choice).collect()
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_wrong_address_shows_the_whole_list() {
         for query in ["state=lost&sort=up", "q=a&q=b", "after=1&before=2", "%zz", "q=%00", "done=revoked"] {
-            assert_eq!(Listing::parse(query).from(Start::First).filter, Filter::All, "{query}");
+            assert_eq!(Listing::parse(query).from(PageStart::First).filter, Filter::All, "{query}");
         }
     }
 }

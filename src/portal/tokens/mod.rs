@@ -1,5 +1,7 @@
 //! Access tokens: the list, and one file for each thing a person does with a token.
 
+mod activity;
+pub mod bulk;
 mod confirm;
 mod confirm_first;
 pub mod create;
@@ -9,40 +11,37 @@ pub mod dismiss;
 pub mod edit;
 mod fields;
 pub mod freeze;
-mod life;
+pub mod history;
 pub mod list;
 mod listing;
-mod mend;
 pub mod narrow;
-pub mod one;
-mod picture;
+mod pattern_preview;
 mod prefill;
 pub mod preview;
-mod reach;
 pub mod reactivate;
-pub mod record;
 pub mod refresh;
 pub mod refusals;
+mod remedy;
 pub mod revoke;
-pub mod selected;
+pub mod show;
 mod token_form;
 pub mod try_it;
+mod usage_chart;
 pub(super) mod view;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
-use super::{
-    account::password::proven,
-    clients::Clients,
-    error::PageError,
-    form::Problems,
-    page::{Page, SignedIn, answer},
-};
+use super::{account::password::proven, clients::Clients};
 use crate::{
     app::App,
     store::Feed,
     tokens::{Feeds, Secret, Token, TokenId},
+    web::{
+        error::PageError,
+        form::Problems,
+        page::{Page, SignedIn, answer},
+    },
 };
 
 /// One of the signed-in person's tokens; anything else is not found, whether it exists or not.

@@ -11,19 +11,19 @@ use serde::Deserialize;
 use super::{feeds, find, path, refusals::write_mine, view};
 use crate::{
     app::App,
-    portal::{
-        done::Done,
-        error::PageError,
-        form::{Form, Problems},
-        page::{Page, SignedIn, answer, go_to},
-        words::sentence,
-    },
-    store::{Edited, Feed, Work},
+    store::{Edited, Feed, PermissionUse},
     tokens::{
         FeedId, Permission, Token,
-        change::Edit,
-        narrowing::{Narrower, Used, WATCHED_FOR, is_known_well},
+        least_privilege::{LeastPrivilege, Used, WATCHED_FOR, is_known_well},
+        lifecycle::Edit,
         state::state,
+    },
+    web::{
+        error::PageError,
+        flash::Flash,
+        form::{Form, Problems},
+        format::sentence,
+        page::{Page, SignedIn, answer, go_to},
     },
 };
 
@@ -37,8 +37,8 @@ pub(super) struct Advice {
 
 /// A suggestion with what it is founded on.
 struct Suggestion {
-    narrower: Narrower,
-    work: Vec<Work>,
+    narrower: LeastPrivilege,
+    work: Vec<PermissionUse>,
 }
 
 #[derive(Template)]
@@ -83,13 +83,18 @@ pub struct NarrowForm {
 }
 
 /// `GET /settings/tokens/{id}/narrow`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn show_narrow(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     draw(&req, &app, &me, &token, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/narrow`
-pub async fn submit(
+pub async fn narrow_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -105,18 +110,18 @@ pub async fn submit(
     let changed = shown.and_then(|shown| narrowed(&token, shown.narrower, &me));
     let Some(changed) = changed else { return stale(&req, &app, &me, &token).await };
     match app.store.edit_token(&changed, &me.actor, me.now).await? {
-        Edited::Done => Ok(go_to(&req, Done::Narrowed.at(&path(&token)))),
-        Edited::Unchanged => Ok(go_to(&req, Done::Unchanged.at(&path(&token)))),
+        Edited::Done => Ok(go_to(&req, Flash::Narrowed.at(&path(&token)))),
+        Edited::Unchanged => Ok(go_to(&req, Flash::Unchanged.at(&path(&token)))),
         Edited::Stale => stale(&req, &app, &me, &find(&app, &me, &id).await?).await,
     }
 }
 
 /// The token as it will be; none if that would be more than it is now, or is refused as an edit.
-fn narrowed(token: &Token, narrower: Narrower, me: &SignedIn) -> Option<Token> {
+fn narrowed(token: &Token, narrower: LeastPrivilege, me: &SignedIn) -> Option<Token> {
     if !narrower.narrows(token) {
         return None;
     }
-    let Narrower { permissions, patterns, feeds } = narrower;
+    let LeastPrivilege { permissions, patterns, feeds } = narrower;
     let Token { name, note, expires_at, .. } = token.clone();
     Edit { name, note, permissions, patterns, feeds, expires_at }.apply(token, me.now).ok()
 }
@@ -150,18 +155,18 @@ async fn suggestion(app: &App, me: &SignedIn, token: &Token, feeds: &[Feed]) -> 
     }
     let used: Vec<_> = watched.work.iter().map(used).collect();
     let reachable: Vec<FeedId> = feeds.iter().map(|feed| feed.id).collect();
-    let narrower = Narrower::of(token, &used, &reachable);
+    let narrower = LeastPrivilege::of(token, &used, &reachable);
     Ok(narrower.map(|narrower| Suggestion { narrower, work: watched.work }))
 }
 
-fn used(work: &Work) -> Used<'_> {
+fn used(work: &PermissionUse) -> Used<'_> {
     Used { permission: work.permission, feed: work.feed, package: &work.package }
 }
 
 impl Suggestion {
     /// "In the last 30 days it did not delete NuGet packages; touched only Fabrikam.Core."
     fn sentence(&self, token: &Token, feeds: &[Feed]) -> String {
-        let Narrower { permissions, patterns, feeds: covered } = &self.narrower;
+        let LeastPrivilege { permissions, patterns, feeds: covered } = &self.narrower;
         let unused: Vec<_> =
             token.permissions.iter().filter(|own| !permissions.has(*own)).map(Permission::words).collect();
         let unused = (!unused.is_empty()).then(|| format!("did not {}", listed(&unused, "or")));
@@ -184,7 +189,7 @@ impl Suggestion {
     }
 
     fn plan(&self, token: &Token, feeds: &[Feed]) -> Plan {
-        let Narrower { permissions, patterns, feeds: covered } = self.narrower.clone();
+        let LeastPrivilege { permissions, patterns, feeds: covered } = self.narrower.clone();
         let after = Token { permissions, patterns, feeds: covered, ..token.clone() };
         let may = |token: &Token| token.permissions.iter().map(|own| sentence(own.words())).collect();
         let packages = |token: &Token| token.patterns.iter().map(pattern).collect();

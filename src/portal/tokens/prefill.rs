@@ -7,19 +7,19 @@ use url::form_urlencoded;
 
 use super::token_form::TokenForm;
 use crate::{
-    portal::form::Problems,
     store::Feed,
     tokens::{
         Patterns, Permission,
-        expiry::Choice,
-        pattern::{NotAPattern, Pattern},
+        expiry::ExpiryChoice,
+        pattern::{BadPattern, Pattern},
     },
+    web::form::Problems,
 };
 
 /// What a link says, as names and values.
-pub struct Link(Vec<(String, String)>);
+pub struct PrefillLink(Vec<(String, String)>);
 
-impl Link {
+impl PrefillLink {
     /// The query of a request; any bytes can be read.
     pub fn of(req: &HttpRequest) -> Self {
         Self(form_urlencoded::parse(req.query_string().as_bytes()).into_owned().collect())
@@ -92,7 +92,7 @@ impl Link {
     }
 
     /// Adds patterns to the form of an edit; gives those that were added, or what is wrong with them.
-    pub fn add(&self, form: &mut TokenForm) -> Result<Vec<String>, NotAPattern> {
+    pub fn add(&self, form: &mut TokenForm) -> Result<Vec<String>, BadPattern> {
         let mut added = Vec::new();
         for text in self.0.iter().filter(|(name, _)| name == "add").map(|(_, value)| value) {
             let pattern = Pattern::parse(text);
@@ -108,10 +108,10 @@ impl Link {
 }
 
 fn fill_expiry(form: &mut TokenForm, text: &str, problems: &mut Problems) {
-    match Choice::parse(text) {
-        Ok(Choice::Days(days)) => form.expires = days.to_string(),
-        Ok(Choice::EndOf(date)) => (form.expires, form.expires_on) = ("date".to_owned(), date.to_string()),
-        Ok(Choice::Never) => form.expires = "never".to_owned(),
+    match ExpiryChoice::parse(text) {
+        Ok(ExpiryChoice::Days(days)) => form.expires = days.to_string(),
+        Ok(ExpiryChoice::EndOf(date)) => (form.expires, form.expires_on) = ("date".to_owned(), date.to_string()),
+        Ok(ExpiryChoice::Never) => form.expires = "never".to_owned(),
         Err(error) => {
             form.expires.clear();
             problems.note("expires", format!("The link says “{text}”. {error}"));

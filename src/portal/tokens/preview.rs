@@ -3,15 +3,15 @@
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::{reach::Preview, token_form::TokenForm};
+use super::{pattern_preview::Preview, token_form::TokenForm};
 use crate::{
     app::App,
-    portal::{
+    tokens::TokenId,
+    web::{
         error::PageError,
         form::Typed,
         page::{SignedIn, answer},
     },
-    tokens::TokenId,
 };
 
 #[derive(Template)]
@@ -21,7 +21,7 @@ struct Fragment {
 }
 
 /// `POST /settings/tokens/preview`: the parts of the form's page that follow what is typed.
-pub async fn show(
+pub async fn preview_patterns(
     app: Data<App>,
     me: SignedIn,
     Typed { form, is_ours }: Typed<TokenForm>,

@@ -7,31 +7,36 @@ use actix_web::{
 };
 
 use super::{
-    confirm::{ConfirmForm, Question},
+    confirm::{ConfirmForm, TokenQuestion},
     confirmed, find, path,
     refresh::changed_meanwhile,
 };
 use crate::{
     app::App,
-    portal::{
-        done::Done,
+    store::Edited,
+    web::{
         error::PageError,
+        flash::Flash,
         form::Form,
         page::{SignedIn, go_to},
     },
-    store::Edited,
 };
 
-const QUESTION: Question =
-    Question { verb: "reactivate", title: "Reactivate", button: "Reactivate", tone: "main", sensitive: true };
+const QUESTION: TokenQuestion =
+    TokenQuestion { verb: "reactivate", title: "Reactivate", button: "Reactivate", tone: "main", sensitive: true };
 
 /// `GET /settings/tokens/{id}/reactivate`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn ask_reactivate(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
     QUESTION.ask(&req, &app, &me, &id).await
 }
 
 /// `POST /settings/tokens/{id}/reactivate`
-pub async fn submit(
+pub async fn reactivate_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -49,7 +54,7 @@ pub async fn submit(
         return QUESTION.refuse(&req, &app, &me, &token, &changed_meanwhile(&token, &me)).await;
     }
     match app.store.reactivate_token(&token, &me.actor, me.now).await? {
-        Edited::Done | Edited::Unchanged => Ok(go_to(&req, Done::Reactivated.at(&path(&token)))),
+        Edited::Done | Edited::Unchanged => Ok(go_to(&req, Flash::Reactivated.at(&path(&token)))),
         Edited::Stale => {
             let token = find(&app, &me, &id).await?;
             QUESTION.refuse(&req, &app, &me, &token, &changed_meanwhile(&token, &me)).await

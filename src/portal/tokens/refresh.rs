@@ -15,15 +15,15 @@ use super::{
 };
 use crate::{
     app::App,
-    portal::{
+    store::Issued,
+    tokens::{FormId, State, Token, lifecycle, state::state},
+    web::{
         error::PageError,
         form::{Form, Problems},
+        format::Time,
         late_form::typed,
         page::{Page, SignedIn, answer},
-        words::Time,
     },
-    store::Issued,
-    tokens::{FormId, State, Token, change, state::state},
 };
 
 #[derive(Template)]
@@ -57,7 +57,12 @@ pub struct RefreshForm {
 }
 
 /// `GET /settings/tokens/{id}/refresh`
-pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn ask_refresh(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
     let token = find(&app, &me, &id).await?;
     if let Some(form) = typed::<RefreshForm>(&req, &format!("{}/refresh", path(&token))) {
         let restart = form.lifetime == "restart";
@@ -70,7 +75,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, me: SignedIn, id: Path<Strin
 }
 
 /// `POST /settings/tokens/{id}/refresh`
-pub async fn submit(
+pub async fn refresh_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -126,13 +131,14 @@ pub(super) fn changed_meanwhile(token: &Token, me: &SignedIn) -> String {
 fn check(app: &App, me: &SignedIn, token: &Token, form: &RefreshForm) -> Result<Token, Problems> {
     let restart = match form.lifetime.as_str() {
         "restart" => true,
-        "keep" if change::must_restart(token, me.now) => {
+        "keep" if lifecycle::must_restart(token, me.now) => {
             return Err(Problems::one("lifetime", "Its time is over, so it has to start again."));
         }
         "keep" => false,
         _ => return Err(Problems::one("lifetime", "Choose whether to keep the date.")),
     };
-    change::refresh(token, restart, me.now, app.settings.max_token_days).map_err(|refused| Problems::one("", refused))
+    lifecycle::refresh(token, restart, me.now, app.settings.max_token_days)
+        .map_err(|refused| Problems::one("", refused))
 }
 
 #[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
@@ -147,9 +153,9 @@ async fn draw(
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let max_days = app.settings.max_token_days;
-    let end = |restart| change::refresh(token, restart, me.now, max_days).ok().and_then(|token| token.expires_at);
+    let end = |restart| lifecycle::refresh(token, restart, me.now, max_days).ok().and_then(|token| token.expires_at);
     let time = |end| Time::end(end, me.now, me.account.time_zone);
-    let must_restart = change::must_restart(token, me.now);
+    let must_restart = lifecycle::must_restart(token, me.now);
     // A token without an end keeps having none, so there is nothing to choose.
     let keep = if must_restart || token.expires_at.is_none() { None } else { end(false).map(time) };
     let page = Refresh {

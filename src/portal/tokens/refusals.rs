@@ -10,16 +10,16 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use url::form_urlencoded::byte_serialize;
 
-use super::mend::{self, Mend};
+use super::remedy::{self, Remedy};
 use crate::{
     app::App,
-    portal::{
-        error::PageError,
-        page::{Page, SignedIn, answer},
-        words::{self, Time},
-    },
-    store::{KeptRefusal, LateUses, Membership, RefusalMark},
+    store::{LateUses, Membership, RefusalCursor, RefusalOfToken},
     tokens::{State, Token, TokenId, decision::Reason, state::state},
+    web::{
+        error::PageError,
+        format::{self, Time},
+        page::{Page, SignedIn, answer},
+    },
 };
 
 /// Lines on a page of the account's refusals.
@@ -32,7 +32,7 @@ const FEW: usize = 5;
 const SEEKERS: usize = 10;
 
 /// Equal refusals, ready for templates.
-pub struct Line {
+pub struct RefusalRow {
     /// The last time.
     pub time: Time,
     /// The first time, if that was a minute or more before.
@@ -48,7 +48,7 @@ pub struct Line {
     /// Which rule failed, in one sentence.
     pub rule: String,
     /// What helps.
-    pub mend: Mend,
+    pub mend: Remedy,
 }
 
 /// A token, as far as it is named beside a line.
@@ -63,9 +63,9 @@ pub struct Named {
 
 /// What is wrong with one token now: what it was refused, whether old keys are still around, whether it is off for a
 /// while. Its template is `portal/tokens/_trouble.html`.
-pub struct Trouble {
+pub struct TokenIssues {
     /// The newest refusals of rules that can be mended, a few.
-    pub lines: Vec<Line>,
+    pub lines: Vec<RefusalRow>,
     /// Whether there are more on the page of refusals.
     pub more: bool,
     /// Old keys that are still presented.
@@ -101,14 +101,14 @@ pub struct Off {
     /// How many requests failed because of it.
     pub times: i64,
     /// Who sent them, a few.
-    pub lines: Vec<Line>,
+    pub lines: Vec<RefusalRow>,
 }
 
 #[derive(Template)]
 #[template(path = "portal/refusals.html")]
 struct Refusals {
     page: Page,
-    lines: Vec<Line>,
+    lines: Vec<RefusalRow>,
     /// The token it is about, if about one.
     only: Option<Named>,
     /// Whether newer lines are left out.
@@ -119,7 +119,7 @@ struct Refusals {
 
 /// What is asked for in the address.
 #[derive(Debug, Default, Deserialize)]
-pub struct Asked {
+pub struct RefusalsQuery {
     /// Only this token's.
     token: Option<String>,
     /// Continues behind this line.
@@ -127,20 +127,20 @@ pub struct Asked {
 }
 
 /// `GET /settings/refusals`
-pub async fn show(
+pub async fn list_refusals(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<RefusalsQuery>,
 ) -> Result<HttpResponse, PageError> {
-    let after = asked.after.as_deref().map(|mark| RefusalMark::parse(mark).ok_or(PageError::NotFound)).transpose()?;
+    let after = asked.after.as_deref().map(|mark| RefusalCursor::parse(mark).ok_or(PageError::NotFound)).transpose()?;
     let token = match asked.token.as_deref() {
         Some(id) => Some(super::find(&app, &me, id).await?),
         None => None,
     };
     write_mine(&app, &me).await;
     let viewer = Viewer::of(&app, &me).await?;
-    let mark = after.clone().unwrap_or_else(RefusalMark::newest);
+    let mark = after.clone().unwrap_or_else(RefusalCursor::newest);
     let mut kept = match &token {
         Some(token) => app.store.refusals_of_token(me.account.id, token.id, &mark, READ).await?,
         None => app.store.refusals_of_account(me.account.id, &mark, READ).await?,
@@ -159,7 +159,7 @@ pub async fn show(
     answer(StatusCode::OK, &page)
 }
 
-fn address(token: Option<TokenId>, after: &RefusalMark) -> String {
+fn address(token: Option<TokenId>, after: &RefusalCursor) -> String {
     let token = token.map(|id| format!("token={id}&")).unwrap_or_default();
     format!("/settings/refusals?{token}after={}", after.to_text())
 }
@@ -172,11 +172,11 @@ pub(super) async fn write_mine(app: &App, me: &SignedIn) {
     }
 }
 
-impl Trouble {
+impl TokenIssues {
     /// Of one of the person's tokens, as far as it is written; see [`write_mine`].
     pub async fn of(app: &App, me: &SignedIn, token: &Token) -> Result<Self, PageError> {
         let viewer = Viewer::of(app, me).await?;
-        let kept = app.store.refusals_of_token(me.account.id, token.id, &RefusalMark::newest(), READ).await?;
+        let kept = app.store.refusals_of_token(me.account.id, token.id, &RefusalCursor::newest(), READ).await?;
         let late = app.store.late_uses(token).await?;
         let off = match token.deactivated_at.filter(|_| state(token, me.now) == State::Deactivated) {
             Some(since) => {
@@ -223,18 +223,18 @@ impl<'a> Viewer<'a> {
         Time::new(at, self.me.now, self.me.account.time_zone)
     }
 
-    fn line(&self, kept: &KeptRefusal) -> Line {
-        let KeptRefusal { token, line, .. } = kept;
+    fn line(&self, kept: &RefusalOfToken) -> RefusalRow {
+        let RefusalOfToken { token, line, .. } = kept;
         let (first, time) = (self.time(line.first_at), self.time(line.last_at));
-        Line {
+        RefusalRow {
             first: Some(first).filter(|first| first.text != time.text),
             time,
             times: line.times,
             token: Named::of(token),
-            what: mend::what(line),
+            what: remedy::what(line),
             from: from(&line.client, &line.address),
-            rule: mend::rule(line, |at| self.time(at).text),
-            mend: mend::mend(token, line, &self.memberships, self.me.now),
+            rule: remedy::rule(line, |at| self.time(at).text),
+            mend: remedy::mend(token, line, &self.memberships, self.me.now),
         }
     }
 
@@ -251,7 +251,7 @@ impl<'a> Viewer<'a> {
         }
     }
 
-    fn off(&self, token: &Token, since: DateTime<Utc>, times: i64, kept: &[KeptRefusal]) -> Off {
+    fn off(&self, token: &Token, since: DateTime<Utc>, times: i64, kept: &[RefusalOfToken]) -> Off {
         let meanwhile =
             kept.iter().filter(|kept| (kept.line.reason, kept.line.occasion) == (Reason::Deactivated, Some(since)));
         Off {
@@ -272,7 +272,7 @@ impl Named {
 
 /// `NuGet 6.8 from 203.0.113.7`.
 fn from(client: &str, address: &str) -> String {
-    let client = words::client(client);
+    let client = format::client(client);
     let client = if client.is_empty() { "An unnamed client" } else { &client };
     format!("{client} from {address}")
 }

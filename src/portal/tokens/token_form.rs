@@ -5,15 +5,15 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    portal::{form::Problems, page::SignedIn, words::counted},
     store::StoreError,
     tokens::{
         FeedId, Feeds, Patterns, Permission, Permissions, Token,
-        change::{self, BadText},
-        expiry::{CHOICES, Choice, DEFAULT_DAYS, Refused},
-        morning::morning,
+        expiry::{BadExpiry, CHOICES, DEFAULT_DAYS, ExpiryChoice},
+        lifecycle::{self, BadText},
         preset::{Kinds, Preset},
+        weekday_morning::morning,
     },
+    web::{form::Problems, format::counted, page::SignedIn},
 };
 
 /// Mistakes in patterns that are told one by one.
@@ -54,7 +54,7 @@ pub struct TokenForm {
 
 /// What the form means.
 #[derive(Debug)]
-pub struct Wanted {
+pub struct TokenSettings {
     pub name: String,
     pub note: String,
     pub permissions: Permissions,
@@ -63,7 +63,7 @@ pub struct Wanted {
 }
 
 /// Why an end is refused, with the field it belongs to.
-pub type BadEnd = (&'static str, Refused);
+pub type BadEnd = (&'static str, BadExpiry);
 
 impl TokenForm {
     /// The form of a new token: nothing chosen, 90 days or the host's maximum.
@@ -111,13 +111,13 @@ impl TokenForm {
     }
 
     /// Reads everything but the expiry, noting what is wrong. `reachable` are the feeds that may be chosen.
-    pub fn read(&self, reachable: &[FeedId], problems: &mut Problems) -> Option<Wanted> {
-        let name = problems.keep("name", change::name(&self.name));
-        let note = problems.keep("note", change::note(&self.note));
+    pub fn read(&self, reachable: &[FeedId], problems: &mut Problems) -> Option<TokenSettings> {
+        let name = problems.keep("name", lifecycle::name(&self.name));
+        let note = problems.keep("note", lifecycle::note(&self.note));
         let permissions = problems.keep("permission", self.permissions());
         let patterns = self.read_patterns(problems);
         let feeds = problems.keep("feeds", self.chosen_feeds(reachable));
-        Some(Wanted { name: name?, note: note?, permissions: permissions?, patterns: patterns?, feeds: feeds? })
+        Some(TokenSettings { name: name?, note: note?, permissions: permissions?, patterns: patterns?, feeds: feeds? })
     }
 
     /// What is wrong when a key of an older system was pasted into a field; such keys are known only to the database.
@@ -203,13 +203,13 @@ impl TokenForm {
             ("date", _) => ("expires_on", &self.expires_on),
             _ => ("expires", &self.expires),
         };
-        let choice = Choice::parse(text).map_err(|error| (field, error))?;
-        if matches!(choice, Choice::EndOf(_)) && field == "expires" {
-            return Err((field, Refused::NotAChoice));
+        let choice = ExpiryChoice::parse(text).map_err(|error| (field, error))?;
+        if matches!(choice, ExpiryChoice::EndOf(_)) && field == "expires" {
+            return Err((field, BadExpiry::NotAChoice));
         }
         let end = choice.resolve(me.now, me.account.time_zone, max_days).map_err(|error| (field, error))?;
         match (end, choice) {
-            (Some(end), Choice::Days(_)) if self.morning == "yes" => {
+            (Some(end), ExpiryChoice::Days(_)) if self.morning == "yes" => {
                 Ok(Some(weekday_morning(end, me, max_days, edited).unwrap_or(end)))
             }
             _ => Ok(end),

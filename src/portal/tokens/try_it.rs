@@ -9,26 +9,26 @@ use serde::Deserialize;
 
 use super::{
     feeds,
-    fields::Choice,
+    fields::FeedChoice,
     find,
-    mend::mend,
-    one,
+    remedy::mend,
+    show,
     view::{permission_words, with_note},
 };
 use crate::{
-    access::{BadQuestion, Question},
     app::App,
-    portal::{
-        error::PageError,
-        form::{Form, Problems},
-        page::SignedIn,
-    },
-    store::{Feed, Known, Membership, RefusalLine},
+    auth::{AccessCheck, BadAccessCheck},
+    store::{Feed, Membership, RefusedUse, TokenLookup},
     tokens::{
         Kind, Permission, State, Token,
         decision::{Action, Ask, Decision, Package, Reason, decide},
         secret,
         state::state,
+    },
+    web::{
+        error::PageError,
+        form::{Form, Problems},
+        page::SignedIn,
     },
 };
 
@@ -44,7 +44,7 @@ pub struct TryForm {
 /// The section of the page: the form as it was sent, and the answer.
 pub(super) struct Trial {
     pub actions: Vec<Group>,
-    pub feeds: Vec<Choice>,
+    pub feeds: Vec<FeedChoice>,
     pub package: String,
     pub verdict: Option<Verdict>,
     pub problems: Problems,
@@ -53,7 +53,7 @@ pub(super) struct Trial {
 /// The actions of one kind.
 pub(super) struct Group {
     pub label: &'static str,
-    pub choices: Vec<Choice>,
+    pub choices: Vec<FeedChoice>,
 }
 
 /// The answer.
@@ -80,7 +80,8 @@ impl Trial {
 
     fn of(form: TryForm, token: &Token, feeds: &[Feed], verdict: Option<Verdict>, problems: Problems) -> Self {
         let TryForm { action, feed, package } = form;
-        let choice = |value: String, label, chosen: &str| Choice { checked: value == chosen, value, label, hint: "" };
+        let choice =
+            |value: String, label, chosen: &str| FeedChoice { checked: value == chosen, value, label, hint: "" };
         let of_kind = |kind: Kind| Group {
             label: kind.label(),
             choices: [(Action::Pull(kind), "Read"), (Action::Push(kind), "Upload"), (Action::Delete(kind), "Delete")]
@@ -108,7 +109,7 @@ impl Trial {
 }
 
 /// `POST /settings/tokens/{id}/try`
-pub async fn submit(
+pub async fn check_access(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
@@ -124,7 +125,7 @@ pub async fn submit(
         Err(problems) => (StatusCode::UNPROCESSABLE_ENTITY, None, problems),
     };
     let trial = Trial::of(form, &token, &feeds, verdict, problems);
-    one::draw(&req, &app, &me, &token, &feeds, status, trial).await
+    show::draw(&req, &app, &me, &token, &feeds, status, trial).await
 }
 
 /// A key that was pasted by mistake is neither shown again nor put into a link.
@@ -138,20 +139,21 @@ fn without_key(form: TryForm, is_legacy_key: bool) -> (TryForm, Result<(), Probl
 }
 
 /// What the form asks. A package's name is left out where the action is about none.
-fn question(form: &TryForm) -> Result<Question<'_>, Problems> {
+fn question(form: &TryForm) -> Result<AccessCheck<'_>, Problems> {
     let name = Some(form.package.trim()).filter(|name| !name.is_empty());
     let about_packages = Permission::parse(&form.action).and_then(Permission::kind).is_some();
-    Question::parse(&form.action, &form.feed, name.filter(|_| about_packages)).map_err(|error| match error {
-        BadQuestion::Action => Problems::one("action", "Choose what to try."),
-        BadQuestion::Feed => Problems::one("feed", "Choose one of your feeds."),
-        BadQuestion::NoPackage => Problems::one("package", error),
-        BadQuestion::Package(_) => Problems::one("package", "No package of this kind can have this name."),
+    AccessCheck::parse(&form.action, &form.feed, name.filter(|_| about_packages)).map_err(|error| match error {
+        BadAccessCheck::Action => Problems::one("action", "Choose what to try."),
+        BadAccessCheck::Feed => Problems::one("feed", "Choose one of your feeds."),
+        BadAccessCheck::NoPackage => Problems::one("package", error),
+        BadAccessCheck::Package(_) => Problems::one("package", "No package of this kind can have this name."),
     })
 }
 
 /// Asks the decision, from the facts a door would have at this moment if the token's present key were used there.
-async fn put(app: &App, me: &SignedIn, token: &Token, question: &Question<'_>) -> Result<Verdict, PageError> {
-    let known = app.store.known_of(me.account.id, token.id, question.feed).await?.ok_or(PageError::NotFound)?;
+async fn put(app: &App, me: &SignedIn, token: &Token, question: &AccessCheck<'_>) -> Result<Verdict, PageError> {
+    let known =
+        app.store.lookup_token_by_id(me.account.id, token.id, question.feed).await?.ok_or(PageError::NotFound)?;
     let ask = question.ask(&known, question.facts(&app.store, &known).await?);
     Ok(match decide(Some(known.presented()), &known.holder, &ask, me.now) {
         Decision::Allow => Verdict { allowed: true, sentence: allowed(&known, &ask), step: None },
@@ -169,8 +171,8 @@ fn no_key(token: &Token) -> Verdict {
 }
 
 /// The sentence that a client would be told, and the step that would mend it, had it happened.
-fn denied(known: &Known, reason: Reason, ask: &Ask<'_>, memberships: &[Membership], me: &SignedIn) -> Verdict {
-    let line = RefusalLine {
+fn denied(known: &TokenLookup, reason: Reason, ask: &Ask<'_>, memberships: &[Membership], me: &SignedIn) -> Verdict {
+    let line = RefusedUse {
         reason,
         occasion: None,
         action: Some(ask.action),
@@ -187,7 +189,7 @@ fn denied(known: &Known, reason: Reason, ask: &Ask<'_>, memberships: &[Membershi
     Verdict { allowed: false, sentence: reason.sentence(Some(&known.token), ask), step }
 }
 
-fn allowed(known: &Known, ask: &Ask<'_>) -> String {
+fn allowed(known: &TokenLookup, ask: &Ask<'_>) -> String {
     let key = known.token.called();
     let action = ask.action.words();
     let place = ask.feed.map(|(feed, _)| format!(" in {feed}")).unwrap_or_default();

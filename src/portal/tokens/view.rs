@@ -3,13 +3,14 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    portal::{
-        page::SignedIn,
-        words::{self, Time, sentence},
-    },
     store::Feed,
     tokens::{
-        Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, change::primary_permissions, state::state,
+        Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, lifecycle::primary_permissions,
+        state::state,
+    },
+    web::{
+        format::{self, Time, sentence},
+        page::SignedIn,
     },
 };
 
@@ -152,7 +153,11 @@ fn tone(state: State) -> &'static str {
 
 /// `NuGet 6.8, 203.0.113.7`, without what is not known.
 pub fn by(client: &str, address: &str) -> String {
-    [words::client(client).as_str(), address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    [format::client(client).as_str(), address]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The share of the life still to come, in per cent, while the token is running.

@@ -1,8 +1,6 @@
 //! Blobs in a bucket of a stand-in.
 
-use super::super::*;
-use super::stand_in::StandIn;
-use super::{key, read_all};
+use super::{super::*, key, read_all, stand_in::StandIn};
 
 fn stand_in() -> (Blobs, StandIn) {
     let _ = rustls::crypto::ring::default_provider().install_default();

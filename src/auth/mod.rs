@@ -1,0 +1,200 @@
+//! What every door shares: reading the presented key, looking it up, asking the decision, noting the use.
+//! Each door adds only its dress: which status, header and body a refusal wears.
+
+mod access_check;
+mod body;
+mod client_ip;
+mod concurrency;
+mod connections;
+mod credential;
+mod legacy;
+pub mod multipart;
+mod pace;
+pub mod password_hasher;
+mod push_queue;
+pub mod rate_limiter;
+pub mod sign_in_attempt;
+mod usage_buffer;
+mod usage_recorder;
+
+use actix_web::HttpRequest;
+use chrono::{DateTime, Utc};
+
+pub use self::{
+    access_check::{AccessCheck, BadAccessCheck},
+    body::{BadBody, read_body},
+    client_ip::client_address,
+    concurrency::ConcurrencyLimiter,
+    connections::{Answering, Connection, Connections, OpenConnection, OpenRequest},
+    credential::{Ambiguous, CredentialScheme, Credentials, Key},
+    legacy::LegacyKeys,
+    pace::{Pace, Rate},
+    push_queue::{PushPermit, PushQueue, QueueFull},
+    usage_buffer::{Capacity, UsageBuffer},
+    usage_recorder::UsageRecorder,
+};
+use crate::{
+    store::{Actor, Result, Store, TokenLookup, Transaction},
+    tokens::{
+        Token,
+        decision::{Action, Ask, Reason, admit, decide},
+        secret,
+    },
+};
+
+/// Longest client name that is kept, in characters.
+const MAX_CLIENT: usize = 200;
+
+/// A key with what the look-up found. Made once per request, asked as often as needed; what the last answer was is noted
+/// when the request is over.
+#[derive(Debug)]
+pub struct Caller {
+    key: Key,
+    known: Option<TokenLookup>,
+    recorder: UsageRecorder,
+}
+
+/// A refusal, before a door dresses it.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The rule that failed.
+    pub reason: Reason,
+    /// How the key was presented.
+    pub scheme: CredentialScheme,
+    /// Which rule failed and how to mend it.
+    pub sentence: String,
+}
+
+impl Caller {
+    /// Looks a presented key up, together with its account's part in `feed` (empty for none).
+    /// A key of the wrong shape is not looked up at all.
+    pub async fn look_up(store: &Store, key: Key, feed: &str, recorder: UsageRecorder) -> Result<Self> {
+        let mut caller = Self { key, known: None, recorder };
+        caller.reload(store, feed).await?;
+        Ok(caller)
+    }
+
+    /// Looks the key up once more: from then on the facts of that moment count.
+    pub async fn reload(&mut self, store: &Store, feed: &str) -> Result<()> {
+        if let Some(hash) = self.key.hash() {
+            self.known = store.known(hash, feed).await?;
+            if let Some(known) = &self.known {
+                tracing::Span::current().record("account", &known.username).record("key", known.token.called());
+            }
+        }
+        Ok(())
+    }
+
+    /// The same inside a change.
+    pub async fn reload_in(&mut self, tx: &mut Transaction, feed: &str) -> Result<()> {
+        if let Some(hash) = self.key.hash() {
+            self.known = tx.known(hash, feed).await?;
+        }
+        Ok(())
+    }
+
+    /// What the look-up found; none for a key nobody was given.
+    pub fn known(&self) -> Option<&TokenLookup> {
+        self.known.as_ref()
+    }
+
+    /// How the key was presented.
+    pub fn scheme(&self) -> CredentialScheme {
+        self.key.scheme
+    }
+
+    /// Who makes the request, for the record; `known` is what the look-up found.
+    pub fn actor(&self, known: &TokenLookup) -> Actor {
+        self.recorder.actor(known)
+    }
+
+    /// Whether the key is a live token's; gives what is known of it.
+    pub fn admit(&self, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Refusal> {
+        self.record_decision(self.admitted(now).map(drop), None, now)
+    }
+
+    /// The same for a question about the key, which is no use of it: only a refusal is noted.
+    pub fn admit_to_ask(&self, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Refusal> {
+        self.admitted(now).or_else(|_| self.admit(now))
+    }
+
+    /// The key's token, if it is live; nothing is noted.
+    pub fn live_token(&self, now: DateTime<Utc>) -> Option<&Token> {
+        self.admitted(now).ok().map(|known| &known.token)
+    }
+
+    fn admitted(&self, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Reason> {
+        let known = self.known.as_ref().ok_or(Reason::NotAToken)?;
+        admit(Some(known.presented()), known.holder.disabled, now).check().map(|()| known)
+    }
+
+    /// Whether the key may do what is asked, which the request then does; gives what is known of it.
+    pub fn ask(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Refusal> {
+        self.record_decision(self.decide(ask, now), Some(ask), now)
+    }
+
+    /// Whether the key could do what is asked: a question only, of which nothing is noted.
+    pub fn would_allow(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Refusal> {
+        let decided = self.decide(ask, now);
+        decided.and_then(|()| self.known.as_ref().ok_or(Reason::NotAToken)).map_err(|reason| self.refusal(reason, ask))
+    }
+
+    fn decide(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<(), Reason> {
+        let known = self.known.as_ref().ok_or(Reason::NotAToken)?;
+        decide(Some(known.presented()), &known.holder, ask, now).check()
+    }
+
+    /// Notes an answer and gives it.
+    fn record_decision(
+        &self,
+        decided: std::result::Result<(), Reason>,
+        ask: Option<&Ask<'_>>,
+        now: DateTime<Utc>,
+    ) -> std::result::Result<&TokenLookup, Refusal> {
+        let asked = ask.copied().unwrap_or(Ask::of_account(Action::Look));
+        match (&self.known, decided) {
+            (Some(known), Ok(())) => {
+                self.recorder.allowed(known, ask, now);
+                Ok(known)
+            }
+            (Some(known), Err(reason)) if reason != Reason::NotAToken => {
+                let token = &known.token;
+                if self.recorder.refused(known, reason, ask, now) {
+                    tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = named(&asked), "key refused");
+                }
+                Err(self.refusal(reason, &asked))
+            }
+            _ => {
+                self.recorder.unknown();
+                Err(self.refusal(Reason::NotAToken, &asked))
+            }
+        }
+    }
+
+    fn refusal(&self, reason: Reason, ask: &Ask<'_>) -> Refusal {
+        let token = self.known.as_ref().map(|known| &known.token);
+        Refusal { reason, scheme: self.key.scheme, sentence: reason.sentence(token, ask) }
+    }
+}
+
+/// The client's name for itself: printable ASCII, shortened; nothing where it carries a key.
+pub fn client_name(req: &HttpRequest) -> String {
+    let agent = req.headers().get("user-agent").map_or(&b""[..], |value| value.as_bytes());
+    let mut name: String = agent.iter().copied().filter(|b| (b' '..=b'~').contains(b)).map(char::from).collect();
+    if secret::is_in(&name) {
+        name.clear();
+    }
+    name.truncate(MAX_CLIENT);
+    name
+}
+
+/// The package a request names, as far as it may be logged: people paste keys into all places, and anything may be long.
+fn named<'a>(ask: &Ask<'a>) -> &'a str {
+    let name = ask.name.filter(|name| !secret::is_in(name)).unwrap_or_default();
+    &name[..name.floor_char_boundary(255)]
+}
+
+/// A sentence as clients can print it from a header, which they read as Latin-1: ASCII, one line.
+pub fn ascii(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+}

@@ -1,0 +1,158 @@
+//! What one request with a key came to. A request is judged up to three times; what the last judgement said is noted
+//! when the request is over, once.
+
+use std::{cell::RefCell, sync::Arc};
+
+use actix_web::HttpRequest;
+use chrono::{DateTime, Utc};
+use ipnet::IpNet;
+
+use super::{Connection, UsageBuffer, client_address, client_name, named};
+use crate::{
+    store::{Actor, ClientUse, PermissionUse, RefusedUse, TokenLookup, TokenUse, UsageEvent, day_of},
+    tokens::{
+        AccountId, LastUse, TokenId,
+        decision::{Ask, Class, Reason},
+    },
+};
+
+/// Sees one request through.
+#[derive(Debug)]
+pub struct UsageRecorder {
+    evidence: Arc<UsageBuffer>,
+    client: String,
+    address: String,
+    connection: Option<Connection>,
+    judged: RefCell<Option<Judged>>,
+}
+
+#[derive(Debug)]
+struct Judged {
+    token: TokenId,
+    account: AccountId,
+    at: DateTime<Utc>,
+    /// Whether the key opens anything.
+    live: bool,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    /// Allowed; no work for what any live key may ask.
+    Used(Option<PermissionUse>),
+    Refused(Box<RefusedUse>),
+}
+
+impl UsageRecorder {
+    /// Of a request.
+    pub fn of(req: &HttpRequest, evidence: &Arc<UsageBuffer>, trusted: &[IpNet]) -> Self {
+        Self {
+            evidence: Arc::clone(evidence),
+            client: client_name(req),
+            address: client_address(req, trusted).to_string(),
+            connection: Connection::of(req).cloned(),
+            judged: RefCell::default(),
+        }
+    }
+
+    /// Who makes the request, for the record.
+    pub(super) fn actor(&self, known: &TokenLookup) -> Actor {
+        Actor {
+            account: Some(known.token.account),
+            token: Some(known.token.id),
+            address: self.address.clone(),
+            client: self.client.clone(),
+            session: None,
+        }
+    }
+
+    /// The request was allowed; `ask` is none for what any live key may ask. The last word of a request counts.
+    pub(super) fn allowed(&self, known: &TokenLookup, ask: Option<&Ask<'_>>, now: DateTime<Utc>) {
+        let work = ask.map(|ask| PermissionUse {
+            permission: ask.least_permission(),
+            feed: ask.feed.and_then(|(_, feed)| feed),
+            package: named(ask).to_owned(),
+            last_at: now,
+            uses: 1,
+        });
+        self.judged(known, true, Outcome::Used(work), now);
+    }
+
+    /// The request was refused. `false` if that leaves nothing, because an equal look-up was noted within the hour.
+    pub(super) fn refused(
+        &self,
+        known: &TokenLookup,
+        reason: Reason,
+        ask: Option<&Ask<'_>>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let live = reason.class() != Class::NotLive;
+        let package = ask.filter(|_| live).map_or("", named);
+        let line = RefusedUse {
+            reason,
+            occasion: occasion(known, reason),
+            action: ask.map(|ask| ask.action),
+            feed: ask.and_then(|ask| ask.feed).map(|(name, _)| name.to_owned()).unwrap_or_default(),
+            package: package.to_owned(),
+            client: self.client.clone(),
+            address: self.address.clone(),
+            first_at: now,
+            last_at: now,
+            times: 1,
+        };
+        if line.is_look_up() && !self.evidence.is_first_look_up(known.token.id, &line) {
+            self.judged.take();
+            return false;
+        }
+        self.judged(known, live, Outcome::Refused(Box::new(line)), now);
+        true
+    }
+
+    /// The key turned out to be nobody's: it leaves nothing.
+    pub(super) fn unknown(&self) {
+        self.judged.take();
+    }
+
+    fn judged(&self, known: &TokenLookup, live: bool, outcome: Outcome, at: DateTime<Utc>) {
+        if let (true, Some(connection)) = (live, &self.connection) {
+            connection.carried_live_key();
+        }
+        let (token, account) = (known.token.id, known.token.account);
+        self.judged.replace(Some(Judged { token, account, at, live, outcome }));
+    }
+}
+
+/// Since when a rule refuses, if it has a beginning.
+fn occasion(known: &TokenLookup, reason: Reason) -> Option<DateTime<Utc>> {
+    let token = &known.token;
+    match reason {
+        Reason::Replaced => known.replaced_at,
+        Reason::Revoked => token.revoked_at,
+        Reason::Deactivated => token.deactivated_at,
+        Reason::Expired => token.expires_at,
+        Reason::Retired => token.retires_at,
+        _ => None,
+    }
+}
+
+impl Drop for UsageRecorder {
+    fn drop(&mut self) {
+        let Some(Judged { token, account, at, live, outcome }) = self.judged.take() else { return };
+        let (client, address) = (std::mem::take(&mut self.client), std::mem::take(&mut self.address));
+        let refused = matches!(outcome, Outcome::Refused(_));
+        // Whether a look-up counts is known when its row is written: another node may have noted it.
+        let counts = !matches!(&outcome, Outcome::Refused(line) if line.is_look_up());
+        let day = counts.then_some(UsageEvent::DailyUse { day: day_of(at), refused, times: 1 });
+        let last = live.then(|| UsageEvent::Last(LastUse { at, client: client.clone(), address: address.clone() }));
+        let (place, work, line) = match outcome {
+            Outcome::Used(work) => (
+                Some(UsageEvent::ClientUse(ClientUse { client, address, first_at: at, last_at: at, uses: 1 })),
+                work.map(UsageEvent::PermissionUse),
+                None,
+            ),
+            Outcome::Refused(line) => (None, None, Some(UsageEvent::Refusal(*line))),
+        };
+        let deeds = [day, last, place, work, line].into_iter().flatten();
+        self.evidence.note(deeds.map(|deed| TokenUse { token, account, deed }), at);
+    }
+}

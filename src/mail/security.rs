@@ -1,0 +1,292 @@
+//! The mail that says what happened in an account: what, when, from where, and what to do if it was somebody else.
+
+use askama::Template;
+use chrono_tz::Tz;
+
+use super::{
+    Unwritable,
+    action::ActionMail,
+    line::{may, moment, one_line, packages_of, short_name},
+};
+use crate::{
+    accounts::client_name,
+    audit::{EventDetail, EventKind, TokenFacts},
+    store::{Account, SecurityNotification},
+    tokens::expiry::end_in,
+};
+
+#[derive(Template)]
+#[template(path = "mail/happened.txt")]
+struct Text<'a> {
+    mail: &'a Happened<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/happened.html")]
+struct Html<'a> {
+    mail: &'a Happened<'a>,
+}
+
+struct Happened<'a> {
+    username: &'a str,
+    host: &'a str,
+    title: String,
+    lines: Vec<EventLine>,
+    more: i64,
+    remedy: Remedy,
+    reset_url: String,
+    tokens_url: String,
+    sessions_url: String,
+}
+
+/// What must not be missed among other things, the gravest first.
+const GRAVE: [EventKind; 4] =
+    [EventKind::AddressChanged, EventKind::PasswordChanged, EventKind::AddressChangeAsked, EventKind::SignedIn];
+
+/// What to do if it was not the owner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Remedy {
+    /// A new password locks out whoever it was.
+    NewPassword,
+    /// Those who run the host did it: they can be asked.
+    AskThem,
+    /// This address is the account's no more, so that a new password would be mailed elsewhere.
+    TellThem,
+}
+
+struct EventLine {
+    title: String,
+    said: String,
+    /// When, by whom if not the owner, and from where.
+    facts: Vec<(&'static str, String)>,
+    url: Option<String>,
+}
+
+/// The whole message; `more` happenings are counted but not listed.
+pub fn security_mail(
+    to: &ActionMail<'_>,
+    account: &Account,
+    happenings: &[SecurityNotification],
+    more: i64,
+) -> Result<String, Unwritable> {
+    let lines: Vec<_> = happenings.iter().map(|one| EventLine::new(one, account.time_zone, to)).collect();
+    let title = title(happenings, &lines, more);
+    let mail = Happened {
+        username: &account.username,
+        host: to.host(),
+        title,
+        lines,
+        more,
+        remedy: remedy(happenings),
+        reset_url: to.public_url.of("/forgot"),
+        tokens_url: to.public_url.of("/settings/tokens"),
+        sessions_url: to.public_url.of("/settings/sessions"),
+    };
+    to.seal(&mail.title, &Text { mail: &mail }, &Html { mail: &mail })
+}
+
+impl EventLine {
+    fn new(one: &SecurityNotification, zone: Tz, to: &ActionMail<'_>) -> Self {
+        let (title, said) = words(one, zone);
+        let local = one.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string();
+        let url = one.token.filter(|_| one.token_name.is_some());
+        Self {
+            title,
+            said,
+            facts: facts(one, moment(one.at, zone, &local), zone),
+            url: url.map(|id| to.public_url.of(&format!("/settings/tokens/{id}"))),
+        }
+    }
+}
+
+/// What is gravest stands first; of the rest only how much it is.
+fn title(happenings: &[SecurityNotification], lines: &[EventLine], more: i64) -> String {
+    let count = lines.len() as i64 + more;
+    let grave = GRAVE.iter().find_map(|kind| happenings.iter().position(|one| one.kind == *kind));
+    match (lines, grave) {
+        ([only], _) => only.title.clone(),
+        (_, Some(at)) if count == 2 => format!("{}, and one more thing", lines[at].title),
+        (_, Some(at)) => format!("{}, and {} more things", lines[at].title, count - 1),
+        (_, None) => format!("{count} things happened in your account"),
+    }
+}
+
+fn remedy(happenings: &[SecurityNotification]) -> Remedy {
+    if happenings.iter().any(|one| one.kind == EventKind::AddressChanged) {
+        Remedy::TellThem
+    } else if happenings.iter().all(by_the_host) {
+        Remedy::AskThem
+    } else {
+        Remedy::NewPassword
+    }
+}
+
+/// Whether an operator did it, on a page or by a command. Those who run the host have no address there.
+fn by_the_host(one: &SecurityNotification) -> bool {
+    one.by.is_some() || one.address.is_empty()
+}
+
+fn facts(one: &SecurityNotification, when: String, zone: Tz) -> Vec<(&'static str, String)> {
+    let client = one_line(&client_name::in_words(&one.client));
+    let mut facts = vec![("When", when)];
+    if one.kind == EventKind::OwnerInvited {
+        facts.push(("By", one.by.clone().unwrap_or_default()));
+    } else if let Some(operator) = &one.by {
+        facts.push(("By", format!("{operator}, an operator of this host")));
+    } else if one.address.is_empty() {
+        facts.push(("By", format!("the host itself ({client})")));
+    }
+    match (one.address.as_str(), client.as_str()) {
+        ("", _) => {}
+        (address, "") => facts.push(("From", address.to_owned())),
+        (address, client) => facts.push(("From", format!("{address}, with {client}"))),
+    }
+    facts.extend(token_facts(one).filter(|_| gives_access(one.kind)).into_iter().flat_map(|token| rights(token, zone)));
+    facts
+}
+
+/// The token as the event found it.
+fn token_facts(one: &SecurityNotification) -> Option<&TokenFacts> {
+    one.detail.token()?.token.as_ref()
+}
+
+fn gives_access(kind: EventKind) -> bool {
+    use EventKind::{TokenCreated, TokenEdited, TokenReactivated, TokenRefreshed};
+    matches!(kind, TokenCreated | TokenRefreshed | TokenEdited | TokenReactivated)
+}
+
+/// What a token could do then, and until when.
+fn rights(token: &TokenFacts, zone: Tz) -> Vec<(&'static str, String)> {
+    let Some(rights) = &token.rights else { return Vec::new() };
+    let patterns: Vec<_> = rights.patterns.iter().map(String::as_str).collect();
+    let end = rights.ends_at.map(|end| moment(end, zone, &end_in(end, zone, "%-d %B %Y")));
+    let mut facts = vec![("May", rights.permissions().map_or_else(|| one_line(&rights.permissions), may))];
+    facts.push(("Packages", packages_of(&patterns)));
+    facts.extend(rights.feeds.as_ref().map(|feeds| ("Feeds", feeds.join(", "))));
+    facts.push(("Expires", end.unwrap_or_else(|| "never".to_owned())));
+    facts
+}
+
+/// `“CI” (lk_Ab3d…)`.
+fn token(one: &SecurityNotification) -> String {
+    let name = token_facts(one).map(|facts| facts.name.as_str()).or(one.token_name.as_deref()).unwrap_or_default();
+    let name = if name.is_empty() { String::new() } else { format!("“{}”", short_name(name)) };
+    let hint = one.hint.as_ref().map(|hint| format!("({hint}…)")).unwrap_or_default();
+    format!("{name} {hint}").trim().to_owned()
+}
+
+/// What happened, in a few words and in a sentence.
+fn words(one: &SecurityNotification, zone: Tz) -> (String, String) {
+    let token = token(one);
+    let (title, said) = match one.kind {
+        EventKind::PasswordChanged => {
+            ("Your password was changed".to_owned(), "Every session has ended; your tokens go on working.")
+        }
+        EventKind::AddressChangeAsked => return address_asked(&one.detail),
+        EventKind::AddressChanged => return address_changed(&one.detail),
+        EventKind::SignedIn => (
+            "Somebody signed in from a new device".to_owned(),
+            "This browser had not signed in to your account before.",
+        ),
+        EventKind::TokenCreated => {
+            (format!("A new access token: {token}"), "Its key was shown once, to whoever created it.")
+        }
+        EventKind::TokenRefreshed => (format!("The access token {token} has a new key"), "Its old key is refused."),
+        EventKind::TokenEdited => {
+            (format!("The access token {token} got more packages"), "Patterns or feeds were added to it.")
+        }
+        EventKind::TokenReactivated => (format!("The access token {token} is on again"), "Its key works again."),
+        EventKind::TokenRevoked => (format!("The access token {token} was revoked"), "Its key is refused for good."),
+        EventKind::TokenDeleted => {
+            (format!("The access token {token} was deleted"), "Its key is refused for good, and it is off your list.")
+        }
+        EventKind::TokenDeactivated => return switched_off(one, &token, zone),
+        EventKind::TokensFrozen => (
+            "All your access tokens were frozen".to_owned(),
+            "Every key that was on is refused until the freeze is undone.",
+        ),
+        EventKind::AccountDisabled => {
+            ("Your account was disabled".to_owned(), "Nobody can sign in to it, and its keys are refused.")
+        }
+        EventKind::AccountEnabled => {
+            ("Your account is enabled again".to_owned(), "You can sign in, and keys that are on work again.")
+        }
+        EventKind::OwnerInvited => return owner_invited(&one.detail),
+        EventKind::AccountInvited => return account_invited(&one.detail),
+        kind if kind.gives_access() => (access(one), "It was done from your account."),
+        kind => (sentence(kind.label()), ""),
+    };
+    (title, said.to_owned())
+}
+
+/// Who got which access, in a few words.
+fn access(one: &SecurityNotification) -> String {
+    let text = |text: &Option<String>, or: &str| text.as_deref().map_or_else(|| or.to_owned(), one_line);
+    let (whom, feed) = (text(&one.whom, "You"), text(&one.feed, "a feed"));
+    let is_now = if one.whom.is_some() { "is now" } else { "are now" };
+    let role = match &one.detail {
+        EventDetail::Role { role: Some(role) } => role.as_str(),
+        _ => "without a role",
+    };
+    match one.kind {
+        EventKind::CalendarMade => "A private calendar address was made".to_owned(),
+        EventKind::PasswordLinkMade => format!("A link was made that sets a password: {}", text(&one.whom, "yours")),
+        EventKind::OperatorMade => format!("{whom} {is_now} an operator of this host"),
+        EventKind::FeedCreated => format!("The feed {feed} was created"),
+        EventKind::FeedOpened => format!("The feed {feed} is public now"),
+        EventKind::EveryoneChanged => format!("Everybody is now {role} in the feed {feed}"),
+        EventKind::MemberChanged => format!("{whom} {is_now} {role} in the feed {feed}"),
+        _ => format!("{whom} {is_now} an owner of {} in {feed}", text(&one.package, "a package")),
+    }
+}
+
+fn switched_off(one: &SecurityNotification, token: &str, zone: Tz) -> (String, String) {
+    let until = one.detail.token().and_then(|told| told.until);
+    let until = until.map(|at| moment(at, zone, &at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string()));
+    let said = match until {
+        Some(at) => format!("Its key is refused until {at}."),
+        None => "Its key is refused until you reactivate the token.".to_owned(),
+    };
+    (format!("The access token {token} was deactivated"), said)
+}
+
+fn address_asked(detail: &EventDetail) -> (String, String) {
+    let asked =
+        if let EventDetail::Address { address } = detail { one_line(address) } else { "Another one".to_owned() };
+    let said =
+        format!("{asked} was asked for. Until it is confirmed, everything stays as it is; a new password stops it.");
+    ("Your account is to get a new address".to_owned(), said)
+}
+
+fn owner_invited(detail: &EventDetail) -> (String, String) {
+    let what = match detail {
+        EventDetail::Ownership { feed, package: Some(package) } => {
+            format!("{} in {}", one_line(package), one_line(feed))
+        }
+        EventDetail::Ownership { feed, package: None } => format!("the feed {}", one_line(feed)),
+        _ => "something".to_owned(),
+    };
+    let said = "You become an owner when you accept under Settings, Invitations, within seven days. Until then nothing changes.";
+    (format!("You are invited to own {what}"), said.to_owned())
+}
+
+fn account_invited(detail: &EventDetail) -> (String, String) {
+    let who = if let EventDetail::Account { username } = detail { one_line(username) } else { String::new() };
+    let said = "Its owner chooses a password by a link that works for seven days. Until then nobody can use it.";
+    (format!("You added the account {who}"), said.to_owned())
+}
+
+fn address_changed(detail: &EventDetail) -> (String, String) {
+    let tx = match detail {
+        EventDetail::Addresses { from, to } => format!("From {} to {}. ", one_line(from), one_line(to)),
+        _ => String::new(),
+    };
+    let said = format!("{tx}Mails go to the new one from now on; this is the last one here.");
+    ("The address of your account was changed".to_owned(), said)
+}
+
+/// Words that begin with a capital.
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,9 @@
+//! What a NuGet package is: its id, its version, its nuspec, its symbols, and the archive it comes in.
+
+pub mod archive;
+pub mod id;
+pub mod listing;
+pub mod nuspec;
+pub mod range;
+pub mod symbols;
+pub mod version;

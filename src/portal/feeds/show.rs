@@ -1,0 +1,69 @@
+//! One feed: its address for clients, and its packages with a search.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path, Query},
+};
+use askama::Template;
+
+use super::Visitor;
+use crate::{
+    app::App,
+    portal::{
+        clients::Clients,
+        packages::list::{Listing, PackagesQuery},
+    },
+    tokens::decision::Role,
+    web::{
+        error::PageError,
+        page::{Page, answer},
+    },
+};
+
+#[derive(Template)]
+#[template(path = "portal/feeds/one.html")]
+struct ShowFeed {
+    page: Page,
+    name: String,
+    path: String,
+    source: String,
+    is_public: bool,
+    role: &'static str,
+    manages: bool,
+    may_push: bool,
+    push: [String; 2],
+    listing: Listing,
+}
+
+/// `GET /feeds/{feed}`
+pub async fn show_feed(
+    req: HttpRequest,
+    app: Data<App>,
+    feed: Path<String>,
+    wanted: Option<Query<PackagesQuery>>,
+) -> Result<HttpResponse, PageError> {
+    let visitor = Visitor::of(&req, &app, &feed).await?;
+    let wanted = wanted.map(Query::into_inner).unwrap_or_default();
+    let clients = Clients::of_feed(&app.settings.public_url, &visitor.feed.name);
+    let listing = Listing::of_feed(&app, &visitor, &wanted).await?;
+    let page = ShowFeed {
+        page: Page::in_section(&req, format!("Feed {}", visitor.feed.name), "feeds"),
+        path: visitor.path(),
+        push: first_push(&clients),
+        source: clients.source,
+        is_public: visitor.feed.is_public,
+        role: visitor.role.map_or("", Role::as_str),
+        manages: visitor.manages(),
+        may_push: visitor.role >= Some(Role::Writer),
+        name: visitor.feed.name,
+        listing,
+    };
+    answer(StatusCode::OK, &page)
+}
+
+/// The lines that make a feed's first package, with dotnet and with NuGet.exe.
+fn first_push(clients: &Clients) -> [String; 2] {
+    let nuget = format!("nuget push Contoso.Core.1.0.0.nupkg -Source {} -ApiKey YOUR_KEY", clients.source);
+    [clients.dotnet_push(), nuget]
+}

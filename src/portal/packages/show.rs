@@ -1,0 +1,159 @@
+//! One package: its newest version in full, and every version page by page, the highest first.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{
+    Seen,
+    view::{Facts, Install, VersionRow},
+};
+use crate::{
+    app::App,
+    packages::nuget::version::Version,
+    store::VersionSummary,
+    web::{
+        error::PageError,
+        format::{Time, thousands},
+        page::{Page, answer},
+    },
+};
+
+/// Versions on one page.
+const PAGE: usize = 50;
+/// Owners that are named.
+const OWNERS: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "portal/packages/one.html")]
+struct ShowPackage {
+    page: Page,
+    name: String,
+    path: String,
+    feed: String,
+    newest: Option<Newest>,
+    /// When the last version was removed, where none is left.
+    removed: Option<Time>,
+    downloads: String,
+    listed: String,
+    unlisted: String,
+    owners: Vec<String>,
+    owned: bool,
+    may_change: bool,
+    manages_owners: bool,
+    versions: Vec<VersionRow>,
+    next: Option<String>,
+    first: bool,
+    from: String,
+    not_a_version: bool,
+}
+
+struct Newest {
+    line: VersionRow,
+    facts: Facts,
+    install: Install,
+}
+
+/// Which versions are shown.
+#[derive(Debug, Default, Deserialize)]
+pub struct PackagePath {
+    /// Below this one.
+    #[serde(default)]
+    after: String,
+    /// From this one on, as somebody types it.
+    #[serde(default)]
+    from: String,
+}
+
+impl PackagePath {
+    /// The first version that is not shown; none for the highest page.
+    fn below(&self) -> Option<Bound> {
+        if let Ok(after) = Version::parse(&self.after) {
+            return Some(Bound::Below(after));
+        }
+        Version::parse(self.from.trim()).ok().map(Bound::From)
+    }
+}
+
+/// Where a page of versions begins.
+enum Bound {
+    Below(Version),
+    From(Version),
+}
+
+/// `GET /feeds/{feed}/packages/{id}`
+pub async fn show_package(
+    req: HttpRequest,
+    app: Data<App>,
+    at: Path<(String, String)>,
+    shown: Option<Query<PackagePath>>,
+) -> Result<HttpResponse, PageError> {
+    let (feed, id) = at.into_inner();
+    let seen = Seen::of(&req, &app, &feed, &id).await?;
+    let shown = shown.map(Query::into_inner).unwrap_or_default();
+    let source = seen.visitor.source(&app);
+    let mut lines = lines(&app, &seen, shown.below()).await?;
+    let more = lines.len() > PAGE;
+    lines.truncate(PAGE);
+    let page = ShowPackage {
+        page: Page::in_section(&req, seen.package.name.clone(), "packages"),
+        path: seen.path(),
+        newest: newest(&app, &seen, &source).await?,
+        removed: lines.iter().filter_map(|line| line.removed_at).max().map(|at| seen.visitor.time(at)),
+        downloads: thousands(seen.package.downloads),
+        listed: thousands(seen.package.listed),
+        unlisted: thousands(seen.package.unlisted),
+        owners: owners(&app, &seen).await?,
+        owned: seen.package.owned,
+        may_change: seen.may_change(),
+        manages_owners: seen.manages_owners(),
+        next: lines.last().filter(|_| more).map(|last| format!("{}?after={}", seen.path(), last.version.key())),
+        versions: lines.iter().map(|line| VersionRow::of(&seen, line)).collect(),
+        first: shown.below().is_none(),
+        not_a_version: !shown.from.trim().is_empty() && Version::parse(shown.from.trim()).is_err(),
+        from: shown.from.chars().take(64).collect(),
+        feed: seen.visitor.feed.name,
+        name: seen.package.name,
+    };
+    answer(StatusCode::OK, &page)
+}
+
+async fn lines(app: &App, seen: &Seen, bound: Option<Bound>) -> Result<Vec<VersionSummary>, PageError> {
+    let account = seen.visitor.account();
+    let limit = PAGE as i64 + 1;
+    let (below, first) = match bound {
+        None => (None, None),
+        Some(Bound::Below(version)) => (Some(version), None),
+        Some(Bound::From(version)) => {
+            let first = app.store.version_facts(seen.package.key, account, &version).await?;
+            (Some(version), first.map(|first| first.line))
+        }
+    };
+    let rest = app.store.version_lines(seen.package.key, account, below.as_ref(), limit).await?;
+    Ok(first.into_iter().chain(rest).collect())
+}
+
+async fn newest(app: &App, seen: &Seen, source: &str) -> Result<Option<Newest>, PageError> {
+    let Some(version) = &seen.package.newest else { return Ok(None) };
+    let Some(found) = app.store.version_facts(seen.package.key, seen.visitor.account(), version).await? else {
+        return Ok(None);
+    };
+    Ok(Facts::of(&found).map(|facts| Newest {
+        line: VersionRow::of(seen, &found.line),
+        install: Install::of(seen, source, &found.line),
+        facts,
+    }))
+}
+
+/// Who owns it, for people who are signed in.
+async fn owners(app: &App, seen: &Seen) -> Result<Vec<String>, PageError> {
+    if seen.visitor.me.is_none() {
+        return Ok(Vec::new());
+    }
+    let owners = app.store.owners(seen.package.key, OWNERS).await?;
+    Ok(owners.into_iter().map(|owner| owner.username).collect())
+}

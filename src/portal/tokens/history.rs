@@ -1,0 +1,110 @@
+//! A token's record: who did what to it, when and from where; newest first, a page at a time.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path, Query},
+};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{find, view};
+use crate::{
+    app::App,
+    store,
+    tokens::{EventId, Token},
+    web::{
+        error::PageError,
+        event_text::EventText,
+        format::{Time, sentence},
+        page::{Page, SignedIn, answer},
+    },
+};
+
+/// Lines on a page.
+const LINES: usize = 50;
+
+/// A page of the record.
+pub(super) struct Record {
+    pub events: Vec<Event>,
+    /// The last line's id, if there are older ones.
+    pub older: Option<String>,
+}
+
+/// A line of the record.
+pub(super) struct Event {
+    pub time: Time,
+    pub what: String,
+    pub detail: String,
+    pub who: String,
+    pub from: String,
+}
+
+#[derive(Template)]
+#[template(path = "portal/tokens/record.html")]
+struct RecordPage {
+    page: Page,
+    id: String,
+    name: String,
+    record: Record,
+}
+
+/// Where a page of the record begins.
+#[derive(Debug, Deserialize)]
+pub struct From {
+    before: Option<String>,
+}
+
+/// `GET /settings/tokens/{id}/record`
+pub async fn show_history(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+    Query(from): Query<From>,
+) -> Result<HttpResponse, PageError> {
+    let token = find(&app, &me, &id).await?;
+    let before = from.before.map(|id| EventId::parse(&id).ok_or(PageError::NotFound)).transpose()?;
+    let page = RecordPage {
+        page: Page::in_section(&req, format!("Record of {}", token.name), "tokens"),
+        record: Record::read(&app, &me, &token, before).await?,
+        id: token.id.to_string(),
+        name: token.name,
+    };
+    answer(StatusCode::OK, &page)
+}
+
+impl Record {
+    /// The lines before one of them, or the newest.
+    pub(super) async fn read(
+        app: &App,
+        me: &SignedIn,
+        token: &Token,
+        before: Option<EventId>,
+    ) -> Result<Self, PageError> {
+        let more = i64::try_from(LINES + 1).unwrap_or(i64::MAX);
+        let mut events = app.store.events_before(token.id, before, more).await?;
+        let older = events.len() > LINES;
+        events.truncate(LINES);
+        let older = events.last().filter(|_| older).map(|last| last.id.to_string());
+        Ok(Self { events: events.into_iter().map(|event| line(event, me)).collect(), older })
+    }
+}
+
+fn line(event: store::Event, me: &SignedIn) -> Event {
+    let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let text = EventText {
+        kind: event.kind,
+        detail: &event.detail,
+        feed: event.feed.as_deref(),
+        package: event.package.as_deref(),
+        version: event.version.as_deref(),
+    };
+    Event {
+        time: time(event.at),
+        what: sentence(event.kind.label()),
+        detail: text.detail(|at| time(at).text),
+        who: event.actor.unwrap_or_else(|| "This host".to_owned()),
+        from: view::by(&event.client, &event.address),
+    }
+}

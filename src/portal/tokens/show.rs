@@ -1,0 +1,140 @@
+//! One token in full: what it may do, how its life went, where it was used, what it published, and its record.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+use askama::Template;
+
+use super::{
+    activity::{self, ClientRow},
+    feeds, find,
+    history::Record,
+    narrow::Advice,
+    path,
+    pattern_preview::{self, Preview},
+    refusals::{TokenIssues, write_mine},
+    token_form::TokenForm,
+    try_it::Trial,
+    usage_chart::UsageChart,
+    view,
+};
+use crate::{
+    app::App,
+    store::{self, Feed},
+    tokens::{Kind, Token},
+    web::{
+        error::PageError,
+        format::Time,
+        late_form::typed,
+        page::{Page, SignedIn, answer},
+    },
+};
+
+/// Published versions that are shown.
+const VERSIONS: i64 = 20;
+
+#[derive(Template)]
+#[template(path = "portal/tokens/show.html")]
+struct ShowToken {
+    page: Page,
+    token: view::Token,
+    words: Vec<String>,
+    coverage: Vec<pattern_preview::PatternLine>,
+    created: Time,
+    issued: Option<Time>,
+    made_by: Option<MadeBy>,
+    trouble: TokenIssues,
+    advice: Option<Advice>,
+    picture: UsageChart,
+    places: Vec<ClientRow>,
+    trial: Trial,
+    published: Vec<VersionRow>,
+    record: Record,
+}
+
+/// The token that made it.
+struct MadeBy {
+    id: String,
+    /// None once it is deleted.
+    name: Option<String>,
+}
+
+/// A version it published.
+struct VersionRow {
+    package: String,
+    version: String,
+    feed: String,
+    time: Time,
+    /// Its page; none where there is nothing to see.
+    path: Option<String>,
+    state: &'static str,
+}
+
+/// `GET /settings/tokens/{id}`
+pub async fn show_token(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    id: Path<String>,
+) -> Result<HttpResponse, PageError> {
+    write_mine(&app, &me).await;
+    let token = find(&app, &me, &id).await?;
+    let feeds = feeds(&app, &me).await?;
+    let trial = match typed(&req, &format!("{}/try", path(&token))) {
+        Some(form) => Trial::untried(form, &token, &feeds),
+        None => Trial::blank(&token, &feeds),
+    };
+    draw(&req, &app, &me, &token, &feeds, StatusCode::OK, trial).await
+}
+
+/// Draws the page with something tried on it, or nothing.
+pub(super) async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    token: &Token,
+    feeds: &[Feed],
+    status: StatusCode,
+    trial: Trial,
+) -> Result<HttpResponse, PageError> {
+    let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let published = app.store.published_with(token.id, VERSIONS).await?;
+    let page = ShowToken {
+        page: Page::in_section(req, token.name.clone(), "tokens"),
+        token: view::Token::whole(token, feeds, me),
+        words: token.permissions.iter().map(view::permission_words).collect(),
+        coverage: Preview::of(app, me, &TokenForm::of(token), Some(token.id)).await?.lines,
+        created: time(token.created_at),
+        issued: token.issued_at.filter(|at| *at != token.created_at).map(time),
+        made_by: made_by(app, me, token).await?,
+        trouble: TokenIssues::of(app, me, token).await?,
+        advice: Advice::about(app, me, token, feeds).await?,
+        picture: activity::picture(app, me, token).await?,
+        places: activity::places(app, me, token).await?,
+        trial,
+        published: published.into_iter().map(|version| VersionRow::new(version, me)).collect(),
+        record: Record::read(app, me, token, None).await?,
+    };
+    answer(status, &page)
+}
+
+async fn made_by(app: &App, me: &SignedIn, token: &Token) -> Result<Option<MadeBy>, PageError> {
+    let Some(id) = token.made_by else { return Ok(None) };
+    let maker = app.store.token_of(me.account.id, id).await?;
+    Ok(Some(MadeBy { id: id.to_string(), name: maker.map(|maker| maker.name) }))
+}
+
+impl VersionRow {
+    fn new(version: store::Published, me: &SignedIn) -> Self {
+        let store::Published { kind, package, version, feed, at, listed, removed } = version;
+        let path = (kind == Kind::NuGet && !removed).then(|| format!("/feeds/{feed}/packages/{package}/{version}"));
+        let state = match (removed, listed) {
+            (true, _) => "Removed",
+            (false, false) => "Unlisted",
+            (false, true) => "",
+        };
+        Self { package, version, feed, time: Time::new(at, me.now, me.account.time_zone), path, state }
+    }
+}

@@ -1,0 +1,18 @@
+//! The NuGet V3 door of a feed: `/feeds/{feed}/nuget/v3/…`, and `/v3/…` for the feed `main`.
+
+mod details;
+pub mod download;
+mod files;
+mod leaked_keys;
+mod long_response;
+pub mod push;
+mod query;
+pub mod registration;
+mod request;
+mod response;
+pub mod search;
+pub mod service_index;
+pub mod source;
+pub mod symbols;
+pub mod unlist;
+mod upload;

@@ -1,0 +1,263 @@
+//! Pushing a package: decided before its body is read, again when its id is known and before the rest of it is inflated,
+//! and last in the transaction that enters the version, from facts read there.
+
+use std::io::{self, Write};
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use tempfile::NamedTempFile;
+
+use super::{
+    leaked_keys::refuse_keys,
+    request::NuGetRequest,
+    response::{Answer, NuGetError},
+    upload::{Upload, receive},
+};
+use crate::{
+    app::App,
+    auth::{Caller, PushPermit, QueueFull},
+    packages::{
+        blobs::{BlobError, BlobKey},
+        nuget::archive::{Archive, Limits, Nupkg, Unreadable},
+    },
+    runtime::WorkerTasks,
+    store::{Actor, NewVersion, PublishContext, StoredPackage, Transaction},
+    tokens::{
+        Kind, PackageKey, Token, VersionKey,
+        decision::{Action, Package},
+        legacy,
+    },
+};
+
+pub(super) const PUSH: Action = Action::Push(Kind::NuGet);
+/// How often the change of a push is made anew because its token was changed while it went on.
+pub(super) const ATTEMPTS: u32 = 3;
+
+/// `PUT package`
+pub async fn push_package(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
+    let request = NuGetRequest::of(&req, &app)?;
+    let Received { mut caller, upload, permit, limits } = receive_push(&request, &req, &app, payload).await?;
+    let source = upload.file.reopen().map_err(|error| NuGetError::unavailable(&error))?;
+    let archive = refuse_keys(&app, reading(move || Archive::open(source, &limits)).await?).await?;
+    caller.reload(&app.store, request.feed).await?;
+    decide_early(&request, &app, &caller, archive.package()).await?;
+    let package = reading(move || archive.check()).await?;
+    publish(&req, &app, Push { caller, upload, package, permit }).await
+}
+
+/// A push whose body is here and was not looked at.
+pub(super) struct Received {
+    pub(super) caller: Caller,
+    pub(super) upload: Upload,
+    pub(super) permit: PushPermit,
+    pub(super) limits: Limits,
+}
+
+/// Receives the body of whoever may push something.
+pub(super) async fn receive_push(
+    request: &NuGetRequest<'_>,
+    req: &HttpRequest,
+    app: &App,
+    payload: web::Payload,
+) -> Result<Received, NuGetError> {
+    let caller = request.caller().await?;
+    let Token { id, account, .. } = request.decide(&caller, PUSH, None, Package::Unknown)?.token;
+    let permit = app.pushes.turn(account, id).await?;
+    let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
+    let upload = receive(req, payload, &permit, &app.uploads(), limit).await?;
+    let (default, file) = (Limits::default(), limit as u64);
+    let limits = Limits { file, unpacked: default.unpacked.max(file.saturating_mul(4)), ..default };
+    Ok(Received { caller, upload, permit, limits })
+}
+
+/// A push whose body is here.
+struct Push {
+    caller: Caller,
+    upload: Upload,
+    package: Nupkg,
+    permit: PushPermit,
+}
+
+/// Reads where blocking is allowed.
+pub(super) async fn reading<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Unreadable> + Send + 'static,
+) -> Result<T, NuGetError> {
+    let read = web::block(read).await.map_err(|error| NuGetError::unavailable(&error))?;
+    read.map_err(|error| match error {
+        Unreadable::Storage(error) => NuGetError::unavailable(&error),
+        error => NuGetError::bad("This is not a package that can be taken", error.to_string()),
+    })
+}
+
+/// The second decision, before anything is stored. It only saves work: the last one counts.
+async fn decide_early(
+    request: &NuGetRequest<'_>,
+    app: &App,
+    caller: &Caller,
+    package: &Nupkg,
+) -> Result<(), NuGetError> {
+    let (feed, account) = caller.known().map(|known| (known.feed, known.token.account)).unzip();
+    let found = match feed.flatten() {
+        Some(feed) => app.store.package(feed, Kind::NuGet, &package.id.key(), account).await?,
+        None => None,
+    };
+    request.decide(caller, PUSH, Some(&package.id), StoredPackage::known_to_its_asker(found.as_ref()))?;
+    match found {
+        Some(found) if app.store.version(found.key, &package.version).await?.is_some() => Err(exists(package)),
+        Some(found) if app.store.was_removed(found.key, &package.version).await? => Err(removed(package)),
+        _ => Ok(()),
+    }
+}
+
+/// Why a version cannot be entered.
+async fn conflict(tx: &mut Transaction, key: PackageKey, package: &Nupkg) -> Result<NuGetError, NuGetError> {
+    let removed_before = tx.was_removed(key, &package.version).await?;
+    Ok(if removed_before { removed(package) } else { exists(package) })
+}
+
+fn removed(package: &Nupkg) -> NuGetError {
+    let sentence = format!(
+        "{} {} was removed by the operator. A removed version is never used again; push a higher one.",
+        package.id, package.version
+    );
+    NuGetError::new(StatusCode::CONFLICT, "This version was removed", sentence)
+}
+
+fn exists(package: &Nupkg) -> NuGetError {
+    let sentence =
+        format!("{} {} exists already. A version is published once; push a higher one.", package.id, package.version);
+    NuGetError::new(StatusCode::CONFLICT, "This version exists already", sentence)
+}
+
+/// Stores the bytes and enters the version, to its end even if the client goes away meanwhile.
+async fn publish(req: &HttpRequest, app: &web::Data<App>, push: Push) -> Answer {
+    let (of, app) = (req.clone(), app.clone());
+    to_its_end(req, async move { store_and_enter(&NuGetRequest::of(&of, &app)?, &app, push).await }).await
+}
+
+/// Runs what must not stop half way, even if the client goes away meanwhile.
+pub(super) async fn to_its_end(req: &HttpRequest, task: impl Future<Output = Answer> + 'static) -> Answer {
+    let done = match req.app_data::<WorkerTasks>().cloned() {
+        Some(tasks) => tasks.run(task).await,
+        None => None,
+    };
+    done.unwrap_or_else(|| Err(NuGetError::unavailable(&io::Error::other("the server is stopping"))))
+}
+
+impl From<QueueFull> for NuGetError {
+    fn from(_: QueueFull) -> Self {
+        Self::busy(
+            "Too many pushes are under way: those of this key's account, or of everybody. Wait for some to end, then push again.",
+        )
+    }
+}
+
+async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, push: Push) -> Answer {
+    let Push { mut caller, upload, package, permit: _permit } = push;
+    let key = VersionKey::generate(request.now(), &mut crate::random::system());
+    let blob = BlobKey::nuget(key.uuid());
+    let new = NewVersion {
+        key,
+        nuspec: package.nuspec.clone(),
+        size: i64::try_from(package.size).unwrap_or(i64::MAX),
+        sha512: upload.sha512.clone(),
+        blob: blob.clone(),
+    };
+    if app.health.store_is_foreign() {
+        return Err(NuGetError::foreign_store());
+    }
+    // What a process that dies leaves behind is then known to be ours.
+    app.store.note_upload(key, request.now()).await?;
+    let entered = match store(app, &blob, &upload, &package).await {
+        Ok(()) => enter_at_last(request, app, &mut caller, &package, &new).await,
+        Err(error) => Err(error.into()),
+    };
+    let (tx, token) = match entered {
+        Ok(entered) => entered,
+        Err(refused) => {
+            app.blobs.discard(&blob).await;
+            return Err(refused);
+        }
+    };
+    // Whether a commit that failed holds is unknown, so its bytes stay.
+    tx.commit().await?;
+    let text = format!("{} {} is published.", package.id, package.version);
+    Ok(request.with_expiry_warning(HttpResponse::Created(), Some(&token)).body(text))
+}
+
+/// Makes the bytes durable: the package, and its nuspec beside it.
+async fn store(app: &App, blob: &BlobKey, upload: &Upload, package: &Nupkg) -> Result<(), BlobError> {
+    app.blobs.put(blob, upload.file.path()).await?;
+    let mut nuspec = NamedTempFile::with_prefix_in("push-", app.uploads())?;
+    nuspec.write_all(&package.nuspec_file)?;
+    app.blobs.put(&blob.nuspec(), nuspec.path()).await
+}
+
+/// Enters the version; anew if the token was changed while that went on, so that what it is now decides.
+async fn enter_at_last(
+    request: &NuGetRequest<'_>,
+    app: &App,
+    caller: &mut Caller,
+    package: &Nupkg,
+    new: &NewVersion,
+) -> Result<(Transaction, Token), NuGetError> {
+    for _ in 0..ATTEMPTS {
+        if let Some(entered) = enter(request, app, caller, package, new).await? {
+            return Ok(entered);
+        }
+    }
+    Err(changed_too_often())
+}
+
+pub(super) fn changed_too_often() -> NuGetError {
+    let sentence = "This key is being changed again and again. Push again when its owner is done.";
+    NuGetError::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence)
+}
+
+/// The last decision and the version's row; what is returned holds when it is committed. None if the token was changed
+/// meanwhile.
+async fn enter(
+    request: &NuGetRequest<'_>,
+    app: &App,
+    caller: &mut Caller,
+    package: &Nupkg,
+    new: &NewVersion,
+) -> Result<Option<(Transaction, Token)>, NuGetError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    caller.reload_in(&mut tx, request.feed).await?;
+    let known = request.decide(caller, PUSH, Some(&package.id), Package::Unknown)?;
+    let feed = known.feed.ok_or_else(NuGetError::nothing_to_change)?;
+    let by: Actor = caller.actor(known);
+    let act = PublishContext { feed, feed_name: request.feed, token: &known.token, by: &by, now };
+    let key = owned_package(request, &mut tx, caller, &act, package).await?;
+    if !tx.add_version(&act, key, new).await? {
+        return Err(conflict(&mut tx, key, package).await?);
+    }
+    if !tx.note_push(&known.token, now).await? {
+        return Ok(None);
+    }
+    Ok(Some((tx, legacy::pushed(known.token.clone(), now))))
+}
+
+/// The package the version goes into, made if it is new, once the decision has seen whose it is.
+async fn owned_package(
+    request: &NuGetRequest<'_>,
+    tx: &mut Transaction,
+    caller: &Caller,
+    act: &PublishContext<'_>,
+    package: &Nupkg,
+) -> Result<PackageKey, NuGetError> {
+    let account = Some(act.token.account);
+    let mut found = tx.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
+    if found.is_none() {
+        request.decide(caller, PUSH, Some(&package.id), Package::New)?;
+        if let Some(key) = tx.add_package(act, &package.id).await? {
+            return Ok(key);
+        }
+        // Somebody else made it in the meantime.
+        found = tx.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
+    }
+    let found = found.ok_or_else(NuGetError::nothing_to_change)?;
+    request.decide(caller, PUSH, Some(&package.id), StoredPackage::known_to_its_asker(Some(&found)))?;
+    Ok(found.key)
+}

@@ -1,0 +1,136 @@
+//! People whom an operator added: their accounts are there, and they choose a password by a link that lives a week.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    AccountRow,
+    one_time_links::{LinkPurpose, OneTimeLink},
+};
+use crate::{
+    accounts::one_time_link::INVITED,
+    audit::{Actor, EventDetail, EventKind, Subject},
+    store::{Account, NewAccount, NewMail, Registration, Result, Store, Transaction, instant},
+    tokens::AccountId,
+};
+
+/// Somebody who has not chosen a password yet.
+#[derive(Clone, Debug)]
+pub struct InvitedAccount {
+    /// The account.
+    pub account: Account,
+    /// When they were invited last.
+    pub invited_at: DateTime<Utc>,
+    /// The operator's username; none if that account is gone, or for a command.
+    pub invited_by: Option<String>,
+}
+
+/// How somebody gets the link.
+#[derive(Clone, Debug)]
+pub enum InvitationWay<'a> {
+    /// By this mail, which makes its link when it is sent.
+    Mail(&'a NewMail),
+    /// An operator hands it over: the SHA-256 of its secret.
+    Handed(&'a [u8]),
+}
+
+impl Store {
+    /// Who was invited and has not chosen a password, by username after `after`, at most `limit`.
+    pub async fn invited_accounts(&self, after: &str, limit: i64) -> Result<Vec<InvitedAccount>> {
+        let names: Vec<(String, i64, Option<String>)> = sqlx::query_as(
+            "SELECT a.id, a.invited_at, b.username FROM accounts a LEFT JOIN accounts b ON b.id = a.invited_by
+             WHERE a.invited_at IS NOT NULL AND a.username_key > $1 ORDER BY a.username_key LIMIT $2",
+        )
+        .bind(after.to_ascii_lowercase())
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut invited = Vec::with_capacity(names.len());
+        for (id, at, invited_by) in names {
+            let found = match AccountId::parse(&id) {
+                Some(id) => self.account(id).await?,
+                None => None,
+            };
+            invited.extend(found.map(|account| InvitedAccount { account, invited_at: instant(at), invited_by }));
+        }
+        Ok(invited)
+    }
+}
+
+impl Transaction {
+    /// Makes an account whose owner is yet to choose a password.
+    pub async fn add_invited_account(
+        &mut self,
+        new: &NewAccount,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Registration> {
+        let made = self.add_account(new, by, now).await?;
+        if let Registration::Made(id) = made {
+            self.note_invited(id, by, now).await?;
+        }
+        Ok(made)
+    }
+
+    /// Invites somebody once more who has not chosen a password. None if there is nobody like that.
+    pub async fn invite_again(&mut self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<Option<Account>> {
+        let found = self.invited(id).await?;
+        if found.is_some() {
+            self.end_links_for(id, LinkPurpose::Invitation).await?;
+            self.note_invited(id, by, now).await?;
+        }
+        Ok(found)
+    }
+
+    /// Sends somebody their link, or keeps the one that is handed over.
+    pub async fn hand_invitation(&mut self, id: AccountId, way: InvitationWay<'_>, now: DateTime<Utc>) -> Result<()> {
+        match way {
+            InvitationWay::Mail(mail) => self.add_mail(mail, now).await,
+            InvitationWay::Handed(hash) => {
+                self.add_link(hash, &OneTimeLink::of(id, LinkPurpose::Invitation), now, now + INVITED).await
+            }
+        }
+    }
+
+    /// Takes an account back whose owner never chose a password. None if there is nobody like that.
+    pub async fn withdraw_invited_account(
+        &mut self,
+        id: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Account>> {
+        let Some(found) = self.invited(id).await? else { return Ok(None) };
+        self.keep_name(&found, now).await?;
+        let detail = EventDetail::Account { username: found.username.clone() };
+        self.record(EventKind::AccountInvitationWithdrawn, by, Subject::account(id), detail, now).await?;
+        sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(&mut *self.inner).await?;
+        Ok(Some(found))
+    }
+
+    /// The account, if its owner is yet to choose a password; locked until the change has ended.
+    async fn invited(&mut self, id: AccountId) -> Result<Option<Account>> {
+        let row: Option<AccountRow> = sqlx::query_as(
+            "UPDATE accounts SET invited_at = invited_at WHERE id = $1 AND invited_at IS NOT NULL AND password_hash IS NULL
+             RETURNING id, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&mut *self.inner)
+        .await?;
+        row.map(AccountRow::read).transpose()
+    }
+
+    async fn note_invited(&mut self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE accounts SET invited_at = $2, invited_by = $3 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(now.timestamp())
+            .bind(by.account.map(|by| by.to_string()))
+            .execute(&mut *self.inner)
+            .await?;
+        let username = self.account(id).await?.map(|account| account.username).unwrap_or_default();
+        let detail = EventDetail::Account { username };
+        let event = self.record(EventKind::AccountInvited, by, Subject::account(id), detail, now).await?;
+        if let Some(operator) = by.account {
+            self.enqueue_security_notification(operator, event, None, now).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,311 @@
+//! What happens to an account as a whole, one transaction a step. Operator pages and commands share these, and so the
+//! rule that somebody always remains who runs the host.
+
+use chrono::{DateTime, Utc};
+use sqlx::AnyConnection;
+
+use crate::{
+    audit::{Actor, EventDetail, EventKind, Subject},
+    store::{Account, Result, Store, Transaction, readable},
+    tokens::{AccountId, FeedId, decision::Role},
+};
+
+/// What came of changing an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountChange {
+    /// It holds from the next request on.
+    Done,
+    /// It was so before; nothing was changed.
+    Already,
+    /// Nobody else would run the host; nothing was changed.
+    LastOperator,
+    /// The account was deleted meanwhile.
+    Gone,
+}
+
+/// What came of deleting an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountDeletion {
+    /// It is gone.
+    Done,
+    /// Nobody else would run the host; nothing was changed.
+    LastOperator,
+    /// The account was deleted meanwhile.
+    Gone,
+    /// Packages or feeds would be left without an owner, and no heir was named; nothing was changed.
+    NeedsHeir(OwnedAlone),
+    /// The heir is disabled or gone, so nobody would look after what it gets; nothing was changed.
+    UnfitHeir,
+}
+
+/// What nobody but one account owns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnedAlone {
+    /// Packages as `feed/name`, the first few.
+    pub packages: Vec<String>,
+    /// Feeds, the first few.
+    pub feeds: Vec<String>,
+    /// Whether there are more than these.
+    pub more: bool,
+}
+
+impl OwnedAlone {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty() && self.feeds.is_empty()
+    }
+}
+
+impl std::fmt::Display for OwnedAlone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let packages = self.packages.iter().map(|name| format!("the package {name}"));
+        let names: Vec<_> = packages.chain(self.feeds.iter().map(|name| format!("the feed {name}"))).collect();
+        write!(f, "{}{}", names.join(", "), if self.more { " and more" } else { "" })
+    }
+}
+
+/// Packages, and feeds, that are named.
+const NAMED: usize = 20;
+
+/// The row that changes of operators lock, so that of two at once the later one sees what the earlier one left.
+const OPERATORS: &str = "operators";
+
+impl Store {
+    /// Disables an account: its sessions end, its mailed links and its keys are refused.
+    pub async fn disable_account(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
+        let mut tx = self.begin_by(by).await?;
+        let found = match tx.account_fit(id, |account| account.disabled_at.is_none()).await? {
+            Ok(account) => account,
+            Err(settled) => return Ok(settled),
+        };
+        if tx.is_last_operator(&found).await? {
+            return Ok(AccountChange::LastOperator);
+        }
+        tx.set_disabled(id, true, by, now).await?;
+        tx.commit().await?;
+        Ok(AccountChange::Done)
+    }
+
+    /// Enables a disabled account.
+    pub async fn enable_account(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
+        let mut tx = self.begin_by(by).await?;
+        if let Err(settled) = tx.account_fit(id, |account| account.disabled_at.is_some()).await? {
+            return Ok(settled);
+        }
+        tx.set_disabled(id, false, by, now).await?;
+        tx.commit().await?;
+        Ok(AccountChange::Done)
+    }
+
+    /// Makes an account an operator.
+    pub async fn make_operator(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
+        let mut tx = self.begin_by(by).await?;
+        if let Err(settled) = tx.account_fit(id, |account| !account.is_operator).await? {
+            return Ok(settled);
+        }
+        tx.set_operator(id, Some(now)).await?;
+        tx.record(EventKind::OperatorMade, by, Subject::account(id), EventDetail::Nothing, now).await?;
+        tx.commit().await?;
+        Ok(AccountChange::Done)
+    }
+
+    /// Makes an operator an account like any other.
+    pub async fn unmake_operator(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
+        let mut tx = self.begin_by(by).await?;
+        let found = match tx.account_fit(id, |account| account.is_operator).await? {
+            Ok(account) => account,
+            Err(settled) => return Ok(settled),
+        };
+        if tx.is_last_operator(&found).await? {
+            return Ok(AccountChange::LastOperator);
+        }
+        tx.set_operator(id, None).await?;
+        tx.record(EventKind::OperatorUnmade, by, Subject::account(id), EventDetail::Nothing, now).await?;
+        tx.commit().await?;
+        Ok(AccountChange::Done)
+    }
+
+    /// Removes an account with its tokens, sessions and memberships. What it published stays; packages and feeds that
+    /// nobody else owns go to `heir`, and without one nothing is removed while there are any.
+    pub async fn delete_account(
+        &self,
+        id: AccountId,
+        heir: Option<AccountId>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<AccountDeletion> {
+        let mut tx = self.begin_by(by).await?;
+        let Ok(found) = tx.account_fit(id, |_| true).await? else { return Ok(AccountDeletion::Gone) };
+        if tx.is_last_operator(&found).await? {
+            return Ok(AccountDeletion::LastOperator);
+        }
+        match heir {
+            Some(heir) => {
+                if tx.account(heir).await?.is_none_or(|heir| heir.disabled_at.is_some()) {
+                    return Ok(AccountDeletion::UnfitHeir);
+                }
+                tx.hand_packages_over(&found, heir, by, now).await?;
+                tx.hand_feeds_over(&found, heir, by, now).await?;
+            }
+            None => {
+                let alone = tx.owned_alone(id).await?;
+                if !alone.is_empty() {
+                    return Ok(AccountDeletion::NeedsHeir(alone));
+                }
+            }
+        }
+        tx.keep_name(&found, now).await?;
+        let detail = EventDetail::Account { username: found.username };
+        tx.record(EventKind::AccountDeleted, by, Subject::account(id), detail, now).await?;
+        sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(&mut *tx.inner).await?;
+        tx.commit().await?;
+        Ok(AccountDeletion::Done)
+    }
+
+    /// What nobody but an account owns.
+    pub async fn owned_alone(&self, id: AccountId) -> Result<OwnedAlone> {
+        owned_alone(&mut *self.pool.acquire().await?, id).await
+    }
+}
+
+async fn owned_alone(connection: &mut AnyConnection, id: AccountId) -> Result<OwnedAlone> {
+    let packages = "SELECT f.name || '/' || p.name FROM package_owners o JOIN packages p ON p.id = o.package
+             JOIN feeds f ON f.id = p.feed WHERE o.account = $1
+             AND NOT EXISTS (SELECT 1 FROM package_owners x WHERE x.package = o.package AND x.account <> $1)
+             ORDER BY f.name, p.name LIMIT $2";
+    let feeds = "SELECT f.name FROM members m JOIN feeds f ON f.id = m.feed WHERE m.account = $1 AND m.role = 'owner'
+             AND NOT EXISTS (SELECT 1 FROM members x WHERE x.feed = m.feed AND x.role = 'owner' AND x.account <> $1)
+             ORDER BY f.name LIMIT $2";
+    let mut alone = OwnedAlone::default();
+    for (sql, names) in [(packages, &mut alone.packages), (feeds, &mut alone.feeds)] {
+        let found = sqlx::query_scalar(sql).bind(id.to_string()).bind(NAMED as i64 + 1);
+        *names = found.fetch_all(&mut *connection).await?;
+        alone.more |= names.len() > NAMED;
+        names.truncate(NAMED);
+    }
+    Ok(alone)
+}
+
+impl Transaction {
+    async fn owned_alone(&mut self, id: AccountId) -> Result<OwnedAlone> {
+        owned_alone(&mut self.inner, id).await
+    }
+
+    /// Makes every other change of operators, and by operators, wait until this one has ended.
+    pub(in crate::store) async fn lock_operators(&mut self) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO installation (name, value) VALUES ($1, '') ON CONFLICT (name) DO UPDATE SET value = ''",
+        )
+        .bind(OPERATORS)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// The account as it is now, with the operators locked; or what there is to say if it is not `fit` for the change.
+    async fn account_fit(
+        &mut self,
+        id: AccountId,
+        fit: impl FnOnce(&Account) -> bool,
+    ) -> Result<std::result::Result<Account, AccountChange>> {
+        self.lock_operators().await?;
+        Ok(match self.account(id).await? {
+            Some(account) if fit(&account) => Ok(account),
+            Some(_) => Err(AccountChange::Already),
+            None => Err(AccountChange::Gone),
+        })
+    }
+
+    async fn is_last_operator(&mut self, account: &Account) -> Result<bool> {
+        if !account.is_operator || account.disabled_at.is_some() {
+            return Ok(false);
+        }
+        let other: Option<i64> = sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM accounts WHERE operator_since IS NOT NULL AND disabled_at IS NULL AND id <> $1 LIMIT 1",
+        )
+        .bind(account.id.to_string())
+        .fetch_optional(&mut *self.inner)
+        .await?;
+        Ok(other.is_none())
+    }
+
+    async fn set_operator(&mut self, id: AccountId, since: Option<DateTime<Utc>>) -> Result<()> {
+        sqlx::query("UPDATE accounts SET operator_since = $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(since.map(|at| at.timestamp()))
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(())
+    }
+
+    /// Disables an account and ends its sessions and mailed links, or enables it.
+    pub async fn set_disabled(
+        &mut self,
+        account: AccountId,
+        disabled: bool,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        sqlx::query("UPDATE accounts SET disabled_at = $2 WHERE id = $1")
+            .bind(account.to_string())
+            .bind(disabled.then(|| now.timestamp()))
+            .execute(&mut *self.inner)
+            .await?;
+        let kind = if disabled { EventKind::AccountDisabled } else { EventKind::AccountEnabled };
+        if disabled {
+            self.end_sessions_of(account).await?;
+            self.end_links_of(account).await?;
+        } else {
+            self.restore_end_notices(account, now).await?;
+        }
+        let event = self.record(kind, by, Subject::account(account), EventDetail::Nothing, now).await?;
+        self.enqueue_security_notification(account, event, None, now).await
+    }
+
+    /// Makes `heir` an owner of every package that nobody but `account` owns.
+    async fn hand_packages_over(
+        &mut self,
+        account: &Account,
+        heir: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let done = sqlx::query(
+            "INSERT INTO package_owners (package, account, since)
+             SELECT o.package, $2, CAST($3 AS BIGINT) FROM package_owners o WHERE o.account = $1
+             AND NOT EXISTS (SELECT 1 FROM package_owners x WHERE x.package = o.package AND x.account <> $1)",
+        )
+        .bind(account.id.to_string())
+        .bind(heir.to_string())
+        .bind(now.timestamp())
+        .execute(&mut *self.inner)
+        .await?;
+        if done.rows_affected() > 0 {
+            let detail = EventDetail::Packages { count: done.rows_affected(), from: account.username.clone() };
+            self.record(EventKind::PackagesHandedOver, by, Subject::account(heir), detail, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes `heir` an owner of every feed that nobody but `account` owns.
+    async fn hand_feeds_over(
+        &mut self,
+        account: &Account,
+        heir: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let feeds: Vec<(String, String)> = sqlx::query_as(
+            "SELECT f.id, f.name FROM members m JOIN feeds f ON f.id = m.feed WHERE m.account = $1 AND m.role = 'owner'
+             AND NOT EXISTS (SELECT 1 FROM members x WHERE x.feed = m.feed AND x.role = 'owner' AND x.account <> $1)",
+        )
+        .bind(account.id.to_string())
+        .fetch_all(&mut *self.inner)
+        .await?;
+        for (id, name) in feeds {
+            let id = readable(FeedId::parse(&id), "feeds.id")?;
+            self.set_member(id, &name, heir, Role::Owner, by, now).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,326 @@
+//! The record of the whole host, for operators: filtered, and paged by key.
+//!
+//! The most telling part of a filter chooses an index, from which at most [`WINDOW`] events are looked at for the other
+//! parts. So every filter costs the same few milliseconds, however long the record is; a page may say that it looked only
+//! so far, and leads on from there.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, Row, any::AnyRow};
+
+use super::{event_columns, event_id, read_told};
+use crate::{
+    audit::{EventDetail, EventKind, Subject, november_sentences},
+    store::{Result, Store, instant, readable},
+    tokens::{AccountId, EventId, TokenId},
+};
+
+/// Events of one index that are held against the other parts of a filter at a time.
+const WINDOW: i64 = 2_000;
+
+/// Which events are looked for: those that fit every part that is given.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// One of these happened; empty for anything.
+    pub kinds: Vec<EventKind>,
+    /// This account's things were touched, or it did it.
+    pub account: Option<AccountId>,
+    /// This token was touched, or used.
+    pub token: Option<TokenId>,
+    /// A token was touched that had this hint then.
+    pub hint: Option<String>,
+    /// This package was touched, in any case.
+    pub package: Option<String>,
+    /// At this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this instant.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A line of the record, whosever it is.
+#[derive(Clone, Debug)]
+pub struct HostEvent {
+    /// Its id, by which pages lead on.
+    pub id: EventId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: EventKind,
+    /// Its facts.
+    pub detail: EventDetail,
+    /// Whose things were touched.
+    pub account: Option<NamedAccount>,
+    /// Who did it; none for the host itself.
+    pub actor: Option<NamedAccount>,
+    /// Which token was touched or used.
+    pub token: Option<TokenId>,
+    /// Its hint at that time.
+    pub hint: Option<String>,
+    /// In which feed.
+    pub feed: Option<String>,
+    /// Which package.
+    pub package: Option<String>,
+    /// Which version of it.
+    pub version: Option<String>,
+    /// From which address; may be empty.
+    pub address: String,
+    /// With which client, or by which command or job; may be empty.
+    pub client: String,
+}
+
+/// An account by the name it has, or had when it was deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedAccount {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name; empty if the record does not tell.
+    pub name: String,
+    /// Whether it was deleted.
+    pub gone: bool,
+}
+
+/// A page of events, the newest first.
+#[derive(Clone, Debug)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<HostEvent>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<EventId>,
+    /// Whether the search stopped at `next` because it had looked at enough.
+    pub looked_enough: bool,
+}
+
+/// One index with what is looked up in it. `$1` is that, `$2` and `$3` bound the ids, `$4` the events looked at. Pairs
+/// are compared and sorted by, so that no planner may think of reading all events by their ids instead.
+struct Source {
+    events: &'static str,
+    reach: &'static str,
+    key: String,
+}
+
+macro_rules! in_index {
+    ($column:literal, $also:literal) => {
+        concat!(
+            "(",
+            $column,
+            ", id) < ($1, $2) AND (",
+            $column,
+            ", id) >= ($1, $3)",
+            $also,
+            " ORDER BY ",
+            $column,
+            " DESC, id DESC LIMIT $4"
+        )
+    };
+}
+
+macro_rules! source {
+    ($key:expr, $column:literal) => {
+        source!($key, $column, "")
+    };
+    ($key:expr, $column:literal, $also:literal) => {
+        source!(of $key, in_index!($column, $also))
+    };
+    (of $key:expr, $looked_at:expr) => {
+        Source {
+            events: concat!(
+                "SELECT ", event_columns!(), ", e.account, e.actor, e.token, e.hint, a.id AS account_found, o.id AS actor_found,
+                    COALESCE(a.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.account)) AS account_name,
+                    COALESCE(o.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.actor)) AS actor_name
+                 FROM (SELECT w.* FROM (SELECT * FROM events WHERE ", $looked_at, ") w
+                    WHERE ($5 = '' OR $5 LIKE '%|' || w.verb || '|%') AND ($6 = '' OR w.account = $6 OR w.actor = $6)
+                    AND ($7 = '' OR w.token = $7) AND ($8 = '' OR w.hint = $8) AND ($9 = '' OR lower(w.package) = $9)
+                    ORDER BY w.id DESC LIMIT $10) e
+                 LEFT JOIN accounts a ON a.id = e.account LEFT JOIN accounts o ON o.id = e.actor ORDER BY e.id DESC"
+            ),
+            reach: concat!(
+                "SELECT MIN(w.id) AS id, COUNT(*) AS looked FROM (SELECT id FROM events WHERE ", $looked_at, ") w"
+            ),
+            key: $key,
+        }
+    };
+}
+
+impl EventFilter {
+    /// Where to look: disjoint parts of the record in which everything that fits is found.
+    fn sources(&self, words: &[&'static str]) -> Vec<Source> {
+        if let Some(token) = self.token {
+            vec![source!(token.to_string(), "token")]
+        } else if let Some(hint) = &self.hint {
+            vec![source!(hint.clone(), "hint")]
+        } else if let Some(package) = &self.package {
+            vec![source!(
+                package.to_ascii_lowercase(),
+                "lower(package)",
+                " AND lower(package) >= $1 AND lower(package) <= $1" // SQLite compares no pairs in such an index
+            )]
+        } else if let Some(account) = self.account {
+            vec![
+                source!(account.to_string(), "account"),
+                source!(account.to_string(), "actor", " AND (account IS NULL OR actor <> account)"),
+            ]
+        } else if self.kinds.is_empty() {
+            vec![source!(of String::new(), "$1 = '' AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4")]
+        } else {
+            words.iter().map(|word| source!((*word).to_owned(), "verb")).collect()
+        }
+    }
+
+    /// The words by which the kinds looked for are stored.
+    fn words(&self, sentences: bool) -> Vec<&'static str> {
+        let old = november_sentences().filter(|(_, kind)| sentences && self.kinds.contains(kind));
+        self.kinds.iter().map(|kind| kind.code()).chain(old.map(|(sentence, _)| sentence)).collect()
+    }
+
+    /// Whether the index alone finds what fits.
+    fn is_simple(&self) -> bool {
+        let parts = [!self.kinds.is_empty(), self.account.is_some(), self.token.is_some(), self.hint.is_some()];
+        parts.into_iter().chain([self.package.is_some()]).filter(|given| *given).count() <= 1
+    }
+
+    /// The ids between which events are: not before the first, and before the second.
+    fn bounds(&self, before: Option<EventId>) -> (String, String) {
+        let least = self.from.map(first_id_of).unwrap_or_default();
+        let most = self.until.map_or_else(|| "g".to_owned(), first_id_of);
+        (least, before.map_or(most.clone(), |before| before.to_string().min(most)))
+    }
+}
+
+/// Where the ids of an instant begin: they are written in order of time.
+fn first_id_of(at: DateTime<Utc>) -> String {
+    let millis = at.timestamp_millis().clamp(0, (1 << 48) - 1);
+    format!("{:08x}-{:04x}-", millis >> 16, millis & 0xffff)
+}
+
+impl Store {
+    /// The newest events that fit, at most `limit`, older than `before` if that is given.
+    pub async fn events(&self, filter: &EventFilter, before: Option<EventId>, limit: usize) -> Result<EventPage> {
+        let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let window = if filter.is_simple() { wanted } else { WINDOW };
+        let words = filter.words(self.may_hold_sentences().await?);
+        let (mut events, mut reach) = (Vec::new(), None);
+        for source in filter.sources(&words) {
+            let found = self.events_in(&source, filter, &words, (before, window, wanted)).await?;
+            if window > wanted && found.len() <= limit {
+                reach = reach.max(self.reach(&source, filter, before, window).await?);
+            }
+            events.extend(found);
+        }
+        events.sort_by_key(|event| std::cmp::Reverse(event.id));
+        events.retain(|event| reach.is_none_or(|reach| event.id >= reach));
+        let full = events.len() > limit;
+        events.truncate(limit);
+        let next = if full { events.last().map(|event| event.id) } else { reach };
+        Ok(EventPage { events, next, looked_enough: !full && reach.is_some() })
+    }
+
+    /// The last deleted account of a name, in any case.
+    pub async fn gone_account(&self, username: &str) -> Result<Option<AccountId>> {
+        let id: Option<String> = sqlx::query_scalar(
+            "SELECT account FROM deleted_accounts WHERE username_key = $1 ORDER BY deleted_at DESC LIMIT 1",
+        )
+        .bind(username.to_ascii_lowercase())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(id.as_deref().and_then(AccountId::parse))
+    }
+
+    async fn events_in(
+        &self,
+        source: &Source,
+        filter: &EventFilter,
+        words: &[&'static str],
+        (before, window, wanted): (Option<EventId>, i64, i64),
+    ) -> Result<Vec<HostEvent>> {
+        let (least, most) = filter.bounds(before);
+        let words: String = words.iter().map(|word| format!("|{word}|")).collect();
+        let rows = sqlx::query_as(source.events)
+            .bind(source.key.as_str())
+            .bind(most)
+            .bind(least)
+            .bind(window)
+            .bind(words)
+            .bind(filter.account.map(|id| id.to_string()).unwrap_or_default())
+            .bind(filter.token.map(|id| id.to_string()).unwrap_or_default())
+            .bind(filter.hint.clone().unwrap_or_default())
+            .bind(filter.package.as_deref().unwrap_or_default().to_ascii_lowercase())
+            .bind(wanted)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows)
+    }
+
+    /// The oldest event of a source that was looked at, if there may be more behind it.
+    async fn reach(
+        &self,
+        source: &Source,
+        filter: &EventFilter,
+        before: Option<EventId>,
+        window: i64,
+    ) -> Result<Option<EventId>> {
+        let (least, most) = filter.bounds(before);
+        let row: (Option<String>, i64) = sqlx::query_as(source.reach)
+            .bind(source.key.as_str())
+            .bind(most)
+            .bind(least)
+            .bind(window)
+            .fetch_one(&self.pool)
+            .await?;
+        match row {
+            (Some(id), looked) if looked == window => readable(EventId::parse(&id), "events.id").map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl FromRow<'_, AnyRow> for HostEvent {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let text = |column: &'static str| row.try_get::<Option<String>, _>(column);
+        let named = |id: Option<String>, name: Option<String>, found: Option<String>| {
+            let id = id.as_deref().and_then(AccountId::parse)?;
+            Some(NamedAccount { id, name: name.unwrap_or_default(), gone: found.is_none() })
+        };
+        let (feed, package, version) = (text("feed")?, text("package")?, text("version")?);
+        let subject = Subject {
+            feed: feed.as_deref(),
+            package: package.as_deref(),
+            version: version.as_deref(),
+            ..Subject::default()
+        };
+        let (kind, detail) = read_told(row, &subject)?;
+        Ok(Self {
+            id: event_id(row)?,
+            at: instant(row.try_get("at")?),
+            kind,
+            detail,
+            account: named(text("account")?, text("account_name")?, text("account_found")?),
+            actor: named(text("actor")?, text("actor_name")?, text("actor_found")?),
+            token: text("token")?.as_deref().and_then(TokenId::parse),
+            hint: text("hint")?,
+            feed,
+            package,
+            version,
+            address: text("address")?.unwrap_or_default(),
+            client: text("client")?.unwrap_or_default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ids_of_an_instant_lie_between_its_bounds() {
+        let at: DateTime<Utc> = "2027-03-01T09:00:00Z".parse().unwrap();
+        let id = EventId::generate(at, &mut crate::random::system()).to_string();
+        assert!(first_id_of(at) < id && id < first_id_of(at + chrono::Duration::milliseconds(1)));
+    }
+
+    #[test]
+    fn one_part_needs_no_window() {
+        let account = Some(AccountId::from(uuid::Uuid::nil()));
+        let simple = EventFilter { account, from: Some(DateTime::UNIX_EPOCH), ..EventFilter::default() };
+        assert!(simple.is_simple() && EventFilter::default().is_simple());
+        assert!(!EventFilter { kinds: vec![EventKind::SignedIn], ..simple }.is_simple());
+    }
+}

@@ -1,0 +1,293 @@
+//! What operators look at across the whole host: accounts, feeds, tokens by hint, the mail queue, and numbers that stay
+//! cheap because nothing is counted beyond a bound.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, Row, any::AnyRow};
+
+use super::{Account, Result, Store, accounts::AccountRow, feeds::Feed, instant, tokens::columns};
+use crate::tokens::{AccountId, FeedId, Token, TokenId};
+
+/// Which accounts are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountQuery<'a> {
+    /// Part of a username or address, in any case; empty for any.
+    pub text: &'a str,
+    /// All, or only some.
+    pub only: AccountFilter,
+    /// After this username.
+    pub after: &'a str,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// Which accounts are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountFilter {
+    /// Every account.
+    #[default]
+    All,
+    /// Those that run the host.
+    Operators,
+    /// Those that may do nothing.
+    Disabled,
+}
+
+/// An account in a list.
+#[derive(Clone, Debug)]
+pub struct AccountSummary {
+    /// The account.
+    pub account: Account,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When somebody last signed in to it with its password.
+    pub last_sign_in: Option<DateTime<Utc>>,
+}
+
+/// What there is to know of an account before something is done to it. Numbers end at the bound they were asked with.
+#[derive(Clone, Debug)]
+pub struct AccountDetails {
+    /// Its tokens, live or not.
+    pub tokens: i64,
+    /// Its sessions.
+    pub sessions: i64,
+    /// Packages it owns.
+    pub packages: i64,
+}
+
+/// A feed in a list.
+#[derive(Clone, Debug)]
+pub struct HostFeed {
+    /// The feed.
+    pub feed: Feed,
+    /// The role of every account in it, if it gives one.
+    pub everyone: Option<String>,
+    /// Members named, up to the bound.
+    pub members: i64,
+    /// Packages, up to the bound.
+    pub packages: i64,
+    /// One of its owners.
+    pub owner: Option<(AccountId, String)>,
+    /// Whether it has more owners.
+    pub more_owners: bool,
+}
+
+/// Mails on their way, counted up to a bound.
+#[derive(Clone, Debug)]
+pub struct MailQueue {
+    /// Not sent yet.
+    pub pending: i64,
+    /// When the oldest of them was made.
+    pub oldest: Option<DateTime<Utc>>,
+    /// Refused for good.
+    pub failed: i64,
+    /// Why mails are held up, if they are: not that a server puts a single one off.
+    pub reply: Option<String>,
+}
+
+/// How much there is, counted up to a bound.
+#[derive(Clone, Copy, Debug)]
+pub struct HostNumbers {
+    /// Accounts.
+    pub accounts: i64,
+    /// Tokens.
+    pub tokens: i64,
+    /// Feeds.
+    pub feeds: i64,
+    /// Packages.
+    pub packages: i64,
+}
+
+impl AccountFilter {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Operators => "operators",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+impl FromRow<'_, AnyRow> for AccountSummary {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let account = AccountRow::from_row(row)?.read().map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let last_sign_in = row.try_get::<Option<i64>, _>("last_sign_in")?.map(instant);
+        Ok(Self { account, created_at: instant(row.try_get("created_at")?), last_sign_in })
+    }
+}
+
+impl FromRow<'_, AnyRow> for HostFeed {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let id: String = row.try_get("id")?;
+        let id = FeedId::parse(&id).ok_or_else(|| sqlx::Error::ColumnNotFound("a readable feeds.id".to_owned()))?;
+        let is_public = row.try_get::<Option<i64>, _>("public_since")?.is_some();
+        let owner: Option<String> = row.try_get("owner")?;
+        let owner_name: Option<String> = row.try_get("owner_name")?;
+        Ok(Self {
+            feed: Feed { id, name: row.try_get("name")?, is_public },
+            everyone: row.try_get("everyone_role")?,
+            members: row.try_get("members")?,
+            packages: row.try_get("packages")?,
+            owner: owner.as_deref().and_then(AccountId::parse).zip(owner_name),
+            more_owners: row.try_get::<i64, _>("owners")? > 1,
+        })
+    }
+}
+
+macro_rules! account_lines {
+    ($condition:literal) => {
+        concat!(
+            "SELECT a.id, a.username, a.email, a.password_hash, a.time_zone, a.operator_since, a.disabled_at, a.session_epoch, a.created_at,
+                a.signed_in_at AS last_sign_in
+             FROM accounts a WHERE ", $condition
+        )
+    };
+}
+
+/// The columns of a [`HostFeed`]; `$1` bounds the counts, the table is called `f`.
+macro_rules! host_feeds {
+    ($condition:literal) => {
+        concat!(
+            "SELECT f.id, f.name, f.public_since, f.everyone_role, o.account AS owner, a.username AS owner_name,
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM members m WHERE m.feed = f.id LIMIT $1) n) AS members,
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM packages p WHERE p.feed = f.id LIMIT $1) n) AS packages,
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM members m WHERE m.feed = f.id AND m.role = 'owner' LIMIT 2) n) AS owners
+             FROM feeds f
+             LEFT JOIN members o ON o.feed = f.id AND o.account = (SELECT MIN(x.account) FROM members x WHERE x.feed = f.id AND x.role = 'owner')
+             LEFT JOIN accounts a ON a.id = o.account WHERE ", $condition
+        )
+    };
+}
+
+impl Store {
+    /// Accounts by username, those that fit.
+    pub async fn accounts(&self, search: AccountQuery<'_>) -> Result<Vec<AccountSummary>> {
+        let AccountQuery { text, only, after, limit } = search;
+        Ok(sqlx::query_as(account_lines!(
+            "a.username_key > $1 AND ($2 = '' OR a.username_key LIKE $2 ESCAPE '!' OR a.email_key LIKE $2 ESCAPE '!')
+             AND ($3 = '' OR ($3 = 'operators' AND a.operator_since IS NOT NULL) OR ($3 = 'disabled' AND a.disabled_at IS NOT NULL))
+             ORDER BY a.username_key LIMIT $4"
+        ))
+        .bind(after.to_ascii_lowercase())
+        .bind(containing(text))
+        .bind(only.as_str())
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// One account as the list shows it.
+    pub async fn account_line(&self, id: AccountId) -> Result<Option<AccountSummary>> {
+        Ok(sqlx::query_as(account_lines!("a.id = $1")).bind(id.to_string()).fetch_optional(&self.pool).await?)
+    }
+
+    /// What there is to know of an account, counted up to `bound`.
+    pub async fn account_facts(&self, id: AccountId, bound: i64) -> Result<AccountDetails> {
+        let (tokens, sessions, packages): (i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT COUNT(*) FROM (SELECT 1 AS one FROM tokens WHERE account = $1 LIMIT $2) n),
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM sessions WHERE account = $1 LIMIT $2) n),
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM package_owners WHERE account = $1 LIMIT $2) n)",
+        )
+        .bind(id.to_string())
+        .bind(bound)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(AccountDetails { tokens, sessions, packages })
+    }
+
+    /// Feeds by name after `after`, their numbers counted up to `bound`.
+    pub async fn host_feeds(&self, after: &str, limit: i64, bound: i64) -> Result<Vec<HostFeed>> {
+        Ok(sqlx::query_as(host_feeds!("f.name > $2 ORDER BY f.name LIMIT $3"))
+            .bind(bound)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    /// A feed of a name as the list shows it.
+    pub async fn host_feed(&self, name: &str, bound: i64) -> Result<Option<HostFeed>> {
+        Ok(sqlx::query_as(host_feeds!("f.name = $2")).bind(bound).bind(name).fetch_optional(&self.pool).await?)
+    }
+
+    /// Tokens whose present secret has this hint, the newest first: hints are short, so there may be several.
+    pub async fn tokens_with_hint(&self, hint: &str, limit: i64) -> Result<Vec<Token>> {
+        let select = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM tokens t WHERE t.hint = $1 ORDER BY t.created_at DESC, t.id DESC LIMIT $2"
+        );
+        Ok(sqlx::query_as(select).bind(hint).bind(limit).fetch_all(&self.pool).await?)
+    }
+
+    /// An account's tokens made before `before` (its time and id), the newest first.
+    pub async fn tokens_made_before(
+        &self,
+        account: AccountId,
+        before: Option<(DateTime<Utc>, TokenId)>,
+        limit: i64,
+    ) -> Result<Vec<Token>> {
+        let (at, id) = before.map_or((i64::MAX, String::new()), |(at, id)| (at.timestamp(), id.to_string()));
+        let select = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM tokens t WHERE t.account = $1 AND t.created_at <= $2 AND (t.created_at < $2 OR t.id < $3)
+              ORDER BY t.created_at DESC, t.id DESC LIMIT $4"
+        );
+        Ok(sqlx::query_as(select).bind(account.to_string()).bind(at).bind(id).bind(limit).fetch_all(&self.pool).await?)
+    }
+
+    /// The mails on their way, counted up to `bound`.
+    pub async fn mail_queue(&self, bound: i64) -> Result<MailQueue> {
+        let (pending, oldest, failed, reply): (i64, Option<i64>, i64, Option<String>) = sqlx::query_as(
+            "SELECT w.pending, w.oldest,
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM mails WHERE state = 'failed' LIMIT $1) n),
+                (SELECT reply FROM mails WHERE state IN ('pending', 'sending') AND reply IS NOT NULL AND refused_at IS NULL
+                 ORDER BY next_at LIMIT 1)
+             FROM (SELECT COUNT(*) AS pending, MIN(q.created_at) AS oldest FROM
+                (SELECT created_at FROM mails WHERE state IN ('pending', 'sending') ORDER BY next_at LIMIT $1) q) w",
+        )
+        .bind(bound)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(MailQueue { pending, oldest: oldest.map(instant), failed, reply })
+    }
+
+    /// How much there is, counted up to `bound`.
+    pub async fn numbers(&self, bound: i64) -> Result<HostNumbers> {
+        let (accounts, tokens, feeds, packages): (i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT COUNT(*) FROM (SELECT 1 AS one FROM accounts LIMIT $1) n),
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM tokens LIMIT $1) n),
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM feeds LIMIT $1) n),
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM packages LIMIT $1) n)",
+        )
+        .bind(bound)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(HostNumbers { accounts, tokens, feeds, packages })
+    }
+}
+
+/// A pattern for texts that contain this one; empty for an empty one.
+fn containing(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let mut pattern = String::from("%");
+    for c in text.to_ascii_lowercase().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern + "%"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_searched_for_is_meant_as_it_is_typed() {
+        assert_eq!((containing("").as_str(), containing("A_b%!").as_str()), ("", "%a!_b!%!!%"));
+    }
+}

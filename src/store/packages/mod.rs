@@ -1,0 +1,428 @@
+//! Packages and their versions, read for clients. Who may see them is decided by the doors; removed versions are seen by
+//! nobody.
+
+pub(in crate::store) mod listing;
+pub(in crate::store) mod names;
+pub(in crate::store) mod owners;
+pub(in crate::store) mod publication;
+pub(in crate::store) mod removal;
+pub(in crate::store) mod summaries;
+pub(in crate::store) mod symbols;
+pub(in crate::store) mod uploads;
+
+use chrono::{DateTime, Utc};
+use sqlx::{AnyConnection, FromRow};
+
+use super::{Result, Store, TokenLookup, Transaction, feeds, instant, readable};
+use crate::{
+    packages::{
+        blobs::BlobKey,
+        nuget::{nuspec::Nuspec, version::Version},
+    },
+    tokens::{
+        AccountId, FeedId, Kind, PackageKey, VersionKey,
+        decision::{Holder, Package},
+    },
+};
+
+/// A package of a feed.
+#[derive(Clone, Debug)]
+pub struct StoredPackage {
+    /// Its row.
+    pub key: PackageKey,
+    /// Its name as first published.
+    pub name: String,
+    /// Whether the asking account is one of its owners.
+    pub owned: bool,
+}
+
+/// A version, as lists need it.
+#[derive(Clone, Debug)]
+pub struct ListedVersion {
+    /// As published.
+    pub version: Version,
+    /// Whether searches show it.
+    pub listed: bool,
+    /// How often it was downloaded.
+    pub downloads: i64,
+}
+
+/// A version with what the package says of itself.
+#[derive(Clone, Debug)]
+pub struct StoredVersion {
+    /// Its row.
+    pub key: VersionKey,
+    /// As published.
+    pub version: Version,
+    /// Whether searches show it.
+    pub listed: bool,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// Bytes of the package.
+    pub size: i64,
+    /// SHA-512 of the package in base64.
+    pub sha512: String,
+    /// Where the package is.
+    pub blob: BlobKey,
+    /// What it says of itself.
+    pub nuspec: Nuspec,
+    /// How often it was downloaded.
+    pub downloads: i64,
+}
+
+/// What a search looks for.
+#[derive(Clone, Copy, Debug)]
+pub struct PackageSearch<'a> {
+    /// Where.
+    pub feed: FeedId,
+    /// Words that must all be there, in lower case; the first four count.
+    pub words: &'a [String],
+    /// The one package it must be, as its identity; empty for any.
+    pub exactly: &'a str,
+    /// Whether packages without a stable version count.
+    pub prerelease: bool,
+    /// Whether packages count whose versions only clients with SemVer 2 understand.
+    pub semver2: bool,
+    /// A type of package it must be, in lower case; empty for any.
+    pub package_type: &'a str,
+}
+
+/// A package that a search found, in the order of the results: downloads, the most first, then name.
+#[derive(Clone, Debug)]
+pub struct FoundPackage {
+    /// The package.
+    pub package: StoredPackage,
+    /// How often its versions were downloaded.
+    pub downloads: i64,
+}
+
+#[derive(FromRow)]
+struct FoundRow {
+    id: String,
+    name: String,
+    downloads: i64,
+}
+
+/// A package as a list of all feeds shows it.
+#[derive(Clone, Debug)]
+pub struct FeedPackage {
+    /// Its row.
+    pub key: PackageKey,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name as first published.
+    pub name: String,
+    /// Its feed.
+    pub feed: FeedId,
+    /// Its feed's name.
+    pub feed_name: String,
+    /// The asking account, as far as that feed goes.
+    pub holder: Holder,
+    /// How many versions searches show.
+    pub listed_versions: i64,
+    /// The newest of them, as published.
+    pub latest: Option<String>,
+}
+
+#[derive(FromRow)]
+struct PackageRow {
+    id: String,
+    name: String,
+    owned: i64,
+}
+
+#[derive(FromRow)]
+struct VersionRow {
+    id: String,
+    version: String,
+    published_at: i64,
+    unlisted_at: Option<i64>,
+    size: i64,
+    sha512: String,
+    blob: String,
+    manifest: String,
+    downloads: i64,
+}
+
+#[derive(FromRow)]
+struct ListedRow {
+    version: String,
+    unlisted_at: Option<i64>,
+    downloads: i64,
+}
+
+#[derive(FromRow)]
+struct FeedPackageRow {
+    id: String,
+    kind: String,
+    name: String,
+    feed: String,
+    feed_name: String,
+    public_since: Option<i64>,
+    everyone_role: Option<String>,
+    role: Option<String>,
+    listed_versions: i64,
+    latest: Option<String>,
+}
+
+impl PackageRow {
+    fn read(self) -> Result<StoredPackage> {
+        let key = readable(PackageKey::parse(&self.id), "packages.id")?;
+        Ok(StoredPackage { key, name: self.name, owned: self.owned != 0 })
+    }
+}
+
+impl FoundRow {
+    fn read(self) -> Result<FoundPackage> {
+        let key = readable(PackageKey::parse(&self.id), "packages.id")?;
+        Ok(FoundPackage { package: StoredPackage { key, name: self.name, owned: false }, downloads: self.downloads })
+    }
+}
+
+impl VersionRow {
+    fn read(self) -> Result<StoredVersion> {
+        Ok(StoredVersion {
+            key: readable(VersionKey::parse(&self.id), "versions.id")?,
+            version: readable(Version::parse(&self.version).ok(), "versions.version")?,
+            listed: self.unlisted_at.is_none(),
+            published_at: instant(self.published_at),
+            size: self.size,
+            sha512: self.sha512,
+            blob: readable(BlobKey::parse(&self.blob), "versions.blob")?,
+            nuspec: readable(serde_json::from_str(&self.manifest).ok(), "versions.manifest")?,
+            downloads: self.downloads,
+        })
+    }
+}
+
+impl ListedRow {
+    fn read(self) -> Result<ListedVersion> {
+        let version = readable(Version::parse(&self.version).ok(), "versions.version")?;
+        Ok(ListedVersion { version, listed: self.unlisted_at.is_none(), downloads: self.downloads })
+    }
+}
+
+impl FeedPackageRow {
+    fn read(self) -> Result<FeedPackage> {
+        let holder = Holder {
+            disabled: false,
+            role: feeds::role(self.everyone_role.as_deref(), self.role.as_deref()),
+            feed_is_public: self.public_since.is_some(),
+        };
+        Ok(FeedPackage {
+            key: readable(PackageKey::parse(&self.id), "packages.id")?,
+            kind: readable(Kind::parse(&self.kind), "packages.kind")?,
+            name: self.name,
+            feed: readable(FeedId::parse(&self.feed), "feeds.id")?,
+            feed_name: self.feed_name,
+            holder,
+            listed_versions: self.listed_versions,
+            latest: self.latest,
+        })
+    }
+}
+
+impl StoredPackage {
+    /// What the decision needs to know of a package.
+    pub fn known_to_its_asker(package: Option<&Self>) -> Package {
+        match package {
+            None => Package::New,
+            Some(package) if package.owned => Package::Own,
+            Some(_) => Package::Others,
+        }
+    }
+}
+
+/// The package of a name, as an account sees it.
+pub(in crate::store) async fn find(
+    connection: &mut AnyConnection,
+    feed: FeedId,
+    kind: Kind,
+    name_key: &str,
+    account: Option<AccountId>,
+) -> Result<Option<StoredPackage>> {
+    let row: Option<PackageRow> = sqlx::query_as(
+        "SELECT p.id, p.name, CASE WHEN o.account IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS owned
+         FROM packages p LEFT JOIN package_owners o ON o.package = p.id AND o.account = $4
+         WHERE p.feed = $1 AND p.kind = $2 AND p.name_key = $3",
+    )
+    .bind(feed.to_string())
+    .bind(kind.as_str())
+    .bind(name_key)
+    .bind(account.map(|id| id.to_string()).unwrap_or_default())
+    .fetch_optional(connection)
+    .await?;
+    row.map(PackageRow::read).transpose()
+}
+
+/// Every version of a package that was not removed, lowest first.
+pub(in crate::store) async fn versions(
+    connection: &mut AnyConnection,
+    package: PackageKey,
+) -> Result<Vec<ListedVersion>> {
+    let rows: Vec<ListedRow> = sqlx::query_as(
+        "SELECT version, unlisted_at, downloads FROM versions WHERE package = $1 AND removed_at IS NULL",
+    )
+    .bind(package.to_string())
+    .fetch_all(connection)
+    .await?;
+    let mut versions = rows.into_iter().map(ListedRow::read).collect::<Result<Vec<_>>>()?;
+    versions.sort_by(|a, b| a.version.cmp(&b.version));
+    Ok(versions)
+}
+
+/// One version, unless it was removed.
+pub(in crate::store) async fn version(
+    connection: &mut AnyConnection,
+    package: PackageKey,
+    version: &Version,
+) -> Result<Option<StoredVersion>> {
+    let row: Option<VersionRow> = sqlx::query_as(
+        "SELECT id, version, published_at, unlisted_at, size, sha512, blob, manifest, downloads FROM versions
+         WHERE package = $1 AND version_key = $2 AND removed_at IS NULL",
+    )
+    .bind(package.to_string())
+    .bind(version.key())
+    .fetch_optional(connection)
+    .await?;
+    row.map(VersionRow::read).transpose()
+}
+
+impl Store {
+    /// The package of a name (in lower case), as an account sees it, or anybody for `None`.
+    pub async fn package(
+        &self,
+        feed: FeedId,
+        kind: Kind,
+        name_key: &str,
+        account: Option<AccountId>,
+    ) -> Result<Option<StoredPackage>> {
+        find(&mut *self.pool.acquire().await?, feed, kind, name_key, account).await
+    }
+
+    /// Whether a feed has the package of a name (in lower case) and refuses it to whose key does not cover it, rather than
+    /// saying that it is not there.
+    pub async fn holds_back(&self, feed: FeedId, kind: Kind, name_key: &str) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM packages p JOIN feeds f ON f.id = p.feed WHERE p.feed = $1 AND p.kind = $2 AND p.name_key = $3
+                AND (p.listed_versions > 0 OR p.unlisted_versions > 0) AND f.passes_on_since IS NULL LIMIT 1",
+        )
+        .bind(feed.to_string())
+        .bind(kind.as_str())
+        .bind(name_key)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(found.is_some())
+    }
+
+    /// Every version of a package, unlisted ones included, lowest first.
+    pub async fn versions(&self, package: PackageKey) -> Result<Vec<ListedVersion>> {
+        versions(&mut *self.pool.acquire().await?, package).await
+    }
+
+    /// One version of a package, under any of its spellings.
+    pub async fn version(&self, package: PackageKey, of: &Version) -> Result<Option<StoredVersion>> {
+        version(&mut *self.pool.acquire().await?, package, of).await
+    }
+
+    /// The NuGet packages that a search finds, at most `limit`, after one of them (the first ones for none).
+    pub async fn search(
+        &self,
+        search: &PackageSearch<'_>,
+        after: Option<&FoundPackage>,
+        limit: usize,
+    ) -> Result<Vec<FoundPackage>> {
+        let [first, second, third, fourth] = likes(search.words);
+        let rows: Vec<FoundRow> = sqlx::query_as(
+            "SELECT id, name, downloads FROM packages
+             WHERE feed = $1 AND kind = 'nuget' AND listed_versions > 0
+               AND CASE WHEN $2 = 1 AND $8 = 1 THEN listed_versions WHEN $2 = 1 THEN listed_plain_versions
+                   WHEN $8 = 1 THEN listed_stable_versions ELSE listed_stable_plain_versions END > 0
+               AND ($3 = '' OR name_key = $3) AND search_text LIKE $4 ESCAPE '!' AND search_text LIKE $5 ESCAPE '!'
+               AND search_text LIKE $6 ESCAPE '!' AND search_text LIKE $7 ESCAPE '!'
+               AND package_types LIKE $9 ESCAPE '!'
+               AND downloads <= $10 AND (downloads < $10 OR name_key > $11)
+             ORDER BY downloads DESC, name_key LIMIT $12",
+        )
+        .bind(search.feed.to_string())
+        .bind(i64::from(search.prerelease))
+        .bind(search.exactly)
+        .bind(first)
+        .bind(second)
+        .bind(third)
+        .bind(fourth)
+        .bind(i64::from(search.semver2))
+        .bind(type_like(search.package_type))
+        .bind(after.map_or(i64::MAX, |found| found.downloads))
+        .bind(after.map_or_else(String::new, |found| found.package.name.to_ascii_lowercase()))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(FoundRow::read).collect()
+    }
+
+    /// The packages in the feeds where an account has a role, in the order they were made, at most `limit`, after `after`.
+    pub async fn packages_for(
+        &self,
+        account: AccountId,
+        after: Option<PackageKey>,
+        limit: usize,
+    ) -> Result<Vec<FeedPackage>> {
+        let rows: Vec<FeedPackageRow> = sqlx::query_as(
+            "SELECT p.id, p.kind, p.name, p.listed_versions, f.id AS feed, f.name AS feed_name, f.public_since, f.everyone_role, m.role,
+                v.version AS latest
+             FROM packages p JOIN feeds f ON f.id = p.feed LEFT JOIN members m ON m.feed = f.id AND m.account = $1
+                LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest AND p.listed_versions > 0
+             WHERE p.id > $2 AND (f.everyone_role IS NOT NULL OR m.role IS NOT NULL)
+               AND (p.listed_versions > 0 OR p.unlisted_versions > 0) ORDER BY p.id LIMIT $3",
+        )
+        .bind(account.to_string())
+        .bind(after.map(|key| key.to_string()).unwrap_or_default())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(FeedPackageRow::read).collect()
+    }
+
+    /// What the decision needs to know of a package of the asked feed. Where the account cannot read, nothing is known.
+    pub async fn facts(&self, known: &TokenLookup, kind: Kind, name_key: &str) -> Result<Package> {
+        let readable = known.holder.role.is_some() || known.holder.feed_is_public;
+        match known.feed.filter(|_| readable) {
+            None => Ok(Package::Unknown),
+            Some(feed) => {
+                let package = self.package(feed, kind, name_key, Some(known.token.account)).await?;
+                Ok(StoredPackage::known_to_its_asker(package.as_ref()))
+            }
+        }
+    }
+}
+
+impl Transaction {
+    /// The same as [`Store::package`], read inside the change.
+    pub async fn package(
+        &mut self,
+        feed: FeedId,
+        kind: Kind,
+        name_key: &str,
+        account: Option<AccountId>,
+    ) -> Result<Option<StoredPackage>> {
+        find(&mut self.inner, feed, kind, name_key, account).await
+    }
+}
+
+/// How a type of package is found in `packages.package_types`; empty for any.
+fn type_like(package_type: &str) -> String {
+    if package_type.is_empty() { "%".to_owned() } else { like(&format!(" {package_type} ")) }
+}
+
+/// The patterns of a search's first four words; those that are missing match everything.
+pub(in crate::store) fn likes(words: &[String]) -> [String; 4] {
+    let mut words = words.iter().map(|word| like(word));
+    std::array::from_fn(|_| words.next().unwrap_or_else(|| "%".to_owned()))
+}
+
+/// A pattern for `LIKE … ESCAPE '!'` that finds a text anywhere.
+fn like(text: &str) -> String {
+    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
+}

@@ -1,0 +1,218 @@
+//! Publishing, unlisting and relisting: the version's row, the package's summary and the event change together.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    audit::{Actor, EventDetail, EventKind, Subject},
+    packages::{
+        blobs::BlobKey,
+        nuget::{id::PackageId, nuspec::Nuspec, version::Version},
+    },
+    store::{Result, StoreError, StoredPackage, Transaction},
+    tokens::{FeedId, Kind, PackageKey, Token, VersionKey},
+};
+
+/// A NuGet version that is about to be published.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    /// Its row.
+    pub key: VersionKey,
+    /// What it says of itself.
+    pub nuspec: Nuspec,
+    /// Bytes of the package.
+    pub size: i64,
+    /// SHA-512 of the package in base64.
+    pub sha512: String,
+    /// Where the package is, durable already.
+    pub blob: BlobKey,
+}
+
+/// Who publishes or changes a version, where and when; the decision has allowed it.
+#[derive(Clone, Copy, Debug)]
+pub struct PublishContext<'a> {
+    /// The feed.
+    pub feed: FeedId,
+    /// Its name.
+    pub feed_name: &'a str,
+    /// The token it is done with.
+    pub token: &'a Token,
+    /// Who, for the record.
+    pub by: &'a Actor,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// Who changes a version that is there, in which feed and when; the decision has allowed it.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeContext<'a> {
+    /// The feed's name.
+    pub feed_name: &'a str,
+    /// The token it is done with; none for people in a browser and for the host.
+    pub token: Option<&'a Token>,
+    /// Who, for the record.
+    pub by: &'a Actor,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> PublishContext<'a> {
+    /// The same without what only a push needs.
+    pub fn doing(&self) -> ChangeContext<'a> {
+        ChangeContext { feed_name: self.feed_name, token: Some(self.token), by: self.by, now: self.now }
+    }
+}
+
+impl ChangeContext<'_> {
+    /// What its event is about, as far as it is known here.
+    pub(in crate::store) fn subject(&self) -> Subject<'_> {
+        let whose = self.token.map_or(Subject { account: self.by.account, ..Subject::default() }, Subject::token);
+        Subject { feed: Some(self.feed_name), ..whose }
+    }
+}
+
+impl Transaction {
+    /// Notes that a token has published, as the last act of the change, and locks its row from here to the commit: whoever
+    /// revokes it meanwhile waits until this change holds. `false` if the token is not as it was judged any more; then
+    /// this change must not hold; that pushes beside this one put its retirement off matters nothing. Nothing is locked
+    /// before, so that a push that hangs keeps nobody from revoking.
+    pub async fn note_push(&mut self, judged: &Token, now: DateTime<Utc>) -> Result<bool> {
+        let seconds = |at: Option<DateTime<Utc>>| at.map_or(0, |at| at.timestamp());
+        let done = sqlx::query(
+            "UPDATE tokens SET last_pushed_at = $2
+             WHERE id = $1 AND version = $3 AND COALESCE(hint, '') = $4 AND COALESCE(issued_at, 0) = $5
+               AND COALESCE(expires_at, 0) = $6 AND COALESCE(deactivated_at, 0) = $7 AND COALESCE(reactivate_at, 0) = $8
+               AND COALESCE(revoked_at, 0) = $9 AND COALESCE(retires_at, 0) >= $10",
+        )
+        .bind(judged.id.to_string())
+        .bind(now.timestamp())
+        .bind(judged.version)
+        .bind(judged.hint.as_deref().unwrap_or_default())
+        .bind(seconds(judged.issued_at))
+        .bind(seconds(judged.expires_at))
+        .bind(seconds(judged.deactivated_at))
+        .bind(seconds(judged.reactivate_at))
+        .bind(seconds(judged.revoked_at))
+        .bind(seconds(judged.retires_at))
+        .execute(&mut *self.inner)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.put_off_retirement(judged, now).await?;
+        Ok(true)
+    }
+
+    /// Makes a NuGet package that belongs to the token's account. `None` if somebody made it meanwhile.
+    pub async fn add_package(&mut self, act: &PublishContext<'_>, id: &PackageId) -> Result<Option<PackageKey>> {
+        let key = PackageKey::generate(act.now, &mut crate::random::system());
+        let done = sqlx::query(
+            "INSERT INTO packages (id, feed, kind, name, name_key, search_text, listed_versions, listed_stable_versions, downloads, created_at)
+             VALUES ($1, $2, $3, $4, $5, '', 0, 0, 0, $6) ON CONFLICT (feed, kind, name_key) DO NOTHING",
+        )
+        .bind(key.to_string())
+        .bind(act.feed.to_string())
+        .bind(Kind::NuGet.as_str())
+        .bind(id.as_str())
+        .bind(id.key())
+        .bind(act.now.timestamp())
+        .execute(&mut *self.inner)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(None);
+        }
+        sqlx::query("INSERT INTO package_owners (package, account, since) VALUES ($1, $2, $3)")
+            .bind(key.to_string())
+            .bind(act.token.account.to_string())
+            .bind(act.now.timestamp())
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(Some(key))
+    }
+
+    /// Adds a version. `false` if it exists under any spelling, or existed and was removed.
+    pub async fn add_version(
+        &mut self,
+        act: &PublishContext<'_>,
+        package: PackageKey,
+        new: &NewVersion,
+    ) -> Result<bool> {
+        if !self.insert_version(act, package, new).await? {
+            return Ok(false);
+        }
+        self.summarise(package).await?;
+        self.record_version(&act.doing(), EventKind::VersionPublished, &new.nuspec.id, &new.nuspec.version).await?;
+        Ok(true)
+    }
+
+    async fn insert_version(
+        &mut self,
+        act: &PublishContext<'_>,
+        package: PackageKey,
+        new: &NewVersion,
+    ) -> Result<bool> {
+        let token = act.token;
+        let manifest = serde_json::to_string(&new.nuspec).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let done = sqlx::query(
+            "INSERT INTO versions (id, package, version, version_key, sort_key, published_at, published_by, published_with, published_hint,
+                size, sha512, blob, manifest, downloads)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0) ON CONFLICT (package, version_key) DO NOTHING",
+        )
+        .bind(new.key.to_string())
+        .bind(package.to_string())
+        .bind(new.nuspec.version.to_string())
+        .bind(new.nuspec.version.key())
+        .bind(new.nuspec.version.sort_key())
+        .bind(act.now.timestamp())
+        .bind(token.account.to_string())
+        .bind(token.id.to_string())
+        .bind(token.hint.as_deref())
+        .bind(new.size)
+        .bind(new.sha512.as_str())
+        .bind(new.blob.as_str())
+        .bind(manifest)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Lists or unlists a version. `false` if there is none; what is so already stays so, without an event.
+    pub async fn set_listed(
+        &mut self,
+        doing: &ChangeContext<'_>,
+        package: &StoredPackage,
+        version: &Version,
+        listed: bool,
+    ) -> Result<bool> {
+        // The package first, then its versions: in one order, changes wait for each other and never for ever.
+        self.lock_package(package.key).await?;
+        let Some(found) = super::version(&mut self.inner, package.key, version).await? else {
+            return Ok(false);
+        };
+        if found.listed != listed {
+            sqlx::query("UPDATE versions SET unlisted_at = $3 WHERE package = $1 AND version_key = $2")
+                .bind(package.key.to_string())
+                .bind(version.key())
+                .bind((!listed).then(|| doing.now.timestamp()))
+                .execute(&mut *self.inner)
+                .await?;
+            self.summarise(package.key).await?;
+            let kind = if listed { EventKind::VersionRelisted } else { EventKind::VersionUnlisted };
+            self.record_version(doing, kind, &found.nuspec.id, &found.version).await?;
+        }
+        Ok(true)
+    }
+
+    /// Writes what became of a version into the record.
+    pub(in crate::store) async fn record_version(
+        &mut self,
+        doing: &ChangeContext<'_>,
+        kind: EventKind,
+        id: &PackageId,
+        version: &Version,
+    ) -> Result<()> {
+        let version = version.to_string();
+        let subject = Subject { package: Some(id.as_str()), version: Some(&version), ..doing.subject() };
+        self.record(kind, doing.by, subject, EventDetail::Nothing, doing.now).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! What searches and lists read of a package in one row: how many versions there are of each sort, which one is shown,
+//! and the words it is found by. Brought in line with the versions in every change that touches one.
+
+use sqlx::FromRow;
+
+use crate::{
+    packages::nuget::{
+        listing::{newest, search_text, type_words},
+        version::Version,
+    },
+    store::{ListedVersion, Result, Store, Transaction, readable},
+    tokens::{PackageKey, VersionKey},
+};
+
+/// Packages whose summary is made up at a time.
+const BATCH: i64 = 100;
+
+#[derive(FromRow)]
+struct Unordered {
+    id: String,
+    version: String,
+}
+
+/// How many of a package's versions are listed, in all and of each sort, and how many are not.
+#[derive(Default)]
+struct Counts {
+    listed: i64,
+    stable: i64,
+    plain: i64,
+    stable_plain: i64,
+    unlisted: i64,
+}
+
+impl Counts {
+    fn of(versions: &[ListedVersion]) -> Self {
+        let mut counts = Self::default();
+        for ListedVersion { version, listed, .. } in versions {
+            let (stable, plain) = (!version.is_prerelease(), !version.is_semver2());
+            counts.unlisted += i64::from(!listed);
+            counts.listed += i64::from(*listed);
+            counts.stable += i64::from(*listed && stable);
+            counts.plain += i64::from(*listed && plain);
+            counts.stable_plain += i64::from(*listed && stable && plain);
+        }
+        counts
+    }
+}
+
+/// The version that stands for the package: of the listed ones, or of all where none is listed.
+fn shown(versions: &[ListedVersion]) -> Option<&Version> {
+    let listed = versions.iter().filter(|one| one.listed).map(|one| &one.version);
+    newest(listed).or_else(|| newest(versions.iter().map(|one| &one.version)))
+}
+
+impl Transaction {
+    /// Brings the row of a package in line with its versions. It is locked first, so that of two changes at once the
+    /// later one counts what the earlier one left.
+    pub(in crate::store) async fn summarise(&mut self, package: PackageKey) -> Result<()> {
+        self.lock_package(package).await?;
+        let versions = super::versions(&mut self.inner, package).await?;
+        let counts = Counts::of(&versions);
+        let shown = match shown(&versions) {
+            Some(version) => super::version(&mut self.inner, package, version).await?,
+            None => None,
+        };
+        let types = shown.as_ref().map(|found| type_words(&found.nuspec)).unwrap_or_default();
+        sqlx::query(
+            "UPDATE packages SET search_text = $2, newest = $3, listed_versions = $4, listed_stable_versions = $5,
+                listed_plain_versions = $6, listed_stable_plain_versions = $7, unlisted_versions = $8, package_types = $9
+             WHERE id = $1",
+        )
+        .bind(package.to_string())
+        .bind(shown.as_ref().map(|found| search_text(&found.nuspec)).unwrap_or_default())
+        .bind(shown.map(|found| found.version.key()).unwrap_or_default())
+        .bind(counts.listed)
+        .bind(counts.stable)
+        .bind(counts.plain)
+        .bind(counts.stable_plain)
+        .bind(counts.unlisted)
+        .bind(types)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes every other change of the package wait until this one has ended.
+    pub(in crate::store) async fn lock_package(&mut self, package: PackageKey) -> Result<()> {
+        let lock = "UPDATE packages SET listed_versions = listed_versions WHERE id = $1";
+        sqlx::query(lock).bind(package.to_string()).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    async fn put_in_order(&mut self, package: PackageKey) -> Result<()> {
+        let versions: Vec<Unordered> =
+            sqlx::query_as("SELECT id, version FROM versions WHERE package = $1 AND sort_key IS NULL")
+                .bind(package.to_string())
+                .fetch_all(&mut *self.inner)
+                .await?;
+        for Unordered { id, version } in versions {
+            let id = readable(VersionKey::parse(&id), "versions.id")?;
+            let version = readable(Version::parse(&version).ok(), "versions.version")?;
+            sqlx::query("UPDATE versions SET sort_key = $2 WHERE id = $1")
+                .bind(id.to_string())
+                .bind(version.sort_key())
+                .execute(&mut *self.inner)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Makes up the summaries of packages that an earlier version of this program stored.
+    pub(in crate::store) async fn complete_summaries(&self) -> Result<()> {
+        loop {
+            let ids: Vec<String> =
+                sqlx::query_scalar("SELECT id FROM packages WHERE newest IS NULL ORDER BY id LIMIT $1")
+                    .bind(BATCH)
+                    .fetch_all(&self.pool)
+                    .await?;
+            if ids.is_empty() {
+                return Ok(());
+            }
+            let mut tx = self.begin().await?;
+            for id in ids {
+                let package = readable(PackageKey::parse(&id), "packages.id")?;
+                tx.put_in_order(package).await?;
+                tx.summarise(package).await?;
+            }
+            tx.commit().await?;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Symbol files of published versions: entered together, replaced together, found by the key that debuggers ask with.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    audit::EventKind,
+    packages::{blobs::BlobKey, nuget::version::Version},
+    store::{PublishContext, Result, Store, StoredVersion, Transaction, readable},
+    tokens::{FeedId, PackageKey},
+};
+
+/// A symbol file that is about to be entered.
+#[derive(Clone, Debug)]
+pub struct NewSymbolFile {
+    /// Names its bytes in the package store.
+    pub id: Uuid,
+    /// File name in lower case.
+    pub file: String,
+    /// The key that debuggers ask with, in lower case.
+    pub key: String,
+    /// Its checksum in hexadecimal, as [`crate::packages::nuget::symbols::PortablePdb`] has it.
+    pub sha256: String,
+}
+
+/// A symbol file that was asked for.
+#[derive(Clone, Debug)]
+pub struct FoundSymbolFile {
+    /// Name of the package it belongs to.
+    pub package: String,
+    /// Where its bytes are.
+    pub blob: BlobKey,
+    /// Its checksum in hexadecimal.
+    pub sha256: String,
+}
+
+/// Versions that share a PDB are looked at up to this many; any of them will do.
+const MOST_ALIKE: i64 = 50;
+
+#[derive(FromRow)]
+struct FoundRow {
+    id: String,
+    name: String,
+    sha256: String,
+}
+
+impl Store {
+    /// The symbol files of a feed with this file name and key (both in lower case), the newest first.
+    pub async fn symbol_files(&self, feed: FeedId, file: &str, key: &str) -> Result<Vec<FoundSymbolFile>> {
+        let rows: Vec<FoundRow> = sqlx::query_as(
+            "SELECT s.id, p.name, s.sha256 FROM symbol_files s
+             JOIN versions v ON v.id = s.version JOIN packages p ON p.id = v.package
+             WHERE s.symbol_key = $1 AND s.file_key = $2 AND p.feed = $3 AND v.removed_at IS NULL
+             ORDER BY s.id DESC LIMIT $4",
+        )
+        .bind(key)
+        .bind(file)
+        .bind(feed.to_string())
+        .bind(MOST_ALIKE)
+        .fetch_all(&self.pool)
+        .await?;
+        let read = |row: FoundRow| Ok(FoundSymbolFile { blob: blob(&row.id)?, package: row.name, sha256: row.sha256 });
+        rows.into_iter().map(read).collect()
+    }
+
+    /// How many symbol files a version has.
+    pub async fn count_symbol_files(&self, package: PackageKey, version: &Version) -> Result<i64> {
+        let sql = "SELECT COUNT(*) FROM symbol_files WHERE version = (SELECT id FROM versions WHERE package = $1 AND version_key = $2)";
+        Ok(sqlx::query_scalar(sql).bind(package.to_string()).bind(version.key()).fetch_one(&self.pool).await?)
+    }
+}
+
+impl Transaction {
+    /// Enters the symbol files of a version in place of those it had. Gives where the bytes of the replaced ones are, to
+    /// be deleted when this holds; none when the version was removed meanwhile.
+    pub async fn replace_symbols(
+        &mut self,
+        act: &PublishContext<'_>,
+        package: PackageKey,
+        version: &StoredVersion,
+        files: &[NewSymbolFile],
+    ) -> Result<Option<Vec<BlobKey>>> {
+        self.lock_package(package).await?;
+        if super::version(&mut self.inner, package, &version.version).await?.is_none() {
+            return Ok(None);
+        }
+        let replaced = self.remove_symbols(&version.key.to_string()).await?;
+        for file in files {
+            sqlx::query(
+                "INSERT INTO symbol_files (id, version, file_key, symbol_key, sha256) VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(file.id.to_string())
+            .bind(version.key.to_string())
+            .bind(file.file.as_str())
+            .bind(file.key.as_str())
+            .bind(file.sha256.as_str())
+            .execute(&mut *self.inner)
+            .await?;
+        }
+        self.record_version(&act.doing(), EventKind::SymbolsPublished, &version.nuspec.id, &version.version).await?;
+        Ok(Some(replaced))
+    }
+
+    /// Forgets the symbol files of a version. Gives where their bytes are.
+    pub(in crate::store) async fn remove_symbols(&mut self, version: &str) -> Result<Vec<BlobKey>> {
+        let sql = "DELETE FROM symbol_files WHERE version = $1 RETURNING id";
+        let removed: Vec<String> = sqlx::query_scalar(sql).bind(version).fetch_all(&mut *self.inner).await?;
+        removed.iter().map(|id| blob(id)).collect()
+    }
+}
+
+fn blob(id: &str) -> Result<BlobKey> {
+    readable(Uuid::try_parse(id).ok().map(BlobKey::symbols), "symbol_files.id")
+}

@@ -1,0 +1,332 @@
+//! Token rows: reading them for pages, and for the doors by the hash of a presented secret.
+
+pub(in crate::store) mod banners;
+pub(in crate::store) mod beyond_maximum;
+pub(in crate::store) mod bulk;
+pub(in crate::store) mod calendar;
+pub(in crate::store) mod legacy;
+pub(in crate::store) mod lifecycle;
+pub(in crate::store) mod listing;
+pub(in crate::store) mod listing_sql;
+pub(in crate::store) mod published;
+
+use chrono::{DateTime, Duration, Utc};
+use sqlx::{FromRow, Row, any::AnyRow};
+
+use super::{Result, Store, Transaction, feeds, instant, readable};
+use crate::tokens::{
+    AccountId, FeedId, Feeds, LastUse, Patterns, Permissions, SecretHash, Token, TokenId, TokenKind,
+    decision::{Holder, Presented},
+};
+
+/// The columns a [`Token`] is read from; the table is called `t`.
+macro_rules! columns {
+    () => {
+        "t.id, t.account, t.kind, t.name, t.note, t.permissions, t.patterns, t.feeds, t.hint, t.created_at, t.issued_at, \
+         t.lifetime, t.expires_at, t.deactivated_at, t.reactivate_at, t.revoked_at, t.retires_at, t.last_used_at, t.last_used_by, \
+         t.last_used_from, t.made_by, t.version"
+    };
+}
+pub(in crate::store) use columns;
+
+/// `Token::end` in SQL, of the table that is called so. An index has it word for word.
+macro_rules! ends {
+    ($table:literal) => {
+        concat!(
+            "(CASE WHEN ",
+            $table,
+            ".retires_at < ",
+            $table,
+            ".expires_at OR ",
+            $table,
+            ".expires_at IS NULL THEN ",
+            $table,
+            ".retires_at ELSE ",
+            $table,
+            ".expires_at END)"
+        )
+    };
+}
+pub(in crate::store) use ends;
+
+/// What the look-up of a presented secret found, with all that a decision needs to know of its account.
+#[derive(Clone, Debug)]
+pub struct TokenLookup {
+    /// The token the secret belongs, or belonged, to.
+    pub token: Token,
+    /// When a refresh put another secret in its place.
+    pub replaced_at: Option<DateTime<Utc>>,
+    /// The account's name.
+    pub username: String,
+    /// The account, as far as the asked feed goes.
+    pub holder: Holder,
+    /// The asked feed, if there is one of that name.
+    pub feed: Option<FeedId>,
+}
+
+impl TokenLookup {
+    /// For the decision.
+    pub fn presented(&self) -> Presented<'_> {
+        Presented { token: &self.token, replaced: self.replaced_at.is_some() }
+    }
+}
+
+impl FromRow<'_, AnyRow> for Token {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let text = |column: &'static str| row.try_get::<String, _>(column);
+        let time = |column: &'static str| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(instant));
+        let damaged = |column: &str| sqlx::Error::ColumnDecode {
+            index: column.to_owned(),
+            source: "not written by this program".into(),
+        };
+        let last_use = match time("last_used_at")? {
+            Some(at) => Some(LastUse {
+                at,
+                client: row.try_get::<Option<String>, _>("last_used_by")?.unwrap_or_default(),
+                address: row.try_get::<Option<String>, _>("last_used_from")?.unwrap_or_default(),
+            }),
+            None => None,
+        };
+        Ok(Self {
+            id: TokenId::parse(&text("id")?).ok_or_else(|| damaged("id"))?,
+            account: AccountId::parse(&text("account")?).ok_or_else(|| damaged("account"))?,
+            kind: TokenKind::parse(&text("kind")?).ok_or_else(|| damaged("kind"))?,
+            name: text("name")?,
+            note: text("note")?,
+            permissions: Permissions::parse(&text("permissions")?).map_err(|_| damaged("permissions"))?,
+            patterns: Patterns::stored(&text("patterns")?).ok_or_else(|| damaged("patterns"))?,
+            feeds: Feeds::from_text(&text("feeds")?),
+            hint: row.try_get("hint")?,
+            created_at: instant(row.try_get("created_at")?),
+            issued_at: time("issued_at")?,
+            lifetime: row.try_get::<Option<i64>, _>("lifetime")?.map(Duration::seconds),
+            expires_at: time("expires_at")?,
+            deactivated_at: time("deactivated_at")?,
+            reactivate_at: time("reactivate_at")?,
+            revoked_at: time("revoked_at")?,
+            retires_at: time("retires_at")?,
+            last_use,
+            made_by: row.try_get::<Option<String>, _>("made_by")?.as_deref().and_then(TokenId::parse),
+            version: row.try_get("version")?,
+        })
+    }
+}
+
+fn read_known(row: &AnyRow) -> Result<TokenLookup> {
+    let feed: Option<String> = row.try_get("feed_id")?;
+    let everyone: Option<String> = row.try_get("everyone_role")?;
+    let member: Option<String> = row.try_get("member_role")?;
+    Ok(TokenLookup {
+        token: Token::from_row(row)?,
+        replaced_at: row.try_get::<Option<i64>, _>("secret_ended_at")?.map(instant),
+        username: row.try_get("username")?,
+        holder: Holder {
+            disabled: row.try_get::<Option<i64>, _>("disabled_at")?.is_some(),
+            role: feeds::role(everyone.as_deref(), member.as_deref()),
+            feed_is_public: row.try_get::<Option<i64>, _>("public_since")?.is_some(),
+        },
+        feed: feed.as_deref().map(|id| readable(FeedId::parse(id), "feeds.id")).transpose()?,
+    })
+}
+
+const KNOWN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", s.ended_at AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since, f.everyone_role, m.role AS member_role
+     FROM token_secrets s JOIN tokens t ON t.id = s.token JOIN accounts a ON a.id = t.account
+     LEFT JOIN feeds f ON f.name = $2 LEFT JOIN members m ON m.feed = f.id AND m.account = a.id
+     WHERE s.hash = $1"
+);
+
+const KNOWN_BY_ID: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", CAST(NULL AS BIGINT) AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since, f.everyone_role, m.role AS member_role
+     FROM tokens t JOIN accounts a ON a.id = t.account
+     LEFT JOIN feeds f ON f.name = $3 LEFT JOIN members m ON m.feed = f.id AND m.account = a.id
+     WHERE t.id = $1 AND t.account = $2"
+);
+
+impl Store {
+    /// What a presented secret is, and its account's part in `feed` (empty for none): one query.
+    pub async fn known(&self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
+        let row = sqlx::query(KNOWN).bind(secret.as_bytes()).bind(feed).fetch_optional(&self.pool).await?;
+        row.as_ref().map(read_known).transpose()
+    }
+
+    /// What an account's token of this name is called, if there is one besides `except` that is not revoked: its hint, or
+    /// its name before it has one.
+    pub async fn hint_of_name(
+        &self,
+        account: AccountId,
+        name: &str,
+        except: Option<TokenId>,
+    ) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar(
+            "SELECT COALESCE(hint, name) FROM tokens WHERE account = $1 AND name_key = $2 AND id <> $3 AND revoked_at IS NULL LIMIT 1",
+        )
+        .bind(account.to_string())
+        .bind(name.to_lowercase())
+        .bind(except.map(|id| id.to_string()).unwrap_or_default())
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// The same of one of an account's tokens, as if its present secret were presented. Another's token is not found.
+    pub async fn lookup_token_by_id(
+        &self,
+        account: AccountId,
+        token: TokenId,
+        feed: &str,
+    ) -> Result<Option<TokenLookup>> {
+        let query = sqlx::query(KNOWN_BY_ID).bind(token.to_string()).bind(account.to_string()).bind(feed);
+        query.fetch_optional(&self.pool).await?.as_ref().map(read_known).transpose()
+    }
+
+    /// One of an account's tokens. Another account's token is not found.
+    pub async fn token_of(&self, account: AccountId, id: TokenId) -> Result<Option<Token>> {
+        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1 AND t.account = $2");
+        Ok(sqlx::query_as(select).bind(id.to_string()).bind(account.to_string()).fetch_optional(&self.pool).await?)
+    }
+
+    /// An account's tokens that end after `now`, the first first.
+    pub(in crate::store) async fn tokens_ending_after(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Token>> {
+        let select = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM tokens t WHERE t.account = $1 AND ",
+            ends!("t"),
+            " > $2 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL ORDER BY ",
+            ends!("t"),
+            ", t.id LIMIT $3"
+        );
+        let query = sqlx::query_as(select).bind(account.to_string()).bind(now.timestamp()).bind(limit);
+        Ok(query.fetch_all(&self.pool).await?)
+    }
+
+    /// The ids of token rows that cannot be read: their keys are refused.
+    pub async fn unreadable_tokens(&self) -> Result<Vec<String>> {
+        let rows = sqlx::query(concat!("SELECT ", columns!(), " FROM tokens t")).fetch_all(&self.pool).await?;
+        let unreadable = rows.iter().filter(|row| Token::from_row(row).is_err());
+        Ok(unreadable.map(|row| row.try_get("id").unwrap_or_default()).collect())
+    }
+
+    /// A token, whosever it is: for jobs.
+    pub async fn token(&self, id: TokenId) -> Result<Option<Token>> {
+        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1");
+        Ok(sqlx::query_as(select).bind(id.to_string()).fetch_optional(&self.pool).await?)
+    }
+}
+
+impl Transaction {
+    /// The same as [`Store::known`], read inside the change: the facts that count for a publication.
+    pub async fn known(&mut self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
+        let row = sqlx::query(KNOWN).bind(secret.as_bytes()).bind(feed).fetch_optional(&mut *self.inner).await?;
+        row.as_ref().map(read_known).transpose()
+    }
+
+    /// A token, read inside the change.
+    pub(in crate::store) async fn token(&mut self, id: TokenId) -> Result<Option<Token>> {
+        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1");
+        Ok(sqlx::query_as(select).bind(id.to_string()).fetch_optional(&mut *self.inner).await?)
+    }
+
+    /// Adds a token's row.
+    pub(in crate::store) async fn add_token(&mut self, token: &Token) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO tokens (id, account, kind, name, name_key, note, permissions, patterns, feeds, hint, created_at, issued_at,
+                lifetime, expires_at, made_by, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        )
+        .bind(token.id.to_string())
+        .bind(token.account.to_string())
+        .bind(token.kind.as_str())
+        .bind(token.name.as_str())
+        .bind(token.name.to_lowercase())
+        .bind(token.note.as_str())
+        .bind(token.permissions.to_string())
+        .bind(token.patterns.as_str())
+        .bind(token.feeds.to_text())
+        .bind(token.hint.as_deref())
+        .bind(token.created_at.timestamp())
+        .bind(token.issued_at.map(|at| at.timestamp()))
+        .bind(token.lifetime.map(|life| life.num_seconds()))
+        .bind(token.expires_at.map(|at| at.timestamp()))
+        .bind(token.made_by.map(|id| id.to_string()))
+        .bind(token.version)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// Writes a token's row if it is still of the version before; `false` if it was changed meanwhile. Whether it is
+    /// switched off or revoked is not touched: that has steps of its own.
+    pub(in crate::store) async fn update_token(&mut self, token: &Token) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE tokens SET name = $3, name_key = $4, note = $5, permissions = $6, patterns = $7, feeds = $8, hint = $9,
+                issued_at = $10, expires_at = $11, version = $12
+             WHERE id = $1 AND version = $2",
+        )
+        .bind(token.id.to_string())
+        .bind(token.version - 1)
+        .bind(token.name.as_str())
+        .bind(token.name.to_lowercase())
+        .bind(token.note.as_str())
+        .bind(token.permissions.to_string())
+        .bind(token.patterns.as_str())
+        .bind(token.feeds.to_text())
+        .bind(token.hint.as_deref())
+        .bind(token.issued_at.map(|at| at.timestamp()))
+        .bind(token.expires_at.map(|at| at.timestamp()))
+        .bind(token.version)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Ends a token's secrets and starts a new one; `false` if its form has issued one already.
+    pub(in crate::store) async fn replace_secret(
+        &mut self,
+        token: TokenId,
+        secret: SecretHash,
+        form: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        sqlx::query("UPDATE token_secrets SET ended_at = $2 WHERE token = $1 AND ended_at IS NULL")
+            .bind(token.to_string())
+            .bind(now.timestamp())
+            .execute(&mut *self.inner)
+            .await?;
+        let done = sqlx::query(
+            "INSERT INTO token_secrets (hash, token, form, issued_at) VALUES ($1, $2, $3, $4) ON CONFLICT (form) DO NOTHING",
+        )
+        .bind(secret.as_bytes())
+        .bind(token.to_string())
+        .bind(form)
+        .bind(now.timestamp())
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The token whose secret a form has already issued.
+    pub(in crate::store) async fn issued_by_form(&mut self, form: &str) -> Result<Option<TokenId>> {
+        let id: Option<String> = sqlx::query_scalar("SELECT token FROM token_secrets WHERE form = $1")
+            .bind(form)
+            .fetch_optional(&mut *self.inner)
+            .await?;
+        Ok(id.as_deref().and_then(TokenId::parse))
+    }
+
+    /// Removes a token's row and its secrets.
+    pub(in crate::store) async fn remove_token(&mut self, token: TokenId) -> Result<bool> {
+        let done =
+            sqlx::query("DELETE FROM tokens WHERE id = $1").bind(token.to_string()).execute(&mut *self.inner).await?;
+        Ok(done.rows_affected() == 1)
+    }
+}

@@ -1,0 +1,181 @@
+//! Reading forms: within bounds, with the right form value, each field once, no field we did not send.
+//! A form that breaks a rule comes back filled, with its problems beside the fields.
+
+use std::{
+    future::{Ready, ready},
+    rc::Rc,
+};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::{Payload, ServiceRequest},
+    http::StatusCode,
+    web::Data,
+};
+use serde::de::DeserializeOwned;
+use url::form_urlencoded;
+
+use super::{csrf, error::PageError};
+use crate::{app::App, auth::read_body};
+
+/// Largest form, in bytes.
+const MAX_FORM: usize = 64 * 1024;
+/// Most fields in a form.
+const MAX_FIELDS: usize = 400;
+const FORM_VALUE: &str = "csrf";
+
+/// The fields of a form.
+pub type Fields = Vec<(String, String)>;
+
+/// The form of a request as it arrived: read once, before it is known who asks and whether they may.
+#[derive(Clone)]
+pub struct Sent {
+    /// Its fields but for the form value.
+    pub fields: Rc<Fields>,
+    /// Whether it carries the right form value: it was sent from our page in this browser and session.
+    pub is_ours: bool,
+}
+
+/// Why the form of a request was not read, for whoever asks for it.
+struct Unread(PageError);
+
+/// Reads the form of a request and puts it where [`Form`] and [`Typed`] look for it.
+pub async fn receive(req: &mut ServiceRequest) {
+    if !is_form(req.request()) {
+        let text = "Forms are sent as application/x-www-form-urlencoded.".to_owned();
+        let error = PageError::BadForm(StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
+        req.extensions_mut().insert(Unread(error));
+        return; // an upload, perhaps, which its page reads
+    }
+    let payload = req.take_payload();
+    match read(req.request(), payload).await {
+        Ok(sent) => drop(req.extensions_mut().insert(sent)),
+        Err(error) => drop(req.extensions_mut().insert(Unread(error))),
+    }
+}
+
+fn received(req: &HttpRequest) -> Result<Sent, PageError> {
+    let unread = req.extensions_mut().remove::<Unread>();
+    let sent = req.extensions().get::<Sent>().cloned();
+    sent.ok_or(unread.map_or(PageError::NotFromUs, |unread| unread.0))
+}
+
+/// A form that was sent from our page in this browser and session. Any other goes back to its sender; see `late_form`.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Form<T> {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(received(req).and_then(|sent| {
+            let fields = Rc::unwrap_or_clone(sent.fields);
+            if sent.is_ours { parse(fields).map(Form) } else { Err(PageError::Late) }
+        }))
+    }
+}
+
+/// A form as it arrived, and whether it carries the right value. One that does not may be shown to its sender again, and
+/// nothing else.
+pub struct Typed<T> {
+    /// What was typed.
+    pub form: T,
+    /// Whether it was sent from our page in this browser and session.
+    pub is_ours: bool,
+}
+
+impl<T: DeserializeOwned> FromRequest for Typed<T> {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            received(req)
+                .and_then(|sent| Ok(Self { form: parse(Rc::unwrap_or_clone(sent.fields))?, is_ours: sent.is_ours })),
+        )
+    }
+}
+
+fn is_form(req: &HttpRequest) -> bool {
+    let content_type = req.headers().get("content-type").map_or(&b""[..], |value| value.as_bytes());
+    let kind = content_type.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+    kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+}
+
+/// Reads a form's fields, and whether its form value is right.
+async fn read(req: &HttpRequest, payload: Payload) -> Result<Sent, PageError> {
+    let body = read_body(payload, MAX_FORM).await?;
+    if std::str::from_utf8(&body).is_err() || form_urlencoded::parse(&body).count() > MAX_FIELDS {
+        return Err(PageError::BadForm(
+            StatusCode::BAD_REQUEST,
+            "It is not one of ours. Reload the page and try again.".to_owned(),
+        ));
+    }
+    let all = form_urlencoded::parse(&body).into_owned();
+    let (values, fields): (Fields, Fields) = all.partition(|(name, _)| name == FORM_VALUE);
+    let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
+    let is_ours = matches!(values.as_slice(), [(_, sent)] if csrf::is_right(sent, req, &app));
+    Ok(Sent { fields: Rc::new(fields), is_ours })
+}
+
+/// Reads the fields as the form they are of.
+pub fn parse<T: DeserializeOwned>(fields: Fields) -> Result<T, PageError> {
+    let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    serde_html_form::from_str(&fields).map_err(|error| {
+        PageError::BadForm(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("A field is missing, unknown or there twice ({error}). Reload the page and try again."),
+        )
+    })
+}
+
+/// Said above a form that was not sent from this browser and session, and is shown again.
+pub const LATE: &str = "This page was out of date, so nothing was done. Check what you typed and send it again.";
+
+/// One thing wrong with a form.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The field's name; empty for the form as a whole.
+    pub field: &'static str,
+    /// What is wrong and what to do.
+    pub text: String,
+}
+
+/// Everything wrong with a form.
+#[derive(Clone, Debug, Default)]
+pub struct Problems {
+    /// In the order of the fields.
+    pub list: Vec<Problem>,
+}
+
+impl Problems {
+    /// A single problem.
+    pub fn one(field: &'static str, text: impl ToString) -> Self {
+        Self { list: vec![Problem { field, text: text.to_string() }] }
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Everything that is wrong with a field.
+    pub fn all(&self, field: &str) -> Vec<&str> {
+        self.list.iter().filter(|problem| problem.field == field).map(|problem| problem.text.as_str()).collect()
+    }
+
+    /// What is wrong with a field first.
+    pub fn of(&self, field: &str) -> Option<&str> {
+        self.list.iter().find(|problem| problem.field == field).map(|problem| problem.text.as_str())
+    }
+
+    /// Keeps a good value, or notes what is wrong with it.
+    pub fn keep<T, E: ToString>(&mut self, field: &'static str, value: Result<T, E>) -> Option<T> {
+        value.map_err(|error| self.note(field, error)).ok()
+    }
+
+    /// Notes what is wrong with a field.
+    pub fn note(&mut self, field: &'static str, text: impl ToString) {
+        self.list.push(Problem { field, text: text.to_string() });
+    }
+}

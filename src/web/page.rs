@@ -1,0 +1,291 @@
+//! What every page needs: its title, who looks at it, how links are written, and the person behind a session.
+
+use std::{future::Future, pin::Pin};
+
+use actix_session::SessionExt;
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, http::Method, http::StatusCode,
+    http::header::LOCATION, web::Data,
+};
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::{
+    csrf,
+    error::PageError,
+    flash::{Flash, Notice, To},
+    session::TypedSession,
+};
+use crate::{
+    app::App,
+    audit::{ActingSession, Actor},
+    auth::{client_address, client_name},
+    portal::assets,
+    store::{Account, Transaction},
+    tokens::secret,
+};
+
+/// Longest query that survives a sign-in, in bytes.
+const LONGEST_QUERY: usize = 4000;
+
+/// The frame of a page.
+pub struct Page {
+    /// In the browser's tab.
+    pub title: String,
+    /// What forms carry; see [`csrf`].
+    pub csrf: String,
+    /// Who is signed in.
+    pub who: Option<Who>,
+    /// Which entry of the navigation is the present one.
+    pub section: &'static str,
+    /// What was just done, in one line.
+    pub notice: Option<Notice>,
+    prefix: String,
+}
+
+/// Who is signed in, for the frame.
+#[derive(Clone)]
+pub struct Who {
+    /// The username.
+    pub username: String,
+    /// Whether the account runs the host.
+    pub is_operator: bool,
+}
+
+impl Page {
+    /// The frame of a page with this title.
+    pub fn new(req: &HttpRequest, title: impl Into<String>) -> Self {
+        let app = app(req);
+        let who = req.extensions().get::<Who>().cloned();
+        let notice = said(req, &app).map(Flash::notice);
+        Self {
+            title: title.into(),
+            csrf: csrf::value(req, &app),
+            who,
+            section: "",
+            notice,
+            prefix: app.settings.public_url.path().to_owned(),
+        }
+    }
+
+    /// The frame where nothing is known of the request: nobody is signed in, nothing can be sent.
+    pub fn bare(app: &App, title: impl Into<String>) -> Self {
+        let prefix = app.settings.public_url.path().to_owned();
+        Self { title: title.into(), csrf: String::new(), who: None, section: "", notice: None, prefix }
+    }
+
+    /// The same, in a section of the navigation.
+    pub fn in_section(req: &HttpRequest, title: impl Into<String>, section: &'static str) -> Self {
+        Self { section, ..Self::new(req, title) }
+    }
+
+    /// Whether this is one of the settings pages.
+    pub fn is_settings(&self) -> bool {
+        matches!(
+            self.section,
+            "tokens" | "refusals" | "profile" | "password" | "sessions" | "invitations" | "notifications" | "calendar"
+        )
+    }
+
+    /// A path of ours as links write it.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+
+    /// The address of a stylesheet, script or picture.
+    pub fn asset(&self, file: &str) -> String {
+        self.url(&assets::path(file))
+    }
+}
+
+fn app(req: &HttpRequest) -> Data<App> {
+    req.app_data::<Data<App>>().cloned().expect("the server is built with an App")
+}
+
+/// Answers with a page.
+pub fn answer(status: StatusCode, page: &impl Template) -> Result<HttpResponse, PageError> {
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page.render()?))
+}
+
+/// Answers with a redirect to a path of ours.
+pub fn go_to(req: &HttpRequest, to: impl Into<To>) -> HttpResponse {
+    let (app, To { path, done }) = (app(req), to.into());
+    let mut res = HttpResponse::SeeOther();
+    if let Some(done) = done {
+        res.cookie(done.cookie(req, &app));
+    }
+    res.insert_header((LOCATION, format!("{}{path}", app.settings.public_url.path()))).finish()
+}
+
+/// What the page of this request says first; from then on it is said.
+fn said(req: &HttpRequest, app: &App) -> Option<Flash> {
+    if let Some(Say(done)) = req.extensions().get::<Say>() {
+        return Some(*done);
+    }
+    let done = Flash::of(req, app)?;
+    req.extensions_mut().insert(Said);
+    Some(done)
+}
+
+/// Marks a request whose page has said what was done before.
+pub struct Said;
+
+/// What the page of this very request says first.
+pub struct Say(pub Flash);
+
+/// The person behind a request. Pages that take one are for signed-in people only; others are sent to sign in.
+pub struct SignedIn {
+    /// The account.
+    pub account: Account,
+    /// The session.
+    pub session: TypedSession,
+    /// The time of the request.
+    pub now: DateTime<Utc>,
+    /// For the record.
+    pub actor: Actor,
+}
+
+impl SignedIn {
+    /// Begins a change on this person's behalf, if they are still signed in: the one way in which pages change anything
+    /// for somebody.
+    pub async fn begin(&self, app: &App) -> Result<Transaction, PageError> {
+        Ok(app.store.begin_by(&self.actor).await?)
+    }
+
+    /// Whether a sensitive act has to ask for the password.
+    pub fn must_prove(&self) -> bool {
+        !self.session.is_proved(self.now)
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move { signed_in(&req).await?.ok_or(PageError::SignInFirst) })
+    }
+}
+
+/// Who is signed in, if anybody; pages for everybody ask this.
+pub async fn signed_in(req: &HttpRequest) -> Result<Option<SignedIn>, PageError> {
+    let app = app(req);
+    let session = TypedSession(req.get_session());
+    let Some(id) = session.account() else { return Ok(None) };
+    let acting = ActingSession { account: id, epoch: session.epoch(), name: session.name(), as_operator: false };
+    // A form took its time: whoever was cut off meanwhile is not even asked for a password.
+    if req.method() == Method::POST && !app.store.is_live(&acting).await? {
+        return Ok(None);
+    }
+    let account = app.store.account(id).await?;
+    Ok(account.map(|account| {
+        tracing::Span::current().record("account", &account.username);
+        req.extensions_mut().insert(Who { username: account.username.clone(), is_operator: account.is_operator });
+        let actor = Actor { session: Some(acting), ..actor(req, &app, Some(&account)) };
+        SignedIn { account, session, now: app.clock.now(), actor }
+    }))
+}
+
+/// Who makes a request from a page, for the record.
+pub fn actor(req: &HttpRequest, app: &App, account: Option<&Account>) -> Actor {
+    let address = client_address(req, &app.settings.trusted_proxies).to_string();
+    Actor { account: account.map(|account| account.id), token: None, address, client: client_name(req), session: None }
+}
+
+/// The sign-in page, leading back to the page that was asked for, with its query.
+pub(crate) fn sign_in_first(req: &HttpRequest) -> String {
+    let prefix = app(req).settings.public_url.path().to_owned();
+    let path = req.path().strip_prefix(&prefix).unwrap_or("/");
+    let wanted = with_query(path, req.query_string());
+    match own_path(&wanted).or_else(|| own_path(path)).filter(|wanted| !secret::is_in(wanted)) {
+        Some(wanted) => format!("{prefix}{}", sign_in_to(wanted)),
+        None => format!("{prefix}/sign-in"),
+    }
+}
+
+/// The path of the sign-in page that leads to a path of ours.
+fn sign_in_to(path: &str) -> String {
+    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    format!("/sign-in?next={next}")
+}
+
+/// A path with its query, the latter written anew in the few characters that [`own_path`] lets through.
+fn with_query(path: &str, query: &str) -> String {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    match url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+/// A path of ours that a redirect may lead to: plain characters after a single slash, and perhaps a query whose other
+/// characters are written as `%XX`. Anything else is none.
+pub fn own_path(path: &str) -> Option<&str> {
+    let (place, query) = path.split_once('?').unwrap_or((path, ""));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let good = place.starts_with('/')
+        && place.len() <= 300
+        && place.bytes().all(|b| plain(b) || b == b'/')
+        && !place.contains("//")
+        && !place.contains("..")
+        && query.len() <= LONGEST_QUERY
+        && query.bytes().all(|b| plain(b) || matches!(b, b'%' | b'=' | b'&' | b'+' | b'*'));
+    good.then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_lead_to_our_own_pages_only() {
+        for good in ["/", "/settings/tokens/new", "/settings/tokens/new?name=a+b&packages=Contoso.*%2C%40team%2F*"] {
+            assert_eq!(own_path(good), Some(good));
+        }
+        let long = format!("/{}", "a".repeat(8000));
+        for bad in [
+            "",
+            "//evil",
+            "/\\evil",
+            "/%5cevil",
+            "https:evil",
+            "https:///evil",
+            "/%09/evil",
+            "javascript:1",
+            "data:",
+            "/..//evil",
+            "@evil",
+            "%2f%2fevil",
+            "/a\r\nb",
+            "http://127.0.0.1/",
+            "/a/../b",
+            "settings",
+            "?a=b",
+            "//evil?a=b",
+            "/a?b\r\nc",
+            "/a?b#c",
+            "/a?<b>",
+            "/a?next=//evil",
+            "/a?b?c",
+            &long,
+            &format!("/a?{}", "a".repeat(4001)),
+        ] {
+            assert_eq!(own_path(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_written_anew_before_it_leads_anywhere() {
+        for (query, written) in [
+            ("", "/a"),
+            ("name=CI build&packages=@team/*,Contoso.*", "/a?name=CI+build&packages=%40team%2F*%2CContoso.*"),
+            ("name=<script>\"'&note=//evil#x", "/a?name=%3Cscript%3E%22%27&note=%2F%2Fevil%23x"),
+            ("note=%0d%0aSet-Cookie:x", "/a?note=%0D%0ASet-Cookie%3Ax"),
+            ("note=%ff%", "/a?note=%EF%BF%BD%25"),
+        ] {
+            assert_eq!(with_query("/a", query), written);
+            assert_eq!(own_path(written), Some(written));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Forms that may carry a text file: `multipart/form-data`, in memory and bounded, with the same check of where it comes
+//! from as any form.
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{StatusCode, header::CONTENT_TYPE},
+    web::{Bytes, Data},
+};
+
+use super::{csrf, error::PageError};
+use crate::{
+    app::App,
+    auth::{multipart, read_body},
+};
+
+/// Largest such form, in bytes.
+const MAX_UPLOAD: usize = 256 * 1024;
+
+/// A form that was sent from our page in this browser; a file in it is a field with the file's text.
+pub struct UploadForm {
+    body: Bytes,
+    boundary: String,
+}
+
+impl UploadForm {
+    /// A field; empty if it was not sent.
+    pub fn text(&self, name: &str) -> Result<String, PageError> {
+        let bytes = multipart::part_named(&self.body, &self.boundary, name).unwrap_or_default();
+        String::from_utf8(bytes.to_vec()).map_err(|_| {
+            let text = "The file is not text in UTF-8. Save the list as CSV in UTF-8 and choose it again.".to_owned();
+            PageError::BadForm(StatusCode::UNPROCESSABLE_ENTITY, text)
+        })
+    }
+}
+
+impl FromRequest for UploadForm {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (req, payload) = (req.clone(), payload.take());
+        Box::pin(async move { read(&req, payload).await })
+    }
+}
+
+async fn read(req: &HttpRequest, payload: Payload) -> Result<UploadForm, PageError> {
+    let kind = req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary = multipart::boundary(kind).ok_or_else(|| {
+        let text = "This form is sent as multipart/form-data.".to_owned();
+        PageError::BadForm(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
+    })?;
+    let form = UploadForm { body: read_body(payload, MAX_UPLOAD).await?, boundary };
+    let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
+    if csrf::is_right(&form.text("csrf")?, req, &app) { Ok(form) } else { Err(PageError::NotFromUs) }
+}
