@@ -41,7 +41,9 @@ pub(super) async fn on_each_database(journey: impl AsyncFn(&mut World)) {
 /// The same with options for the SMTP URL.
 pub(super) async fn on_each_database_with(options: &str, journey: impl AsyncFn(&mut World)) {
     let url = |port| Some(format!("smtp://127.0.0.1:{port}{options}"));
-    journey(&mut World::new(None, url).await).await;
+    let mut world = World::new(None, url).await;
+    journey(&mut world).await;
+    world.close().await;
     let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
         return;
     };
@@ -92,6 +94,13 @@ fn settings(folder: &Path, database: DatabaseUrl, smtp_url: Option<String>) -> S
 }
 
 impl World {
+    /// Ends the host, and takes its folder away once nothing writes to it any more.
+    async fn close(self) {
+        self.app.store.close().await;
+        drop(self.app);
+        self.folder.close().unwrap();
+    }
+
     /// A host on SQLite unless a database is named; `smtp_url` gets the post office's port.
     pub(super) async fn new(database: Option<String>, smtp_url: impl Fn(u16) -> Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
