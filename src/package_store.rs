@@ -1,5 +1,5 @@
 //! Whose the package store is: the claim in the database, held against the identity in the store. Nothing in a store is
-//! deleted unless [`standing`] says that it is ours.
+//! deleted unless [`Custody::standing`] says that it is ours.
 
 use anyhow::{Context, bail};
 use rand::Rng;
