@@ -5,12 +5,13 @@
 //! `NAME.sqlite.sql` and `NAME.postgres.sql`; the latter then begins with `-- no-transaction` and holds one
 //! `CREATE INDEX CONCURRENTLY IF NOT EXISTS`, and nothing else.
 
-use std::{fs::File, path::Path, time::Duration};
+use std::{borrow::Cow, fs::File, path::Path, sync::LazyLock, time::Duration};
 
 use rand::Rng;
+use rust_embed::RustEmbed;
 use sqlx::{
-    AnyConnection, Connection,
-    migrate::{Migrate, MigrateError, Migration, Migrator},
+    AnyConnection, Connection, SqlSafeStr,
+    migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator},
 };
 use thiserror::Error;
 use tokio::{task::JoinHandle, time::sleep};
@@ -18,7 +19,17 @@ use tokio::{task::JoinHandle, time::sleep};
 use super::{DatabaseUrl, Engine, Store, StoreError};
 use crate::{random, tokens::FeedId};
 
-static EVERY: Migrator = sqlx::migrate!();
+/// The files themselves, inside the program. `sqlx::migrate!` would do, but builds sqlx and both drivers twice.
+#[derive(RustEmbed)]
+#[folder = "migrations/"]
+struct Files;
+
+/// Every migration of this version, in order.
+static EVERY: LazyLock<Vec<Migration>> = LazyLock::new(|| {
+    let mut all: Vec<_> = Files::iter().map(|name| embedded(&name)).collect();
+    all.sort();
+    all
+});
 
 /// A process that has died or was cut off loses the right to migrate after so many seconds.
 const LEASE: i64 = 60;
@@ -125,6 +136,17 @@ pub fn unlocked(migrations: Vec<Migration>) -> Migrator {
     migrator
 }
 
+/// Reads a file `VERSION_some_words.sql`.
+fn embedded(name: &str) -> Migration {
+    let text = Files::get(name).map(|file| file.data.into_owned()).and_then(|bytes| String::from_utf8(bytes).ok());
+    let parts = name.strip_suffix(".sql").and_then(|stem| stem.split_once('_'));
+    let parts = parts.and_then(|(version, words)| Some((version.parse().ok()?, words.replace('_', " "))));
+    let ((version, words), text) = parts.zip(text).expect("migrations are named VERSION_some_words.sql and hold text");
+    let without_transaction = text.starts_with("-- no-transaction");
+    let sql = sqlx::AssertSqlSafe(text).into_sql_str();
+    Migration::new(version, Cow::Owned(words), MigrationType::Simple, sql, without_transaction)
+}
+
 fn is_for(migration: &Migration, engine: Engine) -> bool {
     let other = match engine {
         Engine::Sqlite => ".postgres",
@@ -157,7 +179,7 @@ fn versions(migrator: &Migrator) -> Vec<i64> {
 }
 
 async fn applied(connection: &mut AnyConnection) -> Vec<i64> {
-    let applied = connection.list_applied_migrations(EVERY.table_name.as_ref()).await.unwrap_or_default();
+    let applied = connection.list_applied_migrations(Migrator::DEFAULT.table_name.as_ref()).await.unwrap_or_default();
     applied.into_iter().map(|migration| migration.version).collect()
 }
 
