@@ -58,7 +58,7 @@ pub(super) struct Letter<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "mail/letter.txt")]
+#[template(path = "mail/action/text.txt")]
 struct Text<'a> {
     letter: &'a Letter<'a>,
     host: &'a str,
@@ -66,7 +66,7 @@ struct Text<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "mail/letter.html")]
+#[template(path = "mail/action/html.html")]
 struct Html<'a> {
     letter: &'a Letter<'a>,
     host: &'a str,

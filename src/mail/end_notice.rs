@@ -31,13 +31,13 @@ pub struct Ending<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "mail/end_notice.txt")]
+#[template(path = "mail/end_notice/text.txt")]
 struct Text<'a> {
     mail: &'a Mail<'a>,
 }
 
 #[derive(Template)]
-#[template(path = "mail/end_notice.html")]
+#[template(path = "mail/end_notice/html.html")]
 struct Html<'a> {
     mail: &'a Mail<'a>,
 }

@@ -16,13 +16,13 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "mail/happened.txt")]
+#[template(path = "mail/security/text.txt")]
 struct Text<'a> {
     mail: &'a Happened<'a>,
 }
 
 #[derive(Template)]
-#[template(path = "mail/happened.html")]
+#[template(path = "mail/security/html.html")]
 struct Html<'a> {
     mail: &'a Happened<'a>,
 }

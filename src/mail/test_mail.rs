@@ -11,13 +11,13 @@ use super::{
 use crate::config::PublicUrl;
 
 #[derive(Template)]
-#[template(path = "mail/test.txt")]
+#[template(path = "mail/test_mail/text.txt")]
 struct Text<'a> {
     mail: &'a TestMail,
 }
 
 #[derive(Template)]
-#[template(path = "mail/test.html")]
+#[template(path = "mail/test_mail/html.html")]
 struct Html<'a> {
     mail: &'a TestMail,
 }

@@ -1,4 +1,4 @@
-//! The pages: for people in a browser. One file per page, its template of the same name under `templates/portal/`.
+//! The pages: for people in a browser. One file per page, its template of the same name below `templates/`.
 
 pub mod account;
 pub mod assets;

@@ -170,7 +170,7 @@ impl ResponseError for Outage {
 }
 
 #[derive(Template)]
-#[template(path = "errors/error.html")]
+#[template(path = "web/error.html")]
 struct ErrorPage {
     page: Page,
     status: u16,

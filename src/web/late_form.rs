@@ -6,13 +6,13 @@ use actix_session::SessionExt;
 use actix_web::{HttpMessage, HttpRequest, web::Data};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use url::form_urlencoded::Serializer;
 
 use super::{
     error::PageError,
     flash::{Flash, To},
     form::{Sent, parse},
     page::own_path,
+    query::{query, with_query_of},
     session::TypedSession,
 };
 use crate::{app::App, tokens::secret};
@@ -75,7 +75,7 @@ impl LateForm {
         }
         match action {
             "/settings/tokens" | "/settings/tokens/preview" => "/settings/tokens/new".to_owned(),
-            "/settings/tokens/selected" => format!("{action}?{}", self.query()),
+            "/settings/tokens/selected" => with_query_of(action, &self.query()),
             "/settings/calendar/end" => "/settings/calendar".to_owned(),
             "/operator/feeds" => "/operator/feeds/new".to_owned(),
             "/sign-out" => "/settings/tokens".to_owned(),
@@ -105,7 +105,7 @@ impl LateForm {
 
     fn query(&self) -> String {
         let asked = self.fields.iter().filter(|(name, _)| ["step", "token", "from"].contains(&name.as_str()));
-        Serializer::new(String::new()).extend_pairs(asked).finish()
+        query(asked.map(|(name, value)| (name, value)))
     }
 }
 

@@ -31,7 +31,7 @@ use crate::{
 const WRONG: &str = "This is not the password chosen at sign-up. If you did not sign up, close this page: no account is made. If you did, but forgot it, sign up again.";
 
 #[derive(Template)]
-#[template(path = "portal/confirm.html")]
+#[template(path = "portal/account/confirm.html")]
 struct Confirm {
     page: Page,
     link: String,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/dead_link.html")]
+#[template(path = "portal/account/dead_link.html")]
 struct DeadLink {
     page: Page,
 }

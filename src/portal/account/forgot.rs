@@ -24,7 +24,7 @@ use crate::{
 const SENT: &str = "Its link works for 30 minutes. It comes within a minute or two; at most five are sent a day.";
 
 #[derive(Template)]
-#[template(path = "portal/forgot.html")]
+#[template(path = "portal/account/forgot.html")]
 struct Forgot {
     page: Page,
     email: String,
@@ -33,7 +33,7 @@ struct Forgot {
 }
 
 #[derive(Template)]
-#[template(path = "portal/mail_sent.html")]
+#[template(path = "portal/account/forgot/mail_sent.html")]
 struct MailSent<'a> {
     page: Page,
     email: &'a str,

@@ -24,7 +24,7 @@ use crate::{
 const HERE: &str = "/settings/invitations";
 
 #[derive(Template)]
-#[template(path = "portal/invitations.html")]
+#[template(path = "portal/account/invitations.html")]
 struct Invitations {
     page: Page,
     invitations: Vec<InvitationView>,

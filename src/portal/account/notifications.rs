@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/notifications.html")]
+#[template(path = "portal/account/notifications.html")]
 struct Notifications {
     page: Page,
     email: String,

@@ -22,7 +22,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/password.html")]
+#[template(path = "portal/account/password.html")]
 struct Password {
     page: Page,
     problems: Problems,

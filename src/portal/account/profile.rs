@@ -23,7 +23,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/profile.html")]
+#[template(path = "portal/account/profile.html")]
 struct Profile {
     page: Page,
     account: Account,

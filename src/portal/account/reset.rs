@@ -26,7 +26,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/reset.html")]
+#[template(path = "portal/account/reset.html")]
 struct Reset {
     page: Page,
     username: String,

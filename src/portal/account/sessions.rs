@@ -32,7 +32,7 @@ const HERE: &str = "/settings/sessions";
 const LISTED: i64 = 50;
 
 #[derive(Template)]
-#[template(path = "portal/sessions.html")]
+#[template(path = "portal/account/sessions.html")]
 struct Sessions {
     page: Page,
     sessions: Vec<Session>,

@@ -23,7 +23,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/setup.html")]
+#[template(path = "portal/account/setup.html")]
 struct Setup {
     page: Page,
     setup: String,

@@ -38,7 +38,7 @@ const WRONG: &str = "Username or password is wrong.";
 const HOME: &str = "/settings/tokens";
 
 #[derive(Template)]
-#[template(path = "portal/sign_in.html")]
+#[template(path = "portal/account/sign_in.html")]
 struct SignIn {
     page: Page,
     username: String,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/sign_up.html")]
+#[template(path = "portal/account/sign_up.html")]
 struct SignUp {
     page: Page,
     username: String,

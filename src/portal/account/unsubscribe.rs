@@ -22,7 +22,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/unsubscribe.html")]
+#[template(path = "portal/account/unsubscribe.html")]
 struct Unsubscribe {
     page: Page,
     link: String,

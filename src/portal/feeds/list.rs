@@ -17,6 +17,8 @@ use crate::{
         error::PageError,
         format::thousands,
         page::{Page, answer, signed_in},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
@@ -60,14 +62,12 @@ pub async fn list_feeds(
     let after = at.map(|at| at.into_inner().after).unwrap_or_default();
     let after = if crate::tokens::is_feed_name(&after) { after.as_str() } else { "" };
     let account = me.as_ref().map(|me| me.account.id);
-    let mut feeds = app.store.feed_lines(account, after, PAGE as i64 + 1, MANY).await?;
-    let more = feeds.len() > PAGE;
-    feeds.truncate(PAGE);
+    let feeds = Rows::new(app.store.feed_lines(account, after, limit(PAGE), MANY).await?, PAGE);
     let page = ListFeeds {
         page: Page::in_section(&req, "Feeds", "feeds"),
-        next: feeds.last().filter(|_| more).map(|last| format!("/feeds?after={}", last.seen.feed.name)),
+        next: feeds.next(|last| with_query("/feeds", [("after", &last.seen.feed.name)])),
         first: after.is_empty(),
-        feeds: feeds.into_iter().map(row).collect(),
+        feeds: feeds.shown.into_iter().map(row).collect(),
         may_create: me.is_some_and(|me| me.account.is_operator),
     };
     answer(StatusCode::OK, &page)

@@ -25,6 +25,8 @@ use crate::{
         guard::too_many,
         late_form::typed,
         page::{Page, SignedIn, answer, go_to},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
@@ -59,7 +61,7 @@ struct MemberRow {
 }
 
 #[derive(Template)]
-#[template(path = "portal/feeds/member.html")]
+#[template(path = "portal/feeds/members/role.html")]
 struct ShowMember {
     page: Page,
     name: String,
@@ -287,18 +289,15 @@ async fn draw(
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let after: String = after.chars().filter(|letter| !letter.is_control()).take(100).collect();
-    let mut members = app.store.members(manager.feed.id, &after, PAGE as i64 + 1).await?;
-    let more = members.len() > PAGE;
-    members.truncate(PAGE);
+    let members = Rows::new(app.store.members(manager.feed.id, &after, limit(PAGE)).await?, PAGE);
     let path = path(&manager.feed.name);
     let invitations = app.store.owner_invitations_to_feed(manager.feed.id, manager.me.now).await?;
-    let next = |last: &Member| format!("{path}/members?after={}", last.username.to_ascii_lowercase());
     let page = Members {
         page: Page::in_section(req, format!("Members of {}", manager.feed.name), "feeds"),
         name: manager.feed.name.clone(),
-        next: members.last().filter(|_| more).map(next),
+        next: members.next(|last| with_query(&members_path(manager), [("after", last.username.to_ascii_lowercase())])),
         first: after.is_empty(),
-        members: members.into_iter().map(|member| row(manager, &path, member)).collect(),
+        members: members.shown.into_iter().map(|member| row(manager, &path, member)).collect(),
         invitations: invitations.into_iter().map(|one| InvitationView::new(one, &manager.me)).collect(),
         path,
         everyone: everyone(app, manager).await?,

@@ -22,7 +22,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/feeds/one.html")]
+#[template(path = "portal/feeds/show.html")]
 struct ShowFeed {
     page: Page,
     name: String,

@@ -59,7 +59,7 @@ const QUESTIONS: [StatusQuestion; 4] = [
 ];
 
 #[derive(Template)]
-#[template(path = "portal/operator/standing.html")]
+#[template(path = "portal/operator/account_status.html")]
 struct AccountStatus {
     page: Page,
     account: AccountView,

@@ -8,13 +8,15 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{AccountView, Operator, ROWS, typed, with_query};
+use super::{AccountView, Operator, ROWS, typed};
 use crate::{
     app::App,
     store::{AccountFilter, AccountQuery},
     web::{
         error::PageError,
         page::{Page, answer},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
@@ -54,15 +56,15 @@ pub async fn list_accounts(
         "disabled" => (AccountFilter::Disabled, "disabled"),
         _ => (AccountFilter::All, ""),
     };
-    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
-    let mut lines = app.store.accounts(AccountQuery { text: &search, only, after: &after, limit }).await?;
-    let more = lines.len() > ROWS;
-    lines.truncate(ROWS);
-    let last = lines.last().filter(|_| more).map(|line| line.account.username.clone());
-    let next = last.map(|last| with_query("/operator/accounts", &[("q", &search), ("only", word), ("after", &last)]));
+    let wanted = AccountQuery { text: &search, only, after: &after, limit: limit(ROWS) };
+    let lines = Rows::new(app.store.accounts(wanted).await?, ROWS);
+    let next = lines.next(|last| {
+        let last = last.account.username.as_str();
+        with_query("/operator/accounts", [("q", search.as_str()), ("only", word), ("after", last)])
+    });
     let page = Accounts {
         page: Page::in_section(&req, "Accounts", "operator-accounts"),
-        accounts: lines.iter().map(|line| AccountView::new(line, &me)).collect(),
+        accounts: lines.shown.iter().map(|line| AccountView::new(line, &me)).collect(),
         is_first: after.is_empty(),
         only: word,
         search,

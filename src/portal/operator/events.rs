@@ -9,7 +9,7 @@ use askama::Template;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::{NameView, Operator, ROWS, tokens::is_hint, typed, with_query};
+use super::{NameView, Operator, ROWS, tokens::is_hint, typed};
 use crate::{
     app::App,
     audit::EventKind,
@@ -21,6 +21,7 @@ use crate::{
         form::Problems,
         format::{Time, client},
         page::{Page, answer},
+        query::with_query,
     },
 };
 
@@ -182,7 +183,7 @@ impl EventSearch {
         let next = next.to_string();
         let parts: Vec<_> =
             parts.map(|(name, value)| (name, value.as_str())).into_iter().chain([("before", next.as_str())]).collect();
-        with_query("/operator/events", &parts)
+        with_query("/operator/events", parts)
     }
 }
 

@@ -8,7 +8,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{BOUND, Operator, ROWS, counted, number, typed, with_query};
+use super::{BOUND, Operator, ROWS, counted, number, typed};
 use crate::{
     accounts::identity,
     app::App,
@@ -20,6 +20,8 @@ use crate::{
         form::{Form, Problems},
         late_form,
         page::{Page, answer, go_to},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
@@ -43,7 +45,7 @@ struct FeedView {
 }
 
 #[derive(Template)]
-#[template(path = "portal/operator/new_feed.html")]
+#[template(path = "portal/operator/feeds/new.html")]
 struct NewFeed {
     page: Page,
     form: NewFeedForm,
@@ -52,7 +54,7 @@ struct NewFeed {
 }
 
 #[derive(Template)]
-#[template(path = "portal/operator/delete_feed.html")]
+#[template(path = "portal/operator/feeds/delete.html")]
 struct DeleteFeed {
     page: Page,
     name: String,
@@ -92,15 +94,11 @@ pub async fn list_feeds(
     query: Option<Query<FeedSearch>>,
 ) -> Result<HttpResponse, PageError> {
     let after = typed(&query.map(Query::into_inner).unwrap_or_default().after);
-    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
-    let mut lines = app.store.host_feeds(&after, limit, BOUND).await?;
-    let more = lines.len() > ROWS;
-    lines.truncate(ROWS);
-    let last = lines.last().filter(|_| more).map(|line| line.feed.name.clone());
+    let lines = Rows::new(app.store.host_feeds(&after, limit(ROWS), BOUND).await?, ROWS);
     let page = Feeds {
         page: Page::in_section(&req, "Feeds", "operator-feeds"),
-        next: last.map(|last| with_query("/operator/feeds", &[("after", &last)])),
-        feeds: lines.into_iter().map(FeedView::from).collect(),
+        next: lines.next(|last| with_query("/operator/feeds", [("after", &last.feed.name)])),
+        feeds: lines.shown.into_iter().map(FeedView::from).collect(),
     };
     answer(StatusCode::OK, &page)
 }

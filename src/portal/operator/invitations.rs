@@ -8,7 +8,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Operator, ROWS, account_status::AccountStatusForm, people, typed, with_query};
+use super::{Operator, ROWS, account_status::AccountStatusForm, people, typed};
 use crate::{
     accounts::one_time_link::INVITED,
     app::App,
@@ -21,6 +21,8 @@ use crate::{
         form::{Form, Problems},
         format::Time,
         page::{Page, answer, go_to},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
@@ -46,7 +48,7 @@ struct Pending {
 }
 
 #[derive(Template)]
-#[template(path = "portal/operator/invitation_confirm.html")]
+#[template(path = "portal/operator/invitations/confirm.html")]
 struct Confirm {
     page: Page,
     id: String,
@@ -73,16 +75,12 @@ pub async fn list_invitations(
     at: Option<Query<InvitationPath>>,
 ) -> Result<HttpResponse, PageError> {
     let after = typed(&at.map(Query::into_inner).unwrap_or_default().after);
-    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
-    let mut found = app.store.invited_accounts(&after, limit).await?;
-    let more = found.len() > ROWS;
-    found.truncate(ROWS);
-    let last = found.last().filter(|_| more).map(|one| one.account.username.clone());
+    let found = Rows::new(app.store.invited_accounts(&after, limit(ROWS)).await?, ROWS);
     let page = Invitations {
         page: Page::in_section(&req, "Invitations", "operator-accounts"),
-        people: found.into_iter().map(|one| pending(one, &me)).collect(),
+        next: found.next(|last| with_query(HERE, [("after", &last.account.username)])),
+        people: found.shown.into_iter().map(|one| pending(one, &me)).collect(),
         is_first: after.is_empty(),
-        next: last.map(|last| with_query(HERE, &[("after", &last)])),
     };
     answer(StatusCode::OK, &page)
 }

@@ -8,7 +8,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Operator, ROWS, typed, with_query};
+use super::{Operator, ROWS, typed};
 use crate::{
     app::App,
     store::{MailState, QueuedMail},
@@ -19,9 +19,12 @@ use crate::{
         form::{Form, Problems},
         format::Time,
         page::{Page, answer, go_to},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
+const HERE: &str = "/operator/mail";
 const KINDS: [(&str, &str, MailState); 4] = [
     ("", "All", MailState::All),
     ("waiting", "Waiting", MailState::Waiting),
@@ -44,7 +47,7 @@ struct ListMail {
 }
 
 #[derive(Template)]
-#[template(path = "portal/operator/mail_confirm.html")]
+#[template(path = "portal/operator/mail/confirm.html")]
 struct Confirm {
     page: Page,
     mail: MailView,
@@ -93,24 +96,19 @@ pub async fn list_mail(
     let search = query.map(Query::into_inner).unwrap_or_default();
     let before = MailId::parse(&typed(&search.before));
     let (only, _, which) = KINDS.into_iter().find(|(word, ..)| *word == search.only).unwrap_or(KINDS[0]);
-    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
-    let mut mails = app.store.queued_mails(which, before, limit).await?;
-    let more = mails.len() > ROWS;
-    mails.truncate(ROWS);
-    let last = mails.last().filter(|_| more).map(|mail| mail.id.to_string());
-    let mut views = Vec::with_capacity(mails.len());
-    for mail in mails {
+    let mails = Rows::new(app.store.queued_mails(which, before, limit(ROWS)).await?, ROWS);
+    let next = mails.next(|last| with_query(HERE, [("only", only), ("before", &last.id.to_string())]));
+    let mut views = Vec::with_capacity(mails.shown.len());
+    for mail in mails.shown {
         views.push(MailView::new(&app, mail, &me).await?);
     }
     let page = ListMail {
         page: Page::in_section(&req, "Mail", "operator-mail"),
-        kinds: KINDS
-            .map(|(word, label, _)| (with_query("/operator/mail", &[("only", word)]), label, word == only))
-            .into(),
+        kinds: KINDS.map(|(word, label, _)| (with_query(HERE, [("only", word)]), label, word == only)).into(),
         only,
         mails: views,
         is_first: before.is_none(),
-        next: last.map(|last| with_query("/operator/mail", &[("only", only), ("before", &last)])),
+        next,
     };
     answer(StatusCode::OK, &page)
 }
@@ -141,7 +139,7 @@ pub async fn change_mail(
         (app.store.drop_queued_mail(&mail, &me.actor, me.now).await?, Flash::MailDropped)
     };
     if done {
-        return Ok(go_to(&req, said.at("/operator/mail")));
+        return Ok(go_to(&req, said.at(HERE)));
     }
     draw(&req, &app, &me, mail, &path.1, StatusCode::CONFLICT, Problems::one("", HELD)).await
 }

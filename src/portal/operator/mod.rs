@@ -134,14 +134,7 @@ async fn account(app: &App, id: &str) -> Result<AccountSummary, PageError> {
 
 /// A number with its thousands apart; `1,000+` where counting ended at the bound.
 fn number(count: i64, bound: i64) -> String {
-    let digits = count.min(bound).to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
+    let text = format::thousands(count.min(bound));
     if count >= bound { text + "+" } else { text }
 }
 
@@ -155,13 +148,6 @@ fn typed(text: &str) -> String {
     text.trim().chars().filter(|c| !c.is_control()).take(254).collect()
 }
 
-/// The path of a page with a query; parts without a value are left out.
-fn with_query(path: &str, parts: &[(&str, &str)]) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(parts.iter().filter(|(_, value)| !value.is_empty()));
-    format!("{path}?{}", query.finish()).trim_end_matches('?').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,11 +157,5 @@ mod tests {
         assert_eq!([0, 7, 999, 1_000, 1_001].map(|count| number(count, 1_000)), ["0", "7", "999", "1,000+", "1,000+"]);
         assert_eq!(number(12_345, 10_000_000), "12,345");
         assert_eq!([counted(1, "token"), counted(0, "token")], ["1 token", "0 tokens"]);
-    }
-
-    #[test]
-    fn a_query_says_only_what_was_asked() {
-        assert_eq!(with_query("/x", &[("a", ""), ("b", "1 & 2")]), "/x?b=1+%26+2");
-        assert_eq!(with_query("/x", &[("a", "")]), "/x");
     }
 }

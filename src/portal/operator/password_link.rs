@@ -32,7 +32,7 @@ struct Ask {
 }
 
 #[derive(Template)]
-#[template(path = "portal/operator/password_link_made.html")]
+#[template(path = "portal/operator/password_link/made.html")]
 struct Made {
     page: Page,
     account: AccountView,

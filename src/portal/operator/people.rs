@@ -27,7 +27,7 @@ use crate::{
 const INVITATIONS: &str = "/operator/accounts/invitations";
 
 #[derive(Template)]
-#[template(path = "portal/operator/add_person.html")]
+#[template(path = "portal/operator/people/add.html")]
 struct AddPerson {
     page: Page,
     form: PersonForm,
@@ -37,7 +37,7 @@ struct AddPerson {
 }
 
 #[derive(Template)]
-#[template(path = "portal/operator/add_list.html")]
+#[template(path = "portal/operator/people/import.html")]
 struct AddList {
     page: Page,
     people: String,
@@ -48,7 +48,7 @@ struct AddList {
 
 /// The one answer that carries the links.
 #[derive(Template)]
-#[template(path = "portal/operator/invited.html")]
+#[template(path = "portal/operator/people/invited.html")]
 struct InvitedPage {
     page: Page,
     people: Vec<Invited>,

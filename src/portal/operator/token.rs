@@ -40,7 +40,7 @@ struct ShowToken {
 }
 
 #[derive(Template)]
-#[template(path = "portal/operator/token_confirm.html")]
+#[template(path = "portal/operator/token/confirm.html")]
 struct Confirm {
     page: Page,
     token: view::Token,

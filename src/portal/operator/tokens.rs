@@ -9,7 +9,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Operator, ROWS, account, number, with_query};
+use super::{Operator, ROWS, account, number};
 use crate::{
     app::App,
     portal::tokens::view,
@@ -19,6 +19,8 @@ use crate::{
         flash::Flash,
         form::{Form, Problems},
         page::{Page, answer, go_to},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
@@ -97,7 +99,7 @@ pub async fn find_token(
 ) -> Result<HttpResponse, PageError> {
     let key = key.trim();
     if is_hint(key) {
-        return Ok(go_to(&req, &with_query("/operator/tokens", &[("hint", key)])));
+        return Ok(go_to(&req, &with_query("/operator/tokens", [("hint", key)])));
     }
     let known = match hash_of(key) {
         Some(hash) => app.store.known(hash, "").await?,
@@ -145,16 +147,12 @@ async fn of_account(
         Some(id) => app.store.token_of(owner.id, id).await?.map(|token| (token.created_at, token.id)),
         None => None,
     };
-    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
-    let mut tokens = app.store.tokens_made_before(owner.id, before, limit).await?;
-    let more = tokens.len() > ROWS;
-    tokens.truncate(ROWS);
-    let last = tokens.last().filter(|_| more).map(|token| token.id.to_string());
-    let next = last.map(|last| with_query("/operator/tokens", &[("account", id), ("before", &last)]));
+    let tokens = Rows::new(app.store.tokens_made_before(owner.id, before, limit(ROWS)).await?, ROWS);
+    let next = tokens.next(|last| with_query("/operator/tokens", [("account", id), ("before", &last.id.to_string())]));
     let page = Tokens {
         page: Page::in_section(req, format!("Tokens of {}", owner.username), "operator-tokens"),
         hint: String::new(),
-        found: found(app, me, &tokens).await?,
+        found: found(app, me, &tokens.shown).await?,
         owner: Some((owner.id.to_string(), owner.username)),
         next,
         problems: Problems::default(),

@@ -8,7 +8,6 @@ use actix_web::{
 use askama::Template;
 use chrono_tz::Tz;
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use super::path;
 use crate::{
@@ -20,6 +19,8 @@ use crate::{
         error::PageError,
         format::{Time, thousands},
         page::{Page, SignedIn, answer, signed_in},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
@@ -113,7 +114,7 @@ impl Listing {
             words: &words,
             unlisted: wanted.unlisted(),
             after: (&wanted.after(), ""),
-            limit: PAGE as i64 + 1,
+            limit: limit(PAGE),
         };
         let found = app.store.package_lines(&lines).await?;
         let listing = Self::new(visitor.path(), q, wanted, false);
@@ -131,7 +132,7 @@ impl Listing {
             words: &words,
             unlisted: wanted.unlisted(),
             after: (name, &feed),
-            limit: PAGE as i64 + 1,
+            limit: limit(PAGE),
         };
         let found = app.store.package_lines(&lines).await?;
         let (now, zone) = (app.clock.now(), me.map_or(Tz::UTC, |me| me.account.time_zone));
@@ -147,35 +148,24 @@ impl Listing {
 
     fn filled(
         mut self,
-        mut found: Vec<PackageSummary>,
+        found: Vec<PackageSummary>,
         key: impl Fn(&PackageSummary) -> String,
         time: impl Fn(chrono::DateTime<chrono::Utc>) -> Time,
     ) -> Self {
-        let more = found.len() > PAGE;
-        found.truncate(PAGE);
-        self.next = found.last().filter(|_| more).map(|last| self.link(Some(&key(last))));
-        self.rows = found.into_iter().map(|line| row(line, &time)).collect();
+        let found = Rows::new(found, PAGE);
+        self.next = found.next(|last| self.link(&key(last)));
+        self.rows = found.shown.into_iter().map(|line| row(line, &time)).collect();
         self
     }
 
     /// The first page of the same search.
     pub fn first_page(&self) -> String {
-        self.link(None)
+        self.link("")
     }
 
-    fn link(&self, after: Option<&str>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if !self.q.is_empty() {
-            query.append_pair("q", &self.q);
-        }
-        if self.unlisted {
-            query.append_pair("unlisted", "yes");
-        }
-        if let Some(after) = after {
-            query.append_pair("after", after);
-        }
-        let query = query.finish();
-        if query.is_empty() { self.action.clone() } else { format!("{}?{query}", self.action) }
+    fn link(&self, after: &str) -> String {
+        let unlisted = if self.unlisted { "yes" } else { "" };
+        with_query(&self.action, [("q", self.q.as_str()), ("unlisted", unlisted), ("after", after)])
     }
 }
 

@@ -20,6 +20,8 @@ use crate::{
         error::PageError,
         format::{Time, thousands},
         page::{Page, answer},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
@@ -29,7 +31,7 @@ const PAGE: usize = 50;
 const OWNERS: i64 = 20;
 
 #[derive(Template)]
-#[template(path = "portal/packages/one.html")]
+#[template(path = "portal/packages/show.html")]
 struct ShowPackage {
     page: Page,
     name: String,
@@ -96,14 +98,12 @@ pub async fn show_package(
     let seen = Seen::of(&req, &app, &feed, &id).await?;
     let shown = shown.map(Query::into_inner).unwrap_or_default();
     let source = seen.visitor.source(&app);
-    let mut lines = lines(&app, &seen, shown.below()).await?;
-    let more = lines.len() > PAGE;
-    lines.truncate(PAGE);
+    let lines = Rows::new(lines(&app, &seen, shown.below()).await?, PAGE);
     let page = ShowPackage {
         page: Page::in_section(&req, seen.package.name.clone(), "packages"),
         path: seen.path(),
         newest: newest(&app, &seen, &source).await?,
-        removed: lines.iter().filter_map(|line| line.removed_at).max().map(|at| seen.visitor.time(at)),
+        removed: lines.shown.iter().filter_map(|line| line.removed_at).max().map(|at| seen.visitor.time(at)),
         downloads: thousands(seen.package.downloads),
         listed: thousands(seen.package.listed),
         unlisted: thousands(seen.package.unlisted),
@@ -111,8 +111,8 @@ pub async fn show_package(
         owned: seen.package.owned,
         may_change: seen.may_change(),
         manages_owners: seen.manages_owners(),
-        next: lines.last().filter(|_| more).map(|last| format!("{}?after={}", seen.path(), last.version.key())),
-        versions: lines.iter().map(|line| VersionRow::of(&seen, line)).collect(),
+        next: lines.next(|last| with_query(&seen.path(), [("after", last.version.key())])),
+        versions: lines.shown.iter().map(|line| VersionRow::of(&seen, line)).collect(),
         first: shown.below().is_none(),
         not_a_version: !shown.from.trim().is_empty() && Version::parse(shown.from.trim()).is_err(),
         from: shown.from.chars().take(64).collect(),
@@ -124,7 +124,6 @@ pub async fn show_package(
 
 async fn lines(app: &App, seen: &Seen, bound: Option<Bound>) -> Result<Vec<VersionSummary>, PageError> {
     let account = seen.visitor.account();
-    let limit = PAGE as i64 + 1;
     let (below, first) = match bound {
         None => (None, None),
         Some(Bound::Below(version)) => (Some(version), None),
@@ -133,7 +132,7 @@ async fn lines(app: &App, seen: &Seen, bound: Option<Bound>) -> Result<Vec<Versi
             (Some(version), first.map(|first| first.line))
         }
     };
-    let rest = app.store.version_lines(seen.package.key, account, below.as_ref(), limit).await?;
+    let rest = app.store.version_lines(seen.package.key, account, below.as_ref(), limit(PAGE)).await?;
     Ok(first.into_iter().chain(rest).collect())
 }
 

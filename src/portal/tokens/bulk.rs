@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/tokens/selected.html")]
+#[template(path = "portal/tokens/bulk.html")]
 struct Selected {
     page: Page,
     listed_days: i64,

@@ -34,7 +34,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/tokens/new.html")]
+#[template(path = "portal/tokens/create.html")]
 struct New {
     page: Page,
     form_id: String,

@@ -27,7 +27,7 @@ struct Freeze {
 }
 
 #[derive(Template)]
-#[template(path = "portal/tokens/unfreeze.html")]
+#[template(path = "portal/tokens/freeze/undo.html")]
 struct Unfreeze {
     page: Page,
     frozen: String,

@@ -41,7 +41,7 @@ pub(super) struct Event {
 }
 
 #[derive(Template)]
-#[template(path = "portal/tokens/record.html")]
+#[template(path = "portal/tokens/history.html")]
 struct RecordPage {
     page: Page,
     id: String,

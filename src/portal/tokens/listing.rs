@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::{
     store::PageStart,
     tokens::listing::{Filter, Position, Sort},
+    web::query::{query, with_query_of},
 };
 
 /// Longest text to search for, in characters.
@@ -71,15 +72,12 @@ impl Listing {
             (!self.words.is_empty()).then(|| ("q", self.words.clone())),
             place,
         ];
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.into_iter().flatten()).finish()
+        query(pairs.into_iter().flatten())
     }
 
     /// The whole path.
     pub(super) fn path(&self) -> String {
-        match self.query() {
-            query if query.is_empty() => "/settings/tokens".to_owned(),
-            query => format!("/settings/tokens?{query}"),
-        }
+        with_query_of("/settings/tokens", &self.query())
     }
 
     /// Whether it shows less than everything.

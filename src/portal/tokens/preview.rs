@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/tokens/_preview.html")]
+#[template(path = "portal/tokens/preview.html")]
 struct Fragment {
     preview: Preview,
 }

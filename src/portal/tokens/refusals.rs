@@ -8,7 +8,6 @@ use actix_web::{
 use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use url::form_urlencoded::byte_serialize;
 
 use super::remedy::{self, Remedy};
 use crate::{
@@ -19,13 +18,15 @@ use crate::{
         error::PageError,
         format::{self, Time},
         page::{Page, SignedIn, answer},
+        paging::{Rows, limit},
+        query::with_query,
     },
 };
 
 /// Lines on a page of the account's refusals.
 const LINES: usize = 50;
 /// Lines that are read for it: one more tells whether there is another page.
-const READ: i64 = 51;
+const READ: i64 = limit(LINES);
 /// Lines on a token's page.
 const FEW: usize = 5;
 /// Those who came while a token was off, on its page.
@@ -105,7 +106,7 @@ pub struct Off {
 }
 
 #[derive(Template)]
-#[template(path = "portal/refusals.html")]
+#[template(path = "portal/tokens/refusals.html")]
 struct Refusals {
     page: Page,
     lines: Vec<RefusalRow>,
@@ -141,16 +142,15 @@ pub async fn list_refusals(
     write_mine(&app, &me).await;
     let viewer = Viewer::of(&app, &me).await?;
     let mark = after.clone().unwrap_or_else(RefusalCursor::newest);
-    let mut kept = match &token {
+    let kept = match &token {
         Some(token) => app.store.refusals_of_token(me.account.id, token.id, &mark, READ).await?,
         None => app.store.refusals_of_account(me.account.id, &mark, READ).await?,
     };
-    let more = kept.len() > LINES;
-    kept.truncate(LINES);
-    let next = kept.last().filter(|_| more).map(|last| address(token.as_ref().map(|token| token.id), &last.mark));
+    let kept = Rows::new(kept, LINES);
+    let next = kept.next(|last| address(token.as_ref().map(|token| token.id), &last.mark));
     let page = Refusals {
         page: Page::in_section(&req, "Refusals", "refusals"),
-        lines: kept.iter().map(|kept| viewer.line(kept)).collect(),
+        lines: kept.shown.iter().map(|kept| viewer.line(kept)).collect(),
         only: token.as_ref().map(Named::of),
         continued: after.is_some(),
         next,
@@ -160,8 +160,8 @@ pub async fn list_refusals(
 }
 
 fn address(token: Option<TokenId>, after: &RefusalCursor) -> String {
-    let token = token.map(|id| format!("token={id}&")).unwrap_or_default();
-    format!("/settings/refusals?{token}after={}", after.to_text())
+    let token = token.map(|id| id.to_string()).unwrap_or_default();
+    with_query("/settings/refusals", [("token", token), ("after", after.to_text())])
 }
 
 /// Adds what this node has seen of the person's tokens to the rows, so that what was refused a second ago is shown.
@@ -275,9 +275,4 @@ fn from(client: &str, address: &str) -> String {
     let client = format::client(client);
     let client = if client.is_empty() { "An unnamed client" } else { &client };
     format!("{client} from {address}")
-}
-
-/// A value in the query of a link.
-pub(super) fn in_query(value: &str) -> String {
-    byte_serialize(value.as_bytes()).collect()
 }

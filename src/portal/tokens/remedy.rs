@@ -5,7 +5,6 @@ use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 use url::form_urlencoded;
 
-use super::refusals::in_query;
 use crate::{
     store::{Feed, Membership, RefusedUse},
     tokens::{
@@ -13,6 +12,7 @@ use crate::{
         decision::{Action, Reason, Role},
         state::state,
     },
+    web::query,
 };
 
 /// What helps.
@@ -118,7 +118,7 @@ pub fn mend(token: &Token, line: &RefusedUse, memberships: &[Membership], now: D
         Reason::Expired if token.can_be_refreshed() => step("Refresh it", "refresh", ""),
         Reason::PackageNotCovered if !line.package.is_empty() => {
             let label = format!("Add {} to its patterns", line.package);
-            step(&label, "edit", &format!("?add={}", in_query(&line.package)))
+            step(&label, "edit", &format!("?add={}", query::value(&line.package)))
         }
         Reason::FeedNotCovered => match memberships.iter().find(|known| known.feed.name == line.feed) {
             Some(known) => {
@@ -129,7 +129,7 @@ pub fn mend(token: &Token, line: &RefusedUse, memberships: &[Membership], now: D
             }
         },
         Reason::PermissionMissing | Reason::OnlyNewVersions if !scope.is_empty() => {
-            step("Duplicate with this permission", "duplicate", &format!("?allow={}", in_query(scope)))
+            step("Duplicate with this permission", "duplicate", &format!("?allow={}", query::value(scope)))
         }
         _ => duplicate(),
     }
