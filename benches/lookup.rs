@@ -5,12 +5,14 @@ use std::hint::black_box;
 
 use chrono::{DateTime, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
+use latchkey::audit::Actor;
 use latchkey::{
+    accounts::{NewAccount, Registration},
     clock::Clock,
     random,
-    store::{Actor, DatabaseUrl, Engine, Issued, NewAccount, Registration, Store, migrate::migrate},
+    store::{DatabaseUrl, Engine, Store, migrate::migrate},
     tokens::{
-        Feeds, FormId, Patterns, SecretHash, TokenId,
+        Feeds, FormId, Issued, Patterns, SecretHash, TokenId,
         lifecycle::{NewToken, primary_permissions},
     },
 };

@@ -19,12 +19,13 @@ use crate::{
     config::{MasterSecret, Settings, aws_variables, private_folder},
     health::Health,
     mail::Mailer,
+    notifications::{MailKind, NewMail},
     package_store,
     packages::{
         blobs::{Blobs, sweep_uploads},
         downloads::Downloads,
     },
-    store::{MailKind, NewMail, Store, migrate::migrate},
+    store::{Store, migrate::migrate},
     tokens::{AccountId, MailId},
 };
 

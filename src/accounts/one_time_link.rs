@@ -1,17 +1,89 @@
 //! The secrets of links that work once: 256 random bits, of which only the SHA-256 is kept.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use rand::CryptoRng;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    audit::{Actor, EventDetail, EventKind, Subject},
-    store::{LinkPurpose, OneTimeLink, Result, Transaction},
-    tokens::{AccountId, MailId},
-};
+use crate::tokens::{AccountId, MailId};
+
+/// What a link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkPurpose {
+    /// Makes the first operator.
+    Setup,
+    /// Sets a password; an operator handed it over.
+    PasswordLink,
+    /// Sets a password; its owner asked for it by mail.
+    PasswordReset,
+    /// Sets the first password of somebody who was invited.
+    Invitation,
+    /// Makes an account of a sign-up.
+    SignUp,
+    /// Confirms an account's address.
+    ConfirmAddress,
+    /// Gives an account another address.
+    NewAddress,
+    /// Switches an account's reminders off. It is not used up.
+    StopReminders,
+}
+
+impl LinkPurpose {
+    const ALL: [Self; 8] = [
+        Self::Setup,
+        Self::PasswordLink,
+        Self::PasswordReset,
+        Self::Invitation,
+        Self::SignUp,
+        Self::ConfirmAddress,
+        Self::NewAddress,
+        Self::StopReminders,
+    ];
+
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::PasswordLink => "password link",
+            Self::PasswordReset => "password reset",
+            Self::Invitation => "invitation",
+            Self::SignUp => "sign-up",
+            Self::ConfirmAddress => "confirm address",
+            Self::NewAddress => "new address",
+            Self::StopReminders => "stop reminders",
+        }
+    }
+
+    /// The purpose of a stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == word)
+    }
+}
+
+/// A link, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneTimeLink {
+    /// What it is for.
+    pub purpose: LinkPurpose,
+    /// Whose it is; none where there is no account yet.
+    pub account: Option<AccountId>,
+    /// The address it is about, if it is about one.
+    pub email: Option<String>,
+}
+
+impl OneTimeLink {
+    /// A link for an account.
+    pub fn of(account: AccountId, purpose: LinkPurpose) -> Self {
+        Self { purpose, account: Some(account), email: None }
+    }
+
+    /// The link that makes the first operator.
+    pub fn setup() -> Self {
+        Self { purpose: LinkPurpose::Setup, account: None, email: None }
+    }
+}
 
 /// Makes the secret part of a link.
 pub fn generate(rng: &mut impl CryptoRng) -> String {
@@ -29,7 +101,7 @@ pub const UNSUBSCRIBING: Duration = Duration::days(365);
 /// How long a link works by which somebody who was invited chooses a password.
 pub const INVITED: Duration = Duration::days(7);
 /// How long a link works that an operator hands over.
-const HANDED_OVER: Duration = Duration::hours(24);
+pub const HANDED_OVER: Duration = Duration::hours(24);
 
 /// The secret of the link in a mail: 256 bits that follow from a key and the mail's id.
 pub fn of_mail(key: &[u8], mail: MailId) -> String {
@@ -41,16 +113,6 @@ pub fn of_seed(key: &[u8], seed: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(seed.as_bytes());
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
-}
-
-/// Makes a one-time link by which somebody sets a new password for an account, whoever they are: hand it over in
-/// private. It works for 24 hours and replaces an unused one before it. Gives its path below the public address; the
-/// record says who made it.
-pub async fn for_password(tx: &mut Transaction, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<String> {
-    let secret = generate(&mut crate::random::system());
-    tx.add_link(&hash(&secret), &OneTimeLink::of(account, LinkPurpose::PasswordLink), now, now + HANDED_OVER).await?;
-    tx.record(EventKind::PasswordLinkMade, by, Subject::account(account), EventDetail::Nothing, now).await?;
-    Ok(password_path(&secret))
 }
 
 /// Where a password is set. The secret stands in the query, which no log of ours holds.

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     app::App,
-    store::{FeedPackage, TokenLookup},
+    packages::FeedPackage,
     tokens::{
-        Kind, PackageKey, PatternSet,
+        Kind, PackageKey, PatternSet, TokenLookup,
         decision::{Action, Ask, Decision, Holder, Package, decide_in_list},
     },
 };

@@ -14,8 +14,7 @@ use super::problem::Problem;
 use crate::{
     app::App,
     auth::{Caller, CredentialScheme, Credentials, Refusal, UsageRecorder, ascii},
-    store::TokenLookup,
-    tokens::{decision::Ask, warning},
+    tokens::{TokenLookup, decision::Ask, warning},
 };
 
 /// A request with its caller.

@@ -2,12 +2,16 @@
 //! sentences are made when something is shown.
 
 mod detail;
+mod event;
+mod job_run;
 mod kind;
 mod november;
 mod subject;
 
 pub use self::{
     detail::{Cause, EventDetail, TokenDetail, TokenFacts, TokenField, TokenRights},
+    event::{Event, EventFilter, EventPage, HostEvent, NamedAccount},
+    job_run::JobRun,
     kind::EventKind,
     november::{read as read_november, sentences as november_sentences},
     subject::{ActingSession, Actor, Subject},

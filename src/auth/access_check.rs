@@ -5,9 +5,9 @@ use thiserror::Error;
 
 use crate::{
     packages::nuget::id::PackageId,
-    store::{Result as Stored, Store, TokenLookup},
+    store::{Result as Stored, Store},
     tokens::{
-        Kind, Permission,
+        Kind, Permission, TokenLookup,
         decision::{Action, Ask, Package},
         is_feed_name,
     },

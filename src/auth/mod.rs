@@ -11,6 +11,7 @@ mod legacy;
 pub mod multipart;
 mod pace;
 pub mod password_hasher;
+pub mod password_link;
 mod push_queue;
 pub mod rate_limiter;
 pub mod sign_in_attempt;
@@ -34,9 +35,10 @@ pub use self::{
     usage_recorder::UsageRecorder,
 };
 use crate::{
-    store::{Actor, Result, Store, TokenLookup, Transaction},
+    audit::Actor,
+    store::{Result, Store, Transaction},
     tokens::{
-        Token,
+        Token, TokenLookup,
         decision::{Action, Ask, Reason, admit, decide},
         secret,
     },

@@ -10,11 +10,12 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    store::{ClientUse, PermissionUse, RefusedUse, Result, Store, TokenUse, UsageEvent, hour_of},
+    store::{Result, Store},
     tokens::{
         AccountId, FeedId, LastUse, Permission, TokenId,
         decision::{Action, Reason},
     },
+    usage::{ClientUse, PermissionUse, RefusedUse, TokenUse, UsageEvent, hour_of},
 };
 
 /// A batch holds SQLite's write lock for a moment only.

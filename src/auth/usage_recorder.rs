@@ -9,11 +9,12 @@ use ipnet::IpNet;
 
 use super::{Connection, UsageBuffer, client_address, client_name, named};
 use crate::{
-    store::{Actor, ClientUse, PermissionUse, RefusedUse, TokenLookup, TokenUse, UsageEvent, day_of},
+    audit::Actor,
     tokens::{
-        AccountId, LastUse, TokenId,
+        AccountId, LastUse, TokenId, TokenLookup,
         decision::{Ask, Class, Reason},
     },
+    usage::{ClientUse, PermissionUse, RefusedUse, TokenUse, UsageEvent, day_of},
 };
 
 /// Sees one request through.

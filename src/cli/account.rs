@@ -5,12 +5,13 @@ use clap::Subcommand;
 
 use super::{account_named, prompt::new_password, say};
 use crate::{
-    accounts::{identity, one_time_link, password::check_new},
-    app::App,
-    store::{
-        Account, AccountChange, AccountDeletion, AccountFilter, AccountQuery, AccountSummary, Actor, NewAccount,
-        Registration,
+    accounts::{
+        Account, AccountChange, AccountDeletion, AccountFilter, AccountQuery, AccountSummary, NewAccount, Registration,
+        identity, password::check_new,
     },
+    app::App,
+    audit::Actor,
+    auth::password_link::make_password_link,
 };
 
 /// Accounts that are read at a time.
@@ -147,7 +148,7 @@ async fn print_link(app: &App, username: &str) -> anyhow::Result<()> {
     );
     let mut tx = app.store.begin().await?;
     let by = Actor::host("latchkey account password");
-    let path = one_time_link::for_password(&mut tx, account.id, &by, app.clock.now()).await?;
+    let path = make_password_link(&mut tx, account.id, &by, app.clock.now()).await?;
     tx.commit().await?;
     say(app.settings.public_url.of(&path));
     Ok(())

@@ -10,7 +10,8 @@ use crate::{
     health::{self, Check, Finding, chain},
     mail::Mailer,
     packages::blobs::Blobs,
-    store::{Store, TokenBeyondMaximum},
+    store::Store,
+    tokens::beyond_maximum::TokenBeyondMaximum,
 };
 
 /// Package files that are looked for, of each kind of sample.

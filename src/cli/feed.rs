@@ -7,7 +7,8 @@ use super::{account_named, say};
 use crate::{
     accounts::identity,
     app::App,
-    store::{Actor, Feed, FeedDeletion, MemberChange},
+    audit::Actor,
+    feeds::{Feed, FeedDeletion, MemberChange},
     tokens::decision::Role,
 };
 

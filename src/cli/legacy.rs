@@ -16,9 +16,9 @@ use super::say;
 use crate::{
     accounts::identity,
     app::App,
-    store::{Actor, ImportOutcome},
+    audit::Actor,
     tokens::{
-        AccountId, SecretHash, TokenId,
+        AccountId, ImportOutcome, SecretHash, TokenId,
         legacy::{ImportedKey, LegacyKey, Policy, Shape},
         lifecycle,
     },

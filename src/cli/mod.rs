@@ -21,11 +21,12 @@ use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 
 use crate::{
+    accounts::Account,
     app::App,
     clock::Clock,
     config::{Args, SECRET_VARIABLES, Settings},
     serve,
-    store::{Account, Store},
+    store::Store,
 };
 
 /// Access tokens for a package host

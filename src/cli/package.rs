@@ -6,9 +6,12 @@ use clap::Subcommand;
 use super::say;
 use crate::{
     app::App,
+    audit::Actor,
     package_store,
-    packages::nuget::{id::PackageId, version::Version},
-    store::{Actor, ChangeContext},
+    packages::{
+        ChangeContext,
+        nuget::{id::PackageId, version::Version},
+    },
     tokens::Kind,
 };
 

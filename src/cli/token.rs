@@ -7,9 +7,9 @@ use clap::Subcommand;
 use super::{account_named, prompt::token_secret, say};
 use crate::{
     app::App,
-    store::{Actor, Issued, TokenLookup},
+    audit::Actor,
     tokens::{
-        AccountId, Feeds, FormId, Patterns, Permissions, TokenId, expiry,
+        AccountId, Feeds, FormId, Issued, Patterns, Permissions, TokenId, TokenLookup, expiry,
         legacy::hash_of,
         lifecycle::{self, NewToken},
         state::state,

@@ -3,11 +3,17 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    accounts::one_time_link::{self, CONFIRMATION, INVITED, RESET, UNSUBSCRIBING, confirm_path, password_path},
+    accounts::{
+        Account,
+        one_time_link::{
+            self, CONFIRMATION, INVITED, LinkPurpose, OneTimeLink, RESET, UNSUBSCRIBING, confirm_path, password_path,
+        },
+    },
     app::App,
     audit::{Actor, EventDetail, EventKind, Subject},
     mail::{self, ActionMail, Ending},
-    store::{Account, ClaimedMail, LinkPurpose, MailContent, OneTimeLink, Transaction},
+    notifications::{ClaimedMail, MailContent},
+    store::Transaction,
 };
 
 /// The whole message. `secret` is the one of the link it holds, if it holds one.

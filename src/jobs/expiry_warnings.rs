@@ -10,14 +10,12 @@ use super::{
     clock_gate::ClockGate, counted_as, mail_delivery::deliver_mails, security_mails::bind_security_notifications,
 };
 use crate::{
+    accounts::Account,
     app::App,
     clock::Clock,
     mail::Outcome,
-    store::{Account, DueNotice},
-    tokens::{
-        MailId, Token, TokenId,
-        end_notice::{EndNotice, cancel_reason},
-    },
+    notifications::end_notice::{DueNotice, EndNotice, cancel_reason},
+    tokens::{MailId, Token, TokenId},
 };
 
 /// So many due notices are looked at in one go.

@@ -1,7 +1,7 @@
 //! Notes which idle keys of an older system are retired. Their date alone ends them, whether this has run or not.
 
 use super::counted_as;
-use crate::{app::App, store::Actor};
+use crate::{app::App, audit::Actor};
 
 /// A batch holds the write lock for a moment only.
 const BATCH: i64 = 50;

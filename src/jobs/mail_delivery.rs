@@ -12,8 +12,8 @@ use crate::{
     app::App,
     clock::Clock,
     mail::{Outcome, with_unsubscribe},
-    store::{ClaimedMail, MailKind},
-    tokens::{MailId, end_notice::EndNotice},
+    notifications::{ClaimedMail, MailKind, end_notice::EndNotice},
+    tokens::MailId,
 };
 
 /// How long a claim holds: far longer than a mail may take, and than servers keep a silent connection.

@@ -40,7 +40,7 @@ pub use self::{
     typed_events::rewrite_events,
     usage::write_evidence,
 };
-use crate::{app::App, health, store::JobRun};
+use crate::{app::App, audit::JobRun, health};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// What a key did is written at most this often.

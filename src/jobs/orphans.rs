@@ -10,8 +10,10 @@ use super::counted_as;
 use crate::{
     app::App,
     package_store::Custody,
-    packages::blobs::{BlobKey, Standing},
-    store::FileFate,
+    packages::{
+        FileFate,
+        blobs::{BlobKey, Standing},
+    },
     tokens::VersionKey,
 };
 

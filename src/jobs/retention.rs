@@ -7,8 +7,9 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     accounts::{SESSION_IDLE, SESSION_LIFE},
     app::App,
-    store::{DAYS_KEPT, Expendable},
+    store::Expendable,
     tokens::listing::REVOKED_LISTED,
+    usage::DAYS_KEPT,
 };
 
 /// Links, used or not, and the sign-ups that wait for one: whoever follows one late still learns that it has ended.

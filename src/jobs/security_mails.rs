@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::mail_delivery::deliver_mails;
-use crate::{app::App, clock::Clock, store::MailKind, tokens::AccountId};
+use crate::{app::App, clock::Clock, notifications::MailKind, tokens::AccountId};
 
 /// So many addresses are looked at in one go.
 const BATCH: i64 = 500;

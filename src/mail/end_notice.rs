@@ -10,12 +10,11 @@ use super::{
     line::{may, moment, one_line, packages, short_name},
 };
 use crate::{
-    accounts::client_name,
+    accounts::{Account, client_name},
     config::PublicUrl,
-    store::Account,
+    notifications::end_notice::EndNotice,
     tokens::{
         Token, TokenKind,
-        end_notice::EndNotice,
         expiry::{end_in, in_words},
         legacy::OLDER_SYSTEM,
     },

@@ -9,9 +9,9 @@ use super::{
     line::{may, moment, one_line, packages_of, short_name},
 };
 use crate::{
-    accounts::client_name,
+    accounts::{Account, client_name},
     audit::{EventDetail, EventKind, TokenFacts},
-    store::{Account, SecurityNotification},
+    notifications::SecurityNotification,
     tokens::expiry::end_in,
 };
 

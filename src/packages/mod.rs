@@ -5,3 +5,10 @@
 pub mod blobs;
 pub mod downloads;
 pub mod nuget;
+mod package;
+mod publication;
+
+pub use self::{
+    package::{FeedPackage, FileFate, PackageName, StoredPackage},
+    publication::{ChangeContext, PublishContext, Published},
+};

@@ -26,7 +26,7 @@ use self::{
     stream::{ClientStream, Shared},
 };
 use crate::{
-    accounts::one_time_link,
+    accounts::one_time_link::{self, LinkPurpose, OneTimeLink},
     app::App,
     auth::{Connections, Rate},
     clock::Clock,
@@ -34,7 +34,7 @@ use crate::{
     headers::{self, BareAnswers},
     health, jobs, routes,
     runtime::WorkerTasks,
-    store::{LinkPurpose, OneTimeLink, TokenBeyondMaximum},
+    tokens::beyond_maximum::TokenBeyondMaximum,
 };
 
 /// How long requests under way may go on after the signal to stop.

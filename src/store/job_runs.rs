@@ -1,28 +1,14 @@
 //! Notes of what the jobs did: for each job the last runs that did something or failed, and the last idle one.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 
 use super::{Result, Store, Transaction, instant};
+use crate::audit::JobRun;
 
 /// Runs of one job that are kept.
 const KEPT: i64 = 100;
 /// The place of the last idle run.
 const IDLE: i64 = 0;
-
-/// One run of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobRun {
-    /// Its name.
-    pub job: String,
-    /// When it began.
-    pub began_at: DateTime<Utc>,
-    /// How long it took, to the millisecond.
-    pub took: Duration,
-    /// Counts in words; empty if there was nothing to do.
-    pub did: String,
-    /// Why it failed.
-    pub error: Option<String>,
-}
 
 impl Store {
     /// The newest runs of all jobs, at most `limit`.

@@ -34,65 +34,11 @@ use tokio::time::timeout;
 use self::{connect::PATIENCE, failure::WriteHealth};
 
 pub use self::{
-    accounts::{
-        Account, FIRST_EPOCH, NewAccount, Registration,
-        addresses::AddressState,
-        devices::{DEVICES_KEPT, KnownDevice, ListedDevice},
-        invitations::{InvitationWay, InvitedAccount},
-        lifecycle::{AccountChange, AccountDeletion, OwnedAlone},
-        one_time_links::{LinkPurpose, OneTimeLink},
-        sessions::{ListedSession, SessionDevice, StoredSession},
-        sign_ups::SignUp,
-    },
-    audit::{
-        Event,
-        listing::{EventFilter, EventPage, HostEvent, NamedAccount},
-    },
     connect::{DATABASE_FILE, DatabaseUrl},
     failure::StoreError,
-    feeds::{
-        Feed, FeedDeletion, Membership,
-        members::{Member, MemberChange},
-        owner_invitations::{Accepted, INVITATION_LASTS, OwnerInvitation},
-    },
-    job_runs::JobRun,
     migrate::SchemaState,
-    notifications::{
-        DueNotice, EndingTokenOfMail,
-        claims::ClaimedMail,
-        content::MailContent,
-        mails::{MailKind, NewMail, Undelivered},
-        queue::{MailState, QueuedMail},
-        reminders::Reminders,
-        security::SecurityNotification,
-    },
-    operator::{AccountDetails, AccountFilter, AccountQuery, AccountSummary, HostFeed, HostNumbers, MailQueue},
-    packages::{
-        FeedPackage, FoundPackage, ListedVersion, PackageSearch, StoredPackage, StoredVersion,
-        listing::{FeedSummary, PackageDetails, PackageQuery, PackageSummary, VersionDetails, VersionSummary},
-        names::PackageName,
-        publication::{ChangeContext, NewVersion, PublishContext},
-        symbols::{FoundSymbolFile, NewSymbolFile},
-        uploads::FileFate,
-    },
-    restore::FrozenToken,
     retention::Expendable,
-    tokens::{
-        TokenLookup,
-        beyond_maximum::TokenBeyondMaximum,
-        bulk::MOST_SELECTED,
-        legacy::ImportOutcome,
-        lifecycle::{Edited, Issued},
-        listing::{COUNTED, EndingToken, IN_BANNER, PAGE, PageStart, TokenPage, TokenQuery},
-        published::Published,
-    },
-    usage::{
-        CLIENT_USES_KEPT, ClientUse, DAYS_KEPT, DailyUse, PERMISSION_USES_KEPT, PermissionUse, TokenUse, UsageEvent,
-        WatchedUse, day_of,
-        refusals::{LateUses, REFUSALS_KEPT, RefusalCursor, RefusalOfToken, RefusedUse, hour_of},
-    },
 };
-pub use crate::audit::Actor;
 
 /// Which database this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,108 +4,14 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
-use super::{Account, Result, Store, accounts::AccountRow, feeds::Feed, instant, tokens::columns};
-use crate::tokens::{AccountId, FeedId, Token, TokenId};
-
-/// Which accounts are looked for.
-#[derive(Clone, Copy, Debug)]
-pub struct AccountQuery<'a> {
-    /// Part of a username or address, in any case; empty for any.
-    pub text: &'a str,
-    /// All, or only some.
-    pub only: AccountFilter,
-    /// After this username.
-    pub after: &'a str,
-    /// How many at most.
-    pub limit: i64,
-}
-
-/// Which accounts are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AccountFilter {
-    /// Every account.
-    #[default]
-    All,
-    /// Those that run the host.
-    Operators,
-    /// Those that may do nothing.
-    Disabled,
-}
-
-/// An account in a list.
-#[derive(Clone, Debug)]
-pub struct AccountSummary {
-    /// The account.
-    pub account: Account,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When somebody last signed in to it with its password.
-    pub last_sign_in: Option<DateTime<Utc>>,
-}
-
-/// What there is to know of an account before something is done to it. Numbers end at the bound they were asked with.
-#[derive(Clone, Debug)]
-pub struct AccountDetails {
-    /// Its tokens, live or not.
-    pub tokens: i64,
-    /// Its sessions.
-    pub sessions: i64,
-    /// Packages it owns.
-    pub packages: i64,
-}
-
-/// A feed in a list.
-#[derive(Clone, Debug)]
-pub struct HostFeed {
-    /// The feed.
-    pub feed: Feed,
-    /// The role of every account in it, if it gives one.
-    pub everyone: Option<String>,
-    /// Members named, up to the bound.
-    pub members: i64,
-    /// Packages, up to the bound.
-    pub packages: i64,
-    /// One of its owners.
-    pub owner: Option<(AccountId, String)>,
-    /// Whether it has more owners.
-    pub more_owners: bool,
-}
-
-/// Mails on their way, counted up to a bound.
-#[derive(Clone, Debug)]
-pub struct MailQueue {
-    /// Not sent yet.
-    pub pending: i64,
-    /// When the oldest of them was made.
-    pub oldest: Option<DateTime<Utc>>,
-    /// Refused for good.
-    pub failed: i64,
-    /// Why mails are held up, if they are: not that a server puts a single one off.
-    pub reply: Option<String>,
-}
-
-/// How much there is, counted up to a bound.
-#[derive(Clone, Copy, Debug)]
-pub struct HostNumbers {
-    /// Accounts.
-    pub accounts: i64,
-    /// Tokens.
-    pub tokens: i64,
-    /// Feeds.
-    pub feeds: i64,
-    /// Packages.
-    pub packages: i64,
-}
-
-impl AccountFilter {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "",
-            Self::Operators => "operators",
-            Self::Disabled => "disabled",
-        }
-    }
-}
+use super::{Result, Store, accounts::AccountRow, instant, tokens::columns};
+use crate::{
+    accounts::{AccountDetails, AccountQuery, AccountSummary},
+    feeds::{Feed, HostFeed},
+    notifications::MailQueue,
+    tokens::{AccountId, FeedId, Token, TokenId},
+    usage::HostNumbers,
+};
 
 impl FromRow<'_, AnyRow> for AccountSummary {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {

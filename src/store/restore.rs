@@ -2,24 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{LinkPurpose, Result, Store, Transaction, instant};
-use crate::tokens::AccountId;
+use super::{Result, Store, Transaction, instant};
+use crate::{
+    accounts::one_time_link::LinkPurpose,
+    tokens::{AccountId, listing::FrozenToken},
+};
 
 /// Name of the fact that mails wait until somebody lets them go.
 const MAILS_HELD: &str = "mails held";
-
-/// A token that was switched off with all others.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FrozenToken {
-    /// Username of its owner.
-    pub owner: String,
-    /// Id, by which the list goes on.
-    pub id: String,
-    /// Hint, if it has a secret.
-    pub hint: Option<String>,
-    /// Name.
-    pub name: String,
-}
 
 impl Store {
     /// Since when mails wait until somebody lets them go, if they do.

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Result, Transaction, day_of};
-use crate::tokens::EventId;
+use super::{Result, Transaction};
+use crate::{tokens::EventId, usage::day_of};
 
 /// Removes at most `$2` rows, the oldest first, if they still are older than `$1` when it is their turn. The limit inside is
 /// for PostgreSQL's planner: one that it does not know it takes for a tenth of the table, and then reads all of it.

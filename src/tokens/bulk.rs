@@ -40,3 +40,6 @@ impl BulkAction {
         }
     }
 }
+
+/// Most tokens that one step takes.
+pub const MOST_SELECTED: usize = 100;

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{State, Token, TokenId, lifecycle::MAX_NAME, state::state};
+use crate::tokens::{AccountId, TokenKind};
 
 /// A token not used for so long is shown by [`Filter::Unused`].
 pub const UNUSED_FOR: Duration = Duration::days(90);
@@ -160,6 +161,81 @@ impl Filter {
             Self::Unused => in_hand && last_sign.is_some_and(|at| at <= now - UNUSED_FOR),
         }
     }
+}
+
+/// A token that was switched off with all others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrozenToken {
+    /// Username of its owner.
+    pub owner: String,
+    /// Id, by which the list goes on.
+    pub id: String,
+    /// Hint, if it has a secret.
+    pub hint: Option<String>,
+    /// Name.
+    pub name: String,
+}
+
+/// Tokens on a page.
+pub const PAGE: usize = 50;
+
+/// More are not counted: "1,000+".
+pub const COUNTED: i64 = 1_000;
+
+/// Tokens a banner knows of; it names a few of them.
+pub const IN_BANNER: i64 = 100;
+
+/// What is asked of the list.
+#[derive(Clone, Debug)]
+pub struct TokenQuery {
+    /// Whose tokens.
+    pub account: AccountId,
+    /// Which of them.
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+    /// Only those whose name, hint or patterns contain this; empty for all.
+    pub words: String,
+}
+
+/// Where a page begins or ends.
+#[derive(Clone, Debug, Default)]
+pub enum PageStart {
+    /// With the first token.
+    #[default]
+    First,
+    /// Behind this place.
+    After(Position),
+    /// It ends before this place.
+    Before(Position),
+}
+
+/// A page of the list, without the primary token.
+#[derive(Clone, Debug, Default)]
+pub struct TokenPage {
+    /// At most [`PAGE`], in the asked order.
+    pub tokens: Vec<Token>,
+    /// Whether tokens stand before them.
+    pub has_earlier: bool,
+    /// Where the list goes on: behind the last token, or where a search stopped looking.
+    pub next: Option<Position>,
+    /// Whether a search stopped before it had a full page.
+    pub gave_up: bool,
+}
+
+/// A token that a banner names.
+#[derive(Clone, Debug)]
+pub struct EndingToken {
+    /// Its id.
+    pub id: TokenId,
+    /// Its name.
+    pub name: String,
+    /// The first characters of its secret.
+    pub hint: String,
+    /// What kind it is.
+    pub kind: TokenKind,
+    /// When it ends or ended.
+    pub ends_at: DateTime<Utc>,
 }
 
 #[cfg(test)]

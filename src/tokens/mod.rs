@@ -1,8 +1,8 @@
 //! The heart of the product: what a token is, when it lives, and what it may do. Pure: no web, no SQL, no clock.
 
+pub mod beyond_maximum;
 pub mod bulk;
 pub mod decision;
-pub mod end_notice;
 pub mod expiry;
 mod ids;
 mod invisible;
@@ -10,6 +10,8 @@ pub mod least_privilege;
 pub mod legacy;
 pub mod lifecycle;
 pub mod listing;
+mod lookup;
+mod outcome;
 pub mod pattern;
 pub mod pattern_lint;
 pub mod pattern_set;
@@ -30,6 +32,8 @@ pub use self::{
         VersionKey,
     },
     invisible::is_invisible,
+    lookup::TokenLookup,
+    outcome::{Edited, ImportOutcome, Issued},
     pattern::Patterns,
     pattern_set::PatternSet,
     permission::{Kind, Permission, Permissions},

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::format::{browser, counted};
 use crate::{
     audit::{Cause, EventDetail, EventKind, TokenDetail, TokenField},
-    store::MailKind,
+    notifications::MailKind,
 };
 
 /// A line of the record and where it happened, as far as the line tells.

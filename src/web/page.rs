@@ -19,11 +19,12 @@ use super::{
     session::TypedSession,
 };
 use crate::{
+    accounts::Account,
     app::App,
     audit::{ActingSession, Actor},
     auth::{client_address, client_name},
     portal::assets,
-    store::{Account, Transaction},
+    store::Transaction,
     tokens::secret,
 };
 

@@ -21,9 +21,9 @@ use tokio::time::timeout;
 
 use super::late_form::LateForm;
 use crate::{
-    accounts::{SESSION_IDLE, SESSION_LIFE, one_time_link},
+    accounts::{SESSION_IDLE, SESSION_LIFE, SessionDevice, StoredSession, one_time_link},
     app::App,
-    store::{Actor, SessionDevice, StoredSession},
+    audit::Actor,
     tokens::{AccountId, SessionId},
 };
 

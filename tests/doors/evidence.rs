@@ -5,11 +5,11 @@ use std::sync::Arc;
 use chrono::Duration;
 use latchkey::{
     auth::{Capacity, UsageBuffer},
-    store::{
+    tokens::{AccountId, Permission, decision::Reason},
+    usage::{
         CLIENT_USES_KEPT, ClientUse, PERMISSION_USES_KEPT, PermissionUse, REFUSALS_KEPT, RefusalCursor, RefusalOfToken,
         TokenUse, UsageEvent, day_of,
     },
-    tokens::{AccountId, Permission, decision::Reason},
 };
 
 use crate::{
@@ -161,7 +161,7 @@ async fn unknown_keys_leave_nothing_and_no_key_is_written_anywhere() {
         }
         let deleted = world.key(ada, ALL, "*").await;
         search(&world, &deleted).await;
-        world.store().delete_token(&deleted.token, &latchkey::store::Actor::host("test"), world.now()).await.unwrap();
+        world.store().delete_token(&deleted.token, &latchkey::audit::Actor::host("test"), world.now()).await.unwrap();
         assert_eq!(search(&world, &deleted).await, 401);
         search(&world, &key).await;
         written(&world).await;

@@ -119,7 +119,7 @@ async fn a_deleted_key_is_not_brought_back_by_the_next_import() {
         imported(&world, &list, None).await;
         let tokens = world.store().tokens_made_before(ada, None, 10).await.unwrap();
         let token = tokens.iter().find(|token| token.hint.as_deref() == Some("5f1d2c3")).unwrap();
-        world.store().delete_token(token, &latchkey::store::Actor::host("test"), world.now()).await.unwrap();
+        world.store().delete_token(token, &latchkey::audit::Actor::host("test"), world.now()).await.unwrap();
         assert_eq!(imported(&world, &list, None).await, Summary { before: 1, ..Summary::default() });
         assert_eq!(reads(&world, GUID).await.told().1, "Not a valid access token");
         world.end().await;

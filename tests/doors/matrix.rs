@@ -10,9 +10,9 @@ use actix_web::{
 };
 use chrono::Duration;
 use latchkey::{
+    audit::Actor,
     routes,
     runtime::WorkerTasks,
-    store::Actor,
     tokens::{AccountId, FeedId, Feeds, Secret, decision::Role},
 };
 use serde_json::Value;

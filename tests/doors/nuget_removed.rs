@@ -1,12 +1,13 @@
 //! Removed versions are gone from every door for good; downloads are counted once each.
 
 use latchkey::{
+    audit::Actor,
     jobs,
     packages::{
+        ChangeContext, StoredPackage,
         blobs::BlobKey,
         nuget::{id::PackageId, version::Version},
     },
-    store::{Actor, ChangeContext, StoredPackage},
     tokens::Kind,
 };
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! Symbol packages: taken in beside their package, served by the key that debuggers ask with, gone with it.
 
 use latchkey::{
+    audit::Actor,
     jobs::{self, OrphanSweep},
     package_store,
-    packages::nuget::version::Version,
-    store::{Actor, ChangeContext},
+    packages::{ChangeContext, nuget::version::Version},
     tokens::Kind,
 };
 

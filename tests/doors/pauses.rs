@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Duration, Utc};
 use latchkey::{
+    audit::Actor,
     jobs::end_pauses,
-    store::Actor,
     tokens::{State, state::state},
 };
 

@@ -8,8 +8,8 @@ use chrono::Duration;
 use latchkey::{
     cli::legacy::import,
     serve,
-    store::{RefusalCursor, RefusalOfToken, day_of},
     tokens::{AccountId, Feeds, Token, decision::Reason},
+    usage::{RefusalCursor, RefusalOfToken, day_of},
 };
 
 use crate::{

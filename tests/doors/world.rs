@@ -8,13 +8,15 @@ use std::{
 use actix_web::{dev::ServerHandle, web::Data};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
+use latchkey::audit::Actor;
 use latchkey::{
+    accounts::{NewAccount, Registration},
     app::App,
     clock::Clock,
     config::{MasterSecret, PublicUrl, PushLimits, Settings, SignUp},
     serve::{self, Patience},
-    store::{Actor, DatabaseUrl, Issued, NewAccount, Registration, Store, Transaction},
-    tokens::{AccountId, FeedId, Feeds, Patterns, Permissions, Token, TokenId, TokenKind, decision::Role},
+    store::{DatabaseUrl, Store, Transaction},
+    tokens::{AccountId, FeedId, Feeds, Issued, Patterns, Permissions, Token, TokenId, TokenKind, decision::Role},
 };
 use sqlx::{AnyConnection, ConnectOptions, Connection, any::AnyConnectOptions};
 use tempfile::TempDir;

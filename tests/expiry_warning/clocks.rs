@@ -7,7 +7,7 @@ use latchkey::{
     app::App,
     clock::Clock,
     jobs::{self, JobsHandle, Pace, run_expiry_warnings},
-    tokens::end_notice::EndNotice,
+    notifications::end_notice::EndNotice,
 };
 
 use super::{

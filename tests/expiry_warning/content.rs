@@ -5,8 +5,8 @@ use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 use chrono::Duration;
 use latchkey::{
     jobs::cleanup,
-    store::{TokenUse, UsageEvent},
     tokens::LastUse,
+    usage::{TokenUse, UsageEvent},
 };
 
 use super::{

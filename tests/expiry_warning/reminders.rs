@@ -2,8 +2,9 @@
 
 use chrono::Duration;
 use latchkey::{
-    store::{Actor, Reminders},
-    tokens::{AccountId, end_notice::EndNotice},
+    audit::Actor,
+    notifications::{Reminders, end_notice::EndNotice},
+    tokens::AccountId,
 };
 
 use super::{

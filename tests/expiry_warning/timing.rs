@@ -3,8 +3,9 @@
 use chrono::Duration;
 use latchkey::{
     jobs::{self, run_expiry_warnings},
-    store::{TokenUse, UsageEvent},
-    tokens::{LastUse, end_notice::EndNotice},
+    notifications::end_notice::EndNotice,
+    tokens::LastUse,
+    usage::{TokenUse, UsageEvent},
 };
 
 use super::world::{World, on_each_database, start};

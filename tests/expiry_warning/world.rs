@@ -4,15 +4,17 @@ use std::{panic::AssertUnwindSafe, path::Path, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
 use futures_util::FutureExt;
+use latchkey::audit::Actor;
 use latchkey::{
+    accounts::{NewAccount, Registration},
     app::App,
     clock::Clock,
     config::{MasterSecret, PublicUrl, PushLimits, SecretText, Settings, SignUp},
     jobs::{Report, run_expiry_warnings},
     random,
-    store::{Actor, DatabaseUrl, Issued, NewAccount, Registration},
+    store::DatabaseUrl,
     tokens::{
-        AccountId, Feeds, FormId, Patterns, Permissions, Token, TokenId,
+        AccountId, Feeds, FormId, Issued, Patterns, Permissions, Token, TokenId,
         lifecycle::{Edit, NewToken, refresh},
     },
 };

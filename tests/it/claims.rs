@@ -232,7 +232,7 @@ async fn imported(world: &World, key: &str, name: &str, last_push: Option<DateTi
     };
     let token = key.to_token(Some(Policy::Idle), TokenId::generate(world.now(), rng), world.now(), rng);
     let mut tx = app.store.begin().await.unwrap();
-    tx.import_key(&key, &token, &latchkey::store::Actor::host("test"), world.now()).await.unwrap();
+    tx.import_key(&key, &token, &latchkey::audit::Actor::host("test"), world.now()).await.unwrap();
     tx.commit().await.unwrap();
     token.id.to_string()
 }

@@ -3,8 +3,8 @@
 
 use chrono::Duration;
 use latchkey::{
+    audit::Actor,
     routes::{Audience, addresses},
-    store::Actor,
     tokens::{Permission, decision::Role},
 };
 use reqwest::Method;

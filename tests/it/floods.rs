@@ -7,7 +7,7 @@ use chrono::Duration;
 use futures_util::future::join_all;
 use latchkey::{
     audit::{Actor, EventDetail, EventKind, Subject},
-    store::MailKind,
+    notifications::MailKind,
 };
 
 use crate::{

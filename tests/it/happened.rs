@@ -1,7 +1,7 @@
 //! What happened in an account its owner is told by mail, whoever did it: in the transaction of the event, once.
 
 use chrono::Duration;
-use latchkey::{store::Actor, tokens::TokenId};
+use latchkey::{audit::Actor, tokens::TokenId};
 
 use crate::{
     letter::Letter,

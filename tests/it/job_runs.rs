@@ -1,7 +1,7 @@
 //! What an operator can see of the jobs: the last runs that did something or failed, and the last idle one.
 
 use chrono::{DateTime, Duration, Utc};
-use latchkey::store::JobRun;
+use latchkey::audit::JobRun;
 
 use crate::world::{World, on_both_engines};
 

@@ -2,8 +2,8 @@
 
 use chrono::Duration;
 use latchkey::{
-    store::{PermissionUse, TokenUse, UsageEvent},
     tokens::{Permission, TokenId},
+    usage::{PermissionUse, TokenUse, UsageEvent},
 };
 
 use crate::{

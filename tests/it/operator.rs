@@ -21,7 +21,7 @@ pub async fn operator(world: &World, username: &str) -> Browser {
     let browser = world.sign_up(username).await;
     let app = world.app();
     let id = app.store.account_named(username).await.unwrap().unwrap().id;
-    app.store.make_operator(id, &latchkey::store::Actor::host("test"), world.now()).await.unwrap();
+    app.store.make_operator(id, &latchkey::audit::Actor::host("test"), world.now()).await.unwrap();
     browser
 }
 
@@ -170,7 +170,7 @@ async fn tokens_beyond_a_lowered_maximum_are_named_until_their_next_refresh(worl
     world.restart_with(&[("max-token-days", "90")]).await;
     assert_eq!(named().await, ["Endless", "Long"]);
     let found = world.app().store.tokens_beyond(90, world.now()).await.unwrap();
-    let told = latchkey::store::TokenBeyondMaximum::told(&found, 90).unwrap();
+    let told = latchkey::tokens::beyond_maximum::TokenBeyondMaximum::told(&found, 90).unwrap();
     for said in
         ["2 tokens live longer", "LATCHKEY_MAX_TOKEN_DAYS=90", "“Endless” (lk_", "of bo, never", "of bo, 2028-02-29"]
     {
@@ -185,5 +185,5 @@ async fn tokens_beyond_a_lowered_maximum_are_named_until_their_next_refresh(worl
         assert_eq!(end, (world.now() + Duration::days(90)).timestamp());
     }
     assert!(named().await.is_empty());
-    assert_eq!(latchkey::store::TokenBeyondMaximum::told(&[], 90), None);
+    assert_eq!(latchkey::tokens::beyond_maximum::TokenBeyondMaximum::told(&[], 90), None);
 }

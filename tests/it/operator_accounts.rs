@@ -1,10 +1,7 @@
 //! What operators do with accounts: it holds at the next request, and somebody always remains who runs the host.
 
 use chrono::Duration;
-use latchkey::{
-    store::{AccountChange, Actor},
-    tokens::decision::Reason,
-};
+use latchkey::{accounts::AccountChange, audit::Actor, tokens::decision::Reason};
 
 use crate::{
     operator::{id_of, operator},

@@ -173,7 +173,7 @@ async fn fill_record(world: &World, events: usize) {
     let ada = app.store.account_named("ada").await.unwrap().unwrap().id;
     let mut tx = app.store.begin().await.unwrap();
     for second in 1..=events {
-        let by = latchkey::store::Actor { account: Some(ada), ..latchkey::store::Actor::default() };
+        let by = latchkey::audit::Actor { account: Some(ada), ..latchkey::audit::Actor::default() };
         let now = world.now() + Duration::seconds(i64::try_from(second).unwrap());
         tx.record_sign_in(ada, &by, now).await.unwrap();
     }

@@ -1,6 +1,6 @@
 //! Packages and feeds in the browser: what there is to see, for whom, and what owners and operators do with it.
 
-use latchkey::{store::Actor, tokens::decision::Role};
+use latchkey::{audit::Actor, tokens::decision::Role};
 use reqwest::Method;
 
 use crate::{

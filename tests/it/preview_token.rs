@@ -39,7 +39,7 @@ async fn publish(world: &World, feed: &str, owner: &str, names: &[&str]) {
 async fn feed(world: &World, name: &str, owner: &str, member: Option<(&str, Role)>) -> FeedId {
     let app = world.app();
     let account = async |name: &str| app.store.account_named(name).await.unwrap().unwrap();
-    let by = latchkey::store::Actor::host("feed add");
+    let by = latchkey::audit::Actor::host("feed add");
     let mut tx = app.store.begin().await.unwrap();
     let feed = tx.add_feed(name, false, account(owner).await.id, &by, world.now()).await.unwrap().unwrap();
     if let Some((member, role)) = member {

@@ -109,7 +109,7 @@ async fn the_step_for_a_feed_ticks_it_and_saves_nothing(world: &World) {
     let ada = world.ada().await;
     let app = world.app();
     let account = app.store.account_named("ada").await.unwrap().unwrap().id;
-    let host = latchkey::store::Actor::host("feed add");
+    let host = latchkey::audit::Actor::host("feed add");
     let mut tx = app.store.begin().await.unwrap();
     let team = tx.add_feed("team", false, account, &host, world.now()).await.unwrap().unwrap();
     tx.commit().await.unwrap();

@@ -2,8 +2,9 @@
 
 use chrono::Duration;
 use latchkey::{
+    accounts::{SessionDevice, StoredSession},
+    audit::Actor,
     random,
-    store::{Actor, SessionDevice, StoredSession},
     tokens::SessionId,
 };
 

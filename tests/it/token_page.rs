@@ -2,9 +2,14 @@
 
 use chrono::Duration;
 use latchkey::{
-    packages::{blobs::BlobKey, nuget::nuspec::Nuspec},
-    store::{Actor, ClientUse, NewVersion, PublishContext, TokenUse, UsageEvent, day_of},
+    audit::Actor,
+    packages::{
+        PublishContext,
+        blobs::BlobKey,
+        nuget::{NewVersion, nuspec::Nuspec},
+    },
     tokens::{PackageKey, Token, TokenId, VersionKey},
+    usage::{ClientUse, TokenUse, UsageEvent, day_of},
 };
 
 use crate::{

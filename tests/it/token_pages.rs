@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, Utc};
-use latchkey::{
-    store::{PAGE, PageStart, TokenQuery},
-    tokens::{
-        AccountId, Token, TokenId,
-        listing::{Filter, Sort},
-    },
+use latchkey::tokens::{
+    AccountId, Token, TokenId,
+    listing::{Filter, PAGE, PageStart, Sort, TokenQuery},
 };
 
 use crate::{

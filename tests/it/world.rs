@@ -9,13 +9,14 @@ use actix_web::{dev::ServerHandle, web::Data};
 use chrono::{DateTime, Duration, Utc};
 use clap::{Args as _, Command, FromArgMatches as _};
 use futures_util::FutureExt as _;
+use latchkey::audit::Actor;
 use latchkey::{
-    accounts::one_time_link::for_password,
     app::App,
+    auth::password_link::make_password_link,
     clock::Clock,
     config::{Args, MasterSecret, PublicUrl, SecretText, Settings},
     serve,
-    store::{Actor, DatabaseUrl},
+    store::DatabaseUrl,
     tokens::{
         Secret,
         decision::{Reason, admit},
@@ -250,7 +251,7 @@ impl World {
         let account = app.store.account_named(username).await.unwrap().unwrap();
         let mut tx = app.store.begin().await.unwrap();
         let by = Actor::host("account password");
-        let path = for_password(&mut tx, account.id, &by, self.now()).await.unwrap();
+        let path = make_password_link(&mut tx, account.id, &by, self.now()).await.unwrap();
         tx.commit().await.unwrap();
         path
     }

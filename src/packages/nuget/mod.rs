@@ -5,5 +5,11 @@ pub mod id;
 pub mod listing;
 pub mod nuspec;
 pub mod range;
+mod stored;
 pub mod symbols;
 pub mod version;
+
+pub use self::stored::{
+    FoundPackage, FoundSymbolFile, ListedVersion, NewSymbolFile, NewVersion, PackageDetails, PackageQuery,
+    PackageSearch, PackageSummary, StoredVersion, VersionDetails, VersionSummary,
+};

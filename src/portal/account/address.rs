@@ -14,7 +14,7 @@ use crate::{
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
-    store::MailKind,
+    notifications::MailKind,
     web::{
         error::PageError,
         flash::Flash,

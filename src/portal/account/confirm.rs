@@ -12,12 +12,12 @@ use serde::Deserialize;
 use super::{dead_link, device::remember, setup::SetupLink};
 use crate::{
     accounts::{
-        identity, one_time_link,
+        Account, NewAccount, Registration, SignUp, identity,
+        one_time_link::{self, LinkPurpose},
         password::Verdict,
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
-    store::{Account, LinkPurpose, NewAccount, Registration, SignUp},
     web::{
         error::PageError,
         flash::Flash,

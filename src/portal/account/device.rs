@@ -7,9 +7,10 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    accounts::one_time_link,
+    accounts::{Account, KnownDevice, one_time_link},
     app::App,
-    store::{Account, Actor, KnownDevice, Transaction},
+    audit::Actor,
+    store::Transaction,
     tokens::AccountId,
     web::{
         error::PageError,

@@ -8,9 +8,9 @@ use actix_web::{
 
 use super::{device, sign_out::Nothing};
 use crate::{
+    accounts::ListedDevice,
     app::App,
     audit::{EventDetail, EventKind, Subject},
-    store::ListedDevice,
     tokens::DeviceId,
     web::{
         error::PageError,

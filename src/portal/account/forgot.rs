@@ -12,7 +12,7 @@ use crate::{
     },
     app::App,
     auth::client_address,
-    store::MailKind,
+    notifications::MailKind,
     web::{
         error::PageError,
         form::{LATE, Problems, Typed},

@@ -10,7 +10,7 @@ use askama::Template;
 use super::sign_out::Nothing;
 use crate::{
     app::App,
-    store::{Accepted, OwnerInvitation},
+    feeds::{Accepted, OwnerInvitation},
     tokens::InvitationId,
     web::{
         error::PageError,

@@ -26,13 +26,14 @@ use serde::Deserialize;
 use self::device::{Remembered, remember};
 use crate::{
     accounts::{
-        identity, password as rules,
+        FIRST_EPOCH, NewAccount, Registration, identity,
+        one_time_link::LinkPurpose,
+        password as rules,
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
     audit::Actor,
     auth::client_address,
-    store::{FIRST_EPOCH, LinkPurpose, NewAccount, Registration},
     tokens::AccountId,
     web::{error::PageError, form::Problems, guard::too_many, page::actor, session::TypedSession},
 };

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    store::Reminders,
+    notifications::Reminders,
     web::{
         error::PageError,
         flash::Flash,

@@ -9,9 +9,8 @@ use super::{
     zones::{Region, regions},
 };
 use crate::{
-    accounts::identity,
+    accounts::{Account, identity},
     app::App,
-    store::Account,
     web::{
         error::PageError,
         flash::Flash,

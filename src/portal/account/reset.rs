@@ -11,11 +11,14 @@ use serde::Deserialize;
 
 use super::{dead_link, device::remember, setup::SetupLink};
 use crate::{
-    accounts::{one_time_link, password::check_new},
+    accounts::{
+        Account,
+        one_time_link::{self, LinkPurpose},
+        password::check_new,
+    },
     app::App,
     audit::{EventDetail, EventKind, Subject},
     auth::password_hasher::HashQueue,
-    store::{Account, LinkPurpose},
     web::{
         error::PageError,
         flash::Flash,

@@ -13,10 +13,9 @@ use super::{
     sign_out::Nothing,
 };
 use crate::{
-    accounts::{SESSION_IDLE, SESSION_LIFE},
+    accounts::{ListedSession, SESSION_IDLE, SESSION_LIFE},
     app::App,
     audit::{EventDetail, EventKind, Subject},
-    store::ListedSession,
     tokens::SessionId,
     web::{
         error::PageError,

@@ -11,9 +11,8 @@ use serde::Deserialize;
 
 use super::{SignUpForm, register};
 use crate::{
-    accounts::one_time_link,
+    accounts::one_time_link::{self, LinkPurpose},
     app::App,
-    store::LinkPurpose,
     web::{
         error::PageError,
         form::{LATE, Problems, Typed},

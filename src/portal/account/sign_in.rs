@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::device::{self, remember};
 use crate::{
-    accounts::password::Verdict,
+    accounts::{Account, password::Verdict},
     app::App,
     audit::{EventDetail, EventKind, Subject},
     auth::{
@@ -21,7 +21,6 @@ use crate::{
         sign_in_attempt::{SignInAttempt, SignInDecision},
     },
     config::SignUp,
-    store::Account,
     tokens::AccountId,
     web::{
         error::PageError,

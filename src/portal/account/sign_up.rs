@@ -8,12 +8,13 @@ use askama::Template;
 use super::{SignUpForm, forgot::sent, register, take_request};
 use crate::{
     accounts::{
+        SignUp as SignedUp,
         one_time_link::{self, CONFIRMATION},
         rate_limit::{Demand, RateLimitDecision},
     },
     app::App,
     config::SignUp as Policy,
-    store::{MailKind, SignUp as SignedUp},
+    notifications::MailKind,
     web::{
         error::PageError,
         form::{LATE, Problems, Typed},

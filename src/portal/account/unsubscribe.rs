@@ -11,10 +11,12 @@ use url::form_urlencoded;
 
 use super::setup::SetupLink;
 use crate::{
-    accounts::one_time_link,
+    accounts::{
+        Account,
+        one_time_link::{self, LinkPurpose},
+    },
     app::App,
     auth::{multipart, read_body},
-    store::{Account, LinkPurpose},
     web::{
         error::PageError,
         page::{Page, actor, answer},

@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
+    feeds::FeedSummary,
     portal::feeds::path,
-    store::FeedSummary,
     tokens::decision::Role,
     web::{
         error::PageError,

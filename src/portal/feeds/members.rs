@@ -10,13 +10,17 @@ use serde::Deserialize;
 
 use super::{Manager, RoleChoice, choices, label, path};
 use crate::{
-    accounts::rate_limit::{Demand, RateLimitDecision},
+    accounts::{
+        Account,
+        rate_limit::{Demand, RateLimitDecision},
+    },
     app::App,
+    feeds::{Member, MemberChange},
     portal::{
         account::{invitations::InvitationView, sign_out::Nothing},
         tokens::confirmed,
     },
-    store::{Account, Member, MemberChange, Transaction},
+    store::Transaction,
     tokens::{AccountId, InvitationId, decision::Role},
     web::{
         error::PageError,

@@ -12,7 +12,8 @@ use chrono_tz::Tz;
 use super::clients::Clients;
 use crate::{
     app::App,
-    store::{Feed, Membership, Transaction},
+    feeds::{Feed, Membership},
+    store::Transaction,
     tokens::{
         AccountId, Kind,
         decision::{Action, Ask, Decision, Holder, Package, Role, decide_for_account},

@@ -10,7 +10,7 @@ use askama::Template;
 use super::{AccountView, BOUND, Operator, account, counted, events::EventView};
 use crate::{
     app::App,
-    store::EventFilter,
+    audit::EventFilter,
     web::{
         error::PageError,
         page::{Page, answer},

@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::{AccountView, BOUND, Operator, account, counted};
 use crate::{
+    accounts::{AccountChange, AccountSummary},
     app::App,
     portal::tokens::confirmed,
-    store::{AccountChange, AccountSummary},
     web::{
         error::PageError,
         flash::{Flash, To},

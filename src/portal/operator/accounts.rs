@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use super::{AccountView, Operator, ROWS, typed};
 use crate::{
+    accounts::{AccountFilter, AccountQuery},
     app::App,
-    store::{AccountFilter, AccountQuery},
     web::{
         error::PageError,
         page::{Page, answer},

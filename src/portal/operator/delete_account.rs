@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::{AccountView, BOUND, Operator, account, account_status::LAST, counted};
 use crate::{
+    accounts::{AccountDeletion, AccountSummary},
     app::App,
     portal::tokens::confirmed,
-    store::{AccountDeletion, AccountSummary},
     tokens::AccountId,
     web::{
         error::PageError,

@@ -12,8 +12,7 @@ use serde::Deserialize;
 use super::{NameView, Operator, ROWS, tokens::is_hint, typed};
 use crate::{
     app::App,
-    audit::EventKind,
-    store::{EventFilter, HostEvent},
+    audit::{EventFilter, EventKind, HostEvent},
     tokens::{AccountId, EventId, TokenId, expiry::end_of_day},
     web::{
         error::PageError,

@@ -12,8 +12,8 @@ use super::{BOUND, Operator, ROWS, counted, number, typed};
 use crate::{
     accounts::identity,
     app::App,
+    feeds::{FeedDeletion, HostFeed},
     portal::{feeds, tokens::confirmed},
-    store::{FeedDeletion, HostFeed},
     web::{
         error::PageError,
         flash::Flash,

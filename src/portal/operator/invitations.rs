@@ -10,10 +10,9 @@ use serde::Deserialize;
 
 use super::{Operator, ROWS, account_status::AccountStatusForm, people, typed};
 use crate::{
-    accounts::one_time_link::INVITED,
+    accounts::{InvitedAccount, one_time_link::INVITED},
     app::App,
     portal::tokens::confirmed,
-    store::InvitedAccount,
     tokens::AccountId,
     web::{
         error::PageError,

@@ -7,7 +7,7 @@ use chrono::Duration;
 use super::Operator;
 use crate::{
     app::App,
-    store::JobRun,
+    audit::JobRun,
     web::{
         error::PageError,
         format::Time,

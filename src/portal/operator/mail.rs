@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Operator, ROWS, typed};
 use crate::{
     app::App,
-    store::{MailState, QueuedMail},
+    notifications::{MailState, QueuedMail},
     tokens::MailId,
     web::{
         error::PageError,

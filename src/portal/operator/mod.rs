@@ -26,8 +26,9 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 
 use crate::{
+    accounts::AccountSummary,
     app::App,
-    store::{AccountSummary, NamedAccount},
+    audit::NamedAccount,
     tokens::AccountId,
     web::{
         error::PageError,

@@ -7,7 +7,8 @@ use super::{BOUND, Operator, number};
 use crate::{
     app::App,
     health::{self, Check, Finding},
-    store::{Engine, MailQueue},
+    notifications::MailQueue,
+    store::Engine,
     web::{
         error::PageError,
         format::Time,

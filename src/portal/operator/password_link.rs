@@ -9,10 +9,10 @@ use askama::Template;
 
 use super::{AccountView, Operator, account, account_status::AccountStatusForm};
 use crate::{
-    accounts::one_time_link,
+    accounts::AccountSummary,
     app::App,
+    auth::password_link::make_password_link,
     portal::tokens::confirmed,
-    store::AccountSummary,
     web::{
         error::PageError,
         form::{Form, Problems},
@@ -65,7 +65,7 @@ pub async fn create_password_link(
         return draw(&req, &me, &line, StatusCode::CONFLICT, Problems::one("", DISABLED));
     }
     let mut tx = me.begin(&app).await?;
-    let path = one_time_link::for_password(&mut tx, line.account.id, &me.actor, me.now).await?;
+    let path = make_password_link(&mut tx, line.account.id, &me.actor, me.now).await?;
     tx.commit().await?;
     let page = Made {
         page: Page::in_section(&req, format!("Password link for {}", line.account.username), "operator-accounts"),

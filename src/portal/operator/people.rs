@@ -7,12 +7,13 @@ use serde::Deserialize;
 use super::Operator;
 use crate::{
     accounts::{
-        identity, one_time_link,
+        Account, NewAccount, Registration, identity, one_time_link,
         people_list::{self, Person},
     },
     app::App,
+    notifications::{InvitationWay, MailKind},
     portal::tokens::confirmed,
-    store::{Account, InvitationWay, MailKind, NewAccount, Registration, Transaction},
+    store::Transaction,
     tokens::AccountId,
     web::{
         error::PageError,

@@ -10,9 +10,10 @@ use serde::Deserialize;
 
 use super::{Operator, account, events::EventView};
 use crate::{
+    accounts::Account,
     app::App,
+    audit::EventFilter,
     portal::tokens::view,
-    store::{Account, EventFilter},
     tokens::{Token, TokenId, bulk::BulkAction},
     web::{
         error::PageError,

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::path;
 use crate::{
     app::App,
+    packages::nuget::{PackageQuery, PackageSummary},
     portal::feeds::Visitor,
-    store::{PackageQuery, PackageSummary},
     tokens::{FeedId, is_feed_name},
     web::{
         error::PageError,

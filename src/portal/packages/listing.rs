@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
-    store::VersionSummary,
+    packages::nuget::VersionSummary,
     web::{
         error::PageError,
         flash::Flash,

@@ -14,8 +14,11 @@ use actix_web::HttpRequest;
 use super::feeds::Visitor;
 use crate::{
     app::App,
-    packages::nuget::{id::PackageId, version::Version},
-    store::{ChangeContext, PackageDetails, StoredPackage, Transaction, VersionDetails},
+    packages::{
+        ChangeContext, StoredPackage,
+        nuget::{PackageDetails, VersionDetails, id::PackageId, version::Version},
+    },
+    store::Transaction,
     web::error::PageError,
 };
 

@@ -13,13 +13,14 @@ use super::{
     confirm::{ConfirmForm, VersionQuestion},
 };
 use crate::{
+    accounts::Account,
     app::App,
+    feeds::{Member, MemberChange},
     portal::{
         account::{invitations::InvitationView, sign_out::Nothing},
         feeds::members::{account_called, found},
         tokens::confirmed,
     },
-    store::{Account, Member, MemberChange},
     tokens::{AccountId, InvitationId, decision::Role},
     web::{
         error::PageError,

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     app::App,
     package_store,
+    packages::nuget::VersionSummary,
     portal::tokens::confirmed,
-    store::VersionSummary,
     web::{
         error::PageError,
         flash::Flash,

@@ -14,8 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
-    packages::nuget::version::Version,
-    store::VersionSummary,
+    packages::nuget::{VersionSummary, version::Version},
     web::{
         error::PageError,
         format::{Time, thousands},

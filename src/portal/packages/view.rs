@@ -5,8 +5,10 @@ use url::Url;
 
 use super::{Seen, list::cut, version_path};
 use crate::{
-    packages::nuget::nuspec::{Dependency, License, Nuspec},
-    store::{VersionDetails, VersionSummary},
+    packages::nuget::{
+        VersionDetails, VersionSummary,
+        nuspec::{Dependency, License, Nuspec},
+    },
     web::format::{Time, size, thousands},
 };
 

@@ -6,8 +6,8 @@ use super::usage_chart::{self, ChartEvent, DAYS, UsageChart};
 use crate::{
     app::App,
     audit::EventKind,
-    store::{self, day_of},
     tokens::Token,
+    usage::day_of,
     web::{
         error::PageError,
         format::{self, Time, thousands},
@@ -37,12 +37,12 @@ pub(super) async fn picture(app: &App, me: &SignedIn, token: &Token) -> Result<U
     Ok(UsageChart::of(&days, &steps, me.now))
 }
 
-fn day(day: &store::DailyUse) -> Option<usage_chart::ChartDay> {
+fn day(day: &crate::usage::DailyUse) -> Option<usage_chart::ChartDay> {
     let date = DateTime::<Utc>::from_timestamp(day.day.checked_mul(86_400)?, 0)?.date_naive();
     Some(usage_chart::ChartDay { date, uses: day.uses, refusals: day.refusals })
 }
 
-fn step(event: &store::Event) -> Option<(DateTime<Utc>, ChartEvent)> {
+fn step(event: &crate::audit::Event) -> Option<(DateTime<Utc>, ChartEvent)> {
     const STEPS: [(EventKind, ChartEvent); 5] = [
         (EventKind::TokenCreated, ChartEvent::Issued("Created")),
         (EventKind::TokenRefreshed, ChartEvent::Issued("Refreshed")),

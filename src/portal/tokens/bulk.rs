@@ -7,8 +7,12 @@ use serde::Deserialize;
 use super::{confirmed, listing::Listing};
 use crate::{
     app::App,
-    store::MOST_SELECTED,
-    tokens::{Token, TokenId, bulk::BulkAction, listing::REVOKED_LISTED, state::state},
+    tokens::{
+        Token, TokenId,
+        bulk::{BulkAction, MOST_SELECTED},
+        listing::REVOKED_LISTED,
+        state::state,
+    },
     web::{
         error::PageError,
         flash::Flash,

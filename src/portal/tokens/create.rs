@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     app::App,
-    store::{Feed, Issued},
+    feeds::Feed,
     tokens::{
-        FormId, Permission, Token, TokenId,
+        FormId, Issued, Permission, Token, TokenId,
         lifecycle::{self, NewToken},
     },
     web::{

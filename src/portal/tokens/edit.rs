@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     app::App,
-    store::{Edited, Feed},
+    feeds::Feed,
     tokens::{
-        Permission, Token,
+        Edited, Permission, Token,
         lifecycle::{Edit, EditRefused},
     },
     web::{

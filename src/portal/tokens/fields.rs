@@ -7,7 +7,7 @@ use super::{
     token_form::{TokenForm, weekday_morning},
 };
 use crate::{
-    store::Feed,
+    feeds::Feed,
     tokens::{
         Kind, Permission, Permissions, Token,
         expiry::{CHOICES, ExpiryChoice as Expiry, FURTHEST_DAYS},

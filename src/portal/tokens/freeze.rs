@@ -6,8 +6,8 @@ use askama::Template;
 use super::{confirm::ConfirmForm, confirmed};
 use crate::{
     app::App,
-    store::{COUNTED, StoreError},
-    tokens::listing::Filter,
+    store::StoreError,
+    tokens::listing::{COUNTED, Filter},
     web::{
         error::PageError,
         flash::Flash,

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use super::{find, view};
 use crate::{
     app::App,
-    store,
     tokens::{EventId, Token},
     web::{
         error::PageError,
@@ -91,7 +90,7 @@ impl Record {
     }
 }
 
-fn line(event: store::Event, me: &SignedIn) -> Event {
+fn line(event: crate::audit::Event, me: &SignedIn) -> Event {
     let time = |at| Time::new(at, me.now, me.account.time_zone);
     let text = EventText {
         kind: event.kind,

@@ -11,8 +11,13 @@ use super::{
 };
 use crate::{
     app::App,
-    store::{COUNTED, EndingToken, Feed, IN_BANNER, PageStart, Result, TokenPage, TokenQuery, Undelivered},
-    tokens::{AccountId, Token, TokenKind, listing::Filter},
+    feeds::Feed,
+    notifications::Undelivered,
+    store::Result,
+    tokens::{
+        AccountId, Token, TokenKind,
+        listing::{COUNTED, EndingToken, Filter, IN_BANNER, PageStart, TokenPage, TokenQuery},
+    },
     web::{
         error::PageError,
         format::{Time, counted},

@@ -5,8 +5,7 @@ use actix_web::HttpRequest;
 use serde::Deserialize;
 
 use crate::{
-    store::PageStart,
-    tokens::listing::{Filter, Position, Sort},
+    tokens::listing::{Filter, PageStart, Position, Sort},
     web::query::{query, with_query_of},
 };
 

@@ -35,7 +35,7 @@ use askama::Template;
 use super::{account::password::proven, clients::Clients};
 use crate::{
     app::App,
-    store::Feed,
+    feeds::Feed,
     tokens::{Feeds, Secret, Token, TokenId},
     web::{
         error::PageError,

@@ -11,13 +11,14 @@ use serde::Deserialize;
 use super::{feeds, find, path, refusals::write_mine, view};
 use crate::{
     app::App,
-    store::{Edited, Feed, PermissionUse},
+    feeds::Feed,
     tokens::{
-        FeedId, Permission, Token,
+        Edited, FeedId, Permission, Token,
         least_privilege::{LeastPrivilege, Used, WATCHED_FOR, is_known_well},
         lifecycle::Edit,
         state::state,
     },
+    usage::PermissionUse,
     web::{
         error::PageError,
         flash::Flash,

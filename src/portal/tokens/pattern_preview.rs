@@ -4,7 +4,8 @@
 use super::token_form::TokenForm;
 use crate::{
     app::App,
-    store::{Membership, PackageName},
+    feeds::Membership,
+    packages::PackageName,
     tokens::{
         AccountId, Kind, PatternSet, Patterns, Permission, Permissions, TokenId, decision::Role, lifecycle,
         pattern_lint::remarks, preset::Kinds,

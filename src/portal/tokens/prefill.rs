@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use super::token_form::TokenForm;
 use crate::{
-    store::Feed,
+    feeds::Feed,
     tokens::{
         Patterns, Permission,
         expiry::ExpiryChoice,

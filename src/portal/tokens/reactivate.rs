@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
-    store::Edited,
+    tokens::Edited,
     web::{
         error::PageError,
         flash::Flash,

@@ -15,8 +15,7 @@ use super::{
 };
 use crate::{
     app::App,
-    store::Issued,
-    tokens::{FormId, State, Token, lifecycle, state::state},
+    tokens::{FormId, Issued, State, Token, lifecycle, state::state},
     web::{
         error::PageError,
         form::{Form, Problems},

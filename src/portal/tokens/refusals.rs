@@ -12,8 +12,9 @@ use serde::Deserialize;
 use super::remedy::{self, Remedy};
 use crate::{
     app::App,
-    store::{LateUses, Membership, RefusalCursor, RefusalOfToken},
+    feeds::Membership,
     tokens::{State, Token, TokenId, decision::Reason, state::state},
+    usage::{LateUses, RefusalCursor, RefusalOfToken},
     web::{
         error::PageError,
         format::{self, Time},
@@ -154,7 +155,7 @@ pub async fn list_refusals(
         only: token.as_ref().map(Named::of),
         continued: after.is_some(),
         next,
-        days_kept: crate::store::DAYS_KEPT,
+        days_kept: crate::usage::DAYS_KEPT,
     };
     answer(StatusCode::OK, &page)
 }

@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 use url::form_urlencoded;
 
 use crate::{
-    store::{Feed, Membership, RefusedUse},
+    feeds::{Feed, Membership},
     tokens::{
         State, Token,
         decision::{Action, Reason, Role},
         state::state,
     },
+    usage::RefusedUse,
     web::query,
 };
 

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
-    store::{self, Feed},
+    feeds::Feed,
     tokens::{Kind, Token},
     web::{
         error::PageError,
@@ -127,8 +127,8 @@ async fn made_by(app: &App, me: &SignedIn, token: &Token) -> Result<Option<MadeB
 }
 
 impl VersionRow {
-    fn new(version: store::Published, me: &SignedIn) -> Self {
-        let store::Published { kind, package, version, feed, at, listed, removed } = version;
+    fn new(version: crate::packages::Published, me: &SignedIn) -> Self {
+        let crate::packages::Published { kind, package, version, feed, at, listed, removed } = version;
         let path = (kind == Kind::NuGet && !removed).then(|| format!("/feeds/{feed}/packages/{package}/{version}"));
         let state = match (removed, listed) {
             (true, _) => "Removed",

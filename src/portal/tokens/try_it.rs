@@ -18,13 +18,14 @@ use super::{
 use crate::{
     app::App,
     auth::{AccessCheck, BadAccessCheck},
-    store::{Feed, Membership, RefusedUse, TokenLookup},
+    feeds::{Feed, Membership},
     tokens::{
-        Kind, Permission, State, Token,
+        Kind, Permission, State, Token, TokenLookup,
         decision::{Action, Ask, Decision, Package, Reason, decide},
         secret,
         state::state,
     },
+    usage::RefusedUse,
     web::{
         error::PageError,
         form::{Form, Problems},

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    store::Feed,
+    feeds::Feed,
     tokens::{
         Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, lifecycle::primary_permissions,
         state::state,

@@ -5,8 +5,10 @@ use serde_json::{Map, Value, json};
 use super::{files::NamedFile, registration::Urls, request::Reader, response::NuGetError};
 use crate::{
     app::App,
-    packages::nuget::{listing::package_types, nuspec::License},
-    store::{StoredPackage, StoredVersion},
+    packages::{
+        StoredPackage,
+        nuget::{StoredVersion, listing::package_types, nuspec::License},
+    },
 };
 
 /// Owners that are named.

@@ -19,8 +19,7 @@ use super::{
 use crate::{
     app::App,
     conditional::Condition,
-    packages::{blobs::BlobKey, nuget::id::PackageId},
-    store::StoredPackage,
+    packages::{StoredPackage, blobs::BlobKey, nuget::id::PackageId},
 };
 
 /// The package of the address, if the reader may see it.

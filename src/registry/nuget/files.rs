@@ -16,10 +16,10 @@ use crate::{
     app::App,
     conditional::Condition,
     packages::nuget::{
+        StoredVersion,
         archive::{self, Limits, Unreadable},
         nuspec::{License, Nuspec},
     },
-    store::StoredVersion,
 };
 
 /// Packages that are opened at once; each may take as much memory as its directory is long.

@@ -14,13 +14,18 @@ use super::{
 };
 use crate::{
     app::App,
+    audit::Actor,
     auth::{Caller, PushPermit, QueueFull},
     packages::{
+        PublishContext, StoredPackage,
         blobs::{BlobError, BlobKey},
-        nuget::archive::{Archive, Limits, Nupkg, Unreadable},
+        nuget::{
+            NewVersion,
+            archive::{Archive, Limits, Nupkg, Unreadable},
+        },
     },
     runtime::WorkerTasks,
-    store::{Actor, NewVersion, PublishContext, StoredPackage, Transaction},
+    store::Transaction,
     tokens::{
         Kind, PackageKey, Token, VersionKey,
         decision::{Action, Package},

@@ -20,8 +20,12 @@ use super::{
 };
 use crate::{
     app::App,
-    packages::nuget::{id::PackageId, nuspec::DependencyGroup, range::VersionRange, version::Version},
-    store::{ListedVersion, StoredPackage, StoredVersion},
+    packages::{
+        StoredPackage,
+        nuget::{
+            ListedVersion, StoredVersion, id::PackageId, nuspec::DependencyGroup, range::VersionRange, version::Version,
+        },
+    },
 };
 
 /// Versions in one page; up to so many are given in the index itself.

@@ -16,10 +16,12 @@ use crate::{
     app::App,
     auth::{Caller, Credentials, UsageRecorder, ascii},
     conditional::{Condition, condition},
-    packages::nuget::{id::PackageId, version::Version},
-    store::{StoredPackage, TokenLookup},
+    packages::{
+        StoredPackage,
+        nuget::{id::PackageId, version::Version},
+    },
     tokens::{
-        FeedId, Kind, Patterns, Token,
+        FeedId, Kind, Patterns, Token, TokenLookup,
         decision::{Action, Ask, Package, Reason},
         is_feed_name, warning,
     },

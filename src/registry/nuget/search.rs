@@ -16,8 +16,10 @@ use super::{
 };
 use crate::{
     app::App,
-    packages::nuget::{id::PackageId, listing::newest, version::Version},
-    store::{FoundPackage, ListedVersion, PackageSearch, StoredPackage},
+    packages::{
+        StoredPackage,
+        nuget::{FoundPackage, ListedVersion, PackageSearch, id::PackageId, listing::newest, version::Version},
+    },
     tokens::PatternSet,
 };
 

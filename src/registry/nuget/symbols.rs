@@ -22,10 +22,14 @@ use crate::{
     auth::{Caller, PushPermit},
     package_store,
     packages::{
+        PublishContext, StoredPackage,
         blobs::BlobKey,
-        nuget::archive::{Archive, Limits, Nupkg, SymbolFile},
+        nuget::{
+            FoundSymbolFile, NewSymbolFile, StoredVersion,
+            archive::{Archive, Limits, Nupkg, SymbolFile},
+        },
     },
-    store::{FoundSymbolFile, NewSymbolFile, PublishContext, StoredPackage, StoredVersion, Transaction},
+    store::Transaction,
     tokens::{Kind, Token, VersionKey, decision::Package},
 };
 

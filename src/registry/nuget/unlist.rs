@@ -9,7 +9,7 @@ use super::{
 use crate::{
     app::App,
     auth::Caller,
-    store::{PublishContext, StoredPackage},
+    packages::{PublishContext, StoredPackage},
     tokens::{
         Kind, Token,
         decision::{Action, Package},

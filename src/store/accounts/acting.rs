@@ -3,7 +3,8 @@
 
 use crate::{
     audit::{ActingSession, Actor},
-    store::{Result, Store, StoreError, StoredPackage, Transaction},
+    packages::StoredPackage,
+    store::{Result, Store, StoreError, Transaction},
     tokens::{AccountId, FeedId, Kind, decision::Role},
 };
 

@@ -2,24 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use super::one_time_links::LinkPurpose;
 use crate::{
-    accounts::one_time_link::CONFIRMATION,
+    accounts::{
+        Account, AddressState,
+        one_time_link::{CONFIRMATION, LinkPurpose},
+    },
     audit::{Actor, EventDetail, EventKind, Subject},
-    store::{Account, Result, Store, Transaction, instant},
+    store::{Result, Store, Transaction, instant},
     tokens::AccountId,
 };
-
-/// What is known of an account's address beside the address itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AddressState {
-    /// Since when it is confirmed.
-    pub confirmed_at: Option<DateTime<Utc>>,
-    /// The address that is to take its place once it is confirmed, and when it was asked for.
-    pub asked: Option<(String, DateTime<Utc>)>,
-    /// Whether nobody vouched for the address and no mail to it was followed yet.
-    pub is_unproven: bool,
-}
 
 /// Confirmed, asked for, since when, and since when nobody vouched for it.
 type AddressRow = (Option<i64>, Option<String>, Option<i64>, Option<i64>);

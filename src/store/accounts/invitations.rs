@@ -2,36 +2,17 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    AccountRow,
-    one_time_links::{LinkPurpose, OneTimeLink},
-};
+use super::AccountRow;
 use crate::{
-    accounts::one_time_link::INVITED,
+    accounts::{
+        Account, InvitedAccount, NewAccount, Registration,
+        one_time_link::{INVITED, LinkPurpose, OneTimeLink},
+    },
     audit::{Actor, EventDetail, EventKind, Subject},
-    store::{Account, NewAccount, NewMail, Registration, Result, Store, Transaction, instant},
+    notifications::InvitationWay,
+    store::{Result, Store, Transaction, instant},
     tokens::AccountId,
 };
-
-/// Somebody who has not chosen a password yet.
-#[derive(Clone, Debug)]
-pub struct InvitedAccount {
-    /// The account.
-    pub account: Account,
-    /// When they were invited last.
-    pub invited_at: DateTime<Utc>,
-    /// The operator's username; none if that account is gone, or for a command.
-    pub invited_by: Option<String>,
-}
-
-/// How somebody gets the link.
-#[derive(Clone, Debug)]
-pub enum InvitationWay<'a> {
-    /// By this mail, which makes its link when it is sent.
-    Mail(&'a NewMail),
-    /// An operator hands it over: the SHA-256 of its secret.
-    Handed(&'a [u8]),
-}
 
 impl Store {
     /// Who was invited and has not chosen a password, by username after `after`, at most `limit`.

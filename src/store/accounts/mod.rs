@@ -17,63 +17,13 @@ use sqlx::FromRow;
 
 use super::{Result, Store, Transaction, instant, readable};
 use crate::{
+    accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
     audit::{Actor, EventDetail, EventKind, Subject},
     tokens::{
         AccountId, Feeds, Patterns, Token, TokenId, TokenKind,
         lifecycle::{primary_lifetime, primary_permissions},
     },
 };
-
-/// An account.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// Its id.
-    pub id: AccountId,
-    /// As typed at sign-up.
-    pub username: String,
-    /// As typed at sign-up.
-    pub email: String,
-    /// PHC string; none for accounts that never sign in.
-    pub password_hash: Option<String>,
-    /// Where its days end.
-    pub time_zone: Tz,
-    /// Whether it runs the host.
-    pub is_operator: bool,
-    /// Since when it may do nothing.
-    pub disabled_at: Option<DateTime<Utc>>,
-    /// Sessions of an earlier epoch have ended.
-    pub session_epoch: i64,
-}
-
-/// A new account, its parts checked by `accounts`.
-#[derive(Clone, Debug)]
-pub struct NewAccount {
-    /// Unique without regard to ASCII case.
-    pub username: String,
-    /// Unique without regard to ASCII case.
-    pub email: String,
-    /// PHC string; none for somebody who is yet to choose one.
-    pub password_hash: Option<String>,
-    /// Where its days end.
-    pub time_zone: Tz,
-    /// Whether it runs the host.
-    pub operator: bool,
-    /// Whether an operator says whose the address is, or a mail to it was followed.
-    pub vouched: bool,
-    /// The operator's bound on token lifetimes, for the primary token.
-    pub max_token_days: Option<i64>,
-}
-
-/// What came of a sign-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registration {
-    /// There is a new account.
-    Made(AccountId),
-    /// The username belongs to somebody.
-    UsernameTaken,
-    /// The address belongs to somebody.
-    EmailTaken,
-}
 
 #[derive(FromRow)]
 pub(in crate::store) struct AccountRow {
@@ -103,9 +53,6 @@ impl AccountRow {
 }
 
 const ACCOUNT: &str = "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts WHERE id = $1";
-
-/// The session epoch of a new account.
-pub const FIRST_EPOCH: i64 = 1;
 
 impl Store {
     /// The account of a username or e-mail address, in any ASCII case.

@@ -3,75 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    accounts::one_time_link::{LinkPurpose, OneTimeLink},
     store::{Result, Store, Transaction, readable},
     tokens::AccountId,
 };
-
-macro_rules! purposes {
-    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
-        /// What a link is for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum LinkPurpose { $($(#[$doc])* $name,)+ }
-
-        impl LinkPurpose {
-            pub(in crate::store) fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $word,)+ }
-            }
-
-            fn parse(text: &str) -> Option<Self> {
-                match text { $($word => Some(Self::$name),)+ _ => None }
-            }
-        }
-    };
-}
-
-purposes! {
-    /// Makes the first operator.
-    Setup = "setup",
-    /// Sets a password; an operator handed it over.
-    PasswordLink = "password link",
-    /// Sets a password; its owner asked for it by mail.
-    PasswordReset = "password reset",
-    /// Sets the first password of somebody who was invited.
-    Invitation = "invitation",
-    /// Makes an account of a sign-up.
-    SignUp = "sign-up",
-    /// Confirms an account's address.
-    ConfirmAddress = "confirm address",
-    /// Gives an account another address.
-    NewAddress = "new address",
-    /// Switches an account's reminders off. It is not used up.
-    StopReminders = "stop reminders",
-}
-
-/// A link, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OneTimeLink {
-    /// What it is for.
-    pub purpose: LinkPurpose,
-    /// Whose it is; none where there is no account yet.
-    pub account: Option<AccountId>,
-    /// The address it is about, if it is about one.
-    pub email: Option<String>,
-}
-
-impl OneTimeLink {
-    /// A link for an account.
-    pub fn of(account: AccountId, purpose: LinkPurpose) -> Self {
-        Self { purpose, account: Some(account), email: None }
-    }
-
-    /// The link that makes the first operator.
-    pub fn setup() -> Self {
-        Self { purpose: LinkPurpose::Setup, account: None, email: None }
-    }
-}
 
 type LinkRow = (String, Option<String>, Option<String>);
 
 fn read((purpose, account, email): LinkRow) -> Result<OneTimeLink> {
     Ok(OneTimeLink {
-        purpose: readable(LinkPurpose::parse(&purpose), "links.purpose")?,
+        purpose: readable(crate::accounts::one_time_link::LinkPurpose::parse(&purpose), "links.purpose")?,
         account: account.map(|id| readable(AccountId::parse(&id), "links.account")).transpose()?,
         email,
     })
@@ -171,7 +112,7 @@ impl Transaction {
     pub(in crate::store) async fn end_links_of(&mut self, account: AccountId) -> Result<()> {
         sqlx::query("DELETE FROM links WHERE account = $1 AND used_at IS NULL AND purpose <> $2")
             .bind(account.to_string())
-            .bind(LinkPurpose::StopReminders.as_str())
+            .bind(crate::accounts::one_time_link::LinkPurpose::StopReminders.as_str())
             .execute(&mut *self.inner)
             .await?;
         Ok(())

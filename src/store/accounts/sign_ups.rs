@@ -4,20 +4,13 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::store::{LinkPurpose, OneTimeLink, Result, Store, Transaction};
-
-/// What somebody typed who wants an account, its parts checked by `accounts`.
-#[derive(Clone, Debug)]
-pub struct SignUp {
-    /// The name they would like.
-    pub username: String,
-    /// The address to be confirmed.
-    pub email: String,
-    /// PHC string.
-    pub password_hash: String,
-    /// Where their days end.
-    pub time_zone: Tz,
-}
+use crate::{
+    accounts::{
+        SignUp,
+        one_time_link::{LinkPurpose, OneTimeLink},
+    },
+    store::{Result, Store, Transaction},
+};
 
 const SIGN_UP: &str = "SELECT username, email, password_hash, time_zone FROM sign_ups WHERE link = $1";
 

@@ -6,36 +6,12 @@ pub(in crate::store) mod rewrite;
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
-use super::{Account, Result, Store, Transaction, instant};
+use super::{Result, Store, Transaction, instant};
 use crate::{
-    audit::{self, Actor, EventDetail, EventKind, Subject},
+    accounts::Account,
+    audit::{self, Actor, Event, EventDetail, EventKind, Subject},
     tokens::{AccountId, EventId, TokenId},
 };
-
-/// A line of the record.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// Its place in the record.
-    pub id: EventId,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// What.
-    pub kind: EventKind,
-    /// Its facts.
-    pub detail: EventDetail,
-    /// The username of who did it; none for the host itself or a deleted account.
-    pub actor: Option<String>,
-    /// In which feed.
-    pub feed: Option<String>,
-    /// Which package.
-    pub package: Option<String>,
-    /// Which version of it.
-    pub version: Option<String>,
-    /// From which address; may be empty.
-    pub address: String,
-    /// With which client; may be empty.
-    pub client: String,
-}
 
 /// The columns that an [`Event`] is read from beside its actor; the table is called `e`.
 macro_rules! event_columns {

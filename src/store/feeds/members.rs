@@ -5,31 +5,10 @@ use sqlx::FromRow;
 
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
-    store::{Feed, Result, Store, Transaction, readable},
+    feeds::{Feed, Member, MemberChange},
+    store::{Result, Store, Transaction, readable},
     tokens::{AccountId, FeedId, PackageKey, decision::Role},
 };
-
-/// An account in a feed, or among the owners of a package.
-#[derive(Clone, Debug)]
-pub struct Member {
-    /// The account.
-    pub account: AccountId,
-    /// Its username.
-    pub username: String,
-    /// Its role in the feed; none where it has none of its own.
-    pub role: Option<Role>,
-}
-
-/// What came of a change that may not leave anybody without an owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemberChange {
-    /// It is so now.
-    Done,
-    /// Nothing was changed: this was the last owner.
-    LastOwner,
-    /// Nothing was changed: there was nothing to take away.
-    NotThere,
-}
 
 #[derive(FromRow)]
 struct MemberRow {

@@ -9,49 +9,9 @@ use sqlx::FromRow;
 use super::{Result, Store, Transaction, readable};
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
+    feeds::{Feed, FeedDeletion, Membership},
     tokens::{AccountId, FeedId, decision::Role},
 };
-
-/// The feed that every installation has.
-const MAIN: &str = "main";
-
-/// A feed.
-#[derive(Clone, Debug)]
-pub struct Feed {
-    /// Its id.
-    pub id: FeedId,
-    /// Its name in addresses.
-    pub name: String,
-    /// Whether everybody may read it without a key.
-    pub is_public: bool,
-}
-
-/// What came of deleting a feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FeedDeletion {
-    /// It is gone, with its memberships.
-    Done,
-    /// It holds packages, or remembers removed ones whose versions must not come back; nothing was changed.
-    NotEmpty,
-    /// `main` belongs to every host; nothing was changed.
-    Main,
-}
-
-impl Feed {
-    /// Whether it is the one that the first start made, which the operator runs.
-    pub fn is_main(&self) -> bool {
-        self.name == MAIN
-    }
-}
-
-/// A feed as one account sees it.
-#[derive(Clone, Debug)]
-pub struct Membership {
-    /// The feed.
-    pub feed: Feed,
-    /// The account's role in it; none where it only reads what is public.
-    pub role: Option<Role>,
-}
 
 #[derive(FromRow)]
 struct FeedRow {

@@ -5,40 +5,14 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sqlx::FromRow;
 
 use crate::{
-    store::{MailKind, Result, Store, Transaction, instant, readable},
+    notifications::{ClaimedMail, MailKind},
+    store::{Result, Store, Transaction, instant, readable},
     tokens::{AccountId, MailId},
 };
 
 /// Under which claims are counted, minute by minute: all, and those of mails that hold a link.
 const MAILS: &str = "mails";
 const MAILS_WITH_LINK: &str = "mails with a link";
-
-/// A mail this worker may send until its lease ends.
-#[derive(Clone, Debug)]
-pub struct ClaimedMail {
-    /// Its id.
-    pub id: MailId,
-    /// What it says.
-    pub letter: MailKind,
-    /// Whose it is; none while it is not known whether anybody has the address.
-    pub account: Option<AccountId>,
-    /// The address.
-    pub recipient: String,
-    /// With angle brackets.
-    pub message_id: String,
-    /// When it was queued.
-    pub created_at: DateTime<Utc>,
-    /// The whole message, once it may have been handed to a server; empty for one that holds a link.
-    pub content: Option<String>,
-    /// How many attempts have begun, this one included.
-    pub attempt: i64,
-    /// The number of this claim.
-    pub fence: i64,
-    /// Since when a server has put it off.
-    pub refused_at: Option<DateTime<Utc>>,
-    /// When it was claimed.
-    pub(in crate::store) claimed_at: DateTime<Utc>,
-}
 
 #[derive(FromRow)]
 struct ClaimedRow {

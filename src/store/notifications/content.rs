@@ -3,30 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    store::{Account, ClaimedMail, EndingTokenOfMail, MailKind, Result, SecurityNotification, Transaction, readable},
-    tokens::end_notice::EndNotice,
+    accounts::Account,
+    notifications::{ClaimedMail, MailContent, MailKind},
+    store::{Result, Transaction, readable},
 };
-
-/// What a mail has to say.
-#[derive(Clone, Debug)]
-pub enum MailContent {
-    /// Tokens end or have ended.
-    Ends(EndNotice, Account, Vec<EndingTokenOfMail>),
-    /// A link that sets a new password.
-    PasswordReset(Account),
-    /// A link by which somebody who was invited chooses a password.
-    Invitation(Account),
-    /// A link that makes an account of a sign-up.
-    SignUp,
-    /// The address belongs to this account already.
-    AlreadyThere(Account),
-    /// A link that confirms the account's address.
-    ConfirmAddress(Account),
-    /// A link that gives the account the mail's address.
-    NewAddress(Account),
-    /// What happened in the account; so many more are not listed.
-    Happened(Account, Vec<SecurityNotification>, i64),
-}
 
 impl Transaction {
     /// What a claimed mail has to say; `link` is the hash of the link it would carry. If there is nothing, the mail is

@@ -8,14 +8,17 @@ pub(in crate::store) mod queue;
 pub(in crate::store) mod reminders;
 pub(in crate::store) mod security;
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Account, MailKind, NewMail, Result, Store, Transaction, instant, readable};
-use crate::tokens::{
-    AccountId, MailId, NoticeId, Token, TokenId,
-    end_notice::{EndNotice, cancel_reason, mail_content},
-    warning::CancelReason,
+use super::{Result, Store, Transaction, instant, readable};
+use crate::{
+    accounts::Account,
+    notifications::{
+        CancelReason, MailKind, NewMail,
+        end_notice::{DueNotice, EndNotice, EndingTokenOfMail, cancel_reason, due_notices},
+    },
+    tokens::{AccountId, MailId, NoticeId, Token, TokenId},
 };
 
 /// The kinds of notices that are about a token's end, as `EndNotice::as_str` has them.
@@ -23,39 +26,6 @@ macro_rules! end_notices {
     () => {
         "kind IN ('expired', 'warning', 'reminder-1', 'reminder-30')"
     };
-}
-
-/// A notice of a token's end.
-#[derive(Clone, Debug)]
-pub struct DueNotice {
-    /// Its id.
-    pub id: NoticeId,
-    /// What is told.
-    pub notice: EndNotice,
-    /// Who is owed it.
-    pub account: AccountId,
-    /// The token it is about.
-    pub token: TokenId,
-    /// The end it tells of.
-    pub expires_at: DateTime<Utc>,
-    /// When it was, or is, due.
-    pub due_at: DateTime<Utc>,
-}
-
-impl DueNotice {
-    /// The hour it was, or is, due in.
-    pub fn hour(&self) -> DateTime<Utc> {
-        self.due_at.duration_trunc(TimeDelta::hours(1)).unwrap_or(self.due_at)
-    }
-}
-
-/// A token whose end a mail tells of.
-#[derive(Clone, Debug)]
-pub struct EndingTokenOfMail {
-    /// The token as it is now.
-    pub token: Token,
-    /// The end.
-    pub expires_at: DateTime<Utc>,
 }
 
 #[derive(FromRow)]
@@ -253,7 +223,7 @@ impl Transaction {
         (old, new): (DateTime<Utc>, DateTime<Utc>),
         now: DateTime<Utc>,
     ) -> Result<()> {
-        for (notice, due_at) in mail_content(token, new, now) {
+        for (notice, due_at) in due_notices(token, new, now) {
             sqlx::query(
                 "UPDATE notices SET occasion = $3, due_at = $4
                  WHERE subject = $1 AND kind = $5 AND occasion = $2 AND mail IS NULL AND cancelled_at IS NULL
@@ -292,7 +262,7 @@ impl Transaction {
         end: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        for (notice, due_at) in mail_content(token, end, now) {
+        for (notice, due_at) in due_notices(token, end, now) {
             sqlx::query(
                 "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
                  ON CONFLICT (kind, subject, occasion) DO UPDATE

@@ -5,7 +5,8 @@ use sqlx::FromRow;
 
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
-    store::{MailKind, Result, Store, instant, readable},
+    notifications::{MailKind, MailState, QueuedMail},
+    store::{Result, Store, instant, readable},
     tokens::{AccountId, MailId},
 };
 
@@ -13,44 +14,6 @@ use crate::{
 const AFTER_ALL: &str = "g";
 /// No mail is put off or claimed for longer than half of this.
 const FURTHEST: Duration = Duration::hours(3);
-
-/// Which mails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MailState {
-    /// All that are not sent.
-    All,
-    /// Not tried yet.
-    Waiting,
-    /// Tried, and to be tried again.
-    Retrying,
-    /// Refused for good.
-    Failed,
-}
-
-/// A mail that is not sent.
-#[derive(Clone, Debug)]
-pub struct QueuedMail {
-    /// Its id.
-    pub id: MailId,
-    /// What it says.
-    pub letter: MailKind,
-    /// Whose it is, with the username; none while it is not known whether anybody has the address.
-    pub account: Option<(AccountId, String)>,
-    /// The address.
-    pub recipient: String,
-    /// In which state; never [`MailState::All`].
-    pub state: MailState,
-    /// How many attempts have begun.
-    pub attempts: i64,
-    /// Not before.
-    pub next_at: DateTime<Utc>,
-    /// Until when a worker holds it, if one does.
-    pub lease_until: DateTime<Utc>,
-    /// The server's last words.
-    pub reply: Option<String>,
-    /// When it was queued.
-    pub created_at: DateTime<Utc>,
-}
 
 #[derive(FromRow)]
 struct QueuedRow {

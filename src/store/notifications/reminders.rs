@@ -4,18 +4,10 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
+    notifications::Reminders,
     store::{Result, Store, Transaction},
     tokens::AccountId,
 };
-
-/// Which reminders of a token's end an account gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reminders {
-    /// 30 days before.
-    pub thirty_days: bool,
-    /// A day before.
-    pub one_day: bool,
-}
 
 const REMINDERS: &str = "SELECT CAST(CASE WHEN remind_30_days_at IS NULL THEN 0 ELSE 1 END AS BIGINT),
         CAST(CASE WHEN remind_1_day_at IS NULL THEN 0 ELSE 1 END AS BIGINT)

@@ -4,43 +4,15 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
 use crate::{
-    audit::{EventDetail, EventKind, Subject},
-    store::{NewMail, Result, Store, Transaction, audit::read_told, instant, readable},
+    audit::Subject,
+    notifications::{NewMail, SecurityNotification},
+    store::{Result, Store, Transaction, audit::read_told, instant, readable},
     tokens::{AccountId, EventId, MailId, NoticeId, TokenId},
 };
 
 pub(in crate::store) const SECURITY: &str = "happened";
 /// So many are listed in one mail; the rest is counted.
 const LISTED: i64 = 20;
-
-/// An event that somebody is told of.
-#[derive(Clone, Debug)]
-pub struct SecurityNotification {
-    /// What.
-    pub kind: EventKind,
-    /// Its facts, as they were then.
-    pub detail: EventDetail,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Who did it, if that was somebody else's account: an operator's username.
-    pub by: Option<String>,
-    /// From which address; empty for the host itself.
-    pub address: String,
-    /// With which client; may be empty.
-    pub client: String,
-    /// The token it was about.
-    pub token: Option<TokenId>,
-    /// The hint that it had then.
-    pub hint: Option<String>,
-    /// Whose access it was about, if not that of whom the mail is to: a username.
-    pub whom: Option<String>,
-    /// The feed it was about.
-    pub feed: Option<String>,
-    /// The package it was about.
-    pub package: Option<String>,
-    /// The name it has now; none once it is deleted. The name it had then is among the facts.
-    pub token_name: Option<String>,
-}
 
 impl FromRow<'_, AnyRow> for SecurityNotification {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {

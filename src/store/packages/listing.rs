@@ -1,111 +1,18 @@
 //! Feeds, packages and versions as pages show them: a bounded number at a time, each page found by the last key of the
 //! one before. An account's part in a feed is read with them; `None` asks for anybody.
 
-use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::likes;
 use crate::{
-    packages::nuget::{id::PackageId, nuspec::Nuspec, version::Version},
-    store::{Feed, Membership, Result, Store, feeds, instant, readable},
+    feeds::{Feed, FeedSummary, Membership},
+    packages::nuget::{
+        PackageDetails, PackageQuery, PackageSummary, VersionDetails, VersionSummary, id::PackageId, nuspec::Nuspec,
+        version::Version,
+    },
+    store::{Result, Store, feeds, instant, readable},
     tokens::{AccountId, FeedId, PackageKey, TokenId},
 };
-
-/// A feed in a list.
-#[derive(Clone, Debug)]
-pub struct FeedSummary {
-    /// The feed, and the account's role in it.
-    pub seen: Membership,
-    /// How many packages it has; at most one more than was asked for.
-    pub packages: i64,
-}
-
-/// Which packages a list shows.
-#[derive(Clone, Copy, Debug)]
-pub struct PackageQuery<'a> {
-    /// Of one feed, or of every feed that the account can read.
-    pub feed: Option<FeedId>,
-    /// Who looks.
-    pub account: Option<AccountId>,
-    /// Words that must all be there, in lower case; the first four count.
-    pub words: &'a [String],
-    /// Whether packages without a listed version are shown too.
-    pub unlisted: bool,
-    /// The identity and the feed of the last package of the page before; empty on the first page.
-    pub after: (&'a str, &'a str),
-    /// How many.
-    pub limit: i64,
-}
-
-/// A package in a list.
-#[derive(Clone, Debug)]
-pub struct PackageSummary {
-    /// Its name as first published.
-    pub name: String,
-    /// Its feed.
-    pub feed: FeedId,
-    /// Its feed's name.
-    pub feed_name: String,
-    /// Whether searches show any version of it.
-    pub listed: bool,
-    /// How often it was downloaded.
-    pub downloads: i64,
-    /// The version that stands for it: when it was published, and what it says.
-    pub newest: Option<(DateTime<Utc>, Nuspec)>,
-}
-
-/// A package on its own page.
-#[derive(Clone, Debug)]
-pub struct PackageDetails {
-    /// Its row.
-    pub key: PackageKey,
-    /// Its name as first published.
-    pub name: String,
-    /// Whether the asking account is one of its owners.
-    pub owned: bool,
-    /// How often it was downloaded.
-    pub downloads: i64,
-    /// The version that stands for it; none when all were removed.
-    pub newest: Option<Version>,
-    /// How many versions searches show.
-    pub listed: i64,
-    /// How many they do not show.
-    pub unlisted: i64,
-}
-
-/// A version in the list of its package.
-#[derive(Clone, Debug)]
-pub struct VersionSummary {
-    /// As published.
-    pub version: Version,
-    /// When.
-    pub published_at: DateTime<Utc>,
-    /// The username of who published it; none when that account was deleted.
-    pub publisher: Option<String>,
-    /// The token it was published with, if it is the asking account's and still there.
-    pub token: Option<TokenId>,
-    /// The first characters of the key it was published with.
-    pub hint: Option<String>,
-    /// Whether searches show it.
-    pub listed: bool,
-    /// Since when it is gone.
-    pub removed_at: Option<DateTime<Utc>>,
-    /// Bytes of the package.
-    pub size: i64,
-    /// How often it was downloaded.
-    pub downloads: i64,
-}
-
-/// A version on its own page.
-#[derive(Clone, Debug)]
-pub struct VersionDetails {
-    /// As in the list.
-    pub line: VersionSummary,
-    /// What it says of itself; none once it was removed.
-    pub nuspec: Option<Nuspec>,
-    /// SHA-512 of the package in base64.
-    pub sha512: String,
-}
 
 #[derive(FromRow)]
 struct FeedRow {

@@ -10,118 +10,26 @@ pub(in crate::store) mod summaries;
 pub(in crate::store) mod symbols;
 pub(in crate::store) mod uploads;
 
-use chrono::{DateTime, Utc};
 use sqlx::{AnyConnection, FromRow};
 
-use super::{Result, Store, TokenLookup, Transaction, feeds, instant, readable};
+use super::{Result, Store, Transaction, feeds, instant, readable};
 use crate::{
     packages::{
+        FeedPackage, StoredPackage,
         blobs::BlobKey,
-        nuget::{nuspec::Nuspec, version::Version},
+        nuget::{FoundPackage, ListedVersion, PackageSearch, StoredVersion, version::Version},
     },
     tokens::{
-        AccountId, FeedId, Kind, PackageKey, VersionKey,
+        AccountId, FeedId, Kind, PackageKey, TokenLookup, VersionKey,
         decision::{Holder, Package},
     },
 };
-
-/// A package of a feed.
-#[derive(Clone, Debug)]
-pub struct StoredPackage {
-    /// Its row.
-    pub key: PackageKey,
-    /// Its name as first published.
-    pub name: String,
-    /// Whether the asking account is one of its owners.
-    pub owned: bool,
-}
-
-/// A version, as lists need it.
-#[derive(Clone, Debug)]
-pub struct ListedVersion {
-    /// As published.
-    pub version: Version,
-    /// Whether searches show it.
-    pub listed: bool,
-    /// How often it was downloaded.
-    pub downloads: i64,
-}
-
-/// A version with what the package says of itself.
-#[derive(Clone, Debug)]
-pub struct StoredVersion {
-    /// Its row.
-    pub key: VersionKey,
-    /// As published.
-    pub version: Version,
-    /// Whether searches show it.
-    pub listed: bool,
-    /// When it was published.
-    pub published_at: DateTime<Utc>,
-    /// Bytes of the package.
-    pub size: i64,
-    /// SHA-512 of the package in base64.
-    pub sha512: String,
-    /// Where the package is.
-    pub blob: BlobKey,
-    /// What it says of itself.
-    pub nuspec: Nuspec,
-    /// How often it was downloaded.
-    pub downloads: i64,
-}
-
-/// What a search looks for.
-#[derive(Clone, Copy, Debug)]
-pub struct PackageSearch<'a> {
-    /// Where.
-    pub feed: FeedId,
-    /// Words that must all be there, in lower case; the first four count.
-    pub words: &'a [String],
-    /// The one package it must be, as its identity; empty for any.
-    pub exactly: &'a str,
-    /// Whether packages without a stable version count.
-    pub prerelease: bool,
-    /// Whether packages count whose versions only clients with SemVer 2 understand.
-    pub semver2: bool,
-    /// A type of package it must be, in lower case; empty for any.
-    pub package_type: &'a str,
-}
-
-/// A package that a search found, in the order of the results: downloads, the most first, then name.
-#[derive(Clone, Debug)]
-pub struct FoundPackage {
-    /// The package.
-    pub package: StoredPackage,
-    /// How often its versions were downloaded.
-    pub downloads: i64,
-}
 
 #[derive(FromRow)]
 struct FoundRow {
     id: String,
     name: String,
     downloads: i64,
-}
-
-/// A package as a list of all feeds shows it.
-#[derive(Clone, Debug)]
-pub struct FeedPackage {
-    /// Its row.
-    pub key: PackageKey,
-    /// Its kind.
-    pub kind: Kind,
-    /// Its name as first published.
-    pub name: String,
-    /// Its feed.
-    pub feed: FeedId,
-    /// Its feed's name.
-    pub feed_name: String,
-    /// The asking account, as far as that feed goes.
-    pub holder: Holder,
-    /// How many versions searches show.
-    pub listed_versions: i64,
-    /// The newest of them, as published.
-    pub latest: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -219,17 +127,6 @@ impl FeedPackageRow {
             listed_versions: self.listed_versions,
             latest: self.latest,
         })
-    }
-}
-
-impl StoredPackage {
-    /// What the decision needs to know of a package.
-    pub fn known_to_its_asker(package: Option<&Self>) -> Package {
-        match package {
-            None => Package::New,
-            Some(package) if package.owned => Package::Own,
-            Some(_) => Package::Others,
-        }
     }
 }
 

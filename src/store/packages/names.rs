@@ -1,18 +1,10 @@
 //! The names of a feed's packages, for people who write patterns.
 
 use crate::{
+    packages::PackageName,
     store::{Result, Store, readable},
     tokens::{AccountId, FeedId, Kind},
 };
-
-/// A package's name.
-#[derive(Clone, Debug)]
-pub struct PackageName {
-    /// As first published.
-    pub name: String,
-    /// Whether the owner that was asked for is one of the package's owners.
-    pub owned: bool,
-}
 
 impl Store {
     /// The first `limit` package names of a kind in a feed by name, in any order; who owns them is only looked up for an

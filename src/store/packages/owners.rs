@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
-    store::{MemberChange, Result, StoredPackage, Transaction},
+    feeds::MemberChange,
+    packages::StoredPackage,
+    store::{Result, Transaction},
     tokens::AccountId,
 };
 

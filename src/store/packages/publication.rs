@@ -3,72 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{Actor, EventDetail, EventKind, Subject},
+    audit::{EventDetail, EventKind, Subject},
     packages::{
-        blobs::BlobKey,
-        nuget::{id::PackageId, nuspec::Nuspec, version::Version},
+        ChangeContext, PublishContext, StoredPackage,
+        nuget::{NewVersion, id::PackageId, version::Version},
     },
-    store::{Result, StoreError, StoredPackage, Transaction},
-    tokens::{FeedId, Kind, PackageKey, Token, VersionKey},
+    store::{Result, StoreError, Transaction},
+    tokens::{Kind, PackageKey, Token},
 };
-
-/// A NuGet version that is about to be published.
-#[derive(Clone, Debug)]
-pub struct NewVersion {
-    /// Its row.
-    pub key: VersionKey,
-    /// What it says of itself.
-    pub nuspec: Nuspec,
-    /// Bytes of the package.
-    pub size: i64,
-    /// SHA-512 of the package in base64.
-    pub sha512: String,
-    /// Where the package is, durable already.
-    pub blob: BlobKey,
-}
-
-/// Who publishes or changes a version, where and when; the decision has allowed it.
-#[derive(Clone, Copy, Debug)]
-pub struct PublishContext<'a> {
-    /// The feed.
-    pub feed: FeedId,
-    /// Its name.
-    pub feed_name: &'a str,
-    /// The token it is done with.
-    pub token: &'a Token,
-    /// Who, for the record.
-    pub by: &'a Actor,
-    /// When.
-    pub now: DateTime<Utc>,
-}
-
-/// Who changes a version that is there, in which feed and when; the decision has allowed it.
-#[derive(Clone, Copy, Debug)]
-pub struct ChangeContext<'a> {
-    /// The feed's name.
-    pub feed_name: &'a str,
-    /// The token it is done with; none for people in a browser and for the host.
-    pub token: Option<&'a Token>,
-    /// Who, for the record.
-    pub by: &'a Actor,
-    /// When.
-    pub now: DateTime<Utc>,
-}
-
-impl<'a> PublishContext<'a> {
-    /// The same without what only a push needs.
-    pub fn doing(&self) -> ChangeContext<'a> {
-        ChangeContext { feed_name: self.feed_name, token: Some(self.token), by: self.by, now: self.now }
-    }
-}
-
-impl ChangeContext<'_> {
-    /// What its event is about, as far as it is known here.
-    pub(in crate::store) fn subject(&self) -> Subject<'_> {
-        let whose = self.token.map_or(Subject { account: self.by.account, ..Subject::default() }, Subject::token);
-        Subject { feed: Some(self.feed_name), ..whose }
-    }
-}
 
 impl Transaction {
     /// Notes that a token has published, as the last act of the change, and locks its row from here to the commit: whoever

@@ -5,8 +5,8 @@ use sqlx::{AnyConnection, FromRow};
 
 use crate::{
     audit::{EventDetail, EventKind, Subject},
-    packages::{blobs::BlobKey, downloads::Count, nuget::version::Version},
-    store::{ChangeContext, Result, Store, StoredPackage, Transaction, readable},
+    packages::{ChangeContext, StoredPackage, blobs::BlobKey, downloads::Count, nuget::version::Version},
+    store::{Result, Store, Transaction, readable},
     tokens::PackageKey,
 };
 

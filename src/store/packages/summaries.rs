@@ -5,10 +5,11 @@ use sqlx::FromRow;
 
 use crate::{
     packages::nuget::{
+        ListedVersion,
         listing::{newest, search_text, type_words},
         version::Version,
     },
-    store::{ListedVersion, Result, Store, Transaction, readable},
+    store::{Result, Store, Transaction, readable},
     tokens::{PackageKey, VersionKey},
 };
 

@@ -5,34 +5,14 @@ use uuid::Uuid;
 
 use crate::{
     audit::EventKind,
-    packages::{blobs::BlobKey, nuget::version::Version},
-    store::{PublishContext, Result, Store, StoredVersion, Transaction, readable},
+    packages::{
+        PublishContext,
+        blobs::BlobKey,
+        nuget::{FoundSymbolFile, NewSymbolFile, StoredVersion, version::Version},
+    },
+    store::{Result, Store, Transaction, readable},
     tokens::{FeedId, PackageKey},
 };
-
-/// A symbol file that is about to be entered.
-#[derive(Clone, Debug)]
-pub struct NewSymbolFile {
-    /// Names its bytes in the package store.
-    pub id: Uuid,
-    /// File name in lower case.
-    pub file: String,
-    /// The key that debuggers ask with, in lower case.
-    pub key: String,
-    /// Its checksum in hexadecimal, as [`crate::packages::nuget::symbols::PortablePdb`] has it.
-    pub sha256: String,
-}
-
-/// A symbol file that was asked for.
-#[derive(Clone, Debug)]
-pub struct FoundSymbolFile {
-    /// Name of the package it belongs to.
-    pub package: String,
-    /// Where its bytes are.
-    pub blob: BlobKey,
-    /// Its checksum in hexadecimal.
-    pub sha256: String,
-}
 
 /// Versions that share a PDB are looked at up to this many; any of them will do.
 const MOST_ALIKE: i64 = 50;

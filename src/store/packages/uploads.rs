@@ -4,20 +4,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    packages::FileFate,
     store::{Result, Store},
     tokens::VersionKey,
 };
-
-/// What the database knows of a file in the package store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileFate {
-    /// It belongs to a version, or is one of its symbol files.
-    Needed,
-    /// Its version was removed, or its upload never became a version.
-    Done,
-    /// It was not written by this installation, or its upload was forgotten.
-    Unknown,
-}
 
 impl Store {
     /// Notes that a file is about to be written.

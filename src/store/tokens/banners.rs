@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::listing_sql as statements;
 use crate::{
-    store::{Actor, Result, Store},
+    audit::Actor,
+    store::{Result, Store},
     tokens::{AccountId, TokenId},
 };
 

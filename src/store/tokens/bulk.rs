@@ -13,14 +13,14 @@ use super::{
 };
 use crate::{
     audit::{Actor, Cause, EventDetail, EventKind, Subject, TokenDetail},
+    notifications::{CancelReason, end_notice::EndNotice},
     store::{Result, Store, Transaction, instant, notifications::security::SECURITY, readable},
     tokens::{
-        AccountId, EventId, NoticeId, Token, TokenId, bulk::BulkAction, end_notice::EndNotice, warning::CancelReason,
+        AccountId, EventId, NoticeId, Token, TokenId,
+        bulk::{BulkAction, MOST_SELECTED},
     },
 };
 
-/// Most tokens that one step takes.
-pub const MOST_SELECTED: usize = 100;
 /// Tokens that one transaction freezes. SQLite has one writer at a time: nobody should wait for it long.
 const BATCH: i64 = 100;
 /// Between two of them others get at SQLite's lock, for which they only look now and then.

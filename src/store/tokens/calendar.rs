@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    accounts::Account,
     audit::{Actor, EventDetail, EventKind, Subject},
-    store::{Account, Result, Store, Transaction, instant, readable},
+    store::{Result, Store, Transaction, instant, readable},
     tokens::{AccountId, Token, state::state},
 };
 

@@ -8,24 +8,13 @@ use crate::{
     audit::{Actor, EventDetail, EventKind, Subject, TokenDetail},
     store::{Result, Store, Transaction, instant, readable},
     tokens::{
-        AccountId, SecretHash, Token, TokenId,
+        AccountId, ImportOutcome, SecretHash, Token, TokenId,
         legacy::{IDLE, ImportedKey, OLDER_SYSTEM, Shape, never_pushed, pushed},
     },
 };
 
 /// Hashes that are looked up by one statement.
 const AT_ONCE: usize = 16;
-
-/// What came of importing one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImportOutcome {
-    /// It works from now on.
-    Now,
-    /// It was imported before, and stays as it is: also deleted, if it was deleted since.
-    Before,
-    /// It is the key of a token that was not imported, or of another account.
-    OfAnother,
-}
 
 #[derive(FromRow)]
 struct RetiredRow {

@@ -4,35 +4,10 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{Actor, Cause, EventKind, Subject, TokenDetail, TokenFacts, TokenField},
+    notifications::{CancelReason, warning_cancel_reason},
     store::{Result, Store, Transaction},
-    tokens::{
-        AccountId, EventId, Feeds, Secret, Token, TokenId,
-        state::state,
-        warning::{CancelReason, cancel_reason},
-    },
+    tokens::{AccountId, Edited, EventId, Feeds, Issued, Secret, Token, TokenId, state::state},
 };
-
-/// What came of issuing a secret.
-#[derive(Debug)]
-pub enum Issued {
-    /// This secret, to be shown once.
-    Secret(Secret),
-    /// The form was sent before; this is the token it made or refreshed.
-    AlreadyDone(TokenId),
-    /// The token was changed meanwhile.
-    Stale,
-}
-
-/// What came of changing a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edited {
-    /// It holds from now on.
-    Done,
-    /// It was so before: nothing was written or recorded.
-    Unchanged,
-    /// The token was changed meanwhile.
-    Stale,
-}
 
 impl Store {
     /// Makes a token and its secret. `form` is the one-time id of the form: sent again, it makes nothing.
@@ -310,7 +285,7 @@ impl Transaction {
     /// What a token's owner is owed about its end follows from the token: made, moved, cancelled or restored here.
     pub(in crate::store) async fn sync_expiry_notices(&mut self, token: &Token, now: DateTime<Utc>) -> Result<()> {
         let cancel_reason =
-            token.end().map_or(Some(CancelReason::EndMoved), |end| cancel_reason(token, end, false, now));
+            token.end().map_or(Some(CancelReason::EndMoved), |end| warning_cancel_reason(token, end, false, now));
         // That it has ended is still to be told.
         let keep =
             token.end().filter(|_| matches!(cancel_reason, None | Some(CancelReason::Expired | CancelReason::Retired)));

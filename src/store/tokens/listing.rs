@@ -14,75 +14,18 @@ use crate::{
     store::{Result, Store, instant, readable},
     tokens::{
         AccountId, Token, TokenId, TokenKind,
-        listing::{Filter, Position, Sort, UNUSED_FOR},
+        listing::{
+            COUNTED, EndingToken, Filter, IN_BANNER, PAGE, PageStart, Position, Sort, TokenPage, TokenQuery, UNUSED_FOR,
+        },
     },
 };
 
-/// Tokens on a page.
-pub const PAGE: usize = 50;
 /// Tokens that a search looks through before it answers with what it has.
 pub const LOOK: i64 = 4_000;
 /// A search begins with this many: most find a page among them.
 const FIRST_LOOK: i64 = 500;
-/// More are not counted: "1,000+".
-pub const COUNTED: i64 = 1_000;
-/// Tokens a banner knows of; it names a few of them.
-pub const IN_BANNER: i64 = 100;
 /// One page, whether there is more, and the primary token, which is shown apart.
 const FETCHED: i64 = PAGE as i64 + 2;
-
-/// What is asked of the list.
-#[derive(Clone, Debug)]
-pub struct TokenQuery {
-    /// Whose tokens.
-    pub account: AccountId,
-    /// Which of them.
-    pub filter: Filter,
-    /// In which order.
-    pub sort: Sort,
-    /// Only those whose name, hint or patterns contain this; empty for all.
-    pub words: String,
-}
-
-/// Where a page begins or ends.
-#[derive(Clone, Debug, Default)]
-pub enum PageStart {
-    /// With the first token.
-    #[default]
-    First,
-    /// Behind this place.
-    After(Position),
-    /// It ends before this place.
-    Before(Position),
-}
-
-/// A page of the list, without the primary token.
-#[derive(Clone, Debug, Default)]
-pub struct TokenPage {
-    /// At most [`PAGE`], in the asked order.
-    pub tokens: Vec<Token>,
-    /// Whether tokens stand before them.
-    pub has_earlier: bool,
-    /// Where the list goes on: behind the last token, or where a search stopped looking.
-    pub next: Option<Position>,
-    /// Whether a search stopped before it had a full page.
-    pub gave_up: bool,
-}
-
-/// A token that a banner names.
-#[derive(Clone, Debug)]
-pub struct EndingToken {
-    /// Its id.
-    pub id: TokenId,
-    /// Its name.
-    pub name: String,
-    /// The first characters of its secret.
-    pub hint: String,
-    /// What kind it is.
-    pub kind: TokenKind,
-    /// When it ends or ended.
-    pub ends_at: DateTime<Utc>,
-}
 
 /// Binds a place as $3 and $4: names as text, everything else as a number.
 macro_rules! at {

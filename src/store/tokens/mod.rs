@@ -15,8 +15,8 @@ use sqlx::{FromRow, Row, any::AnyRow};
 
 use super::{Result, Store, Transaction, feeds, instant, readable};
 use crate::tokens::{
-    AccountId, FeedId, Feeds, LastUse, Patterns, Permissions, SecretHash, Token, TokenId, TokenKind,
-    decision::{Holder, Presented},
+    AccountId, FeedId, Feeds, LastUse, Patterns, Permissions, SecretHash, Token, TokenId, TokenKind, TokenLookup,
+    decision::Holder,
 };
 
 /// The columns a [`Token`] is read from; the table is called `t`.
@@ -48,28 +48,6 @@ macro_rules! ends {
     };
 }
 pub(in crate::store) use ends;
-
-/// What the look-up of a presented secret found, with all that a decision needs to know of its account.
-#[derive(Clone, Debug)]
-pub struct TokenLookup {
-    /// The token the secret belongs, or belonged, to.
-    pub token: Token,
-    /// When a refresh put another secret in its place.
-    pub replaced_at: Option<DateTime<Utc>>,
-    /// The account's name.
-    pub username: String,
-    /// The account, as far as the asked feed goes.
-    pub holder: Holder,
-    /// The asked feed, if there is one of that name.
-    pub feed: Option<FeedId>,
-}
-
-impl TokenLookup {
-    /// For the decision.
-    pub fn presented(&self) -> Presented<'_> {
-        Presented { token: &self.token, replaced: self.replaced_at.is_some() }
-    }
-}
 
 impl FromRow<'_, AnyRow> for Token {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {

@@ -1,31 +1,12 @@
 //! What a token published, for its page.
 
-use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use crate::{
+    packages::Published,
     store::{Result, Store, instant, readable},
     tokens::{Kind, TokenId},
 };
-
-/// A version that was published with a token.
-#[derive(Clone, Debug)]
-pub struct Published {
-    /// The package's kind.
-    pub kind: Kind,
-    /// The package's name as first published.
-    pub package: String,
-    /// As published.
-    pub version: String,
-    /// The feed's name.
-    pub feed: String,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Whether searches show it.
-    pub listed: bool,
-    /// Whether it was removed for good.
-    pub removed: bool,
-}
 
 #[derive(FromRow)]
 struct PublishedRow {

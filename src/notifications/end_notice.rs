@@ -1,12 +1,10 @@
 //! What an owner is told of a token's end, and when. Each is told once of each end; whether it still is to be told,
 //! [`cancel_reason`] decides.
 
-use chrono::{DateTime, Duration, DurationRound, Utc};
+use chrono::{DateTime, Duration, DurationRound, TimeDelta, Utc};
 
-use super::{
-    Token,
-    warning::{self, CancelReason},
-};
+use super::{CancelReason, warning_cancel_reason};
+use crate::tokens::{AccountId, NoticeId, Token, TokenId};
 
 /// Lives longer than this have a reminder 30 days before their end.
 const LONG_LIFE: Duration = Duration::days(60);
@@ -67,7 +65,7 @@ impl EndNotice {
 
 /// What the owner of a live token is owed about its end, and when. A reminder whose time has passed already would come
 /// right after what somebody just did with the token, and say nothing new.
-pub fn mail_content(token: &Token, end: DateTime<Utc>, now: DateTime<Utc>) -> Vec<(EndNotice, DateTime<Utc>)> {
+pub fn due_notices(token: &Token, end: DateTime<Utc>, now: DateTime<Utc>) -> Vec<(EndNotice, DateTime<Utc>)> {
     let due = EndNotice::ALL.into_iter().filter_map(|notice| Some((notice, notice.due_at(token, end)?)));
     due.filter(|(notice, due_at)| !notice.is_reminder() || *due_at > now).collect()
 }
@@ -80,11 +78,44 @@ pub fn cancel_reason(
     account_disabled: bool,
     now: DateTime<Utc>,
 ) -> Option<CancelReason> {
-    match (notice, warning::cancel_reason(token, end, account_disabled, now)) {
+    match (notice, warning_cancel_reason(token, end, account_disabled, now)) {
         (EndNotice::Expired, Some(CancelReason::Expired | CancelReason::Retired)) => None,
         (EndNotice::Reminder30, None) if token.warn_from().is_some_and(|from| from <= now) => {
             Some(CancelReason::Warned)
         }
         (_, cancel_reason) => cancel_reason,
     }
+}
+
+/// A notice of a token's end.
+#[derive(Clone, Debug)]
+pub struct DueNotice {
+    /// Its id.
+    pub id: NoticeId,
+    /// What is told.
+    pub notice: EndNotice,
+    /// Who is owed it.
+    pub account: AccountId,
+    /// The token it is about.
+    pub token: TokenId,
+    /// The end it tells of.
+    pub expires_at: DateTime<Utc>,
+    /// When it was, or is, due.
+    pub due_at: DateTime<Utc>,
+}
+
+impl DueNotice {
+    /// The hour it was, or is, due in.
+    pub fn hour(&self) -> DateTime<Utc> {
+        self.due_at.duration_trunc(TimeDelta::hours(1)).unwrap_or(self.due_at)
+    }
+}
+
+/// A token whose end a mail tells of.
+#[derive(Clone, Debug)]
+pub struct EndingTokenOfMail {
+    /// The token as it is now.
+    pub token: Token,
+    /// The end.
+    pub expires_at: DateTime<Utc>,
 }

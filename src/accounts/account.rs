@@ -1,0 +1,81 @@
+//! An account, and what is known of it.
+
+use crate::tokens::AccountId;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+/// An account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// As typed at sign-up.
+    pub username: String,
+    /// As typed at sign-up.
+    pub email: String,
+    /// PHC string; none for accounts that never sign in.
+    pub password_hash: Option<String>,
+    /// Where its days end.
+    pub time_zone: Tz,
+    /// Whether it runs the host.
+    pub is_operator: bool,
+    /// Since when it may do nothing.
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// Sessions of an earlier epoch have ended.
+    pub session_epoch: i64,
+}
+
+/// A new account, its parts checked by `accounts`.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// Unique without regard to ASCII case.
+    pub username: String,
+    /// Unique without regard to ASCII case.
+    pub email: String,
+    /// PHC string; none for somebody who is yet to choose one.
+    pub password_hash: Option<String>,
+    /// Where its days end.
+    pub time_zone: Tz,
+    /// Whether it runs the host.
+    pub operator: bool,
+    /// Whether an operator says whose the address is, or a mail to it was followed.
+    pub vouched: bool,
+    /// The operator's bound on token lifetimes, for the primary token.
+    pub max_token_days: Option<i64>,
+}
+
+/// What came of a sign-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// There is a new account.
+    Made(AccountId),
+    /// The username belongs to somebody.
+    UsernameTaken,
+    /// The address belongs to somebody.
+    EmailTaken,
+}
+
+/// The session epoch of a new account.
+pub const FIRST_EPOCH: i64 = 1;
+
+/// What is known of an account's address beside the address itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddressState {
+    /// Since when it is confirmed.
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// The address that is to take its place once it is confirmed, and when it was asked for.
+    pub asked: Option<(String, DateTime<Utc>)>,
+    /// Whether nobody vouched for the address and no mail to it was followed yet.
+    pub is_unproven: bool,
+}
+
+/// Somebody who has not chosen a password yet.
+#[derive(Clone, Debug)]
+pub struct InvitedAccount {
+    /// The account.
+    pub account: Account,
+    /// When they were invited last.
+    pub invited_at: DateTime<Utc>,
+    /// The operator's username; none if that account is gone, or for a command.
+    pub invited_by: Option<String>,
+}
