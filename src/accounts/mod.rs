@@ -28,3 +28,5 @@ pub use self::{
 pub const SESSION_IDLE: Duration = Duration::minutes(30);
 /// A session this old has ended, used or not.
 pub const SESSION_LIFE: Duration = Duration::hours(12);
+/// The clocks of two nodes may differ by this much. What is dated further ahead was written while a clock was wrong.
+pub const CLOCK_DRIFT: Duration = Duration::minutes(1);

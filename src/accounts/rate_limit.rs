@@ -18,6 +18,9 @@ const MINUTES: Duration = Duration::minutes(5);
 const HOUR: Duration = Duration::hours(1);
 const DAY: Duration = Duration::hours(24);
 
+/// No limit counts what is longer ago.
+pub const LONGEST: Duration = DAY;
+
 /// So many times within a stretch, for one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimit {

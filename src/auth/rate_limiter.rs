@@ -8,7 +8,10 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::{
-    accounts::rate_limit::{Demand, RateLimit, RateLimitDecision, Subject},
+    accounts::{
+        CLOCK_DRIFT,
+        rate_limit::{Demand, RateLimit, RateLimitDecision, Subject},
+    },
     store::{Result, Store, Transaction},
 };
 
@@ -41,10 +44,13 @@ struct Balance<'a> {
 }
 
 impl Balance<'_> {
-    /// Until when a limit is not wholly free, in seconds from now.
+    /// Until when a limit is not wholly free, in seconds from now. Nobody can use up more than all of it: a row that
+    /// says so was written while a clock was ahead, and one more goes through, which dates the row anew.
     fn taken(&self, limit: &RateLimit) -> i64 {
         let free_at = self.free_at.get(&self.limiter.row(limit)).copied().unwrap_or(i64::MIN);
-        free_at.saturating_sub(self.now.timestamp()).max(0)
+        let taken = free_at.saturating_sub(self.now.timestamp()).max(0);
+        let all = limit.within.num_seconds();
+        if taken > all + CLOCK_DRIFT.num_seconds() { all - limit.cost() } else { taken }
     }
 
     /// How long to wait for one more; none if there is one.
@@ -156,7 +162,7 @@ impl RateLimiter {
         // In one order everywhere, so that nobody waits for each other.
         chosen.sort_by_cached_key(|limit| self.row(limit));
         for (taken, limit) in chosen.iter().enumerate() {
-            if !tx.take_from_limit(&self.row(limit), now, limit.cost(), now + limit.within).await? {
+            if !tx.take_from_limit(&self.row(limit), now, limit.cost(), limit.within).await? {
                 // Somebody else took the last one since it was read.
                 self.give_back(tx, &TakenLimits(chosen[..taken].to_vec())).await?;
                 return Ok(Err(Duration::seconds(limit.cost())));
@@ -196,6 +202,7 @@ impl RateLimitDecision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounts::rate_limit::LONGEST;
 
     const HOUR: Duration = Duration::hours(1);
 
@@ -226,6 +233,7 @@ mod tests {
         ] {
             for limit in demand.limits() {
                 assert_eq!(limit.cost() * limit.most, limit.within.num_seconds(), "{limit:?}");
+                assert!(limit.within <= LONGEST, "{limit:?}");
             }
         }
     }
@@ -245,5 +253,7 @@ mod tests {
         assert_eq!(kinds(&[(common, 3600)]), Ok(vec!["guesses for one", "first guesses for"]));
         assert_eq!(kinds(&[(common, 3600), (reserve, 3600)]), Err(Duration::minutes(20)));
         assert_eq!(kinds(&[(own, 300)]), Err(Duration::seconds(30)));
+        assert_eq!(kinds(&[(own, 360)]), Err(Duration::seconds(90)), "clocks of two nodes may differ by a minute");
+        assert!(kinds(&[(own, 361)]).is_ok(), "a clock was ahead");
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration as Stretch, Instant};
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
-    accounts::{SESSION_IDLE, SESSION_LIFE},
+    accounts::{CLOCK_DRIFT, SESSION_IDLE, SESSION_LIFE, rate_limit},
     app::App,
     store::Expendable,
     tokens::listing::REVOKED_LISTED,
@@ -61,6 +61,7 @@ fn kept(app: &App, stale: Expendable) -> Option<Duration> {
         Expendable::OldSessions => Some(SESSION_LIFE),
         Expendable::Attempts => Some(ATTEMPTS_KEPT),
         Expendable::RateLimits => Some(LIMITS_KEPT),
+        Expendable::FarRateLimits => Some(-(rate_limit::LONGEST + CLOCK_DRIFT)),
         Expendable::Devices => Some(DEVICES_KEPT),
         Expendable::Events | Expendable::DeletedAccounts => app.settings.event_days.map(Duration::days),
         Expendable::Mails | Expendable::CancelledNotices => Some(MAILS_KEPT),

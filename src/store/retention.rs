@@ -35,6 +35,8 @@ pub enum Expendable {
     OwnerInvitations,
     /// Limits that were free again before.
     RateLimits,
+    /// Limits that are free again after: a clock that was ahead wrote them.
+    FarRateLimits,
     /// Devices last seen before.
     Devices,
     /// Lines of the record written before, but for those that a mail is still to tell of.
@@ -60,7 +62,7 @@ pub enum Expendable {
 
 impl Expendable {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::RevokedTokens,
         Self::Links,
         Self::SignUps,
@@ -69,6 +71,7 @@ impl Expendable {
         Self::Attempts,
         Self::OwnerInvitations,
         Self::RateLimits,
+        Self::FarRateLimits,
         Self::Devices,
         Self::Events,
         Self::DeletedAccounts,
@@ -92,6 +95,7 @@ impl Expendable {
             Self::Attempts => "counts of mails",
             Self::OwnerInvitations => "invitations",
             Self::RateLimits => "rate limits",
+            Self::FarRateLimits => "rate limits of a clock that was ahead",
             Self::Devices => "devices",
             Self::Events => "events",
             Self::DeletedAccounts => "names of deleted accounts",
@@ -116,6 +120,10 @@ impl Expendable {
             Self::Attempts => oldest!("attempts", "subject, window_at", "window_at"),
             Self::OwnerInvitations => oldest!("owner_invitations", "id", "expires_at"),
             Self::RateLimits => oldest!("rate_limits", "subject", "free_at"),
+            Self::FarRateLimits => {
+                "DELETE FROM rate_limits WHERE subject IN (SELECT subject FROM (SELECT subject FROM rate_limits WHERE free_at > $1
+                 ORDER BY free_at DESC LIMIT 1000) furthest LIMIT $2) AND free_at > $1"
+            }
             Self::Devices => oldest!("devices", "id", "seen_at"),
             // Ids sort by time, and there is no other index by it. What a mail is still to tell stays.
             Self::Events => oldest!(

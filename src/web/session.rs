@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use super::late_form::LateForm;
 use crate::{
-    accounts::{SESSION_IDLE, SESSION_LIFE, SessionDevice, StoredSession, one_time_link},
+    accounts::{CLOCK_DRIFT, SESSION_IDLE, SESSION_LIFE, SessionDevice, StoredSession, one_time_link},
     app::App,
     audit::Actor,
     tokens::{AccountId, SessionId},
@@ -204,7 +204,13 @@ impl DatabaseSessions {
         let Some(session) = self.0.store.session(&id).await? else {
             return Ok(None);
         };
-        if now - session.seen_at > SESSION_IDLE || now - session.created_at > SESSION_LIFE {
+        let (idle, age) = (now - session.seen_at, now - session.created_at);
+        if idle.min(age) < -CLOCK_DRIFT {
+            // Begun or used while a clock was ahead. It must not come back to life when the time is there.
+            self.end(&id).await?;
+            return Ok(None);
+        }
+        if idle > SESSION_IDLE || age > SESSION_LIFE {
             return Ok(None);
         }
         if now - session.seen_at >= TOUCH {
@@ -226,6 +232,12 @@ impl DatabaseSessions {
             Ok(Err(error)) => tracing::debug!(%error, "the use of a session could not be noted"),
             Err(_) => tracing::debug!("the use of a session could not be noted in time"),
         }
+    }
+
+    async fn end(&self, id: &[u8]) -> anyhow::Result<()> {
+        let mut tx = self.0.store.begin().await?;
+        tx.end_session(id).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn tx(&self, key: &SessionKey, state: &HashMap<String, String>) -> anyhow::Result<()> {
@@ -264,8 +276,6 @@ impl SessionStore for DatabaseSessions {
     }
 
     async fn delete(&self, key: &SessionKey) -> anyhow::Result<()> {
-        let mut tx = self.0.store.begin().await?;
-        tx.end_session(&hash(key.as_ref())).await?;
-        Ok(tx.commit().await?)
+        self.end(&hash(key.as_ref())).await
     }
 }

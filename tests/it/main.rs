@@ -26,6 +26,7 @@ mod at_once;
 mod bucket;
 mod calendar;
 mod claims;
+mod clock_ahead;
 mod commands;
 mod create_token;
 mod edit_token;

@@ -215,7 +215,7 @@ async fn rows(world: &World) -> i64 {
 
 /// As if strangers had used up every row of a limit.
 async fn use_up(world: &World, kind: &str) {
-    let later = (world.now() + Duration::days(2)).timestamp().to_string();
+    let later = (world.now() + Duration::hours(1)).timestamp().to_string();
     let all = "UPDATE rate_limits SET free_at = CAST($1 AS BIGINT) WHERE subject LIKE $2";
     world.database.execute(all, &[&later, &format!("{kind} ____")]).await;
 }

@@ -13,7 +13,7 @@ use super::{
     sign_out::Nothing,
 };
 use crate::{
-    accounts::{ListedSession, SESSION_IDLE, SESSION_LIFE},
+    accounts::{CLOCK_DRIFT, ListedSession, SESSION_IDLE, SESSION_LIFE},
     app::App,
     audit::{EventDetail, EventKind, Subject},
     tokens::SessionId,
@@ -51,7 +51,7 @@ struct Session {
 
 /// `GET /settings/sessions`
 pub async fn list_sessions(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    let live = (me.now - SESSION_IDLE, me.now - SESSION_LIFE);
+    let live = (me.now - SESSION_IDLE, me.now - SESSION_LIFE, me.now + CLOCK_DRIFT);
     let mut found = app.store.sessions_of(me.account.id, live, LISTED + 1).await?;
     let more = found.len() > LISTED as usize;
     found.truncate(LISTED as usize);

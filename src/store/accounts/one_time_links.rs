@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    accounts::one_time_link::{LinkPurpose, OneTimeLink},
+    accounts::{
+        CLOCK_DRIFT,
+        one_time_link::{LinkPurpose, OneTimeLink},
+    },
     store::{Result, Store, Transaction, readable},
     tokens::AccountId,
 };
@@ -18,15 +21,23 @@ fn read((purpose, account, email): LinkRow) -> Result<OneTimeLink> {
     })
 }
 
+/// A link that began later was made while a clock was ahead, and would live for far too long: it counts as over. But for
+/// those that stop reminders, which may live long and stand in mails.
+fn latest_start(now: DateTime<Utc>) -> i64 {
+    (now + CLOCK_DRIFT).timestamp()
+}
+
 impl Store {
     /// A link that can still be used; looking does not use it up. Links of disabled accounts cannot.
     pub async fn link(&self, hash: &[u8], now: DateTime<Utc>) -> Result<Option<OneTimeLink>> {
         let row: Option<LinkRow> = sqlx::query_as(
             "SELECT l.purpose, l.account, l.email FROM links l LEFT JOIN accounts a ON a.id = l.account
-             WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > $2 AND a.disabled_at IS NULL",
+             WHERE l.hash = $1 AND l.used_at IS NULL AND l.expires_at > $2 AND a.disabled_at IS NULL
+               AND (l.created_at <= $3 OR l.purpose = 'stop reminders')",
         )
         .bind(hash)
         .bind(now.timestamp())
+        .bind(latest_start(now))
         .fetch_optional(&self.pool)
         .await?;
         row.map(read).transpose()
@@ -39,7 +50,8 @@ impl Store {
 }
 
 impl Transaction {
-    /// Keeps a new link in place of the account's unused older ones for the same purpose.
+    /// Keeps a new link in place of the account's unused older ones for the same purpose. A link that an operator hands over
+    /// to set a password ends an invitation too: there is one way at a time.
     pub async fn add_link(
         &mut self,
         hash: &[u8],
@@ -53,6 +65,9 @@ impl Transaction {
             .bind(account.as_deref().unwrap_or_default())
             .execute(&mut *self.inner)
             .await?;
+        if let (Some(account), LinkPurpose::PasswordLink) = (link.account, link.purpose) {
+            self.end_links_for(account, LinkPurpose::Invitation).await?;
+        }
         self.insert_link(hash, link, now, expires_at).await
     }
 
@@ -80,10 +95,9 @@ impl Transaction {
 
     /// Whether a link can still be used, inside the change.
     pub(in crate::store) async fn link_is_good(&mut self, hash: &[u8], now: DateTime<Utc>) -> Result<bool> {
-        let good =
-            "SELECT CAST(1 AS BIGINT) FROM links WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 LIMIT 1";
-        let good: Option<i64> =
-            sqlx::query_scalar(good).bind(hash).bind(now.timestamp()).fetch_optional(&mut *self.inner).await?;
+        let good = "SELECT CAST(1 AS BIGINT) FROM links WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 AND created_at <= $3 LIMIT 1";
+        let good = sqlx::query_scalar(good).bind(hash).bind(now.timestamp()).bind(latest_start(now));
+        let good: Option<i64> = good.fetch_optional(&mut *self.inner).await?;
         Ok(good.is_some())
     }
 
@@ -96,12 +110,13 @@ impl Transaction {
     ) -> Result<Option<OneTimeLink>> {
         let row: Option<LinkRow> = sqlx::query_as(
             "UPDATE links SET used_at = $3 WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
-                AND (account IS NULL OR account IN (SELECT id FROM accounts WHERE disabled_at IS NULL))
+                AND created_at <= $4 AND (account IS NULL OR account IN (SELECT id FROM accounts WHERE disabled_at IS NULL))
              RETURNING purpose, account, email",
         )
         .bind(hash)
         .bind(purpose.as_str())
         .bind(now.timestamp())
+        .bind(latest_start(now))
         .fetch_optional(&mut *self.inner)
         .await?;
         row.map(read).transpose()

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
-use crate::store::{Result, Store, Transaction};
+use crate::{
+    accounts::CLOCK_DRIFT,
+    store::{Result, Store, Transaction},
+};
 
 /// Subjects asked for at a time; a shorter list repeats its first.
 const AT_ONCE: usize = 8;
@@ -42,26 +45,30 @@ impl Transaction {
         Ok(found)
     }
 
-    /// Puts off by `cost` seconds when a subject is free again, if it then is at `latest`. `false`, and nothing is
-    /// written, if it would be later.
+    /// Puts off by `cost` seconds when a subject is free again, if it then is free at `now + within`. `false`, and
+    /// nothing is written, if it would be later. A row that is further ahead than any take puts it was written while a
+    /// clock was ahead: it is put to `now + within`.
     pub async fn take_from_limit(
         &mut self,
         subject: &str,
         now: DateTime<Utc>,
         cost: i64,
-        latest: DateTime<Utc>,
+        within: Duration,
     ) -> Result<bool> {
-        let now = now.timestamp();
+        let (now, latest) = (now.timestamp(), (now + within).timestamp());
         let taken = sqlx::query(
             "INSERT INTO rate_limits (subject, free_at) VALUES ($1, $2) ON CONFLICT (subject) DO UPDATE
-             SET free_at = CASE WHEN rate_limits.free_at > $3 THEN rate_limits.free_at + $4 ELSE $2 END
-             WHERE rate_limits.free_at <= $5",
+             SET free_at = CASE WHEN rate_limits.free_at > $6 THEN $7
+                 WHEN rate_limits.free_at > $3 THEN rate_limits.free_at + $4 ELSE $2 END
+             WHERE rate_limits.free_at <= $5 OR rate_limits.free_at > $6",
         )
         .bind(subject)
         .bind(now + cost)
         .bind(now)
         .bind(cost)
-        .bind(latest.timestamp() - cost)
+        .bind(latest - cost)
+        .bind(latest + CLOCK_DRIFT.num_seconds())
+        .bind(latest)
         .execute(&mut *self.inner)
         .await?;
         Ok(taken.rows_affected() == 1)

@@ -25,23 +25,25 @@ impl Store {
         .transpose()
     }
 
-    /// The live sessions of an account: used since `idle_since` and begun since `begun_since`, the last used first, at
-    /// most `limit`.
+    /// The live sessions of an account: used since `idle_since` and begun since `begun_since`, neither after `latest`; the
+    /// last used first, at most `limit`.
     pub async fn sessions_of(
         &self,
         account: AccountId,
-        (idle_since, begun_since): (DateTime<Utc>, DateTime<Utc>),
+        (idle_since, begun_since, latest): (DateTime<Utc>, DateTime<Utc>, DateTime<Utc>),
         limit: i64,
     ) -> Result<Vec<ListedSession>> {
         let rows: Vec<(Option<String>, String, String, i64, i64)> = sqlx::query_as(
             "SELECT s.name, s.client, s.address, s.created_at, s.seen_at FROM sessions s JOIN accounts a ON a.id = s.account
              WHERE s.account = $1 AND s.epoch = a.session_epoch AND s.seen_at >= $2 AND s.created_at >= $3
+               AND s.seen_at <= $5 AND s.created_at <= $5
              ORDER BY s.seen_at DESC, s.created_at DESC, s.id_hash LIMIT $4",
         )
         .bind(account.to_string())
         .bind(idle_since.timestamp())
         .bind(begun_since.timestamp())
         .bind(limit)
+        .bind(latest.timestamp())
         .fetch_all(&self.pool)
         .await?;
         let listed = |(name, client, address, created, seen): (Option<String>, _, _, _, _)| ListedSession {
