@@ -2,17 +2,27 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{
+    CommandFactory, Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use latchkey::{
     cli::Cli,
     config::{Args, LogFormat, refuse_unknown_variables, service_links},
+    serve,
 };
 use tracing_subscriber::EnvFilter;
 
 // Everything belongs to this runtime, also what the workers of the server do for requests: it outlives them.
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|mut error| {
+        // A value may have been meant for another setting, and be a secret.
+        if matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+            error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+        }
+        error.exit()
+    });
     let format = cli.settings.log_format;
     match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,6 +38,7 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
     start_log(&cli.settings)?;
+    serve::outlive_large_files()?;
     refuse_unknown_variables(&Cli::command())?;
     if cli.serves() {
         for name in service_links() {

@@ -313,7 +313,7 @@ pub enum BadSetting {
     NotHttps(&'static str),
     /// Not a database.
     #[error(
-        "LATCHKEY_DATABASE_URL must be like postgres://user:password@host:5432/database?sslmode=require (or be left out for SQLite in the data folder); sslmode is one of disable, allow, prefer, require, verify-ca, verify-full"
+        "LATCHKEY_DATABASE_URL must be like postgres://user:password@host:5432/database?sslmode=require (or be left out for SQLite in the data folder); sslmode is one of disable, allow, prefer, require, verify-ca, verify-full, and other parameters are sslrootcert, sslcert, sslkey, host, port, dbname, user, password, application_name, options"
     )]
     Database,
     /// The master secret cannot be shared by a data folder.

@@ -14,7 +14,7 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::{Engine, Result, Store, StoreError, failure::WriteHealth};
+use super::{Engine, Result, Store, StoreError, failure::WriteHealth, url_parameters::without_passed_over};
 
 /// How long a request waits for a connection, and SQLite for its write lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -65,7 +65,7 @@ impl DatabaseUrl {
                 readers: POSTGRES_READERS,
                 writers: POSTGRES_WRITERS,
             }),
-            "sqlite" => Some(Self::sqlite(url.to_owned())),
+            "sqlite" => SqliteConnectOptions::from_str(url).is_ok().then(|| Self::sqlite(url.to_owned())),
             _ => None,
         }
     }
@@ -123,9 +123,9 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
-/// `postgres://user:password@one:5432,two/name` as an address for each host. libpq's `target_session_attrs` goes: of
-/// several hosts the first that takes changes is used anyway.
+/// `postgres://user:password@one:5432,two/name` as an address for each host.
 fn one_for_each_host(url: &str) -> Option<Vec<String>> {
+    let url = without_passed_over(url)?;
     let (scheme, rest) = url.split_once("://")?;
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
@@ -134,9 +134,8 @@ fn one_for_each_host(url: &str) -> Option<Vec<String>> {
         None => (String::new(), authority),
     };
     if !hosts.contains(',') {
-        return Some(vec![url.to_owned()]);
+        return Some(vec![url]);
     }
-    let tail = without_session_attributes(tail);
     let urls = hosts.split(',').map(|host| (!host.is_empty()).then(|| format!("{scheme}://{user}{host}{tail}")));
     urls.collect()
 }
@@ -145,12 +144,6 @@ fn one_for_each_host(url: &str) -> Option<Vec<String>> {
 /// password: that is told nobody.
 fn is_readable(url: &str) -> bool {
     PgConnectOptions::from_str(url).is_ok()
-}
-
-fn without_session_attributes(tail: &str) -> String {
-    let Some((path, query)) = tail.split_once('?') else { return tail.to_owned() };
-    let kept: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("target_session_attrs=")).collect();
-    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
 async fn is_standby(connection: &mut AnyConnection) -> sqlx::Result<bool> {
@@ -365,7 +358,14 @@ mod tests {
 
     #[test]
     fn sqlite_has_one_writer_whatever_is_set() {
-        for bad in ["postgres://host/db?sslmode=hunter2", "postgres://one,two/db?sslmode=", "postgres://h:port/db"] {
+        for bad in [
+            "postgres://host/db?sslmode=hunter2",
+            "postgres://one,two/db?sslmode=",
+            "postgres://h:port/db",
+            "postgres://host/db?foo=hunter2",
+            "postgres://one,two/db?foo=hunter2",
+            "sqlite://x?mode=hunter2",
+        ] {
             assert!(DatabaseUrl::parse(bad).is_none(), "{bad}");
         }
         let sqlite = DatabaseUrl::parse("sqlite://x").unwrap().with_connections(Some(9), Some(9));

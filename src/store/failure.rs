@@ -81,7 +81,8 @@ fn cause(error: &dyn DatabaseError) -> Option<Cause> {
         ("53100", _) => Some(Cause::Full),
         // lock_not_available; a deadlock; idle_in_transaction_session_timeout
         ("55P03" | "40P01" | "25P03", _) => Some(Cause::Busy),
-        (code, Ok(10 | 13)) if code.len() < 5 => Some(Cause::Full),
+        // SQLITE_READONLY, _IOERR, _FULL, _CANTOPEN
+        (code, Ok(8 | 10 | 13 | 14)) if code.len() < 5 => Some(Cause::Full),
         (code, Ok(5 | 6)) if code.len() < 5 => Some(Cause::Busy),
         _ => None,
     }
@@ -95,6 +96,13 @@ impl WriteHealth {
     /// A change could not be written.
     pub(super) fn note_failure(&self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// A change failed for this reason.
+    pub(super) fn note_refused(&self, error: &StoreError) {
+        if matches!(error, StoreError::Full(_)) {
+            self.note_failure();
+        }
     }
 
     /// A change holds.

@@ -25,6 +25,7 @@ mod packages;
 mod restore;
 mod retention;
 mod tokens;
+mod url_parameters;
 mod usage;
 
 use chrono::{DateTime, Utc};
@@ -98,7 +99,11 @@ impl Store {
             Ok(Ok(Err(error @ sqlx::Error::PoolTimedOut))) if self.engine == Engine::Sqlite => {
                 Err(StoreError::Busy(error))
             }
-            Ok(Ok(Err(error))) => Err(error.into()),
+            Ok(Ok(Err(error))) => {
+                let error = StoreError::from(error);
+                self.health.note_refused(&error);
+                Err(error)
+            }
             Ok(Err(_)) => Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)),
             Err(_) if self.engine == Engine::Sqlite => Err(StoreError::Busy(sqlx::Error::PoolTimedOut)),
             Err(_) => Err(StoreError::NoConnection),
@@ -142,9 +147,7 @@ impl Transaction {
                 Ok(())
             }
             Err(error) => {
-                if matches!(error, StoreError::Full(_)) {
-                    self.health.note_failure();
-                }
+                self.health.note_refused(&error);
                 Err(error)
             }
         }

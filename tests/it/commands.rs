@@ -22,6 +22,7 @@ on_both_engines! {
     feeds_are_listed_and_deleted_and_members_removed,
     tokens_are_listed_and_revoked_once,
     a_misspelt_setting_stops_every_command,
+    a_bad_value_of_a_setting_is_not_shown,
     an_answer_that_nobody_reads_to_its_end_is_no_error,
     a_time_to_act_at_is_a_time_or_a_day_that_exists,
     told_to_stop_once_it_waits_and_told_twice_it_does_not,
@@ -213,6 +214,19 @@ async fn tokens_are_listed_and_revoked_once(world: &World) {
     assert!(again.starts_with(&format!("{} of ada was revoked already, on ", &key.secret[..7])), "{again}");
     let events = world.database.events_of("ada").await;
     assert_eq!(events.iter().filter(|event| *event == "token revoked").count(), 1);
+}
+
+async fn a_bad_value_of_a_setting_is_not_shown(world: &World) {
+    for (name, value, told) in [
+        ("LATCHKEY_DATABASE_URL", "postgres://u:p@127.0.0.1:1/x?foo=hunter2", "LATCHKEY_DATABASE_URL must be like"),
+        ("LATCHKEY_SECURITY_CONTACT", "hunter2 hunter2", "write mailto:"),
+        ("LATCHKEY_TRUSTED_PROXIES", "hunter2", "write an address such as"),
+        ("LATCHKEY_SIGN_UP", "hunter2", "closed, open"),
+    ] {
+        let output = run(world, &["doctor"], "", &[(name, value)]);
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success() && said.contains(told) && !said.contains("hunter2"), "{name}: {said}");
+    }
 }
 
 async fn a_misspelt_setting_stops_every_command(world: &World) {
