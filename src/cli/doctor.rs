@@ -6,7 +6,7 @@ use super::{say, there_is_one};
 use crate::{
     clock::Clock,
     config::{Args, Settings, aws_variables, service_links},
-    disk::DiskSpace,
+    disk,
     health::{self, Check, Finding, chain},
     mail::Mailer,
     packages::blobs::Blobs,
@@ -29,7 +29,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
             "note  {name} is no setting; it looks like what Kubernetes sets beside a service, and is ignored"
         ));
     }
-    report.tell(&match DiskSpace::of(&settings.data_dir).map(DiskSpace::warning) {
+    report.tell(&match disk::lack_of_room(&settings) {
         Ok(None) => Check::good("disk", "has room"),
         Ok(Some(warning)) => Check::wrong("disk", "is full or nearly so", warning),
         Err(error) => Check::wrong("disk", "could not be asked", chain(error)),
@@ -79,7 +79,7 @@ async fn data(settings: &Settings, store: &Store, blobs: Option<&Blobs>, report:
         }
     });
     if let Some(blobs) = blobs {
-        report.tell(&health::store_owner(store, blobs).await.0);
+        report.tell(&health::store_owner(store, blobs).await);
         report.tell(&health::package_files(store, blobs, SAMPLE, Clock::System.now()).await);
     }
     report.tell(&health::mails(store).await);

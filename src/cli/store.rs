@@ -42,7 +42,7 @@ async fn show(app: &App) -> anyhow::Result<()> {
     match standing {
         Standing::Ours => say("It is this host's."),
         Standing::Unclaimed => say("The next sweep takes it over if it knows what is in it."),
-        Standing::Foreign(_) | Standing::Disputed => say(standing.trouble().unwrap_or_default()),
+        Standing::Missing | Standing::Foreign(_) | Standing::Disputed => say(standing.trouble().unwrap_or_default()),
     }
     Ok(())
 }

@@ -139,19 +139,23 @@ pub async fn package_store(blobs: &Blobs) -> Check {
     }
 }
 
-/// Whether the package store is this installation's; and whether it belongs to another one for sure.
-pub async fn store_owner(store: &Store, blobs: &Blobs) -> (Check, bool) {
+/// Whether the package store is this installation's.
+pub async fn store_owner(store: &Store, blobs: &Blobs) -> Check {
     const NAME: &str = "package store owner";
     let custody = match in_time(Custody::of(store, blobs)).await {
         Ok(custody) => custody,
-        Err(cause) => return (Check::wrong(NAME, "is not known", cause), false),
+        Err(cause) => return Check::wrong(NAME, "is not known", cause),
     };
-    let check = match &custody.standing {
+    match &custody.standing {
         Standing::Ours => Check::good(NAME, "is this host"),
         Standing::Unclaimed => Check::good(NAME, "is nobody yet; the next sweep takes it over"),
-        standing => Check::wrong(NAME, "is not this host alone", standing.trouble().unwrap_or_default()),
-    };
-    (check, matches!(custody.standing, Standing::Foreign(_)))
+        Standing::Missing => Check::wrong(NAME, "is not known: the store is not where it was", trouble(&custody)),
+        Standing::Foreign(_) | Standing::Disputed => Check::wrong(NAME, "is not this host alone", trouble(&custody)),
+    }
+}
+
+fn trouble(custody: &Custody) -> String {
+    custody.standing.trouble().unwrap_or_default()
 }
 
 /// Whether the files of some versions are there: the oldest, the newest, and some in between.

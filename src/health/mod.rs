@@ -11,7 +11,10 @@ use std::{
 };
 
 use actix_web::{HttpResponse, Responder, web::Data};
-use tokio::time::{interval, timeout};
+use tokio::{
+    sync::Notify,
+    time::{interval, timeout},
+};
 
 pub use self::checks::{
     Check, Finding, chain, database, mail_server, mails, master_secret, package_files, package_store, store_owner,
@@ -34,7 +37,8 @@ const DISK: &str = "disk";
 pub struct Health {
     checks: RwLock<Vec<Check>>,
     looked_at: tokio::sync::Mutex<Option<Instant>>,
-    store_is_foreign: AtomicBool,
+    suspected: AtomicBool,
+    suspicion: Notify,
 }
 
 impl Health {
@@ -43,9 +47,14 @@ impl Health {
         self.checks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether the package store belongs to another installation, whose sweep would delete what we put there.
-    pub fn store_is_foreign(&self) -> bool {
-        self.store_is_foreign.load(Ordering::Relaxed)
+    /// Something failed that a look may explain: it comes at once, and not at its next turn.
+    pub fn suspect(&self) {
+        self.suspected.store(true, Ordering::Relaxed);
+        self.suspicion.notify_one();
+    }
+
+    fn all_is_well(&self) -> bool {
+        !self.suspected.load(Ordering::Relaxed) && self.checks().iter().all(|check| check.trouble().is_none())
     }
 
     /// Keeps what was found, and logs what has changed.
@@ -78,16 +87,20 @@ pub async fn refresh(app: &App) {
 pub async fn watch(app: &App) {
     let mut ticks = interval(MAIL);
     loop {
-        ticks.tick().await;
-        let mail_server = checks::mail_server(&app.mailer).await;
-        look(app, Some(mail_server)).await;
+        tokio::select! {
+            _ = ticks.tick() => {
+                let mail_server = checks::mail_server(&app.mailer).await;
+                look(app, Some(mail_server)).await;
+            }
+            () = app.health.suspicion.notified() => look_again(app).await,
+        }
     }
 }
 
-/// Looks again where something was wrong, so that it is seen soon when that is over; a few seconds after the last look at
-/// the earliest, and one at a time.
-async fn reload_in(app: &App) {
-    if app.health.checks().iter().all(|check| check.trouble().is_none()) {
+/// Looks again where something was wrong or failed since, so that it is seen soon when that begins or is over; a few
+/// seconds after the last look at the earliest, and one at a time.
+async fn look_again(app: &App) {
+    if app.health.all_is_well() {
         return;
     }
     let Ok(mut looked_at) = app.health.looked_at.try_lock() else { return };
@@ -98,8 +111,7 @@ async fn reload_in(app: &App) {
 }
 
 async fn look(app: &App, mail_server: Option<Check>) {
-    let (owner, foreign) = store_owner(&app.store, &app.blobs).await;
-    app.health.store_is_foreign.store(foreign, Ordering::Relaxed);
+    app.health.suspected.store(false, Ordering::Relaxed);
     let mut found = Vec::from(database(&app.store).await);
     found.push(match disk::warning(app) {
         Some(warning) => Check::wrong(DISK, "is full or nearly so", warning),
@@ -107,7 +119,7 @@ async fn look(app: &App, mail_server: Option<Check>) {
     });
     found.push(master_secret(&app.store, &app.settings.master).await);
     found.push(package_store(&app.blobs).await);
-    found.push(owner);
+    found.push(store_owner(&app.store, &app.blobs).await);
     found.push(package_files(&app.store, &app.blobs, SAMPLE, app.clock.now()).await);
     found.extend(mail_server);
     found.push(mails(&app.store).await);
@@ -127,8 +139,12 @@ pub async fn show_readiness(app: Data<App>) -> impl Responder {
             unready("the database's schema is older than this version: run latchkey migrate\n")
         }
         Ok(Ok(SchemaState::Current | SchemaState::Newer)) => {
-            reload_in(&app).await;
-            // The disk is asked now: it may have filled since the last look.
+            // These are asked now, as they cost little: the disk may have filled since the last look, and another process
+            // may have changed the secret.
+            if master_secret(&app.store, &app.settings.master).await.trouble().is_some() {
+                app.health.suspect();
+            }
+            look_again(&app).await;
             let disk = disk::warning(&app).map(|warning| format!("warning: {warning}\n")).unwrap_or_default();
             let checks = app.health.checks();
             let troubles = checks

@@ -83,7 +83,9 @@ pub async fn sweep_orphans(app: &App, how: OrphanSweep) -> anyhow::Result<Orphan
         return Ok(report);
     }
     if let Some(trouble) = trouble {
-        if census.stranger.is_some() || custody.standing == Standing::Disputed {
+        // A store that is back where it was is this host's again.
+        let is_missing = custody.standing == Standing::Missing;
+        if !is_missing && census.stranger.is_some() || custody.standing == Standing::Disputed {
             custody.hold(app).await?;
         }
         bail!("the package store: {trouble}");

@@ -172,3 +172,31 @@ async fn much_of_a_store_goes_only_when_told_to_and_a_dry_run_changes_nothing() 
         host.end().await;
     }
 }
+
+#[actix_web::test]
+async fn a_package_folder_that_is_not_mounted_takes_nothing_and_is_whole_when_it_is_back() {
+    for host in World::each().await {
+        let key = production(&host, &["A", "B"]).await;
+        jobs::remove_orphans(&host.app).await.unwrap();
+        host.unmount_packages();
+        let reply = host.push(&key, &nupkg("C", "1.0.0")).await;
+        assert_eq!((reply.status, reply.phrase.as_str()), (503, "Nothing can be published here"));
+        assert!(reply.text().contains("may not be mounted"), "{}", reply.text());
+        assert_eq!(host.files("packages"), 0);
+        // Whatever looks at the store meanwhile leaves it as it is.
+        let why = refused(&host).await;
+        assert!(why.contains("Is its disk mounted"), "{why}");
+        assert_eq!((standing(&host).await, host.files("packages")), (Standing::Missing, 0));
+        assert!(host.ask("GET /readyz", &[]).await.text().contains("package store owner is not known"));
+        host.mount_packages();
+        assert_eq!(standing(&host).await, Standing::Ours);
+        publish(&host, &key, &["C"]).await;
+        assert_eq!(host.get("/v3/flat/a/1.0.0/a.1.0.0.nupkg", &key).await.status, 200);
+        jobs::remove_orphans(&host.app).await.unwrap();
+        // Told so, it goes on with the empty one.
+        host.unmount_packages();
+        package_store::adopt(&host.app).await.unwrap();
+        publish(&host, &key, &["D"]).await;
+        host.end().await;
+    }
+}

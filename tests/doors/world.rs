@@ -143,6 +143,20 @@ impl World {
         world
     }
 
+    /// Takes the disk of the packages away: an empty folder is left in its place.
+    pub(crate) fn unmount_packages(&self) {
+        let folder = self.folder.path().join("packages");
+        std::fs::rename(&folder, self.folder.path().join("elsewhere")).unwrap();
+        std::fs::create_dir(folder).unwrap();
+    }
+
+    /// Puts it back.
+    pub(crate) fn mount_packages(&self) {
+        let folder = self.folder.path().join("packages");
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::rename(self.folder.path().join("elsewhere"), folder).unwrap();
+    }
+
     /// Dates every package file back, as if it had been there for long.
     pub(crate) fn age_files(&self, days: u64) {
         fn age(path: &std::path::Path, at: std::time::SystemTime) {

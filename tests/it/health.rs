@@ -17,6 +17,28 @@ on_both_engines! {
     a_mail_server_that_does_not_answer_is_named_with_its_cause,
     a_newer_schema_asks_for_a_newer_program_and_an_older_one_for_migrating,
     a_node_with_the_master_secret_of_before_is_told,
+    what_a_push_meets_is_named_to_it_and_at_the_next_look,
+}
+
+async fn push(world: &World, key: &crate::person::Key) -> reqwest::Response {
+    let push = reqwest::Client::builder().no_proxy().build().unwrap();
+    let push = push.put(format!("http://{}/v3/package", world.address())).header("X-NuGet-ApiKey", &key.secret);
+    let package = crate::nupkg::nupkg("Contoso.Core", "1.0.0");
+    push.header("Content-Type", "application/octet-stream").body(package).send().await.unwrap()
+}
+
+async fn what_a_push_meets_is_named_to_it_and_at_the_next_look(world: &World) {
+    let key = world.ada().await.key(world, "CI").await;
+    assert_eq!(ready(world).await.1, "ready\n");
+    let folder = world.folder().join("packages");
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "").unwrap();
+    let answer = push(world, &key).await;
+    assert_eq!(answer.status(), 503);
+    let said = answer.text().await.unwrap();
+    assert!(said.contains("The package store of this host does not work as it should"), "{said}");
+    let told = world.browser().get("/readyz").await.body;
+    assert!(told.contains("package store cannot be written\n"), "nobody waits for the next minute: {told}");
 }
 
 /// What `latchkey doctor` says, and whether all is well.
@@ -55,11 +77,7 @@ async fn a_package_store_that_cannot_be_written_is_named_everywhere_and_stops_no
 async fn files_that_are_missing_are_named(world: &World) {
     let ada = world.ada().await;
     let key = ada.key(world, "CI").await;
-    let push = reqwest::Client::builder().no_proxy().build().unwrap();
-    let push = push.put(format!("http://{}/v3/package", world.address())).header("X-NuGet-ApiKey", &key.secret);
-    let package = crate::nupkg::nupkg("Contoso.Core", "1.0.0");
-    let pushed = push.header("Content-Type", "application/octet-stream").body(package).send().await.unwrap();
-    assert_eq!(pushed.status(), 201);
+    assert_eq!(push(world, &key).await.status(), 201);
     assert!(doctor(world, &[]).0);
     fs::remove_dir_all(world.folder().join("packages/nuget")).unwrap();
     let (well, said) = doctor(world, &[]);
@@ -108,10 +126,16 @@ async fn a_newer_schema_asks_for_a_newer_program_and_an_older_one_for_migrating(
 }
 
 async fn a_node_with_the_master_secret_of_before_is_told(world: &World) {
+    assert_eq!(ready(world).await.1, "ready\n");
     let file = world.folder().join("new.secret");
     let output = run(world, &["secret", "rotate", "--to", file.to_str().unwrap()], "", &[]);
     assert!(output.status.success());
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    let (status, body) = ready(world).await;
-    assert_eq!((status, body.contains("master secret is not the one in use\n")), (200, true), "{body}");
+    let page = world.browser().get("/readyz").await;
+    assert_eq!(
+        (page.status, page.body.contains("master secret is not the one in use\n")),
+        (200, true),
+        "{}",
+        page.body
+    );
 }

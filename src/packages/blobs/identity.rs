@@ -50,6 +50,8 @@ pub enum Standing {
     Ours,
     /// The store has no identity yet.
     Unclaimed,
+    /// The identity that this installation put there is gone: it is another, empty folder or bucket.
+    Missing,
     /// The store belongs to another installation, of this id.
     Foreign(String),
     /// Another copy of this database has used the store: one of the two is a restored or copied host.
@@ -60,7 +62,11 @@ impl Claim {
     /// Holds the claim against what the store says.
     pub fn standing(&self, found: Option<&StoreIdentity>) -> Standing {
         let Some(found) = found else {
-            return if self.held { Standing::Disputed } else { Standing::Unclaimed };
+            return match self.mark {
+                _ if self.held => Standing::Disputed,
+                Some(_) => Standing::Missing,
+                None => Standing::Unclaimed,
+            };
         };
         let ours = [&self.mark, &self.next_mark].into_iter().flatten().any(|mark| *mark == found.mark);
         if found.installation != self.installation {
@@ -74,10 +80,21 @@ impl Claim {
 }
 
 impl Standing {
+    /// Whether packages may be put there: not where they would get lost.
+    pub fn takes_packages(&self) -> bool {
+        !matches!(self, Self::Missing | Self::Foreign(_))
+    }
+
     /// What it means, and what to do; none where all is well.
     pub fn trouble(&self) -> Option<String> {
         match self {
             Self::Ours | Self::Unclaimed => None,
+            Self::Missing => Some(
+                "it is not the one that this host used: the identity this host gave it is gone. Is its disk mounted, and is \
+                 it the right folder or bucket? Nothing is published or deleted there until the right one is back, or \
+                 `latchkey store adopt` says that this one is to be used"
+                    .to_owned(),
+            ),
             Self::Foreign(installation) => Some(format!(
                 "it belongs to another installation ({installation}); give this host a package store of its own, or run \
                  `latchkey store adopt` if that installation is gone for good"
@@ -98,6 +115,14 @@ impl Blobs {
     /// # Errors
     /// When the store does not answer, or the object is not readable as an identity.
     pub async fn identity(&self) -> Result<Option<StoreIdentity>, BlobError> {
+        match self.last_identity().await {
+            // A renewal took it away after it was listed, or none was listed between the one and the other.
+            Ok(None) | Err(BlobError::Store(object_store::Error::NotFound { .. })) => self.last_identity().await,
+            found => found,
+        }
+    }
+
+    async fn last_identity(&self) -> Result<Option<StoreIdentity>, BlobError> {
         let Some(last) = self.identities().await?.pop() else { return Ok(None) };
         let bytes = self.store.get(&last).await?.bytes().await?;
         serde_json::from_slice(&bytes).map(Some).map_err(|error| BlobError::Identity(last.to_string(), error))
@@ -162,7 +187,8 @@ mod tests {
             next_mark: Some("m2".to_owned()),
             ..Claim::default()
         };
-        assert_eq!(mine.standing(None), Standing::Unclaimed);
+        assert_eq!(mine.standing(None), Standing::Missing, "what had an identity is another store without one");
+        assert_eq!(Claim { mark: None, ..mine.clone() }.standing(None), Standing::Unclaimed);
         // A process that died between store and database left either mark.
         for mark in ["m1", "m2"] {
             assert_eq!(mine.standing(Some(&identity("a", mark))), Standing::Ours, "{mark}");

@@ -74,12 +74,17 @@ impl BlobSettings {
 }
 
 impl BlobSettings {
+    /// The folder, if it is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::Bucket(_) => None,
+        }
+    }
+
     /// The folder, if it is one that is not there.
     pub fn missing_folder(&self) -> Option<&Path> {
-        match self {
-            Self::Folder(folder) if !folder.is_dir() => Some(folder),
-            _ => None,
-        }
+        self.folder().filter(|folder| !folder.is_dir())
     }
 }
 

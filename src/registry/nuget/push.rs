@@ -16,6 +16,7 @@ use crate::{
     app::App,
     audit::Actor,
     auth::{Caller, PushPermit, QueueFull},
+    package_store::Custody,
     packages::{
         PublishContext, StoredPackage,
         blobs::{BlobError, BlobKey},
@@ -167,14 +168,15 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, push: Push) -> A
         sha512: upload.sha512.clone(),
         blob: blob.clone(),
     };
-    if app.health.store_is_foreign() {
-        return Err(NuGetError::foreign_store());
-    }
+    check_store(app).await?;
     // What a process that dies leaves behind is then known to be ours.
     app.store.note_upload(key, request.now()).await?;
     let entered = match store(app, &blob, &upload, &package).await {
         Ok(()) => enter_at_last(request, app, &mut caller, &package, &new).await,
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            app.health.suspect();
+            Err(error.into())
+        }
     };
     let (tx, token) = match entered {
         Ok(entered) => entered,
@@ -187,6 +189,22 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, push: Push) -> A
     tx.commit().await?;
     let text = format!("{} {} is published.", package.id, package.version);
     Ok(request.with_expiry_warning(HttpResponse::Created(), Some(&token)).body(text))
+}
+
+/// Refuses to publish where it would get lost: in a package store of somebody else, or in an empty folder that stands where
+/// a disk is to be mounted. Asked each time, because disks come and go.
+pub(super) async fn check_store(app: &App) -> Result<(), NuGetError> {
+    match Custody::of(&app.store, &app.blobs).await {
+        Ok(custody) if custody.standing.takes_packages() => Ok(()),
+        Ok(custody) => {
+            app.health.suspect();
+            Err(NuGetError::wrong_store(&custody.standing))
+        }
+        Err(error) => {
+            app.health.suspect();
+            Err(NuGetError::of_store(error))
+        }
+    }
 }
 
 /// Makes the bytes durable: the package, and its nuspec beside it.

@@ -12,13 +12,16 @@ use actix_web::{
 
 use crate::{
     auth::{Ambiguous, BadBody, CredentialScheme, Refusal, ascii},
-    packages::blobs::BlobError,
+    disk,
+    packages::blobs::{BlobError, Standing},
     store::StoreError,
     tokens::decision::{Action, Class, Reason},
 };
 
 /// The header whose text clients print on success and on refusal alike.
 pub(super) const WARNING: &str = "X-NuGet-Warning";
+
+const DISK_FULL: &str = "The disk of this host is full";
 
 /// What a handler gives back.
 pub type Answer = Result<HttpResponse, NuGetError>;
@@ -100,19 +103,46 @@ impl NuGetError {
         Self { later: Some(5), ..refused }
     }
 
-    /// What would be put into a package store of another installation would be deleted there.
-    pub(super) fn foreign_store() -> Self {
-        let sentence = "The package store belongs to another installation, so nothing can be published here. Tell the \
-                        operator: latchkey doctor says what to do.";
+    /// What would be put into such a package store would get lost.
+    pub(super) fn wrong_store(standing: &Standing) -> Self {
+        let why = match standing {
+            Standing::Foreign(_) => "The package store belongs to another installation",
+            _ => "The package store is not where it was; its disk may not be mounted",
+        };
+        let sentence =
+            format!("{why}, so nothing can be published here. Tell the operator: latchkey doctor says what to do.");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be published here", sentence)
     }
 
     /// A fault of ours that may pass.
     pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!("a request could not be answered: {}", causes(error));
-        let sentence = "The feed cannot answer just now. Try again in a moment.";
-        let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence);
+        let (phrase, sentence) = if disk::is_full(error) {
+            (DISK_FULL, "The disk of this host is full. Its operator has to make room. Try again later.")
+        } else {
+            ("Try again in a moment", "The feed cannot answer just now. Try again in a moment.")
+        };
+        let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, phrase, sentence);
         Self { later: Some(2), ..refused }
+    }
+
+    /// The same of the package store and the database's word of it.
+    pub(super) fn of_store(error: anyhow::Error) -> Self {
+        match error.downcast::<StoreError>() {
+            Ok(error) => error.into(),
+            Err(error) => Self::store_unavailable(error.as_ref()),
+        }
+    }
+
+    /// The same of the package store.
+    fn store_unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        let refused = Self::unavailable(error);
+        if refused.phrase == DISK_FULL {
+            return refused;
+        }
+        let sentence = "The package store of this host does not work as it should. Its operator learns why from \
+                        latchkey doctor and the log. Try again later.";
+        Self { phrase: "The package store does not work", sentence: sentence.to_owned(), ..refused }
     }
 }
 
@@ -145,7 +175,7 @@ impl From<StoreError> for NuGetError {
 
 impl From<BlobError> for NuGetError {
     fn from(error: BlobError) -> Self {
-        Self::unavailable(&error)
+        Self::store_unavailable(&error)
     }
 }
 

@@ -114,9 +114,7 @@ fn belongs_to_nothing(file: &SymbolFile, version: &StoredVersion) -> NuGetError 
 
 /// Makes the files durable, then enters them.
 async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, mut caller: Caller, symbols: Symbols) -> Answer {
-    if app.health.store_is_foreign() {
-        return Err(NuGetError::foreign_store());
-    }
+    push::check_store(app).await?;
     let mut new = Vec::new();
     for file in &symbols.files {
         let id = VersionKey::generate(request.now(), &mut crate::random::system());
@@ -145,7 +143,7 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, mut caller: Call
 
 async fn put(app: &App, blobs: &[BlobKey], files: &[SymbolFile]) -> Result<(), NuGetError> {
     for (blob, file) in blobs.iter().zip(files) {
-        app.blobs.put(blob, file.file.path()).await?;
+        app.blobs.put(blob, file.file.path()).await.inspect_err(|_| app.health.suspect())?;
     }
     Ok(())
 }
