@@ -45,7 +45,7 @@ pub struct App {
     /// How often strangers, and people themselves, may ask for what costs something.
     pub limits: RateLimiter,
     /// Whether keys of an older system are to be looked for.
-    pub legacy: LegacyKeys,
+    pub legacy: Arc<LegacyKeys>,
     /// Uses and refusals of tokens that are not written yet.
     pub evidence: Arc<UsageBuffer>,
     /// Downloads that are not counted in the database yet.
@@ -81,13 +81,15 @@ impl App {
         // Named once for the whole process; a second naming changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let blobs = Blobs::open(&settings.blobs()?, &aws_variables()).context("the package store cannot be opened")?;
+        let legacy = Arc::<LegacyKeys>::default();
+        legacy.shapes(&store).await?;
         let app = Self {
             store,
             mailer,
             clock,
             gate: PasswordHasher::default(),
             limits: RateLimiter::new(settings.master.derive("rate limits")),
-            legacy: LegacyKeys::default(),
+            legacy,
             evidence: Arc::default(),
             downloads: Downloads::default(),
             blobs,

@@ -21,7 +21,8 @@ use tracing::{Instrument, field::Empty};
 
 use crate::{
     app::App,
-    auth::{client_address, client_name},
+    auth::{LegacyKeys, client_address, client_name},
+    tokens::legacy::{Shape, looks_like_key},
 };
 
 /// Only our own files run or show; nobody frames us.
@@ -84,7 +85,7 @@ pub async fn every_answer(
     let address = app.map(|app| client_address(req.request(), &app.settings.trusted_proxies));
     // Neither query nor headers: both may hold what must not be logged. Who asks is filled in once that is known.
     let span = tracing::info_span!(
-        "request", id = %id, method = %short(req.method().as_str()), path = %escaped(req.path()), from = address.map(tracing::field::display),
+        "request", id = %id, method = %short(req.method().as_str()), path = %escaped(req.path(), &LegacyKeys::last_known_at(req.request())), from = address.map(tracing::field::display),
         client = client(&req), account = Empty, key = Empty
     );
     let received = received(&req);
@@ -192,9 +193,10 @@ fn request_id() -> String {
 }
 
 /// A path as the log may show it: decoded as the routes read it, printable ASCII, at most 200 characters. Keys that
-/// somebody put into a path are cut, and so are the private addresses of calendars.
-fn escaped(path: &str) -> String {
-    let path = decoded(path);
+/// somebody put into a path are cut, and so are the private addresses of calendars. `shapes` are those of keys of older
+/// systems that are here.
+fn escaped(path: &str, shapes: &[Shape]) -> String {
+    let path = without_legacy_keys(decoded(path), shapes);
     let folded = path.to_ascii_lowercase();
     let key = folded.find("lk_");
     let calendar = folded.find(CALENDAR);
@@ -204,6 +206,15 @@ fn escaped(path: &str) -> String {
         (None, None) => path,
     };
     cut.chars().take(200).map(|c| if c.is_ascii_graphic() || c == '…' { c } else { '?' }).collect()
+}
+
+/// A path without the parts that look like keys of older systems.
+fn without_legacy_keys(path: String, shapes: &[Shape]) -> String {
+    if !looks_like_key(&path, shapes) {
+        return path;
+    }
+    let parts = path.split('/').map(|part| if looks_like_key(part, shapes) { "…" } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// How often a path is decoded; the routes do it once.
@@ -252,23 +263,30 @@ mod tests {
 
     #[test]
     fn a_logged_path_shows_no_key_and_no_control_characters() {
-        assert_eq!(escaped("/-/user/token/lk_AbcDef123"), "/-/user/token/lk_…");
-        assert_eq!(escaped("/x/lk%5FAbcDef123"), "/x/lk_…");
-        assert_eq!(escaped("/keys/calendar/Wq3_zz.ics"), "/keys/calendar/…");
-        assert_eq!(escaped("/settings/calendar"), "/settings/calendar");
-        assert_eq!(escaped("/a\u{1b}[31m\n"), "/a?[31m?");
+        assert_eq!(escaped("/-/user/token/lk_AbcDef123", &[]), "/-/user/token/lk_…");
+        assert_eq!(escaped("/x/lk%5FAbcDef123", &[]), "/x/lk_…");
+        assert_eq!(escaped("/keys/calendar/Wq3_zz.ics", &[]), "/keys/calendar/…");
+        assert_eq!(escaped("/settings/calendar", &[]), "/settings/calendar");
+        assert_eq!(escaped("/a\u{1b}[31m\n", &[]), "/a?[31m?");
         for hidden in
             ["/%63alendar/SECRET.ics", "/calenda%72/SECRET.ics", "/%2563alendar%2fSECRET.ics", "/CALENDAR/SECRET"]
         {
-            let shown = escaped(hidden);
+            let shown = escaped(hidden, &[]);
             assert!(shown.ends_with("alendar/…") || shown.ends_with("ALENDAR/…"), "{hidden}: {shown}");
         }
         for key in ["/x/%6c%6b%5fAbcDef123", "/x/l%256b_AbcDef123", "/x/LK_AbcDef123"] {
-            assert_eq!(escaped(key), "/x/lk_…", "{key}");
+            assert_eq!(escaped(key, &[]), "/x/lk_…", "{key}");
         }
-        assert_eq!(escaped("/a%0d%0aGET%20/b%ff"), "/a??GET?/b?");
-        assert_eq!(escaped(&"/a".repeat(300)).len(), 200);
-        assert_eq!(escaped("/100%/%zz%"), "/100%/%zz%");
+        assert_eq!(escaped("/a%0d%0aGET%20/b%ff", &[]), "/a??GET?/b?");
+        assert_eq!(escaped(&"/a".repeat(300), &[]).len(), 200);
+        assert_eq!(escaped("/100%/%zz%", &[]), "/100%/%zz%");
+        let guid = "5F1D2C3B-0000-4000-8000-00805F9B34FB";
+        let path = format!("/v3/flat/{guid}/index.json");
+        assert_eq!(escaped(&path, &[]), path, "no such keys are here");
+        assert_eq!(escaped(&path, &[Shape::Guid]), "/v3/flat/…/index.json");
+        assert_eq!(escaped(&path.replace('-', "%2d"), &[Shape::Guid]), "/v3/flat/…/index.json");
+        let name = "/v3/flat/microsoft.extensions.configuration.abstractions/8.0.0/x";
+        assert_eq!(escaped(name, &Shape::ALL), name);
     }
 
     #[test]
@@ -284,6 +302,6 @@ mod tests {
     fn a_logged_line_is_short_whatever_was_sent() {
         assert_eq!(short("PROPFIND"), "PROPFIND");
         assert_eq!(short(&"M".repeat(100_000)).len(), 16);
-        assert_eq!(escaped(&"/é".repeat(100_000)).len(), 200);
+        assert_eq!(escaped(&"/é".repeat(100_000), &[]).len(), 200);
     }
 }

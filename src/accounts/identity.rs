@@ -3,6 +3,8 @@
 use chrono_tz::Tz;
 use thiserror::Error;
 
+use crate::tokens::{legacy, secret};
+
 /// Why a text is not what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BadIdentity {
@@ -17,6 +19,9 @@ pub enum BadIdentity {
         "A feed name has 2 to 40 lower-case letters and digits, with single dots, dashes or underscores between them."
     )]
     FeedName,
+    /// What looks like a key, which would then stand on pages and in logs.
+    #[error("This looks like a key. Choose another name, and never write a key where names are shown.")]
+    Key,
     /// Not an IANA time zone.
     #[error("Choose a time zone from the list, such as Europe/Berlin.")]
     TimeZone,
@@ -31,7 +36,11 @@ pub fn username(text: &str) -> Result<String, BadIdentity> {
         && text.bytes().all(allowed)
         && edge(text.bytes().next())
         && edge(text.bytes().last());
-    if good { Ok(text.to_owned()) } else { Err(BadIdentity::Username) }
+    match good {
+        true if is_key(text) => Err(BadIdentity::Key),
+        true => Ok(text.to_owned()),
+        false => Err(BadIdentity::Username),
+    }
 }
 
 /// Reads an e-mail address: one plain ASCII address, local part up to 64 characters, 254 in all, a domain with a dot.
@@ -51,7 +60,8 @@ pub fn email(text: &str) -> Result<String, BadIdentity> {
         && dotted(domain, |b| b.is_ascii_alphanumeric() || b == b'-')
         && domain.contains('.')
         && domain.split('.').all(label);
-    if good { Ok(text.to_owned()) } else { Err(BadIdentity::Email) }
+    // An address may hold a GUID, but no key of ours.
+    if good && !secret::is_in(text) { Ok(text.to_owned()) } else { Err(BadIdentity::Email) }
 }
 
 /// Reads a feed name: `[a-z0-9]+([._-][a-z0-9]+)*`, 2 to 40 characters, so that it can be the first part of a repository name.
@@ -59,6 +69,15 @@ pub fn feed_name(text: &str) -> Result<&str, BadIdentity> {
     let piece = |piece: &str| !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let good = (2..=40).contains(&text.len()) && text.split(['.', '_', '-']).all(piece);
     if good { Ok(text) } else { Err(BadIdentity::FeedName) }
+}
+
+/// Reads the name of a feed that is to be made: one that looks like no key.
+pub fn new_feed_name(text: &str) -> Result<&str, BadIdentity> {
+    feed_name(text).and_then(|name| if is_key(name) { Err(BadIdentity::Key) } else { Ok(name) })
+}
+
+fn is_key(name: &str) -> bool {
+    secret::is_in(name) || legacy::is_guid(name)
 }
 
 /// Reads an IANA time zone name.
@@ -113,6 +132,16 @@ mod tests {
         for bad in ["", "a", "-ada", "ada.", "a b", "a@b", "ädä", &"a".repeat(41)] {
             assert_eq!(username(bad), Err(BadIdentity::Username), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn no_name_and_no_address_is_a_key() {
+        let guid = "5f1d2c3b-0000-4000-8000-00805f9b34fb";
+        assert_eq!(username(guid), Err(BadIdentity::Key));
+        assert_eq!((new_feed_name(guid), feed_name(guid)), (Err(BadIdentity::Key), Ok(guid)));
+        assert!(email(&format!("{guid}@example.com")).is_ok(), "directories make such addresses");
+        let key = crate::tokens::Secret::generate(&mut crate::random::system()).reveal().to_owned();
+        assert_eq!(email(&format!("{key}@example.com")), Err(BadIdentity::Email));
     }
 
     #[test]

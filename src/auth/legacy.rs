@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_web::{HttpRequest, web::Data};
+
 use super::Credentials;
 use crate::{
     store::{Result, Store},
@@ -56,6 +58,18 @@ impl LegacyKeys {
             *kept = Some((asked, shapes.clone()));
         }
         Ok(shapes)
+    }
+
+    /// The shapes that were here when the database was last asked, however long ago that is: for what is decided at every
+    /// request. Whoever brings a key has it asked.
+    pub fn last_known(&self) -> Vec<Shape> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().map(|(_, shapes)| shapes.clone()).unwrap_or_default()
+    }
+
+    /// The same, of the server that a request was sent to.
+    pub fn last_known_at(req: &HttpRequest) -> Vec<Shape> {
+        req.app_data::<Data<Self>>().map(|keys| keys.last_known()).unwrap_or_default()
     }
 
     fn known(&self) -> Option<Vec<Shape>> {

@@ -40,6 +40,7 @@ use crate::{
     tokens::{
         Token, TokenLookup,
         decision::{Action, Ask, Reason, admit, decide},
+        legacy::looks_like_key,
         secret,
     },
 };
@@ -79,8 +80,9 @@ impl Caller {
     /// Looks the key up once more: from then on the facts of that moment count.
     pub async fn reload(&mut self, store: &Store, feed: &str) -> Result<()> {
         if let Some(hash) = self.key.hash() {
+            let is_first = self.known.is_none();
             self.known = store.known(hash, feed).await?;
-            if let Some(known) = &self.known {
+            if let (true, Some(known)) = (is_first, &self.known) {
                 tracing::Span::current().record("account", &known.username).record("key", known.token.called());
             }
         }
@@ -162,7 +164,7 @@ impl Caller {
             (Some(known), Err(reason)) if reason != Reason::NotAToken => {
                 let token = &known.token;
                 if self.recorder.refused(known, reason, ask, now) {
-                    tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = named(&asked), "key refused");
+                    tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = self.recorder.name_in_log(&asked), "key refused");
                 }
                 Err(self.refusal(reason, &asked))
             }
@@ -175,15 +177,18 @@ impl Caller {
 
     fn refusal(&self, reason: Reason, ask: &Ask<'_>) -> Refusal {
         let token = self.known.as_ref().map(|known| &known.token);
-        Refusal { reason, scheme: self.key.scheme, sentence: reason.sentence(token, ask) }
+        // Clients print the sentence into logs.
+        let ask = Ask { name: ask.name.filter(|name| !self.recorder.hides(name)), ..*ask };
+        Refusal { reason, scheme: self.key.scheme, sentence: reason.sentence(token, &ask) }
     }
 }
 
-/// The client's name for itself: printable ASCII, shortened; nothing where it carries a key.
+/// The client's name for itself: printable ASCII, shortened; nothing where it carries a key, or what looks like one of
+/// those of an older system that are here.
 pub fn client_name(req: &HttpRequest) -> String {
     let agent = req.headers().get("user-agent").map_or(&b""[..], |value| value.as_bytes());
     let mut name: String = agent.iter().copied().filter(|b| (b' '..=b'~').contains(b)).map(char::from).collect();
-    if secret::is_in(&name) {
+    if secret::is_in(&name) || looks_like_key(&name, &LegacyKeys::last_known_at(req)) {
         name.clear();
     }
     name.truncate(MAX_CLIENT);

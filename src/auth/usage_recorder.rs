@@ -7,12 +7,14 @@ use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
-use super::{Connection, UsageBuffer, client_address, client_name, named};
+use super::{Connection, LegacyKeys, UsageBuffer, client_address, client_name, named};
 use crate::{
     audit::Actor,
     tokens::{
         AccountId, LastUse, TokenId, TokenLookup,
         decision::{Ask, Class, Reason},
+        legacy::{Shape, looks_like_key},
+        secret,
     },
     usage::{ClientUse, PermissionUse, RefusedUse, TokenUse, UsageEvent, day_of},
 };
@@ -24,6 +26,8 @@ pub struct UsageRecorder {
     client: String,
     address: String,
     connection: Option<Connection>,
+    /// The shapes of keys of older systems that are here.
+    shapes: Vec<Shape>,
     judged: RefCell<Option<Judged>>,
 }
 
@@ -52,8 +56,19 @@ impl UsageRecorder {
             client: client_name(req),
             address: client_address(req, trusted).to_string(),
             connection: Connection::of(req).cloned(),
+            shapes: LegacyKeys::last_known_at(req),
             judged: RefCell::default(),
         }
+    }
+
+    /// Whether a name is, or may be, a key that somebody put in the place of a package.
+    pub(super) fn hides(&self, name: &str) -> bool {
+        secret::is_in(name) || looks_like_key(name, &self.shapes)
+    }
+
+    /// The package a refused request names, as far as it may be kept and logged.
+    pub(super) fn name_in_log<'a>(&self, ask: &Ask<'a>) -> &'a str {
+        if ask.name.is_some_and(|name| self.hides(name)) { "" } else { named(ask) }
     }
 
     /// Who makes the request, for the record.
@@ -88,7 +103,7 @@ impl UsageRecorder {
         now: DateTime<Utc>,
     ) -> bool {
         let live = reason.class() != Class::NotLive;
-        let package = ask.filter(|_| live).map_or("", named);
+        let package = ask.filter(|_| live).map_or("", |ask| self.name_in_log(ask));
         let line = RefusedUse {
             reason,
             occasion: occasion(known, reason),

@@ -77,7 +77,7 @@ impl Command {
 }
 
 async fn add(app: &App, name: &str, owner: &str, public: bool) -> anyhow::Result<()> {
-    let name = identity::feed_name(name)?;
+    let name = identity::new_feed_name(name)?;
     let owner = account_named(&app.store, owner).await?;
     let mut tx = app.store.begin().await?;
     let by = Actor::host("latchkey feed add");

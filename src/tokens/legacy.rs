@@ -103,6 +103,13 @@ pub fn possible_keys(text: &str, shapes: &[Shape]) -> Vec<SecretHash> {
     candidates(text).iter().filter(|key| shapes.contains(&key.shape())).map(LegacyKey::hash).collect()
 }
 
+/// Whether a text holds something that looks like a key of one of these shapes, without asking the database: for the log
+/// and what is kept of clients. Keys are random, so what has no digit is a word.
+pub fn looks_like_key(text: &str, shapes: &[Shape]) -> bool {
+    let looks = |key: &LegacyKey| shapes.contains(&key.shape()) && key.text.bytes().any(|b| b.is_ascii_digit());
+    !shapes.is_empty() && candidates(text).iter().any(looks)
+}
+
 /// Everything in a text that may be such a key: its words, what stands before and behind each hyphen and underscore in
 /// them, and GUIDs.
 fn candidates(text: &str) -> Vec<LegacyKey> {
@@ -129,7 +136,8 @@ pub fn hash_of(key: &str) -> Option<SecretHash> {
     Secret::parse(key).map(|secret| secret.hash()).or_else(|| LegacyKey::parse(key).map(|key| key.hash()))
 }
 
-fn is_guid(text: &str) -> bool {
+/// Whether a text is a GUID, as older systems made their keys of.
+pub fn is_guid(text: &str) -> bool {
     let groups = [8, 4, 4, 4, 12];
     text.split('-').map(str::len).eq(groups) && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use latchkey::{
     cli::legacy::{Summary, import},
     jobs,
+    store::RefusalCursor,
     tokens::legacy::Policy,
 };
 
@@ -141,6 +142,33 @@ async fn a_spread_key_ends_on_a_day_of_its_own() {
             "{}",
             refused.text()
         );
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_key_in_the_wrong_place_is_kept_nowhere() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        imported(&world, &format!("account,key,created\nada,{GUID},2016-05-01\n"), None).await;
+        assert_eq!(reads(&world, GUID).await.status, 200);
+        let narrow = world.key(ada, "nuget:push nuget:pull nuget:delete", "Contoso.*").await;
+        let client = format!("nuget {GUID}");
+        for key in [GUID, &narrow.text] {
+            let basic = basic(key);
+            let headers = [("Authorization", basic.as_str()), ("User-Agent", client.as_str())];
+            world.ask("GET /v3/query", &headers).await;
+            world.ask(&format!("GET /v3/flat/{GUID}/index.json"), &headers).await;
+        }
+        let delete = format!("DELETE /v3/package/{GUID}/1.0.0");
+        let reply = world.ask(&delete, &[("X-NuGet-ApiKey", narrow.text.as_str())]).await;
+        assert_eq!(reply.status, 403, "{}", reply.text());
+        assert!(!reply.head().contains(GUID) && !reply.text().contains(GUID), "{}", reply.text());
+        jobs::write_evidence(&world.app).await.unwrap();
+        let refused = world.store().refusals_of_account(ada, &RefusalCursor::newest(), 10).await.unwrap();
+        assert!(!refused.is_empty() && !format!("{refused:?}").contains(GUID), "{refused:?}");
+        let places = world.store().places_of(narrow.token.id, 10).await.unwrap();
+        assert!(!places.is_empty() && !format!("{places:?}").contains(GUID), "{places:?}");
         world.end().await;
     }
 }

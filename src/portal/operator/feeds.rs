@@ -118,7 +118,7 @@ pub async fn add_feed(
     Form(form): Form<NewFeedForm>,
 ) -> Result<HttpResponse, PageError> {
     let mut problems = Problems::default();
-    let name = problems.keep("name", identity::feed_name(form.name.trim()));
+    let name = problems.keep("name", identity::new_feed_name(form.name.trim()));
     let owner = app.store.account_named(&typed(&form.owner)).await?.ok_or("There is no account of this name.");
     let owner = problems.keep("owner", owner);
     let (Some(name), Some(owner)) = (name, owner) else {
