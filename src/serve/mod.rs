@@ -20,6 +20,7 @@ use anyhow::Context;
 use chrono::Duration as Stretch;
 use tokio::{net::TcpStream, runtime::Handle, sync::watch::Receiver};
 
+pub use self::signals::outlive_large_files;
 use self::{
     requests::Guard,
     signals::{times_told, told_to_stop},
@@ -44,7 +45,7 @@ const SETUP_SEED: &str = "setup link";
 /// How long a setup link works; then there is another one.
 const SETUP_LINK: Stretch = Stretch::days(7);
 
-/// Runs the portal until it is told to stop (SIGTERM, SIGINT): once, and requests under way may finish; twice, and it
+/// Runs the portal until it is told to stop (SIGTERM, SIGINT, SIGQUIT): once, and requests under way may finish; twice, and it
 /// stops at once.
 pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     files::raise_limit();
@@ -179,6 +180,7 @@ fn web_app(
     let tasks = WorkerTasks::new(guard.runtime.clone());
     WebApp::new()
         .app_data(app.clone())
+        .app_data(Data::from(Arc::clone(&app.legacy)))
         .app_data(tasks)
         .wrap(from_fn(move |req, next| requests::guard(guard.clone(), req, next)))
         .wrap(from_fn(headers::every_answer))

@@ -14,13 +14,13 @@ use actix_web::{
     body::{BodySize, BoxBody, EitherBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::PayloadError,
-    http::header::RETRY_AFTER,
+    http::header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING},
     middleware::Next,
     web::{Bytes, Data},
 };
 use futures_util::Stream;
 use pin_project_lite::pin_project;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, task::yield_now};
 
 use crate::{
     app::App,
@@ -36,21 +36,38 @@ struct SharedBody(Rc<RefCell<Inner>>);
 
 struct Inner {
     payload: Payload,
+    /// Bytes that may still come; none where the body itself says when it ends (chunked).
+    left: Option<u64>,
     pace: Pace,
+}
+
+impl Inner {
+    /// No more than was announced. The HTTP layer takes what follows `Upgrade: websocket` for a body without end, whatever
+    /// its length; nothing here upgrades to anything, so the header is ignored.
+    fn cut(&mut self, mut chunk: Bytes) -> Bytes {
+        if let Some(left) = &mut self.left {
+            chunk.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= chunk.len() as u64;
+        }
+        chunk
+    }
 }
 
 impl Stream for SharedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Inner { payload, pace } = &mut *self.0.borrow_mut();
-        match Pin::new(payload).poll_next(cx) {
+        let inner = &mut *self.0.borrow_mut();
+        if inner.left == Some(0) {
+            return Poll::Ready(None);
+        }
+        match Pin::new(&mut inner.payload).poll_next(cx) {
             Poll::Ready(item) => {
-                pace.moved(item.as_ref().and_then(|item| item.as_ref().ok()).map_or(0, Bytes::len));
-                Poll::Ready(item)
+                inner.pace.moved(item.as_ref().and_then(|item| item.as_ref().ok()).map_or(0, Bytes::len));
+                Poll::Ready(item.map(|item| item.map(|chunk| inner.cut(chunk))))
             }
             Poll::Pending => {
-                ready!(pace.poll_too_slow(cx));
+                ready!(inner.pace.poll_too_slow(cx));
                 Poll::Ready(Some(Err(PayloadError::Io(io::Error::from(ErrorKind::TimedOut)))))
             }
         }
@@ -123,13 +140,17 @@ pub(super) async fn guard<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<Answer<EitherBody<B>>>, Error> {
     let mut kept = Kept { _answering: Connection::of(req.request()).map(Connection::answering), ..Kept::default() };
+    let left = announced(&req);
     kept.unread = match req.take_payload() {
         Payload::None => None,
-        payload => Some(SharedBody(Rc::new(RefCell::new(Inner { payload, pace: Pace::new(guard.least) })))),
+        payload => Some(SharedBody(Rc::new(RefCell::new(Inner { payload, left, pace: Pace::new(guard.least) })))),
     };
     if let Some(body) = &kept.unread {
         req.set_payload(Payload::Stream { payload: Box::pin(body.clone()) });
     }
+    // The HTTP layer answers requests that wait on one connection one after the other, as long as none of them has to wait.
+    // So each lets everybody else have a turn.
+    yield_now().await;
     let runtime = guard.runtime.clone();
     let answer = InRuntime::new(guard.runtime, answer(&guard.connections, req, next, &mut kept.request)).await;
     match answer {
@@ -143,6 +164,15 @@ pub(super) async fn guard<B: MessageBody + 'static>(
             Err(error)
         }
     }
+}
+
+/// The length of a body, unless it comes in chunks.
+fn announced(req: &ServiceRequest) -> Option<u64> {
+    if req.headers().contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    let length = req.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.trim().parse().ok());
+    Some(length.unwrap_or_default())
 }
 
 async fn answer<B: MessageBody + 'static>(

@@ -155,3 +155,54 @@ async fn security_txt_says_where_to_report_if_the_operator_does() {
     assert_eq!(world.ask("GET /.well-known/security.txt", &[]).await.status, 404);
     world.end().await;
 }
+
+#[actix_web::test]
+async fn a_body_ends_where_it_was_announced_whatever_the_request_wants_to_upgrade_to() {
+    let world = World::with(|_| (), Patience::default()).await;
+    let form = "link=x&csrf=x";
+    for upgrade in ["", "Connection: Upgrade\r\nUpgrade: websocket\r\n"] {
+        let head = format!(
+            "POST /unsubscribe HTTP/1.1\r\nHost: x\r\n{upgrade}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+            form.len()
+        );
+        let mut stream = TcpStream::connect(world.at).await.unwrap();
+        stream.write_all(format!("{head}{form}").as_bytes()).await.unwrap();
+        // The client waits: nothing more comes.
+        let mut answer = [0; 12];
+        timeout(Duration::from_secs(10), stream.read_exact(&mut answer)).await.expect("an answer").unwrap();
+        assert_eq!(&answer[..9], b"HTTP/1.1 ", "{upgrade}");
+    }
+    let bare = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    assert_eq!(talk(&world, bare).await.status, 200);
+    world.end().await;
+}
+
+#[actix_web::test]
+async fn many_requests_on_one_connection_let_others_have_their_turn() {
+    const REQUESTS: usize = 2_000;
+    let world = World::with(|_| (), Patience::default()).await;
+    let (send, mut answered) = tokio::sync::watch::channel(0);
+    let mut floods = Vec::new();
+    for _ in 0..20 {
+        let (at, send) = (world.at, send.clone());
+        floods.push(tokio::spawn(async move {
+            let stream = TcpStream::connect(at).await.unwrap();
+            let (mut from, mut to) = stream.into_split();
+            let flood = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".repeat(REQUESTS);
+            let reading = async {
+                let mut answer = vec![0; 64 * 1024];
+                while let Ok(read @ 1..) = from.read(&mut answer).await {
+                    let heads = answer[..read].windows(9).filter(|nine| nine == b"HTTP/1.1 ").count();
+                    send.send_modify(|all| *all += heads);
+                }
+            };
+            let _ = tokio::join!(to.write_all(flood.as_bytes()), reading);
+        }));
+    }
+    answered.wait_for(|all| *all > 100).await.unwrap();
+    assert_eq!(world.ask("GET /healthz", &[]).await.status, 200);
+    let meanwhile = *answered.borrow();
+    assert!(meanwhile < 20 * REQUESTS / 2, "somebody else had to wait for {meanwhile} answers");
+    floods.iter().for_each(tokio::task::JoinHandle::abort);
+    world.end().await;
+}

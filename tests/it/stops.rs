@@ -94,8 +94,8 @@ fn signal(process: &Child, name: &str) {
     assert!(told.success());
 }
 
-async fn stop(process: Child) {
-    signal(&process, "-TERM");
+async fn stop(process: Child, name: &str) {
+    signal(&process, name);
     let output = tokio::task::spawn_blocking(move || process.wait_with_output().unwrap()).await.unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{log}");
@@ -108,7 +108,7 @@ async fn a_stop_under_load_loses_nothing_that_was_acknowledged_or_used(world: &W
     let load = Arc::<Load>::default();
     for round in 0..stops() {
         let (process, base) = serve(world);
-        for name in ["SIGHUP", "SIGUSR1", "SIGUSR2"] {
+        for name in ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM"] {
             signal(&process, &format!("-{}", &name[3..]));
         }
         let looking = (0..6).map(|_| tokio::spawn(Arc::clone(&load).looks(base.clone(), looks.clone())));
@@ -119,7 +119,7 @@ async fn a_stop_under_load_loses_nothing_that_was_acknowledged_or_used(world: &W
         let clients: Vec<_> = looking.chain(pushing).collect();
         let before = (load.answered.load(Relaxed), load.pushed.load(Relaxed));
         load.until_more_than((before.0 + 20, before.1 + 2)).await;
-        stop(process).await;
+        stop(process, ["-TERM", "-QUIT"][round % 2]).await;
         for client in clients {
             client.await.unwrap();
         }
