@@ -1,6 +1,7 @@
 //! `latchkey restored`: what to do first after a backup was put back. The backup does not know what was revoked,
 //! refreshed or changed after it was made, so what it brings back to life is switched off until its owner has looked.
 
+use anyhow::ensure;
 use chrono::{DateTime, Utc};
 
 use super::say;
@@ -12,6 +13,7 @@ const PAGE: i64 = 500;
 /// Does it: `since` is when the backup was made.
 pub async fn run(app: &App, since: DateTime<Utc>) -> anyhow::Result<()> {
     let (now, by) = (app.clock.now(), Actor::host("latchkey restored"));
+    ensure!(since <= now, "--since is in the future: it is when the backup was made");
     let mut tx = app.store.begin().await?;
     tx.hold_mails(now).await?;
     let sessions = tx.end_all_sessions().await?;

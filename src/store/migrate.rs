@@ -5,7 +5,7 @@
 //! `NAME.sqlite.sql` and `NAME.postgres.sql`; the latter then begins with `-- no-transaction` and holds one
 //! `CREATE INDEX CONCURRENTLY IF NOT EXISTS`, and nothing else.
 
-use std::{borrow::Cow, fs::File, path::Path, sync::LazyLock, time::Duration};
+use std::{borrow::Cow, fs::File, os::unix::fs::OpenOptionsExt, path::Path, sync::LazyLock, time::Duration};
 
 use rand::Rng;
 use rust_embed::RustEmbed;
@@ -191,7 +191,7 @@ async fn is_current(connection: &mut AnyConnection, migrator: &Migrator) -> bool
 async fn locked(folder: &Path) -> std::io::Result<File> {
     let path = folder.join("latchkey.migrate");
     let lock = move || {
-        let file = File::options().create(true).append(true).open(path)?;
+        let file = File::options().create(true).append(true).mode(0o600).open(path)?;
         file.lock().map(|()| file)
     };
     tokio::task::spawn_blocking(lock).await.map_err(std::io::Error::other)?

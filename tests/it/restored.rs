@@ -3,7 +3,7 @@
 use latchkey::{package_store::Custody, packages::blobs::Standing, tokens::decision::Reason};
 
 use crate::{
-    commands::told,
+    commands::{refused, told},
     person::newest_token,
     world::{World, on_both_engines},
 };
@@ -11,6 +11,16 @@ use crate::{
 on_both_engines! {
     what_a_backup_brings_back_is_off_until_its_owner_has_looked,
     mails_of_a_backup_wait_until_they_are_let_go,
+    a_backup_was_made_before_it_was_restored,
+}
+
+async fn a_backup_was_made_before_it_was_restored(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key(world, "CI").await;
+    let said = refused(world, &["restored", "--since", "2199-01-01T00:00:00Z"], "");
+    assert!(said.contains("--since is in the future"), "{said}");
+    assert_eq!(world.refusal(&key.secret).await, None);
+    assert!(ada.is_signed_in().await, "nothing was done");
 }
 
 async fn what_a_backup_brings_back_is_off_until_its_owner_has_looked(world: &World) {
