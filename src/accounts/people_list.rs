@@ -35,23 +35,38 @@ struct Columns {
 const HEADER: &str =
     "Line 1: name the columns here: username,email and, if you like, operator and time_zone, in any order.";
 
+/// What is wrong with a list, and who is on the lines that can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BadList {
+    /// What is wrong: the line, from 1, or 0 for the list as a whole, and a sentence.
+    pub wrong: Vec<(u64, String)>,
+    /// Who is on the other lines.
+    pub people: Vec<Person>,
+}
+
+impl From<String> for BadList {
+    fn from(sentence: String) -> Self {
+        Self { wrong: vec![(0, sentence)], people: Vec::new() }
+    }
+}
+
 /// Reads a list whose first line names its columns, separated by commas, semicolons or tabs. `zone` is for people without
 /// one. The error has a sentence for each line that is wrong.
-pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, Vec<String>> {
+pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, BadList> {
     // Lines that end as browsers and Windows end them are counted wrongly by the reader.
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let first = text.lines().next().unwrap_or_default();
     let delimiter = [b';', b'\t'].into_iter().find(|mark| first.as_bytes().contains(mark)).unwrap_or(b',');
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let columns = reader.headers().ok().and_then(columns).ok_or_else(|| vec![HEADER.to_owned()])?;
+    let columns = reader.headers().ok().and_then(columns).ok_or_else(|| HEADER.to_owned())?;
     let (mut people, mut wrong, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                wrong.push(format!("Line {line}: it cannot be read as CSV. Check its quotes."));
+                wrong.push((line, format!("Line {line}: it cannot be read as CSV. Check its quotes.")));
                 break;
             }
         };
@@ -67,10 +82,10 @@ pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, Vec<String>> {
         }
     }
     match (people.len(), wrong.is_empty()) {
-        (_, false) => Err(wrong),
-        (0, _) => Err(vec!["There is nobody on the list below its first line.".to_owned()]),
+        (_, false) => Err(BadList { wrong, people }),
+        (0, _) => Err("There is nobody on the list below its first line.".to_owned().into()),
         (MOST_PEOPLE.., _) if people.len() > MOST_PEOPLE => {
-            Err(vec![format!("Add at most {MOST_PEOPLE} people at a time; these are {}.", people.len())])
+            Err(format!("Add at most {MOST_PEOPLE} people at a time; these are {}.", people.len()).into())
         }
         _ => Ok(people),
     }
@@ -88,12 +103,12 @@ fn columns(header: &csv::StringRecord) -> Option<Columns> {
     })
 }
 
-fn person(record: &csv::StringRecord, columns: &Columns, zone: Tz) -> Result<Person, Vec<String>> {
+fn person(record: &csv::StringRecord, columns: &Columns, zone: Tz) -> Result<Person, Vec<(u64, String)>> {
     let line = record.position().map_or(0, csv::Position::line);
     let field = |at: usize| record.get(at).unwrap_or_default();
     let optional = |at: Option<usize>| at.map(field).unwrap_or_default();
     let mut wrong = Vec::new();
-    let mut note = |text: String| wrong.push(format!("Line {line}: {text}"));
+    let mut note = |text: String| wrong.push((line, format!("Line {line}: {text}")));
     let username = identity::username(field(columns.username));
     let username = username.map_err(|why| note(format!("“{}”: {why}", short(field(columns.username))))).ok();
     let email = identity::email(field(columns.email));
@@ -121,11 +136,12 @@ fn person(record: &csv::StringRecord, columns: &Columns, zone: Tz) -> Result<Per
 }
 
 /// What is wrong if a username or address stands on the list twice.
-fn twice(person: &Person, seen: &mut HashMap<String, u64>) -> Vec<String> {
+fn twice(person: &Person, seen: &mut HashMap<String, u64>) -> Vec<(u64, String)> {
     let mut wrong = Vec::new();
     for (what, text) in [("username", &person.username), ("address", &person.email)] {
         if let Some(line) = seen.insert(format!("{what} {}", text.to_ascii_lowercase()), person.line) {
-            wrong.push(format!("Line {}: the {what} “{text}” is on line {line} already.", person.line));
+            let here = person.line;
+            wrong.push((here, format!("Line {here}: the {what} “{text}” is on line {line} already.")));
         }
     }
     wrong
@@ -160,13 +176,14 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_line_by_line() {
         let text = "username,email,operator,time_zone\na,ada@example.com,,\nbo,nowhere,perhaps,Mars\ncy,cy@example.com,,\nCY,cy@example.com,,\n";
-        let wrong = read(text, Tz::UTC).unwrap_err();
-        let lines: Vec<_> = wrong.iter().map(|text| text.split(':').next().unwrap()).collect();
+        let BadList { wrong, people } = read(text, Tz::UTC).unwrap_err();
+        let lines: Vec<_> = wrong.iter().map(|(_, text)| text.split(':').next().unwrap()).collect();
         assert_eq!(lines, ["Line 2", "Line 3", "Line 3", "Line 3", "Line 5", "Line 5"], "{wrong:?}");
-        assert_eq!(read(&text.replace('\n', "\r\n"), Tz::UTC).unwrap_err(), wrong);
-        assert!(wrong[4].ends_with("the username “CY” is on line 4 already."), "{wrong:?}");
+        assert_eq!(people.iter().map(|person| person.line).collect::<Vec<_>>(), [4, 5]);
+        assert_eq!(read(&text.replace('\n', "\r\n"), Tz::UTC).unwrap_err().wrong, wrong);
+        assert!(wrong[4].1.ends_with("the username “CY” is on line 4 already."), "{wrong:?}");
         for bad in ["", "ada,ada@example.com", "username,email", "username,email\n"] {
-            assert_eq!(read(bad, Tz::UTC).unwrap_err().len(), 1, "{bad:?}");
+            assert_eq!(read(bad, Tz::UTC).unwrap_err().wrong.len(), 1, "{bad:?}");
         }
     }
 }

@@ -48,6 +48,8 @@ kinds! {
     AccountCreated = "account.created", "account created";
     /// An operator made an account whose owner is yet to choose a password.
     AccountInvited = "account.invited", "account invited";
+    /// Somebody who was invited got another link.
+    AccountInvitedAgain = "account.invited_again", "account invited again";
     /// Somebody who was invited chose a password.
     AccountInvitationAccepted = "account.invitation_accepted", "account invitation accepted";
     /// An account whose owner never chose a password was taken back.
@@ -70,6 +72,8 @@ kinds! {
     SignInFailed = "session.refused", "sign-in failed";
     /// The password was changed; every session ended.
     PasswordChanged = "account.password_changed", "password changed";
+    /// The first password was chosen.
+    PasswordChosen = "account.password_chosen", "password chosen";
     /// An account got a private calendar address.
     CalendarMade = "account.calendar_made", "calendar address made";
     /// A private calendar address ended.

@@ -182,6 +182,9 @@ fn words(one: &SecurityNotification, zone: Tz) -> (String, String) {
         EventKind::PasswordChanged => {
             ("Your password was changed".to_owned(), "Every session has ended; your tokens go on working.")
         }
+        EventKind::PasswordChosen => {
+            ("Your password was chosen".to_owned(), "The account can be used with it from now on.")
+        }
         EventKind::AddressChangeAsked => return address_asked(&one.detail),
         EventKind::AddressChanged => return address_changed(&one.detail),
         EventKind::SignedIn => (
@@ -212,7 +215,9 @@ fn words(one: &SecurityNotification, zone: Tz) -> (String, String) {
             ("Your account is enabled again".to_owned(), "You can sign in, and keys that are on work again.")
         }
         EventKind::OwnerInvited => return owner_invited(&one.detail),
-        EventKind::AccountInvited => return account_invited(&one.detail),
+        EventKind::AccountInvited | EventKind::AccountInvitedAgain | EventKind::AccountInvitationWithdrawn => {
+            return invitation_act(one.kind, &one.detail);
+        }
         kind if kind.gives_access() => (access(one), "It was done from your account."),
         kind => (sentence(kind.label()), ""),
     };
@@ -270,10 +275,18 @@ fn owner_invited(detail: &EventDetail) -> (String, String) {
     (format!("You are invited to own {what}"), said.to_owned())
 }
 
-fn account_invited(detail: &EventDetail) -> (String, String) {
+/// What an operator did about somebody who is to choose a password.
+fn invitation_act(kind: EventKind, detail: &EventDetail) -> (String, String) {
     let who = if let EventDetail::Account { username } = detail { one_line(username) } else { String::new() };
-    let said = "Its owner chooses a password by a link that works for seven days. Until then nobody can use it.";
-    (format!("You added the account {who}"), said.to_owned())
+    let link = "Its owner chooses a password by a link that works for seven days. Until then nobody can use it.";
+    let (title, said) = match kind {
+        EventKind::AccountInvitedAgain => (format!("You made a new link for the account {who}"), link),
+        EventKind::AccountInvitationWithdrawn => {
+            (format!("You withdrew the account {who}"), "Its link no longer works, and the account is removed.")
+        }
+        _ => (format!("You added the account {who}"), link),
+    };
+    (title, said.to_owned())
 }
 
 fn address_changed(detail: &EventDetail) -> (String, String) {

@@ -57,6 +57,8 @@ pub enum Flash {
     CalendarEnded,
     /// A new password was set by a link.
     PasswordSet,
+    /// A first password was chosen by a link.
+    PasswordChosen,
     /// An address was confirmed.
     AddressConfirmed,
     /// An account got another address.
@@ -159,6 +161,7 @@ impl Flash {
             "password-set",
             "Password set. Sign in with it. Every earlier session has ended; your tokens go on working, so look through them if somebody else knew the old password.",
         ),
+        (Self::PasswordChosen, "password-chosen", "Your password is set. Sign in with it."),
         (Self::AddressConfirmed, "address-confirmed", "Thank you. Your address is confirmed."),
         (
             Self::AddressChanged,
@@ -194,7 +197,11 @@ impl Flash {
         (Self::RemindersSaved, "reminders-saved", "Saved. It holds for every reminder that is not on its way yet."),
         (Self::BannerDismissed, "dismissed", "Dismissed. The tokens stay in the list, among the expired ones."),
         (Self::SessionEnded, "session-ended", "Ended. Whoever used that session must sign in again."),
-        (Self::OthersEnded, "others-ended", "Ended. You are signed in here and nowhere else."),
+        (
+            Self::OthersEnded,
+            "others-ended",
+            "Ended. You are signed in here and nowhere else, and the other browsers are not known any more.",
+        ),
         (Self::PeopleInvited, "people-invited", "Invited. A mail with a link that works for seven days is on its way."),
         (
             Self::AccountInvitationWithdrawn,

@@ -25,12 +25,27 @@ pub struct UploadForm {
     boundary: String,
 }
 
+/// A file that is not text in UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotUtf8;
+
 impl UploadForm {
-    /// A field; empty if it was not sent.
-    pub fn text(&self, name: &str) -> Result<String, PageError> {
+    /// A file's text; empty if none was chosen.
+    ///
+    /// # Errors
+    /// When it is not UTF-8: that is for the form to say, so that nothing typed is lost.
+    pub fn file(&self, name: &str) -> Result<String, NotUtf8> {
         let bytes = multipart::part_named(&self.body, &self.boundary, name).unwrap_or_default();
-        String::from_utf8(bytes.to_vec()).map_err(|_| {
-            let text = "The file is not text in UTF-8. Save the list as CSV in UTF-8 and choose it again.".to_owned();
+        String::from_utf8(bytes.to_vec()).map_err(|_| NotUtf8)
+    }
+
+    /// A field; empty if it was not sent.
+    ///
+    /// # Errors
+    /// When it is not UTF-8, which no page of ours sends.
+    pub fn text(&self, name: &str) -> Result<String, PageError> {
+        self.file(name).map_err(|NotUtf8| {
+            let text = format!("The field {name} is not text in UTF-8.");
             PageError::BadForm(StatusCode::UNPROCESSABLE_ENTITY, text)
         })
     }

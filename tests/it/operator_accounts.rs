@@ -12,6 +12,7 @@ use crate::{
 on_both_engines! {
     a_disabled_account_is_refused_everywhere_at_once,
     the_last_operator_stays,
+    somebody_without_a_password_runs_no_host,
     of_two_operators_who_go_at_once_one_stays,
     each_act_asks_for_the_password_after_a_while,
     deleting_an_account_keeps_what_it_published_and_its_record,
@@ -64,6 +65,28 @@ async fn the_last_operator_stays(world: &World) {
     let page = act(world, &ada, "disable", "ada").await;
     assert_eq!((page.status, page.location()), (303, "/sign-in"));
     assert!(!ada.is_signed_in().await);
+}
+
+async fn somebody_without_a_password_runs_no_host(world: &World) {
+    let ada = operator(world, "ada").await;
+    let page = ada
+        .fill("/operator/accounts/new", |form| {
+            form.set("username", "dora").set("email", "dora@example.com").set("operator", "yes")
+        })
+        .await;
+    let link = page.texts("code.key").concat();
+    for verb in ["disable", "unmake-operator", "delete"] {
+        let path = format!("/operator/accounts/{}/{verb}", id_of(world, "ada").await);
+        let page = ada.fill(&path, |form| if verb == "delete" { form.set("username", "ada") } else { form }).await;
+        assert_eq!(page.status, 409, "{verb}: dora has not opened her link");
+    }
+    let events = world.database.events_of("dora").await;
+    assert_eq!(events, ["account created", "account invited", "account made operator"]);
+    let subject = world.mail().await.header("Subject");
+    assert!(subject.contains("2 things happened"), "the operator is told of both: {subject}");
+    let path = link.strip_prefix(&format!("http://{}", world.address())).unwrap();
+    world.browser().fill(path, |form| form.set("password", "seven quiet lanterns drift")).await;
+    assert_eq!(act(world, &ada, "unmake-operator", "ada").await.status, 303);
 }
 
 async fn of_two_operators_who_go_at_once_one_stays(world: &World) {

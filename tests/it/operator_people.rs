@@ -16,6 +16,10 @@ on_both_engines! {
     ten_people_are_added_from_a_list_that_is_pasted_or_uploaded,
     a_list_with_a_mistake_adds_nobody_and_stays,
     an_invitation_is_sent_again_or_withdrawn_until_it_is_used,
+    what_only_somebody_withdrawn_owned_goes_to_an_heir,
+    a_disabled_person_gets_no_link,
+    of_an_invitation_and_a_password_link_the_newer_one_works,
+    a_first_password_is_chosen_and_not_changed,
     a_link_lives_a_week,
     adding_people_asks_for_the_password_and_is_for_operators,
 }
@@ -26,14 +30,13 @@ const INVITATIONS: &str = "/operator/accounts/invitations";
 const PASSWORD: &str = "seven quiet lanterns drift";
 
 /// Sends a form as browsers send one with a file in it.
-async fn uploads(browser: &Browser, form: Form, file: &str) -> Page {
+async fn uploads(browser: &Browser, form: Form, file: impl AsRef<[u8]>) -> Page {
     let mut body = String::new();
     for (name, value) in form.fields.iter().filter(|(name, _)| name != "file") {
         body += &format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     }
-    body += &format!(
-        "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"people.csv\"\r\ncontent-type: text/csv\r\n\r\n{file}\r\n--edge--\r\n"
-    );
+    body += "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"people.csv\"\r\ncontent-type: text/csv\r\n\r\n";
+    let body = [body.as_bytes(), file.as_ref(), b"\r\n--edge--\r\n"].concat();
     let request =
         browser.request(Method::POST, &form.action).header("content-type", "multipart/form-data; boundary=edge");
     browser.send(request.body(body)).await
@@ -137,9 +140,16 @@ async fn a_list_with_a_mistake_adds_nobody_and_stays(world: &World) {
     assert!(problems[1].starts_with("Line 4: The address “ADA@example.com”"), "{problems:?}");
     assert_eq!(page.form(IMPORT).value("people").trim(), list.trim(), "what was pasted stays");
     let form = ada.get(IMPORT).await.form(IMPORT);
+    let page = uploads(&ada, form, "username,email\nada,cy@example.com\nx,nowhere\n").await;
+    assert!(page.problems()[0].starts_with("Line 2: The username “ada”"), "what is taken is told with the rest");
+    let form = ada.get(IMPORT).await.form(IMPORT);
     let page = uploads(&ada, form, "username,email\nx,nowhere\n").await;
     assert_eq!((page.status, page.problems().len()), (422, 2), "{:?}", page.problems());
     assert!(page.form(IMPORT).value("people").contains("x,nowhere"), "what was uploaded can be mended");
+    let form = ada.get(IMPORT).await.form(IMPORT).set("people", list);
+    let page = uploads(&ada, form, b"username,email\nj\xf6rg,joerg@example.com\n").await;
+    assert_eq!((page.status, page.problem("file").contains("UTF-8")), (422, true), "{}", page.body);
+    assert_eq!(page.form(IMPORT).value("people").trim(), list.trim(), "what was pasted stays");
     let form = ada.get(IMPORT).await.form(IMPORT).set("csrf", "not it");
     assert_eq!(uploads(&ada, form, "username,email\nbo,bo@example.com\n").await.status, 403);
     assert_eq!(accounts(world).await, 1);
@@ -166,6 +176,64 @@ async fn an_invitation_is_sent_again_or_withdrawn_until_it_is_used(world: &World
         assert_eq!(ada.submit(form).await.status, 404, "who chose a password is no pending invitation");
     }
     assert_eq!(accounts(world).await, 2);
+}
+
+async fn what_only_somebody_withdrawn_owned_goes_to_an_heir(world: &World) {
+    let ada = operator(world, "ada").await;
+    adds(&ada, "jana").await;
+    ada.fill("/operator/feeds/new", |form| form.set("name", "team").set("owner", "jana")).await;
+    let path = format!("{INVITATIONS}/{}/withdraw", id_of(world, "jana").await);
+    let why = "Name a new owner: nobody else owns the feed team.";
+    let page = ada.fill(&path, |form| form).await;
+    assert_eq!((page.status, page.problem("heir").as_str()), (422, why));
+    for heir in ["nobody", "jana"] {
+        let page = ada.fill(&path, |form| form.set("heir", heir)).await;
+        assert_eq!((page.status, page.problem("heir").is_empty()), (422, false), "{heir}");
+        assert_eq!(page.form(&path).value("heir"), heir, "what was typed stays");
+    }
+    world.mails().await;
+    assert_eq!(ada.fill(&path, |form| form.set("heir", "ada")).await.status, 303);
+    let owners = "SELECT a.username FROM members m JOIN accounts a ON a.id = m.account WHERE m.role = 'owner'";
+    assert_eq!(world.database.texts(owners, &[]).await, ["ada"]);
+    assert!(world.mail().await.text.contains("You withdrew the account jana"), "each act is mailed");
+}
+
+async fn a_disabled_person_gets_no_link(world: &World) {
+    let ada = operator(world, "ada").await;
+    adds(&ada, "bo").await;
+    let path = format!("{INVITATIONS}/{}/resend", id_of(world, "bo").await);
+    world.set_disabled("bo", true).await;
+    assert!(ada.get(INVITATIONS).await.texts(".rows tbody tr").concat().contains("Disabled"));
+    let page = ada.fill(&path, |form| form).await;
+    assert_eq!((page.status, page.problems().concat().contains("Enable it first")), (409, true), "{}", page.body);
+    world.set_disabled("bo", false).await;
+    assert_eq!(ada.fill(&path, |form| form).await.status, 200);
+    assert!(world.database.events_of("bo").await.contains(&"account invited again".to_owned()));
+}
+
+async fn of_an_invitation_and_a_password_link_the_newer_one_works(world: &World) {
+    let ada = operator(world, "ada").await;
+    let invitation = adds(&ada, "bo").await.texts("code.key").concat();
+    let id = id_of(world, "bo").await;
+    let made = ada.fill(&format!("/operator/accounts/{id}/password"), |form| form).await;
+    let link = made.texts("#link").concat();
+    assert_eq!(world.browser().get(&path(world, &invitation)).await.status, 410);
+    let again = ada.fill(&format!("{INVITATIONS}/{id}/resend"), |form| form).await.texts("code.key").concat();
+    assert_eq!(world.browser().get(&path(world, &link)).await.status, 410);
+    assert_eq!(chooses(world, &again).await.status, 303);
+}
+
+async fn a_first_password_is_chosen_and_not_changed(world: &World) {
+    let ada = operator(world, "ada").await;
+    let link = adds(&ada, "bo").await.texts("code.key").concat();
+    world.mails().await;
+    let bo = world.browser();
+    let form = bo.get(&path(world, &link)).await.form("/reset").set("password", PASSWORD);
+    assert_eq!(bo.submit(form).await.status, 303);
+    assert_eq!(bo.get("/sign-in").await.texts(".banner.ok"), ["Your password is set. Sign in with it."]);
+    assert!(world.mail().await.header("Subject").ends_with("Your password was chosen"));
+    let events = world.database.events_of("bo").await;
+    assert_eq!(events[2..], ["account invitation accepted", "password chosen"]);
 }
 
 async fn a_link_lives_a_week(world: &World) {

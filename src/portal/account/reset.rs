@@ -85,7 +85,8 @@ pub async fn reset_password(
     let Some(used) = tx.use_link(&one_time_link::hash(&form.link), purpose, now).await? else {
         return dead_link::draw(&req);
     };
-    if purpose == LinkPurpose::Invitation {
+    let is_first = account.password_hash.is_none();
+    if is_first {
         let (kind, subject) = (EventKind::AccountInvitationAccepted, Subject::account(account.id));
         tx.record(kind, &by, subject, EventDetail::Nothing, now).await?;
     }
@@ -98,7 +99,8 @@ pub async fn reset_password(
     let device = remember(&req, &app, &mut tx, account.id, &by, now).await?;
     tx.commit().await?;
     TypedSession(req.get_session()).end_if_of(account.id);
-    device.mark(go_to(&req, Flash::PasswordSet.at("/sign-in")))
+    let done = if is_first { Flash::PasswordChosen } else { Flash::PasswordSet };
+    device.mark(go_to(&req, done.at("/sign-in")))
 }
 
 /// The account whose password a link sets, if the link is still good.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{AccountView, BOUND, Operator, account, account_status::LAST, counted};
 use crate::{
-    accounts::{AccountDeletion, AccountSummary},
+    accounts::{AccountDeletion, AccountSummary, OwnedAlone},
     app::App,
     portal::tokens::confirmed,
     tokens::AccountId,
@@ -73,7 +73,7 @@ pub async fn delete_account(
     if !form.username.trim().eq_ignore_ascii_case(&line.account.username) {
         problems.note("username", format!("Type {} to delete this account.", line.account.username));
     }
-    let heir = problems.keep("heir", heir(&app, &line, &form.heir).await?);
+    let heir = problems.keep("heir", heir(&app, line.account.id, &form.heir).await?);
     if problems.is_empty()
         && let Err(unproven) = confirmed(&req, &app, &me, &form.password).await?
     {
@@ -91,22 +91,23 @@ pub async fn delete_account(
         }
         AccountDeletion::Done => return Ok(go_to(&req, Flash::AccountDeleted.at("/operator/accounts"))),
         AccountDeletion::LastOperator => refused("", LAST.to_owned()),
-        AccountDeletion::NeedsHeir(alone) => {
-            let problem = format!("Name a new owner: nobody else owns {alone}.");
-            (StatusCode::UNPROCESSABLE_ENTITY, Problems::one("heir", problem))
-        }
-        AccountDeletion::UnfitHeir => {
-            let problem = "This account is disabled; name one that can look after the packages and feeds.";
-            (StatusCode::UNPROCESSABLE_ENTITY, Problems::one("heir", problem))
-        }
+        AccountDeletion::NeedsHeir(alone) => (StatusCode::UNPROCESSABLE_ENTITY, needs_heir(&alone)),
+        AccountDeletion::UnfitHeir => (StatusCode::UNPROCESSABLE_ENTITY, Problems::one("heir", UNFIT)),
     };
     draw(&req, &app, &me, &line, status, form, problems).await
 }
 
-/// The account that a name names, if one is given; the error is for its field.
-async fn heir(
+pub(super) const UNFIT: &str = "This account is disabled; name one that can look after the packages and feeds.";
+
+/// Said where packages or feeds would be left without an owner.
+pub(super) fn needs_heir(alone: &OwnedAlone) -> Problems {
+    Problems::one("heir", format!("Name a new owner: nobody else owns {alone}."))
+}
+
+/// The account that a name names, if one is given, in place of the one that goes; the error is for its field.
+pub(super) async fn heir(
     app: &App,
-    line: &AccountSummary,
+    goes: AccountId,
     name: &str,
 ) -> Result<Result<Option<AccountId>, &'static str>, PageError> {
     let name = super::typed(name);
@@ -115,7 +116,7 @@ async fn heir(
     }
     let found = app.store.account_named(&name).await?.map(|account| account.id);
     Ok(match found {
-        Some(id) if id == line.account.id => Err("This account goes; name another one."),
+        Some(id) if id == goes => Err("This account goes; name another one."),
         Some(id) => Ok(Some(id)),
         None => Err("There is no account of this name."),
     })

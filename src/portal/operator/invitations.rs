@@ -8,9 +8,13 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Operator, ROWS, account_status::AccountStatusForm, people, typed};
+use super::{
+    Operator, ROWS,
+    delete_account::{UNFIT, heir, needs_heir},
+    people, typed,
+};
 use crate::{
-    accounts::{InvitedAccount, one_time_link::INVITED},
+    accounts::{Account, AccountDeletion, InvitedAccount, OwnedAlone, one_time_link::INVITED},
     app::App,
     portal::tokens::confirmed,
     tokens::AccountId,
@@ -44,6 +48,7 @@ struct Pending {
     invited: Time,
     until: Time,
     is_over: bool,
+    is_disabled: bool,
 }
 
 #[derive(Template)]
@@ -54,10 +59,25 @@ struct Confirm {
     username: String,
     email: String,
     verb: String,
+    /// What nobody else owns, if the account is to go.
+    heir_hint: String,
+    form: InvitationForm,
     mails_are_files: bool,
     ask_password: bool,
     problems: Problems,
 }
+
+/// What the page sends: who gets what only the account owns, and the password, when they were asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationForm {
+    #[serde(default)]
+    heir: String,
+    #[serde(default)]
+    password: String,
+}
+
+const DISABLED: &str = "This account is disabled, so its links do not work. Enable it first.";
 
 /// Which page of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -94,6 +114,7 @@ fn pending(one: InvitedAccount, me: &Operator) -> Pending {
         invited: me.time(one.invited_at),
         until: me.time(until),
         is_over: until <= me.now,
+        is_disabled: one.account.disabled_at.is_some(),
     }
 }
 
@@ -104,7 +125,7 @@ pub async fn ask_invitation_change(
     me: Operator,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
-    draw(&req, &app, &me, &path, StatusCode::OK, Problems::default()).await
+    draw(&req, &app, &me, &path, (StatusCode::OK, Problems::default()), InvitationForm::default()).await
 }
 
 /// `POST /operator/accounts/invitations/{id}/{verb}`
@@ -113,23 +134,56 @@ pub async fn change_invitation(
     app: Data<App>,
     me: Operator,
     path: Path<(String, String)>,
-    Form(form): Form<AccountStatusForm>,
+    Form(form): Form<InvitationForm>,
 ) -> Result<HttpResponse, PageError> {
-    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-        return draw(&req, &app, &me, &path, StatusCode::UNPROCESSABLE_ENTITY, problems).await;
+    let refused = if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
+        (StatusCode::UNPROCESSABLE_ENTITY, problems)
+    } else if path.1 == "withdraw" {
+        match withdraw(&app, &me, &path.0, &form.heir).await? {
+            Ok(()) => return Ok(go_to(&req, Flash::AccountInvitationWithdrawn.at(HERE))),
+            Err(problems) => (StatusCode::UNPROCESSABLE_ENTITY, problems),
+        }
+    } else {
+        match resend(&app, &me, &path.0).await? {
+            Some(invited) => return people::invited_page(&req, &app, vec![invited]),
+            None => (StatusCode::CONFLICT, Problems::one("", DISABLED)),
+        }
+    };
+    draw(&req, &app, &me, &path, refused, form).await
+}
+
+async fn withdraw(app: &App, me: &Operator, id: &str, name: &str) -> Result<Result<(), Problems>, PageError> {
+    let id = pending_account(app, id).await?.id;
+    let heir = match heir(app, id, name).await? {
+        Ok(heir) => heir,
+        Err(problem) => return Ok(Err(Problems::one("heir", problem))),
+    };
+    let mut tx = me.begin(app).await?;
+    Ok(match tx.withdraw_invited_account(id, heir, &me.actor, me.now).await? {
+        AccountDeletion::Done => Ok(tx.commit().await?),
+        AccountDeletion::NeedsHeir(alone) => Err(needs_heir(&alone)),
+        AccountDeletion::UnfitHeir => Err(Problems::one("heir", UNFIT)),
+        AccountDeletion::Gone | AccountDeletion::LastOperator => return Err(PageError::NotFound),
+    })
+}
+
+/// None for a disabled account.
+async fn resend(app: &App, me: &Operator, id: &str) -> Result<Option<people::Invited>, PageError> {
+    let account = pending_account(app, id).await?;
+    if account.disabled_at.is_some() {
+        return Ok(None);
     }
-    let (id, verb) = path.into_inner();
-    let id = AccountId::parse(&id).ok_or(PageError::NotFound)?;
-    let mut tx = me.begin(&app).await?;
-    if verb == "withdraw" {
-        tx.withdraw_invited_account(id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
-        tx.commit().await?;
-        return Ok(go_to(&req, Flash::AccountInvitationWithdrawn.at(HERE)));
-    }
-    let account = tx.invite_again(id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
-    let invited = people::again(&app, &mut tx, &me, &account).await?;
+    let mut tx = me.begin(app).await?;
+    let account = tx.invite_again(account.id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
+    let invited = people::again(app, &mut tx, me, &account).await?;
     tx.commit().await?;
-    people::invited_page(&req, &app, vec![invited])
+    Ok(Some(invited))
+}
+
+async fn pending_account(app: &App, id: &str) -> Result<Account, PageError> {
+    let id = AccountId::parse(id).ok_or(PageError::NotFound)?;
+    let account = app.store.account(id).await?.filter(|account| account.password_hash.is_none());
+    account.ok_or(PageError::NotFound)
 }
 
 async fn draw(
@@ -137,12 +191,11 @@ async fn draw(
     app: &App,
     me: &Operator,
     (id, verb): &(String, String),
-    status: StatusCode,
-    problems: Problems,
+    (status, problems): (StatusCode, Problems),
+    form: InvitationForm,
 ) -> Result<HttpResponse, PageError> {
-    let id = AccountId::parse(id).ok_or(PageError::NotFound)?;
-    let account = app.store.account(id).await?.filter(|account| account.password_hash.is_none());
-    let account = account.ok_or(PageError::NotFound)?;
+    let account = pending_account(app, id).await?;
+    let alone = if verb == "withdraw" { app.store.owned_alone(account.id).await? } else { OwnedAlone::default() };
     let title = if verb == "withdraw" { "Withdraw the invitation of" } else { "Invite again:" };
     let page = Confirm {
         page: Page::in_section(req, format!("{title} {}", account.username), "operator-accounts"),
@@ -150,6 +203,8 @@ async fn draw(
         username: account.username,
         email: account.email,
         verb: verb.clone(),
+        heir_hint: if alone.is_empty() { String::new() } else { format!("Nobody else owns {alone}.") },
+        form,
         mails_are_files: app.settings.smtp_url.is_none(),
         ask_password: me.must_prove(),
         problems,

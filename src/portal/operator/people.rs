@@ -8,7 +8,7 @@ use super::Operator;
 use crate::{
     accounts::{
         Account, NewAccount, Registration, identity, one_time_link,
-        people_list::{self, Person},
+        people_list::{self, BadList, Person},
     },
     app::App,
     notifications::{InvitationWay, MailKind},
@@ -21,7 +21,7 @@ use crate::{
         form::{Form, Problems},
         late_form,
         page::{Page, answer, go_to},
-        upload_form::UploadForm,
+        upload_form::{NotUtf8, UploadForm},
     },
 };
 
@@ -135,22 +135,30 @@ pub async fn add_people(
     me: Operator,
     form: UploadForm,
 ) -> Result<HttpResponse, PageError> {
+    let pasted = form.text("people")?;
     // What was uploaded is taken instead of what was pasted.
-    let file = form.text("file")?;
-    let people = if file.trim().is_empty() { form.text("people")? } else { file };
-    let lines = |wrong: Vec<String>| {
-        let mut problems = Problems::default();
-        wrong.into_iter().for_each(|line| problems.note("people", line));
-        problems
+    let people = match form.file("file") {
+        Ok(file) if file.trim().is_empty() => pasted,
+        Ok(file) => file,
+        Err(NotUtf8) => {
+            let problems =
+                Problems::one("file", "This file is not text in UTF-8. Save it as “CSV UTF-8” and choose it again.");
+            return draw_list(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, pasted, problems);
+        }
     };
     let checked = match people_list::read(&people, me.account.time_zone) {
         Ok(list) => confirmed(&req, &app, &me, &form.text("password")?).await?.map(|()| list),
-        Err(wrong) => Err(lines(wrong)),
+        Err(BadList { mut wrong, people }) => {
+            // Whose name is taken is said at once, and not when the rest is mended.
+            wrong.extend(taken_names(&app, &people).await?.into_iter().map(TakenName::in_its_line));
+            wrong.sort_by_key(|(line, _)| *line);
+            Err(lines(wrong))
+        }
     };
     let invited = match checked {
         Ok(list) => invite(&app, &me, &list)
             .await?
-            .map_err(|taken| lines(taken.into_iter().map(|one| format!("Line {}: {}", one.line, one.text)).collect())),
+            .map_err(|taken| lines(taken.into_iter().map(TakenName::in_its_line).collect())),
         Err(problems) => Err(problems),
     };
     match invited {
@@ -159,11 +167,47 @@ pub async fn add_people(
     }
 }
 
+/// What is wrong with which lines, for the field of the list.
+fn lines(wrong: Vec<(u64, String)>) -> Problems {
+    let mut problems = Problems::default();
+    wrong.into_iter().for_each(|(_, text)| problems.note("people", text));
+    problems
+}
+
 /// A name or address that somebody else has.
 struct TakenName {
     line: u64,
     field: &'static str,
     text: String,
+}
+
+impl TakenName {
+    fn new(person: &Person, field: &'static str) -> Self {
+        let (what, text) = match field {
+            "email" => ("address", &person.email),
+            _ => ("username", &person.username),
+        };
+        let text = format!("The {what} “{text}” belongs to an account already.");
+        Self { line: person.line, field, text }
+    }
+
+    fn in_its_line(self) -> (u64, String) {
+        (self.line, format!("Line {}: {}", self.line, self.text))
+    }
+}
+
+/// The names and addresses that belong to accounts already.
+async fn taken_names(app: &App, people: &[Person]) -> Result<Vec<TakenName>, PageError> {
+    let mut taken = Vec::new();
+    for person in people {
+        for (field, text) in [("username", &person.username), ("email", &person.email)] {
+            if app.store.account_named(text).await?.is_some() {
+                taken.push(TakenName::new(person, field));
+                break;
+            }
+        }
+    }
+    Ok(taken)
 }
 
 /// Makes the accounts and the way to each password, all or none.
@@ -184,17 +228,12 @@ async fn invite(
             vouched: true,
             max_token_days: app.settings.max_token_days,
         };
-        let note = |field, what: &str, text: &str| TakenName {
-            line: person.line,
-            field,
-            text: format!("The {what} “{text}” belongs to an account already."),
-        };
         match tx.add_invited_account(&new, &me.actor, me.now).await? {
             Registration::Made(id) => {
                 invited.push(hand(app, &mut tx, me, id, (&person.username, &person.email)).await?);
             }
-            Registration::UsernameTaken => taken.push(note("username", "username", &person.username)),
-            Registration::EmailTaken => taken.push(note("email", "address", &person.email)),
+            Registration::UsernameTaken => taken.push(TakenName::new(person, "username")),
+            Registration::EmailTaken => taken.push(TakenName::new(person, "email")),
         }
     }
     if !taken.is_empty() {

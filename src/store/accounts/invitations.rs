@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::AccountRow;
 use crate::{
     accounts::{
-        Account, InvitedAccount, NewAccount, Registration,
+        Account, AccountDeletion, InvitedAccount, NewAccount, Registration,
         one_time_link::{INVITED, LinkPurpose, OneTimeLink},
     },
     audit::{Actor, EventDetail, EventKind, Subject},
@@ -47,17 +47,22 @@ impl Transaction {
     ) -> Result<Registration> {
         let made = self.add_account(new, by, now).await?;
         if let Registration::Made(id) = made {
-            self.note_invited(id, by, now).await?;
+            self.note_invited(id, EventKind::AccountInvited, by, now).await?;
+            if new.operator {
+                self.record(EventKind::OperatorMade, by, Subject::account(id), EventDetail::Nothing, now).await?;
+            }
         }
         Ok(made)
     }
 
-    /// Invites somebody once more who has not chosen a password. None if there is nobody like that.
+    /// Invites somebody once more who has not chosen a password. None if there is nobody like that, or the account is
+    /// disabled, so that its links do not work.
     pub async fn invite_again(&mut self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<Option<Account>> {
-        let found = self.invited(id).await?;
+        let found = self.invited(id).await?.filter(|found| found.disabled_at.is_none());
         if found.is_some() {
             self.end_links_for(id, LinkPurpose::Invitation).await?;
-            self.note_invited(id, by, now).await?;
+            self.end_links_for(id, LinkPurpose::PasswordLink).await?;
+            self.note_invited(id, EventKind::AccountInvitedAgain, by, now).await?;
         }
         Ok(found)
     }
@@ -72,19 +77,28 @@ impl Transaction {
         }
     }
 
-    /// Takes an account back whose owner never chose a password. None if there is nobody like that.
+    /// Takes an account back whose owner never chose a password. What nobody else owns goes to `heir`, as when an account
+    /// is deleted; unless the answer is [`AccountDeletion::Done`], the change must not be committed.
     pub async fn withdraw_invited_account(
         &mut self,
         id: AccountId,
+        heir: Option<AccountId>,
         by: &Actor,
         now: DateTime<Utc>,
-    ) -> Result<Option<Account>> {
-        let Some(found) = self.invited(id).await? else { return Ok(None) };
+    ) -> Result<AccountDeletion> {
+        let Some(found) = self.invited(id).await? else { return Ok(AccountDeletion::Gone) };
+        if let Err(refused) = self.settle_ownership(&found, heir, by, now).await? {
+            return Ok(refused);
+        }
         self.keep_name(&found, now).await?;
         let detail = EventDetail::Account { username: found.username.clone() };
-        self.record(EventKind::AccountInvitationWithdrawn, by, Subject::account(id), detail, now).await?;
+        let kind = EventKind::AccountInvitationWithdrawn;
+        let event = self.record(kind, by, Subject::account(id), detail, now).await?;
+        if let Some(operator) = by.account {
+            self.enqueue_security_notification(operator, event, None, now).await?;
+        }
         sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(&mut *self.inner).await?;
-        Ok(Some(found))
+        Ok(AccountDeletion::Done)
     }
 
     /// The account, if its owner is yet to choose a password; locked until the change has ended.
@@ -99,7 +113,7 @@ impl Transaction {
         row.map(AccountRow::read).transpose()
     }
 
-    async fn note_invited(&mut self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+    async fn note_invited(&mut self, id: AccountId, kind: EventKind, by: &Actor, now: DateTime<Utc>) -> Result<()> {
         sqlx::query("UPDATE accounts SET invited_at = $2, invited_by = $3 WHERE id = $1")
             .bind(id.to_string())
             .bind(now.timestamp())
@@ -108,7 +122,7 @@ impl Transaction {
             .await?;
         let username = self.account(id).await?.map(|account| account.username).unwrap_or_default();
         let detail = EventDetail::Account { username };
-        let event = self.record(EventKind::AccountInvited, by, Subject::account(id), detail, now).await?;
+        let event = self.record(kind, by, Subject::account(id), detail, now).await?;
         if let Some(operator) = by.account {
             self.enqueue_security_notification(operator, event, None, now).await?;
         }

@@ -86,20 +86,8 @@ impl Store {
         if tx.is_last_operator(&found).await? {
             return Ok(AccountDeletion::LastOperator);
         }
-        match heir {
-            Some(heir) => {
-                if tx.account(heir).await?.is_none_or(|heir| heir.disabled_at.is_some()) {
-                    return Ok(AccountDeletion::UnfitHeir);
-                }
-                tx.hand_packages_over(&found, heir, by, now).await?;
-                tx.hand_feeds_over(&found, heir, by, now).await?;
-            }
-            None => {
-                let alone = tx.owned_alone(id).await?;
-                if !alone.is_empty() {
-                    return Ok(AccountDeletion::NeedsHeir(alone));
-                }
-            }
+        if let Err(refused) = tx.settle_ownership(&found, heir, by, now).await? {
+            return Ok(refused);
         }
         tx.keep_name(&found, now).await?;
         let detail = EventDetail::Account { username: found.username };
@@ -138,6 +126,26 @@ impl Transaction {
         owned_alone(&mut self.inner, id).await
     }
 
+    /// Hands what only an account owns to an heir, before it is removed; the error is why it cannot be removed so.
+    pub(in crate::store) async fn settle_ownership(
+        &mut self,
+        account: &Account,
+        heir: Option<AccountId>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<std::result::Result<(), AccountDeletion>> {
+        let Some(heir) = heir else {
+            let alone = self.owned_alone(account.id).await?;
+            return Ok(if alone.is_empty() { Ok(()) } else { Err(AccountDeletion::NeedsHeir(alone)) });
+        };
+        if self.account(heir).await?.is_none_or(|heir| heir.disabled_at.is_some()) {
+            return Ok(Err(AccountDeletion::UnfitHeir));
+        }
+        self.hand_packages_over(account, heir, by, now).await?;
+        self.hand_feeds_over(account, heir, by, now).await?;
+        Ok(Ok(()))
+    }
+
     /// Makes every other change of operators, and by operators, wait until this one has ended.
     pub(in crate::store) async fn lock_operators(&mut self) -> Result<()> {
         sqlx::query(
@@ -163,12 +171,14 @@ impl Transaction {
         })
     }
 
+    /// Whether nobody else runs the host. Who was invited and has not chosen a password cannot run it.
     async fn is_last_operator(&mut self, account: &Account) -> Result<bool> {
         if !account.is_operator || account.disabled_at.is_some() {
             return Ok(false);
         }
         let other: Option<i64> = sqlx::query_scalar(
-            "SELECT CAST(1 AS BIGINT) FROM accounts WHERE operator_since IS NOT NULL AND disabled_at IS NULL AND id <> $1 LIMIT 1",
+            "SELECT CAST(1 AS BIGINT) FROM accounts WHERE operator_since IS NOT NULL AND disabled_at IS NULL
+               AND password_hash IS NOT NULL AND id <> $1 LIMIT 1",
         )
         .bind(account.id.to_string())
         .fetch_optional(&mut *self.inner)

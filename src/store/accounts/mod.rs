@@ -138,7 +138,8 @@ impl Transaction {
         Ok(if username.is_some() { Registration::UsernameTaken } else { Registration::EmailTaken })
     }
 
-    /// Changes a password and ends every session and link of the account, and its calendar's address; tells the epoch that new sessions belong to.
+    /// Sets a password and ends every session and link of the account, and its calendar's address; tells the epoch that new
+    /// sessions belong to.
     pub async fn set_password(
         &mut self,
         account: AccountId,
@@ -146,14 +147,15 @@ impl Transaction {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<i64> {
+        let had_one = self.account(account).await?.is_some_and(|account| account.password_hash.is_some());
+        let kind = if had_one { EventKind::PasswordChanged } else { EventKind::PasswordChosen };
         sqlx::query("UPDATE accounts SET password_hash = $2, password_changed_at = $3, asked_email = NULL, asked_email_at = NULL, invited_at = NULL WHERE id = $1")
             .bind(account.to_string())
             .bind(hash)
             .bind(now.timestamp())
             .execute(&mut *self.inner)
             .await?;
-        let event =
-            self.record(EventKind::PasswordChanged, by, Subject::account(account), EventDetail::Nothing, now).await?;
+        let event = self.record(kind, by, Subject::account(account), EventDetail::Nothing, now).await?;
         self.enqueue_security_notification(account, event, None, now).await?;
         self.end_links_of(account).await?;
         self.end_calendar_link(account, by, now).await?;
