@@ -38,6 +38,16 @@ async fn a_package_that_holds_a_key_of_this_host_is_refused_and_the_place_is_nam
                 ("repository", format!("<repository branch='{secret}'/>")),
                 ("nuspec", format!("<something><else>{secret}</else></something>")),
                 ("nuspec", format!("<!-- {secret} -->")),
+                ("nuspec", format!("<something>&#{};{}</something>", secret.as_bytes()[0], &secret[1..])),
+                ("nuspec", format!("<something>&#x{:x};{}</something>", secret.as_bytes()[0], &secret[1..])),
+                (
+                    "projectUrl",
+                    format!(
+                        "<projectUrl>https://example.com/%{:02x}{}</projectUrl>",
+                        secret.as_bytes()[0],
+                        &secret[1..]
+                    ),
+                ),
             ] {
                 refused(&world.push(&key, &with("A", "1.0.0", &elements)).await, place, secret);
             }

@@ -1,8 +1,10 @@
 //! Keeps keys out of what is published: everybody who reads a package would have them.
 
-use std::fs::File;
+use std::{borrow::Cow, fs::File};
 
 use actix_web::web;
+use percent_encoding::percent_decode_str;
+use quick_xml::escape::unescape;
 use serde_json::Value;
 
 use super::response::NuGetError;
@@ -15,6 +17,9 @@ use crate::{
         secret,
     },
 };
+
+/// Bytes of a character reference; zeros in front make it longer than it need be.
+const LONGEST_REFERENCE: usize = 64;
 
 /// Gives back a package, unless its nuspec or file names hold a key of this host: then the refusal says where.
 pub(super) async fn refuse_keys(app: &App, archive: Archive<File>) -> Result<Archive<File>, NuGetError> {
@@ -45,6 +50,7 @@ impl Found {
         // Whatever the package says in elements that are not kept: it is given to clients as it is.
         let whole = String::from_utf8_lossy(&package.nuspec_file).replace('\0', "");
         found.look_at("nuspec", &whole, shapes);
+        found.look_at("nuspec", &without_references(&whole), shapes);
         for (raw, path) in archive.names() {
             found.look_at("name of a file", raw, shapes);
             found.look_at("name of a file", path, shapes);
@@ -52,12 +58,33 @@ impl Found {
         found
     }
 
-    /// A secret of ours counts also where so much of it is there that the rest can be computed.
+    /// A secret of ours counts also where so much of it is there that the rest can be computed, or as it may stand in an
+    /// address (`lk%5F…`).
     fn look_at(&mut self, place: &str, text: &str, shapes: &[Shape]) {
+        if let Cow::Owned(decoded) = percent_decode_str(text).decode_utf8_lossy() {
+            self.note_keys(place, &decoded, shapes);
+        }
+        self.note_keys(place, text, shapes);
+    }
+
+    fn note_keys(&mut self, place: &str, text: &str, shapes: &[Shape]) {
         self.hashes.extend(secret::hashes_in(text));
         self.hashes.extend(possible_keys(text, shapes));
         self.places.resize(self.hashes.len(), place.to_owned());
     }
+}
+
+/// An XML text as programs read it, in which `&#108;k_…` is a key too. What is no reference stays: comments may hold it.
+fn without_references(text: &str) -> String {
+    let (mut rest, mut read) = (text, String::new());
+    while let Some(at) = rest.find('&') {
+        let (before, from) = rest.split_at(at);
+        read.push_str(before);
+        let end = from.bytes().take(LONGEST_REFERENCE).position(|b| b == b';').map_or(1, |end| end + 1);
+        read.push_str(&unescape(&from[..end]).unwrap_or(Cow::Borrowed(&from[..end])));
+        rest = &from[end..];
+    }
+    read + rest
 }
 
 fn holds_key(place: &str) -> NuGetError {
@@ -100,6 +127,12 @@ fn element_name(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_are_read_and_a_lone_ampersand_stays() {
+        let read = without_references("<!-- a & b; &nothing; && --><x>&#108;&#x6B;_&lt;&#0000000107;</x>&");
+        assert_eq!(read, "<!-- a & b; &nothing; && --><x>lk_<k</x>&");
+    }
 
     #[test]
     fn every_text_of_a_nuspec_is_looked_at_under_the_name_of_its_element() {
