@@ -81,8 +81,7 @@ impl App {
         // Named once for the whole process; a second naming changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let blobs = Blobs::open(&settings.blobs()?, &aws_variables()).context("the package store cannot be opened")?;
-        let legacy = Arc::<LegacyKeys>::default();
-        legacy.shapes(&store).await?;
+        let legacy = Arc::new(LegacyKeys::read_at_start(&store).await?);
         let app = Self {
             store,
             mailer,

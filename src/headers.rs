@@ -83,9 +83,10 @@ pub async fn every_answer(
     let app = req.app_data::<Data<App>>().cloned();
     let https = app.as_ref().is_some_and(|app| app.settings.public_url.is_https());
     let address = app.map(|app| client_address(req.request(), &app.settings.trusted_proxies));
+    let path = escaped(req.path(), &LegacyKeys::last_known_at(req.request()));
     // Neither query nor headers: both may hold what must not be logged. Who asks is filled in once that is known.
     let span = tracing::info_span!(
-        "request", id = %id, method = %short(req.method().as_str()), path = %escaped(req.path(), &LegacyKeys::last_known_at(req.request())), from = address.map(tracing::field::display),
+        "request", id = %id, method = %short(req.method().as_str()), path = %path, from = address.map(tracing::field::display),
         client = client(&req), account = Empty, key = Empty
     );
     let received = received(&req);

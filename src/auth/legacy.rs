@@ -20,9 +20,24 @@ const FRESH: Duration = Duration::from_millis(900);
 
 /// Which shapes are here, as last read.
 #[derive(Debug, Default)]
-pub struct LegacyKeys(Mutex<Option<(Instant, Vec<Shape>)>>);
+pub struct LegacyKeys(Mutex<LastRead>);
+
+/// What the database said, and when it was asked; none for what it said at the start, which is not fresh then.
+#[derive(Debug, Default)]
+struct LastRead {
+    asked: Option<Instant>,
+    shapes: Vec<Shape>,
+}
 
 impl LegacyKeys {
+    /// As they are at the start of the program.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read_at_start(store: &Store) -> Result<Self> {
+        Ok(Self(Mutex::new(LastRead { asked: None, shapes: store.legacy_shapes().await? })))
+    }
+
     /// The shapes in use here among those that a request's credentials have.
     pub async fn in_use(&self, store: &Store, credentials: &Credentials) -> Result<Vec<Shape>> {
         let mut in_use = Vec::new();
@@ -54,8 +69,8 @@ impl LegacyKeys {
         let asked = Instant::now();
         let shapes = store.legacy_shapes().await?;
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.as_ref().is_none_or(|(earlier, _)| *earlier <= asked) {
-            *kept = Some((asked, shapes.clone()));
+        if kept.asked.is_none_or(|earlier| earlier <= asked) {
+            *kept = LastRead { asked: Some(asked), shapes: shapes.clone() };
         }
         Ok(shapes)
     }
@@ -63,8 +78,7 @@ impl LegacyKeys {
     /// The shapes that were here when the database was last asked, however long ago that is: for what is decided at every
     /// request. Whoever brings a key has it asked.
     pub fn last_known(&self) -> Vec<Shape> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().map(|(_, shapes)| shapes.clone()).unwrap_or_default()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).shapes.clone()
     }
 
     /// The same, of the server that a request was sent to.
@@ -74,6 +88,6 @@ impl LegacyKeys {
 
     fn known(&self) -> Option<Vec<Shape>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|(asked, _)| asked.elapsed() < FRESH).map(|(_, shapes)| shapes.clone())
+        kept.asked.filter(|asked| asked.elapsed() < FRESH).map(|_| kept.shapes.clone())
     }
 }

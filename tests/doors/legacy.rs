@@ -4,8 +4,8 @@ use chrono::{DateTime, Duration, Utc};
 use latchkey::{
     cli::legacy::{Summary, import},
     jobs,
-    store::RefusalCursor,
     tokens::legacy::Policy,
+    usage::RefusalCursor,
 };
 
 use crate::{
