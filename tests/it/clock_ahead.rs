@@ -48,6 +48,7 @@ async fn guesses_of_a_clock_that_was_ahead_lock_nobody_out(world: &World) {
 
 async fn a_session_of_a_clock_that_was_ahead_has_ended(world: &World) {
     world.ada().await;
+    world.pass(Duration::minutes(31)); // the session of the sign-up is over
     for ahead in AHEAD {
         let now = world.now();
         world.pass(ahead);
