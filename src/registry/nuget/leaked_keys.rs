@@ -81,8 +81,16 @@ fn without_references(text: &str) -> String {
         let (before, from) = rest.split_at(at);
         read.push_str(before);
         let end = from.bytes().take(LONGEST_REFERENCE).position(|b| b == b';').map_or(1, |end| end + 1);
-        read.push_str(&unescape(&from[..end]).unwrap_or(Cow::Borrowed(&from[..end])));
-        rest = &from[end..];
+        match unescape(&from[..end]) {
+            Ok(text) => {
+                read.push_str(&text);
+                rest = &from[end..];
+            }
+            Err(_) => {
+                read.push('&');
+                rest = &from[1..];
+            }
+        }
     }
     read + rest
 }
