@@ -4,11 +4,42 @@ use crate::tokens::AccountId;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+/// What an account stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountKind {
+    /// Somebody who signs in.
+    Person,
+    /// A machine that a person or an organisation manages; it never signs in.
+    Service,
+    /// Several people together; it never signs in.
+    Organisation,
+}
+
+impl AccountKind {
+    const ALL: [Self; 3] = [Self::Person, Self::Service, Self::Organisation];
+
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Service => "service",
+            Self::Organisation => "organisation",
+        }
+    }
+
+    /// The kind of a stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// An account.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
+    /// A person, a service or an organisation.
+    pub kind: AccountKind,
     /// As typed at sign-up.
     pub username: String,
     /// As typed at sign-up.

@@ -16,7 +16,7 @@ mod sign_up;
 use chrono::Duration;
 
 pub use self::{
-    account::{Account, AddressState, FIRST_EPOCH, InvitedAccount, NewAccount, Registration},
+    account::{Account, AccountKind, AddressState, FIRST_EPOCH, InvitedAccount, NewAccount, Registration},
     change::{AccountChange, AccountDeletion, OwnedAlone},
     device::{DEVICES_KEPT, KnownDevice, ListedDevice},
     listing::{AccountDetails, AccountFilter, AccountQuery, AccountSummary},

@@ -42,7 +42,7 @@ impl FromRow<'_, AnyRow> for HostFeed {
 macro_rules! account_lines {
     ($condition:literal) => {
         concat!(
-            "SELECT a.id, a.username, a.email, a.password_hash, a.time_zone, a.operator_since, a.disabled_at, a.session_epoch, a.created_at,
+            "SELECT a.id, a.kind, a.username, a.email, a.password_hash, a.time_zone, a.operator_since, a.disabled_at, a.session_epoch, a.created_at,
                 a.signed_in_at AS last_sign_in
              FROM accounts a WHERE ", $condition
         )

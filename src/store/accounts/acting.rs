@@ -81,10 +81,6 @@ impl Transaction {
     /// An account's role in a feed, read inside the change: nobody changes who has which role there until it has ended.
     pub async fn held_role(&mut self, feed: FeedId, account: AccountId) -> Result<Option<Role>> {
         self.lock_feed(feed).await?;
-        let role = "SELECT COALESCE(m.role, f.everyone_role) FROM feeds f
-             LEFT JOIN members m ON m.feed = f.id AND m.account = $2 WHERE f.id = $1";
-        let role = sqlx::query_scalar(role).bind(feed.to_string()).bind(account.to_string());
-        let role: Option<Option<String>> = role.fetch_optional(&mut *self.inner).await?;
-        Ok(role.flatten().as_deref().and_then(Role::parse))
+        self.role_in(feed, account).await
     }
 }

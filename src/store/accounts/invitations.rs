@@ -105,7 +105,7 @@ impl Transaction {
     async fn invited(&mut self, id: AccountId) -> Result<Option<Account>> {
         let row: Option<AccountRow> = sqlx::query_as(
             "UPDATE accounts SET invited_at = invited_at WHERE id = $1 AND invited_at IS NOT NULL AND password_hash IS NULL
-             RETURNING id, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch",
+             RETURNING id, kind, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch",
         )
         .bind(id.to_string())
         .fetch_optional(&mut *self.inner)

@@ -17,7 +17,7 @@ use sqlx::FromRow;
 
 use super::{Result, Store, Transaction, instant, readable};
 use crate::{
-    accounts::{Account, FIRST_EPOCH, NewAccount, Registration},
+    accounts::{Account, AccountKind, FIRST_EPOCH, NewAccount, Registration},
     audit::{Actor, EventDetail, EventKind, Subject},
     tokens::{
         AccountId, Feeds, Patterns, Token, TokenId, TokenKind,
@@ -28,6 +28,7 @@ use crate::{
 #[derive(FromRow)]
 pub(in crate::store) struct AccountRow {
     id: String,
+    kind: String,
     username: String,
     email: String,
     password_hash: Option<String>,
@@ -41,6 +42,7 @@ impl AccountRow {
     pub(in crate::store) fn read(self) -> Result<Account> {
         Ok(Account {
             id: readable(AccountId::parse(&self.id), "accounts.id")?,
+            kind: readable(AccountKind::parse(&self.kind), "accounts.kind")?,
             username: self.username,
             email: self.email,
             password_hash: self.password_hash,
@@ -52,13 +54,13 @@ impl AccountRow {
     }
 }
 
-const ACCOUNT: &str = "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts WHERE id = $1";
+const ACCOUNT: &str = "SELECT id, kind, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts WHERE id = $1";
 
 impl Store {
     /// The account of a username or e-mail address, in any ASCII case.
     pub async fn account_named(&self, name: &str) -> Result<Option<Account>> {
         let row: Option<AccountRow> = sqlx::query_as(
-            "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts
+            "SELECT id, kind, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts
              WHERE username_key = $1 OR email_key = $1 ORDER BY username_key = $1 DESC LIMIT 1",
         )
         .bind(name.to_ascii_lowercase())
@@ -91,7 +93,7 @@ impl Transaction {
     /// The account of an address, in any ASCII case, read inside the change.
     pub(in crate::store) async fn account_of_address(&mut self, address: &str) -> Result<Option<Account>> {
         let row: Option<AccountRow> = sqlx::query_as(
-            "SELECT id, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts
+            "SELECT id, kind, username, email, password_hash, time_zone, operator_since, disabled_at, session_epoch FROM accounts
              WHERE email_key = $1",
         )
         .bind(address.to_ascii_lowercase())
@@ -106,7 +108,7 @@ impl Transaction {
         let done = sqlx::query(
             "INSERT INTO accounts (id, kind, username, username_key, email, email_key, password_hash, password_changed_at,
                 time_zone, operator_since, session_epoch, created_at, unproven_since)
-             VALUES ($1, 'person', $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11) ON CONFLICT DO NOTHING",
+             VALUES ($1, $12, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11) ON CONFLICT DO NOTHING",
         )
         .bind(id.to_string())
         .bind(new.username.as_str())
@@ -119,6 +121,7 @@ impl Transaction {
         .bind(new.operator.then(|| now.timestamp()))
         .bind(FIRST_EPOCH)
         .bind((!new.vouched).then(|| now.timestamp()))
+        .bind(AccountKind::Person.as_str())
         .execute(&mut *self.inner)
         .await?;
         if done.rows_affected() == 0 {

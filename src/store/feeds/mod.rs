@@ -18,29 +18,29 @@ struct FeedRow {
     id: String,
     name: String,
     public_since: Option<i64>,
-    everyone_role: Option<String>,
     role: Option<String>,
 }
 
 impl FeedRow {
     fn read(self) -> Result<Membership> {
         let id = readable(FeedId::parse(&self.id), "feeds.id")?;
-        let role = role(self.everyone_role.as_deref(), self.role.as_deref());
+        let role = role(self.role.as_deref());
         Ok(Membership { feed: Feed { id, name: self.name, is_public: self.public_since.is_some() }, role })
     }
 }
 
-/// A member has the role given to it, more or less than everybody's; others have everybody's.
-pub(in crate::store) fn role(everyone: Option<&str>, member: Option<&str>) -> Option<Role> {
-    member.or(everyone).and_then(Role::parse)
+/// Reads a role of the view `effective_roles`; a word that nobody knows gives no right.
+pub(in crate::store) fn role(word: Option<&str>) -> Option<Role> {
+    word.and_then(Role::parse)
 }
 
 impl Store {
     /// A feed by name, as an account sees it (or anybody, for `None`).
     pub async fn feed(&self, name: &str, account: Option<AccountId>) -> Result<Option<Membership>> {
         let row: Option<FeedRow> = sqlx::query_as(
-            "SELECT f.id, f.name, f.public_since, CASE WHEN $2 = '' THEN NULL ELSE f.everyone_role END AS everyone_role, m.role
-             FROM feeds f LEFT JOIN members m ON m.feed = f.id AND m.account = $2 WHERE f.name = $1",
+            "SELECT f.id, f.name, f.public_since,
+                (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = $2) AS role
+             FROM feeds f WHERE f.name = $1",
         )
         .bind(name)
         .bind(account.map(|id| id.to_string()).unwrap_or_default())
@@ -52,9 +52,8 @@ impl Store {
     /// The feeds in which an account has a role, by name.
     pub async fn feeds_of(&self, account: AccountId) -> Result<Vec<Membership>> {
         let rows: Vec<FeedRow> = sqlx::query_as(
-            "SELECT f.id, f.name, f.public_since, f.everyone_role, m.role
-             FROM feeds f LEFT JOIN members m ON m.feed = f.id AND m.account = $1
-             WHERE f.everyone_role IS NOT NULL OR m.role IS NOT NULL ORDER BY f.name",
+            "SELECT f.id, f.name, f.public_since, r.role FROM effective_roles r JOIN feeds f ON f.id = r.feed
+             WHERE r.account = $1 AND r.role IS NOT NULL ORDER BY f.name",
         )
         .bind(account.to_string())
         .fetch_all(&self.pool)
@@ -86,6 +85,17 @@ impl Store {
 }
 
 impl Transaction {
+    /// An account's role in a feed, read inside the change.
+    pub(in crate::store) async fn role_in(&mut self, feed: FeedId, account: AccountId) -> Result<Option<Role>> {
+        let found: Option<Option<String>> =
+            sqlx::query_scalar("SELECT role FROM effective_roles WHERE feed = $1 AND account = $2")
+                .bind(feed.to_string())
+                .bind(account.to_string())
+                .fetch_optional(&mut *self.inner)
+                .await?;
+        Ok(role(found.flatten().as_deref()))
+    }
+
     /// Makes `main`, in which every account is a writer, unless there is one.
     pub(in crate::store) async fn add_main_feed(&mut self, id: FeedId, now: DateTime<Utc>) -> Result<()> {
         sqlx::query(

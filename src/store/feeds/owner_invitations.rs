@@ -246,19 +246,6 @@ impl Transaction {
         Ok(owns.is_some())
     }
 
-    /// An account's role in a feed.
-    async fn role_in(&mut self, feed: FeedId, account: AccountId) -> Result<Option<Role>> {
-        let row: Option<(Option<String>, Option<String>)> = sqlx::query_as(
-            "SELECT f.everyone_role, m.role FROM feeds f LEFT JOIN members m ON m.feed = f.id AND m.account = $2
-             WHERE f.id = $1",
-        )
-        .bind(feed.to_string())
-        .bind(account.to_string())
-        .fetch_optional(&mut *self.inner)
-        .await?;
-        Ok(row.and_then(|(everyone, member)| super::role(everyone.as_deref(), member.as_deref())))
-    }
-
     async fn record_invitation(
         &mut self,
         kind: EventKind,

@@ -19,7 +19,6 @@ struct FeedRow {
     id: String,
     name: String,
     public_since: Option<i64>,
-    everyone_role: Option<String>,
     role: Option<String>,
     packages: i64,
 }
@@ -64,7 +63,7 @@ struct VersionRow {
 impl FeedRow {
     fn read(self) -> Result<FeedSummary> {
         let id = readable(FeedId::parse(&self.id), "feeds.id")?;
-        let role = feeds::role(self.everyone_role.as_deref(), self.role.as_deref());
+        let role = feeds::role(self.role.as_deref());
         let feed = Feed { id, name: self.name, is_public: self.public_since.is_some() };
         Ok(FeedSummary { seen: Membership { feed, role }, packages: self.packages })
     }
@@ -128,10 +127,11 @@ macro_rules! lines_where {
     ($which:literal) => {
         concat!(
             "SELECT p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, v.published_at, v.manifest
-             FROM packages p JOIN feeds f ON f.id = p.feed LEFT JOIN members m ON m.feed = p.feed AND m.account = $1
+             FROM packages p JOIN feeds f ON f.id = p.feed
                 LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest
              WHERE p.kind = 'nuget' AND (p.listed_versions > 0 OR ($2 = 1 AND p.unlisted_versions > 0))
-                AND (f.public_since IS NOT NULL OR m.role IS NOT NULL OR ($1 <> '' AND f.everyone_role IS NOT NULL))
+                AND (f.public_since IS NOT NULL
+                    OR EXISTS (SELECT 1 FROM effective_roles r WHERE r.feed = f.id AND r.account = $1 AND r.role IS NOT NULL))
                 AND p.search_text LIKE $3 ESCAPE '!' AND p.search_text LIKE $4 ESCAPE '!'
                 AND p.search_text LIKE $5 ESCAPE '!' AND p.search_text LIKE $6 ESCAPE '!' AND ",
             $which,
@@ -170,12 +170,13 @@ impl Store {
         most: i64,
     ) -> Result<Vec<FeedSummary>> {
         let rows: Vec<FeedRow> = sqlx::query_as(
-            "SELECT f.id, f.name, f.public_since, CASE WHEN $1 = '' THEN NULL ELSE f.everyone_role END AS everyone_role, m.role,
+            "SELECT f.id, f.name, f.public_since,
+                (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = $1) AS role,
                 (SELECT COUNT(*) FROM (SELECT 1 AS one FROM packages p WHERE p.feed = f.id AND p.kind = 'nuget'
                     AND p.listed_versions > 0 LIMIT $4) few) AS packages
-             FROM feeds f LEFT JOIN members m ON m.feed = f.id AND m.account = $1
-             WHERE f.name > $2
-                AND (f.public_since IS NOT NULL OR m.role IS NOT NULL OR ($1 <> '' AND f.everyone_role IS NOT NULL))
+             FROM feeds f
+             WHERE f.name > $2 AND (f.public_since IS NOT NULL
+                OR EXISTS (SELECT 1 FROM effective_roles r WHERE r.feed = f.id AND r.account = $1 AND r.role IS NOT NULL))
              ORDER BY f.name LIMIT $3",
         )
         .bind(text_of(account))

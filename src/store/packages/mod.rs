@@ -67,7 +67,6 @@ struct FeedPackageRow {
     feed: String,
     feed_name: String,
     public_since: Option<i64>,
-    everyone_role: Option<String>,
     role: Option<String>,
     listed_versions: i64,
     latest: Option<String>,
@@ -114,7 +113,7 @@ impl FeedPackageRow {
     fn read(self) -> Result<FeedPackage> {
         let holder = Holder {
             disabled: false,
-            role: feeds::role(self.everyone_role.as_deref(), self.role.as_deref()),
+            role: feeds::role(self.role.as_deref()),
             feed_is_public: self.public_since.is_some(),
         };
         Ok(FeedPackage {
@@ -266,11 +265,11 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<FeedPackage>> {
         let rows: Vec<FeedPackageRow> = sqlx::query_as(
-            "SELECT p.id, p.kind, p.name, p.listed_versions, f.id AS feed, f.name AS feed_name, f.public_since, f.everyone_role, m.role,
+            "SELECT p.id, p.kind, p.name, p.listed_versions, f.id AS feed, f.name AS feed_name, f.public_since, r.role,
                 v.version AS latest
-             FROM packages p JOIN feeds f ON f.id = p.feed LEFT JOIN members m ON m.feed = f.id AND m.account = $1
+             FROM packages p JOIN feeds f ON f.id = p.feed JOIN effective_roles r ON r.feed = p.feed AND r.account = $1
                 LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest AND p.listed_versions > 0
-             WHERE p.id > $2 AND (f.everyone_role IS NOT NULL OR m.role IS NOT NULL)
+             WHERE p.id > $2 AND r.role IS NOT NULL
                AND (p.listed_versions > 0 OR p.unlisted_versions > 0) ORDER BY p.id LIMIT $3",
         )
         .bind(account.to_string())

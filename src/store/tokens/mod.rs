@@ -92,15 +92,14 @@ impl FromRow<'_, AnyRow> for Token {
 
 fn read_known(row: &AnyRow) -> Result<TokenLookup> {
     let feed: Option<String> = row.try_get("feed_id")?;
-    let everyone: Option<String> = row.try_get("everyone_role")?;
-    let member: Option<String> = row.try_get("member_role")?;
+    let role: Option<String> = row.try_get("role")?;
     Ok(TokenLookup {
         token: Token::from_row(row)?,
         replaced_at: row.try_get::<Option<i64>, _>("secret_ended_at")?.map(instant),
         username: row.try_get("username")?,
         holder: Holder {
             disabled: row.try_get::<Option<i64>, _>("disabled_at")?.is_some(),
-            role: feeds::role(everyone.as_deref(), member.as_deref()),
+            role: feeds::role(role.as_deref()),
             feed_is_public: row.try_get::<Option<i64>, _>("public_since")?.is_some(),
         },
         feed: feed.as_deref().map(|id| readable(FeedId::parse(id), "feeds.id")).transpose()?,
@@ -110,18 +109,20 @@ fn read_known(row: &AnyRow) -> Result<TokenLookup> {
 const KNOWN: &str = concat!(
     "SELECT ",
     columns!(),
-    ", s.ended_at AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since, f.everyone_role, m.role AS member_role
+    ", s.ended_at AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since,
+        (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = a.id) AS role
      FROM token_secrets s JOIN tokens t ON t.id = s.token JOIN accounts a ON a.id = t.account
-     LEFT JOIN feeds f ON f.name = $2 LEFT JOIN members m ON m.feed = f.id AND m.account = a.id
+     LEFT JOIN feeds f ON f.name = $2
      WHERE s.hash = $1"
 );
 
 const KNOWN_BY_ID: &str = concat!(
     "SELECT ",
     columns!(),
-    ", CAST(NULL AS BIGINT) AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since, f.everyone_role, m.role AS member_role
+    ", CAST(NULL AS BIGINT) AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since,
+        (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = a.id) AS role
      FROM tokens t JOIN accounts a ON a.id = t.account
-     LEFT JOIN feeds f ON f.name = $3 LEFT JOIN members m ON m.feed = f.id AND m.account = a.id
+     LEFT JOIN feeds f ON f.name = $3
      WHERE t.id = $1 AND t.account = $2"
 );
 
