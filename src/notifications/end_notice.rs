@@ -4,12 +4,18 @@
 use chrono::{DateTime, Duration, DurationRound, TimeDelta, Utc};
 
 use super::{CancelReason, warning_cancel_reason};
-use crate::tokens::{AccountId, NoticeId, Token, TokenId};
+use crate::tokens::{
+    AccountId, NoticeId, Token, TokenId,
+    expiry::{EndRule, ONE_DAY, SHORT_LIFE, WARNING, ahead_of_end},
+};
 
 /// Lives longer than this have a reminder 30 days before their end.
 const LONG_LIFE: Duration = Duration::days(60);
-/// Lives longer than this are warned of ten days before their end, so that a day before is news.
-const SHORT_LIFE: Duration = Duration::days(10);
+
+/// When somebody who asked for it is reminded a day before. Shorter lives are warned then, so that it is no news.
+const REMINDER_1: [EndRule; 1] = [EndRule { life_over: SHORT_LIFE, ahead: ONE_DAY }];
+/// When somebody who asked for it is reminded 30 days before.
+const REMINDER_30: [EndRule; 1] = [EndRule { life_over: LONG_LIFE, ahead: Duration::days(30) }];
 
 /// Something an owner is told of a token's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,17 +54,25 @@ impl EndNotice {
         matches!(self, Self::Reminder1 | Self::Reminder30)
     }
 
+    /// When it is told ahead of the end: the first rule whose life is exceeded counts. The only place that knows; the
+    /// store writes its statement for many tokens from it. What is told after the end has no rule.
+    pub fn rules(self) -> &'static [EndRule] {
+        match self {
+            Self::Expired => &[],
+            Self::Warning => &WARNING,
+            Self::Reminder1 => &REMINDER_1,
+            Self::Reminder30 => &REMINDER_30,
+        }
+    }
+
     /// When it is due, for a token that ends at `end`; `None` if never. What is told ahead is due in the hour it is
     /// owed from, so that an owner's notices of one hour share a mail.
     fn due_at(self, token: &Token, end: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let life = end - token.issued_at?;
-        let ahead = match self {
-            Self::Expired => return Some(end),
-            Self::Warning => token.warn_from()?,
-            Self::Reminder1 if life > SHORT_LIFE => end - Duration::days(1),
-            Self::Reminder30 if life > LONG_LIFE => end - Duration::days(30),
-            Self::Reminder1 | Self::Reminder30 => return None,
-        };
+        let issued_at = token.issued_at?;
+        if self == Self::Expired {
+            return Some(end);
+        }
+        let ahead = ahead_of_end(self.rules(), issued_at, end)?;
         Some(ahead.duration_trunc(Duration::hours(1)).unwrap_or(ahead))
     }
 }

@@ -24,6 +24,7 @@ mod operator;
 mod packages;
 mod restore;
 mod retention;
+mod sql;
 mod tokens;
 mod url_parameters;
 mod usage;

@@ -1,10 +1,18 @@
 //! What operators look at across the whole host: accounts, feeds, tokens by hint, the mail queue, and numbers that stay
 //! cheap because nothing is counted beyond a bound.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
-use super::{Result, Store, accounts::AccountRow, instant, tokens::columns};
+use super::{
+    Result, Store,
+    accounts::AccountRow,
+    instant,
+    sql::{Direction, List},
+    tokens::COLUMNS,
+};
 use crate::{
     accounts::{AccountDetails, AccountQuery, AccountSummary},
     feeds::{Feed, HostFeed},
@@ -39,51 +47,68 @@ impl FromRow<'_, AnyRow> for HostFeed {
     }
 }
 
-macro_rules! account_lines {
-    ($condition:literal) => {
-        concat!(
-            "SELECT a.id, a.kind, a.username, a.email, a.password_hash, a.time_zone, a.operator_since, a.disabled_at, a.session_epoch, a.created_at,
-                a.signed_in_at AS last_sign_in
-             FROM accounts a WHERE ", $condition
-        )
-    };
+/// Accounts as lists show them.
+fn account_list() -> List {
+    List::of(
+        "a.id, a.kind, a.username, a.email, a.password_hash, a.time_zone, a.operator_since, a.disabled_at, a.session_epoch,
+         a.created_at, a.signed_in_at AS last_sign_in",
+        "accounts a",
+    )
 }
 
-/// The columns of a [`HostFeed`]; `$1` bounds the counts, the table is called `f`.
-macro_rules! host_feeds {
-    ($condition:literal) => {
-        concat!(
-            "SELECT f.id, f.name, f.public_since, f.everyone_role, o.account AS owner, a.username AS owner_name,
-                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM members m WHERE m.feed = f.id LIMIT $1) n) AS members,
-                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM packages p WHERE p.feed = f.id LIMIT $1) n) AS packages,
-                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM members m WHERE m.feed = f.id AND m.role = 'owner' LIMIT 2) n) AS owners
-             FROM feeds f
-             LEFT JOIN members o ON o.feed = f.id AND o.account = (SELECT MIN(x.account) FROM members x WHERE x.feed = f.id AND x.role = 'owner')
-             LEFT JOIN accounts a ON a.id = o.account WHERE ", $condition
-        )
-    };
+/// Feeds as lists show them; `$1` bounds the counts.
+fn feed_list() -> List {
+    List::of(
+        "f.id, f.name, f.public_since, f.everyone_role, o.account AS owner, a.username AS owner_name,
+         (SELECT COUNT(*) FROM (SELECT 1 AS one FROM members m WHERE m.feed = f.id LIMIT $1) n) AS members,
+         (SELECT COUNT(*) FROM (SELECT 1 AS one FROM packages p WHERE p.feed = f.id LIMIT $1) n) AS packages,
+         (SELECT COUNT(*) FROM (SELECT 1 AS one FROM members m WHERE m.feed = f.id AND m.role = 'owner' LIMIT 2) n) AS owners",
+        "feeds f
+         LEFT JOIN members o ON o.feed = f.id AND o.account = (SELECT MIN(x.account) FROM members x WHERE x.feed = f.id AND x.role = 'owner')
+         LEFT JOIN accounts a ON a.id = o.account",
+    )
 }
+
+/// An account's tokens, or those of a hint, the newest first.
+fn newest_tokens(condition: &str, limit: &'static str) -> String {
+    let tokens = List::of(COLUMNS, "tokens t").filter(condition);
+    tokens.order("t.created_at", Direction::Descending).order("t.id", Direction::Descending).limit(limit).sql()
+}
+
+static ACCOUNTS: LazyLock<String> = LazyLock::new(|| {
+    account_list()
+        .filter("a.username_key > $1 AND ($2 = '' OR a.username_key LIKE $2 ESCAPE '!' OR a.email_key LIKE $2 ESCAPE '!')")
+        .filter(
+            "($3 = '' OR ($3 = 'operators' AND a.operator_since IS NOT NULL) OR ($3 = 'disabled' AND a.disabled_at IS NOT NULL))",
+        )
+        .order("a.username_key", Direction::Ascending)
+        .limit("$4")
+        .sql()
+});
+static ACCOUNT: LazyLock<String> = LazyLock::new(|| account_list().filter("a.id = $1").sql());
+static FEEDS: LazyLock<String> =
+    LazyLock::new(|| feed_list().filter("f.name > $2").order("f.name", Direction::Ascending).limit("$3").sql());
+static FEED: LazyLock<String> = LazyLock::new(|| feed_list().filter("f.name = $2").sql());
+static TOKENS_WITH_HINT: LazyLock<String> = LazyLock::new(|| newest_tokens("t.hint = $1", "$2"));
+static TOKENS_MADE_BEFORE: LazyLock<String> =
+    LazyLock::new(|| newest_tokens("t.account = $1 AND t.created_at <= $2 AND (t.created_at < $2 OR t.id < $3)", "$4"));
 
 impl Store {
     /// Accounts by username, those that fit.
     pub async fn accounts(&self, search: AccountQuery<'_>) -> Result<Vec<AccountSummary>> {
         let AccountQuery { text, only, after, limit } = search;
-        Ok(sqlx::query_as(account_lines!(
-            "a.username_key > $1 AND ($2 = '' OR a.username_key LIKE $2 ESCAPE '!' OR a.email_key LIKE $2 ESCAPE '!')
-             AND ($3 = '' OR ($3 = 'operators' AND a.operator_since IS NOT NULL) OR ($3 = 'disabled' AND a.disabled_at IS NOT NULL))
-             ORDER BY a.username_key LIMIT $4"
-        ))
-        .bind(after.to_ascii_lowercase())
-        .bind(containing(text))
-        .bind(only.as_str())
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?)
+        Ok(sqlx::query_as(ACCOUNTS.as_str())
+            .bind(after.to_ascii_lowercase())
+            .bind(containing(text))
+            .bind(only.as_str())
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// One account as the list shows it.
     pub async fn account_line(&self, id: AccountId) -> Result<Option<AccountSummary>> {
-        Ok(sqlx::query_as(account_lines!("a.id = $1")).bind(id.to_string()).fetch_optional(&self.pool).await?)
+        Ok(sqlx::query_as(ACCOUNT.as_str()).bind(id.to_string()).fetch_optional(&self.pool).await?)
     }
 
     /// What there is to know of an account, counted up to `bound`.
@@ -102,27 +127,17 @@ impl Store {
 
     /// Feeds by name after `after`, their numbers counted up to `bound`.
     pub async fn host_feeds(&self, after: &str, limit: i64, bound: i64) -> Result<Vec<HostFeed>> {
-        Ok(sqlx::query_as(host_feeds!("f.name > $2 ORDER BY f.name LIMIT $3"))
-            .bind(bound)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await?)
+        Ok(sqlx::query_as(FEEDS.as_str()).bind(bound).bind(after).bind(limit).fetch_all(&self.pool).await?)
     }
 
     /// A feed of a name as the list shows it.
     pub async fn host_feed(&self, name: &str, bound: i64) -> Result<Option<HostFeed>> {
-        Ok(sqlx::query_as(host_feeds!("f.name = $2")).bind(bound).bind(name).fetch_optional(&self.pool).await?)
+        Ok(sqlx::query_as(FEED.as_str()).bind(bound).bind(name).fetch_optional(&self.pool).await?)
     }
 
     /// Tokens whose present secret has this hint, the newest first: hints are short, so there may be several.
     pub async fn tokens_with_hint(&self, hint: &str, limit: i64) -> Result<Vec<Token>> {
-        let select = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM tokens t WHERE t.hint = $1 ORDER BY t.created_at DESC, t.id DESC LIMIT $2"
-        );
-        Ok(sqlx::query_as(select).bind(hint).bind(limit).fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as(TOKENS_WITH_HINT.as_str()).bind(hint).bind(limit).fetch_all(&self.pool).await?)
     }
 
     /// An account's tokens made before `before` (its time and id), the newest first.
@@ -133,13 +148,13 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Token>> {
         let (at, id) = before.map_or((i64::MAX, String::new()), |(at, id)| (at.timestamp(), id.to_string()));
-        let select = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM tokens t WHERE t.account = $1 AND t.created_at <= $2 AND (t.created_at < $2 OR t.id < $3)
-              ORDER BY t.created_at DESC, t.id DESC LIMIT $4"
-        );
-        Ok(sqlx::query_as(select).bind(account.to_string()).bind(at).bind(id).bind(limit).fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as(TOKENS_MADE_BEFORE.as_str())
+            .bind(account.to_string())
+            .bind(at)
+            .bind(id)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// The mails on their way, counted up to `bound`.

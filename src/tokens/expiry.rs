@@ -11,10 +11,11 @@ pub const DEFAULT_DAYS: i64 = 90;
 /// No expiry lies further ahead than this many days, unless it is "never".
 pub const FURTHEST_DAYS: i64 = 36_525;
 /// A warning is due this long before the end.
-const WARN_BEFORE: Duration = Duration::days(10);
+pub const WARN_BEFORE: Duration = Duration::days(10);
 /// Lives this short or shorter are warned one day before, or not at all.
-const SHORT_LIFE: Duration = Duration::days(10);
-const ONE_DAY: Duration = Duration::days(1);
+pub const SHORT_LIFE: Duration = Duration::days(10);
+/// Lives this short or shorter have no warning.
+pub const ONE_DAY: Duration = Duration::days(1);
 
 /// What somebody asks for in a form, a command or an API call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,18 +112,30 @@ pub fn whole_second(instant: DateTime<Utc>) -> DateTime<Utc> {
     instant - Duration::nanoseconds(i64::from(instant.timestamp_subsec_nanos()))
 }
 
+/// How far ahead of its end a token of a long enough life is spoken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndRule {
+    /// Only lives longer than this.
+    pub life_over: Duration,
+    /// How long before the end.
+    pub ahead: Duration,
+}
+
+/// When a token expires soon; the first rule whose life is exceeded counts.
+pub const WARNING: [EndRule; 2] =
+    [EndRule { life_over: SHORT_LIFE, ahead: WARN_BEFORE }, EndRule { life_over: ONE_DAY, ahead: ONE_DAY }];
+
+/// The instant that the first of the rules that fits a life says; none if none fits.
+pub fn ahead_of_end(rules: &[EndRule], issued_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let rule = rules.iter().find(|rule| expires_at - issued_at > rule.life_over)?;
+    Some(expires_at - rule.ahead)
+}
+
 /// From when on a token "expires soon": badge, banner, filter, client header and mail all ask this one function.
 /// Ten days before the end; one day before for lives of ten days or less; never for a day or less.
 /// The life counts from the last issue of the secret.
 pub fn warn_from(issued_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let life = expires_at - issued_at;
-    if life <= ONE_DAY {
-        None
-    } else if life <= SHORT_LIFE {
-        Some(expires_at - ONE_DAY)
-    } else {
-        Some(expires_at - WARN_BEFORE)
-    }
+    ahead_of_end(&WARNING, issued_at, expires_at)
 }
 
 /// An end where somebody lives: the date in the given format, and the hour. A day that was chosen to its end ends at

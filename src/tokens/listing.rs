@@ -92,7 +92,7 @@ impl std::fmt::Display for Position {
 }
 
 /// A part of an account's tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Filter {
     /// Every one.
     #[default]

@@ -4,92 +4,115 @@
 //! parts. So every filter costs the same few milliseconds, however long the record is; a page may say that it looked only
 //! so far, and leads on from there.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
-use super::{event_columns, event_id, read_told};
+use super::{EVENT_COLUMNS, event_id, read_told};
 use crate::{
     audit::{EventFilter, EventPage, HostEvent, NamedAccount, Subject, november_sentences},
-    store::{Result, Store, instant, readable},
+    store::{
+        Result, Store, instant, readable,
+        sql::{Direction, List},
+    },
     tokens::{AccountId, EventId, TokenId},
 };
 
 /// Events of one index that are held against the other parts of a filter at a time.
 const WINDOW: i64 = 2_000;
 
-/// One index with what is looked up in it. `$1` is that, `$2` and `$3` bound the ids, `$4` the events looked at. Pairs
-/// are compared and sorted by, so that no planner may think of reading all events by their ids instead.
-struct Source {
-    events: &'static str,
-    reach: &'static str,
-    key: String,
+/// An index of the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Index {
+    Token,
+    Hint,
+    Package,
+    Account,
+    /// Who did it, where it was done to somebody else.
+    ActorAlone,
+    Kind,
+    All,
 }
 
-macro_rules! in_index {
-    ($column:literal, $also:literal) => {
-        concat!(
-            "(",
-            $column,
-            ", id) < ($1, $2) AND (",
-            $column,
-            ", id) >= ($1, $3)",
-            $also,
-            " ORDER BY ",
-            $column,
-            " DESC, id DESC LIMIT $4"
-        )
-    };
-}
+impl Index {
+    const ALL: [Self; 7] =
+        [Self::Token, Self::Hint, Self::Package, Self::Account, Self::ActorAlone, Self::Kind, Self::All];
 
-macro_rules! source {
-    ($key:expr, $column:literal) => {
-        source!($key, $column, "")
-    };
-    ($key:expr, $column:literal, $also:literal) => {
-        source!(of $key, in_index!($column, $also))
-    };
-    (of $key:expr, $looked_at:expr) => {
-        Source {
-            events: concat!(
-                "SELECT ", event_columns!(), ", e.account, e.actor, e.token, e.hint, a.id AS account_found, o.id AS actor_found,
-                    COALESCE(a.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.account)) AS account_name,
-                    COALESCE(o.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.actor)) AS actor_name
-                 FROM (SELECT w.* FROM (SELECT * FROM events WHERE ", $looked_at, ") w
-                    WHERE ($5 = '' OR $5 LIKE '%|' || w.verb || '|%') AND ($6 = '' OR w.account = $6 OR w.actor = $6)
-                    AND ($7 = '' OR w.token = $7) AND ($8 = '' OR w.hint = $8) AND ($9 = '' OR lower(w.package) = $9)
-                    ORDER BY w.id DESC LIMIT $10) e
-                 LEFT JOIN accounts a ON a.id = e.account LEFT JOIN accounts o ON o.id = e.actor ORDER BY e.id DESC"
-            ),
-            reach: concat!(
-                "SELECT MIN(w.id) AS id, COUNT(*) AS looked FROM (SELECT id FROM events WHERE ", $looked_at, ") w"
-            ),
-            key: $key,
+    /// The events of one key: `$1` is that, `$2` and `$3` bound the ids, `$4` the events looked at. Pairs are compared and
+    /// sorted by, so that no planner may think of reading all events by their ids instead.
+    fn looked_at(self, columns: &str) -> String {
+        let column = match self {
+            Self::Token => "token",
+            Self::Hint => "hint",
+            Self::Package => "lower(package)",
+            Self::Account => "account",
+            Self::ActorAlone => "actor",
+            Self::Kind => "verb",
+            Self::All => {
+                let all = List::of(columns, "events").filter("$1 = '' AND id < $2 AND id >= $3");
+                return all.order("id", Direction::Descending).limit("$4").sql();
+            }
+        };
+        let pair = format!("({column}, id)");
+        let mut list = List::of(columns, "events").filter(format!("{pair} < ($1, $2) AND {pair} >= ($1, $3)"));
+        match self {
+            // SQLite compares no pairs in such an index.
+            Self::Package => list = list.filter(format!("{column} >= $1 AND {column} <= $1")),
+            Self::ActorAlone => list = list.filter("(account IS NULL OR actor <> account)"),
+            _ => {}
         }
-    };
+        list.order(column, Direction::Descending).order("id", Direction::Descending).limit("$4").sql()
+    }
+
+    /// Those of them that fit the other parts of a filter, at most `$10`.
+    fn events(self) -> String {
+        let fitting = List::of("w.*", format!("({}) w", self.looked_at("*")))
+            .filter("($5 = '' OR $5 LIKE '%|' || w.verb || '|%') AND ($6 = '' OR w.account = $6 OR w.actor = $6)")
+            .filter("($7 = '' OR w.token = $7) AND ($8 = '' OR w.hint = $8) AND ($9 = '' OR lower(w.package) = $9)")
+            .order("w.id", Direction::Descending)
+            .limit("$10");
+        let columns = format!(
+            "{EVENT_COLUMNS}, e.account, e.actor, e.token, e.hint, a.id AS account_found, o.id AS actor_found,
+             COALESCE(a.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.account)) AS account_name,
+             COALESCE(o.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.actor)) AS actor_name"
+        );
+        let named = "LEFT JOIN accounts a ON a.id = e.account LEFT JOIN accounts o ON o.id = e.actor";
+        List::of(columns, format!("({}) e {named}", fitting.sql())).order("e.id", Direction::Descending).sql()
+    }
+
+    /// How far a look reaches: the oldest event looked at, and how many there were.
+    fn reach(self) -> String {
+        List::of("MIN(w.id) AS id, COUNT(*) AS looked", format!("({}) w", self.looked_at("id"))).sql()
+    }
+}
+
+/// For each index, its events and how far a look at them reaches.
+static STATEMENTS: LazyLock<HashMap<Index, (String, String)>> =
+    LazyLock::new(|| Index::ALL.into_iter().map(|index| (index, (index.events(), index.reach()))).collect());
+
+/// One index with what is looked up in it.
+struct Source {
+    index: Index,
+    key: String,
 }
 
 impl EventFilter {
     /// Where to look: disjoint parts of the record in which everything that fits is found.
     fn sources(&self, words: &[&'static str]) -> Vec<Source> {
+        let one = |index, key: String| vec![Source { index, key }];
         if let Some(token) = self.token {
-            vec![source!(token.to_string(), "token")]
+            one(Index::Token, token.to_string())
         } else if let Some(hint) = &self.hint {
-            vec![source!(hint.clone(), "hint")]
+            one(Index::Hint, hint.clone())
         } else if let Some(package) = &self.package {
-            vec![source!(
-                package.to_ascii_lowercase(),
-                "lower(package)",
-                " AND lower(package) >= $1 AND lower(package) <= $1" // SQLite compares no pairs in such an index
-            )]
+            one(Index::Package, package.to_ascii_lowercase())
         } else if let Some(account) = self.account {
-            vec![
-                source!(account.to_string(), "account"),
-                source!(account.to_string(), "actor", " AND (account IS NULL OR actor <> account)"),
-            ]
+            [Index::Account, Index::ActorAlone].map(|index| Source { index, key: account.to_string() }).into()
         } else if self.kinds.is_empty() {
-            vec![source!(of String::new(), "$1 = '' AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4")]
+            one(Index::All, String::new())
         } else {
-            words.iter().map(|word| source!((*word).to_owned(), "verb")).collect()
+            words.iter().map(|word| Source { index: Index::Kind, key: (*word).to_owned() }).collect()
         }
     }
 
@@ -161,7 +184,7 @@ impl Store {
     ) -> Result<Vec<HostEvent>> {
         let (least, most) = filter.bounds(before);
         let words: String = words.iter().map(|word| format!("|{word}|")).collect();
-        let rows = sqlx::query_as(source.events)
+        let rows = sqlx::query_as(STATEMENTS[&source.index].0.as_str())
             .bind(source.key.as_str())
             .bind(most)
             .bind(least)
@@ -186,7 +209,7 @@ impl Store {
         window: i64,
     ) -> Result<Option<EventId>> {
         let (least, most) = filter.bounds(before);
-        let row: (Option<String>, i64) = sqlx::query_as(source.reach)
+        let row: (Option<String>, i64) = sqlx::query_as(STATEMENTS[&source.index].1.as_str())
             .bind(source.key.as_str())
             .bind(most)
             .bind(least)

@@ -3,10 +3,15 @@
 pub(in crate::store) mod listing;
 pub(in crate::store) mod rewrite;
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
-use super::{Result, Store, Transaction, instant};
+use super::{
+    Result, Store, Transaction, instant,
+    sql::{Direction, List},
+};
 use crate::{
     accounts::Account,
     audit::{self, Actor, Event, EventDetail, EventKind, Subject},
@@ -14,37 +19,37 @@ use crate::{
 };
 
 /// The columns that an [`Event`] is read from beside its actor; the table is called `e`.
-macro_rules! event_columns {
-    () => {
-        "e.id, e.at, e.verb, e.feed, e.package, e.version, e.address, e.client, e.detail"
-    };
-}
-pub(in crate::store) use event_columns;
+pub(in crate::store) const EVENT_COLUMNS: &str =
+    "e.id, e.at, e.verb, e.feed, e.package, e.version, e.address, e.client, e.detail";
 
 /// Sorts after every id.
 const AFTER_ALL: &str = "z";
 
-const BEFORE: &str = concat!(
-    "SELECT ",
-    event_columns!(),
-    ", a.username AS actor FROM events e LEFT JOIN accounts a ON a.id = e.actor
-     WHERE e.token = $1 AND e.id < $2 ORDER BY e.id DESC LIMIT $3"
-);
+static BEFORE: LazyLock<String> = LazyLock::new(|| {
+    let columns = format!("{EVENT_COLUMNS}, a.username AS actor");
+    List::of(columns, "events e LEFT JOIN accounts a ON a.id = e.actor")
+        .filter("e.token = $1 AND e.id < $2")
+        .order("e.id", Direction::Descending)
+        .limit("$3")
+        .sql()
+});
 
 /// The codes are those of the index `events_of_token_steps`, word for word. Rows of November 2026 have no index of their
 /// own; they are looked for while there may be any.
-const STEPS: &str = concat!(
-    "SELECT ",
-    event_columns!(),
-    ", CAST(NULL AS TEXT) AS actor FROM events e WHERE e.token = $1
-       AND e.verb IN ('token.created', 'token.edited', 'token.refreshed', 'token.deactivated', 'token.reactivated', 'token.revoked')
-     UNION ALL SELECT ",
-    event_columns!(),
-    ", CAST(NULL AS TEXT) AS actor FROM events e WHERE e.token = $1
-       AND e.verb IN ('token created', 'token edited', 'token refreshed', 'token deactivated', 'token reactivated', 'token revoked')
-       AND EXISTS (SELECT 1 FROM installation i WHERE i.name = 'events in sentences')
-     ORDER BY 1 DESC LIMIT $2"
-);
+static STEPS: LazyLock<String> = LazyLock::new(|| {
+    let steps = |words: &str| {
+        let list = List::of(format!("{EVENT_COLUMNS}, CAST(NULL AS TEXT) AS actor"), "events e");
+        list.filter("e.token = $1").filter(format!("e.verb IN ({words})"))
+    };
+    let now = steps(
+        "'token.created', 'token.edited', 'token.refreshed', 'token.deactivated', 'token.reactivated', 'token.revoked'",
+    );
+    let november = steps(
+        "'token created', 'token edited', 'token refreshed', 'token deactivated', 'token reactivated', 'token revoked'",
+    )
+    .filter("EXISTS (SELECT 1 FROM installation i WHERE i.name = 'events in sentences')");
+    format!("{} UNION ALL {} ORDER BY 1 DESC LIMIT $2", now.sql(), november.sql())
+});
 
 impl Store {
     /// The newest events of a token, at most `limit`.
@@ -54,7 +59,7 @@ impl Store {
 
     /// The events of a token before one of them, newest first, at most `limit`; the newest of all for `None`.
     pub async fn events_before(&self, token: TokenId, before: Option<EventId>, limit: i64) -> Result<Vec<Event>> {
-        let events = sqlx::query_as(BEFORE)
+        let events = sqlx::query_as(BEFORE.as_str())
             .bind(token.to_string())
             .bind(before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()))
             .bind(limit)
@@ -66,7 +71,7 @@ impl Store {
     /// The steps of a token's life (made, edited, refreshed, switched, revoked), oldest first; the newest `limit` of them.
     pub async fn life_of_token(&self, token: TokenId, limit: i64) -> Result<Vec<Event>> {
         let mut steps: Vec<Event> =
-            sqlx::query_as(STEPS).bind(token.to_string()).bind(limit).fetch_all(&self.pool).await?;
+            sqlx::query_as(STEPS.as_str()).bind(token.to_string()).bind(limit).fetch_all(&self.pool).await?;
         steps.reverse();
         Ok(steps)
     }

@@ -1,6 +1,8 @@
 //! Who was asked to become an owner of a package or feed. Nobody becomes one without saying yes, within
 //! [`INVITATION_LASTS`], while whoever asked still has the right to ask.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
@@ -8,7 +10,10 @@ use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
     feeds::{Accepted, Feed, INVITATION_LASTS, OwnerInvitation},
     packages::StoredPackage,
-    store::{Result, Store, Transaction, instant, readable},
+    store::{
+        Result, Store, Transaction, instant, readable,
+        sql::{Direction, List},
+    },
     tokens::{
         AccountId, FeedId, InvitationId, PackageKey,
         decision::{Action, Ask, Decision, Holder, Package, Role, decide_for_account},
@@ -54,24 +59,26 @@ impl InvitationRow {
     }
 }
 
-macro_rules! invitations {
-    ($which:literal) => {
-        concat!(
-            "SELECT i.id, i.feed, f.name AS feed_name, f.public_since, i.package, p.name AS package_name, i.account, a.username,
-                i.inviter, b.username AS inviter_name, i.expires_at
-             FROM owner_invitations i JOIN feeds f ON f.id = i.feed LEFT JOIN packages p ON p.id = i.package
-             JOIN accounts a ON a.id = i.account JOIN accounts b ON b.id = i.inviter
-             WHERE i.expires_at > $2 AND ",
-            $which,
-            " ORDER BY i.id LIMIT 100"
-        )
-    };
+/// The open invitations of which this holds, at most a hundred.
+fn invitations(which: &str) -> String {
+    let list = List::of(
+        "i.id, i.feed, f.name AS feed_name, f.public_since, i.package, p.name AS package_name, i.account, a.username,
+         i.inviter, b.username AS inviter_name, i.expires_at",
+        "owner_invitations i JOIN feeds f ON f.id = i.feed LEFT JOIN packages p ON p.id = i.package
+         JOIN accounts a ON a.id = i.account JOIN accounts b ON b.id = i.inviter",
+    );
+    list.filter("i.expires_at > $2").filter(which).order("i.id", Direction::Ascending).limit("100").sql()
 }
+
+static TO_ACCOUNT: LazyLock<String> = LazyLock::new(|| invitations("i.account = $1"));
+static TO_PACKAGE: LazyLock<String> = LazyLock::new(|| invitations("i.package = $1"));
+static TO_FEED: LazyLock<String> = LazyLock::new(|| invitations("i.feed = $1 AND i.package IS NULL"));
+static ONE: LazyLock<String> = LazyLock::new(|| invitations("i.id = $1"));
 
 impl Store {
     /// What an account was asked to own.
     pub async fn owner_invitations_of(&self, account: AccountId, now: DateTime<Utc>) -> Result<Vec<OwnerInvitation>> {
-        self.invitations(invitations!("i.account = $1"), account.to_string(), now).await
+        self.invitations(TO_ACCOUNT.as_str(), account.to_string(), now).await
     }
 
     /// Who was asked to own a package.
@@ -80,12 +87,12 @@ impl Store {
         package: PackageKey,
         now: DateTime<Utc>,
     ) -> Result<Vec<OwnerInvitation>> {
-        self.invitations(invitations!("i.package = $1"), package.to_string(), now).await
+        self.invitations(TO_PACKAGE.as_str(), package.to_string(), now).await
     }
 
     /// Who was asked to own a feed.
     pub async fn owner_invitations_to_feed(&self, feed: FeedId, now: DateTime<Utc>) -> Result<Vec<OwnerInvitation>> {
-        self.invitations(invitations!("i.feed = $1 AND i.package IS NULL"), feed.to_string(), now).await
+        self.invitations(TO_FEED.as_str(), feed.to_string(), now).await
     }
 
     async fn invitations(&self, sql: &'static str, which: String, now: DateTime<Utc>) -> Result<Vec<OwnerInvitation>> {
@@ -203,7 +210,7 @@ impl Transaction {
         account: AccountId,
         now: DateTime<Utc>,
     ) -> Result<Option<OwnerInvitation>> {
-        let row: Option<InvitationRow> = sqlx::query_as(invitations!("i.id = $1"))
+        let row: Option<InvitationRow> = sqlx::query_as(ONE.as_str())
             .bind(id.to_string())
             .bind(now.timestamp())
             .fetch_optional(&mut *self.inner)

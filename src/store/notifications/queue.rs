@@ -1,12 +1,17 @@
 //! The mails that are not sent yet, or were refused for good, as operators see them; trying one again, and dropping one.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Duration, Utc};
 use sqlx::FromRow;
 
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
     notifications::{MailKind, MailState, QueuedMail},
-    store::{Result, Store, instant, readable},
+    store::{
+        Result, Store, instant, readable,
+        sql::{Direction, List},
+    },
     tokens::{AccountId, MailId},
 };
 
@@ -52,39 +57,43 @@ impl QueuedRow {
     }
 }
 
-macro_rules! queue {
-    ($which:literal) => {
-        concat!(
-            "SELECT m.id, m.letter, m.account, a.username, m.recipient, m.state, m.attempt, m.next_at, m.lease_until, m.reply,
-                m.created_at FROM mails m LEFT JOIN accounts a ON a.id = m.account
-             WHERE m.state IN ('pending', 'sending', 'failed') AND ",
-            $which
-        )
-    };
+fn queue(which: &str) -> List {
+    List::of(
+        "m.id, m.letter, m.account, a.username, m.recipient, m.state, m.attempt, m.next_at, m.lease_until, m.reply, m.created_at",
+        "mails m LEFT JOIN accounts a ON a.id = m.account",
+    )
+    .filter("m.state IN ('pending', 'sending', 'failed')")
+    .filter(which)
 }
-macro_rules! page {
-    ($which:literal) => {
-        concat!(queue!($which), " AND m.id < $1 ORDER BY m.id DESC LIMIT $2")
-    };
+
+fn page(which: &str) -> String {
+    queue(which).filter("m.id < $1").order("m.id", Direction::Descending).limit("$2").sql()
 }
+
+static ALL: LazyLock<String> = LazyLock::new(|| page("1 = 1"));
+static WAITING: LazyLock<String> = LazyLock::new(|| page("m.state <> 'failed' AND m.attempt = 0"));
+static RETRYING: LazyLock<String> = LazyLock::new(|| page("m.state <> 'failed' AND m.attempt > 0"));
+static FAILED: LazyLock<String> = LazyLock::new(|| page("m.state = 'failed'"));
+static ONE: LazyLock<String> = LazyLock::new(|| queue("m.id = $1").sql());
 
 impl Store {
     /// Mails that are not sent and older than `before`, the newest first, at most `limit`.
     pub async fn queued_mails(&self, which: MailState, before: Option<MailId>, limit: i64) -> Result<Vec<QueuedMail>> {
-        let statement = match which {
-            MailState::All => page!("1 = 1"),
-            MailState::Waiting => page!("m.state <> 'failed' AND m.attempt = 0"),
-            MailState::Retrying => page!("m.state <> 'failed' AND m.attempt > 0"),
-            MailState::Failed => page!("m.state = 'failed'"),
+        let statement: &'static LazyLock<String> = match which {
+            MailState::All => &ALL,
+            MailState::Waiting => &WAITING,
+            MailState::Retrying => &RETRYING,
+            MailState::Failed => &FAILED,
         };
         let before = before.map_or(AFTER_ALL.to_owned(), |id| id.to_string());
-        let rows: Vec<QueuedRow> = sqlx::query_as(statement).bind(before).bind(limit).fetch_all(&self.pool).await?;
+        let rows: Vec<QueuedRow> =
+            sqlx::query_as(statement.as_str()).bind(before).bind(limit).fetch_all(&self.pool).await?;
         rows.into_iter().map(QueuedRow::read).collect()
     }
 
     /// One of them.
     pub async fn queued_mail(&self, id: MailId) -> Result<Option<QueuedMail>> {
-        let row = sqlx::query_as(queue!("m.id = $1")).bind(id.to_string());
+        let row = sqlx::query_as(ONE.as_str()).bind(id.to_string());
         let row: Option<QueuedRow> = row.fetch_optional(&self.pool).await?;
         row.map(QueuedRow::read).transpose()
     }

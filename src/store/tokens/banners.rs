@@ -16,7 +16,7 @@ impl Store {
     /// Puts the banner of an expired token of the account away.
     pub async fn dismiss_end(&self, account: AccountId, token: TokenId, by: &Actor, now: DateTime<Utc>) -> Result<()> {
         let mut tx = self.begin_by(by).await?;
-        sqlx::query(statements::DISMISS_ONE)
+        sqlx::query(statements::DISMISS_ONE.as_str())
             .bind(account.to_string())
             .bind(now.timestamp())
             .bind(token.to_string())
@@ -35,7 +35,7 @@ impl Store {
     ) -> Result<()> {
         loop {
             let mut tx = self.begin_by(by).await?;
-            let dismissed = sqlx::query(statements::DISMISS)
+            let dismissed = sqlx::query(statements::DISMISS.as_str())
                 .bind(account.to_string())
                 .bind(now.timestamp())
                 .bind(since.timestamp())

@@ -1,11 +1,16 @@
 //! Tokens that live longer than the host's maximum allows now: lowering it ends no token by itself.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Duration, Utc};
 use sqlx::FromRow;
 
 use super::ends;
 use crate::{
-    store::{Result, Store, instant},
+    store::{
+        Result, Store, instant,
+        sql::{Direction, List},
+    },
     tokens::{
         TokenId,
         beyond_maximum::{MOST, TokenBeyondMaximum},
@@ -14,19 +19,20 @@ use crate::{
 
 /// Those that never end, and those that end after `$1`; at most `$2` of each. The index `tokens_by_end_of_all` has the
 /// same words.
-const TOO_LONG: &str = concat!(
-    "SELECT * FROM (SELECT t.id, t.name, t.hint, a.username, CAST(NULL AS BIGINT) AS ends_at
-        FROM tokens t JOIN accounts a ON a.id = t.account
-        WHERE t.revoked_at IS NULL AND t.retired_at IS NULL AND t.issued_at IS NOT NULL AND ",
-    ends!("t"),
-    " IS NULL ORDER BY t.id LIMIT $2) never
-     UNION ALL SELECT * FROM (SELECT t.id, t.name, t.hint, a.username, ",
-    ends!("t"),
-    " AS ends_at FROM tokens t JOIN accounts a ON a.id = t.account
-        WHERE t.revoked_at IS NULL AND t.retired_at IS NULL AND t.issued_at IS NOT NULL AND ",
-    ends!("t"),
-    " > $1 ORDER BY ends_at DESC LIMIT $2) late"
-);
+static TOO_LONG: LazyLock<String> = LazyLock::new(|| {
+    let ends = ends("t");
+    let named = |end: &str| {
+        List::of(
+            format!("t.id, t.name, t.hint, a.username, {end} AS ends_at"),
+            "tokens t JOIN accounts a ON a.id = t.account",
+        )
+        .filter("t.revoked_at IS NULL AND t.retired_at IS NULL AND t.issued_at IS NOT NULL")
+        .limit("$2")
+    };
+    let never = named("CAST(NULL AS BIGINT)").filter(format!("{ends} IS NULL")).order("t.id", Direction::Ascending);
+    let late = named(&ends).filter(format!("{ends} > $1")).order("ends_at", Direction::Descending);
+    format!("SELECT * FROM ({}) never UNION ALL SELECT * FROM ({}) late", never.sql(), late.sql())
+});
 
 #[derive(FromRow)]
 struct TokenBeyondMaximumRow {
@@ -40,7 +46,7 @@ struct TokenBeyondMaximumRow {
 impl Store {
     /// Tokens that have a key and do not end within `max_days` from now, those that never end first; at most [`MOST`].
     pub async fn tokens_beyond(&self, max_days: i64, now: DateTime<Utc>) -> Result<Vec<TokenBeyondMaximum>> {
-        let rows: Vec<TokenBeyondMaximumRow> = sqlx::query_as(TOO_LONG)
+        let rows: Vec<TokenBeyondMaximumRow> = sqlx::query_as(TOO_LONG.as_str())
             .bind((now + Duration::days(max_days)).timestamp())
             .bind(MOST)
             .fetch_all(&self.pool)

@@ -1,13 +1,13 @@
 //! Steps that change many tokens: the selected ones in one transaction, all of an account's in several short ones.
 //! Each token that changes gets its event, and the warning it is owed is cancelled or restored with it.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 
 use super::{
-    columns, ends,
+    COLUMNS, ends,
     lifecycle::is_told,
     listing_sql::{AWAKE, FROZEN},
 };
@@ -18,6 +18,7 @@ use crate::{
     tokens::{
         AccountId, EventId, NoticeId, Token, TokenId,
         bulk::{BulkAction, MOST_SELECTED},
+        expiry::EndRule,
     },
 };
 
@@ -26,85 +27,108 @@ const BATCH: i64 = 100;
 /// Between two of them others get at SQLite's lock, for which they only look now and then.
 const BREATH: Duration = Duration::from_millis(10);
 
-/// `$1` holds ids of tokens, `$2` as many new ids, one after the other with nothing between; `$3` says how many, `$4` is now.
-macro_rules! batch {
-    ($($rest:expr),+) => {
-        concat!(
-            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $3),
-             batch(n, token, fresh) AS (SELECT i, SUBSTR($1, i * 36 + 1, 36), SUBSTR($2, i * 36 + 1, 36) FROM n) ",
-            $($rest),+
-        )
-    };
+/// A statement for many tokens. `$1` holds their ids, `$2` as many new ids, one after the other with nothing between; `$3`
+/// says how many, `$4` is now.
+fn batch(rest: &str) -> String {
+    format!(
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $3),
+         batch(n, token, fresh) AS (SELECT i, SUBSTR($1, i * 36 + 1, 36), SUBSTR($2, i * 36 + 1, 36) FROM n) {rest}"
+    )
 }
 
-const DEACTIVATE: &str = batch!(
-    "UPDATE tokens SET reactivate_at = NULL, frozen_at = NULL, version = version + 1,
+static DEACTIVATE: LazyLock<String> = LazyLock::new(|| {
+    batch(
+        "UPDATE tokens SET reactivate_at = NULL, frozen_at = NULL, version = version + 1,
        deactivated_at = CASE WHEN deactivated_at IS NULL OR reactivate_at <= $4 THEN $4 ELSE deactivated_at END
      WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL
-       AND (deactivated_at IS NULL OR reactivate_at IS NOT NULL) RETURNING id"
-);
-const REACTIVATE: &str = batch!(
-    "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
+       AND (deactivated_at IS NULL OR reactivate_at IS NOT NULL) RETURNING id",
+    )
+});
+static REACTIVATE: LazyLock<String> = LazyLock::new(|| {
+    batch(
+        "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
      WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND deactivated_at IS NOT NULL
-       AND (reactivate_at IS NULL OR reactivate_at > $4) RETURNING id"
-);
-const REVOKE: &str = batch!(
-    "UPDATE tokens SET revoked_at = $4, reactivate_at = NULL, version = version + 1
-     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND kind <> 'primary' RETURNING id"
-);
+       AND (reactivate_at IS NULL OR reactivate_at > $4) RETURNING id",
+    )
+});
+static REVOKE: LazyLock<String> = LazyLock::new(|| {
+    batch(
+        "UPDATE tokens SET revoked_at = $4, reactivate_at = NULL, version = version + 1
+     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND kind <> 'primary' RETURNING id",
+    )
+});
 /// What is off for a while stays off until further notice: it must not come back by itself during a freeze, and its
 /// undo must not bring it back early.
-const FREEZE: &str = batch!(
-    "UPDATE tokens SET reactivate_at = NULL, version = version + 1,
+static FREEZE: LazyLock<String> = LazyLock::new(|| {
+    batch(
+        "UPDATE tokens SET reactivate_at = NULL, version = version + 1,
        deactivated_at = CASE WHEN deactivated_at IS NULL OR reactivate_at <= $4 THEN $4 ELSE deactivated_at END,
        frozen_at = CASE WHEN deactivated_at IS NULL OR reactivate_at <= $4 THEN $4 ELSE NULL END
      WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL
-       AND (deactivated_at IS NULL OR reactivate_at IS NOT NULL) RETURNING id"
-);
-const UNFREEZE: &str = batch!(
-    "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
-     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND frozen_at IS NOT NULL RETURNING id"
-);
+       AND (deactivated_at IS NULL OR reactivate_at IS NOT NULL) RETURNING id",
+    )
+});
+static UNFREEZE: LazyLock<String> = LazyLock::new(|| {
+    batch(    "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
+     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND frozen_at IS NOT NULL RETURNING id")
+});
 
-const TOKENS: &str = batch!("SELECT ", columns!(), " FROM batch JOIN tokens t ON t.id = batch.token ORDER BY batch.n");
-const RECORD: &str = batch!(
-    "INSERT INTO events (id, at, verb, account, actor, actor_token, token, hint, address, client, detail)
+static TOKENS: LazyLock<String> = LazyLock::new(|| {
+    batch(&format!("SELECT {COLUMNS} FROM batch JOIN tokens t ON t.id = batch.token ORDER BY batch.n"))
+});
+static RECORD: LazyLock<String> = LazyLock::new(|| {
+    batch(    "INSERT INTO events (id, at, verb, account, actor, actor_token, token, hint, address, client, detail)
      SELECT batch.fresh, $4, $5, t.account, $6, $7, t.id, t.hint, $8, $9, RTRIM(SUBSTR($10, batch.n * CAST($11 AS INTEGER) + 1, CAST($11 AS INTEGER)))
-     FROM batch JOIN tokens t ON t.id = batch.token"
-);
+     FROM batch JOIN tokens t ON t.id = batch.token")
+});
 /// The batch holds the events, not the tokens.
-const OWE_HAPPENINGS: &str = batch!(
-    "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
-     SELECT batch.fresh, $5, $6, batch.token, $6, $4, $4 FROM batch"
-);
-const CANCEL_NOTICES: &str = batch!(
-    "UPDATE notices SET cancelled_at = $4, cancelled_because = $5
+static OWE_HAPPENINGS: LazyLock<String> = LazyLock::new(|| {
+    batch(
+        "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
+     SELECT batch.fresh, $5, $6, batch.token, $6, $4, $4 FROM batch",
+    )
+});
+static CANCEL_NOTICES: LazyLock<String> = LazyLock::new(|| {
+    batch(
+        "UPDATE notices SET cancelled_at = $4, cancelled_because = $5
      WHERE subject IN (SELECT token FROM batch) AND mail IS NULL AND cancelled_at IS NULL
-       AND kind IN ('expired', 'warning', 'reminder-1', 'reminder-30')"
-);
-/// As `Change::add_end_notices` does for one token that is live, for one kind of notice; due when `end_notice::owed` says.
-const OWE_NOTICES: &str = batch!(
-    "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
-     SELECT due.fresh, $5, due.id, CAST(due.ends_at AS TEXT), due.account, due.due_at, $4
-     FROM (SELECT one.fresh, one.id, one.account, one.ends_at,
-             CASE WHEN $5 = 'expired' THEN one.ends_at
-                  WHEN $5 = 'warning' AND one.ends_at - one.issued_at > 864000 THEN one.ends_at - 864000 - one.ends_at % 3600
-                  WHEN $5 = 'warning' AND one.ends_at - one.issued_at > 86400 THEN one.ends_at - 86400 - one.ends_at % 3600
-                  WHEN $5 = 'reminder-1' AND one.ends_at - one.issued_at > 864000 THEN one.ends_at - 86400 - one.ends_at % 3600
-                  WHEN $5 = 'reminder-30' AND one.ends_at - one.issued_at > 5184000 THEN one.ends_at - 2592000 - one.ends_at % 3600
-             END AS due_at
-           FROM (SELECT batch.fresh, t.id, t.account, t.issued_at, ",
-    ends!("t"),
-    " AS ends_at FROM batch JOIN tokens t ON t.id = batch.token WHERE t.issued_at IS NOT NULL) one
-           WHERE one.ends_at > $4) due
-     WHERE due.due_at IS NOT NULL AND ($5 IN ('expired', 'warning') OR due.due_at > $4)
-     ON CONFLICT (kind, subject, occasion) DO UPDATE
-     SET due_at = excluded.due_at, cancelled_at = NULL, cancelled_because = NULL WHERE notices.mail IS NULL"
-);
+       AND kind IN ('expired', 'warning', 'reminder-1', 'reminder-30')",
+    )
+});
+/// As `Transaction::add_end_notices` does for one token that is live, for one kind of notice ($5).
+static OWE_NOTICES: LazyLock<String> = LazyLock::new(|| {
+    batch(&format!(
+        "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
+         SELECT due.fresh, $5, due.id, CAST(due.ends_at AS TEXT), due.account, due.due_at, $4
+         FROM (SELECT one.fresh, one.id, one.account, one.ends_at, {due_at} AS due_at
+               FROM (SELECT batch.fresh, t.id, t.account, t.issued_at, {ends} AS ends_at
+                     FROM batch JOIN tokens t ON t.id = batch.token WHERE t.issued_at IS NOT NULL) one
+               WHERE one.ends_at > $4) due
+         WHERE due.due_at IS NOT NULL AND ($5 IN ('expired', 'warning') OR due.due_at > $4)
+         ON CONFLICT (kind, subject, occasion) DO UPDATE
+         SET due_at = excluded.due_at, cancelled_at = NULL, cancelled_because = NULL WHERE notices.mail IS NULL",
+        due_at = due_at(),
+        ends = ends("t"),
+    ))
+});
+
+/// When the notice of kind $5 is due: the first of [`EndNotice::rules`] that the life is long enough for, in the hour.
+fn due_at() -> String {
+    let when = |kind: EndNotice, rule: &EndRule| {
+        let (kind, life, ahead) = (kind.as_str(), rule.life_over.num_seconds(), rule.ahead.num_seconds());
+        format!(
+            " WHEN $5 = '{kind}' AND one.ends_at - one.issued_at > {life}
+              THEN one.ends_at - {ahead} - one.ends_at % 3600"
+        )
+    };
+    let ahead: String =
+        EndNotice::ALL.iter().flat_map(|kind| kind.rules().iter().map(|rule| when(*kind, rule))).collect();
+    format!("CASE WHEN $5 = '{}' THEN one.ends_at{ahead} END", EndNotice::Expired.as_str())
+}
 
 /// A step as the database takes it.
 struct Taken {
-    statement: &'static str,
+    statement: &'static LazyLock<String>,
     kind: EventKind,
     cause: Cause,
     /// Why warnings are no longer owed; none if they are owed again.
@@ -115,15 +139,15 @@ impl Taken {
     fn of(step: BulkAction) -> Self {
         let taken = |statement, kind, cancel_reason| Self { statement, kind, cause: Cause::WithOthers, cancel_reason };
         match step {
-            BulkAction::Deactivate => taken(DEACTIVATE, EventKind::TokenDeactivated, Some(CancelReason::Deactivated)),
-            BulkAction::Reactivate => taken(REACTIVATE, EventKind::TokenReactivated, None),
-            BulkAction::Revoke => taken(REVOKE, EventKind::TokenRevoked, Some(CancelReason::Revoked)),
+            BulkAction::Deactivate => taken(&DEACTIVATE, EventKind::TokenDeactivated, Some(CancelReason::Deactivated)),
+            BulkAction::Reactivate => taken(&REACTIVATE, EventKind::TokenReactivated, None),
+            BulkAction::Revoke => taken(&REVOKE, EventKind::TokenRevoked, Some(CancelReason::Revoked)),
         }
     }
 
     fn freeze() -> Self {
         let (kind, cancel_reason) = (EventKind::TokenDeactivated, Some(CancelReason::Deactivated));
-        Self { statement: FREEZE, kind, cause: Cause::Freeze, cancel_reason }
+        Self { statement: &FREEZE, kind, cause: Cause::Freeze, cancel_reason }
     }
 
     fn after_restore() -> Self {
@@ -131,7 +155,7 @@ impl Taken {
     }
 
     fn unfreeze() -> Self {
-        Self { statement: UNFREEZE, kind: EventKind::TokenReactivated, cause: Cause::Unfreeze, cancel_reason: None }
+        Self { statement: &UNFREEZE, kind: EventKind::TokenReactivated, cause: Cause::Unfreeze, cancel_reason: None }
     }
 }
 
@@ -192,7 +216,7 @@ impl Store {
         let (mut frozen, mut after) = (0, (i64::MIN, String::new()));
         loop {
             let mut tx = self.begin_by(by).await?;
-            let awake: Vec<(i64, String)> = sqlx::query_as(AWAKE)
+            let awake: Vec<(i64, String)> = sqlx::query_as(AWAKE.as_str())
                 .bind(account.to_string())
                 .bind(now.timestamp())
                 .bind(after.0)
@@ -277,7 +301,7 @@ impl Transaction {
         if ids.is_empty() {
             return Ok(0);
         }
-        let changed: Vec<String> = sqlx::query_scalar(taken.statement)
+        let changed: Vec<String> = sqlx::query_scalar(taken.statement.as_str())
             .bind(joined(ids))
             .bind("")
             .bind(ids.len() as i64)
@@ -307,7 +331,7 @@ impl Transaction {
         let padded: String = details.iter().map(|text| format!("{text:width$}")).collect();
         let rng = &mut crate::random::system();
         let events: Vec<_> = tokens.iter().map(|_| EventId::generate(now, rng)).collect();
-        sqlx::query(RECORD)
+        sqlx::query(RECORD.as_str())
             .bind(joined(tokens))
             .bind(joined(&events))
             .bind(tokens.len() as i64)
@@ -326,7 +350,7 @@ impl Transaction {
 
     /// What the events of these tokens tell, in their order.
     async fn details_of(&mut self, taken: &Taken, tokens: &[String]) -> Result<Vec<String>> {
-        let ids = sqlx::query_as(TOKENS).bind(joined(tokens)).bind("").bind(tokens.len() as i64);
+        let ids = sqlx::query_as(TOKENS.as_str()).bind(joined(tokens)).bind("").bind(tokens.len() as i64);
         let found: Vec<Token> = ids.fetch_all(&mut *self.inner).await?;
         let mut details = Vec::new();
         for token in &found {
@@ -339,7 +363,7 @@ impl Transaction {
 
     async fn owe_happenings(&mut self, account: AccountId, events: &[EventId], now: DateTime<Utc>) -> Result<()> {
         let rng = &mut crate::random::system();
-        sqlx::query(OWE_HAPPENINGS)
+        sqlx::query(OWE_HAPPENINGS.as_str())
             .bind(joined(events))
             .bind(joined(events.iter().map(|_| NoticeId::generate(now, rng))))
             .bind(events.len() as i64)
@@ -352,17 +376,20 @@ impl Transaction {
     }
 
     async fn settle_end_notices(&mut self, taken: &Taken, tokens: &[String], now: DateTime<Utc>) -> Result<()> {
-        let query = |statement, ids: String| {
+        let query = |statement: &'static str, ids: String| {
             sqlx::query(statement).bind(joined(tokens)).bind(ids).bind(tokens.len() as i64).bind(now.timestamp())
         };
         if let Some(cancel_reason) = taken.cancel_reason {
-            query(CANCEL_NOTICES, String::new()).bind(cancel_reason.as_str()).execute(&mut *self.inner).await?;
+            query(CANCEL_NOTICES.as_str(), String::new())
+                .bind(cancel_reason.as_str())
+                .execute(&mut *self.inner)
+                .await?;
             return Ok(());
         }
         for notice in EndNotice::ALL {
             let rng = &mut crate::random::system();
             let fresh = joined(tokens.iter().map(|_| NoticeId::generate(now, rng)));
-            query(OWE_NOTICES, fresh).bind(notice.as_str()).execute(&mut *self.inner).await?;
+            query(OWE_NOTICES.as_str(), fresh).bind(notice.as_str()).execute(&mut *self.inner).await?;
         }
         Ok(())
     }

@@ -1,12 +1,17 @@
 //! Keys imported from an older system: how they come in, and how idle ones retire.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::columns;
+use super::COLUMNS;
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject, TokenDetail},
-    store::{Result, Store, Transaction, instant, readable},
+    store::{
+        Result, Store, Transaction, instant, readable,
+        sql::{Direction, List},
+    },
     tokens::{
         AccountId, ImportOutcome, SecretHash, Token, TokenId,
         legacy::{IDLE, ImportedKey, OLDER_SYSTEM, Shape, never_pushed, pushed},
@@ -73,12 +78,14 @@ impl Store {
 }
 
 /// Tokens that never pushed and retire less than `$2` seconds after their creation.
-const TOO_SOON: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM tokens t WHERE t.retires_at > $1 AND t.retired_at IS NULL AND t.revoked_at IS NULL AND t.last_pushed_at IS NULL
-       AND t.created_at + $2 > t.retires_at ORDER BY t.retires_at LIMIT $3"
-);
+static TOO_SOON: LazyLock<String> = LazyLock::new(|| {
+    List::of(COLUMNS, "tokens t")
+        .filter("t.retires_at > $1 AND t.retired_at IS NULL AND t.revoked_at IS NULL AND t.last_pushed_at IS NULL")
+        .filter("t.created_at + $2 > t.retires_at")
+        .order("t.retires_at", Direction::Ascending)
+        .limit("$3")
+        .sql()
+});
 
 impl Transaction {
     /// Enters an imported key with its token, which [`ImportedKey::to_token`] made.
@@ -155,7 +162,7 @@ impl Transaction {
     /// Gives imported keys that never pushed the year that a version before December 2026 did not give them, at most
     /// `limit`. Tells how many.
     pub async fn give_unused_keys_their_year(&mut self, now: DateTime<Utc>, limit: i64) -> Result<usize> {
-        let too_soon: Vec<Token> = sqlx::query_as(TOO_SOON)
+        let too_soon: Vec<Token> = sqlx::query_as(TOO_SOON.as_str())
             .bind(now.timestamp())
             .bind(IDLE.num_seconds())
             .bind(limit)

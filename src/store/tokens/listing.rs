@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::{
-    columns,
+    PRIMARY,
     listing_sql::{self as statements, SortSegment},
 };
 use crate::{
@@ -297,8 +297,7 @@ impl Store {
 
     /// The token an account has from its start.
     pub async fn primary_token(&self, account: AccountId) -> Result<Option<Token>> {
-        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.account = $1 AND t.kind = 'primary'");
-        Ok(sqlx::query_as(select).bind(account.to_string()).fetch_optional(&self.pool).await?)
+        Ok(sqlx::query_as(PRIMARY.as_str()).bind(account.to_string()).fetch_optional(&self.pool).await?)
     }
 
     /// Whether an account has made a token, or imported one.
@@ -318,12 +317,12 @@ impl Store {
         since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<EndingToken>> {
-        self.ending(statements::EXPIRED, account, since, now).await
+        self.ending(&statements::EXPIRED, account, since, now).await
     }
 
     /// The tokens that expire soon, the earliest first, up to [`IN_BANNER`] and one more.
     pub async fn expiring_tokens(&self, account: AccountId, now: DateTime<Utc>) -> Result<Vec<EndingToken>> {
-        self.ending(statements::EXPIRING, account, now, now).await
+        self.ending(&statements::EXPIRING, account, now, now).await
     }
 
     async fn ending(

@@ -1,12 +1,20 @@
-//! The statements behind the pages of the token list: one for each part, order and direction, written out by macros so
-//! that they stay fixed text. $1 is the account, $2 is now.
+//! The statements behind the pages of the token list, each made once: one for each part, order and direction. $1 is the
+//! account, $2 is now.
 
-use super::{columns, ends};
-use crate::tokens::listing::Filter;
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::{COLUMNS, ends};
+use crate::{
+    store::sql::{Direction, List},
+    tokens::{
+        expiry::{ONE_DAY, SHORT_LIFE, WARN_BEFORE},
+        listing::{COUNTED, Filter, UNUSED_FOR},
+    },
+};
 
 /// A part of an order in which keys are all there or all missing. SQLite and PostgreSQL disagree on where NULLs stand,
 /// so the two parts are walked one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::store) enum SortSegment {
     Newest,
     Ending,
@@ -16,324 +24,257 @@ pub(in crate::store) enum SortSegment {
     Name,
 }
 
-/// The conditions of `tokens::state`, in words that both databases read.
-macro_rules! on {
-    () => {
-        "t.revoked_at IS NULL AND (t.deactivated_at IS NULL OR t.reactivate_at <= $2) AND t.issued_at IS NOT NULL"
-    };
-}
-macro_rules! not_ended {
-    () => {
-        "(t.expires_at IS NULL OR t.expires_at > $2) AND (t.retires_at IS NULL OR t.retires_at > $2)"
-    };
-}
-macro_rules! active {
-    () => {
-        concat!(on!(), " AND ", not_ended!())
-    };
-}
-/// `expiry::warn_from` in SQL; no warning begins more than ten days before the end.
-macro_rules! expiring {
-    () => {
-        concat!(
-            on!(),
-            " AND ",
-            ends!("t"),
-            " > $2 AND ",
-            ends!("t"),
-            " <= $2 + 864000 AND ",
-            ends!("t"),
-            " - t.issued_at > 86400 AND (",
-            ends!("t"),
-            " <= $2 + 86400 OR ",
-            ends!("t"),
-            " - t.issued_at > 864000)"
-        )
-    };
-}
-macro_rules! expired {
-    () => {
-        concat!(on!(), " AND ", ends!("t"), " <= $2")
-    };
-}
-macro_rules! undismissed {
-    () => {
-        concat!("(t.dismissed_end_at IS NULL OR t.dismissed_end_at <> ", ends!("t"), ")")
-    };
-}
-macro_rules! deactivated {
-    () => {
-        "t.revoked_at IS NULL AND t.deactivated_at IS NOT NULL AND (t.reactivate_at IS NULL OR t.reactivate_at > $2)"
-    };
-}
-macro_rules! never_used {
-    () => {
-        "t.revoked_at IS NULL AND t.issued_at IS NOT NULL AND t.last_used_at IS NULL"
-    };
-}
-macro_rules! unused {
-    () => {
-        "t.revoked_at IS NULL AND t.issued_at IS NOT NULL AND COALESCE(t.last_used_at, t.issued_at) <= $2 - 7776000"
-    };
-}
+impl SortSegment {
+    const ALL: [Self; 6] = [Self::Newest, Self::Ending, Self::Endless, Self::Used, Self::Idle, Self::Name];
 
-/// What lies ahead of an end. SQLite finds the place in an index by the first comparison only: by a pair it does so for
-/// plain columns alone.
-macro_rules! beyond_end {
-    ($reaches:literal, $passes:literal) => {
-        concat!(ends!("t"), " ", $reaches, " $3 AND (", ends!("t"), ", t.id) ", $passes, " ($3, $4)")
-    };
-}
-/// In the words of the index that holds them.
-macro_rules! endless {
-    () => {
-        "t.expires_at IS NULL AND t.retires_at IS NULL"
-    };
-}
-
-/// Writes a statement for a stretch, onward or back: its column, what lies ahead of ($3, $4), and the way to sort.
-macro_rules! by_stretch {
-    ($write:ident, $of:expr, $segment:expr, $back:expr) => {
-        match ($segment, $back) {
-            (SortSegment::Newest, false) => {
-                $write!($of, "t.created_at", "(t.created_at, t.id) < ($3, $4)", "DESC", "ASC")
-            }
-            (SortSegment::Newest, true) => {
-                $write!($of, "t.created_at", "(t.created_at, t.id) > ($3, $4)", "ASC", "DESC")
-            }
-            (SortSegment::Ending, false) => {
-                $write!($of, ends!("t"), beyond_end!(">=", ">"), "ASC", "DESC")
-            }
-            (SortSegment::Ending, true) => {
-                $write!($of, ends!("t"), beyond_end!("<=", "<"), "DESC", "ASC")
-            }
-            (SortSegment::Endless, false) => {
-                $write!($of, "t.expires_at", concat!(endless!(), " AND t.id > $4"), "ASC", "DESC")
-            }
-            (SortSegment::Endless, true) => {
-                $write!($of, "t.expires_at", concat!(endless!(), " AND t.id < $4"), "DESC", "ASC")
-            }
-            (SortSegment::Used, false) => {
-                $write!($of, "t.last_used_at", "(t.last_used_at, t.id) < ($3, $4)", "DESC", "ASC")
-            }
-            (SortSegment::Used, true) => {
-                $write!($of, "t.last_used_at", "(t.last_used_at, t.id) > ($3, $4)", "ASC", "DESC")
-            }
-            (SortSegment::Idle, false) => {
-                $write!($of, "t.last_used_at", "t.last_used_at IS NULL AND t.id < $4", "DESC", "ASC")
-            }
-            (SortSegment::Idle, true) => {
-                $write!($of, "t.last_used_at", "t.last_used_at IS NULL AND t.id > $4", "ASC", "DESC")
-            }
-            (SortSegment::Name, false) => $write!($of, "t.name_key", "(t.name_key, t.id) > ($3, $4)", "ASC", "DESC"),
-            (SortSegment::Name, true) => $write!($of, "t.name_key", "(t.name_key, t.id) < ($3, $4)", "DESC", "ASC"),
+    /// The column, or what an index has in its place.
+    fn key(self) -> String {
+        match self {
+            Self::Newest => "t.created_at".to_owned(),
+            Self::Ending => ends("t"),
+            Self::Endless => "t.expires_at".to_owned(),
+            Self::Used | Self::Idle => "t.last_used_at".to_owned(),
+            Self::Name => "t.name_key".to_owned(),
         }
-    };
-}
+    }
 
-/// Where the rows come from: all of the account's tokens, or the few in a range of an index of their own. The LIMIT keeps
-/// the two from being mixed, and CROSS JOIN tells SQLite to begin with the few.
-macro_rules! all_of {
-    ($of:expr) => {
-        concat!("tokens t WHERE t.account = $1 AND ", $of)
-    };
-}
-macro_rules! few_of {
-    ($range:expr, $of:expr) => {
-        concat!(
-            "(SELECT few.id AS few_id FROM tokens few WHERE few.account = $1 AND ",
-            $range,
-            " LIMIT 1001) few CROSS JOIN tokens t WHERE t.id = few.few_id AND ",
-            $of
-        )
-    };
-}
-macro_rules! range_of {
-    ($range:expr, $of:expr) => {
-        concat!("tokens few WHERE few.account = $1 AND ", $range)
-    };
-}
+    fn direction(self, back: bool) -> Direction {
+        let onward = match self {
+            Self::Newest | Self::Used | Self::Idle => Direction::Descending,
+            Self::Ending | Self::Endless | Self::Name => Direction::Ascending,
+        };
+        if back { onward.reversed() } else { onward }
+    }
 
-/// The ranges that hold all of a part; some parts have none.
-macro_rules! by_range {
-    ($filter:expr, $source:ident, $then:ident, $write:ident $(, $more:expr)*) => {
-        Some(match $filter {
-            Filter::Expiring => $then!($write, $source!(concat!(ends!("few"), " > $2 AND ", ends!("few"), " <= $2 + 864000"), expiring!()) $(, $more)*),
-            Filter::Expired => $then!($write, $source!(concat!(ends!("few"), " <= $2"), expired!()) $(, $more)*),
-            Filter::Deactivated => $then!($write, $source!("few.deactivated_at > 0", deactivated!()) $(, $more)*),
-            Filter::Revoked => $then!($write, $source!("few.revoked_at > 0", "t.revoked_at > 0") $(, $more)*),
-            Filter::NeverUsed => $then!($write, $source!("few.last_used_at IS NULL", never_used!()) $(, $more)*),
-            Filter::All | Filter::Active | Filter::Unused => return None,
-        })
-    };
-}
-
-macro_rules! by_filter {
-    ($filter:expr, $then:ident, $write:ident $(, $more:expr)*) => {
-        match $filter {
-            Filter::All => $then!($write, all_of!("1 = 1") $(, $more)*),
-            Filter::Active => $then!($write, all_of!(active!()) $(, $more)*),
-            Filter::Expiring => $then!($write, all_of!(expiring!()) $(, $more)*),
-            Filter::Expired => $then!($write, all_of!(expired!()) $(, $more)*),
-            Filter::Deactivated => $then!($write, all_of!(deactivated!()) $(, $more)*),
-            Filter::Revoked => $then!($write, all_of!("t.revoked_at > 0") $(, $more)*),
-            Filter::NeverUsed => $then!($write, all_of!(never_used!()) $(, $more)*),
-            Filter::Unused => $then!($write, all_of!(unused!()) $(, $more)*),
+    /// What lies ahead of the place ($3, $4).
+    fn ahead(self, back: bool) -> String {
+        let (key, passes) = (self.key(), self.direction(back).ahead());
+        match self {
+            // SQLite finds the place in an index by the first comparison only: by a pair it does so for plain columns
+            // alone.
+            Self::Ending => format!("{key} {passes}= $3 AND ({key}, t.id) {passes} ($3, $4)"),
+            // In the words of the index that holds them.
+            Self::Endless => format!("t.expires_at IS NULL AND t.retires_at IS NULL AND t.id {passes} $4"),
+            Self::Idle => format!("{key} IS NULL AND t.id {passes} $4"),
+            Self::Newest | Self::Used | Self::Name => format!("({key}, t.id) {passes} ($3, $4)"),
         }
-    };
+    }
 }
 
-/// The ids of a page from the index alone, then its rows.
-macro_rules! page {
-    ($of:expr, $key:expr, $ahead:expr, $way:literal, $_other:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM (SELECT t.id AS page_id FROM ",
-            $of,
-            " AND ",
-            $ahead,
-            " ORDER BY ",
-            $key,
-            " ",
-            $way,
-            ", t.id ",
-            $way,
-            " LIMIT $5) page JOIN tokens t ON t.id = page.page_id
-             ORDER BY ",
-            $key,
-            " ",
-            $way,
-            ", t.id ",
-            $way
-        )
-    };
+const NOT_ENDED: &str = "(t.expires_at IS NULL OR t.expires_at > $2) AND (t.retires_at IS NULL OR t.retires_at > $2)";
+const ON: &str =
+    "t.revoked_at IS NULL AND (t.deactivated_at IS NULL OR t.reactivate_at <= $2) AND t.issued_at IS NOT NULL";
+
+/// The conditions of `tokens::state` and of [`Filter`], in words that both databases read.
+fn condition(filter: Filter) -> String {
+    let ends = ends("t");
+    match filter {
+        Filter::All => "1 = 1".to_owned(),
+        Filter::Active => format!("{ON} AND {NOT_ENDED}"),
+        Filter::Expiring => expiring(),
+        Filter::Expired => format!("{ON} AND {ends} <= $2"),
+        Filter::Deactivated => "t.revoked_at IS NULL AND t.deactivated_at IS NOT NULL AND (t.reactivate_at IS NULL OR t.reactivate_at > $2)".to_owned(),
+        Filter::Revoked => "t.revoked_at > 0".to_owned(),
+        Filter::NeverUsed => "t.revoked_at IS NULL AND t.issued_at IS NOT NULL AND t.last_used_at IS NULL".to_owned(),
+        Filter::Unused => format!(
+            "t.revoked_at IS NULL AND t.issued_at IS NOT NULL AND COALESCE(t.last_used_at, t.issued_at) <= $2 - {}",
+            UNUSED_FOR.num_seconds()
+        ),
+    }
 }
 
-/// The same among the next $6 tokens whose texts contain $7.
-macro_rules! found {
-    ($of:expr, $key:expr, $ahead:expr, $way:literal, $_other:literal) => {
-        concat!(
-            "SELECT ", columns!(), " FROM (SELECT looked.page_id FROM
-               (SELECT t.id AS page_id, ", $key, " AS page_key, t.name_key, t.hint, t.patterns FROM ", $of, " AND ", $ahead, " ORDER BY ", $key, " ", $way, ", t.id ", $way, " LIMIT $6) looked
-               WHERE looked.name_key LIKE $7 ESCAPE '\\' OR LOWER(looked.hint) LIKE $7 ESCAPE '\\' OR LOWER(looked.patterns) LIKE $7 ESCAPE '\\'
-               ORDER BY looked.page_key ", $way, ", looked.page_id ", $way, " LIMIT $5) page
-             JOIN tokens t ON t.id = page.page_id ORDER BY ", $key, " ", $way, ", t.id ", $way
-        )
-    };
+/// `expiry::warn_from` in SQL; no warning begins earlier before the end than [`WARN_BEFORE`].
+fn expiring() -> String {
+    let ends = ends("t");
+    let (day, short, before) = (ONE_DAY.num_seconds(), SHORT_LIFE.num_seconds(), WARN_BEFORE.num_seconds());
+    format!(
+        "{ON} AND {ends} > $2 AND {ends} <= $2 + {before} AND {ends} - t.issued_at > {day}
+         AND ({ends} <= $2 + {day} OR {ends} - t.issued_at > {short})"
+    )
 }
 
-/// The last of the next $5 tokens: where a search that looks through them ends.
-macro_rules! edge {
-    ($of:expr, $key:expr, $ahead:expr, $way:literal, $other:literal) => {
-        concat!(
-            "SELECT looked.page_id, CAST(looked.page_key AS TEXT) AS page_key, COUNT(*) OVER () AS seen FROM
-               (SELECT t.id AS page_id, ",
-            $key,
-            " AS page_key FROM ",
-            $of,
-            " AND ",
-            $ahead,
-            " ORDER BY ",
-            $key,
-            " ",
-            $way,
-            ", t.id ",
-            $way,
-            " LIMIT $5) looked
-             ORDER BY looked.page_key ",
-            $other,
-            ", looked.page_id ",
-            $other,
-            " LIMIT 1"
-        )
-    };
+/// The range of an index that holds all of a part, of the table `few`; some parts have none.
+fn range_of(filter: Filter) -> Option<String> {
+    let ends = ends("few");
+    match filter {
+        Filter::Expiring => Some(format!("{ends} > $2 AND {ends} <= $2 + {}", WARN_BEFORE.num_seconds())),
+        Filter::Expired => Some(format!("{ends} <= $2")),
+        Filter::Deactivated => Some("few.deactivated_at > 0".to_owned()),
+        Filter::Revoked => Some("few.revoked_at > 0".to_owned()),
+        Filter::NeverUsed => Some("few.last_used_at IS NULL".to_owned()),
+        Filter::All | Filter::Active | Filter::Unused => None,
+    }
 }
 
-macro_rules! count {
-    (all, $of:expr) => {
-        concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $of, " LIMIT $3) counted")
-    };
+/// Some columns of the account's tokens of a part.
+fn all_of(columns: &str, filter: Filter) -> List {
+    List::of(columns, "tokens t").filter("t.account = $1").filter(condition(filter))
 }
 
-macro_rules! ending {
-    ($of:expr) => {
-        concat!(
-            "SELECT t.id, t.kind, t.name, t.hint, ",
-            ends!("t"),
-            " AS ends_at FROM tokens t WHERE t.account = $1 AND ",
-            $of,
-            " AND ",
-            ends!("t"),
-            " > $3 ORDER BY ",
-            ends!("t"),
-            ", t.id LIMIT $4"
-        )
-    };
+/// The same from the few in a range of an index of their own. The LIMIT keeps the two from being mixed, and CROSS JOIN
+/// tells SQLite to begin with the few.
+fn few_of(columns: &str, filter: Filter) -> Option<List> {
+    let range = range_of(filter)?;
+    let few = List::of("few.id AS few_id", "tokens few").filter("few.account = $1").filter(range).sql();
+    let few = format!("({few} LIMIT {}) few CROSS JOIN tokens t", COUNTED + 1);
+    Some(List::of(columns, few).filter("t.id = few.few_id").filter(condition(filter)))
 }
+
+/// From a place on.
+fn onward(list: List, segment: SortSegment, back: bool, limit: &'static str) -> List {
+    let direction = segment.direction(back);
+    list.filter(segment.ahead(back)).order(&segment.key(), direction).order("t.id", direction).limit(limit)
+}
+
+/// The rows of a page whose ids were found in an index alone.
+fn rows_of(page: &str, segment: SortSegment, back: bool) -> String {
+    let direction = segment.direction(back);
+    List::of(COLUMNS, format!("({page}) page JOIN tokens t ON t.id = page.page_id"))
+        .order(&segment.key(), direction)
+        .order("t.id", direction)
+        .sql()
+}
+
+/// The first $5 of the next $6 tokens whose texts are LIKE $7.
+fn matching(filter: Filter, segment: SortSegment, back: bool) -> String {
+    let columns = format!("t.id AS page_id, {} AS page_key, t.name_key, t.hint, t.patterns", segment.key());
+    let looked = onward(all_of(&columns, filter), segment, back, "$6").sql();
+    let direction = segment.direction(back);
+    let like = ["looked.name_key", "LOWER(looked.hint)", "LOWER(looked.patterns)"]
+        .map(|text| format!("{text} LIKE $7 ESCAPE '\\'"))
+        .join(" OR ");
+    let page = List::of("looked.page_id", format!("({looked}) looked"))
+        .filter(format!("({like})"))
+        .order("looked.page_key", direction)
+        .order("looked.page_id", direction)
+        .limit("$5");
+    rows_of(&page.sql(), segment, back)
+}
+
+/// Where a search through the next $5 tokens ends.
+fn last_of(filter: Filter, segment: SortSegment, back: bool) -> String {
+    let columns = format!("t.id AS page_id, {} AS page_key", segment.key());
+    let looked = onward(all_of(&columns, filter), segment, back, "$5").sql();
+    let direction = segment.direction(back).reversed();
+    let columns = "looked.page_id, CAST(looked.page_key AS TEXT) AS page_key, COUNT(*) OVER () AS seen";
+    let last = List::of(columns, format!("({looked}) looked"));
+    format!("{} LIMIT 1", last.order("looked.page_key", direction).order("looked.page_id", direction).sql())
+}
+
+/// What is asked of the list.
+type Asked = (Filter, SortSegment, bool);
+type Statements = LazyLock<HashMap<Asked, String>>;
+
+/// A statement for each part, order and direction for which there is one.
+fn each(write: impl Fn(Filter, SortSegment, bool) -> Option<String>) -> HashMap<Asked, String> {
+    let parts = Filter::ALL.into_iter().flat_map(|filter| SortSegment::ALL.map(|segment| (filter, segment)));
+    let asked = parts.flat_map(|(filter, segment)| [false, true].map(|back| (filter, segment, back)));
+    asked.filter_map(|(filter, segment, back)| Some(((filter, segment, back), write(filter, segment, back)?))).collect()
+}
+
+static PAGES: Statements = LazyLock::new(|| {
+    each(|filter, segment, back| {
+        let ids = onward(all_of("t.id AS page_id", filter), segment, back, "$5").sql();
+        Some(rows_of(&ids, segment, back))
+    })
+});
+static PAGES_OF_FEW: Statements = LazyLock::new(|| {
+    each(|filter, segment, back| {
+        let ids = onward(few_of("t.id AS page_id", filter)?, segment, back, "$5").sql();
+        Some(rows_of(&ids, segment, back))
+    })
+});
+static FOUND: Statements = LazyLock::new(|| each(|filter, segment, back| Some(matching(filter, segment, back))));
+static EDGES: Statements = LazyLock::new(|| each(|filter, segment, back| Some(last_of(filter, segment, back))));
+static COUNTS: LazyLock<HashMap<Filter, String>> = LazyLock::new(|| {
+    Filter::ALL.into_iter().map(|filter| (filter, all_of("1 AS one", filter).limit("$3").count())).collect()
+});
+static RANGES: LazyLock<HashMap<Filter, String>> = LazyLock::new(|| {
+    let range = |filter| Some(List::of("1 AS one", "tokens few").filter("few.account = $1").filter(range_of(filter)?));
+    let count = |filter| Some((filter, range(filter)?.limit("$3").count()));
+    Filter::ALL.into_iter().filter_map(count).collect()
+});
 
 /// A page: $3 and $4 are the place it starts at, $5 how many.
 pub(in crate::store) fn page(filter: Filter, segment: SortSegment, back: bool) -> &'static str {
-    by_filter!(filter, by_stretch, page, segment, back)
+    &PAGES[&(filter, segment, back)]
 }
 
-/// The same from the range that holds the part, where that holds at most 1,001.
+/// The same from the range that holds the part, where that holds at most [`COUNTED`] and one.
 pub(in crate::store) fn page_of_few(filter: Filter, segment: SortSegment, back: bool) -> Option<&'static str> {
-    by_range!(filter, few_of, by_stretch, page, segment, back)
+    PAGES_OF_FEW.get(&(filter, segment, back)).map(String::as_str)
 }
 
 /// How many there are in the range that holds the part, up to $3.
 pub(in crate::store) fn range(filter: Filter) -> Option<&'static str> {
-    by_range!(filter, range_of, count, all)
+    RANGES.get(&filter).map(String::as_str)
 }
 
 /// The same among the next $6 tokens, those whose texts are LIKE $7.
 pub(in crate::store) fn found(filter: Filter, segment: SortSegment, back: bool) -> &'static str {
-    by_filter!(filter, by_stretch, found, segment, back)
+    &FOUND[&(filter, segment, back)]
 }
 
 /// The last of the next $5 tokens, and how many there are.
 pub(in crate::store) fn edge(filter: Filter, segment: SortSegment, back: bool) -> &'static str {
-    by_filter!(filter, by_stretch, edge, segment, back)
+    &EDGES[&(filter, segment, back)]
 }
 
 /// How many there are, up to $3.
 pub(in crate::store) fn count(filter: Filter) -> &'static str {
-    by_filter!(filter, count, all)
+    &COUNTS[&filter]
+}
+
+/// Those of a part that end after $3, the earliest first, at most $4, for banners.
+fn ending(list: List) -> String {
+    let ends = ends("t");
+    list.filter(format!("{ends} > $3"))
+        .order(&ends, Direction::Ascending)
+        .order("t.id", Direction::Ascending)
+        .limit("$4")
+        .sql()
+}
+
+fn banner_columns() -> String {
+    format!("t.id, t.kind, t.name, t.hint, {} AS ends_at", ends("t"))
+}
+
+fn undismissed() -> String {
+    format!("(t.dismissed_end_at IS NULL OR t.dismissed_end_at <> {})", ends("t"))
 }
 
 /// Those that ended after $3 and whose banner was not put away, the earliest first, at most $4.
-pub(in crate::store) const EXPIRED: &str = ending!(concat!(expired!(), " AND ", undismissed!()));
-/// Puts the banner of such tokens away, $4 of them.
-pub(in crate::store) const DISMISS: &str = concat!(
-    "UPDATE tokens SET dismissed_end_at = ",
-    ends!("tokens"),
-    " WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
-    expired!(),
-    " AND ",
-    undismissed!(),
-    " AND ",
-    ends!("t"),
-    " > $3 LIMIT $4)"
-);
-/// Puts the banner of token $3 away.
-pub(in crate::store) const DISMISS_ONE: &str = concat!(
-    "UPDATE tokens SET dismissed_end_at = ",
-    ends!("tokens"),
-    " WHERE id IN (SELECT t.id FROM tokens t WHERE t.account = $1 AND ",
-    expired!(),
-    " AND t.id = $3)"
-);
+pub(in crate::store) static EXPIRED: LazyLock<String> =
+    LazyLock::new(|| ending(all_of(&banner_columns(), Filter::Expired).filter(undismissed())));
 /// Those that end soon and after $3, the earliest first, at most $4.
-pub(in crate::store) const EXPIRING: &str = ending!(expiring!());
+pub(in crate::store) static EXPIRING: LazyLock<String> =
+    LazyLock::new(|| ending(all_of(&banner_columns(), Filter::Expiring)));
+/// Puts the banner of such tokens away that ended after $3, $4 of them.
+pub(in crate::store) static DISMISS: LazyLock<String> = LazyLock::new(|| {
+    let after = format!("{} > $3", ends("t"));
+    dismiss(all_of("t.id", Filter::Expired).filter(undismissed()).filter(after).limit("$4"))
+});
+/// Puts the banner of token $3 away.
+pub(in crate::store) static DISMISS_ONE: LazyLock<String> =
+    LazyLock::new(|| dismiss(all_of("t.id", Filter::Expired).filter("t.id = $3")));
+
+fn dismiss(list: List) -> String {
+    format!("UPDATE tokens SET dismissed_end_at = {} WHERE id IN ({})", ends("tokens"), list.sql())
+}
+
 /// The next $5 tokens after ($3, $4) that are on, or will be by themselves, and whose secret was issued until $6: what a
 /// freeze has to switch off.
-pub(in crate::store) const AWAKE: &str = concat!(
-    "SELECT t.created_at, t.id FROM tokens t WHERE t.account = $1 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL
-     AND (t.deactivated_at IS NULL OR t.reactivate_at IS NOT NULL) AND ",
-    not_ended!(),
-    " AND t.issued_at <= $6 AND (t.created_at, t.id) > ($3, $4) ORDER BY t.created_at, t.id LIMIT $5"
-);
+pub(in crate::store) static AWAKE: LazyLock<String> = LazyLock::new(|| {
+    List::of("t.created_at, t.id", "tokens t")
+        .filter("t.account = $1 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL")
+        .filter("(t.deactivated_at IS NULL OR t.reactivate_at IS NOT NULL)")
+        .filter(NOT_ENDED)
+        .filter("t.issued_at <= $6 AND (t.created_at, t.id) > ($3, $4)")
+        .order("t.created_at", Direction::Ascending)
+        .order("t.id", Direction::Ascending)
+        .limit("$5")
+        .sql()
+});
 /// The next $2 tokens that a freeze has switched off.
 pub(in crate::store) const FROZEN: &str =
     "SELECT id FROM tokens WHERE account = $1 AND frozen_at IS NOT NULL AND revoked_at IS NULL ORDER BY id LIMIT $2";

@@ -10,44 +10,46 @@ pub(in crate::store) mod listing;
 pub(in crate::store) mod listing_sql;
 pub(in crate::store) mod published;
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Duration, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
 use super::{Result, Store, Transaction, feeds, instant, readable};
+use crate::store::sql::{Direction, List};
 use crate::tokens::{
     AccountId, FeedId, Feeds, LastUse, Patterns, Permissions, SecretHash, Token, TokenId, TokenKind, TokenLookup,
     decision::Holder,
 };
 
 /// The columns a [`Token`] is read from; the table is called `t`.
-macro_rules! columns {
-    () => {
-        "t.id, t.account, t.kind, t.name, t.note, t.permissions, t.patterns, t.feeds, t.hint, t.created_at, t.issued_at, \
-         t.lifetime, t.expires_at, t.deactivated_at, t.reactivate_at, t.revoked_at, t.retires_at, t.last_used_at, t.last_used_by, \
-         t.last_used_from, t.made_by, t.version"
-    };
-}
-pub(in crate::store) use columns;
+pub(in crate::store) const COLUMNS: &str = "t.id, t.account, t.kind, t.name, t.note, t.permissions, t.patterns, t.feeds, t.hint, t.created_at, t.issued_at, \
+     t.lifetime, t.expires_at, t.deactivated_at, t.reactivate_at, t.revoked_at, t.retires_at, t.last_used_at, t.last_used_by, \
+     t.last_used_from, t.made_by, t.version";
 
 /// `Token::end` in SQL, of the table that is called so. An index has it word for word.
-macro_rules! ends {
-    ($table:literal) => {
-        concat!(
-            "(CASE WHEN ",
-            $table,
-            ".retires_at < ",
-            $table,
-            ".expires_at OR ",
-            $table,
-            ".expires_at IS NULL THEN ",
-            $table,
-            ".retires_at ELSE ",
-            $table,
-            ".expires_at END)"
-        )
-    };
+pub(in crate::store) fn ends(table: &str) -> String {
+    format!(
+        "(CASE WHEN {table}.retires_at < {table}.expires_at OR {table}.expires_at IS NULL THEN {table}.retires_at \
+         ELSE {table}.expires_at END)"
+    )
 }
-pub(in crate::store) use ends;
+
+/// The tokens of which this holds.
+fn tokens_where(condition: &str) -> String {
+    List::of(COLUMNS, "tokens t").filter(condition).sql()
+}
+
+static TOKEN: LazyLock<String> = LazyLock::new(|| tokens_where("t.id = $1"));
+static TOKEN_OF: LazyLock<String> = LazyLock::new(|| tokens_where("t.id = $1 AND t.account = $2"));
+static PRIMARY: LazyLock<String> = LazyLock::new(|| tokens_where("t.account = $1 AND t.kind = 'primary'"));
+static EVERY: LazyLock<String> = LazyLock::new(|| List::of(COLUMNS, "tokens t").sql());
+static ENDING: LazyLock<String> = LazyLock::new(|| {
+    let ends = ends("t");
+    let list = List::of(COLUMNS, "tokens t").filter(format!("t.account = $1 AND {ends} > $2"));
+    let list = list.filter("t.revoked_at IS NULL AND t.issued_at IS NOT NULL");
+    list.order(&ends, Direction::Ascending).order("t.id", Direction::Ascending).limit("$3").sql()
+});
 
 impl FromRow<'_, AnyRow> for Token {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
@@ -106,30 +108,32 @@ fn read_known(row: &AnyRow) -> Result<TokenLookup> {
     })
 }
 
-const KNOWN: &str = concat!(
-    "SELECT ",
-    columns!(),
-    ", s.ended_at AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since,
-        (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = a.id) AS role
-     FROM token_secrets s JOIN tokens t ON t.id = s.token JOIN accounts a ON a.id = t.account
-     LEFT JOIN feeds f ON f.name = $2
-     WHERE s.hash = $1"
-);
+/// A token, its account, and that account's part in a feed.
+const LOOKED_UP: &str = "a.username, a.disabled_at, f.id AS feed_id, f.public_since,
+    (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = a.id) AS role";
 
-const KNOWN_BY_ID: &str = concat!(
-    "SELECT ",
-    columns!(),
-    ", CAST(NULL AS BIGINT) AS secret_ended_at, a.username, a.disabled_at, f.id AS feed_id, f.public_since,
-        (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = a.id) AS role
-     FROM tokens t JOIN accounts a ON a.id = t.account
-     LEFT JOIN feeds f ON f.name = $3
-     WHERE t.id = $1 AND t.account = $2"
-);
+static LOOKUP: LazyLock<String> = LazyLock::new(|| {
+    List::of(
+        format!("{COLUMNS}, s.ended_at AS secret_ended_at, {LOOKED_UP}"),
+        "token_secrets s JOIN tokens t ON t.id = s.token JOIN accounts a ON a.id = t.account
+         LEFT JOIN feeds f ON f.name = $2",
+    )
+    .filter("s.hash = $1")
+    .sql()
+});
+static LOOKUP_BY_ID: LazyLock<String> = LazyLock::new(|| {
+    List::of(
+        format!("{COLUMNS}, CAST(NULL AS BIGINT) AS secret_ended_at, {LOOKED_UP}"),
+        "tokens t JOIN accounts a ON a.id = t.account LEFT JOIN feeds f ON f.name = $3",
+    )
+    .filter("t.id = $1 AND t.account = $2")
+    .sql()
+});
 
 impl Store {
     /// What a presented secret is, and its account's part in `feed` (empty for none): one query.
     pub async fn known(&self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
-        let row = sqlx::query(KNOWN).bind(secret.as_bytes()).bind(feed).fetch_optional(&self.pool).await?;
+        let row = sqlx::query(LOOKUP.as_str()).bind(secret.as_bytes()).bind(feed).fetch_optional(&self.pool).await?;
         row.as_ref().map(read_known).transpose()
     }
 
@@ -158,14 +162,17 @@ impl Store {
         token: TokenId,
         feed: &str,
     ) -> Result<Option<TokenLookup>> {
-        let query = sqlx::query(KNOWN_BY_ID).bind(token.to_string()).bind(account.to_string()).bind(feed);
+        let query = sqlx::query(LOOKUP_BY_ID.as_str()).bind(token.to_string()).bind(account.to_string()).bind(feed);
         query.fetch_optional(&self.pool).await?.as_ref().map(read_known).transpose()
     }
 
     /// One of an account's tokens. Another account's token is not found.
     pub async fn token_of(&self, account: AccountId, id: TokenId) -> Result<Option<Token>> {
-        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1 AND t.account = $2");
-        Ok(sqlx::query_as(select).bind(id.to_string()).bind(account.to_string()).fetch_optional(&self.pool).await?)
+        Ok(sqlx::query_as(TOKEN_OF.as_str())
+            .bind(id.to_string())
+            .bind(account.to_string())
+            .fetch_optional(&self.pool)
+            .await?)
     }
 
     /// An account's tokens that end after `now`, the first first.
@@ -175,44 +182,34 @@ impl Store {
         now: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<Token>> {
-        let select = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM tokens t WHERE t.account = $1 AND ",
-            ends!("t"),
-            " > $2 AND t.revoked_at IS NULL AND t.issued_at IS NOT NULL ORDER BY ",
-            ends!("t"),
-            ", t.id LIMIT $3"
-        );
-        let query = sqlx::query_as(select).bind(account.to_string()).bind(now.timestamp()).bind(limit);
+        let query = sqlx::query_as(ENDING.as_str()).bind(account.to_string()).bind(now.timestamp()).bind(limit);
         Ok(query.fetch_all(&self.pool).await?)
     }
 
     /// The ids of token rows that cannot be read: their keys are refused.
     pub async fn unreadable_tokens(&self) -> Result<Vec<String>> {
-        let rows = sqlx::query(concat!("SELECT ", columns!(), " FROM tokens t")).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(EVERY.as_str()).fetch_all(&self.pool).await?;
         let unreadable = rows.iter().filter(|row| Token::from_row(row).is_err());
         Ok(unreadable.map(|row| row.try_get("id").unwrap_or_default()).collect())
     }
 
     /// A token, whosever it is: for jobs.
     pub async fn token(&self, id: TokenId) -> Result<Option<Token>> {
-        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1");
-        Ok(sqlx::query_as(select).bind(id.to_string()).fetch_optional(&self.pool).await?)
+        Ok(sqlx::query_as(TOKEN.as_str()).bind(id.to_string()).fetch_optional(&self.pool).await?)
     }
 }
 
 impl Transaction {
     /// The same as [`Store::known`], read inside the change: the facts that count for a publication.
     pub async fn known(&mut self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
-        let row = sqlx::query(KNOWN).bind(secret.as_bytes()).bind(feed).fetch_optional(&mut *self.inner).await?;
+        let row =
+            sqlx::query(LOOKUP.as_str()).bind(secret.as_bytes()).bind(feed).fetch_optional(&mut *self.inner).await?;
         row.as_ref().map(read_known).transpose()
     }
 
     /// A token, read inside the change.
     pub(in crate::store) async fn token(&mut self, id: TokenId) -> Result<Option<Token>> {
-        let select = concat!("SELECT ", columns!(), " FROM tokens t WHERE t.id = $1");
-        Ok(sqlx::query_as(select).bind(id.to_string()).fetch_optional(&mut *self.inner).await?)
+        Ok(sqlx::query_as(TOKEN.as_str()).bind(id.to_string()).fetch_optional(&mut *self.inner).await?)
     }
 
     /// Adds a token's row.

@@ -1,12 +1,18 @@
 //! Refused requests with secrets that were given out once: equal ones in one row with a count, bounded per token and
 //! per account. A row says what is needed to mend it.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
 use super::row_id;
 use crate::{
-    store::{Result, Store, Transaction, instant, readable, tokens::columns},
+    store::{
+        Result, Store, Transaction, instant, readable,
+        sql::{Direction, List},
+        tokens::COLUMNS,
+    },
     tokens::{
         AccountId, Token, TokenId,
         decision::{Action, Reason},
@@ -17,18 +23,24 @@ use crate::{
 /// Lines of an account that are kept, the newest.
 const OF_ACCOUNT_KEPT: i64 = 2_000;
 
-macro_rules! refused {
-    ($where:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            ", r.id AS refusal_id, r.reason, r.occasion, r.action, r.feed, r.package, r.client, r.address, r.first_at, r.last_at, r.times
-             FROM refusals r JOIN tokens t ON t.id = r.token WHERE ",
-            $where,
-            " AND (r.last_at, r.id) < ($2, $3) ORDER BY r.last_at DESC, r.id DESC LIMIT $4"
-        )
-    };
+fn refused(of: &str) -> String {
+    List::of(
+        format!(
+            "{COLUMNS}, r.id AS refusal_id, r.reason, r.occasion, r.action, r.feed, r.package, r.client, r.address,
+             r.first_at, r.last_at, r.times"
+        ),
+        "refusals r JOIN tokens t ON t.id = r.token",
+    )
+    .filter(of)
+    .filter("(r.last_at, r.id) < ($2, $3)")
+    .order("r.last_at", Direction::Descending)
+    .order("r.id", Direction::Descending)
+    .limit("$4")
+    .sql()
 }
+
+static OF_TOKEN: LazyLock<String> = LazyLock::new(|| refused("r.token = $1 AND t.account = $5"));
+static OF_ACCOUNT: LazyLock<String> = LazyLock::new(|| refused("r.account = $1"));
 
 impl Store {
     /// The refusals of one of an account's tokens after a mark, newest first, at most `limit`.
@@ -39,7 +51,7 @@ impl Store {
         after: &RefusalCursor,
         limit: i64,
     ) -> Result<Vec<RefusalOfToken>> {
-        let rows = sqlx::query(refused!("r.token = $1 AND t.account = $5"))
+        let rows = sqlx::query(OF_TOKEN.as_str())
             .bind(token.to_string())
             .bind(after.last_at)
             .bind(after.id.as_str())
@@ -57,7 +69,7 @@ impl Store {
         after: &RefusalCursor,
         limit: i64,
     ) -> Result<Vec<RefusalOfToken>> {
-        let rows = sqlx::query(refused!("r.account = $1"))
+        let rows = sqlx::query(OF_ACCOUNT.as_str())
             .bind(account.to_string())
             .bind(after.last_at)
             .bind(after.id.as_str())
