@@ -1,5 +1,5 @@
 //! What it costs to hold a hundred stubborn patterns against 20,000 names: by themselves, and as whole requests for lists
-//! of packages on both databases. PostgreSQL takes part when `TEST_DATABASE_URL` names a server:
+//! of packages on both databases, with a server that `TEST_DATABASE_URL` names:
 //! `bin/with-postgres cargo bench --bench patterns`.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends here")]
 

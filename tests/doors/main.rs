@@ -1,5 +1,4 @@
-//! The doors of package clients and the HTTP API, over real connections, on SQLite and, where `TEST_DATABASE_URL` names
-//! a PostgreSQL server, on PostgreSQL too.
+//! The doors of package clients and the HTTP API, over real connections, on SQLite and PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 mod api_asks;

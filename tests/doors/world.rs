@@ -49,14 +49,12 @@ pub(crate) fn start() -> DateTime<Utc> {
 }
 
 impl World {
-    /// One on each engine there is.
+    /// One on each engine.
     pub(crate) async fn each() -> Vec<Self> {
-        let mut worlds = vec![Self::on_sqlite("").await];
         #[expect(clippy::disallowed_methods, reason = "tests are told by the environment where PostgreSQL is")]
-        if let Ok(admin) = std::env::var("TEST_DATABASE_URL") {
-            worlds.push(Self::on_postgres(admin).await);
-        }
-        worlds
+        let server = std::env::var("TEST_DATABASE_URL");
+        let server = server.expect("these tests need PostgreSQL: run bin/test, or bin/with-postgres cargo test …");
+        vec![Self::on_sqlite("").await, Self::on_postgres(server).await]
     }
 
     /// One on SQLite, with a path in its public address.

@@ -35,7 +35,7 @@ pub(super) struct World {
     pub(super) database: Option<String>,
 }
 
-/// Runs a journey on SQLite and, where `TEST_DATABASE_URL` names a server, on PostgreSQL in a database of its own.
+/// Runs a journey on SQLite, and on PostgreSQL in a database of its own.
 pub(super) async fn on_each_database(journey: impl AsyncFn(&mut World)) {
     on_each_database_with("?tls=none", journey).await;
 }
@@ -43,12 +43,11 @@ pub(super) async fn on_each_database(journey: impl AsyncFn(&mut World)) {
 /// The same with options for the SMTP URL.
 pub(super) async fn on_each_database_with(options: &str, journey: impl AsyncFn(&mut World)) {
     let url = |port| Some(format!("smtp://127.0.0.1:{port}{options}"));
+    let server = std::env::var("TEST_DATABASE_URL");
+    let server = server.expect("these tests need PostgreSQL: run bin/test, or bin/with-postgres cargo test …");
     let mut world = World::new(None, url).await;
     journey(&mut world).await;
     world.close().await;
-    let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
-        return;
-    };
     let name = format!("warning_{}", FormId::generate(start(), &mut random::system()).to_string().replace('-', "_"));
     let (before, _) = server.rsplit_once('/').expect("a database URL");
     administer(&server, format!("CREATE DATABASE {name}")).await;
