@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use latchkey::tokens::{
     AccountId, FeedId, Feeds, Kind, Patterns, Permissions, Secret, Token, TokenId,
     decision::{Action, Ask, Holder, Package, Presented, Role, decide},
-    lifecycle::NewToken,
+    draft::NewToken,
 };
 
 const ID: &str = "0190a000-0000-7000-8000-000000000001";

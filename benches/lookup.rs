@@ -11,10 +11,7 @@ use latchkey::{
     clock::Clock,
     random,
     store::{DatabaseUrl, Engine, Store, migrate::migrate},
-    tokens::{
-        Feeds, FormId, Issued, Patterns, SecretHash, TokenId,
-        lifecycle::{NewToken, primary_permissions},
-    },
+    tokens::{Feeds, FormId, Issued, Patterns, SecretHash, TokenId, draft::NewToken, lifecycle::primary_permissions},
 };
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;

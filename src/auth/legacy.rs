@@ -11,7 +11,10 @@ use actix_web::{HttpRequest, web::Data};
 use super::Credentials;
 use crate::{
     store::{Result, Store},
-    tokens::legacy::{Shape, possible_keys},
+    tokens::{
+        draft::{BadText, Draft, FieldError},
+        legacy::{Shape, possible_keys},
+    },
 };
 
 /// So long an answer of the database counts, on each node for itself; an import works everywhere within it. That a
@@ -54,6 +57,17 @@ impl LegacyKeys {
     pub async fn is_in(&self, store: &Store, text: &str) -> Result<bool> {
         let shapes = self.shapes(store).await?;
         Ok(store.first_secret(&possible_keys(text, &shapes)).await?.is_some())
+    }
+
+    /// The fields of a draft into which somebody pasted a legacy key of this host.
+    pub async fn in_draft(&self, store: &Store, draft: &Draft) -> Result<Vec<FieldError>> {
+        let mut errors = Vec::new();
+        for (field, text) in draft.texts() {
+            if self.is_in(store, text).await? {
+                errors.push(FieldError { field, error: BadText::Key.into() });
+            }
+        }
+        Ok(errors)
     }
 
     async fn are_here(&self, store: &Store, shape: Shape) -> Result<bool> {

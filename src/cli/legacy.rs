@@ -18,9 +18,8 @@ use crate::{
     app::App,
     audit::Actor,
     tokens::{
-        AccountId, ImportOutcome, SecretHash, TokenId,
+        AccountId, ImportOutcome, SecretHash, TokenId, draft,
         legacy::{ImportedKey, LegacyKey, Policy, Shape},
-        lifecycle,
     },
 };
 
@@ -302,7 +301,7 @@ impl Row {
         match self.get("name") {
             "" => Ok(NAME.to_owned()),
             name if LegacyKey::parse(name).is_some() => Err("name: this looks like a key".to_owned()),
-            name => lifecycle::name(name).map_err(|bad| format!("name: {bad}")),
+            name => draft::name(name).map_err(|bad| format!("name: {bad}")),
         }
     }
 

@@ -13,6 +13,7 @@ mod restored;
 mod secret;
 mod store;
 mod token;
+mod token_add;
 
 use std::io::{ErrorKind, Write};
 

@@ -4,16 +4,11 @@ use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
-use super::{account_named, prompt::token_secret, say};
+use super::{account_named, prompt::token_secret, say, token_add};
 use crate::{
     app::App,
     audit::Actor,
-    tokens::{
-        AccountId, Feeds, FormId, Issued, Patterns, Permissions, TokenId, TokenLookup, expiry,
-        legacy::hash_of,
-        lifecycle::{self, NewToken},
-        state::state,
-    },
+    tokens::{AccountId, TokenLookup, legacy::hash_of, state::state},
 };
 
 /// Tokens that are read at a time.
@@ -23,30 +18,7 @@ const PAGE: i64 = 500;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Add a token; its secret, and nothing else, is printed
-    Add {
-        /// Username of the account it belongs to
-        #[arg(long)]
-        account: String,
-        /// What will use it
-        #[arg(long)]
-        name: String,
-        /// Where the key will live
-        #[arg(long, default_value = "")]
-        note: String,
-        /// Permissions, separated by commas: nuget:pull, nuget:push, nuget:push-version, nuget:delete, the same of npm,
-        /// container:pull, container:push, container:delete, api:read, api:manage, api:introspect
-        #[arg(long)]
-        allow: String,
-        /// Package patterns such as 'Contoso.*', separated by commas
-        #[arg(long)]
-        packages: String,
-        /// Lifetime in days such as 90d, a date such as 2027-02-21, or never
-        #[arg(long)]
-        expires_in: String,
-        /// Limit it to this feed (may be given more than once)
-        #[arg(long)]
-        feed: Vec<String>,
-    },
+    Add(token_add::Arguments),
     /// Tell whose a secret is and in what state; the secret comes from standard input
     Find,
     /// Revoke the token of a secret, which comes from standard input
@@ -63,22 +35,7 @@ impl Command {
     /// Does it.
     pub async fn run(self, app: &App) -> anyhow::Result<()> {
         match self {
-            Self::Add { account, name, note, allow, packages, expires_in, feed } => {
-                let account = account_named(&app.store, &account).await?;
-                let choice = expiry::ExpiryChoice::parse(&expires_in)?;
-                for text in [&name, &note, &packages] {
-                    anyhow::ensure!(!app.legacy.is_in(&app.store, text).await?, lifecycle::BadText::Key);
-                }
-                let new = NewToken {
-                    name: lifecycle::name(&name)?,
-                    note: lifecycle::note(&note)?,
-                    permissions: permissions(&allow)?,
-                    patterns: Patterns::parse(&packages.replace(',', "\n"))?,
-                    feeds: feeds(app, &feed).await?,
-                    expires_at: choice.resolve(app.clock.now(), account.time_zone, app.settings.max_token_days)?,
-                };
-                add(app, account.id, new).await
-            }
+            Self::Add(arguments) => arguments.run(app).await,
             Self::Find => {
                 let known = find(app).await?;
                 describe(app, &known);
@@ -124,36 +81,6 @@ async fn list(app: &App, account: AccountId) -> anyhow::Result<()> {
 
 fn minute(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
-}
-
-async fn add(app: &App, account: AccountId, new: NewToken) -> anyhow::Result<()> {
-    let (now, rng) = (app.clock.now(), &mut crate::random::system());
-    let token = new.into_token(TokenId::generate(now, rng), account, now);
-    let form = FormId::generate(now, rng).to_string();
-    match app.store.create_token(token, &form, &Actor::host("latchkey token add"), now).await? {
-        Issued::Secret(secret) => say(secret.reveal()),
-        Issued::AlreadyDone(_) | Issued::Stale => bail!("the token was not made; try again"),
-    }
-    Ok(())
-}
-
-fn permissions(scopes: &str) -> anyhow::Result<Permissions> {
-    let permissions =
-        Permissions::parse(scopes).map_err(|scope| anyhow::anyhow!("there is no permission “{scope}”"))?;
-    anyhow::ensure!(!permissions.is_empty(), "give at least one permission, such as nuget:push");
-    Ok(permissions)
-}
-
-async fn feeds(app: &App, names: &[String]) -> anyhow::Result<Feeds> {
-    if names.is_empty() {
-        return Ok(Feeds::All);
-    }
-    let mut ids = Vec::new();
-    for name in names {
-        let found = app.store.feed(name, None).await?.with_context(|| format!("there is no feed “{name}”"))?;
-        ids.push(found.feed.id);
-    }
-    Ok(Feeds::Some(ids))
 }
 
 async fn find(app: &App) -> anyhow::Result<TokenLookup> {

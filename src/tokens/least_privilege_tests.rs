@@ -4,7 +4,7 @@ use super::*;
 use crate::tokens::{
     AccountId, TokenId,
     decision::{Action, Ask, Decision, Holder, Package, Presented, Role, decide},
-    lifecycle::NewToken,
+    draft::NewToken,
 };
 
 fn now() -> DateTime<Utc> {

@@ -1,122 +1,13 @@
-//! How a token comes to be and what may change about it: the rules behind create, edit and refresh.
+//! What may change about a token after it was created: the rules behind edit and refresh, and its lifetime. How a new
+//! one comes to be is in `draft`.
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Duration, Utc};
 use thiserror::Error;
 
 use super::{
-    AccountId, Feeds, Patterns, Permission, Permissions, Token, TokenId, TokenKind,
+    Feeds, Patterns, Permission, Permissions, Token, TokenKind,
     expiry::{self, whole_second},
-    is_invisible, secret,
 };
-
-/// Longest name, in characters.
-pub const MAX_NAME: usize = 128;
-/// Longest note, in characters.
-pub const MAX_NOTE: usize = 500;
-
-/// Everything a new token needs but its id and secret.
-#[derive(Clone, Debug)]
-pub struct NewToken {
-    /// See [`name`].
-    pub name: String,
-    /// See [`note`].
-    pub note: String,
-    /// At least one.
-    pub permissions: Permissions,
-    /// At least one pattern.
-    pub patterns: Patterns,
-    /// All, or at least one feed.
-    pub feeds: Feeds,
-    /// In the future, within the operator's bound; `None` for never.
-    pub expires_at: Option<DateTime<Utc>>,
-}
-
-impl NewToken {
-    /// The token it becomes; its secret and hint are made when it is stored.
-    pub fn into_token(self, id: TokenId, account: AccountId, now: DateTime<Utc>) -> Token {
-        let Self { name, note, permissions, patterns, feeds, expires_at } = self;
-        let now = whole_second(now);
-        Token {
-            id,
-            account,
-            kind: TokenKind::Personal,
-            name,
-            note,
-            permissions,
-            patterns,
-            feeds,
-            hint: None,
-            created_at: now,
-            issued_at: Some(now),
-            lifetime: lifetime(now, expires_at),
-            expires_at,
-            deactivated_at: None,
-            reactivate_at: None,
-            revoked_at: None,
-            retires_at: None,
-            last_use: None,
-            made_by: None,
-            version: 1,
-        }
-    }
-}
-
-/// Why a name or note is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum BadText {
-    /// No name.
-    #[error("Give the token a name, such as what it is used for.")]
-    NoName,
-    /// Over the bound.
-    #[error("Use at most {0} characters.")]
-    TooLong(usize),
-    /// Somebody pasted a key.
-    #[error("This contains a key. Keep keys where they are used; nobody can read them out of here.")]
-    Key,
-    /// Characters that would garble pages, mails or logs.
-    #[error("Leave out control characters, invisible ones, and marks that change the direction of text.")]
-    Control,
-}
-
-/// Reads a name: trimmed, 1 to [`MAX_NAME`] characters, one line.
-pub fn name(text: &str) -> Result<String, BadText> {
-    let text = text.trim();
-    if text.is_empty() { Err(BadText::NoName) } else { bounded(text, MAX_NAME, |_| false) }
-}
-
-/// The name of a token whose maker gives none: `NuGet token, 28 Nov`.
-pub fn default_name(permissions: Permissions, day: NaiveDate) -> String {
-    let kinds: Vec<_> = permissions.kinds().collect();
-    let what = match kinds[..] {
-        [kind] => kind.label(),
-        [] if !permissions.is_empty() => "API",
-        _ => "Package",
-    };
-    format!("{what} token, {}", day.format("%-d %b"))
-}
-
-/// That name as it is the `number`th time it is needed, counted from one.
-pub fn numbered(name: &str, number: usize) -> String {
-    if number <= 1 { name.to_owned() } else { format!("{name} ({number})") }
-}
-
-/// Reads a note: trimmed, up to [`MAX_NOTE`] characters, line ends allowed.
-pub fn note(text: &str) -> Result<String, BadText> {
-    bounded(&text.trim().replace("\r\n", "\n"), MAX_NOTE, |c| c == '\n')
-}
-
-fn bounded(text: &str, most: usize, also: impl Fn(char) -> bool) -> Result<String, BadText> {
-    if text.chars().count() > most {
-        return Err(BadText::TooLong(most));
-    }
-    if text.chars().any(|c| is_invisible(c) && !also(c)) {
-        return Err(BadText::Control);
-    }
-    if secret::is_in(text) {
-        return Err(BadText::Key);
-    }
-    Ok(text.to_owned())
-}
 
 /// The permissions of every primary token: NuGet, read and write (MyGet).
 pub fn primary_permissions() -> Permissions {
@@ -166,21 +57,8 @@ impl Edit {
         if token.revoked_at.is_some() {
             return Err(EditRefused::Revoked);
         }
-        if self.permissions.is_empty() {
-            return Err(EditRefused::NoPermissions);
-        }
-        if !self.permissions.within(token.permissions) {
-            return Err(EditRefused::MorePermissions);
-        }
-        if self.expires_at != token.expires_at {
-            let earlier = self.expires_at.is_some_and(|new| token.expires_at.is_none_or(|old| new < old));
-            if !earlier {
-                return Err(EditRefused::LaterEnd);
-            }
-            if self.expires_at.is_some_and(|new| new <= now) {
-                return Err(EditRefused::PastEnd);
-            }
-        }
+        may_keep(self.permissions, token)?;
+        may_end(self.expires_at, token, now)?;
         let Self { name, note, permissions, patterns, feeds, expires_at } = self;
         Ok(Token { name, note, permissions, patterns, feeds, expires_at, version: token.version + 1, ..token.clone() })
     }
@@ -189,6 +67,31 @@ impl Edit {
     /// password again.
     pub fn widens(&self, token: &Token) -> bool {
         self.patterns.adds_to(&token.patterns) || self.feeds.adds_to(&token.feeds)
+    }
+}
+
+/// Refuses permissions that an edit cannot leave: none, or one that the token does not have.
+pub fn may_keep(permissions: Permissions, token: &Token) -> Result<(), EditRefused> {
+    if permissions.is_empty() {
+        Err(EditRefused::NoPermissions)
+    } else if permissions.within(token.permissions) {
+        Ok(())
+    } else {
+        Err(EditRefused::MorePermissions)
+    }
+}
+
+/// Refuses an end that an edit cannot set: a later one than the token has, or one in the past.
+pub fn may_end(end: Option<DateTime<Utc>>, token: &Token, now: DateTime<Utc>) -> Result<(), EditRefused> {
+    let is_earlier = end.is_some_and(|new| token.expires_at.is_none_or(|old| new < old));
+    if end == token.expires_at {
+        Ok(())
+    } else if !is_earlier {
+        Err(EditRefused::LaterEnd)
+    } else if end.is_some_and(|new| new <= now) {
+        Err(EditRefused::PastEnd)
+    } else {
+        Ok(())
     }
 }
 
@@ -247,6 +150,7 @@ pub fn primary_lifetime(max_days: Option<i64>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::{AccountId, TokenId, draft::NewToken};
 
     fn now() -> DateTime<Utc> {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -328,29 +232,5 @@ mod tests {
         assert_eq!(refresh(&revoked, true, now(), None).unwrap_err(), RefreshRefused::Revoked);
         let legacy = Token { kind: TokenKind::Legacy, ..token() };
         assert_eq!(refresh(&legacy, true, now(), None).unwrap_err(), RefreshRefused::Legacy);
-    }
-
-    #[test]
-    fn a_default_name_tells_the_kind_and_the_day() {
-        let named = |scopes| default_name(Permissions::parse(scopes).unwrap(), now().date_naive());
-        assert_eq!(named("nuget:pull nuget:push"), "NuGet token, 23 Nov");
-        assert_eq!(named("npm:pull api:read"), "npm token, 23 Nov");
-        assert_eq!(named("nuget:pull npm:pull"), "Package token, 23 Nov");
-        assert_eq!(named("api:read"), "API token, 23 Nov");
-        assert_eq!(numbered("NuGet token, 23 Nov", 1), "NuGet token, 23 Nov");
-        assert_eq!(numbered("NuGet token, 23 Nov", 2), "NuGet token, 23 Nov (2)");
-    }
-
-    #[test]
-    fn a_name_is_one_line_of_visible_text() {
-        assert_eq!(name("  GitHub Actions  "), Ok("GitHub Actions".to_owned()));
-        assert_eq!(name("<script>"), Ok("<script>".to_owned()));
-        assert_eq!(name(" "), Err(BadText::NoName));
-        assert_eq!(name(&"é".repeat(128)).map(|n| n.chars().count()), Ok(128));
-        assert_eq!(name(&"é".repeat(129)), Err(BadText::TooLong(128)));
-        for bad in ["a\nb", "a\0b", "a\u{1b}[31m", "a\u{202E}b", "\u{200B}\u{200B}", "\u{FEFF}"] {
-            assert_eq!(name(bad), Err(BadText::Control), "{bad:?}");
-        }
-        assert_eq!(note("a\r\nb\n"), Ok("a\nb".to_owned()));
     }
 }

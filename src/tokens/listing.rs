@@ -3,8 +3,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{State, Token, TokenId, lifecycle::MAX_NAME, state::state};
-use crate::tokens::{AccountId, TokenKind};
+use super::{AccountId, State, Token, TokenId, TokenKind, draft::MAX_NAME, state::state};
 
 /// A token not used for so long is shown by [`Filter::Unused`].
 pub const UNUSED_FOR: Duration = Duration::days(90);

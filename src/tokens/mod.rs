@@ -3,6 +3,7 @@
 pub mod beyond_maximum;
 pub mod bulk;
 pub mod decision;
+pub mod draft;
 pub mod expiry;
 mod ids;
 mod invisible;

@@ -78,7 +78,7 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
-    use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, lifecycle::NewToken};
+    use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, draft::NewToken};
 
     #[test]
     fn a_token_that_is_off_for_a_while_is_on_from_its_second_on() {

@@ -15,7 +15,8 @@ use latchkey::{
     store::DatabaseUrl,
     tokens::{
         AccountId, Feeds, FormId, Issued, Patterns, Permissions, Token, TokenId,
-        lifecycle::{Edit, NewToken, refresh},
+        draft::NewToken,
+        lifecycle::{Edit, refresh},
     },
 };
 use sqlx::{AnyConnection, Connection};

@@ -314,7 +314,7 @@ async fn a_freeze_says_what_it_left_on(world: &World) {
 #[test]
 fn a_false_claim_is_found() {
     let now = "2027-03-01T09:00:00Z".parse().unwrap();
-    let new = latchkey::tokens::lifecycle::NewToken {
+    let new = latchkey::tokens::draft::NewToken {
         name: "CI".to_owned(),
         note: String::new(),
         permissions: latchkey::tokens::Permissions::parse("nuget:push container:push").unwrap(),

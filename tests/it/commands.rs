@@ -21,6 +21,7 @@ on_both_engines! {
     a_password_typed_at_a_terminal_is_asked_for_twice_and_not_shown,
     feeds_are_listed_and_deleted_and_members_removed,
     tokens_are_listed_and_revoked_once,
+    a_token_is_added_by_the_rules_of_the_form,
     a_misspelt_setting_stops_every_command,
     a_bad_value_of_a_setting_is_not_shown,
     an_answer_that_nobody_reads_to_its_end_is_no_error,
@@ -197,6 +198,34 @@ async fn feeds_are_listed_and_deleted_and_members_removed(world: &World) {
     assert!(refused(world, &["feed", "delete", "--name", "main"], "").contains("main cannot be deleted"));
     assert_eq!(told(world, &["feed", "delete", "--name", "team"], ""), "Deleted the feed team.");
     assert!(refused(world, &["feed", "delete", "--name", "team"], "").contains("there is no feed"));
+}
+
+async fn a_token_is_added_by_the_rules_of_the_form(world: &World) {
+    let ada = world.ada().await;
+    let bo = world.bo().await;
+    told(world, &["feed", "add", "--name", "team", "--owner", "bo"], "");
+    let to = |account| ["token", "add", "--account", account, "--packages", "Contoso.*"];
+    let add = |more: &[&'static str]| [&to("ada")[..], more].concat();
+    let secret = told(world, &add(&["--expires-in", "90d", "--preset", "versions"]), "");
+    assert_eq!(world.refusal(&secret).await, None);
+    told(world, &add(&["--expires-in", "90d", "--allow", "nuget:pull nuget:push-version", "--morning"]), "");
+    let sql = "SELECT DISTINCT permissions FROM tokens WHERE kind = 'personal'";
+    assert_eq!(world.database.texts(sql, &[]).await, ["nuget:pull nuget:push-version"]);
+    let names = "SELECT name FROM tokens WHERE kind = 'personal' ORDER BY LENGTH(name)";
+    let names = world.database.texts(names, &[]).await;
+    assert!(names[0].starts_with("NuGet token, "), "{names:?}");
+    assert_eq!(names[1..], [format!("{} (2)", names[0])]);
+    let long = "x".repeat(129).leak();
+    let wrong = add(&["--expires-in", "0", "--allow", "nuget:fly", "--name", long]);
+    assert_eq!(
+        refused(world, &wrong, ""),
+        "latchkey: --name: Use at most 128 characters.\n--allow: There is no permission “nuget:fly”.\n--expires-in: Choose a day that has not ended yet."
+    );
+    let limited = ["--expires-in", "90d", "--preset", "read", "--feed", "team"];
+    let why = "latchkey: --feed: One of these feeds does not exist, or the account cannot reach it. Choose again.";
+    assert_eq!(refused(world, &add(&limited), ""), why);
+    told(world, &[&to("bo")[..], &limited].concat(), "");
+    assert!(ada.is_signed_in().await && bo.is_signed_in().await);
 }
 
 async fn tokens_are_listed_and_revoked_once(world: &World) {

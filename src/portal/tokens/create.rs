@@ -16,14 +16,14 @@ use super::{
     pattern_preview::Preview,
     prefill::PrefillLink,
     show_once,
-    token_form::{TokenForm, TokenSettings},
+    token_form::{TokenForm, rules},
 };
 use crate::{
     app::App,
     feeds::Feed,
     tokens::{
-        FormId, Issued, Permission, Token, TokenId,
-        lifecycle::{self, NewToken},
+        FeedId, FormId, Issued, Permission, Token, TokenId,
+        draft::{MAX_NAME, NewToken},
     },
     web::{
         error::PageError,
@@ -49,7 +49,7 @@ struct New {
 
 /// The form on its way to the page, with what the page says about it.
 #[derive(Default)]
-struct Draft {
+struct Drawing {
     form: TokenForm,
     copied_from: String,
     by_link: String,
@@ -63,7 +63,7 @@ pub async fn show_create_token(req: HttpRequest, app: Data<App>, me: SignedIn) -
         if FormId::parse(&form.form_id).is_none() {
             form.form_id = form_id(&me);
         }
-        return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
+        return draw(&req, &app, &me, &feeds, StatusCode::OK, Drawing { form, ..Drawing::default() }).await;
     }
     let mut form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
     let link = PrefillLink::of(&req);
@@ -75,7 +75,7 @@ pub async fn show_create_token(req: HttpRequest, app: Data<App>, me: SignedIn) -
         () if filled.is_empty() => "",
         () => "A link filled in this form. Check it before you create.",
     };
-    let found = check(&app, &me, &named(&app, &me, &form).await?, &feeds).err().unwrap_or_default();
+    let found = check(&app, &me, &form, &feeds).await?.err().unwrap_or_default();
     let about_link = |field| filled.contains(&field) && problems.of(field).is_none();
     let found: Vec<_> = found.list.into_iter().filter(|problem| about_link(problem.field)).collect();
     problems.list.extend(found);
@@ -85,7 +85,7 @@ pub async fn show_create_token(req: HttpRequest, app: Data<App>, me: SignedIn) -
         &me,
         &feeds,
         StatusCode::OK,
-        Draft { form, by_link: by_link.to_owned(), problems, ..Draft::default() },
+        Drawing { form, by_link: by_link.to_owned(), problems, ..Drawing::default() },
     )
     .await
 }
@@ -110,9 +110,9 @@ pub async fn duplicate_token(
     };
     let more: Vec<_> = PrefillLink::of(&req).tick(&mut form).into_iter().map(Permission::words).collect();
     let by_link = if more.is_empty() { String::new() } else { format!("Ticked by the link: {}.", more.join(", ")) };
-    let mut problems = check(&app, &me, &form, &feeds).err().unwrap_or_default();
+    let mut problems = check(&app, &me, &form, &feeds).await?.err().unwrap_or_default();
     problems.list.retain(|problem| problem.field == "permission");
-    draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, copied_from: token.name, by_link, problems }).await
+    draw(&req, &app, &me, &feeds, StatusCode::OK, Drawing { form, copied_from: token.name, by_link, problems }).await
 }
 
 /// `POST /settings/tokens`
@@ -124,30 +124,23 @@ pub async fn create_token(
 ) -> Result<HttpResponse, PageError> {
     let feeds = feeds(&app, &me).await?;
     if form.only_shows() {
-        return draw(&req, &app, &me, &feeds, StatusCode::OK, Draft { form, ..Draft::default() }).await;
+        return draw(&req, &app, &me, &feeds, StatusCode::OK, Drawing { form, ..Drawing::default() }).await;
     }
     if must_confirm(&app, &me).await? {
-        let draft = Draft { form, problems: Problems::one("", CONFIRM_FIRST), ..Draft::default() };
-        return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, draft).await;
+        let drawing = Drawing { form, problems: Problems::one("", CONFIRM_FIRST), ..Drawing::default() };
+        return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, drawing).await;
     }
     if let Some(token) = changed_source(&app, &me, &form).await? {
         let problem = "The token that this copies was changed after this page was opened. Below is what you sent: check it and press the button again.";
         let (form, problems) = (TokenForm { copy_of: copy_of(&token), ..form }, Problems::one("", problem));
-        let draft = Draft { form, copied_from: token.name, problems, ..Draft::default() };
-        return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, draft).await;
+        let drawing = Drawing { form, copied_from: token.name, problems, ..Drawing::default() };
+        return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, drawing).await;
     }
-    let checked = match check(&app, &me, &named(&app, &me, &form).await?, &feeds) {
-        Ok(new) => match form.legacy_keys(&app).await? {
-            problems if problems.is_empty() => confirmed(&req, &app, &me, &form.password).await?.map(|()| new),
-            problems => Err(problems),
-        },
-        Err(problems) => Err(problems),
-    };
-    let new = match checked {
+    let new = match confirmed_token(&req, &app, &me, &form, &feeds).await? {
         Ok(new) => new,
         Err(problems) => {
-            let draft = Draft { form, problems, ..Draft::default() };
-            return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, draft).await;
+            let drawing = Drawing { form, problems, ..Drawing::default() };
+            return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, drawing).await;
         }
     };
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?;
@@ -159,50 +152,42 @@ pub async fn create_token(
     }
 }
 
-fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed]) -> Result<NewToken, Problems> {
-    let mut problems = Problems::default();
-    let reachable: Vec<_> = feeds.iter().map(|feed| feed.id).collect();
-    let wanted = form.read(&reachable, &mut problems);
-    if form.permissions().unwrap_or_default().has(Permission::ApiIntrospect) {
-        problems.note("permission", "Only operators give the permission “api:introspect”.");
+/// The token that a form asks for, once nothing is wrong with it and the password is fresh.
+async fn confirmed_token(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    form: &TokenForm,
+    feeds: &[Feed],
+) -> Result<Result<NewToken, Problems>, PageError> {
+    let new = match check(app, me, form, feeds).await? {
+        Ok(new) => new,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let pasted = app.legacy.in_draft(&app.store, &form.draft()).await?;
+    if !pasted.is_empty() {
+        return Ok(Err(form.problems(&pasted)));
     }
-    let end = form.end(me, app.settings.max_token_days, None);
-    let expires_at = end.map_err(|(field, error)| problems.note(field, error)).ok();
-    match (wanted, expires_at, problems.is_empty()) {
-        (Some(wanted), Some(expires_at), true) => {
-            let TokenSettings { name, note, permissions, patterns, feeds } = wanted;
-            Ok(NewToken { name, note, permissions, patterns, feeds, expires_at })
-        }
-        _ => Err(problems),
-    }
+    Ok(confirmed(req, app, me, &form.password).await?.map(|()| new))
 }
 
-/// The form with a name: its own, or a default that no token of the account has.
-async fn named(app: &App, me: &SignedIn, form: &TokenForm) -> Result<TokenForm, PageError> {
-    if !form.name.trim().is_empty() {
-        return Ok(form.clone());
+async fn check(
+    app: &App,
+    me: &SignedIn,
+    form: &TokenForm,
+    feeds: &[Feed],
+) -> Result<Result<NewToken, Problems>, PageError> {
+    let reachable: Vec<FeedId> = feeds.iter().map(|feed| feed.id).collect();
+    let mut draft = form.draft();
+    if draft.is_unnamed() {
+        draft.name = default_name(app, me, form).await?;
     }
-    Ok(TokenForm { name: default_name(app, me, form).await?, ..form.clone() })
+    Ok(draft.new_token(&rules(app, me, &reachable)).map_err(|errors| form.problems(&errors)))
 }
 
 async fn default_name(app: &App, me: &SignedIn, form: &TokenForm) -> Result<String, PageError> {
-    let nuget = || [Permission::NuGetPull].into_iter().collect();
-    let day = me.now.with_timezone(&me.account.time_zone).date_naive();
-    let name = lifecycle::default_name(form.permissions().unwrap_or_else(|_| nuget()), day);
-    let taken = async |number| {
-        let name = lifecycle::numbered(&name, number);
-        Ok::<_, PageError>(app.store.hint_of_name(me.account.id, &name, None).await?.is_some())
-    };
-    // Of thousands of the same day, few are asked for.
-    let (mut last, mut free) = (0, 1);
-    while taken(free).await? {
-        (last, free) = (free, free * 2);
-    }
-    while free - last > 1 {
-        let middle = last.midpoint(free);
-        if taken(middle).await? { last = middle } else { free = middle }
-    }
-    Ok(lifecycle::numbered(&name, free))
+    let name = form.draft().default_name(&rules(app, me, &[]));
+    Ok(app.store.free_token_name(me.account.id, &name).await?)
 }
 
 /// Which token a duplicate copies, as of which version.
@@ -223,7 +208,7 @@ fn form_id(me: &SignedIn) -> String {
 
 /// The name of a copy, within the bound.
 fn copy_name(name: &str) -> String {
-    let kept: String = name.chars().take(crate::tokens::lifecycle::MAX_NAME - " (copy)".len()).collect();
+    let kept: String = name.chars().take(MAX_NAME - " (copy)".len()).collect();
     format!("{kept} (copy)")
 }
 
@@ -233,9 +218,9 @@ async fn draw(
     me: &SignedIn,
     feeds: &[Feed],
     status: StatusCode,
-    draft: Draft,
+    drawing: Drawing,
 ) -> Result<HttpResponse, PageError> {
-    let Draft { form, copied_from, by_link, problems } = draft;
+    let Drawing { form, copied_from, by_link, problems } = drawing;
     let title = if copied_from.is_empty() { "Create a token" } else { "Duplicate a token" };
     let preview = Preview::of(app, me, &form, None).await?;
     let default_name = default_name(app, me, &form).await?;

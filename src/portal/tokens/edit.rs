@@ -15,16 +15,13 @@ use super::{
     pattern_preview::Preview,
     prefill::PrefillLink,
     remedy,
-    token_form::{TokenForm, TokenSettings},
+    token_form::{TokenForm, rules},
     view,
 };
 use crate::{
     app::App,
     feeds::Feed,
-    tokens::{
-        Edited, Permission, Token,
-        lifecycle::{Edit, EditRefused},
-    },
+    tokens::{Edited, FeedId, Permission, Token, draft::FieldError, lifecycle::Edit},
     web::{
         error::PageError,
         flash::Flash,
@@ -116,11 +113,11 @@ pub async fn edit_token(
     if form.version != token.version.to_string() {
         return drawing.conflict(form).await;
     }
-    let legacy_keys = form.legacy_keys(&app).await?;
-    let edit = match check(&app, &me, &form, &feeds, &token) {
-        Ok(edit) if legacy_keys.is_empty() => edit,
-        Ok(_) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, legacy_keys.into()).await,
-        Err(problems) => return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()).await,
+    let pasted = app.legacy.in_draft(&app.store, &form.draft()).await?;
+    let (edit, changed) = match check(&app, &me, &form, &feeds, &token) {
+        Ok(checked) if pasted.is_empty() => checked,
+        Ok(_) => return drawing.refuse(form, &pasted).await,
+        Err(errors) => return drawing.refuse(form, &errors).await,
     };
     if edit.widens(&token)
         && let Err(problems) = confirmed(&req, &app, &me, &form.password).await?
@@ -128,13 +125,6 @@ pub async fn edit_token(
         let remarks = Remarks { ask_password: true, ..problems.into() };
         return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, remarks).await;
     }
-    let changed = match edit.apply(&token, me.now) {
-        Ok(changed) => changed,
-        Err(refused) => {
-            let problems = Problems::one(field_of(refused, &form), refused);
-            return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()).await;
-        }
-    };
     match app.store.edit_token(&changed, &me.actor, me.now).await? {
         Edited::Done => Ok(go_to(&req, Flash::Saved.at(&path(&token)))),
         Edited::Unchanged => Ok(go_to(&req, Flash::Unchanged.at(&path(&token)))),
@@ -145,29 +135,18 @@ pub async fn edit_token(
     }
 }
 
-fn check(app: &App, me: &SignedIn, form: &TokenForm, feeds: &[Feed], token: &Token) -> Result<Edit, Problems> {
-    let mut problems = Problems::default();
-    let mut reachable: Vec<_> = feeds.iter().map(|feed| feed.id).collect();
-    if let crate::tokens::Feeds::Some(ids) = &token.feeds {
-        reachable.extend(ids);
-    }
-    let wanted = form.read(&reachable, &mut problems);
-    let end = form.end(me, app.settings.max_token_days, Some(token));
-    let expires_at = end.map_err(|(field, error)| problems.note(field, error)).ok();
-    match (wanted, expires_at, problems.is_empty()) {
-        (Some(TokenSettings { name, note, permissions, patterns, feeds }), Some(expires_at), true) => {
-            Ok(Edit { name, note, permissions, patterns, feeds, expires_at })
-        }
-        _ => Err(problems),
-    }
-}
-
-fn field_of(refused: EditRefused, form: &TokenForm) -> &'static str {
-    match refused {
-        EditRefused::Revoked => "",
-        EditRefused::MorePermissions | EditRefused::NoPermissions => "permission",
-        EditRefused::LaterEnd | EditRefused::PastEnd => form.expiry_field(),
-    }
+/// The edit that a form asks for, and the token after it.
+fn check(
+    app: &App,
+    me: &SignedIn,
+    form: &TokenForm,
+    feeds: &[Feed],
+    token: &Token,
+) -> Result<(Edit, Token), Vec<FieldError>> {
+    let reachable: Vec<FeedId> = feeds.iter().map(|feed| feed.id).collect();
+    let edit = form.draft().edit(token, &rules(app, me, &reachable))?;
+    let changed = edit.clone().apply(token, me.now).map_err(|refused| vec![refused.into()])?;
+    Ok((edit, changed))
 }
 
 /// All that the page is drawn from but the form.
@@ -180,6 +159,12 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
+    /// 422: the form as it was sent, with what is wrong beside its fields.
+    async fn refuse(&self, form: TokenForm, errors: &[FieldError]) -> Result<HttpResponse, PageError> {
+        let problems = form.problems(errors);
+        self.answer(StatusCode::UNPROCESSABLE_ENTITY, form, problems.into()).await
+    }
+
     /// 409: both versions, and the form as it was sent, ready to be saved over the newer one.
     async fn conflict(&self, form: TokenForm) -> Result<HttpResponse, PageError> {
         let theirs = self.summary(&TokenForm::of(self.token));
@@ -220,7 +205,7 @@ impl Drawing<'_> {
 
     /// The end that a form asks for; what cannot be read is shown as it was sent.
     fn end_of(&self, form: &TokenForm) -> String {
-        match form.end(self.me, self.app.settings.max_token_days, Some(self.token)) {
+        match form.draft().end(&rules(self.app, self.me, &[]), Some(self.token)) {
             Ok(Some(end)) => Time::end(end, self.me.now, self.me.account.time_zone).text,
             Ok(None) => "Never".to_owned(),
             Err(_) if form.expires == "date" => form.expires_on.clone(),

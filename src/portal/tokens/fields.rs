@@ -2,14 +2,12 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{
-    pattern_preview::Preview,
-    token_form::{TokenForm, weekday_morning},
-};
+use super::{pattern_preview::Preview, token_form::TokenForm};
 use crate::{
     feeds::Feed,
     tokens::{
         Kind, Permission, Permissions, Token,
+        draft::{KEEP, Rules},
         expiry::{CHOICES, ExpiryChoice as Expiry, FURTHEST_DAYS},
         preset::{Kinds, Preset},
     },
@@ -231,6 +229,7 @@ fn feed_choice(feed: &Feed, form: &TokenForm) -> FeedChoice {
 }
 
 fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited: Option<&Token>) -> Vec<ExpiryChoice> {
+    let rules = Rules { now: me.now, zone: me.account.time_zone, max_days, feeds: &[], by_operator: false };
     let text = |end: DateTime<Utc>| end_with_weekday(end, me.account.time_zone);
     let choice = |value: &str, label: String, end: Option<DateTime<Utc>>| ExpiryChoice {
         checked: form.expires == value,
@@ -245,11 +244,11 @@ fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited
             && current.flatten().is_none_or(|end| me.now + Duration::days(*days) < end)
     };
     let kept =
-        current.map(|end| choice("keep", if end.is_some() { "As it is" } else { "As it is: never" }.to_owned(), end));
+        current.map(|end| choice(KEEP, if end.is_some() { "As it is" } else { "As it is: never" }.to_owned(), end));
     let days = day_choices(form).into_iter().filter(offered).map(|days| {
         let end = me.now + Duration::days(days);
         let label = format!("{days} day{}", if days == 1 { "" } else { "s" });
-        let morning = weekday_morning(end, me, max_days, edited).map(text);
+        let morning = rules.weekday_morning(end, edited).map(text);
         ExpiryChoice { morning, ..choice(&days.to_string(), label, Some(end)) }
     });
     let never = (edited.is_none() && max_days.is_none()).then(|| choice("never", "Never".to_owned(), None));

@@ -7,7 +7,7 @@ use crate::{
     feeds::Membership,
     packages::PackageName,
     tokens::{
-        AccountId, Kind, PatternSet, Patterns, Permission, Permissions, TokenId, decision::Role, lifecycle,
+        AccountId, Kind, PatternSet, Patterns, Permission, Permissions, TokenId, decision::Role, draft,
         pattern_lint::remarks, preset::Kinds,
     },
     web::{
@@ -260,6 +260,6 @@ async fn same_name(
     form: &TokenForm,
     edited: Option<TokenId>,
 ) -> Result<Option<String>, PageError> {
-    let Ok(name) = lifecycle::name(&form.name) else { return Ok(None) };
+    let Ok(name) = draft::name(&form.name) else { return Ok(None) };
     Ok(app.store.hint_of_name(me.account.id, &name, edited).await?)
 }

@@ -1,23 +1,17 @@
 //! What the form of a new or edited token sends, and what it means.
 
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::{
     app::App,
-    store::StoreError,
     tokens::{
-        FeedId, Feeds, Patterns, Permission, Permissions, Token,
-        expiry::{BadExpiry, CHOICES, DEFAULT_DAYS, ExpiryChoice},
-        lifecycle::{self, BadText},
-        preset::{Kinds, Preset},
-        weekday_morning::morning,
+        FeedId, Feeds, Permissions, Token,
+        draft::{BadPermissions, Draft, FeedChoice, Field, FieldError, KEEP, Rules},
+        expiry::{CHOICES, DEFAULT_DAYS, ExpiryChoice},
+        preset::Preset,
     },
-    web::{form::Problems, format::counted, page::SignedIn},
+    web::{form::Problems, page::SignedIn},
 };
-
-/// Mistakes in patterns that are told one by one.
-const TOLD: usize = 10;
 
 /// What the form sends. Fields that only one of the two pages has are empty on the other.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -52,19 +46,6 @@ pub struct TokenForm {
     pub step: String,
 }
 
-/// What the form means.
-#[derive(Debug)]
-pub struct TokenSettings {
-    pub name: String,
-    pub note: String,
-    pub permissions: Permissions,
-    pub patterns: Patterns,
-    pub feeds: Feeds,
-}
-
-/// Why an end is refused, with the field it belongs to.
-pub type BadEnd = (&'static str, BadExpiry);
-
 impl TokenForm {
     /// The form of a new token: nothing chosen, 90 days or the host's maximum.
     pub fn blank(max_days: Option<i64>) -> Self {
@@ -92,14 +73,14 @@ impl TokenForm {
             patterns: token.patterns.as_str().to_owned(),
             feeds: feeds.to_owned(),
             feed,
-            expires: "keep".to_owned(),
+            expires: KEEP.to_owned(),
             ..Self::default()
         }
     }
 
     /// Chooses the preset that stands for the ticked boxes, if there is one.
     pub fn find_preset(&mut self) {
-        let ticked = self.ticked().unwrap_or_default();
+        let ticked = self.draft().given_scopes().unwrap_or_default();
         let (preset, kind) =
             Preset::of(ticked).map_or(("custom", "nuget"), |(preset, kinds)| (preset.as_str(), kinds.as_str()));
         (self.preset, self.kind) = (preset.to_owned(), kind.to_owned());
@@ -110,46 +91,58 @@ impl TokenForm {
         !self.step.is_empty()
     }
 
-    /// Reads everything but the expiry, noting what is wrong. `reachable` are the feeds that may be chosen.
-    pub fn read(&self, reachable: &[FeedId], problems: &mut Problems) -> Option<TokenSettings> {
-        let name = problems.keep("name", lifecycle::name(&self.name));
-        let note = problems.keep("note", lifecycle::note(&self.note));
-        let permissions = problems.keep("permission", self.permissions());
-        let patterns = self.read_patterns(problems);
-        let feeds = problems.keep("feeds", self.chosen_feeds(reachable));
-        Some(TokenSettings { name: name?, note: note?, permissions: permissions?, patterns: patterns?, feeds: feeds? })
+    /// What the form asks for.
+    pub fn draft(&self) -> Draft {
+        Draft {
+            name: self.name.clone(),
+            note: self.note.clone(),
+            preset: self.preset.clone(),
+            kinds: self.kind.clone(),
+            scopes: self.permission.clone(),
+            patterns: self.all_patterns(),
+            feeds: match self.feeds.as_str() {
+                "all" => FeedChoice::All,
+                "some" => FeedChoice::Some(self.feed.clone()),
+                _ => FeedChoice::Missing,
+            },
+            expires: self.chosen_end().to_owned(),
+            weekday_morning: self.morning == "yes",
+        }
     }
 
-    /// What is wrong when a key of an older system was pasted into a field; such keys are known only to the database.
-    pub async fn legacy_keys(&self, app: &App) -> Result<Problems, StoreError> {
+    /// The chosen end. A date counts in its own field only.
+    fn chosen_end(&self) -> &str {
+        let is_date = |text| matches!(ExpiryChoice::parse(text), Ok(ExpiryChoice::EndOf(_)));
+        match self.expires.as_str() {
+            "date" => &self.expires_on,
+            text if is_date(text) => "",
+            text => text,
+        }
+    }
+
+    /// What the token may do.
+    pub fn permissions(&self) -> Result<Permissions, BadPermissions> {
+        self.draft().permissions()
+    }
+
+    /// What is wrong with a draft, beside the fields of the form.
+    pub fn problems(&self, errors: &[FieldError]) -> Problems {
         let mut problems = Problems::default();
-        for (field, text) in [("name", &self.name), ("note", &self.note), ("patterns", &self.all_patterns())] {
-            if app.legacy.is_in(&app.store, text).await? {
-                problems.note(field, BadText::Key);
-            }
-        }
-        Ok(problems)
+        errors.iter().for_each(|error| problems.note(self.field(error.field), error));
+        problems
     }
 
-    /// What the token may do: as the preset says, else as the boxes say.
-    pub fn permissions(&self) -> Result<Permissions, String> {
-        if let Some(preset) = Preset::parse(&self.preset) {
-            let kinds = Kinds::parse(&self.kind).ok_or("Choose the kind of packages.")?;
-            return Ok(preset.permissions(kinds.list()));
+    fn field(&self, field: Field) -> &'static str {
+        match field {
+            Field::Whole => "",
+            Field::Name => "name",
+            Field::Note => "note",
+            Field::Permissions => "permission",
+            Field::Patterns => "patterns",
+            Field::Feeds => "feeds",
+            Field::Expires if self.expires == "date" => "expires_on",
+            Field::Expires => "expires",
         }
-        let permissions = self.ticked()?;
-        if permissions.is_empty() {
-            Err("Choose what the token may do, at least one thing.".to_owned())
-        } else {
-            Ok(permissions)
-        }
-    }
-
-    /// The ticked boxes. Each value is one scope: nothing slips in beside another.
-    fn ticked(&self) -> Result<Permissions, String> {
-        let parsed =
-            |scope: &String| Permission::parse(scope).ok_or_else(|| format!("There is no permission “{scope}”."));
-        self.permission.iter().map(parsed).collect()
     }
 
     /// The typed patterns, and a line for each ticked package that has none.
@@ -163,73 +156,10 @@ impl TokenForm {
         }
         text
     }
-
-    fn read_patterns(&self, problems: &mut Problems) -> Option<Patterns> {
-        let (patterns, wrong) = Patterns::read(&self.all_patterns());
-        wrong.iter().take(TOLD).for_each(|error| problems.note("patterns", error));
-        if wrong.len() > TOLD {
-            problems.note(
-                "patterns",
-                format!("There is something wrong with {} more.", counted(wrong.len() - TOLD, "line")),
-            );
-        }
-        patterns.filter(|_| wrong.is_empty())
-    }
-
-    fn chosen_feeds(&self, reachable: &[FeedId]) -> Result<Feeds, &'static str> {
-        match self.feeds.as_str() {
-            "all" => return Ok(Feeds::All),
-            "some" => {}
-            _ => return Err("Choose all feeds, or some of them."),
-        }
-        let chosen: Option<Vec<FeedId>> =
-            self.feed.iter().map(|id| FeedId::parse(id).filter(|id| reachable.contains(id))).collect();
-        match chosen {
-            Some(chosen) if !chosen.is_empty() => Ok(Feeds::Some(chosen)),
-            Some(_) => Err("Tick at least one feed, or choose all feeds."),
-            None => Err("One of these feeds is not there any more. Choose again."),
-        }
-    }
-
-    /// The end that is meant. `edited` is the token that keeps its end unless another is chosen.
-    pub fn end(
-        &self,
-        me: &SignedIn,
-        max_days: Option<i64>,
-        edited: Option<&Token>,
-    ) -> Result<Option<DateTime<Utc>>, BadEnd> {
-        let (field, text) = match (self.expires.as_str(), edited) {
-            ("keep", Some(token)) => return Ok(token.expires_at),
-            ("date", _) => ("expires_on", &self.expires_on),
-            _ => ("expires", &self.expires),
-        };
-        let choice = ExpiryChoice::parse(text).map_err(|error| (field, error))?;
-        if matches!(choice, ExpiryChoice::EndOf(_)) && field == "expires" {
-            return Err((field, BadExpiry::NotAChoice));
-        }
-        let end = choice.resolve(me.now, me.account.time_zone, max_days).map_err(|error| (field, error))?;
-        match (end, choice) {
-            (Some(end), ExpiryChoice::Days(_)) if self.morning == "yes" => {
-                Ok(Some(weekday_morning(end, me, max_days, edited).unwrap_or(end)))
-            }
-            _ => Ok(end),
-        }
-    }
-
-    /// The field that an expiry's problem belongs to.
-    pub fn expiry_field(&self) -> &'static str {
-        if self.expires == "date" { "expires_on" } else { "expires" }
-    }
 }
 
-/// The weekday morning for an end, within the host's maximum and, when a token is edited, no later than its present end.
-pub fn weekday_morning(
-    end: DateTime<Utc>,
-    me: &SignedIn,
-    max_days: Option<i64>,
-    edited: Option<&Token>,
-) -> Option<DateTime<Utc>> {
-    let furthest = max_days.map(|days| me.now + chrono::Duration::days(days));
-    let latest = [furthest, edited.and_then(|token| token.expires_at)].into_iter().flatten().min();
-    morning(end, me.account.time_zone, me.now, latest)
+/// What the drafts of the signed-in person are held against, who can reach these feeds.
+pub fn rules<'a>(app: &App, me: &SignedIn, feeds: &'a [FeedId]) -> Rules<'a> {
+    let (zone, max_days) = (me.account.time_zone, app.settings.max_token_days);
+    Rules { now: me.now, zone, max_days, feeds, by_operator: false }
 }

@@ -8,6 +8,7 @@ pub(in crate::store) mod legacy;
 pub(in crate::store) mod lifecycle;
 pub(in crate::store) mod listing;
 pub(in crate::store) mod listing_sql;
+mod names;
 pub(in crate::store) mod published;
 
 use std::sync::LazyLock;
