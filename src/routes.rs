@@ -53,7 +53,7 @@ pub struct Address {
 
 /// All addresses, in the order in which they are tried.
 pub fn addresses() -> Vec<Address> {
-    let groups: [(&str, Audience, Vec<Line>); 11] = [
+    let groups = [
         ("", Audience::Health, supervisors()),
         ("", Audience::Public, public()),
         ("/feeds/{feed}/nuget/v3", Audience::NuGet, nuget_feed()),
@@ -64,6 +64,7 @@ pub fn addresses() -> Vec<Address> {
         ("/v1", Audience::Api, http_api_lines()),
         ("", Audience::MailProgram, mail_programs()),
         ("", Audience::Page, pages()),
+        ("", Audience::Public, moved_pages()),
         ("/operator", Audience::Operator, operator_pages()),
     ];
     let groups = groups.into_iter();
@@ -208,19 +209,36 @@ fn pages() -> Vec<Line> {
         get("/feeds/{feed}/members/{account}", feeds::members::show_member),
         post("/feeds/{feed}/members/{account}", feeds::members::change_member),
         post("/feeds/{feed}/invitations/{id}/withdraw", feeds::members::withdraw_invitation),
-        get("/feeds/{feed}/packages/{id}", packages::show::show_package),
-        get("/feeds/{feed}/packages/{id}/owners", packages::owners::list_owners),
-        post("/feeds/{feed}/packages/{id}/owners", packages::owners::add_owner),
-        get("/feeds/{feed}/packages/{id}/owners/{account}", packages::owners::ask_remove_owner),
-        post("/feeds/{feed}/packages/{id}/owners/{account}", packages::owners::remove_owner),
-        post("/feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw", packages::owners::withdraw_invitation),
-        get("/feeds/{feed}/packages/{id}/{version}", packages::version::show_version),
-        get("/feeds/{feed}/packages/{id}/{version}/unlist", packages::listing::ask_unlist_version),
-        post("/feeds/{feed}/packages/{id}/{version}/unlist", packages::listing::unlist_version),
-        get("/feeds/{feed}/packages/{id}/{version}/relist", packages::listing::ask_relist_version),
-        post("/feeds/{feed}/packages/{id}/{version}/relist", packages::listing::relist_version),
-        get("/feeds/{feed}/packages/{id}/{version}/remove", packages::remove::ask_remove_version),
-        post("/feeds/{feed}/packages/{id}/{version}/remove", packages::remove::remove_version),
+        get("/feeds/{feed}/packages/nuget/{id}", packages::show::show_package),
+        get("/feeds/{feed}/packages/nuget/{id}/-/owners", packages::owners::list_owners),
+        post("/feeds/{feed}/packages/nuget/{id}/-/owners", packages::owners::add_owner),
+        get("/feeds/{feed}/packages/nuget/{id}/-/owners/{account}", packages::owners::ask_remove_owner),
+        post("/feeds/{feed}/packages/nuget/{id}/-/owners/{account}", packages::owners::remove_owner),
+        post(
+            "/feeds/{feed}/packages/nuget/{id}/-/invitations/{invitation}/withdraw",
+            packages::owners::withdraw_invitation,
+        ),
+        get("/feeds/{feed}/packages/nuget/{id}/-/{version}", packages::version::show_version),
+        get("/feeds/{feed}/packages/nuget/{id}/-/{version}/unlist", packages::listing::ask_unlist_version),
+        post("/feeds/{feed}/packages/nuget/{id}/-/{version}/unlist", packages::listing::unlist_version),
+        get("/feeds/{feed}/packages/nuget/{id}/-/{version}/relist", packages::listing::ask_relist_version),
+        post("/feeds/{feed}/packages/nuget/{id}/-/{version}/relist", packages::listing::relist_version),
+        get("/feeds/{feed}/packages/nuget/{id}/-/{version}/remove", packages::remove::ask_remove_version),
+        post("/feeds/{feed}/packages/nuget/{id}/-/{version}/remove", packages::remove::remove_version),
+    ]
+}
+
+/// Pages that moved: their addresses before December 2026.
+fn moved_pages() -> Vec<Line> {
+    vec![
+        moved("/feeds/{feed}/packages/{id}", packages::moved::redirect_package_page),
+        moved("/feeds/{feed}/packages/{id}/{part}", packages::moved::redirect_package_page),
+        moved("/feeds/{feed}/packages/{id}/owners/{account}", packages::moved::redirect_package_page),
+        moved("/feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw", packages::moved::redirect_package_page),
+        moved(
+            "/feeds/{feed}/packages/{id}/{version}/{verb:unlist|relist|remove}",
+            packages::moved::redirect_package_page,
+        ),
     ]
 }
 
@@ -335,6 +353,7 @@ fn all_pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .wrap(from_fn(web::guard::outage))
         .wrap(from_fn(nuget::source::tell_the_source))
         .configure(|cfg| register(cfg, pages(), |resource, _| resource))
+        .configure(|cfg| register(cfg, moved_pages(), only))
         .service(operators)
         .default_service(to(web::guard::not_found));
     cfg.service(pages);
@@ -385,6 +404,8 @@ methods! {
     get = &[Method::GET];
     /// An address that is only read, by programs.
     read = &[Method::GET, Method::HEAD];
+    /// An address that was a page's, or took a form.
+    moved = &[Method::GET, Method::HEAD, Method::POST];
     post = &[Method::POST];
     put = &[Method::PUT];
     delete = &[Method::DELETE];

@@ -85,9 +85,9 @@ test('pages of packages are accessible, and nothing sticks out', t => journey(t,
   await pushes(server, key, nupkg(LONG, '10.20.30.40-prerelease.with.a.rather.long.label', `<description>${'x'.repeat(600)}</description><tags>${'t'.repeat(300)}</tags><projectUrl>https://example.com/${'p'.repeat(300)}</projectUrl>`));
   await server.must(['package', 'remove', 'main', 'Contoso.Core', '1.0.0']);
   await ada.page.emulateMedia({ reducedMotion: 'reduce' });
-  const core = '/feeds/main/packages/Contoso.Core';
+  const core = '/feeds/main/packages/nuget/Contoso.Core';
   for (const path of ['/packages', '/packages?q=nothing', '/feeds', '/feeds/main', '/feeds/main/members', '/feeds/main/access', core, `${core}?from=x`, `${core}/1.1.0`, `${core}/1.0.0`,
-    `${core}/1.1.0/remove`, `${core}/owners`, `/feeds/main/packages/${LONG}`]) {
+    `${core}/-/1.1.0/remove`, `${core}/-/owners`, `/feeds/main/packages/nuget/${LONG}`]) {
     assert.equal(await ada.goes(path), 200, path);
     for (const width of [1280, 640, 360, 320]) {
       await ada.page.setViewportSize({ width, height: 800 });

@@ -146,7 +146,7 @@ async fn the_index_says_where_readmes_and_pages_are() {
             format!("{base}/nuget/v3/flat/{{lower_id}}/{{lower_version}}/readme")
         );
         for kind in ["PackageDetailsUriTemplate/5.1.0", "ReportAbuseUriTemplate/3.0.0"] {
-            assert_eq!(address(kind), format!("{base}/packages/{{id}}/{{version}}"));
+            assert_eq!(address(kind), format!("{base}/packages/nuget/{{id}}/-/{{version}}"));
         }
         world.end().await;
     }

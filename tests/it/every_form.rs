@@ -162,7 +162,7 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         token.insert(name, format!("/settings/tokens/{}", newest_token(world, name).await));
     }
     let (at, id) = (|name: &str, verb: &str| format!("{}/{verb}", token[name]), |path: &str| path[17..].to_owned());
-    let package = "/feeds/team/packages/Contoso.Core";
+    let package = "/feeds/team/packages/nuget/Contoso.Core";
     let account = |who: usize, verb: &str| format!("/operator/accounts/{}/{verb}", ids[who]);
     use Sender::{Operator, Owner};
     let several = id(&token["several"]);
@@ -214,18 +214,23 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         row("/feeds/{feed}/invitations/{id}/withdraw", "/feeds/team/invitations/{invitation}/withdraw", &[])
             .on("/feeds/team/members")
             .by(Owner),
-        row("/feeds/{feed}/packages/{id}/owners", &format!("{package}/owners"), &[("username", "bo")]).by(Owner),
+        row("/feeds/{feed}/packages/nuget/{id}/-/owners", &format!("{package}/-/owners"), &[("username", "bo")])
+            .by(Owner),
         row(
-            "/feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw",
-            &format!("{package}/invitations/{{invitation}}/withdraw"),
+            "/feeds/{feed}/packages/nuget/{id}/-/invitations/{invitation}/withdraw",
+            &format!("{package}/-/invitations/{{invitation}}/withdraw"),
             &[],
         )
-        .on(&format!("{package}/owners"))
+        .on(&format!("{package}/-/owners"))
         .by(Owner),
-        row("/feeds/{feed}/packages/{id}/owners/{account}", &format!("{package}/owners/{}", ids[1]), &[]).by(Owner),
-        row("/feeds/{feed}/packages/{id}/{version}/unlist", &format!("{package}/1.0.0/unlist"), &[]).by(Owner),
-        row("/feeds/{feed}/packages/{id}/{version}/relist", &format!("{package}/1.0.0/relist"), &[]).by(Owner),
-        row("/feeds/{feed}/packages/{id}/{version}/remove", &format!("{package}/1.1.0/remove"), &[]).by(Operator),
+        row("/feeds/{feed}/packages/nuget/{id}/-/owners/{account}", &format!("{package}/-/owners/{}", ids[1]), &[])
+            .by(Owner),
+        row("/feeds/{feed}/packages/nuget/{id}/-/{version}/unlist", &format!("{package}/-/1.0.0/unlist"), &[])
+            .by(Owner),
+        row("/feeds/{feed}/packages/nuget/{id}/-/{version}/relist", &format!("{package}/-/1.0.0/relist"), &[])
+            .by(Owner),
+        row("/feeds/{feed}/packages/nuget/{id}/-/{version}/remove", &format!("{package}/-/1.1.0/remove"), &[])
+            .by(Operator),
         row("/settings/invitations/{id}/accept", &format!("{}/accept", invitations[0]), &[])
             .on("/settings/invitations"),
         row("/settings/invitations/{id}/decline", &format!("{}/decline", invitations[1]), &[])

@@ -26,12 +26,12 @@ const SUBMITS: [(&str, &[(&str, &str)]); 7] = [
     ("/access", &[("readers", "public"), ("uncovered", "refuse")]),
     ("/members", &[("username", "bo"), ("role", "owner")]),
     ("/members/{account}", &[("role", "none")]),
-    ("/packages/Contoso.Core/owners", &[("username", "bo")]),
-    ("/packages/Contoso.Core/owners/{account}", &[]),
-    ("/packages/Contoso.Core/1.0.0/unlist", &[]),
-    ("/packages/Contoso.Core/1.0.0/remove", &[]),
+    ("/packages/nuget/Contoso.Core/-/owners", &[("username", "bo")]),
+    ("/packages/nuget/Contoso.Core/-/owners/{account}", &[]),
+    ("/packages/nuget/Contoso.Core/-/1.0.0/unlist", &[]),
+    ("/packages/nuget/Contoso.Core/-/1.0.0/remove", &[]),
 ];
-const LOOKS: [&str; 4] = ["", "?q=contoso", "/packages/Contoso.Core", "/packages/Contoso.Core/1.0.0"];
+const LOOKS: [&str; 4] = ["", "?q=contoso", "/packages/nuget/Contoso.Core", "/packages/nuget/Contoso.Core/-/1.0.0"];
 
 /// Says yes to the only invitation there is.
 pub async fn accepts(browser: &Browser) -> Page {
@@ -94,8 +94,8 @@ async fn a_feed_that_cannot_be_read_is_like_none_for_every_address(world: &World
         "Team",
         "%ff",
         "a/packages/%00",
-        "main/packages/No.Such",
-        "main/packages/a/1.x",
+        "main/packages/nuget/No.Such",
+        "main/packages/nuget/a/-/1.x",
         "main/members/x",
     ] {
         assert_eq!(ada.browser.get(&format!("/feeds/{bad}")).await.status, 404, "{bad}");
@@ -201,7 +201,7 @@ async fn a_package_has_an_owner_at_any_time(world: &World) {
     bo.pushes("team", "Contoso.Core", "1.0.0").await;
     world.sign_up("cy").await;
     world.set_role("team", "cy", Some(Role::Reader)).await;
-    let owners = "/feeds/team/packages/Contoso.Core/owners";
+    let owners = "/feeds/team/packages/nuget/Contoso.Core/-/owners";
     let last = confirm(&bo.browser, &format!("{owners}/{}", id_of(world, "bo").await)).await;
     assert_eq!(
         (last.status, last.problems()),
@@ -232,7 +232,7 @@ async fn rights_in_the_browser_are_those_of_the_account(world: &World) {
     world.set_role("team", "bo", Some(Role::Writer)).await;
     ada.pushes("team", "Contoso.Hers", "1.0.0").await;
     bo.pushes("team", "Contoso.His", "1.0.0").await;
-    let unlist = |name: &str| format!("/feeds/team/packages/{name}/1.0.0/unlist");
+    let unlist = |name: &str| format!("/feeds/team/packages/nuget/{name}/-/1.0.0/unlist");
     for (role, his, hers) in [
         (Some(Role::Writer), 200, 404),
         (Some(Role::Owner), 200, 200),

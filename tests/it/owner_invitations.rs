@@ -106,7 +106,7 @@ async fn an_owner_of_a_package_uploads_to_its_feed(world: &World) {
     world.add_feed("team", "ada", false).await;
     ada.pushes("team", "Contoso.Core", "1.0.0").await;
     world.set_role("team", "bo", Some(Role::Writer)).await;
-    let path = "/feeds/team/packages/Contoso.Core/owners";
+    let path = "/feeds/team/packages/nuget/Contoso.Core/-/owners";
     assert_eq!(ada.browser.fill(path, |form| form.set("username", "bo")).await.status, 303);
     world.set_role("team", "bo", Some(Role::Reader)).await;
     let page = bo.submit(form(&bo, "accept").await).await;

@@ -12,6 +12,7 @@ use crate::{
 
 on_both_engines! {
     a_package_is_found_looked_at_unlisted_and_listed_again,
+    pages_are_still_found_at_the_addresses_they_had_without_the_kind,
     lists_and_versions_are_turned_page_by_page,
     only_operators_remove_versions_and_nobody_gets_them_back,
     what_a_package_says_of_itself_is_only_text,
@@ -92,6 +93,31 @@ pub async fn confirm(browser: &Browser, path: &str) -> Page {
     browser.fill(path, |form| form).await
 }
 
+async fn pages_are_still_found_at_the_addresses_they_had_without_the_kind(world: &World) {
+    let ada = world.publisher("ada").await;
+    ada.pushes("main", "Contoso.Core", "1.0.0").await;
+    let (old, new) = ("/feeds/main/packages/Contoso.Core", "/feeds/main/packages/nuget/Contoso.Core");
+    for (old_rest, new_rest) in [
+        ("", ""),
+        ("?after=1.0.0&from=%20", "?after=1.0.0&from=%20"),
+        ("/1.0.0", "/-/1.0.0"),
+        ("/1.0.0/unlist", "/-/1.0.0/unlist"),
+        ("/owners", "/-/owners"),
+        ("/owners/7", "/-/owners/7"),
+    ] {
+        let page = ada.browser.get(&format!("{old}{old_rest}")).await;
+        assert_eq!((page.status, page.location()), (308, format!("{new}{new_rest}").as_str()), "{old_rest}");
+    }
+    assert_eq!(ada.browser.get(new).await.status, 200);
+    let form = ada.browser.get(&format!("{new}/-/1.0.0/unlist")).await.form(&format!("{new}/-/1.0.0/unlist"));
+    let sent = ada.browser.post(&format!("{old}/1.0.0/unlist"), &[("csrf", form.value("csrf"))]).await;
+    assert_eq!((sent.status, sent.location()), (308, format!("{new}/-/1.0.0/unlist").as_str()));
+    assert_eq!(ada.browser.submit(form).await.status, 303);
+    for none in ["/feeds/main/packages/nuget/A/owners/B/C", "/feeds/main/packages/A/-/-/1.0.0"] {
+        assert_eq!(ada.browser.get(none).await.status, 404, "{none}");
+    }
+}
+
 async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
     let ada = world.publisher("ada").await;
     let teaching = ada.browser.get("/feeds/main").await;
@@ -107,7 +133,7 @@ async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
         let none = ada.browser.get(&format!("{list}?q=%00100%25+_")).await;
         assert_eq!(none.texts(".empty h2"), ["Nothing found for “100% _”"]);
     }
-    let page = ada.browser.get("/feeds/main/packages/contoso.core").await;
+    let page = ada.browser.get("/feeds/main/packages/nuget/contoso.core").await;
     assert_eq!((page.heading().as_str(), page.texts(".version")), ("Contoso.Core", vec!["1.0.0".to_owned()]));
     assert_eq!(page.texts(".versions td:first-child a"), ["1.10.0-beta", "1.0.0"], "the highest first");
     assert_eq!(
@@ -116,12 +142,12 @@ async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
     );
     assert!(page.texts(".versions td:nth-child(2)")[0].contains(&format!("by ada with {hint}…")));
 
-    let path = "/feeds/main/packages/Contoso.Core/1.0.0";
+    let path = "/feeds/main/packages/nuget/Contoso.Core/-/1.0.0";
     let done = confirm(&ada.browser, &format!("{path}/unlist")).await;
     assert_eq!((done.status, done.location()), (303, path));
     assert_eq!(ada.browser.get(done.location()).await.texts(".badge"), ["Unlisted"]);
     assert_eq!(ada.browser.get("/packages").await.texts(".package-row .number")[0], "1.10.0-beta");
-    confirm(&ada.browser, "/feeds/main/packages/Contoso.Core/1.10.0-beta/unlist").await;
+    confirm(&ada.browser, "/feeds/main/packages/nuget/Contoso.Core/-/1.10.0-beta/unlist").await;
     assert_eq!(names(&ada.browser.get("/packages").await), ["Fabrikam.Core"]);
     assert_eq!(names(&ada.browser.get("/packages?q=contoso&unlisted=yes").await), ["Contoso.Core"]);
     assert_eq!(ada.downloads("contoso.core", "1.0.0").await, 200);
@@ -132,11 +158,11 @@ async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
 
     // A colleague of the feed looks at it, without the way to the token and without buttons.
     let bo = world.bo().await;
-    let page = bo.get("/feeds/main/packages/Contoso.Core").await;
+    let page = bo.get("/feeds/main/packages/nuget/Contoso.Core").await;
     assert!(page.texts(".versions td:nth-child(2)")[0].contains(&format!("by ada with {hint}…")));
     assert!(page.attributes(".versions td:nth-child(2) a", "href").is_empty() && page.texts(".acts a").is_empty());
     world.database.execute("DELETE FROM accounts WHERE username = 'ada'", &[]).await;
-    let page = bo.get("/feeds/main/packages/Contoso.Core").await;
+    let page = bo.get("/feeds/main/packages/nuget/Contoso.Core").await;
     assert!(page.texts(".versions td:nth-child(2)")[0].contains(&format!("by a deleted account with {hint}…")));
 }
 
@@ -147,7 +173,7 @@ async fn lists_and_versions_are_turned_page_by_page(world: &World) {
         ada.pushes("main", "Many.Versions", &format!("1.{number}.0")).await;
         ada.pushes("team", &format!("Many.P{number:02}"), "1.0.0").await;
     }
-    let path = "/feeds/main/packages/Many.Versions";
+    let path = "/feeds/main/packages/nuget/Many.Versions";
     let first = ada.browser.get(path).await;
     let shown = first.texts(".versions td:first-child a");
     assert_eq!((shown.len(), shown[0].as_str(), shown[49].as_str()), (50, "1.51.0", "1.2.0"));
@@ -186,7 +212,7 @@ async fn only_operators_remove_versions_and_nobody_gets_them_back(world: &World)
     for version in ["1.0.0", "1.1.0"] {
         ada.pushes("main", "Contoso.Core", version).await;
     }
-    let path = "/feeds/main/packages/Contoso.Core/1.1.0";
+    let path = "/feeds/main/packages/nuget/Contoso.Core/-/1.1.0";
     let remove = format!("{path}/remove");
     assert!(!ada.browser.get(path).await.body.contains(&remove));
     assert_eq!(ada.browser.get(&remove).await.status, 404);
@@ -215,10 +241,10 @@ async fn only_operators_remove_versions_and_nobody_gets_them_back(world: &World)
             assert_eq!(browser.get(&format!("{path}/{verb}")).await.status, 404, "{verb}");
         }
     }
-    assert_eq!(ada.browser.get("/feeds/main/packages/Contoso.Core").await.texts("h1 + .version"), ["1.0.0"]);
+    assert_eq!(ada.browser.get("/feeds/main/packages/nuget/Contoso.Core").await.texts("h1 + .version"), ["1.0.0"]);
 
-    assert_eq!(oz.fill("/feeds/main/packages/Contoso.Core/1.0.0/remove", |form| form).await.status, 303);
-    let page = ada.browser.get("/feeds/main/packages/Contoso.Core").await;
+    assert_eq!(oz.fill("/feeds/main/packages/nuget/Contoso.Core/-/1.0.0/remove", |form| form).await.status, 303);
+    let page = ada.browser.get("/feeds/main/packages/nuget/Contoso.Core").await;
     assert!(page.texts(".banner strong")[0].starts_with("Every version was removed on 1 Mar 2027"));
     assert!(names(&ada.browser.get("/packages?unlisted=yes").await).is_empty());
     assert_eq!(world.database.texts("SELECT DISTINCT search_text FROM packages", &[]).await, [""]);
@@ -244,7 +270,9 @@ async fn what_a_package_says_of_itself_is_only_text(world: &World) {
     assert_eq!(ada.push("main", "Contoso.Core", "1.0.0", hostile).await.status, 201);
     let good = "<projectUrl>https://contoso.example/a?b=\"&amp;c</projectUrl><license type='expression'>MIT</license>";
     assert_eq!(ada.push("main", "Contoso.Good", "1.0.0", good).await.status, 201);
-    for path in ["/packages", "/feeds/main/packages/Contoso.Core", "/feeds/main/packages/Contoso.Core/1.0.0"] {
+    for path in
+        ["/packages", "/feeds/main/packages/nuget/Contoso.Core", "/feeds/main/packages/nuget/Contoso.Core/-/1.0.0"]
+    {
         let page = ada.browser.get(path).await;
         assert_eq!(page.status, 200);
         assert!(page.texts("script").concat().is_empty() && page.attributes("img", "src").is_empty(), "{path}");
@@ -252,7 +280,7 @@ async fn what_a_package_says_of_itself_is_only_text(world: &World) {
         let links = page.attributes("a", "href");
         assert!(links.iter().all(|link| link.starts_with('/') || link.starts_with('#')), "{path}: {links:?}");
     }
-    let page = ada.browser.get("/feeds/main/packages/Contoso.Good").await;
+    let page = ada.browser.get("/feeds/main/packages/nuget/Contoso.Good").await;
     let link = "a[rel='nofollow noopener noreferrer ugc']";
     assert_eq!(page.attributes(link, "href"), ["https://contoso.example/a?b=%22&c"]);
     assert_eq!(page.texts(link), ["contoso.example/a"]);
@@ -272,13 +300,15 @@ async fn a_public_feed_is_looked_at_without_signing_in_and_names_nobody(world: &
     assert_eq!(names(&bo.get("/packages").await), ["Contoso.main", "Contoso.open"]);
     assert_eq!(bo.get("/feeds").await.texts(".feed-row h2"), ["main", "open"]);
     assert_eq!(ada.browser.get("/feeds").await.texts(".feed-row h2"), ["main", "open", "team"]);
-    for path in ["/feeds/open", "/feeds/open/packages/Contoso.open", "/feeds/open/packages/Contoso.open/1.0.0"] {
+    for path in
+        ["/feeds/open", "/feeds/open/packages/nuget/Contoso.open", "/feeds/open/packages/nuget/Contoso.open/-/1.0.0"]
+    {
         let page = stranger.get(path).await;
         assert_eq!(page.status, 200, "{path}");
         assert!(!page.body.contains("by ada") && !page.body.contains(&ada.secret[..7]), "{path}");
         assert!(page.attributes("form[method=post]", "action").is_empty(), "{path}");
     }
-    for path in ["/feeds/team", "/feeds/none", "/feeds/main", "/feeds/NO", "/feeds/team/packages/Contoso.team"] {
+    for path in ["/feeds/team", "/feeds/none", "/feeds/main", "/feeds/NO", "/feeds/team/packages/nuget/Contoso.team"] {
         let page = stranger.get(path).await;
         assert_eq!(page.status, 303, "{path}");
         assert!(page.location().starts_with("/sign-in?next="), "{path}");

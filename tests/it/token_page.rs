@@ -230,7 +230,7 @@ async fn the_page_names_what_was_published_with_the_token(world: &World) {
     assert_eq!(rows.len(), 20);
     assert_eq!(rows[..3], ["Contoso.Core 1.21.0", "Contoso.Core 1.20.0 Unlisted", "Contoso.Core 1.19.0 Removed"]);
     let links = page.attributes(".versions a", "href");
-    assert_eq!((links.len(), links[0].as_str()), (19, "/feeds/main/packages/Contoso.Core/1.21.0"));
+    assert_eq!((links.len(), links[0].as_str()), (19, "/feeds/main/packages/nuget/Contoso.Core/-/1.21.0"));
     let other = ada.key(world, "Other").await;
     assert!(ada.get(&path(&other)).await.texts(".versions").is_empty());
 }

@@ -14,7 +14,7 @@ use crate::{
     app::App,
     packages::nuget::{PackageQuery, PackageSummary},
     portal::feeds::Visitor,
-    tokens::{FeedId, is_feed_name},
+    tokens::{FeedId, Kind, is_feed_name},
     web::{
         error::PageError,
         format::{Time, thousands},
@@ -192,7 +192,7 @@ async fn feed_id(app: &App, name: &str) -> Result<Option<FeedId>, PageError> {
 }
 
 fn row(line: PackageSummary, time: &impl Fn(chrono::DateTime<chrono::Utc>) -> Time) -> PackageRow {
-    let path = path(&line.feed_name, &line.name);
+    let path = path(&line.feed_name, Kind::NuGet, &line.name);
     let mut row = PackageRow {
         name: line.name,
         path,

@@ -24,17 +24,17 @@ use crate::{
 
 type At = Path<(String, String, String)>;
 
-/// `GET /feeds/{feed}/packages/{id}/{version}/unlist`
+/// `GET /feeds/{feed}/packages/nuget/{id}/-/{version}/unlist`
 pub async fn ask_unlist_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
     ask(&req, &app, at, false).await
 }
 
-/// `GET /feeds/{feed}/packages/{id}/{version}/relist`
+/// `GET /feeds/{feed}/packages/nuget/{id}/-/{version}/relist`
 pub async fn ask_relist_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
     ask(&req, &app, at, true).await
 }
 
-/// `POST /feeds/{feed}/packages/{id}/{version}/unlist`
+/// `POST /feeds/{feed}/packages/nuget/{id}/-/{version}/unlist`
 pub async fn unlist_version(
     req: HttpRequest,
     app: Data<App>,
@@ -44,7 +44,7 @@ pub async fn unlist_version(
     set(&req, &app, at, false).await
 }
 
-/// `POST /feeds/{feed}/packages/{id}/{version}/relist`
+/// `POST /feeds/{feed}/packages/nuget/{id}/-/{version}/relist`
 pub async fn relist_version(
     req: HttpRequest,
     app: Data<App>,
@@ -64,7 +64,7 @@ async fn changeable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, Versi
 
 async fn ask(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpResponse, PageError> {
     let (seen, line) = changeable(req, app, at).await?;
-    let back = version_path(&seen.path(), &line.version);
+    let back = version_path(&seen.path(), &line.version.key());
     let verb = if list { "relist" } else { "unlist" };
     let question = VersionQuestion {
         title: format!("{} {} {}", if list { "Relist" } else { "Unlist" }, seen.package.name, line.version),
@@ -91,5 +91,5 @@ async fn set(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpRes
     }
     tx.commit().await?;
     let done = if list { Flash::Relisted } else { Flash::Unlisted };
-    Ok(go_to(req, done.at(&version_path(&seen.path(), &line.version))))
+    Ok(go_to(req, done.at(&version_path(&seen.path(), &line.version.key()))))
 }

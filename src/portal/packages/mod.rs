@@ -3,6 +3,7 @@
 mod confirm;
 pub mod list;
 pub mod listing;
+pub mod moved;
 pub mod owners;
 pub mod remove;
 pub mod show;
@@ -19,6 +20,7 @@ use crate::{
         nuget::{PackageDetails, VersionDetails, id::PackageId, version::Version},
     },
     store::Transaction,
+    tokens::Kind,
     web::error::PageError,
 };
 
@@ -46,7 +48,12 @@ impl Seen {
 
     /// The path of the package's page.
     fn path(&self) -> String {
-        path(&self.visitor.feed.name, &self.package.name)
+        path(&self.visitor.feed.name, Kind::NuGet, &self.package.name)
+    }
+
+    /// The path of the page of its owners.
+    fn owners_path(&self) -> String {
+        format!("{}/-/owners", self.path())
     }
 
     /// Whether they may unlist and relist its versions.
@@ -85,12 +92,12 @@ impl Seen {
     }
 }
 
-/// The path of a package's page.
-fn path(feed: &str, name: &str) -> String {
-    format!("/feeds/{feed}/packages/{name}")
+/// The path of a package's page. What belongs to the package follows after `/-/`, so that no name hides it.
+pub(super) fn path(feed: &str, kind: Kind, name: &str) -> String {
+    format!("/feeds/{feed}/packages/{}/{name}", kind.as_str())
 }
 
 /// The path of a version's page.
-fn version_path(package: &str, version: &Version) -> String {
-    format!("{package}/{}", version.key())
+pub(super) fn version_path(package: &str, version: &impl std::fmt::Display) -> String {
+    format!("{package}/-/{version}")
 }

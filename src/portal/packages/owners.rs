@@ -39,6 +39,7 @@ const OWNERS: i64 = 200;
 struct Owners {
     page: Page,
     name: String,
+    package_path: String,
     path: String,
     feed: String,
     owners: Vec<OwnerRow>,
@@ -63,7 +64,7 @@ pub struct AddForm {
     password: String,
 }
 
-/// `GET /feeds/{feed}/packages/{id}/owners`
+/// `GET /feeds/{feed}/packages/nuget/{id}/-/owners`
 pub async fn list_owners(
     req: HttpRequest,
     app: Data<App>,
@@ -71,11 +72,11 @@ pub async fn list_owners(
     at: Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let seen = owned(&req, &app, at.into_inner()).await?;
-    let form: AddForm = typed(&req, &format!("{}/owners", seen.path())).unwrap_or_default();
+    let form: AddForm = typed(&req, &seen.owners_path()).unwrap_or_default();
     draw(&req, &app, &me, &seen, StatusCode::OK, form.username, Problems::default()).await
 }
 
-/// `POST /feeds/{feed}/packages/{id}/owners`
+/// `POST /feeds/{feed}/packages/nuget/{id}/-/owners`
 pub async fn add_owner(
     req: HttpRequest,
     app: Data<App>,
@@ -107,10 +108,10 @@ pub async fn add_owner(
         Flash::Saved
     };
     tx.commit().await?;
-    Ok(go_to(&req, done.at(&format!("{}/owners", seen.path()))))
+    Ok(go_to(&req, done.at(&seen.owners_path())))
 }
 
-/// `POST /feeds/{feed}/packages/{id}/invitations/{invitation}/withdraw`
+/// `POST /feeds/{feed}/packages/nuget/{id}/-/invitations/{invitation}/withdraw`
 pub async fn withdraw_invitation(
     req: HttpRequest,
     app: Data<App>,
@@ -127,10 +128,10 @@ pub async fn withdraw_invitation(
         return Err(PageError::NotFound);
     }
     tx.commit().await?;
-    Ok(go_to(&req, Flash::InvitationWithdrawn.at(&format!("{}/owners", seen.path()))))
+    Ok(go_to(&req, Flash::InvitationWithdrawn.at(&seen.owners_path())))
 }
 
-/// `GET /feeds/{feed}/packages/{id}/owners/{account}`
+/// `GET /feeds/{feed}/packages/nuget/{id}/-/owners/{account}`
 pub async fn ask_remove_owner(
     req: HttpRequest,
     app: Data<App>,
@@ -143,7 +144,7 @@ pub async fn ask_remove_owner(
     question(&seen, &owner).ask(&req, &seen, StatusCode::OK, Problems::default())
 }
 
-/// `POST /feeds/{feed}/packages/{id}/owners/{account}`
+/// `POST /feeds/{feed}/packages/nuget/{id}/-/owners/{account}`
 pub async fn remove_owner(
     req: HttpRequest,
     app: Data<App>,
@@ -197,7 +198,7 @@ async fn find(app: &App, seen: &Seen, account: &str) -> Result<Member, PageError
 }
 
 fn question(seen: &Seen, owner: &Member) -> VersionQuestion {
-    let back = format!("{}/owners", seen.path());
+    let back = seen.owners_path();
     VersionQuestion {
         title: format!("Remove {} as an owner", owner.username),
         lede: "From the next request on, keys of this account can no longer add, unlist or relist versions of this package. What was published stays.",
@@ -219,7 +220,7 @@ async fn draw(
     username: String,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let path = seen.path();
+    let path = format!("{}/-", seen.path());
     let row = |owner: Member| OwnerRow {
         path: format!("{path}/owners/{}", owner.account),
         is_me: owner.account == me.account.id,
@@ -233,6 +234,7 @@ async fn draw(
         feed: seen.visitor.feed.name.clone(),
         owners,
         invitations: invitations.into_iter().map(|one| InvitationView::new(one, me)).collect(),
+        package_path: seen.path(),
         path,
         username,
         ask_password: me.must_prove(),

@@ -26,13 +26,13 @@ use crate::{
 
 type At = Path<(String, String, String)>;
 
-/// `GET /feeds/{feed}/packages/{id}/{version}/remove`
+/// `GET /feeds/{feed}/packages/nuget/{id}/-/{version}/remove`
 pub async fn ask_remove_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
     let (seen, line) = removable(&req, &app, at).await?;
     question(&seen, &line).ask(&req, &seen, StatusCode::OK, Problems::default())
 }
 
-/// `POST /feeds/{feed}/packages/{id}/{version}/remove`
+/// `POST /feeds/{feed}/packages/nuget/{id}/-/{version}/remove`
 pub async fn remove_version(
     req: HttpRequest,
     app: Data<App>,
@@ -51,7 +51,7 @@ pub async fn remove_version(
     }
     tx.commit().await?;
     package_store::discard(&app, &removed).await;
-    Ok(go_to(&req, Flash::VersionRemoved.at(&version_path(&seen.path(), &line.version))))
+    Ok(go_to(&req, Flash::VersionRemoved.at(&version_path(&seen.path(), &line.version.key()))))
 }
 
 /// The version of an address, for operators; for everybody else there is nothing here.
@@ -63,7 +63,7 @@ async fn removable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, Versio
 }
 
 fn question(seen: &Seen, line: &VersionSummary) -> VersionQuestion {
-    let back = version_path(&seen.path(), &line.version);
+    let back = version_path(&seen.path(), &line.version.key());
     VersionQuestion {
         title: format!("Remove {} {}", seen.package.name, line.version),
         lede: "Nobody can read this version any more, and builds that name it fail. Its bytes and its description are deleted for good, and nobody can publish this version again. To keep builds working, unlist it instead.",

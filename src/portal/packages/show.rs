@@ -86,7 +86,7 @@ enum Bound {
     From(Version),
 }
 
-/// `GET /feeds/{feed}/packages/{id}`
+/// `GET /feeds/{feed}/packages/nuget/{id}`
 pub async fn show_package(
     req: HttpRequest,
     app: Data<App>,

@@ -36,7 +36,7 @@ struct ShowVersion {
     may_remove: bool,
 }
 
-/// `GET /feeds/{feed}/packages/{id}/{version}`
+/// `GET /feeds/{feed}/packages/nuget/{id}/-/{version}`
 pub async fn show_version(
     req: HttpRequest,
     app: Data<App>,

@@ -78,7 +78,7 @@ impl VersionRow {
         let visitor = &seen.visitor;
         Self {
             version: line.version.to_string(),
-            path: version_path(&seen.path(), &line.version),
+            path: version_path(&seen.path(), &line.version.key()),
             prerelease: line.version.is_prerelease(),
             listed: line.listed,
             removed: line.removed_at.map(|at| visitor.time(at)),

@@ -23,7 +23,9 @@ use super::{
 use crate::{
     app::App,
     feeds::Feed,
-    tokens::{Kind, Token},
+    packages::Published,
+    portal::packages::{self, version_path},
+    tokens::Token,
     web::{
         error::PageError,
         format::Time,
@@ -127,9 +129,10 @@ async fn made_by(app: &App, me: &SignedIn, token: &Token) -> Result<Option<MadeB
 }
 
 impl VersionRow {
-    fn new(version: crate::packages::Published, me: &SignedIn) -> Self {
-        let crate::packages::Published { kind, package, version, feed, at, listed, removed } = version;
-        let path = (kind == Kind::NuGet && !removed).then(|| format!("/feeds/{feed}/packages/{package}/{version}"));
+    fn new(version: Published, me: &SignedIn) -> Self {
+        let Published { kind, package, version, feed, at, listed, removed } = version;
+        let path =
+            (kind.is_served() && !removed).then(|| version_path(&packages::path(&feed, kind, &package), &version));
         let state = match (removed, listed) {
             (true, _) => "Removed",
             (false, false) => "Unlisted",

@@ -54,7 +54,7 @@ pub async fn show_service_index(req: HttpRequest, app: web::Data<App>) -> Answer
     let request = NuGetRequest::of(&req, &app)?;
     let entry = |(path, kind): (&str, &str)| json!({ "@id": request.url(path), "@type": kind });
     let services = SERVICES.iter().flat_map(|(path, kinds)| kinds.iter().map(move |kind| (*path, *kind)));
-    let page = app.settings.public_url.of(&format!("/feeds/{}/packages/{{id}}/{{version}}", request.feed));
+    let page = app.settings.public_url.of(&format!("/feeds/{}/packages/nuget/{{id}}/-/{{version}}", request.feed));
     let pages = PAGES.iter().map(|kind| json!({ "@id": page, "@type": kind }));
     let resources: Vec<Value> = services.map(entry).chain(pages).collect();
     Ok(HttpResponse::Ok().json(json!({ "version": "3.0.0", "resources": resources })))

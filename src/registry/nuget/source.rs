@@ -207,6 +207,8 @@ mod tests {
             "/feeds/main/packages/NuGet",
             "/feeds/main/packages/index.json",
             "/feeds/main/packages/a/owners/b",
+            "/feeds/main/packages/nuget/index.json",
+            "/feeds/main/packages/nuget/NuGet/-/1.0.0",
             "/operator/feeds/nuget/delete",
             "/settings/tokens",
             "/guide",
