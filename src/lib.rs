@@ -1,5 +1,8 @@
 //! Latchkey, the access-token portal of a package host. This page is the table of contents.
 
+#[macro_use]
+mod words;
+
 pub mod accounts;
 pub mod api;
 pub mod app;

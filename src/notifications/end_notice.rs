@@ -2,6 +2,7 @@
 //! [`cancel_reason`] decides.
 
 use chrono::{DateTime, Duration, DurationRound, TimeDelta, Utc};
+use strum::{EnumCount, EnumString, IntoStaticStr};
 
 use super::{CancelReason, warning_cancel_reason};
 use crate::tokens::{
@@ -18,36 +19,26 @@ const REMINDER_1: [EndRule; 1] = [EndRule { life_over: SHORT_LIFE, ahead: ONE_DA
 const REMINDER_30: [EndRule; 1] = [EndRule { life_over: LONG_LIFE, ahead: Duration::days(30) }];
 
 /// Something an owner is told of a token's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumCount, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum EndNotice {
     /// It has ended.
     Expired,
     /// It will end soon; everybody is warned.
     Warning,
     /// It ends within a day; for those who asked to be reminded.
+    #[strum(serialize = "reminder-1")]
     Reminder1,
     /// It ends within 30 days; for those who asked to be reminded.
+    #[strum(serialize = "reminder-30")]
     Reminder30,
 }
 
+words!(EndNotice);
+
 impl EndNotice {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Expired, Self::Warning, Self::Reminder1, Self::Reminder30];
-
-    /// The word that is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Warning => "warning",
-            Self::Reminder1 => "reminder-1",
-            Self::Reminder30 => "reminder-30",
-        }
-    }
-
-    /// The notice of a stored word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|notice| notice.as_str() == word)
-    }
+    pub const ALL: [Self; Self::COUNT] = [Self::Expired, Self::Warning, Self::Reminder1, Self::Reminder30];
 
     /// Whether it is sent only to those who asked for it.
     pub fn is_reminder(self) -> bool {

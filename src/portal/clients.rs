@@ -4,7 +4,7 @@
 use crate::{
     config::PublicUrl,
     packages::nuget::id::PackageId,
-    tokens::{Kind, Patterns, Permission, Permissions},
+    tokens::{Kind, Patterns, Permission, Permissions, Verb},
 };
 
 /// What stands for the key.
@@ -79,7 +79,7 @@ impl Clients {
             registry: address(public.origin().to_owned()),
             api: public.of("/api/v1"),
             feed: feed.to_owned(),
-            permissions: Permission::ALL.iter().copied().collect(),
+            permissions: Permission::all().collect(),
             package: ANY_PACKAGE.to_owned(),
         }
     }
@@ -95,15 +95,16 @@ impl Clients {
     }
 
     fn push(&self) -> bool {
-        self.permissions.has_any(&[Permission::NuGetPush, Permission::NuGetPushVersion])
+        self.permissions
+            .has_any([Permission::of(Kind::NuGet, Verb::Push), Permission::of(Kind::NuGet, Verb::PushVersion)])
     }
 
     fn pull(&self) -> bool {
-        self.permissions.has(Permission::NuGetPull)
+        self.permissions.has(Permission::of(Kind::NuGet, Verb::Pull))
     }
 
     fn delete(&self) -> bool {
-        self.permissions.has(Permission::NuGetDelete)
+        self.permissions.has(Permission::of(Kind::NuGet, Verb::Delete))
     }
 
     fn is_about(&self, kind: Kind) -> bool {
@@ -259,7 +260,7 @@ impl Clients {
     fn docker(&self) -> Vec<SnippetLine> {
         let registry = &self.registry;
         let image = format!("{registry}/{}/app:1.0", self.feed);
-        let verb = if self.permissions.has(Permission::ContainerPush) { "push" } else { "pull" };
+        let verb = if self.permissions.has(Permission::of(Kind::Container, Verb::Push)) { "push" } else { "pull" };
         chosen([(
             self.is_about(Kind::Container),
             "Docker asks for the password; answer with your key. This host does not answer Docker yet: the lines work as soon as it does.",
@@ -269,7 +270,10 @@ impl Clients {
     }
 
     fn npm(&self) -> Vec<SnippetLine> {
-        let verb = if self.permissions.has_any(&[Permission::NpmPush, Permission::NpmPushVersion]) {
+        let verb = if self
+            .permissions
+            .has_any([Permission::of(Kind::Npm, Verb::Push), Permission::of(Kind::Npm, Verb::PushVersion)])
+        {
             "publish"
         } else {
             "install @team/ui"

@@ -1,9 +1,10 @@
 //! The one decision: what a presented secret may do. Every door asks here, and nowhere else are rights judged.
 
 use chrono::{DateTime, Utc};
+use strum::{EnumCount, EnumString, IntoStaticStr};
 
 pub use super::reason::{Class, Reason};
-use super::{FeedId, Kind, PatternSet, Patterns, Permission, State, Token, state::state};
+use super::{FeedId, Kind, PatternSet, Patterns, Permission, State, Token, Verb, state::state};
 
 /// What the look-up of a well-shaped secret found.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +16,8 @@ pub struct Presented<'a> {
 }
 
 /// A role in a feed, each including the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumCount, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Role {
     /// Reads packages.
     Reader,
@@ -25,23 +27,11 @@ pub enum Role {
     Owner,
 }
 
+words!(Role);
+
 impl Role {
     /// Every role, the least first.
-    pub const ALL: [Self; 3] = [Self::Reader, Self::Writer, Self::Owner];
-
-    /// The word that is stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reader => "reader",
-            Self::Writer => "writer",
-            Self::Owner => "owner",
-        }
-    }
-
-    /// Reads the stored word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == word)
-    }
+    pub const ALL: [Self; Self::COUNT] = [Self::Reader, Self::Writer, Self::Owner];
 }
 
 /// The account behind a token, as far as this request goes.
@@ -73,14 +63,13 @@ pub enum Action {
 impl Action {
     /// Reads a scope string as a client names an action: `nuget:push`. `push-version` asks to push.
     pub fn parse(scope: &str) -> Option<Self> {
-        let permission = Permission::parse(scope)?;
-        match (permission.kind(), scope.split_once(':')?.1) {
-            (Some(kind), "pull") => Some(Self::Pull(kind)),
-            (Some(kind), "push" | "push-version") => Some(Self::Push(kind)),
-            (Some(kind), "delete") => Some(Self::Delete(kind)),
-            (None, "read") => Some(Self::Look),
-            (None, "manage") => Some(Self::Manage),
-            _ => None,
+        match Permission::parse(scope)? {
+            Permission::Package { kind, verb: Verb::Pull } => Some(Self::Pull(kind)),
+            Permission::Package { kind, verb: Verb::Push | Verb::PushVersion } => Some(Self::Push(kind)),
+            Permission::Package { kind, verb: Verb::Delete } => Some(Self::Delete(kind)),
+            Permission::ApiRead => Some(Self::Look),
+            Permission::ApiManage => Some(Self::Manage),
+            Permission::ApiIntrospect => None,
         }
     }
 
@@ -91,43 +80,29 @@ impl Action {
 
     fn whole_permission(self) -> Permission {
         match self {
-            Self::Pull(Kind::NuGet) => Permission::NuGetPull,
-            Self::Pull(Kind::Container) => Permission::ContainerPull,
-            Self::Pull(Kind::Npm) => Permission::NpmPull,
-            Self::Push(Kind::NuGet) => Permission::NuGetPush,
-            Self::Push(Kind::Container) => Permission::ContainerPush,
-            Self::Push(Kind::Npm) => Permission::NpmPush,
-            Self::Delete(Kind::NuGet) => Permission::NuGetDelete,
-            Self::Delete(Kind::Container) => Permission::ContainerDelete,
-            Self::Delete(Kind::Npm) => Permission::NpmDelete,
+            Self::Pull(kind) => Permission::of(kind, Verb::Pull),
+            Self::Push(kind) => Permission::of(kind, Verb::Push),
+            Self::Delete(kind) => Permission::of(kind, Verb::Delete),
             Self::Look => Permission::ApiRead,
             Self::Manage => Permission::ApiManage,
         }
     }
 
-    /// The permissions of which one suffices.
-    fn granted_by(self) -> &'static [Permission] {
-        use Permission::*;
-        match self {
-            Self::Pull(Kind::NuGet) => &[NuGetPull],
-            Self::Pull(Kind::Container) => &[ContainerPull, ContainerPush],
-            Self::Pull(Kind::Npm) => &[NpmPull],
-            Self::Push(Kind::NuGet) => &[NuGetPush, NuGetPushVersion],
-            Self::Push(Kind::Container) => &[ContainerPush],
-            Self::Push(Kind::Npm) => &[NpmPush, NpmPushVersion],
-            Self::Delete(Kind::NuGet) => &[NuGetDelete],
-            Self::Delete(Kind::Container) => &[ContainerDelete],
-            Self::Delete(Kind::Npm) => &[NpmDelete],
-            Self::Look => &[ApiRead, ApiManage],
-            Self::Manage => &[ApiManage],
-        }
+    /// The permissions of which one suffices. To push an image is to pull its layers too.
+    fn granted_by(self) -> impl Iterator<Item = Permission> {
+        let other = match self {
+            Self::Pull(Kind::Container) => Some(Permission::of(Kind::Container, Verb::Push)),
+            Self::Push(kind) => Some(Permission::of(kind, Verb::PushVersion)),
+            Self::Look => Some(Permission::ApiManage),
+            Self::Pull(_) | Self::Delete(_) | Self::Manage => None,
+        };
+        std::iter::once(self.whole_permission()).chain(other)
     }
 
     /// The permission that also allows what does not exist yet; `None` where there is no such difference.
     fn granted_for_new_by(self) -> Option<Permission> {
         match self {
-            Self::Push(Kind::NuGet) => Some(Permission::NuGetPush),
-            Self::Push(Kind::Npm) => Some(Permission::NpmPush),
+            Self::Push(kind) if kind.has_new_versions() => Some(Permission::of(kind, Verb::Push)),
             _ => None,
         }
     }
@@ -183,8 +158,7 @@ impl Ask<'_> {
     pub fn least_permission(&self) -> Permission {
         let exists = matches!(self.package, Package::Own | Package::Others);
         match self.action {
-            Action::Push(Kind::NuGet) if exists => Permission::NuGetPushVersion,
-            Action::Push(Kind::Npm) if exists => Permission::NpmPushVersion,
+            Action::Push(kind) if exists && kind.has_new_versions() => Permission::of(kind, Verb::PushVersion),
             action => action.whole_permission(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{FeedId, Feeds, Kind, PatternSet, Patterns, Permission, Permissions, Token, pattern::Pattern};
+use super::{FeedId, Feeds, Kind, PatternSet, Patterns, Permission, Permissions, Token, Verb, pattern::Pattern};
 
 /// A token is watched this long before anything is suggested.
 pub const WATCHED_FOR: Duration = Duration::days(30);
@@ -73,21 +73,21 @@ pub fn is_known_well(whole_since: DateTime<Utc>, widened_at: Option<DateTime<Utc
 fn permissions(has: Permissions, used: &[Used<'_>]) -> Permissions {
     let needs = |permission: &Permission| {
         let served = permission.kind().is_some_and(Kind::is_served) || *permission == Permission::ApiRead;
-        !served || used.iter().any(|used| sufficing(has, used.permission).contains(permission))
+        !served || used.iter().any(|used| sufficing(has, used.permission) == Some(*permission))
     };
     has.iter().filter(needs).collect()
 }
 
-/// The permissions by which a token may do what takes `least`: that one alone if it has it.
-fn sufficing(has: Permissions, least: Permission) -> &'static [Permission] {
-    use Permission::*;
+/// The permission by which a token may do what takes `least`: that one if it has it.
+fn sufficing(has: Permissions, least: Permission) -> Option<Permission> {
     match least {
-        _ if has.has(least) => std::slice::from_ref(&Permission::ALL[least as usize]),
-        NuGetPushVersion => &[NuGetPush],
-        NpmPushVersion => &[NpmPush],
-        ContainerPull => &[ContainerPush],
-        ApiRead => &[ApiManage],
-        _ => &[],
+        _ if has.has(least) => Some(least),
+        Permission::Package { kind, verb: Verb::PushVersion } => Some(Permission::of(kind, Verb::Push)),
+        Permission::Package { kind: Kind::Container, verb: Verb::Pull } => {
+            Some(Permission::of(Kind::Container, Verb::Push))
+        }
+        Permission::ApiRead => Some(Permission::ApiManage),
+        _ => None,
     }
 }
 

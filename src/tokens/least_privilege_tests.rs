@@ -35,7 +35,7 @@ fn used(permission: Permission, feed: FeedId, package: &str) -> Used<'_> {
 /// What is suggested to a token with these patterns that read these packages.
 fn suggested(patterns: &str, names: &[&str]) -> Option<String> {
     let token = token("nuget:pull", patterns, Feeds::All);
-    let used: Vec<_> = names.iter().map(|name| used(Permission::NuGetPull, feed(1), name)).collect();
+    let used: Vec<_> = names.iter().map(|name| used(Permission::of(Kind::NuGet, Verb::Pull), feed(1), name)).collect();
     LeastPrivilege::of(&token, &used, &[feed(1)]).map(|narrower| narrower.patterns.as_str().replace('\n', " "))
 }
 
@@ -71,10 +71,10 @@ fn nothing_is_suggested_where_nothing_is_known() {
 #[test]
 fn permissions_that_nothing_needed_go() {
     for (has, least, left) in [
-        ("nuget:pull nuget:push nuget:delete", Permission::NuGetPull, "nuget:pull"),
-        ("nuget:push nuget:push-version", Permission::NuGetPushVersion, "nuget:push-version"),
-        ("nuget:push nuget:delete", Permission::NuGetPushVersion, "nuget:push"),
-        ("nuget:pull nuget:delete npm:push", Permission::NuGetPull, "nuget:pull npm:push"),
+        ("nuget:pull nuget:push nuget:delete", Permission::of(Kind::NuGet, Verb::Pull), "nuget:pull"),
+        ("nuget:push nuget:push-version", Permission::of(Kind::NuGet, Verb::PushVersion), "nuget:push-version"),
+        ("nuget:push nuget:delete", Permission::of(Kind::NuGet, Verb::PushVersion), "nuget:push"),
+        ("nuget:pull nuget:delete npm:push", Permission::of(Kind::NuGet, Verb::Pull), "nuget:pull npm:push"),
         ("nuget:delete api:read api:manage", Permission::ApiRead, "api:read api:manage"),
     ] {
         let token = token(has, "A", Feeds::All);
@@ -87,7 +87,8 @@ fn permissions_that_nothing_needed_go() {
 fn feeds_in_which_nothing_was_done_go() {
     let suggested = |has: Feeds| {
         let token = token("nuget:pull", "A", has);
-        LeastPrivilege::of(&token, &[used(Permission::NuGetPull, feed(1), "A")], &[feed(1), feed(2)]).map(|it| it.feeds)
+        LeastPrivilege::of(&token, &[used(Permission::of(Kind::NuGet, Verb::Pull), feed(1), "A")], &[feed(1), feed(2)])
+            .map(|it| it.feeds)
     };
     assert_eq!(suggested(Feeds::All), Some(Feeds::Some(vec![feed(1)])));
     assert_eq!(suggested(Feeds::Some(vec![feed(1), feed(2)])), Some(Feeds::Some(vec![feed(1)])));
@@ -113,7 +114,7 @@ fn stubborn_patterns_keep_no_suggestion_back() {
 /// What a key asks at a door for such a use.
 fn ask(used: &Used<'_>) -> Option<(Action, Package)> {
     let action = Action::parse(used.permission.scope())?;
-    let exists = matches!(used.permission, Permission::NuGetPushVersion | Permission::NpmPushVersion);
+    let exists = used.permission.verb() == Some(Verb::PushVersion);
     Some((action, if exists { Package::Own } else { Package::New }))
 }
 
@@ -127,7 +128,7 @@ fn may(token: &Token, used: &Used<'_>) -> bool {
 
 prop_compose! {
     fn any_token()(
-        permissions in proptest::sample::subsequence(Permission::ALL.to_vec(), 1..=13),
+        permissions in proptest::sample::subsequence(Permission::all().collect::<Vec<_>>(), 1..=13),
         patterns in proptest::collection::vec("(\\*|[abAB]{1,2}|[abAB]\\.\\*|\\*\\.[ab]|[ab]\\*|@a/\\*)", 1..5),
         feeds in proptest::option::of(proptest::sample::subsequence(vec![1u8, 2, 3], 1..=3)),
     ) -> Token {
@@ -139,7 +140,7 @@ prop_compose! {
 
 prop_compose! {
     fn any_use()(
-        permission in proptest::sample::select(Permission::ALL[..13].to_vec()),
+        permission in proptest::sample::select(Permission::all().take(13).collect::<Vec<_>>()),
         feed_number in proptest::option::of(1u8..=3),
         package in "(|[abAB]{1,2}|[abAB](\\.[abAB]){1,3}|@a/[ab])",
     ) -> (Permission, Option<FeedId>, String) {

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Duration, Utc};
 use rand::{Rng, RngExt};
+use strum::{EnumCount, EnumString, IntoStaticStr};
 use zeroize::Zeroizing;
 
 use super::{
-    AccountId, Feeds, Patterns, Permission, Permissions, Secret, SecretHash, Token, TokenId, TokenKind,
+    AccountId, Feeds, Kind, Patterns, Permission, Permissions, Secret, SecretHash, Token, TokenId, TokenKind, Verb,
     expiry::whole_second,
     secret::{HINT, PREFIX},
 };
@@ -27,7 +28,8 @@ const GUID: usize = 36;
 pub const OLDER_SYSTEM: &str = "an older system";
 
 /// What a legacy key looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Shape {
     /// 8-4-4-4-12 hexadecimal digits. Case does not matter: systems that made such keys read them as numbers.
     Guid,
@@ -35,22 +37,11 @@ pub enum Shape {
     Text,
 }
 
+words!(Shape);
+
 impl Shape {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Guid, Self::Text];
-
-    /// The word that is stored, and written in an import.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Guid => "guid",
-            Self::Text => "text",
-        }
-    }
-
-    /// Reads that word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|shape| shape.as_str() == word)
-    }
+    pub const ALL: [Self; Self::COUNT] = [Self::Guid, Self::Text];
 }
 
 /// The plain text of a legacy key. It never prints itself.
@@ -143,24 +134,17 @@ pub fn is_guid(text: &str) -> bool {
 }
 
 /// How imported keys come to an end. Without a policy they have none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 pub enum Policy {
     /// Each retires when it has pushed nothing for 365 days, at the earliest 30 days after its import.
+    #[strum(serialize = "idle-365")]
     Idle,
     /// Each gets an expiry of its own, once, 90 to 110 days ahead, so that not all end on one day.
+    #[strum(serialize = "spread-90-110")]
     Spread,
 }
 
-impl Policy {
-    /// Reads `idle-365` or `spread-90-110`.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "idle-365" => Some(Self::Idle),
-            "spread-90-110" => Some(Self::Spread),
-            _ => None,
-        }
-    }
-}
+words!(Policy);
 
 /// A key as an import names it.
 #[derive(Clone, Debug)]
@@ -213,8 +197,7 @@ impl ImportedKey {
 
 /// What every legacy key may do: all there was in the older system.
 fn permissions() -> Permissions {
-    use Permission::*;
-    [NuGetPull, NuGetPush, NuGetPushVersion, NuGetDelete].into_iter().collect()
+    Verb::ALL.map(|verb| Permission::of(Kind::NuGet, verb)).into_iter().collect()
 }
 
 /// When an idle key retires: 365 days after its last push, or after its creation if it never pushed, but not before 30

@@ -5,13 +5,13 @@ use chrono::{DateTime, Duration, Utc};
 use thiserror::Error;
 
 use super::{
-    Feeds, Patterns, Permission, Permissions, Token, TokenKind,
+    Feeds, Kind, Patterns, Permission, Permissions, Token, TokenKind, Verb,
     expiry::{self, whole_second},
 };
 
 /// The permissions of every primary token: NuGet, read and write (MyGet).
 pub fn primary_permissions() -> Permissions {
-    [Permission::NuGetPull, Permission::NuGetPush].into_iter().collect()
+    [Permission::of(Kind::NuGet, Verb::Pull), Permission::of(Kind::NuGet, Verb::Push)].into_iter().collect()
 }
 
 /// What an edit leaves as it should be. Everything not named here cannot be edited.

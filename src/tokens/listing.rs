@@ -2,6 +2,7 @@
 //! the two against each other.
 
 use chrono::{DateTime, Duration, Utc};
+use strum::{EnumCount, EnumString, IntoStaticStr};
 
 use super::{AccountId, State, Token, TokenId, TokenKind, draft::MAX_NAME, state::state};
 
@@ -14,7 +15,8 @@ pub const REVOKED_LISTED: Duration = Duration::days(30);
 const LONGEST_KEY: usize = 3 * MAX_NAME;
 
 /// An order of the list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Sort {
     /// The newest first.
     #[default]
@@ -27,24 +29,11 @@ pub enum Sort {
     Name,
 }
 
+words!(Sort);
+
 impl Sort {
     /// All of them, as a page offers them.
-    pub const ALL: [Self; 4] = [Self::Newest, Self::Expires, Self::Used, Self::Name];
-
-    /// The word in addresses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Newest => "newest",
-            Self::Expires => "expires",
-            Self::Used => "used",
-            Self::Name => "name",
-        }
-    }
-
-    /// Reads that word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|sort| sort.as_str() == word)
-    }
+    pub const ALL: [Self; Self::COUNT] = [Self::Newest, Self::Expires, Self::Used, Self::Name];
 
     /// Where a token stands in this order.
     pub fn position(self, token: &Token) -> Position {
@@ -91,7 +80,8 @@ impl std::fmt::Display for Position {
 }
 
 /// A part of an account's tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumCount, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Filter {
     /// Every one.
     #[default]
@@ -112,9 +102,11 @@ pub enum Filter {
     Unused,
 }
 
+words!(Filter);
+
 impl Filter {
     /// All of them, as a page offers them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::All,
         Self::Active,
         Self::Expiring,
@@ -124,25 +116,6 @@ impl Filter {
         Self::NeverUsed,
         Self::Unused,
     ];
-
-    /// The word in addresses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Active => "active",
-            Self::Expiring => "expiring",
-            Self::Expired => "expired",
-            Self::Deactivated => "deactivated",
-            Self::Revoked => "revoked",
-            Self::NeverUsed => "never-used",
-            Self::Unused => "unused",
-        }
-    }
-
-    /// Reads that word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|filter| filter.as_str() == word)
-    }
 
     /// Whether a token belongs to it at `now`.
     pub fn admits(self, token: &Token, now: DateTime<Utc>) -> bool {

@@ -26,6 +26,7 @@ pub mod warning;
 pub mod weekday_morning;
 
 use chrono::{DateTime, Duration, Utc};
+use strum::{EnumString, IntoStaticStr};
 
 pub use self::{
     ids::{
@@ -37,13 +38,14 @@ pub use self::{
     outcome::{Edited, ImportOutcome, Issued},
     pattern::Patterns,
     pattern_set::PatternSet,
-    permission::{Kind, Permission, Permissions},
+    permission::{Kind, Permission, Permissions, Verb},
     secret::{Secret, SecretHash},
     state::State,
 };
 
 /// What kind of token a row is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum TokenKind {
     /// Made by a person, an operator or another token.
     Personal,
@@ -53,21 +55,7 @@ pub enum TokenKind {
     Legacy,
 }
 
-impl TokenKind {
-    /// The word that is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Personal => "personal",
-            Self::Primary => "primary",
-            Self::Legacy => "legacy",
-        }
-    }
-
-    /// Reads the stored word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Personal, Self::Primary, Self::Legacy].into_iter().find(|kind| kind.as_str() == word)
-    }
-}
+words!(TokenKind);
 
 /// The feeds a token is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]

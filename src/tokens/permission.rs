@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use strum::{EnumCount, EnumString, IntoStaticStr};
+
 /// The package kinds a token can be good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumCount, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
     /// NuGet packages.
     NuGet,
@@ -13,9 +16,13 @@ pub enum Kind {
     Npm,
 }
 
+words!(Kind);
+
 impl Kind {
     /// Every kind, in the order pages show them.
-    pub const ALL: [Self; 3] = [Self::NuGet, Self::Container, Self::Npm];
+    pub const ALL: [Self; Self::COUNT] = [Self::NuGet, Self::Container, Self::Npm];
+    /// The kinds this host has a door for. Tokens for the others can be made all the same.
+    const SERVED: &[Self] = &[Self::NuGet];
 
     /// The name people know.
     pub fn label(self) -> &'static str {
@@ -26,85 +33,119 @@ impl Kind {
         }
     }
 
-    /// The word in scope strings, rows and answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NuGet => "nuget",
-            Self::Container => "container",
-            Self::Npm => "npm",
-        }
+    /// The kinds this host serves, in the order pages show them.
+    pub fn served() -> impl Iterator<Item = Self> {
+        Self::SERVED.iter().copied()
     }
 
-    /// Reads that word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// Whether this host has a door for such packages. Tokens for the others can be made all the same.
+    /// Whether this host serves the kind.
     pub fn is_served(self) -> bool {
-        self == Self::NuGet
+        Self::SERVED.contains(&self)
+    }
+
+    /// Whether its clients can tell new versions from new names. A container registry asks for both by one name.
+    pub fn has_new_versions(self) -> bool {
+        self != Self::Container
     }
 }
 
-macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $scope:literal, $words:literal;)+) => {
-        /// One permission.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[repr(u8)]
-        pub enum Permission { $($(#[$doc])* $name,)+ }
-
-        impl Permission {
-            /// Every permission, in the order pages show them.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            /// The scope string.
-            pub fn scope(self) -> &'static str {
-                match self { $(Self::$name => $scope,)+ }
-            }
-
-            /// The permission in words.
-            pub fn words(self) -> &'static str {
-                match self { $(Self::$name => $words,)+ }
-            }
-        }
-    };
+/// What may be done with packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumCount, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Verb {
+    /// Read them.
+    Pull,
+    /// Upload them, new names included.
+    Push,
+    /// Upload new versions of those that exist.
+    PushVersion,
+    /// Delete or unlist them.
+    Delete,
 }
 
-permissions! {
-    /// Read NuGet packages.
-    NuGetPull = "nuget:pull", "read NuGet packages";
-    /// Upload NuGet packages, new ids included.
-    NuGetPush = "nuget:push", "upload new NuGet packages and versions";
-    /// Upload versions of NuGet ids that exist.
-    NuGetPushVersion = "nuget:push-version", "upload new versions of existing NuGet packages";
-    /// Unlist and relist NuGet versions.
-    NuGetDelete = "nuget:delete", "delete (unlist) NuGet packages";
-    /// Pull images.
-    ContainerPull = "container:pull", "pull container images";
-    /// Push images; brings pull on the same repositories, because the registry asks for both.
-    ContainerPush = "container:push", "push (and pull) container images";
-    /// Delete images.
-    ContainerDelete = "container:delete", "delete container images";
-    /// Read npm packages.
-    NpmPull = "npm:pull", "read npm packages";
-    /// Publish npm packages, new names included.
-    NpmPush = "npm:push", "publish new npm packages and versions";
-    /// Publish versions of npm packages that exist.
-    NpmPushVersion = "npm:push-version", "publish new versions of existing npm packages";
-    /// Unpublish and deprecate npm packages.
-    NpmDelete = "npm:delete", "delete npm packages";
+words!(Verb);
+
+impl Verb {
+    /// Every verb, in the order pages show them.
+    pub const ALL: [Self; Self::COUNT] = [Self::Pull, Self::Push, Self::PushVersion, Self::Delete];
+}
+
+/// One permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Do something with the packages of a kind; see [`Permission::exists`].
+    Package {
+        /// Which packages.
+        kind: Kind,
+        /// What is done with them.
+        verb: Verb,
+    },
     /// Look at the account through the HTTP API.
-    ApiRead = "api:read", "look through the management API";
+    ApiRead,
     /// Change the account's feeds and tokens through the HTTP API.
-    ApiManage = "api:manage", "change things through the management API";
+    ApiManage,
     /// Ask about other accounts' tokens (RFC 7662); operators give it, no form does.
-    ApiIntrospect = "api:introspect", "ask about any token";
+    ApiIntrospect,
+}
+
+use Permission::{ApiIntrospect, ApiManage, ApiRead};
+
+/// Every permission in the order pages show them, with its scope string and what it allows in words.
+const TABLE: &[(Permission, &str, &str)] = &[
+    (of(Kind::NuGet, Verb::Pull), "nuget:pull", "read NuGet packages"),
+    (of(Kind::NuGet, Verb::Push), "nuget:push", "upload new NuGet packages and versions"),
+    (of(Kind::NuGet, Verb::PushVersion), "nuget:push-version", "upload new versions of existing NuGet packages"),
+    (of(Kind::NuGet, Verb::Delete), "nuget:delete", "delete (unlist) NuGet packages"),
+    (of(Kind::Container, Verb::Pull), "container:pull", "pull container images"),
+    (of(Kind::Container, Verb::Push), "container:push", "push (and pull) container images"),
+    (of(Kind::Container, Verb::Delete), "container:delete", "delete container images"),
+    (of(Kind::Npm, Verb::Pull), "npm:pull", "read npm packages"),
+    (of(Kind::Npm, Verb::Push), "npm:push", "publish new npm packages and versions"),
+    (of(Kind::Npm, Verb::PushVersion), "npm:push-version", "publish new versions of existing npm packages"),
+    (of(Kind::Npm, Verb::Delete), "npm:delete", "delete npm packages"),
+    (ApiRead, "api:read", "look through the management API"),
+    (ApiManage, "api:manage", "change things through the management API"),
+    (ApiIntrospect, "api:introspect", "ask about any token"),
+];
+
+const fn of(kind: Kind, verb: Verb) -> Permission {
+    Permission::Package { kind, verb }
 }
 
 impl Permission {
+    /// Every permission, in the order pages show them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|(permission, ..)| *permission)
+    }
+
+    /// The permission to do something with packages of a kind. It need not exist.
+    pub const fn of(kind: Kind, verb: Verb) -> Self {
+        of(kind, verb)
+    }
+
+    /// Whether tokens can have it: a kind without new versions has no permission for them.
+    pub fn exists(self) -> bool {
+        Self::all().any(|permission| permission == self)
+    }
+
     /// Reads a scope string.
     pub fn parse(scope: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|permission| permission.scope() == scope)
+        TABLE.iter().find(|(_, own, _)| *own == scope).map(|(permission, ..)| *permission)
+    }
+
+    /// The scope string; empty if it does not exist.
+    pub fn scope(self) -> &'static str {
+        self.texts().0
+    }
+
+    /// The permission in words.
+    pub fn words(self) -> &'static str {
+        self.texts().1
+    }
+
+    fn texts(self) -> (&'static str, &'static str) {
+        let found = TABLE.iter().find(|(permission, ..)| *permission == self);
+        found.map(|(_, scope, words)| (*scope, *words)).unwrap_or_default()
     }
 
     /// Whether this host has a door that asks for it. A token may have it all the same.
@@ -114,16 +155,29 @@ impl Permission {
 
     /// The package kind it is about; `None` for the API.
     pub fn kind(self) -> Option<Kind> {
-        match self.scope().split_once(':')?.0 {
-            "nuget" => Some(Kind::NuGet),
-            "container" => Some(Kind::Container),
-            "npm" => Some(Kind::Npm),
-            _ => None,
+        match self {
+            Self::Package { kind, .. } => Some(kind),
+            Self::ApiRead | Self::ApiManage | Self::ApiIntrospect => None,
+        }
+    }
+
+    /// What it allows with packages; `None` for the API.
+    pub fn verb(self) -> Option<Verb> {
+        match self {
+            Self::Package { verb, .. } => Some(verb),
+            Self::ApiRead | Self::ApiManage | Self::ApiIntrospect => None,
         }
     }
 
     fn bit(self) -> u16 {
-        1 << self as u8
+        let of_packages = Kind::COUNT * Verb::COUNT;
+        let position = match self {
+            Self::Package { kind, verb } => kind as usize * Verb::COUNT + verb as usize,
+            Self::ApiRead => of_packages,
+            Self::ApiManage => of_packages + 1,
+            Self::ApiIntrospect => of_packages + 2,
+        };
+        1 << position
     }
 }
 
@@ -134,7 +188,7 @@ pub struct Permissions(u16);
 impl Permissions {
     /// With those that others of them bring.
     pub fn effective(self) -> Self {
-        let brought = self.has(Permission::ContainerPush).then_some(Permission::ContainerPull);
+        let brought = self.has(of(Kind::Container, Verb::Push)).then_some(of(Kind::Container, Verb::Pull));
         self.iter().chain(brought).collect()
     }
 
@@ -158,8 +212,8 @@ impl Permissions {
     }
 
     /// Whether any of these is in the set.
-    pub fn has_any(self, permissions: &[Permission]) -> bool {
-        permissions.iter().any(|&permission| self.has(permission))
+    pub fn has_any(self, permissions: impl IntoIterator<Item = Permission>) -> bool {
+        permissions.into_iter().any(|permission| self.has(permission))
     }
 
     /// Whether every permission of `self` is also in `other`.
@@ -169,7 +223,7 @@ impl Permissions {
 
     /// The permissions, in the order pages show them.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL.iter().copied().filter(move |&permission| self.has(permission))
+        Permission::all().filter(move |&permission| self.has(permission))
     }
 
     /// The package kinds that any permission is about.
@@ -206,9 +260,23 @@ mod tests {
 
     #[test]
     fn a_set_reads_back_as_it_was_written() {
-        let all: Permissions = Permission::ALL.iter().copied().collect();
+        let all: Permissions = Permission::all().collect();
         assert_eq!(Permissions::parse(&all.to_string()), Ok(all));
         assert_eq!(Permissions::parse("nuget:push,nuget:pull").unwrap().to_string(), "nuget:pull nuget:push");
+    }
+
+    #[test]
+    fn each_permission_is_written_as_its_kind_and_verb_and_has_a_place_of_its_own() {
+        for kind in Kind::ALL {
+            for verb in Verb::ALL.into_iter().filter(|verb| *verb != Verb::PushVersion || kind.has_new_versions()) {
+                let scope = format!("{}:{}", kind.as_str(), verb.as_str());
+                assert_eq!(Permission::parse(&scope), Some(of(kind, verb)), "{scope}");
+            }
+        }
+        assert_eq!(Permission::all().count(), 14);
+        assert_eq!(Permission::all().map(Permission::bit).fold(0, |all, bit| all | bit).count_ones(), 14);
+        assert!(!of(Kind::Container, Verb::PushVersion).exists());
+        assert_eq!((Kind::parse("npm"), Kind::parse("NPM"), Verb::parse("fly")), (Some(Kind::Npm), None, None));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The ready-made choices of permissions that the form of a new token offers.
 
-use super::{Kind, Permission, Permissions};
+use strum::{EnumCount, EnumString, IntoStaticStr};
+
+use super::{Kind, Permission, Permissions, Verb};
 
 /// A ready-made choice, for one kind of packages or for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Preset {
     /// Packages are read.
     Read,
@@ -17,25 +20,11 @@ pub enum Preset {
     Full,
 }
 
+words!(Preset);
+
 impl Preset {
     /// Every preset, the least first.
-    pub const ALL: [Self; 5] = [Self::Read, Self::Versions, Self::ReadWrite, Self::Write, Self::Full];
-
-    /// The word in forms.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Versions => "versions",
-            Self::ReadWrite => "read-write",
-            Self::Write => "write",
-            Self::Full => "full",
-        }
-    }
-
-    /// Reads that word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|preset| preset.as_str() == word)
-    }
+    pub const ALL: [Self; Self::COUNT] = [Self::Read, Self::Versions, Self::ReadWrite, Self::Write, Self::Full];
 
     /// What pages call it.
     pub fn label(self) -> &'static str {
@@ -50,21 +39,21 @@ impl Preset {
 
     /// What may be done with packages of each kind, and the scopes of no kind. A kind without a verb (a registry of
     /// containers cannot tell new versions from new names) goes without it.
-    pub fn parts(self) -> (&'static [&'static str], &'static [Permission]) {
+    pub fn parts(self) -> (&'static [Verb], &'static [Permission]) {
         match self {
-            Self::Read => (&["pull"], &[]),
-            Self::Versions => (&["pull", "push-version"], &[]),
-            Self::ReadWrite => (&["pull", "push"], &[]),
-            Self::Write => (&["push"], &[]),
-            Self::Full => (&["pull", "push", "delete"], &[Permission::ApiRead, Permission::ApiManage]),
+            Self::Read => (&[Verb::Pull], &[]),
+            Self::Versions => (&[Verb::Pull, Verb::PushVersion], &[]),
+            Self::ReadWrite => (&[Verb::Pull, Verb::Push], &[]),
+            Self::Write => (&[Verb::Push], &[]),
+            Self::Full => (&[Verb::Pull, Verb::Push, Verb::Delete], &[Permission::ApiRead, Permission::ApiManage]),
         }
     }
 
     /// The permissions it stands for.
     pub fn permissions(self, kinds: &[Kind]) -> Permissions {
         let (verbs, others) = self.parts();
-        let scopes = kinds.iter().flat_map(|kind| verbs.iter().map(move |verb| format!("{}:{verb}", kind.as_str())));
-        scopes.filter_map(|scope| Permission::parse(&scope)).chain(others.iter().copied()).collect()
+        let of_kinds = kinds.iter().flat_map(|&kind| verbs.iter().map(move |&verb| Permission::of(kind, verb)));
+        of_kinds.filter(|permission| permission.exists()).chain(others.iter().copied()).collect()
     }
 
     /// The preset and kinds that stand for exactly these permissions.
@@ -85,7 +74,8 @@ pub enum Kinds {
 
 impl Kinds {
     /// Every choice.
-    pub const ALL: [Self; 4] = [Self::One(Kind::NuGet), Self::One(Kind::Container), Self::One(Kind::Npm), Self::All];
+    pub const ALL: [Self; Kind::COUNT + 1] =
+        [Self::One(Kind::NuGet), Self::One(Kind::Container), Self::One(Kind::Npm), Self::All];
 
     /// The kinds.
     pub fn list(self) -> &'static [Kind] {

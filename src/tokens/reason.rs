@@ -1,6 +1,7 @@
 //! Why a key is refused: the reasons in their order, and the words for each.
 
 use chrono::{DateTime, Utc};
+use strum::EnumCount;
 
 use super::{
     Kind, Token,
@@ -8,7 +9,7 @@ use super::{
 };
 
 /// Why not. The first that applies, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumCount)]
 pub enum Reason {
     /// Malformed or unknown.
     NotAToken,
@@ -53,7 +54,7 @@ pub enum Class {
 
 impl Reason {
     /// Every reason, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::NotAToken,
         Self::Replaced,
         Self::Revoked,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Duration;
 use latchkey::{
     auth::{Capacity, UsageBuffer},
-    tokens::{AccountId, Permission, decision::Reason},
+    tokens::{AccountId, Kind, Permission, Verb, decision::Reason},
     usage::{
         CLIENT_USES_KEPT, ClientUse, PERMISSION_USES_KEPT, PermissionUse, REFUSALS_KEPT, RefusalCursor, RefusalOfToken,
         TokenUse, UsageEvent, day_of,
@@ -244,7 +244,7 @@ async fn two_nodes_add_up_and_what_cannot_be_written_is_kept() {
 fn notes(key: &Key, times: usize, package: &str) -> Vec<TokenUse> {
     let at = start();
     let work = PermissionUse {
-        permission: Permission::NuGetPull,
+        permission: Permission::of(Kind::NuGet, Verb::Pull),
         feed: None,
         package: package.to_owned(),
         last_at: at,

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use latchkey::tokens::{
-    Feeds, Permission, State, Token, TokenId,
+    Feeds, Kind, Permission, State, Token, TokenId, Verb,
     legacy::{ImportedKey, LegacyKey, Policy},
     lifecycle::primary_permissions,
     listing::REVOKED_LISTED,
@@ -48,8 +48,8 @@ impl Facts<'_> {
     }
 
     fn reads(&self) -> bool {
-        use Permission::{ContainerPull, ContainerPush, NpmPull, NuGetPull};
-        self.token.permissions.has_any(&[NuGetPull, ContainerPull, ContainerPush, NpmPull])
+        let pulls = Kind::ALL.map(|kind| Permission::of(kind, Verb::Pull));
+        self.token.permissions.effective().has_any(pulls)
     }
 }
 
@@ -87,11 +87,11 @@ const CLAIMS: [(&str, Holds); 24] = [
 fn offers() -> Vec<(&'static str, bool)> {
     let served = |permission: Permission| permission.is_served();
     vec![
-        ("npm packages", served(Permission::NpmPull)),
-        ("container images", served(Permission::ContainerPull)),
+        ("npm packages", served(Permission::of(Kind::Npm, Verb::Pull))),
+        ("container images", served(Permission::of(Kind::Container, Verb::Pull))),
         ("the management API", served(Permission::ApiRead)),
-        ("docker login", served(Permission::ContainerPull)),
-        ("npm config set", served(Permission::NpmPull)),
+        ("docker login", served(Permission::of(Kind::Container, Verb::Pull))),
+        ("npm config set", served(Permission::of(Kind::Npm, Verb::Pull))),
     ]
 }
 
@@ -117,14 +117,15 @@ fn promised(text: &str) -> Vec<String> {
 /// Example lines are about a package that the token may do this with.
 fn lines(text: &str, of: &Facts<'_>) -> Vec<String> {
     let Token { permissions, patterns, .. } = of.token;
-    let pull = permissions.has(Permission::NuGetPull);
-    let push = permissions.has_any(&[Permission::NuGetPush, Permission::NuGetPushVersion]);
+    let pull = permissions.has(Permission::of(Kind::NuGet, Verb::Pull));
+    let push =
+        permissions.has_any([Permission::of(Kind::NuGet, Verb::Push), Permission::of(Kind::NuGet, Verb::PushVersion)]);
     let mut found = Vec::new();
     for (verb, may) in [
         ("nuget push ", push),
         ("nuget install ", pull),
         ("add package ", pull),
-        ("nuget delete ", permissions.has(Permission::NuGetDelete)),
+        ("nuget delete ", permissions.has(Permission::of(Kind::NuGet, Verb::Delete))),
     ] {
         for line in text.split(verb).skip(1) {
             let name = line.split_whitespace().next().unwrap_or_default();

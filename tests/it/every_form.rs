@@ -5,7 +5,7 @@ use chrono::Duration;
 use latchkey::{
     audit::Actor,
     routes::{Audience, addresses},
-    tokens::{Permission, decision::Role},
+    tokens::{Kind, Permission, Verb, decision::Role},
 };
 use reqwest::Method;
 use tokio::{
@@ -142,7 +142,7 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
     let wide = browser.key_with(world, "wide", |form| form.set("patterns", "*")).await;
     world.database.execute("UPDATE tokens SET deactivated_at = 1 WHERE name = 'off'", &[]).await;
     world.pass(Duration::days(30));
-    worked(world, &wide, Permission::NuGetPull, &["Fabrikam.Core"]).await;
+    worked(world, &wide, Permission::of(Kind::NuGet, Verb::Pull), &["Fabrikam.Core"]).await;
     let (ada, other) = (world.sign_in("ada").await, world.browser().from(ELSEWHERE));
     other.sign_in("ada", &password_of("ada")).await;
     let session = world.database.text("SELECT name FROM sessions WHERE address = $1", &[ELSEWHERE]).await;

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use latchkey::{
-    tokens::{Permission, TokenId},
+    tokens::{Kind, Permission, TokenId, Verb},
     usage::{PermissionUse, TokenUse, UsageEvent},
 };
 
@@ -46,7 +46,7 @@ async fn wide_key(world: &World) -> (Browser, Key) {
     let ada = world.ada().await;
     let key = ada.key_with(world, "CI", |form| form.add("permission", "nuget:delete").set("patterns", "*")).await;
     world.pass(Duration::days(30));
-    worked(world, &key, Permission::NuGetPull, &["Fabrikam.Core", "Fabrikam.Web"]).await;
+    worked(world, &key, Permission::of(Kind::NuGet, Verb::Pull), &["Fabrikam.Core", "Fabrikam.Web"]).await;
     (world.sign_in("ada").await, key)
 }
 
@@ -94,14 +94,14 @@ async fn what_was_never_needed_is_taken_away_in_one_click(world: &World) {
 async fn nothing_is_suggested_before_thirty_days_or_after_a_widening_edit(world: &World) {
     let ada = world.ada().await;
     let key = ada.key_with(world, "CI", |form| form.set("patterns", "*")).await;
-    worked(world, &key, Permission::NuGetPull, &["Fabrikam.Core"]).await;
+    worked(world, &key, Permission::of(Kind::NuGet, Verb::Pull), &["Fabrikam.Core"]).await;
     world.pass(Duration::days(29));
     let ada = world.sign_in("ada").await;
-    worked(world, &key, Permission::NuGetPull, &["Fabrikam.Core"]).await;
+    worked(world, &key, Permission::of(Kind::NuGet, Verb::Pull), &["Fabrikam.Core"]).await;
     assert!(ada.get(&page(&key)).await.texts(".advice").is_empty());
     assert_eq!(ada.act(&key.id, "edit", |form| form.set("patterns", "*\nContoso.*")).await.status, 303);
     world.pass(Duration::days(29));
-    worked(world, &key, Permission::NuGetPull, &["Fabrikam.Core"]).await;
+    worked(world, &key, Permission::of(Kind::NuGet, Verb::Pull), &["Fabrikam.Core"]).await;
     let ada = world.sign_in("ada").await;
     assert!(ada.get(&page(&key)).await.texts(".advice").is_empty(), "it was watched for 29 days since it got more");
     world.pass(Duration::days(1));
@@ -114,7 +114,7 @@ async fn nothing_is_suggested_before_thirty_days_or_after_a_widening_edit(world:
 async fn what_changed_since_the_page_was_drawn_is_not_narrowed(world: &World) {
     let (ada, key) = wide_key(world).await;
     let drawn = form(&ada, &key).await;
-    worked(world, &key, Permission::NuGetPull, &["Litware.Core"]).await;
+    worked(world, &key, Permission::of(Kind::NuGet, Verb::Pull), &["Litware.Core"]).await;
     let page = ada.submit(drawn).await;
     assert_eq!((page.status, page.problems().len()), (409, 1));
     assert_eq!(page.texts(".compared ins"), ["Fabrikam.*", "Litware.*"]);
@@ -158,7 +158,7 @@ async fn a_widening_is_remembered_longer_than_the_record_is_kept(world: &World) 
     latchkey::jobs::cleanup(&world.app()).await.unwrap();
     let edits = world.database.details_of(latchkey::audit::EventKind::TokenEdited).await;
     assert!(edits.is_empty(), "the record has forgotten it: {edits:?}");
-    worked(world, &key, Permission::NuGetPull, &["Fabrikam.Core"]).await;
+    worked(world, &key, Permission::of(Kind::NuGet, Verb::Pull), &["Fabrikam.Core"]).await;
     let ada = world.sign_in("ada").await;
     assert!(ada.get(&page(&key)).await.texts(".advice").is_empty(), "Litware.* was added five days ago");
     world.pass(Duration::days(25));

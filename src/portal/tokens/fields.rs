@@ -6,7 +6,7 @@ use super::{pattern_preview::Preview, token_form::TokenForm};
 use crate::{
     feeds::Feed,
     tokens::{
-        Kind, Permission, Permissions, Token,
+        Kind, Permission, Permissions, Token, Verb,
         draft::{KEEP, Rules},
         expiry::{CHOICES, ExpiryChoice as Expiry, FURTHEST_DAYS},
         preset::{Kinds, Preset},
@@ -104,7 +104,7 @@ impl Fields {
             custom: form.preset == "custom",
             permissions: Kind::ALL.into_iter().map(|kind| boxes.row(kind)).filter(PermissionRow::has_any).collect(),
             api: boxes.api(),
-            said: said(edited.map_or_else(|| Permission::ALL.iter().copied().collect(), |token| token.permissions)),
+            said: said(edited.map_or_else(|| Permission::all().collect(), |token| token.permissions)),
             all_feeds: form.feeds != "some",
             feeds: feeds.iter().map(|feed| feed_choice(feed, form)).collect(),
             expiry: expiry_choices(form, me, max_days, edited),
@@ -119,7 +119,8 @@ impl Fields {
 fn presets(form: &TokenForm) -> Vec<PresetChoice> {
     let choice = |preset: Preset| {
         let (verbs, others) = preset.parts();
-        let ticks: Vec<_> = verbs.iter().copied().chain(others.iter().map(|permission| permission.scope())).collect();
+        let verbs = verbs.iter().map(|verb| verb.as_str());
+        let ticks: Vec<_> = verbs.chain(others.iter().map(|permission| permission.scope())).collect();
         PresetChoice {
             value: preset.as_str(),
             label: preset.label(),
@@ -164,10 +165,10 @@ fn kinds(form: &TokenForm) -> Vec<FeedChoice> {
 
 /// Sentences that hold under every preset: what one permission brings, and what this host does not offer.
 fn said(offered: Permissions) -> Vec<String> {
-    let brings = offered.has(Permission::ContainerPush).then(|| {
+    let brings = offered.has(Permission::of(Kind::Container, Verb::Push)).then(|| {
         "Uploading containers brings reading of the same repositories, because the registry asks for both.".to_owned()
     });
-    let api = offered.has_any(&[Permission::ApiRead, Permission::ApiManage]) && !Permission::ApiRead.is_served();
+    let api = offered.has_any([Permission::ApiRead, Permission::ApiManage]) && !Permission::ApiRead.is_served();
     let unserved = offered.kinds().filter(|kind| !kind.is_served()).map(Kind::label);
     let unserved: Vec<_> = unserved.chain(api.then_some("the management API")).collect();
     let unserved = unserved.split_last().map(|(last, rest)| match rest {
@@ -186,17 +187,15 @@ struct Boxes<'a> {
 }
 
 impl Boxes<'_> {
-    /// None for what the edited token does not have: permissions are only taken away.
+    /// None for what there is not, and for what the edited token does not have: permissions are only taken away.
     fn make(&self, permission: Permission, label: &'static str) -> Option<PermissionBox> {
         let checked = self.form.permission.iter().any(|scope| scope == permission.scope());
         let offered = self.edited.is_none_or(|token| token.permissions.has(permission));
-        offered.then_some(PermissionBox { value: permission.scope(), label, checked })
+        (offered && permission.exists()).then_some(PermissionBox { value: permission.scope(), label, checked })
     }
 
     fn row(&self, kind: Kind) -> PermissionRow {
-        let boxes = COLUMNS.iter();
-        let boxes =
-            boxes.map(|(verb, label)| with_verb(kind, verb).and_then(|permission| self.make(permission, label)));
+        let boxes = COLUMNS.iter().map(|(verb, label)| self.make(Permission::of(kind, *verb), label));
         PermissionRow { kind: kind.label(), boxes: boxes.collect() }
     }
 
@@ -212,16 +211,12 @@ impl Boxes<'_> {
     }
 }
 
-const COLUMNS: [(&str, &str); 4] = [
-    ("pull", "Read"),
-    ("push", "Upload new packages and versions"),
-    ("push-version", "Upload only new versions"),
-    ("delete", "Delete"),
+const COLUMNS: [(Verb, &str); Verb::ALL.len()] = [
+    (Verb::Pull, "Read"),
+    (Verb::Push, "Upload new packages and versions"),
+    (Verb::PushVersion, "Upload only new versions"),
+    (Verb::Delete, "Delete"),
 ];
-
-fn with_verb(kind: Kind, verb: &str) -> Option<Permission> {
-    Permission::parse(&format!("{}:{verb}", kind.as_str()))
-}
 
 fn feed_choice(feed: &Feed, form: &TokenForm) -> FeedChoice {
     let value = feed.id.to_string();

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     feeds::Feed,
     tokens::{
-        Edited, FeedId, Permission, Token,
+        Edited, FeedId, Kind, Permission, Token, Verb,
         least_privilege::{LeastPrivilege, Used, WATCHED_FOR, is_known_well},
         lifecycle::Edit,
         state::state,
@@ -202,7 +202,8 @@ impl Suggestion {
                 Row::new("Packages", packages(token), packages(&after)),
                 Row::new("Feeds", names(token), names(&after)),
             ],
-            cuts_reading: after.patterns != token.patterns && after.permissions.has(Permission::NuGetPull),
+            cuts_reading: after.patterns != token.patterns
+                && after.permissions.has(Permission::of(Kind::NuGet, Verb::Pull)),
             line: self.narrower.to_line(),
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     feeds::Membership,
     packages::PackageName,
     tokens::{
-        AccountId, Kind, PatternSet, Patterns, Permission, Permissions, TokenId, decision::Role, draft,
+        AccountId, Kind, PatternSet, Patterns, Permission, Permissions, TokenId, Verb, decision::Role, draft,
         pattern_lint::remarks, preset::Kinds,
     },
     web::{
@@ -145,7 +145,7 @@ async fn universes(app: &App, me: &SignedIn, form: &TokenForm) -> Result<Vec<Can
 /// Whether packages of a kind are read, and whether they are changed.
 fn uses(permissions: Permissions, kind: Kind) -> (bool, bool) {
     let own = |permission: &Permission| permission.kind() == Some(kind);
-    let is_read = |permission: &Permission| permission.scope().ends_with(":pull");
+    let is_read = |permission: &Permission| permission.verb() == Some(Verb::Pull);
     let reads = permissions.iter().filter(own).any(|permission| is_read(&permission));
     let writes = permissions.iter().filter(own).any(|permission| !is_read(&permission));
     (reads, writes)

@@ -99,7 +99,7 @@ impl Trial {
                 .into(),
         };
         let asks_api =
-            Permission::ApiRead.is_served() || token.permissions.has_any(&[Permission::ApiRead, Permission::ApiManage]);
+            Permission::ApiRead.is_served() || token.permissions.has_any([Permission::ApiRead, Permission::ApiManage]);
         let api = asks_api.then_some(api);
         // Of the kinds that have no door yet, only those that the token is about are of interest.
         let is_offered = |kind: &Kind| kind.is_served() || token.permissions.kinds().any(|own| own == *kind);

@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     feeds::Feed,
     tokens::{
-        Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, lifecycle::primary_permissions,
+        Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, Verb, lifecycle::primary_permissions,
         state::state,
     },
     web::{
@@ -217,12 +217,12 @@ pub fn with_note(words: String, is_served: bool) -> String {
 
 fn verbs(permissions: impl Iterator<Item = Permission>) -> String {
     let words: Vec<_> = permissions
-        .filter_map(|permission| match permission.scope().split_once(':')?.1 {
-            "pull" => Some("read"),
-            "push" => Some("upload"),
-            "push-version" => Some("upload versions"),
-            "delete" => Some("delete"),
-            _ => None,
+        .filter_map(Permission::verb)
+        .map(|verb| match verb {
+            Verb::Pull => "read",
+            Verb::Push => "upload",
+            Verb::PushVersion => "upload versions",
+            Verb::Delete => "delete",
         })
         .collect();
     let mut text = words.join(", ");

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 pub use self::text::{BadText, MAX_NAME, MAX_NOTE, default_name, name, note, numbered};
 use super::{
-    AccountId, FeedId, Feeds, Patterns, Permission, Permissions, Token, TokenId, TokenKind,
+    AccountId, FeedId, Feeds, Kind, Patterns, Permission, Permissions, Token, TokenId, TokenKind, Verb,
     expiry::{BadExpiry, ExpiryChoice, whole_second},
     lifecycle::{self, Edit, EditRefused},
     pattern::BadPattern,
@@ -336,7 +336,7 @@ impl Draft {
 
     /// What the token is called if its name is left empty, before a number is added to it; see [`numbered`].
     pub fn default_name(&self, rules: &Rules<'_>) -> String {
-        let nuget = || [Permission::NuGetPull].into_iter().collect();
+        let nuget = || [Permission::of(Kind::NuGet, Verb::Pull)].into_iter().collect();
         default_name(self.permissions().unwrap_or_else(|_| nuget()), rules.today())
     }
 
