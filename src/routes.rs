@@ -16,9 +16,10 @@ use crate::{
     api,
     app::App,
     health,
-    portal::{self, account, assets, calendar, feeds, operator, packages, tokens},
+    portal::{self, account, calendar, feeds, operator, packages, tokens},
     registry::nuget,
-    web, well_known,
+    web::{self, assets},
+    well_known,
 };
 
 /// Who asks at an address, which decides how it is guarded and what its errors look like.
@@ -346,16 +347,16 @@ fn all_pages(cfg: &mut ServiceConfig, app: &Data<App>) {
     let operators = scope("/operator")
         .wrap(from_fn(operator::only))
         .configure(|cfg| register(cfg, operator_pages(), |resource, _| resource))
-        .default_service(to(web::guard::not_found));
+        .default_service(to(portal::guard::not_found));
     let pages = scope("")
-        .wrap(from_fn(web::guard::guard))
+        .wrap(from_fn(portal::guard::guard))
         .wrap(web::session::middleware(app))
-        .wrap(from_fn(web::guard::outage))
+        .wrap(from_fn(portal::guard::outage))
         .wrap(from_fn(nuget::source::tell_the_source))
         .configure(|cfg| register(cfg, pages(), |resource, _| resource))
         .configure(|cfg| register(cfg, moved_pages(), only))
         .service(operators)
-        .default_service(to(web::guard::not_found));
+        .default_service(to(portal::guard::not_found));
     cfg.service(pages);
 }
 

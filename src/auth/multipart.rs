@@ -131,15 +131,22 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
 
 /// The content of the part with this name in a whole small form; none if there is no such part.
 pub fn part_named<'b>(body: &'b [u8], boundary: &str, name: &str) -> Option<&'b [u8]> {
+    parts(body, boundary).into_iter().find(|(own, _)| own == name).map(|(_, content)| content)
+}
+
+/// The parts of a whole small form that have a name, with their contents.
+pub fn parts<'b>(body: &'b [u8], boundary: &str) -> Vec<(String, &'b [u8])> {
     let delimiter = format!("--{boundary}");
     let starts: Vec<usize> = memmem::find_iter(body, &delimiter).collect();
-    starts.windows(2).find_map(|pair| {
+    let part = |pair: &[usize]| {
         let part = &body[pair[0] + delimiter.len()..pair[1]];
         let (head, content) = part.split_at(end_of_head(part)?);
         let head = String::from_utf8_lossy(head).replace('"', "");
-        let is_named = head.split([';', '\n']).any(|word| word.trim() == format!("name={name}"));
-        is_named.then(|| content.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line)))?
-    })
+        let name = head.split([';', '\n']).find_map(|word| word.trim().strip_prefix("name=").map(str::to_owned))?;
+        let content = content.strip_suffix(b"\n")?;
+        Some((name, content.strip_suffix(b"\r").unwrap_or(content)))
+    };
+    starts.windows(2).filter_map(part).collect()
 }
 
 #[cfg(test)]

@@ -27,13 +27,18 @@ pub struct ActionMail<'a> {
 
 impl ActionMail<'_> {
     /// The whole message.
-    pub(super) fn seal(&self, subject: &str, text: &impl Template, html: &impl Template) -> Result<String, Unwritable> {
+    pub(super) fn seal(
+        &self,
+        subject: &impl Template,
+        text: &impl Template,
+        html: &impl Template,
+    ) -> Result<String, Unwritable> {
         message(Parts {
             from: &self.mailer.from,
             recipient: self.recipient,
             message_id: self.message_id,
             at: self.at,
-            subject: &format!("[Latchkey] {subject}"),
+            subject: subject.render().map_err(|error| Unwritable::new(&error))?.trim_end(),
             text: wrapped(&text.render().map_err(|error| Unwritable::new(&error))?),
             html: html.render().map_err(|error| Unwritable::new(&error))?,
         })
@@ -58,6 +63,12 @@ pub(super) struct Letter<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "mail/action/subject.txt")]
+struct Subject<'a> {
+    letter: &'a Letter<'a>,
+}
+
+#[derive(Template)]
 #[template(path = "mail/action/text.txt")]
 struct Text<'a> {
     letter: &'a Letter<'a>,
@@ -77,6 +88,6 @@ impl Letter<'_> {
     /// The whole message.
     pub(super) fn write(&self, to: &ActionMail<'_>) -> Result<String, Unwritable> {
         let (host, url) = (to.host(), &to.public_url.of(self.path));
-        to.seal(self.subject, &Text { letter: self, host, url }, &Html { letter: self, host, url })
+        to.seal(&Subject { letter: self }, &Text { letter: self, host, url }, &Html { letter: self, host, url })
     }
 }

@@ -30,6 +30,12 @@ pub struct Ending<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "mail/end_notice/subject.txt")]
+struct Subject<'a> {
+    mail: &'a Mail<'a>,
+}
+
+#[derive(Template)]
 #[template(path = "mail/end_notice/text.txt")]
 struct Text<'a> {
     mail: &'a Mail<'a>,
@@ -90,7 +96,7 @@ pub fn end_notice(
         tokens_url: to.public_url.of("/settings/tokens"),
         reminders_url: notice.is_reminder().then(|| to.public_url.of("/settings/notifications")),
     };
-    to.seal(&mail.title, &Text { mail: &mail }, &Html { mail: &mail })
+    to.seal(&Subject { mail: &mail }, &Text { mail: &mail }, &Html { mail: &mail })
 }
 
 fn subject(notice: EndNotice, tokens: &[Ending<'_>], zone: Tz) -> String {

@@ -16,6 +16,12 @@ use crate::{
 };
 
 #[derive(Template)]
+#[template(path = "mail/security/subject.txt")]
+struct Subject<'a> {
+    mail: &'a Happened<'a>,
+}
+
+#[derive(Template)]
 #[template(path = "mail/security/text.txt")]
 struct Text<'a> {
     mail: &'a Happened<'a>,
@@ -82,7 +88,7 @@ pub fn security_mail(
         tokens_url: to.public_url.of("/settings/tokens"),
         sessions_url: to.public_url.of("/settings/sessions"),
     };
-    to.seal(&mail.title, &Text { mail: &mail }, &Html { mail: &mail })
+    to.seal(&Subject { mail: &mail }, &Text { mail: &mail }, &Html { mail: &mail })
 }
 
 impl EventLine {

@@ -3,12 +3,14 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{
-    Mailer, Unwritable,
-    line::wrapped,
-    message::{Parts, message},
-};
+use super::{Mailer, Unwritable, action::ActionMail};
 use crate::config::PublicUrl;
+
+#[derive(Template)]
+#[template(path = "mail/test_mail/subject.txt")]
+struct Subject<'a> {
+    mail: &'a TestMail,
+}
 
 #[derive(Template)]
 #[template(path = "mail/test_mail/text.txt")]
@@ -40,14 +42,6 @@ pub fn test_mail(
         url: public_url.of("/"),
         sent: at.format("%A, %-d %B %Y, %H:%M UTC").to_string(),
     };
-    message(Parts {
-        from: &mailer.from,
-        recipient,
-        message_id,
-        at,
-        subject: &format!("[Latchkey] Test mail from {}", mail.host),
-        text: wrapped(&Text { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?),
-        html: Html { mail: &mail }.render().map_err(|error| Unwritable::new(&error))?,
-    })
-    .map_err(|error| Unwritable::new(&error))
+    let to = ActionMail { mailer, public_url, recipient, message_id, at };
+    to.seal(&Subject { mail: &mail }, &Text { mail: &mail }, &Html { mail: &mail })
 }

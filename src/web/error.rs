@@ -4,17 +4,15 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header::LOCATION},
 };
-use askama::Template;
 use thiserror::Error;
 
-use super::page::Page;
 use crate::{
     auth::{BadBody, password_hasher::Busy},
     store::StoreError,
 };
 
 /// In seconds.
-const RETRY_LATER: (&str, &str) = ("retry-after", "2");
+pub(super) const RETRY_LATER: (&str, &str) = ("retry-after", "2");
 
 /// The web error of the portal; each variant says which answer it becomes.
 #[derive(Debug, Error)]
@@ -28,6 +26,9 @@ pub enum PageError {
     /// The form was sent from a page of another session; the guard gives it back to its sender.
     #[error("a form of another session")]
     Late,
+    /// The person behind the session proves who they are first; the guard asks, and keeps the form.
+    #[error("not proven")]
+    Unproven(Option<String>),
     /// 403: the form did not come from our page in this browser.
     #[error("not from us")]
     NotFromUs,
@@ -73,23 +74,25 @@ impl From<askama::Error> for PageError {
 /// Travels with an answer to the place that knows how to draw a page.
 #[derive(Clone, Debug)]
 pub struct ErrorText {
-    heading: &'static str,
-    text: String,
+    pub(super) heading: &'static str,
+    pub(super) text: String,
 }
 
 /// Travels with an answer to the guard, which knows what was sent: who asked has to sign in, or to send the form again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Back {
     /// Nobody is signed in.
     SignInFirst,
     /// Somebody is, but not in the session that the form was shown in.
     Late,
+    /// Somebody is, and has to prove it; perhaps with what was wrong with the proof they sent.
+    Unproven(Option<String>),
 }
 
 impl PageError {
     pub(crate) fn text(&self) -> ErrorText {
         let (heading, text) = match self {
-            Self::Redirect(_) | Self::SignInFirst => ("Elsewhere", String::new()),
+            Self::Redirect(_) | Self::SignInFirst | Self::Unproven(_) => ("Elsewhere", String::new()),
             Self::NotFromUs | Self::Late => (
                 "This form is out of date",
                 "You may have signed in or out in another tab, or the page was open for long. Go back, reload the page and send the form again.".to_owned(),
@@ -111,7 +114,7 @@ impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Redirect(_) | Self::SignInFirst => StatusCode::SEE_OTHER,
-            Self::NotFromUs | Self::Late => StatusCode::FORBIDDEN,
+            Self::NotFromUs | Self::Late | Self::Unproven(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadForm(status, _) => *status,
@@ -138,52 +141,10 @@ impl ResponseError for PageError {
         match self {
             Self::SignInFirst => drop(res.extensions_mut().insert(Back::SignInFirst)),
             Self::Late => drop(res.extensions_mut().insert(Back::Late)),
+            Self::Unproven(why) => drop(res.extensions_mut().insert(Back::Unproven(why.clone()))),
             _ => {}
         }
         res.extensions_mut().insert(self.text());
         res
     }
-}
-
-/// 503 from outside the pages' own guard, where the page has to be drawn at once.
-#[derive(Debug, Error)]
-#[error("the session could not be read or kept")]
-pub struct Outage(String);
-
-impl Outage {
-    /// The page that says so.
-    pub fn new(page: Page, reference: String) -> Self {
-        let text = PageError::Store(StoreError::Unreadable(String::new())).text();
-        Self(draw(page, StatusCode::SERVICE_UNAVAILABLE, text, reference))
-    }
-}
-
-impl ResponseError for Outage {
-    fn status_code(&self) -> StatusCode {
-        StatusCode::SERVICE_UNAVAILABLE
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let mut res = HttpResponse::build(self.status_code());
-        res.insert_header(RETRY_LATER).content_type("text/html; charset=utf-8").body(self.0.clone())
-    }
-}
-
-#[derive(Template)]
-#[template(path = "web/error.html")]
-struct ErrorPage {
-    page: Page,
-    status: u16,
-    heading: &'static str,
-    text: String,
-    reference: String,
-}
-
-/// The page that says what went wrong, in its title too; `reference` is the request's id.
-pub fn draw(mut page: Page, status: StatusCode, error: ErrorText, reference: String) -> String {
-    let ErrorText { heading, text } = error;
-    page.title = heading.to_owned();
-    let reference = if status.is_server_error() { reference } else { String::new() };
-    let drawn = ErrorPage { page, status: status.as_u16(), heading, text: text.clone(), reference }.render();
-    drawn.unwrap_or(text)
 }

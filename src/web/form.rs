@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest, HttpResponse,
     dev::{Payload, ServiceRequest},
     http::StatusCode,
     web::Data,
@@ -16,13 +16,19 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::{csrf, error::PageError};
-use crate::{app::App, auth::read_body};
+use crate::{
+    app::App,
+    auth::{password_hasher::Busy, read_body},
+    store::StoreError,
+};
 
 /// Largest form, in bytes.
 const MAX_FORM: usize = 64 * 1024;
 /// Most fields in a form.
 const MAX_FIELDS: usize = 400;
 const FORM_VALUE: &str = "csrf";
+/// The field of the password that is given as a fresh proof, in whichever form asks for it.
+pub const PROOF: &str = "proof_password";
 
 /// The fields of a form.
 pub type Fields = Vec<(String, String)>;
@@ -34,6 +40,22 @@ pub struct Sent {
     pub fields: Rc<Fields>,
     /// Whether it carries the right form value: it was sent from our page in this browser and session.
     pub is_ours: bool,
+    /// The password that was given with it as a fresh proof; see [`super::reauth`].
+    pub proof: Option<String>,
+    /// Whether it is `multipart/form-data`.
+    pub is_upload: bool,
+}
+
+impl Sent {
+    /// A form as it arrived: the form value and the proof are taken out of its fields.
+    pub fn new(all: Fields, is_upload: bool, req: &HttpRequest) -> Self {
+        let (values, rest): (Fields, Fields) = all.into_iter().partition(|(name, _)| name == FORM_VALUE);
+        let (proofs, fields): (Fields, Fields) = rest.into_iter().partition(|(name, _)| name == PROOF);
+        let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
+        let is_ours = matches!(values.as_slice(), [(_, sent)] if csrf::is_right(sent, req, &app));
+        let proof = proofs.into_iter().next().map(|(_, password)| password);
+        Self { fields: Rc::new(fields), is_ours, proof, is_upload }
+    }
 }
 
 /// Why the form of a request was not read, for whoever asks for it.
@@ -111,11 +133,7 @@ async fn read(req: &HttpRequest, payload: Payload) -> Result<Sent, PageError> {
             "It is not one of ours. Reload the page and try again.".to_owned(),
         ));
     }
-    let all = form_urlencoded::parse(&body).into_owned();
-    let (values, fields): (Fields, Fields) = all.partition(|(name, _)| name == FORM_VALUE);
-    let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
-    let is_ours = matches!(values.as_slice(), [(_, sent)] if csrf::is_right(sent, req, &app));
-    Ok(Sent { fields: Rc::new(fields), is_ours })
+    Ok(Sent::new(form_urlencoded::parse(&body).into_owned().collect(), false, req))
 }
 
 /// Reads the fields as the form they are of.
@@ -141,6 +159,63 @@ pub struct Problem {
     pub text: String,
 }
 
+/// Why a form did nothing.
+#[derive(Debug)]
+pub enum FormError {
+    /// It is shown again, with this status and what is wrong with it.
+    Again(StatusCode, Problems),
+    /// Another page answers.
+    Page(PageError),
+}
+
+impl FormError {
+    /// Something about one field, or about the whole form if that is empty: 422.
+    pub fn field(field: &'static str, text: impl ToString) -> Self {
+        Problems::one(field, text).into()
+    }
+
+    /// The form is right, and things stand against it: 409.
+    pub fn conflict(text: impl ToString) -> Self {
+        Self::Again(StatusCode::CONFLICT, Problems::one("", text))
+    }
+}
+
+impl From<Problems> for FormError {
+    fn from(problems: Problems) -> Self {
+        Self::Again(StatusCode::UNPROCESSABLE_ENTITY, problems)
+    }
+}
+
+impl From<PageError> for FormError {
+    fn from(error: PageError) -> Self {
+        Self::Page(error)
+    }
+}
+
+impl From<StoreError> for FormError {
+    fn from(error: StoreError) -> Self {
+        Self::Page(error.into())
+    }
+}
+
+impl From<Busy> for FormError {
+    fn from(error: Busy) -> Self {
+        Self::Page(error.into())
+    }
+}
+
+/// The answer to a form: what came of it, or the form once more with its problems.
+pub async fn or_again(
+    outcome: Result<HttpResponse, FormError>,
+    redraw: impl AsyncFnOnce(StatusCode, Problems) -> Result<HttpResponse, PageError>,
+) -> Result<HttpResponse, PageError> {
+    match outcome {
+        Ok(answer) => Ok(answer),
+        Err(FormError::Again(status, problems)) => redraw(status, problems).await,
+        Err(FormError::Page(error)) => Err(error),
+    }
+}
+
 /// Everything wrong with a form.
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
@@ -152,6 +227,11 @@ impl Problems {
     /// A single problem.
     pub fn one(field: &'static str, text: impl ToString) -> Self {
         Self { list: vec![Problem { field, text: text.to_string() }] }
+    }
+
+    /// The value of a form with which nothing is wrong; its problems otherwise.
+    pub fn or<T>(self, value: Option<T>) -> Result<T, Self> {
+        value.filter(|_| self.is_empty()).ok_or(self)
     }
 
     /// Whether nothing is wrong.

@@ -3,7 +3,7 @@
 //! Nothing is stored for anybody who is not signed in, and secrets are not kept at all.
 
 use actix_session::SessionExt;
-use actix_web::{HttpMessage, HttpRequest, web::Data};
+use actix_web::{HttpMessage, HttpRequest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -11,7 +11,7 @@ use super::{
     error::PageError,
     flash::{Flash, To},
     form::{Sent, parse},
-    page::own_path,
+    page::{below_prefix, own_path},
     query::{query, with_query_of},
     session::TypedSession,
 };
@@ -36,8 +36,7 @@ pub struct LateForm {
 impl LateForm {
     /// What was typed into the form of this request; none if it could not be read, or is too long to be kept.
     pub fn of(req: &HttpRequest) -> Option<Self> {
-        let app = req.app_data::<Data<App>>()?;
-        let action = own_path(req.path().strip_prefix(app.settings.public_url.path())?)?.to_owned();
+        let action = own_path(&below_prefix(req))?.to_owned();
         let sent = req.extensions().get::<Sent>().cloned()?;
         let fields = sent.fields.iter().map(|(name, value)| (name.clone(), without_secret(name, value))).collect();
         Some(Self { action, fields }).filter(Self::is_small)
@@ -67,27 +66,6 @@ impl LateForm {
         Some(late).filter(|late| is_ours && late.is_small())
     }
 
-    /// The path of the page that shows its form.
-    fn page(&self) -> String {
-        let action = self.action.as_str();
-        if let Some((owned, _)) = action.split_once("/invitations/").filter(|(owned, _)| owned.starts_with("/feeds/")) {
-            return format!("{owned}/{}", if owned.contains("/packages/") { "owners" } else { "members" });
-        }
-        match action {
-            "/settings/tokens" | "/settings/tokens/preview" => "/settings/tokens/new".to_owned(),
-            "/settings/tokens/selected" => with_query_of(action, &self.query()),
-            "/settings/calendar/end" => "/settings/calendar".to_owned(),
-            "/operator/feeds" => "/operator/feeds/new".to_owned(),
-            "/sign-out" => "/settings/tokens".to_owned(),
-            _ if action.ends_with("/dismiss") => "/settings/tokens".to_owned(),
-            _ if action.starts_with("/settings/profile/") => "/settings/profile".to_owned(),
-            _ if action.starts_with("/settings/invitations/") => "/settings/invitations".to_owned(),
-            _ if action.starts_with("/settings/devices/") => "/settings/sessions".to_owned(),
-            _ if action.starts_with("/settings/sessions/") => "/settings/sessions".to_owned(),
-            _ => action.strip_suffix("/try").unwrap_or(action).to_owned(),
-        }
-    }
-
     /// Keeps it in the session of its sender, if there is anything to keep; gives the page that shows it, and what that
     /// says. Keys of older systems, which only the database knows, are not kept.
     pub async fn kept_in(mut self, session: &TypedSession, app: &App) -> Result<To, PageError> {
@@ -100,13 +78,32 @@ impl LateForm {
         if done == Flash::Typed {
             session.keep_late_form(&self)?;
         }
-        Ok(done.at(&self.page()))
+        Ok(done.at(&page_of(&self.action, &self.fields)))
     }
+}
 
-    fn query(&self) -> String {
-        let asked = self.fields.iter().filter(|(name, _)| ["step", "token", "from"].contains(&name.as_str()));
-        query(asked.map(|(name, value)| (name, value)))
+/// The path of the page that shows the form of these fields, which is sent to `action`.
+pub(super) fn page_of(action: &str, fields: &[(String, String)]) -> String {
+    if let Some((owned, _)) = action.split_once("/invitations/").filter(|(owned, _)| owned.starts_with("/feeds/")) {
+        return format!("{owned}/{}", if owned.contains("/packages/") { "owners" } else { "members" });
     }
+    match action {
+        "/settings/tokens" | "/settings/tokens/preview" => "/settings/tokens/new".to_owned(),
+        "/settings/tokens/selected" => with_query_of(action, &asked(fields)),
+        "/settings/calendar/end" => "/settings/calendar".to_owned(),
+        "/operator/feeds" => "/operator/feeds/new".to_owned(),
+        "/sign-out" => "/settings/tokens".to_owned(),
+        _ if action.ends_with("/dismiss") => "/settings/tokens".to_owned(),
+        _ if action.starts_with("/settings/profile/") => "/settings/profile".to_owned(),
+        _ if action.starts_with("/settings/invitations/") => "/settings/invitations".to_owned(),
+        _ if action.starts_with("/settings/devices/") => "/settings/sessions".to_owned(),
+        _ if action.starts_with("/settings/sessions/") => "/settings/sessions".to_owned(),
+        _ => action.strip_suffix("/try").unwrap_or(action).to_owned(),
+    }
+}
+
+fn asked(fields: &[(String, String)]) -> String {
+    query(fields.iter().filter(|(name, _)| ["step", "token", "from"].contains(&name.as_str())).cloned())
 }
 
 fn without_secret(name: &str, value: &str) -> String {
@@ -116,7 +113,7 @@ fn without_secret(name: &str, value: &str) -> String {
 /// What was typed into the form for `action` before its sender had to sign in, once: for the page that shows that form.
 pub fn typed<T: DeserializeOwned>(req: &HttpRequest, action: &str) -> Option<T> {
     let session = TypedSession(req.get_session());
-    let late = session.late_form().filter(|late| late.action == action)?;
+    let late = session.late_form::<LateForm>().filter(|late| late.action == action)?;
     session.forget_late_form();
     parse(late.fields).ok()
 }
@@ -159,6 +156,6 @@ mod tests {
     #[test]
     fn a_form_of_several_tokens_leads_back_to_the_page_that_asks_about_them() {
         let form = late("/settings/tokens/selected", &[("step", "revoke"), ("token", "a"), ("token", "b"), ("x", "y")]);
-        assert_eq!(form.page(), "/settings/tokens/selected?step=revoke&token=a&token=b");
+        assert_eq!(page_of(&form.action, &form.fields), "/settings/tokens/selected?step=revoke&token=a&token=b");
     }
 }

@@ -1,6 +1,6 @@
 //! What every page needs: its title, who looks at it, how links are written, and the person behind a session.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, rc::Rc};
 
 use actix_session::SessionExt;
 use actix_web::{
@@ -9,9 +9,10 @@ use actix_web::{
 };
 use askama::Template;
 use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
 
 use super::{
-    csrf,
+    assets, csrf,
     error::PageError,
     flash::{Flash, Notice, To},
     nav::{Nav, SETTINGS},
@@ -23,7 +24,6 @@ use crate::{
     app::App,
     audit::{ActingSession, Actor},
     auth::{client_address, client_name},
-    portal::assets,
     store::Transaction,
     tokens::secret,
 };
@@ -103,6 +103,11 @@ impl Page {
     }
 }
 
+/// The path of a request below the public path.
+pub(crate) fn below_prefix(req: &HttpRequest) -> String {
+    req.path().strip_prefix(app(req).settings.public_url.path()).unwrap_or("/").to_owned()
+}
+
 fn app(req: &HttpRequest) -> Data<App> {
     req.app_data::<Data<App>>().cloned().expect("the server is built with an App")
 }
@@ -139,6 +144,7 @@ pub struct Said;
 pub struct Say(pub Flash);
 
 /// The person behind a request. Pages that take one are for signed-in people only; others are sent to sign in.
+#[derive(Clone)]
 pub struct SignedIn {
     /// The account.
     pub account: Account,
@@ -173,8 +179,21 @@ impl FromRequest for SignedIn {
     }
 }
 
-/// Who is signed in, if anybody; pages for everybody ask this.
+/// Who makes a request, once it was looked up.
+struct LookedUp(Rc<OnceCell<Option<SignedIn>>>);
+
+/// Who is signed in, if anybody; pages for everybody ask this. It is looked up once for each request.
 pub async fn signed_in(req: &HttpRequest) -> Result<Option<SignedIn>, PageError> {
+    let known = req.extensions().get::<LookedUp>().map(|known| known.0.clone());
+    let cell = known.unwrap_or_else(|| {
+        let cell = Rc::new(OnceCell::new());
+        req.extensions_mut().insert(LookedUp(cell.clone()));
+        cell
+    });
+    Ok(cell.get_or_try_init(|| look_up(req)).await?.clone())
+}
+
+async fn look_up(req: &HttpRequest) -> Result<Option<SignedIn>, PageError> {
     let app = app(req);
     let session = TypedSession(req.get_session());
     let Some(id) = session.account() else { return Ok(None) };
@@ -200,10 +219,9 @@ pub fn actor(req: &HttpRequest, app: &App, account: Option<&Account>) -> Actor {
 
 /// The sign-in page, leading back to the page that was asked for, with its query.
 pub(crate) fn sign_in_first(req: &HttpRequest) -> String {
-    let prefix = app(req).settings.public_url.path().to_owned();
-    let path = req.path().strip_prefix(&prefix).unwrap_or("/");
-    let wanted = with_query_of(path, req.query_string());
-    match own_path(&wanted).or_else(|| own_path(path)).filter(|wanted| !secret::is_in(wanted)) {
+    let (prefix, path) = (app(req).settings.public_url.path().to_owned(), below_prefix(req));
+    let wanted = with_query_of(&path, req.query_string());
+    match own_path(&wanted).or_else(|| own_path(&path)).filter(|wanted| !secret::is_in(wanted)) {
         Some(wanted) => format!("{prefix}{}", sign_in_to(wanted)),
         None => format!("{prefix}/sign-in"),
     }

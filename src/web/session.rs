@@ -16,10 +16,10 @@ use actix_web::{
 use anyhow::anyhow;
 use chrono::{DateTime, Duration, Utc};
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
-use super::late_form::LateForm;
 use crate::{
     accounts::{CLOCK_DRIFT, SESSION_IDLE, SESSION_LIFE, SessionDevice, StoredSession, one_time_link},
     app::App,
@@ -45,6 +45,7 @@ const CLIENT: &str = "client";
 const ADDRESS: &str = "address";
 
 /// What a session remembers. No handler spells a key.
+#[derive(Clone)]
 pub struct TypedSession(pub Session);
 
 impl TypedSession {
@@ -93,12 +94,12 @@ impl TypedSession {
     }
 
     /// Keeps what was typed into a form until its page is shown.
-    pub fn keep_late_form(&self, late: &LateForm) -> anyhow::Result<()> {
+    pub fn keep_late_form(&self, late: &impl Serialize) -> anyhow::Result<()> {
         Ok(self.0.insert(LATE_FORM, late)?)
     }
 
     /// What was typed into a form that is to be shown again.
-    pub fn late_form(&self) -> Option<LateForm> {
+    pub fn late_form<T: DeserializeOwned>(&self) -> Option<T> {
         self.0.get(LATE_FORM).ok().flatten()
     }
 

@@ -4,17 +4,17 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     http::{StatusCode, header::CONTENT_TYPE},
-    web::{Bytes, Data},
+    web::Bytes,
 };
 
-use super::{csrf, error::PageError};
-use crate::{
-    app::App,
-    auth::{multipart, read_body},
+use super::{
+    error::PageError,
+    form::{Fields, Sent},
 };
+use crate::auth::{multipart, read_body};
 
 /// Largest such form, in bytes.
 const MAX_UPLOAD: usize = 256 * 1024;
@@ -30,6 +30,12 @@ pub struct UploadForm {
 pub struct NotUtf8;
 
 impl UploadForm {
+    /// All of its fields.
+    fn fields(&self) -> Fields {
+        let text = |content: &[u8]| String::from_utf8_lossy(content).into_owned();
+        multipart::parts(&self.body, &self.boundary).into_iter().map(|(name, value)| (name, text(value))).collect()
+    }
+
     /// A file's text; empty if none was chosen.
     ///
     /// # Errors
@@ -68,6 +74,10 @@ async fn read(req: &HttpRequest, payload: Payload) -> Result<UploadForm, PageErr
         PageError::BadForm(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
     })?;
     let form = UploadForm { body: read_body(payload, MAX_UPLOAD).await?, boundary };
-    let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
-    if csrf::is_right(&form.text("csrf")?, req, &app) { Ok(form) } else { Err(PageError::NotFromUs) }
+    let sent = Sent::new(form.fields(), true, req);
+    if !sent.is_ours {
+        return Err(PageError::NotFromUs);
+    }
+    req.extensions_mut().insert(sent);
+    Ok(form)
 }

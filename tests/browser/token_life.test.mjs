@@ -124,18 +124,19 @@ test('a new key, or more packages, wants the password again when the last proof 
   const ada = await arrives();
   await ada.signsUpByLink(await server.setupLink(), 'ada');
   const main = ada.page.locator('main');
-  const asks = () => main.locator('[name="password"]').count();
+  const asks = () => main.locator('[name="proof_password"]').count();
   await ada.goes('/settings/tokens/new');
   assert.equal(await asks(), 0, 'who has just signed up is not asked');
   await server.forgetsProofs();
   await ada.createsToken({ name: 'careful', permissions: PUSH, packages: ['Contoso.*'], expiry: '30' });
   assert.equal(await asks(), 1);
-  await ada.fills({ password: 'not her password at all' });
-  await ada.submits('Create token');
+  assert.match(await ada.says(), /Confirm it is you/);
+  await ada.fills({ proof_password: 'not her password at all' });
+  await ada.submits('Continue');
   assert.match(await ada.says(), /This is not your password/);
   assert.equal(await main.locator('[name="name"]').inputValue(), 'careful');
-  await ada.fills({ password: PASSWORD });
-  await ada.submits('Create token');
+  await ada.fills({ proof_password: PASSWORD });
+  await ada.submits('Continue');
   await ada.copiesSecret();
 
   await server.forgetsProofs();
@@ -144,8 +145,8 @@ test('a new key, or more packages, wants the password again when the last proof 
   await ada.editsToken('careful', { packages: ['Contoso.*', 'Fabrikam.*'], note: 'typed before' });
   assert.equal(await asks(), 1);
   assert.equal(await main.locator('[name="note"]').inputValue(), 'typed before');
-  await ada.fills({ password: PASSWORD });
-  await ada.submits('Save');
+  await ada.fills({ proof_password: PASSWORD });
+  await ada.submits('Continue');
   assert.match(await ada.says(), /Saved/);
 }));
 

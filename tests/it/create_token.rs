@@ -17,7 +17,7 @@ on_both_engines! {
     a_date_ends_where_the_account_lives,
     the_operators_maximum_holds,
     a_duplicate_has_the_settings_and_a_key_of_its_own,
-    after_a_quarter_of_an_hour_the_password_is_asked_for_in_the_same_form,
+    after_a_quarter_of_an_hour_a_page_asks_for_the_password_and_keeps_the_form,
     a_name_left_empty_tells_the_kind_and_the_day,
 }
 
@@ -195,18 +195,18 @@ async fn a_duplicate_has_the_settings_and_a_key_of_its_own(world: &World) {
     assert_eq!(world.database.text(sql, &[]).await, "nuget:pull nuget:push nuget:delete");
 }
 
-async fn after_a_quarter_of_an_hour_the_password_is_asked_for_in_the_same_form(world: &World) {
+async fn after_a_quarter_of_an_hour_a_page_asks_for_the_password_and_keeps_the_form(world: &World) {
     let ada = world.ada().await;
     let early = ada.get("/settings/tokens/new").await;
-    assert!(early.texts("#password").is_empty());
+    assert!(early.texts("#proof_password").is_empty());
     world.pass(Duration::minutes(15) + Duration::seconds(1));
     let form = filled(early.form("/settings/tokens"), "CI").set("note", "In the vault.");
     let asked = ada.submit(form).await;
-    assert_eq!((asked.status, asked.problem("password").as_str()), (422, "Enter your password to go on."));
-    let wrong = ada.submit(asked.form("/settings/tokens").set("password", "wrong")).await;
-    assert_eq!((wrong.status, wrong.problem("password").as_str()), (422, "This is not your password."));
+    assert_eq!((asked.status, asked.heading().as_str()), (200, "Confirm it is you"));
+    let wrong = ada.submit(asked.form("/settings/tokens").set("proof_password", "wrong")).await;
+    assert_eq!((wrong.status, wrong.problem("proof_password").as_str()), (422, "This is not your password."));
     let form = wrong.form("/settings/tokens");
-    assert_eq!((form.value("name"), form.value("note"), form.value("password")), ("CI", "In the vault.", ""));
+    assert_eq!((form.value("name"), form.value("note"), form.value("proof_password")), ("CI", "In the vault.", ""));
     let page = ada.submit(proven(form, "ada")).await;
     assert_eq!((page.status, page.heading().as_str()), (200, "Token created"));
     assert_eq!(ada.create("The next one", |form| form).await.status, 200, "the proof counts for what follows");

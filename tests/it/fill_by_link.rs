@@ -169,7 +169,7 @@ async fn what_was_typed_comes_back_after_a_session_that_was_over(world: &World) 
     let form =
         page.form("/settings/tokens").set("name", "CI & <b>").set("note", "In the\r\nvault.").set("morning", "yes");
     let form = form.set("patterns", "Contoso.*\r\n@team/*").set("feeds", "some").add("feed", &feed);
-    let form = form.set("preset", "write").set("expires", "180").set("password", "not to be seen");
+    let form = form.set("preset", "write").set("expires", "180").set("proof_password", "not to be seen");
     world.pass(chrono::Duration::days(60));
     let out = ada.submit(form.clone()).await;
     assert_eq!((out.status, out.body.contains("not to be seen")), (403, false));

@@ -112,9 +112,9 @@ async fn each_act_asks_for_the_password_after_a_while(world: &World) {
     for verb in ["disable", "enable", "make-operator", "unmake-operator", "password", "delete"] {
         let path = format!("/operator/accounts/{}/{verb}", id_of(world, "bo").await);
         let named = |form: crate::page::Form| if verb == "delete" { form.set("username", "bo") } else { form };
-        let page = ada.fill(&path, |form| named(form).set("password", "")).await;
-        assert_eq!((page.status, page.problem("password").as_str()), (422, "Enter your password to go on."), "{verb}");
-        let page = ada.fill(&path, |form| named(form).set("password", "not it")).await;
+        let page = ada.fill(&path, |form| named(form).set("proof_password", "")).await;
+        assert_eq!((page.status, page.heading().as_str()), (200, "Confirm it is you"), "{verb}");
+        let page = ada.fill(&path, |form| named(form).set("proof_password", "not it")).await;
         assert_eq!(page.status, 422, "{verb}");
     }
     assert_eq!(world.database.events_of("bo").await, ["account created"]);

@@ -221,8 +221,8 @@ async fn only_operators_remove_versions_and_nobody_gets_them_back(world: &World)
     assert!(oz.get(path).await.body.contains(&remove));
 
     world.pass(chrono::Duration::minutes(16));
-    let refused = oz.fill(&remove, |form| form.set("password", "not the password")).await;
-    assert_eq!((refused.status, refused.problem("password").as_str()), (422, "This is not your password."));
+    let refused = oz.fill(&remove, |form| form.set("proof_password", "not the password")).await;
+    assert_eq!((refused.status, refused.problem("proof_password").as_str()), (422, "This is not your password."));
     assert_eq!(ada.downloads("contoso.core", "1.1.0").await, 200);
     let done = oz.fill(&remove, |form| proven(form, "oz")).await;
     assert_eq!((done.status, done.location()), (303, path));

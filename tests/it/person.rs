@@ -183,7 +183,7 @@ pub async fn newest_token(world: &World, name: &str) -> String {
     world.database.text(sql, &[name]).await
 }
 
-/// Types somebody's password into a form.
+/// Types somebody's password into a form, as the fresh proof that it asks for.
 pub fn proven(form: Form, username: &str) -> Form {
-    form.set("password", &password_of(username))
+    form.set("proof_password", &password_of(username))
 }

@@ -1,11 +1,9 @@
 //! The address of an account: asking for the mail that confirms it, and giving another one.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
-use serde::Deserialize;
 
 use super::{
-    password::proven,
-    profile::{Typed, draw},
+    profile::{AddressForm, Typed, draw},
     sign_out::Nothing,
 };
 use crate::{
@@ -19,20 +17,13 @@ use crate::{
         error::PageError,
         flash::Flash,
         form::{Form, Problems},
-        guard::too_many,
         page::{SignedIn, go_to},
+        rate_limited::too_many,
+        reauth::prove,
     },
 };
 
 const PROFILE: &str = "/settings/profile";
-
-/// The form that gives another address.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AddressForm {
-    pub(super) email: String,
-    password: String,
-}
 
 /// `POST /settings/profile/confirm`: mails a link to the account's address.
 pub async fn send_confirmation(
@@ -67,7 +58,7 @@ pub async fn change_address(
         Ok(email) => email,
         Err(problems) => return again(&req, &app, me, form, problems).await,
     };
-    if let Err(problem) = proven(&req, &app, &me, &form.password).await? {
+    if let Err(problem) = prove(&req, &app, &me, &form.password).await? {
         return again(&req, &app, me, form, Problems::one("password", problem)).await;
     }
     let asked = app.store.address_state(me.account.id, me.now).await?.asked;

@@ -22,8 +22,8 @@ use crate::{
         error::PageError,
         flash::Flash,
         form::{LATE, Problems, Typed},
-        guard::too_many,
         page::{Page, actor, answer, go_to, signed_in},
+        rate_limited::too_many,
         session::TypedSession,
     },
 };

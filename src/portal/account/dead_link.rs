@@ -9,8 +9,8 @@ use crate::{
     auth::client_address,
     web::{
         error::PageError,
-        guard::too_many,
         page::{Page, answer},
+        rate_limited::too_many,
     },
 };
 

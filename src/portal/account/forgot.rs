@@ -16,8 +16,8 @@ use crate::{
     web::{
         error::PageError,
         form::{LATE, Problems, Typed},
-        guard::too_many,
         page::{Page, answer},
+        rate_limited::too_many,
     },
 };
 

@@ -35,7 +35,7 @@ use crate::{
     audit::Actor,
     auth::client_address,
     tokens::AccountId,
-    web::{error::PageError, form::Problems, guard::too_many, page::actor, session::TypedSession},
+    web::{error::PageError, form::Problems, page::actor, rate_limited::too_many, session::TypedSession},
 };
 
 /// What a new account is asked for.

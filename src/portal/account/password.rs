@@ -6,18 +6,15 @@ use serde::Deserialize;
 
 use super::device::remember;
 use crate::{
-    accounts::{
-        password::{BadPassword, Verdict, check_new},
-        rate_limit::RateLimitDecision,
-    },
+    accounts::password::{BadPassword, check_new},
     app::App,
-    auth::{password_hasher::HashQueue, sign_in_attempt::SessionAttempt},
+    auth::password_hasher::HashQueue,
     web::{
         error::PageError,
         flash::Flash,
         form::{Form, Problems},
-        guard::too_many,
         page::{Page, SignedIn, answer, go_to},
+        reauth::prove,
     },
 };
 
@@ -51,7 +48,7 @@ pub async fn change_password(
     me: SignedIn,
     Form(form): Form<PasswordForm>,
 ) -> Result<HttpResponse, PageError> {
-    if let Err(problem) = proven(&req, &app, &me, &form.current).await? {
+    if let Err(problem) = prove(&req, &app, &me, &form.current).await? {
         return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, Problems::one("current", problem));
     }
     if let Err(problem) = acceptable(&me, &form) {
@@ -71,29 +68,6 @@ fn acceptable(me: &SignedIn, form: &PasswordForm) -> Result<(), BadPassword> {
         return Err(BadPassword::Unchanged);
     }
     check_new(&form.new, &[&me.account.username, &me.account.email])
-}
-
-/// Whether the signed-in person knows the password; the error is what to say beside the field.
-/// A right one counts as proof for 15 minutes. Only the session's own wrong ones count: what others guess, from the same
-/// address too, keeps nobody from proving who they are.
-pub async fn proven(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    password: &str,
-) -> Result<Result<(), String>, PageError> {
-    let place = app.gate.in_line(HashQueue::Known(me.account.id)).enter()?;
-    let session = me.session.name().map_or_else(|| me.account.id.to_string(), |name| name.to_string());
-    let attempt = SessionAttempt::new(session);
-    if let RateLimitDecision::Wait(wait) = attempt.count(&app.limits, &app.store, me.now).await? {
-        return Ok(Err(too_many(req, wait)));
-    }
-    if place.verify(password, me.account.password_hash.as_deref()).await? == Verdict::Wrong {
-        return Ok(Err("This is not your password.".to_owned()));
-    }
-    attempt.forget(&app.limits, &app.store).await?;
-    me.session.prove(me.now)?;
-    Ok(Ok(()))
 }
 
 fn draw(req: &HttpRequest, status: StatusCode, problems: Problems) -> Result<HttpResponse, PageError> {

@@ -4,10 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{
-    address::AddressForm,
-    zones::{Region, regions},
-};
+use super::zones::{Region, regions};
 use crate::{
     accounts::{Account, identity},
     app::App,
@@ -55,6 +52,14 @@ impl Typed {
 #[serde(deny_unknown_fields)]
 pub struct ZoneForm {
     zone: String,
+}
+
+/// The form that gives another address.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddressForm {
+    pub(super) email: String,
+    pub(super) password: String,
 }
 
 /// `GET /settings/profile`

@@ -26,9 +26,9 @@ use crate::{
         error::PageError,
         flash::{Flash, To},
         form::{LATE, Problems, Typed},
-        guard::too_many,
         late_form::LateForm,
         page::{Page, Say, actor, answer, go_to, own_path, signed_in},
+        rate_limited::too_many,
         session::TypedSession,
     },
 };

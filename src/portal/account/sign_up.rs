@@ -18,8 +18,8 @@ use crate::{
     web::{
         error::PageError,
         form::{LATE, Problems, Typed},
-        guard::too_many,
         page::{Page, answer, go_to},
+        rate_limited::too_many,
         session::TypedSession,
     },
 };

@@ -7,16 +7,16 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
-use super::tokens::confirmed;
 use crate::{
     accounts::one_time_link,
     app::App,
     web::{
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::Form,
         format::Time,
         page::{Page, SignedIn, answer, go_to},
+        reauth,
     },
 };
 
@@ -26,26 +26,16 @@ struct Show {
     page: Page,
     made: Option<Time>,
     address: Option<String>,
-    ask_password: bool,
-    problems: Problems,
 }
 
-/// What the form that makes an address sends: the password, when it was asked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MakeForm {
-    #[serde(default)]
-    password: String,
-}
-
-/// The form that ends one holds nothing.
+/// The forms that make an address and end one hold nothing.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// `GET /settings/calendar`
 pub async fn show_calendar(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    draw(&req, &app, &me, StatusCode::OK, None, Problems::default()).await
+    draw(&req, &app, &me, None).await
 }
 
 /// `POST /settings/calendar`: a new address, in place of the one before; the one answer that shows it.
@@ -53,17 +43,15 @@ pub async fn create_calendar_link(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    Form(form): Form<MakeForm>,
+    Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-        return draw(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, None, problems).await;
-    }
+    reauth::require(&req, &app, &me).await?;
     let secret = one_time_link::generate(&mut crate::random::system());
     let mut tx = me.begin(&app).await?;
     tx.set_calendar_link(me.account.id, &one_time_link::hash(&secret), &me.actor, me.now).await?;
     tx.commit().await?;
     let address = app.settings.public_url.of(&format!("/calendar/{secret}.ics"));
-    draw(&req, &app, &me, StatusCode::OK, Some(address), Problems::default()).await
+    draw(&req, &app, &me, Some(address)).await
 }
 
 /// `POST /settings/calendar/end`
@@ -79,22 +67,13 @@ pub async fn end_calendar_link(
     Ok(go_to(&req, Flash::CalendarEnded.at("/settings/calendar")))
 }
 
-async fn draw(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    status: StatusCode,
-    address: Option<String>,
-    problems: Problems,
-) -> Result<HttpResponse, PageError> {
+async fn draw(req: &HttpRequest, app: &App, me: &SignedIn, address: Option<String>) -> Result<HttpResponse, PageError> {
     let made = app.store.calendar_made_at(me.account.id).await?;
     let title = if address.is_some() { "Calendar address made" } else { "Calendar" };
     let page = Show {
         page: Page::in_section(req, title, "calendar"),
         made: made.map(|at| Time::new(at, me.now, me.account.time_zone)),
         address,
-        ask_password: me.must_prove(),
-        problems,
     };
-    answer(status, &page)
+    answer(StatusCode::OK, &page)
 }

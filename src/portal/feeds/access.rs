@@ -11,7 +11,6 @@ use serde::Deserialize;
 use super::{Manager, RoleChoice, choices, path};
 use crate::{
     app::App,
-    portal::tokens::confirmed,
     tokens::decision::Role,
     web::{
         error::PageError,
@@ -19,6 +18,7 @@ use crate::{
         form::{Form, Problems},
         late_form::typed,
         page::{Page, answer, go_to},
+        reauth,
     },
 };
 
@@ -33,7 +33,6 @@ struct Access {
     /// Offered in `main` alone.
     everyone: Option<String>,
     roles: Vec<RoleChoice>,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -46,8 +45,6 @@ pub struct AccessForm {
     uncovered: String,
     #[serde(default)]
     everyone: Option<String>,
-    #[serde(default)]
-    password: String,
 }
 
 /// What the form asks for.
@@ -71,8 +68,7 @@ pub async fn show_access(req: HttpRequest, app: Data<App>, feed: Path<String>) -
     let readers = if manager.feed.is_public { "public" } else { "private" };
     let uncovered = if app.store.passes_on(manager.feed.id).await? { "pass-on" } else { "refuse" };
     let everyone = Some(role.map_or("none", Role::as_str).to_owned());
-    let form =
-        AccessForm { readers: readers.to_owned(), uncovered: uncovered.to_owned(), everyone, password: String::new() };
+    let form = AccessForm { readers: readers.to_owned(), uncovered: uncovered.to_owned(), everyone };
     let form = typed(&req, &format!("{}/access", path(&manager.feed.name))).unwrap_or(form);
     draw(&req, &manager, StatusCode::OK, form, Problems::default())
 }
@@ -85,14 +81,11 @@ pub async fn change_access(
     Form(form): Form<AccessForm>,
 ) -> Result<HttpResponse, PageError> {
     let mut manager = Manager::of(&req, &app, &feed).await?;
-    let checked = match check(&manager, &form) {
-        Ok(asked) => confirmed(&req, &app, &manager.me, &form.password).await?.map(|()| asked),
-        Err(problems) => Err(problems),
-    };
-    let asked = match checked {
+    let asked = match check(&manager, &form) {
         Ok(asked) => asked,
         Err(problems) => return draw(&req, &manager, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
     };
+    reauth::require(&req, &app, &manager.me).await?;
     let mut tx = manager.begin(&app).await?;
     if asked.everyone.is_some() && !manager.sets_everyones_role() {
         return Err(PageError::NotFound);
@@ -146,7 +139,6 @@ fn draw(
         uncovered: form.uncovered,
         everyone: form.everyone.filter(|_| manager.sets_everyones_role()),
         roles: choices(&[Role::Reader, Role::Writer]),
-        ask_password: manager.me.must_prove(),
         problems,
     };
     answer(status, &page)

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::{
     app::App,
     feeds::FeedSummary,
-    portal::feeds::path,
+    portal::visitor::path,
     tokens::decision::Role,
     web::{
         error::PageError,

@@ -10,27 +10,22 @@ use serde::Deserialize;
 
 use super::{Manager, RoleChoice, choices, label, path};
 use crate::{
-    accounts::{
-        Account,
-        rate_limit::{Demand, RateLimitDecision},
-    },
     app::App,
     feeds::{Member, MemberChange},
     portal::{
         account::{invitations::InvitationView, sign_out::Nothing},
-        tokens::confirmed,
+        username_lookup::{account_called, found},
     },
-    store::Transaction,
     tokens::{AccountId, InvitationId, decision::Role},
     web::{
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
-        guard::too_many,
+        form::{Form, FormError, Problems, or_again},
         late_form::typed,
-        page::{Page, SignedIn, answer, go_to},
+        page::{Page, answer, go_to},
         paging::{Rows, limit},
         query::with_query,
+        reauth,
     },
 };
 
@@ -53,7 +48,6 @@ struct Members {
     roles: Vec<RoleChoice>,
     username: String,
     role: String,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -73,7 +67,6 @@ struct ShowMember {
     username: String,
     roles: Vec<RoleChoice>,
     role: String,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -91,8 +84,6 @@ pub struct AddForm {
     username: String,
     #[serde(default)]
     role: String,
-    #[serde(default)]
-    password: String,
 }
 
 /// Changes somebody's role; `none` takes them out.
@@ -101,8 +92,6 @@ pub struct AddForm {
 pub struct RoleForm {
     #[serde(default)]
     role: String,
-    #[serde(default)]
-    password: String,
 }
 
 /// `GET /feeds/{feed}/members`
@@ -127,23 +116,18 @@ pub async fn add_member(
     Form(form): Form<AddForm>,
 ) -> Result<HttpResponse, PageError> {
     let mut manager = Manager::of(&req, &app, &feed).await?;
+    let outcome = add(&req, &app, &mut manager, &form).await;
+    or_again(outcome, async |status, problems| draw(&req, &app, &manager, "", status, form, problems).await).await
+}
+
+async fn add(req: &HttpRequest, app: &App, manager: &mut Manager, form: &AddForm) -> Result<HttpResponse, FormError> {
     let mut problems = Problems::default();
-    let account = problems.keep("username", account_called(&req, &app, &manager.me, &form.username).await?);
+    let account = account_called(req, app, &manager.me, "username", &form.username, &mut problems).await?;
     let role = problems.keep("role", Role::parse(&form.role).ok_or("Choose a role."));
-    let checked = match (account, role) {
-        (Some(account), Some(role)) => {
-            confirmed(&req, &app, &manager.me, &form.password).await?.map(|()| (account, role))
-        }
-        _ => Err(problems),
-    };
-    let saved = match checked {
-        Ok((account, role)) => set(&app, &mut manager, account.id, Some(role), true).await?,
-        Err(problems) => Err(problems),
-    };
-    match saved {
-        Ok(done) => Ok(go_to(&req, done.at(&members_path(&manager)))),
-        Err(problems) => draw(&req, &app, &manager, "", StatusCode::UNPROCESSABLE_ENTITY, form, problems).await,
-    }
+    let (account, role) = problems.or(account.zip(role))?;
+    reauth::require(req, app, &manager.me).await?;
+    let done = set(app, manager, account.id, Some(role), true).await?;
+    Ok(go_to(req, done.at(&members_path(manager))))
 }
 
 /// `GET /feeds/{feed}/members/{account}`
@@ -170,54 +154,29 @@ pub async fn change_member(
     let (feed, account) = at.into_inner();
     let mut manager = Manager::of(&req, &app, &feed).await?;
     let member = find(&app, &manager, &account).await?;
-    let role = match form.role.as_str() {
-        "none" => Ok(None),
-        word => Role::parse(word).map(Some).ok_or_else(|| Problems::one("role", "Choose a role.")),
-    };
-    if matches!(&role, Ok(role) if *role == member.role) {
-        return Ok(go_to(&req, Flash::Unchanged.at(&members_path(&manager))));
-    }
-    let checked = match role {
-        Ok(role) => confirmed(&req, &app, &manager.me, &form.password).await?.map(|()| role),
-        Err(problems) => Err(problems),
-    };
-    let saved = match checked {
-        Ok(role) => set(&app, &mut manager, member.account, role, false).await?,
-        Err(problems) => Err(problems),
-    };
-    match saved {
-        Ok(done) if member.account == manager.me.account.id => Ok(go_to(&req, done.at("/feeds"))),
-        Ok(done) => Ok(go_to(&req, done.at(&members_path(&manager)))),
-        Err(problems) => draw_one(&req, &manager, member, StatusCode::UNPROCESSABLE_ENTITY, form.role, problems),
-    }
+    let outcome = change(&req, &app, &mut manager, &member, &form.role).await;
+    or_again(outcome, async |status, problems| draw_one(&req, &manager, member, status, form.role, problems)).await
 }
 
-/// The account of a username that somebody typed; the error is for its field. What comes to nothing is counted, so that
-/// nobody finds out who has an account by trying names: [`found`] gives back what a good one took.
-pub(in crate::portal) async fn account_called(
+async fn change(
     req: &HttpRequest,
     app: &App,
-    me: &SignedIn,
-    username: &str,
-) -> Result<Result<Account, String>, PageError> {
-    let name = username.trim();
-    let demand = Demand::wrong_username(me.account.id);
-    if let RateLimitDecision::Wait(wait) = app.limits.take_now(&app.store, &demand, me.now).await? {
-        return Ok(Err(too_many(req, wait)));
-    }
-    // Addresses are nobody's business here.
-    let is_username = crate::accounts::identity::username(name).is_ok();
-    let found = if is_username { app.store.account_named(name).await? } else { None };
-    let missing = || match name {
-        "" => "Enter a username.".to_owned(),
-        _ => "There is no account of this username. Ask them how it is spelled.".to_owned(),
+    manager: &mut Manager,
+    member: &Member,
+    role: &str,
+) -> Result<HttpResponse, FormError> {
+    let role = match role {
+        "none" => None,
+        word => Some(Role::parse(word).ok_or_else(|| FormError::field("role", "Choose a role."))?),
     };
-    Ok(found.ok_or_else(missing))
-}
-
-/// Notes that a username that was typed came to something.
-pub(in crate::portal) async fn found(app: &App, tx: &mut Transaction, me: &SignedIn) -> Result<(), PageError> {
-    Ok(app.limits.undo(tx, &Demand::wrong_username(me.account.id)).await?)
+    let members = members_path(manager);
+    if role == member.role {
+        return Ok(go_to(req, Flash::Unchanged.at(&members)));
+    }
+    reauth::require(req, app, &manager.me).await?;
+    let done = set(app, manager, member.account, role, false).await?;
+    let is_me = member.account == manager.me.account.id;
+    Ok(go_to(req, done.at(if is_me { "/feeds" } else { &members })))
 }
 
 /// Gives somebody a role, or takes it away. Nobody but the giver is made an owner without saying yes. `typed` if they
@@ -228,7 +187,7 @@ async fn set(
     account: AccountId,
     role: Option<Role>,
     typed: bool,
-) -> Result<Result<Flash, Problems>, PageError> {
+) -> Result<Flash, FormError> {
     let mut tx = manager.begin(app).await?;
     let Manager { me, feed } = manager;
     if typed {
@@ -237,16 +196,13 @@ async fn set(
     if role == Some(Role::Owner) && account != me.account.id {
         let asked = tx.invite_owner((feed, None), (account, me.account.id), &me.actor, me.now).await?;
         tx.commit().await?;
-        return Ok(Ok(if asked { Flash::OwnerInvited } else { Flash::Saved }));
+        return Ok(if asked { Flash::OwnerInvited } else { Flash::Saved });
     }
     if tx.change_member(feed, account, role, &me.actor, me.now).await? == MemberChange::LastOwner {
-        return Ok(Err(Problems::one(
-            "role",
-            "This is the only owner of the feed. Make somebody else an owner first.",
-        )));
+        return Err(FormError::field("role", "This is the only owner of the feed. Make somebody else an owner first."));
     }
     tx.commit().await?;
-    Ok(Ok(Flash::Saved))
+    Ok(Flash::Saved)
 }
 
 /// `POST /feeds/{feed}/invitations/{id}/withdraw`
@@ -308,7 +264,6 @@ async fn draw(
         roles: choices(&Role::ALL),
         username: form.username,
         role: form.role,
-        ask_password: manager.me.must_prove(),
         problems,
     };
     answer(status, &page)
@@ -338,7 +293,6 @@ fn draw_one(
         username: member.username,
         roles: choices(&Role::ALL).into_iter().chain([OUT]).collect(),
         role,
-        ask_password: manager.me.must_prove(),
         problems,
     };
     answer(status, &page)

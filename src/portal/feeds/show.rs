@@ -7,9 +7,9 @@ use actix_web::{
 };
 use askama::Template;
 
-use super::Visitor;
 use crate::{
     app::App,
+    portal::visitor::Visitor,
     portal::{
         clients::Clients,
         packages::list::{Listing, PackagesQuery},

@@ -7,7 +7,7 @@ use actix_web::{
 };
 use askama::Template;
 
-use super::{AccountView, BOUND, Operator, account, counted, events::EventView};
+use super::{AccountView, BOUND, Operator, counted, events::EventView, find_account};
 use crate::{
     app::App,
     audit::EventFilter,
@@ -40,7 +40,7 @@ pub async fn show_account(
     me: Operator,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let line = account(&app, &id).await?;
+    let line = find_account(&app, &id).await?;
     let id = line.account.id;
     let facts = app.store.account_facts(id, BOUND).await?;
     let feeds = app.store.feeds_of(id).await?;

@@ -2,81 +2,74 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
     web::{Data, Path},
 };
-use askama::Template;
-use serde::Deserialize;
 
-use super::{AccountView, BOUND, Operator, account, counted};
+use super::{BOUND, Operator, about_account, counted, find_account};
 use crate::{
     accounts::{AccountChange, AccountSummary},
     app::App,
-    portal::tokens::confirmed,
     web::{
+        confirm::{Confirm, ConfirmForm},
         error::PageError,
         flash::{Flash, To},
-        form::{Form, Problems},
-        page::{Page, answer, go_to},
+        form::Form,
+        page::go_to,
+        reauth,
     },
 };
 
 /// Said where the host would be left without anybody who runs it.
 pub(super) const LAST: &str = "This is the only operator who is left. Make another account an operator first.";
 
-/// What is asked.
-struct StatusQuestion {
-    verb: &'static str,
-    title: &'static str,
-    button: &'static str,
-    tone: &'static str,
-    done: Flash,
+/// What an account may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Disable,
+    Enable,
+    MakeOperator,
+    UnmakeOperator,
 }
 
-const QUESTIONS: [StatusQuestion; 4] = [
-    StatusQuestion {
-        verb: "disable",
-        title: "Disable",
-        button: "Disable",
-        tone: "final",
-        done: Flash::AccountDisabled,
-    },
-    StatusQuestion { verb: "enable", title: "Enable", button: "Enable", tone: "main", done: Flash::AccountEnabled },
-    StatusQuestion {
-        verb: "make-operator",
-        title: "Make operator:",
-        button: "Make operator",
-        tone: "main",
-        done: Flash::OperatorMade,
-    },
-    StatusQuestion {
-        verb: "unmake-operator",
-        title: "No longer operator:",
-        button: "Take it away",
-        tone: "final",
-        done: Flash::OperatorUnmade,
-    },
-];
+impl Change {
+    fn parse(verb: &str) -> Option<Self> {
+        match verb {
+            "disable" => Some(Self::Disable),
+            "enable" => Some(Self::Enable),
+            "make-operator" => Some(Self::MakeOperator),
+            "unmake-operator" => Some(Self::UnmakeOperator),
+            _ => None,
+        }
+    }
 
-#[derive(Template)]
-#[template(path = "portal/operator/account_status.html")]
-struct AccountStatus {
-    page: Page,
-    account: AccountView,
-    tokens: String,
-    verb: &'static str,
-    button: &'static str,
-    tone: &'static str,
-    ask_password: bool,
-    problems: Problems,
-}
+    fn done(self) -> Flash {
+        match self {
+            Self::Disable => Flash::AccountDisabled,
+            Self::Enable => Flash::AccountEnabled,
+            Self::MakeOperator => Flash::OperatorMade,
+            Self::UnmakeOperator => Flash::OperatorUnmade,
+        }
+    }
 
-/// What the page sends: the password, when it was asked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AccountStatusForm {
-    #[serde(default)]
-    pub(super) password: String,
+    /// Begins the title, and stands on the button.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Disable => ("Disable", "Disable"),
+            Self::Enable => ("Enable", "Enable"),
+            Self::MakeOperator => ("Make operator:", "Make operator"),
+            Self::UnmakeOperator => ("No longer operator:", "Take it away"),
+        }
+    }
+
+    /// What happens then.
+    fn lede(self, tokens: &str) -> String {
+        match self {
+            Self::Disable => format!("Its sessions end, its mailed links end, and its {tokens} are refused from the next request on. Nothing is lost: you can enable it again."),
+            Self::Enable => format!("It can sign in again, and those of its {tokens} that are still live work from the next request on."),
+            Self::MakeOperator => "An operator sees every account, token and event of this host, can disable and delete accounts, and can revoke tokens. It does not see keys or passwords.".to_owned(),
+            Self::UnmakeOperator => "It keeps its account, tokens and packages, and no longer finds the operator pages.".to_owned(),
+        }
+    }
 }
 
 /// `GET /operator/accounts/{id}/{verb}`
@@ -86,8 +79,8 @@ pub async fn ask_account_status(
     me: Operator,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
-    let (line, question) = asked(&app, &path).await?;
-    draw(&req, &app, &me, &line, question, StatusCode::OK, Problems::default()).await
+    let (line, change) = asked(&app, &path).await?;
+    question(&app, &me, &line, change, &path.1).await?.ask(&req)
 }
 
 /// `POST /operator/accounts/{id}/{verb}`
@@ -96,32 +89,28 @@ pub async fn change_account_status(
     app: Data<App>,
     me: Operator,
     path: Path<(String, String)>,
-    Form(form): Form<AccountStatusForm>,
+    Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let (line, question) = asked(&app, &path).await?;
-    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-        return draw(&req, &app, &me, &line, question, StatusCode::UNPROCESSABLE_ENTITY, problems).await;
-    }
+    let (line, change) = asked(&app, &path).await?;
+    reauth::require(&req, &app, &me).await?;
     let (store, id) = (&app.store, line.account.id);
-    let tx = match question.done {
-        Flash::AccountDisabled => store.disable_account(id, &me.actor, me.now).await?,
-        Flash::AccountEnabled => store.enable_account(id, &me.actor, me.now).await?,
-        Flash::OperatorMade => store.make_operator(id, &me.actor, me.now).await?,
-        _ => store.unmake_operator(id, &me.actor, me.now).await?,
+    let changed = match change {
+        Change::Disable => store.disable_account(id, &me.actor, me.now).await?,
+        Change::Enable => store.enable_account(id, &me.actor, me.now).await?,
+        Change::MakeOperator => store.make_operator(id, &me.actor, me.now).await?,
+        Change::UnmakeOperator => store.unmake_operator(id, &me.actor, me.now).await?,
     };
-    match tx {
-        AccountChange::Done | AccountChange::Already => Ok(go_to(&req, afterwards(&me, &line, question.done))),
+    match changed {
+        AccountChange::Done | AccountChange::Already => Ok(go_to(&req, afterwards(&me, &line, change.done()))),
         AccountChange::Gone => Err(PageError::NotFound),
-        AccountChange::LastOperator => {
-            draw(&req, &app, &me, &line, question, StatusCode::CONFLICT, Problems::one("", LAST)).await
-        }
+        AccountChange::LastOperator => question(&app, &me, &line, change, &path.1).await?.refuse(&req, LAST),
     }
 }
 
-async fn asked(app: &App, path: &(String, String)) -> Result<(AccountSummary, &'static StatusQuestion), PageError> {
+async fn asked(app: &App, path: &(String, String)) -> Result<(AccountSummary, Change), PageError> {
     let (id, verb) = path;
-    let question = QUESTIONS.iter().find(|question| question.verb == verb).ok_or(PageError::NotFound)?;
-    Ok((account(app, id).await?, question))
+    let change = Change::parse(verb).ok_or(PageError::NotFound)?;
+    Ok((find_account(app, id).await?, change))
 }
 
 /// The page that says so; after such an act on oneself, one that can still be seen.
@@ -136,25 +125,22 @@ fn afterwards(me: &Operator, line: &AccountSummary, done: Flash) -> To {
     }
 }
 
-async fn draw(
-    req: &HttpRequest,
+async fn question(
     app: &App,
     me: &Operator,
     line: &AccountSummary,
-    question: &StatusQuestion,
-    status: StatusCode,
-    problems: Problems,
-) -> Result<HttpResponse, PageError> {
+    change: Change,
+    verb: &str,
+) -> Result<Confirm, PageError> {
     let facts = app.store.account_facts(line.account.id, BOUND).await?;
-    let page = AccountStatus {
-        page: Page::in_section(req, format!("{} {}", question.title, line.account.username), "operator-accounts"),
-        account: AccountView::new(line, me),
-        tokens: counted(facts.tokens, "token"),
-        verb: question.verb,
-        button: question.button,
-        tone: question.tone,
-        ask_password: me.must_prove(),
-        problems,
-    };
-    answer(status, &page)
+    let (title, button) = change.words();
+    let question = about_account(&line.account, title);
+    Ok(Confirm {
+        lede: change.lede(&counted(facts.tokens, "token")),
+        button: button.to_owned(),
+        is_danger: matches!(change, Change::Disable | Change::UnmakeOperator),
+        action: format!("{}/{verb}", question.back.path),
+        asks_proof: me.must_prove(),
+        ..question
+    })
 }

@@ -8,18 +8,19 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{AccountView, BOUND, Operator, account, account_status::LAST, counted};
+use super::{BOUND, Operator, about_account, account_status::LAST, counted, find_account};
 use crate::{
     accounts::{AccountDeletion, AccountSummary, OwnedAlone},
     app::App,
-    portal::tokens::confirmed,
     tokens::AccountId,
     web::{
+        confirm::{Confirm, Input, Instead, Link},
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::{Form, FormError, Problems, or_again},
         late_form::typed,
         page::{Page, answer, go_to},
+        reauth,
     },
 };
 
@@ -27,13 +28,8 @@ use crate::{
 #[template(path = "portal/operator/delete_account.html")]
 struct Delete {
     page: Page,
-    account: AccountView,
+    confirm: Confirm,
     tokens: String,
-    /// Names what nobody else owns; empty for nothing.
-    heir_hint: String,
-    type_it: String,
-    form: DeleteForm,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -44,8 +40,6 @@ pub struct DeleteForm {
     username: String,
     #[serde(default)]
     heir: String,
-    #[serde(default)]
-    password: String,
 }
 
 /// `GET /operator/accounts/{id}/delete`
@@ -55,7 +49,7 @@ pub async fn ask_delete_account(
     me: Operator,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let line = account(&app, &id).await?;
+    let line = find_account(&app, &id).await?;
     let form = typed(&req, &format!("/operator/accounts/{}/delete", line.account.id)).unwrap_or_default();
     draw(&req, &app, &me, &line, StatusCode::OK, form, Problems::default()).await
 }
@@ -68,58 +62,73 @@ pub async fn delete_account(
     id: Path<String>,
     Form(form): Form<DeleteForm>,
 ) -> Result<HttpResponse, PageError> {
-    let line = account(&app, &id).await?;
+    let line = find_account(&app, &id).await?;
+    let outcome = delete(&req, &app, &me, &line, &form).await;
+    or_again(outcome, async |status, problems| draw(&req, &app, &me, &line, status, form, problems).await).await
+}
+
+async fn delete(
+    req: &HttpRequest,
+    app: &App,
+    me: &Operator,
+    line: &AccountSummary,
+    form: &DeleteForm,
+) -> Result<HttpResponse, FormError> {
     let mut problems = Problems::default();
     if !form.username.trim().eq_ignore_ascii_case(&line.account.username) {
         problems.note("username", format!("Type {} to delete this account.", line.account.username));
     }
-    let heir = problems.keep("heir", heir(&app, line.account.id, &form.heir).await?);
-    if problems.is_empty()
-        && let Err(unproven) = confirmed(&req, &app, &me, &form.password).await?
-    {
-        problems = unproven;
-    }
-    let Some(heir) = heir.filter(|_| problems.is_empty()) else {
-        return draw(&req, &app, &me, &line, StatusCode::UNPROCESSABLE_ENTITY, form, problems).await;
-    };
-    let refused = |field, text: String| (StatusCode::CONFLICT, Problems::one(field, text));
-    let (status, problems) = match app.store.delete_account(line.account.id, heir, &me.actor, me.now).await? {
-        AccountDeletion::Gone => return Err(PageError::NotFound),
+    let heir = heir(app, line.account.id, &form.heir, &mut problems).await?;
+    problems.or(Some(()))?;
+    reauth::require(req, app, me).await?;
+    match app.store.delete_account(line.account.id, heir, &me.actor, me.now).await? {
+        AccountDeletion::Gone => Err(PageError::NotFound.into()),
         AccountDeletion::Done if line.account.id == me.account.id => {
             me.session.end();
-            return Ok(go_to(&req, Flash::AccountDeleted.at("/sign-in")));
+            Ok(go_to(req, Flash::AccountDeleted.at("/sign-in")))
         }
-        AccountDeletion::Done => return Ok(go_to(&req, Flash::AccountDeleted.at("/operator/accounts"))),
-        AccountDeletion::LastOperator => refused("", LAST.to_owned()),
-        AccountDeletion::NeedsHeir(alone) => (StatusCode::UNPROCESSABLE_ENTITY, needs_heir(&alone)),
-        AccountDeletion::UnfitHeir => (StatusCode::UNPROCESSABLE_ENTITY, Problems::one("heir", UNFIT)),
-    };
-    draw(&req, &app, &me, &line, status, form, problems).await
+        AccountDeletion::Done => Ok(go_to(req, Flash::AccountDeleted.at("/operator/accounts"))),
+        AccountDeletion::LastOperator => Err(FormError::conflict(LAST)),
+        AccountDeletion::NeedsHeir(alone) => Err(needs_heir(&alone)),
+        AccountDeletion::UnfitHeir => Err(FormError::field("heir", UNFIT)),
+    }
 }
 
 pub(super) const UNFIT: &str = "This account is disabled; name one that can look after the packages and feeds.";
 
 /// Said where packages or feeds would be left without an owner.
-pub(super) fn needs_heir(alone: &OwnedAlone) -> Problems {
-    Problems::one("heir", format!("Name a new owner: nobody else owns {alone}."))
+pub(super) fn needs_heir(alone: &OwnedAlone) -> FormError {
+    FormError::field("heir", format!("Name a new owner: nobody else owns {alone}."))
 }
 
-/// The account that a name names, if one is given, in place of the one that goes; the error is for its field.
+/// The field that asks for a new owner; none where nobody is needed.
+pub(super) fn heir_input(alone: &OwnedAlone, typed: String) -> Option<Input> {
+    (!alone.is_empty()).then(|| Input {
+        field: "heir",
+        label: "New owner of what only it owns".to_owned(),
+        value: typed,
+        hint: format!("Nobody else owns {alone}."),
+    })
+}
+
+/// The account that a name names, if one is given, in place of the one that goes; what is wrong with it is noted.
 pub(super) async fn heir(
     app: &App,
     goes: AccountId,
     name: &str,
-) -> Result<Result<Option<AccountId>, &'static str>, PageError> {
+    problems: &mut Problems,
+) -> Result<Option<AccountId>, PageError> {
     let name = super::typed(name);
     if name.is_empty() {
-        return Ok(Ok(None));
+        return Ok(None);
     }
     let found = app.store.account_named(&name).await?.map(|account| account.id);
-    Ok(match found {
+    let heir = match found {
         Some(id) if id == goes => Err("This account goes; name another one."),
-        Some(id) => Ok(Some(id)),
+        Some(id) => Ok(id),
         None => Err("There is no account of this name."),
-    })
+    };
+    Ok(problems.keep("heir", heir))
 }
 
 async fn draw(
@@ -133,15 +142,29 @@ async fn draw(
 ) -> Result<HttpResponse, PageError> {
     let facts = app.store.account_facts(line.account.id, BOUND).await?;
     let alone = app.store.owned_alone(line.account.id).await?;
-    let page = Delete {
-        page: Page::in_section(req, format!("Delete {}", line.account.username), "operator-accounts"),
-        account: AccountView::new(line, me),
-        tokens: counted(facts.tokens, "token"),
-        heir_hint: if alone.is_empty() { String::new() } else { format!("Nobody else owns {alone}.") },
-        type_it: format!("Type {} to delete it", line.account.username),
-        form,
-        ask_password: me.must_prove(),
-        problems,
+    let username = &line.account.username;
+    let question = about_account(&line.account, "Delete");
+    let path = question.back.path.clone();
+    let username_input = Input {
+        field: "username",
+        label: format!("Type {username} to delete it"),
+        value: form.username,
+        hint: String::new(),
     };
+    let confirm = Confirm {
+        lede: "There is no way back.".to_owned(),
+        instead: Some(Instead {
+            before: "To keep it and lock it, ",
+            link: Link::new(format!("{path}/disable"), "disable"),
+            after: " it instead.",
+        }),
+        button: "Delete for good".to_owned(),
+        is_danger: true,
+        action: format!("{path}/delete"),
+        inputs: heir_input(&alone, form.heir).into_iter().chain([username_input]).collect(),
+        asks_proof: me.must_prove(),
+        ..question
+    };
+    let page = Delete { page: confirm.page(req), confirm, tokens: counted(facts.tokens, "token"), problems };
     answer(status, &page)
 }

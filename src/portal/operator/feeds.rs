@@ -13,15 +13,17 @@ use crate::{
     accounts::identity,
     app::App,
     feeds::{FeedDeletion, HostFeed},
-    portal::{feeds, tokens::confirmed},
+    portal::visitor,
     web::{
+        confirm::{Confirm, ConfirmForm, Link},
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::{Form, FormError, Problems, or_again},
         late_form,
         page::{Page, answer, go_to},
         paging::{Rows, limit},
         query::with_query,
+        reauth,
     },
 };
 
@@ -49,16 +51,6 @@ struct FeedView {
 struct NewFeed {
     page: Page,
     form: NewFeedForm,
-    ask_password: bool,
-    problems: Problems,
-}
-
-#[derive(Template)]
-#[template(path = "portal/operator/feeds/delete.html")]
-struct DeleteFeed {
-    page: Page,
-    name: String,
-    members: String,
     problems: Problems,
 }
 
@@ -77,14 +69,7 @@ pub struct NewFeedForm {
     owner: String,
     #[serde(default)]
     public: String,
-    #[serde(default)]
-    password: String,
 }
-
-/// What the page that asks sends.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeleteForm {}
 
 /// `GET /operator/feeds`
 pub async fn list_feeds(
@@ -107,7 +92,7 @@ pub async fn list_feeds(
 pub async fn show_add_feed(req: HttpRequest, me: Operator) -> Result<HttpResponse, PageError> {
     let form = NewFeedForm { owner: me.account.username.clone(), ..NewFeedForm::default() };
     let form = late_form::typed(&req, "/operator/feeds").unwrap_or(form);
-    draw_new(&req, &me, StatusCode::OK, form, Problems::default())
+    draw_new(&req, StatusCode::OK, form, Problems::default())
 }
 
 /// `POST /operator/feeds`: a new feed
@@ -117,36 +102,35 @@ pub async fn add_feed(
     me: Operator,
     Form(form): Form<NewFeedForm>,
 ) -> Result<HttpResponse, PageError> {
+    let outcome = add(&req, &app, &me, &form).await;
+    or_again(outcome, async |status, problems| draw_new(&req, status, form, problems)).await
+}
+
+async fn add(req: &HttpRequest, app: &App, me: &Operator, form: &NewFeedForm) -> Result<HttpResponse, FormError> {
     let mut problems = Problems::default();
     let name = problems.keep("name", identity::new_feed_name(form.name.trim()));
     let owner = app.store.account_named(&typed(&form.owner)).await?.ok_or("There is no account of this name.");
     let owner = problems.keep("owner", owner);
-    let (Some(name), Some(owner)) = (name, owner) else {
-        return draw_new(&req, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
-    };
-    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-        return draw_new(&req, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
-    }
-    let mut tx = me.begin(&app).await?;
+    let (name, owner) = problems.or(name.zip(owner))?;
+    reauth::require(req, app, me).await?;
+    let mut tx = me.begin(app).await?;
     if tx.add_feed(name, !form.public.is_empty(), owner.id, &me.actor, me.now).await?.is_none() {
-        let problems = Problems::one("name", "There is a feed of this name already. Choose another name.");
-        return draw_new(&req, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems);
+        return Err(FormError::field("name", "There is a feed of this name already. Choose another name."));
     }
     tx.commit().await?;
     // Operators cannot look into the private feeds of others.
     let sees = owner.id == me.account.id || !form.public.is_empty();
-    Ok(go_to(&req, Flash::FeedCreated.at(&if sees { feeds::path(name) } else { "/operator/feeds".to_owned() })))
+    Ok(go_to(req, Flash::FeedCreated.at(&if sees { visitor::path(name) } else { "/operator/feeds".to_owned() })))
 }
 
 fn draw_new(
     req: &HttpRequest,
-    me: &Operator,
     status: StatusCode,
     form: NewFeedForm,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let page = Page::in_section(req, "Create a feed", "operator-feeds");
-    answer(status, &NewFeed { page, form, ask_password: me.must_prove(), problems })
+    answer(status, &NewFeed { page, form, problems })
 }
 
 /// `GET /operator/feeds/{feed}/delete`
@@ -156,7 +140,7 @@ pub async fn ask_delete_feed(
     _me: Operator,
     name: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    draw_delete(&req, &found(&app, &name).await?, StatusCode::OK, Problems::default())
+    question(&found(&app, &name).await?).ask(&req)
 }
 
 /// `POST /operator/feeds/{feed}/delete`
@@ -165,7 +149,7 @@ pub async fn delete_feed(
     app: Data<App>,
     me: Operator,
     name: Path<String>,
-    Form(DeleteForm {}): Form<DeleteForm>,
+    Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let line = found(&app, &name).await?;
     let why = match app.store.delete_feed(&line.feed, &me.actor, me.now).await? {
@@ -173,7 +157,7 @@ pub async fn delete_feed(
         FeedDeletion::NotEmpty => "This feed holds packages. Only an empty feed can be deleted.",
         FeedDeletion::Main => "Every host has this feed; it cannot be deleted.",
     };
-    draw_delete(&req, &line, StatusCode::CONFLICT, Problems::one("", why))
+    question(&line).refuse(&req, why)
 }
 
 async fn found(app: &App, name: &str) -> Result<HostFeed, PageError> {
@@ -181,15 +165,23 @@ async fn found(app: &App, name: &str) -> Result<HostFeed, PageError> {
     app.store.host_feed(name, BOUND).await?.ok_or(PageError::NotFound)
 }
 
-fn draw_delete(
-    req: &HttpRequest,
-    line: &HostFeed,
-    status: StatusCode,
-    problems: Problems,
-) -> Result<HttpResponse, PageError> {
-    let name = line.feed.name.clone();
-    let page = Page::in_section(req, format!("Delete the feed {name}"), "operator-feeds");
-    answer(status, &DeleteFeed { page, name, members: counted(line.members, "member"), problems })
+fn question(line: &HostFeed) -> Confirm {
+    let name = &line.feed.name;
+    let members = match line.members {
+        0 => String::new(),
+        1 => "Its one member loses the role in it. ".to_owned(),
+        many => format!("Its {} lose their roles in it. ", counted(many, "member")),
+    };
+    Confirm {
+        section: "operator-feeds",
+        title: format!("Delete the feed {name}"),
+        lede: format!("{members}Tokens that were limited to it cover nothing there. The record stays."),
+        button: "Delete".to_owned(),
+        is_danger: true,
+        action: format!("/operator/feeds/{name}/delete"),
+        back: Link::new("/operator/feeds", "Feeds"),
+        ..Confirm::default()
+    }
 }
 
 impl From<HostFeed> for FeedView {

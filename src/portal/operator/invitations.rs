@@ -10,22 +10,24 @@ use serde::Deserialize;
 
 use super::{
     Operator, ROWS,
-    delete_account::{UNFIT, heir, needs_heir},
+    delete_account::{UNFIT, heir, heir_input, needs_heir},
     people, typed,
 };
 use crate::{
-    accounts::{Account, AccountDeletion, InvitedAccount, OwnedAlone, one_time_link::INVITED},
+    accounts::one_time_link::INVITED,
+    accounts::{Account, AccountDeletion, InvitedAccount, OwnedAlone},
     app::App,
-    portal::tokens::confirmed,
     tokens::AccountId,
     web::{
+        confirm::{Confirm, Link},
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::{Form, FormError, Problems, or_again},
         format::Time,
         page::{Page, answer, go_to},
         paging::{Rows, limit},
         query::with_query,
+        reauth,
     },
 };
 
@@ -51,30 +53,11 @@ struct Pending {
     is_disabled: bool,
 }
 
-#[derive(Template)]
-#[template(path = "portal/operator/invitations/confirm.html")]
-struct Confirm {
-    page: Page,
-    id: String,
-    username: String,
-    email: String,
-    verb: String,
-    /// What nobody else owns, if the account is to go.
-    heir_hint: String,
-    form: InvitationForm,
-    mails_are_files: bool,
-    ask_password: bool,
-    problems: Problems,
-}
-
-/// What the page sends: who gets what only the account owns, and the password, when they were asked for.
+/// What the page sends: who gets what only the account owns, when it was asked.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct InvitationForm {
-    #[serde(default)]
     heir: String,
-    #[serde(default)]
-    password: String,
 }
 
 const DISABLED: &str = "This account is disabled, so its links do not work. Enable it first.";
@@ -125,7 +108,7 @@ pub async fn ask_invitation_change(
     me: Operator,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
-    draw(&req, &app, &me, &path, (StatusCode::OK, Problems::default()), InvitationForm::default()).await
+    question(&app, &me, &path, String::new()).await?.ask(&req)
 }
 
 /// `POST /operator/accounts/invitations/{id}/{verb}`
@@ -136,48 +119,51 @@ pub async fn change_invitation(
     path: Path<(String, String)>,
     Form(form): Form<InvitationForm>,
 ) -> Result<HttpResponse, PageError> {
-    let refused = if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-        (StatusCode::UNPROCESSABLE_ENTITY, problems)
-    } else if path.1 == "withdraw" {
-        match withdraw(&app, &me, &path.0, &form.heir).await? {
-            Ok(()) => return Ok(go_to(&req, Flash::AccountInvitationWithdrawn.at(HERE))),
-            Err(problems) => (StatusCode::UNPROCESSABLE_ENTITY, problems),
-        }
+    reauth::require(&req, &app, &me).await?;
+    let outcome = if path.1 == "withdraw" {
+        withdraw(&req, &app, &me, &path.0, &form.heir).await
     } else {
-        match resend(&app, &me, &path.0).await? {
-            Some(invited) => return people::invited_page(&req, &app, vec![invited]),
-            None => (StatusCode::CONFLICT, Problems::one("", DISABLED)),
-        }
+        resend(&req, &app, &me, &path.0).await
     };
-    draw(&req, &app, &me, &path, refused, form).await
-}
-
-async fn withdraw(app: &App, me: &Operator, id: &str, name: &str) -> Result<Result<(), Problems>, PageError> {
-    let id = pending_account(app, id).await?.id;
-    let heir = match heir(app, id, name).await? {
-        Ok(heir) => heir,
-        Err(problem) => return Ok(Err(Problems::one("heir", problem))),
-    };
-    let mut tx = me.begin(app).await?;
-    Ok(match tx.withdraw_invited_account(id, heir, &me.actor, me.now).await? {
-        AccountDeletion::Done => Ok(tx.commit().await?),
-        AccountDeletion::NeedsHeir(alone) => Err(needs_heir(&alone)),
-        AccountDeletion::UnfitHeir => Err(Problems::one("heir", UNFIT)),
-        AccountDeletion::Gone | AccountDeletion::LastOperator => return Err(PageError::NotFound),
+    or_again(outcome, async |status, problems| {
+        question(&app, &me, &path, form.heir).await?.draw(&req, status, problems)
     })
+    .await
 }
 
-/// None for a disabled account.
-async fn resend(app: &App, me: &Operator, id: &str) -> Result<Option<people::Invited>, PageError> {
+async fn withdraw(
+    req: &HttpRequest,
+    app: &App,
+    me: &Operator,
+    id: &str,
+    name: &str,
+) -> Result<HttpResponse, FormError> {
+    let id = pending_account(app, id).await?.id;
+    let mut problems = Problems::default();
+    let heir = heir(app, id, name, &mut problems).await?;
+    problems.or(Some(()))?;
+    let mut tx = me.begin(app).await?;
+    match tx.withdraw_invited_account(id, heir, &me.actor, me.now).await? {
+        AccountDeletion::Done => {
+            tx.commit().await?;
+            Ok(go_to(req, Flash::AccountInvitationWithdrawn.at(HERE)))
+        }
+        AccountDeletion::NeedsHeir(alone) => Err(needs_heir(&alone)),
+        AccountDeletion::UnfitHeir => Err(FormError::field("heir", UNFIT)),
+        AccountDeletion::Gone | AccountDeletion::LastOperator => Err(PageError::NotFound.into()),
+    }
+}
+
+async fn resend(req: &HttpRequest, app: &App, me: &Operator, id: &str) -> Result<HttpResponse, FormError> {
     let account = pending_account(app, id).await?;
     if account.disabled_at.is_some() {
-        return Ok(None);
+        return Err(FormError::conflict(DISABLED));
     }
     let mut tx = me.begin(app).await?;
     let account = tx.invite_again(account.id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
     let invited = people::again(app, &mut tx, me, &account).await?;
     tx.commit().await?;
-    Ok(Some(invited))
+    Ok(people::invited_page(req, app, vec![invited])?)
 }
 
 async fn pending_account(app: &App, id: &str) -> Result<Account, PageError> {
@@ -186,28 +172,36 @@ async fn pending_account(app: &App, id: &str) -> Result<Account, PageError> {
     account.ok_or(PageError::NotFound)
 }
 
-async fn draw(
-    req: &HttpRequest,
+async fn question(
     app: &App,
     me: &Operator,
     (id, verb): &(String, String),
-    (status, problems): (StatusCode, Problems),
-    form: InvitationForm,
-) -> Result<HttpResponse, PageError> {
-    let account = pending_account(app, id).await?;
-    let alone = if verb == "withdraw" { app.store.owned_alone(account.id).await? } else { OwnedAlone::default() };
-    let title = if verb == "withdraw" { "Withdraw the invitation of" } else { "Invite again:" };
-    let page = Confirm {
-        page: Page::in_section(req, format!("{title} {}", account.username), "operator-accounts"),
-        id: account.id.to_string(),
-        username: account.username,
-        email: account.email,
-        verb: verb.clone(),
-        heir_hint: if alone.is_empty() { String::new() } else { format!("Nobody else owns {alone}.") },
-        form,
-        mails_are_files: app.settings.smtp_url.is_none(),
-        ask_password: me.must_prove(),
-        problems,
+    typed: String,
+) -> Result<Confirm, PageError> {
+    let Account { id, username, email, .. } = pending_account(app, id).await?;
+    let withdraws = verb == "withdraw";
+    let alone = if withdraws { app.store.owned_alone(id).await? } else { OwnedAlone::default() };
+    let lede = match (withdraws, app.settings.smtp_url.is_none()) {
+        (true, _) => format!(
+            "The link stops working, and the account {username} is removed. The username and the address {email} are free again."
+        ),
+        (false, true) => format!(
+            "You get a new link for {username} to hand over. It works for seven days; an earlier one stops working."
+        ),
+        (false, false) => {
+            format!("{email} gets a mail with a new link. It works for seven days; an earlier one stops working.")
+        }
     };
-    answer(status, &page)
+    Ok(Confirm {
+        section: "operator-accounts",
+        title: format!("{} {username}", if withdraws { "Withdraw the invitation of" } else { "Invite again:" }),
+        lede,
+        button: if withdraws { "Withdraw" } else { "Resend" }.to_owned(),
+        is_danger: withdraws,
+        action: format!("{HERE}/{id}/{verb}"),
+        back: Link::new(HERE, "Invitations"),
+        inputs: heir_input(&alone, typed).into_iter().collect(),
+        asks_proof: me.must_prove(),
+        ..Confirm::default()
+    })
 }

@@ -14,10 +14,11 @@ use crate::{
     notifications::{MailState, QueuedMail},
     tokens::MailId,
     web::{
+        confirm::{Confirm, ConfirmForm, Fact, Link, Piece},
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
-        format::Time,
+        form::Form,
+        format::{Time, counted},
         page::{Page, answer, go_to},
         paging::{Rows, limit},
         query::with_query,
@@ -46,16 +47,6 @@ struct ListMail {
     next: Option<String>,
 }
 
-#[derive(Template)]
-#[template(path = "portal/operator/mail/confirm.html")]
-struct Confirm {
-    page: Page,
-    mail: MailView,
-    verb: &'static str,
-    button: &'static str,
-    problems: Problems,
-}
-
 /// A mail, ready for templates.
 struct MailView {
     id: String,
@@ -80,11 +71,6 @@ pub struct MailSearch {
     #[serde(default)]
     before: String,
 }
-
-/// What the page that asks sends.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmForm {}
 
 /// `GET /operator/mail`
 pub async fn list_mail(
@@ -121,7 +107,7 @@ pub async fn ask_mail_change(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let mail = found(&app, &path.0).await?;
-    draw(&req, &app, &me, mail, &path.1, StatusCode::OK, Problems::default()).await
+    question(&app, &me, mail, &path.1).await?.ask(&req)
 }
 
 /// `POST /operator/mail/{id}/{verb}`
@@ -130,7 +116,7 @@ pub async fn change_mail(
     app: Data<App>,
     me: Operator,
     path: Path<(String, String)>,
-    Form(ConfirmForm {}): Form<ConfirmForm>,
+    Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let mail = found(&app, &path.0).await?;
     let (done, said) = if path.1 == "retry" {
@@ -141,7 +127,7 @@ pub async fn change_mail(
     if done {
         return Ok(go_to(&req, said.at(HERE)));
     }
-    draw(&req, &app, &me, mail, &path.1, StatusCode::CONFLICT, Problems::one("", HELD)).await
+    question(&app, &me, mail, &path.1).await?.refuse(&req, HELD)
 }
 
 async fn found(app: &App, id: &str) -> Result<QueuedMail, PageError> {
@@ -149,19 +135,27 @@ async fn found(app: &App, id: &str) -> Result<QueuedMail, PageError> {
     app.store.queued_mail(id).await?.ok_or(PageError::NotFound)
 }
 
-async fn draw(
-    req: &HttpRequest,
-    app: &App,
-    me: &Operator,
-    mail: QueuedMail,
-    verb: &str,
-    status: StatusCode,
-    problems: Problems,
-) -> Result<HttpResponse, PageError> {
-    let (verb, title, button) =
-        if verb == "retry" { ("retry", "Try again now", "Try again") } else { ("drop", "Drop this mail", "Drop it") };
-    let page = Page::in_section(req, title, "operator-mail");
-    answer(status, &Confirm { page, mail: MailView::new(app, mail, me).await?, verb, button, problems })
+async fn question(app: &App, me: &Operator, mail: QueuedMail, verb: &str) -> Result<Confirm, PageError> {
+    let mail = MailView::new(app, mail, me).await?;
+    let retries = verb == "retry";
+    let (title, lede, button) = if retries {
+        ("Try again now", "It goes out within a minute, unless there is nothing to say any more.", "Try again")
+    } else {
+        let lede = "It is never sent, and what it was to say comes in no other mail. The record says who dropped it.";
+        ("Drop this mail", lede, "Drop it")
+    };
+    Ok(Confirm {
+        section: "operator-mail",
+        title: title.to_owned(),
+        lede: lede.to_owned(),
+        button: button.to_owned(),
+        is_danger: !retries,
+        cancel: "Leave it",
+        action: format!("{HERE}/{}/{}", mail.id, if retries { "retry" } else { "drop" }),
+        back: Link::new(HERE, "Mail"),
+        facts: mail.into_facts(),
+        ..Confirm::default()
+    })
 }
 
 impl MailView {
@@ -185,6 +179,28 @@ impl MailView {
             reply: mail.reply.unwrap_or_default(),
             created: me.time(mail.created_at),
         })
+    }
+}
+
+impl MailView {
+    /// As the pages that ask about it show it.
+    fn into_facts(self) -> Vec<Fact> {
+        let attempts = counted(usize::try_from(self.attempts).unwrap_or_default(), "attempt");
+        let account = self.account.map(|(id, name)| Piece::Link(Link::new(format!("/operator/accounts/{id}"), name)));
+        let state = [Piece::Badge(self.tone, self.state), Piece::Text(format!("after {attempts}"))];
+        let next = self.next.map(|at| [Piece::Text("· next".to_owned()), Piece::Time(at)]);
+        let what =
+            if self.tokens.is_empty() { self.what.to_owned() } else { format!("{}: {}", self.what, self.tokens) };
+        let mut facts = vec![
+            Fact::new("To", [Piece::Text(self.recipient)].into_iter().chain(account)),
+            Fact::text("What", what),
+            Fact::new("Queued", [Piece::Time(self.created)]),
+            Fact::new("State", state.into_iter().chain(next.into_iter().flatten())),
+        ];
+        if !self.reply.is_empty() {
+            facts.push(Fact::text("The server said", self.reply));
+        }
+        facts
     }
 }
 

@@ -26,11 +26,12 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    accounts::AccountSummary,
+    accounts::{Account, AccountSummary},
     app::App,
     audit::NamedAccount,
     tokens::AccountId,
     web::{
+        confirm::{Confirm, Link},
         error::PageError,
         format::{self, Time},
         page::SignedIn,
@@ -128,9 +129,19 @@ impl From<NamedAccount> for NameView {
 }
 
 /// The account of a path, or nothing.
-async fn account(app: &App, id: &str) -> Result<AccountSummary, PageError> {
+async fn find_account(app: &App, id: &str) -> Result<AccountSummary, PageError> {
     let id = AccountId::parse(id).ok_or(PageError::NotFound)?;
     app.store.account_line(id).await?.ok_or(PageError::NotFound)
+}
+
+/// A question about an account.
+fn about_account(account: &Account, title: &str) -> Confirm {
+    Confirm {
+        section: "operator-accounts",
+        title: format!("{title} {}", account.username),
+        back: Link::new(format!("/operator/accounts/{}", account.id), account.username.clone()),
+        ..Confirm::default()
+    }
 }
 
 /// A number with its thousands apart; `1,000+` where counting ended at the bound.

@@ -7,29 +7,21 @@ use actix_web::{
 };
 use askama::Template;
 
-use super::{AccountView, Operator, account, account_status::AccountStatusForm};
+use super::{AccountView, Operator, about_account, find_account};
 use crate::{
     accounts::AccountSummary,
+    accounts::one_time_link,
     app::App,
-    auth::password_link::make_password_link,
-    portal::tokens::confirmed,
     web::{
+        confirm::{Confirm, ConfirmForm},
         error::PageError,
-        form::{Form, Problems},
+        form::Form,
         page::{Page, answer},
+        reauth,
     },
 };
 
 const DISABLED: &str = "This account is disabled, so its links do not work. Enable it first.";
-
-#[derive(Template)]
-#[template(path = "portal/operator/password_link.html")]
-struct Ask {
-    page: Page,
-    account: AccountView,
-    ask_password: bool,
-    problems: Problems,
-}
 
 #[derive(Template)]
 #[template(path = "portal/operator/password_link/made.html")]
@@ -46,7 +38,7 @@ pub async fn ask_password_link(
     me: Operator,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    draw(&req, &me, &account(&app, &id).await?, StatusCode::OK, Problems::default())
+    question(&me, &find_account(&app, &id).await?).ask(&req)
 }
 
 /// `POST /operator/accounts/{id}/password`: the one answer that carries the link.
@@ -55,17 +47,15 @@ pub async fn create_password_link(
     app: Data<App>,
     me: Operator,
     id: Path<String>,
-    Form(form): Form<AccountStatusForm>,
+    Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let line = account(&app, &id).await?;
-    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-        return draw(&req, &me, &line, StatusCode::UNPROCESSABLE_ENTITY, problems);
-    }
+    let line = find_account(&app, &id).await?;
+    reauth::require(&req, &app, &me).await?;
     if line.account.disabled_at.is_some() {
-        return draw(&req, &me, &line, StatusCode::CONFLICT, Problems::one("", DISABLED));
+        return question(&me, &line).refuse(&req, DISABLED);
     }
     let mut tx = me.begin(&app).await?;
-    let path = make_password_link(&mut tx, line.account.id, &me.actor, me.now).await?;
+    let path = one_time_link::for_password(&mut tx, line.account.id, &me.actor, me.now).await?;
     tx.commit().await?;
     let page = Made {
         page: Page::in_section(&req, format!("Password link for {}", line.account.username), "operator-accounts"),
@@ -75,18 +65,16 @@ pub async fn create_password_link(
     answer(StatusCode::OK, &page)
 }
 
-fn draw(
-    req: &HttpRequest,
-    me: &Operator,
-    line: &AccountSummary,
-    status: StatusCode,
-    problems: Problems,
-) -> Result<HttpResponse, PageError> {
-    let page = Ask {
-        page: Page::in_section(req, format!("New password for {}", line.account.username), "operator-accounts"),
-        account: AccountView::new(line, me),
-        ask_password: me.must_prove(),
-        problems,
-    };
-    answer(status, &page)
+fn question(me: &Operator, line: &AccountSummary) -> Confirm {
+    let question = about_account(&line.account, "New password for");
+    Confirm {
+        lede: format!(
+            "You make a link that {} opens to choose a new password; you never see the password. The link works once, for 24 hours, and an earlier one stops working. Sessions end when the password is set; tokens keep working.",
+            line.account.username
+        ),
+        button: "Make the link".to_owned(),
+        action: format!("{}/password", question.back.path),
+        asks_proof: me.must_prove(),
+        ..question
+    }
 }

@@ -6,21 +6,22 @@ use serde::Deserialize;
 
 use super::Operator;
 use crate::{
+    accounts::{Account, NewAccount, Registration},
     accounts::{
-        Account, NewAccount, Registration, identity, one_time_link,
+        identity, one_time_link,
         people_list::{self, BadList, Person},
     },
     app::App,
     notifications::{InvitationWay, MailKind},
-    portal::tokens::confirmed,
     store::Transaction,
     tokens::AccountId,
     web::{
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::{Form, FormError, Problems, or_again},
         late_form,
         page::{Page, answer, go_to},
+        reauth,
         upload_form::{NotUtf8, UploadForm},
     },
 };
@@ -33,7 +34,6 @@ struct AddPerson {
     page: Page,
     form: PersonForm,
     mails_are_files: bool,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -43,7 +43,6 @@ struct AddList {
     page: Page,
     people: String,
     mails_are_files: bool,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -72,8 +71,6 @@ pub struct PersonForm {
     zone: String,
     #[serde(default)]
     operator: String,
-    #[serde(default)]
-    password: String,
 }
 
 impl PersonForm {
@@ -95,7 +92,7 @@ impl PersonForm {
 pub async fn show_add_person(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
     let form = PersonForm { zone: me.account.time_zone.name().to_owned(), ..PersonForm::default() };
     let form = late_form::typed(&req, "/operator/accounts/new").unwrap_or(form);
-    draw(&req, &app, &me, StatusCode::OK, form, Problems::default())
+    draw(&req, &app, StatusCode::OK, form, Problems::default())
 }
 
 /// `POST /operator/accounts/new`
@@ -105,27 +102,20 @@ pub async fn add_person(
     me: Operator,
     Form(form): Form<PersonForm>,
 ) -> Result<HttpResponse, PageError> {
-    let checked = match form.read() {
-        Ok(person) => confirmed(&req, &app, &me, &form.password).await?.map(|()| person),
-        Err(problems) => Err(problems),
-    };
-    let invited = match checked {
-        Ok(person) => invite(&app, &me, &[person]).await?.map_err(|taken| {
-            let mut problems = Problems::default();
-            taken.into_iter().for_each(|taken| problems.note(taken.field, taken.text));
-            problems
-        }),
-        Err(problems) => Err(problems),
-    };
-    match invited {
-        Ok(people) => invited_page(&req, &app, people),
-        Err(problems) => draw(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
-    }
+    let outcome = add_one(&req, &app, &me, &form).await;
+    or_again(outcome, async |status, problems| draw(&req, &app, status, form, problems)).await
+}
+
+async fn add_one(req: &HttpRequest, app: &App, me: &Operator, form: &PersonForm) -> Result<HttpResponse, FormError> {
+    let person = form.read()?;
+    reauth::require(req, app, me).await?;
+    let people = invite(app, me, &[person], |taken| (taken.field, taken.text)).await?;
+    Ok(invited_page(req, app, people)?)
 }
 
 /// `GET /operator/accounts/import`
-pub async fn show_add_people(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
-    draw_list(&req, &app, &me, StatusCode::OK, String::new(), Problems::default())
+pub async fn show_add_people(req: HttpRequest, app: Data<App>, _me: Operator) -> Result<HttpResponse, PageError> {
+    draw_list(&req, &app, StatusCode::OK, String::new(), Problems::default())
 }
 
 /// `POST /operator/accounts/import`: everybody on the list is added, or nobody.
@@ -143,28 +133,27 @@ pub async fn add_people(
         Err(NotUtf8) => {
             let problems =
                 Problems::one("file", "This file is not text in UTF-8. Save it as “CSV UTF-8” and choose it again.");
-            return draw_list(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, pasted, problems);
+            return draw_list(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, pasted, problems);
         }
     };
-    let checked = match people_list::read(&people, me.account.time_zone) {
-        Ok(list) => confirmed(&req, &app, &me, &form.text("password")?).await?.map(|()| list),
+    let outcome = add_list(&req, &app, &me, &people).await;
+    or_again(outcome, async |status, problems| draw_list(&req, &app, status, people, problems)).await
+}
+
+async fn add_list(req: &HttpRequest, app: &App, me: &Operator, people: &str) -> Result<HttpResponse, FormError> {
+    let list = match people_list::read(people, me.account.time_zone) {
+        Ok(list) => list,
         Err(BadList { mut wrong, people }) => {
             // Whose name is taken is said at once, and not when the rest is mended.
-            wrong.extend(taken_names(&app, &people).await?.into_iter().map(TakenName::in_its_line));
+            wrong.extend(taken_names(app, &people).await?.into_iter().map(TakenName::in_its_line));
             wrong.sort_by_key(|(line, _)| *line);
-            Err(lines(wrong))
+            return Err(lines(wrong).into());
         }
     };
-    let invited = match checked {
-        Ok(list) => invite(&app, &me, &list)
-            .await?
-            .map_err(|taken| lines(taken.into_iter().map(TakenName::in_its_line).collect())),
-        Err(problems) => Err(problems),
-    };
-    match invited {
-        Ok(invited) => invited_page(&req, &app, invited),
-        Err(problems) => draw_list(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, people, problems),
-    }
+    reauth::require(req, app, me).await?;
+    let line = |taken: TakenName| ("people", taken.in_its_line().1);
+    let people = invite(app, me, &list, line).await?;
+    Ok(invited_page(req, app, people)?)
 }
 
 /// What is wrong with which lines, for the field of the list.
@@ -210,14 +199,15 @@ async fn taken_names(app: &App, people: &[Person]) -> Result<Vec<TakenName>, Pag
     Ok(taken)
 }
 
-/// Makes the accounts and the way to each password, all or none.
+/// Makes the accounts and the way to each password, all or none; `place` says where a form tells what is taken.
 async fn invite(
     app: &App,
     me: &Operator,
     people: &[Person],
-) -> Result<Result<Vec<Invited>, Vec<TakenName>>, PageError> {
+    place: impl Fn(TakenName) -> (&'static str, String),
+) -> Result<Vec<Invited>, FormError> {
     let mut tx = me.begin(app).await?;
-    let (mut invited, mut taken) = (Vec::new(), Vec::new());
+    let (mut invited, mut problems) = (Vec::new(), Problems::default());
     for person in people {
         let new = NewAccount {
             username: person.username.clone(),
@@ -228,19 +218,21 @@ async fn invite(
             vouched: true,
             max_token_days: app.settings.max_token_days,
         };
+        let mut taken = |field| {
+            let (field, text) = place(TakenName::new(person, field));
+            problems.note(field, text);
+        };
         match tx.add_invited_account(&new, &me.actor, me.now).await? {
             Registration::Made(id) => {
                 invited.push(hand(app, &mut tx, me, id, (&person.username, &person.email)).await?);
             }
-            Registration::UsernameTaken => taken.push(TakenName::new(person, "username")),
-            Registration::EmailTaken => taken.push(TakenName::new(person, "email")),
+            Registration::UsernameTaken => taken("username"),
+            Registration::EmailTaken => taken("email"),
         }
     }
-    if !taken.is_empty() {
-        return Ok(Err(taken));
-    }
+    let invited = problems.or(Some(invited))?;
     tx.commit().await?;
-    Ok(Ok(invited))
+    Ok(invited)
 }
 
 /// Mails somebody the link, or makes one to hand over; that is empty where it is mailed.
@@ -285,7 +277,6 @@ pub(super) fn invited_page(req: &HttpRequest, app: &App, people: Vec<Invited>) -
 fn draw(
     req: &HttpRequest,
     app: &App,
-    me: &Operator,
     status: StatusCode,
     form: PersonForm,
     problems: Problems,
@@ -294,7 +285,6 @@ fn draw(
         page: Page::in_section(req, "Add a person", "operator-accounts"),
         form,
         mails_are_files: app.settings.smtp_url.is_none(),
-        ask_password: me.must_prove(),
         problems,
     };
     answer(status, &page)
@@ -303,7 +293,6 @@ fn draw(
 fn draw_list(
     req: &HttpRequest,
     app: &App,
-    me: &Operator,
     status: StatusCode,
     people: String,
     problems: Problems,
@@ -312,7 +301,6 @@ fn draw_list(
         page: Page::in_section(req, "Add people from a list", "operator-accounts"),
         people,
         mails_are_files: app.settings.smtp_url.is_none(),
-        ask_password: me.must_prove(),
         problems,
     };
     answer(status, &page)

@@ -6,9 +6,8 @@ use actix_web::{
     web::{Data, Path},
 };
 use askama::Template;
-use serde::Deserialize;
 
-use super::{Operator, account, events::EventView};
+use super::{Operator, events::EventView, find_account};
 use crate::{
     accounts::Account,
     app::App,
@@ -16,9 +15,10 @@ use crate::{
     portal::tokens::view,
     tokens::{Token, TokenId, bulk::BulkAction},
     web::{
+        confirm::{Confirm, ConfirmForm, Link},
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::Form,
         format::Time,
         page::{Page, answer, go_to},
     },
@@ -40,32 +40,14 @@ struct ShowToken {
     more_events: bool,
 }
 
-#[derive(Template)]
-#[template(path = "portal/operator/token/confirm.html")]
-struct Confirm {
-    page: Page,
-    token: view::Token,
-    owner: Account,
-    verb: &'static str,
-    button: &'static str,
-    problems: Problems,
+/// What an operator does to somebody's token.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Revoke,
+    Deactivate,
 }
 
-/// An act that is asked about first.
-struct TokenQuestion {
-    verb: &'static str,
-    title: &'static str,
-    button: &'static str,
-}
-
-const REVOKE: TokenQuestion = TokenQuestion { verb: "revoke", title: "Revoke", button: "Revoke for good" };
-const DEACTIVATE: TokenQuestion = TokenQuestion { verb: "deactivate", title: "Deactivate", button: "Deactivate" };
 const PRIMARY: &str = "The primary token cannot be revoked. Deactivate it, or disable the account.";
-
-/// What the page sends: nothing but that it was read.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmForm {}
 
 /// `GET /operator/tokens/{id}`
 pub async fn show_token(
@@ -97,7 +79,7 @@ pub async fn ask_revoke_token(
     me: Operator,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    ask(&req, &app, &me, &id, REVOKE).await
+    question(&app, &me, &id, Change::Revoke).await?.ask(&req)
 }
 
 /// `POST /operator/tokens/{id}/revoke`
@@ -106,12 +88,11 @@ pub async fn revoke_token(
     app: Data<App>,
     me: Operator,
     id: Path<String>,
-    Form(ConfirmForm {}): Form<ConfirmForm>,
+    Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let (token, owner) = found(&app, &id).await?;
+    let (token, _) = found(&app, &id).await?;
     if !token.can_be_revoked() && token.revoked_at.is_none() {
-        let token = drawn(&app, &me, &token).await?;
-        return draw(&req, token, owner, REVOKE, StatusCode::CONFLICT, Problems::one("", PRIMARY));
+        return question(&app, &me, &id, Change::Revoke).await?.refuse(&req, PRIMARY);
     }
     app.store.revoke_token(&token, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::Revoked.at(&path(&token))))
@@ -124,7 +105,7 @@ pub async fn ask_deactivate_token(
     me: Operator,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    ask(&req, &app, &me, &id, DEACTIVATE).await
+    question(&app, &me, &id, Change::Deactivate).await?.ask(&req)
 }
 
 /// `POST /operator/tokens/{id}/deactivate`
@@ -133,42 +114,51 @@ pub async fn deactivate_token(
     app: Data<App>,
     me: Operator,
     id: Path<String>,
-    Form(ConfirmForm {}): Form<ConfirmForm>,
+    Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let (token, _) = found(&app, &id).await?;
     app.store.deactivate_token(&token, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::Deactivated.at(&path(&token))))
 }
 
-async fn ask(
-    req: &HttpRequest,
-    app: &App,
-    me: &Operator,
-    id: &str,
-    question: TokenQuestion,
-) -> Result<HttpResponse, PageError> {
+async fn question(app: &App, me: &Operator, id: &str, change: Change) -> Result<Confirm, PageError> {
     let (token, owner) = found(app, id).await?;
-    draw(req, drawn(app, me, &token).await?, owner, question, StatusCode::OK, Problems::default())
-}
-
-fn draw(
-    req: &HttpRequest,
-    token: view::Token,
-    owner: Account,
-    question: TokenQuestion,
-    status: StatusCode,
-    problems: Problems,
-) -> Result<HttpResponse, PageError> {
-    let TokenQuestion { verb, title, button } = question;
-    let title = format!("{title} {} of {}", token.name, owner.username);
-    let page = Page::in_section(req, title, "operator-tokens");
-    answer(status, &Confirm { page, token, owner, verb, button, problems })
+    let owner = owner.username;
+    let (title, verb, button, lede) = match change {
+        Change::Revoke => (
+            "Revoke",
+            "revoke",
+            "Revoke for good",
+            format!(
+                "Its key is refused from the next request on, for good. {owner} sees in the token’s record that you did it."
+            ),
+        ),
+        Change::Deactivate => (
+            "Deactivate",
+            "deactivate",
+            "Deactivate",
+            format!(
+                "Its key is refused from the next request on, until {owner} reactivates it. The token’s record says that you did it."
+            ),
+        ),
+    };
+    Ok(Confirm {
+        section: "operator-tokens",
+        title: format!("{title} {} of {owner}", token.name),
+        lede,
+        facts: drawn(app, me, &token).await?.facts(),
+        button: button.to_owned(),
+        is_danger: true,
+        action: format!("{}/{verb}", path(&token)),
+        back: Link::new(path(&token), token.name.clone()),
+        ..Confirm::default()
+    })
 }
 
 async fn found(app: &App, id: &str) -> Result<(Token, Account), PageError> {
     let id = TokenId::parse(id).ok_or(PageError::NotFound)?;
     let token = app.store.token(id).await?.ok_or(PageError::NotFound)?;
-    let owner = account(app, &token.account.to_string()).await?.account;
+    let owner = find_account(app, &token.account.to_string()).await?.account;
     Ok((token, owner))
 }
 

@@ -9,7 +9,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Operator, ROWS, account, number};
+use super::{Operator, ROWS, find_account, number};
 use crate::{
     app::App,
     portal::tokens::view,
@@ -142,7 +142,7 @@ async fn of_account(
     id: &str,
     before: &str,
 ) -> Result<HttpResponse, PageError> {
-    let owner = account(app, id).await?.account;
+    let owner = find_account(app, id).await?.account;
     let before = match TokenId::parse(before) {
         Some(id) => app.store.token_of(owner.id, id).await?.map(|token| (token.created_at, token.id)),
         None => None,

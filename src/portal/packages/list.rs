@@ -13,7 +13,7 @@ use super::path;
 use crate::{
     app::App,
     packages::nuget::{PackageQuery, PackageSummary},
-    portal::feeds::Visitor,
+    portal::visitor::Visitor,
     tokens::{FeedId, Kind, is_feed_name},
     web::{
         error::PageError,

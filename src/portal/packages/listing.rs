@@ -2,22 +2,18 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
     web::{Data, Path},
 };
 
-use super::{
-    Seen,
-    confirm::{ConfirmForm, VersionQuestion},
-    version_path,
-};
+use super::{Seen, version_path};
 use crate::{
     app::App,
     packages::nuget::VersionSummary,
     web::{
+        confirm::{Confirm, ConfirmForm, Fact},
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::Form,
         page::go_to,
     },
 };
@@ -66,21 +62,19 @@ async fn ask(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpRes
     let (seen, line) = changeable(req, app, at).await?;
     let back = version_path(&seen.path(), &line.version.key());
     let verb = if list { "relist" } else { "unlist" };
-    let question = VersionQuestion {
-        title: format!("{} {} {}", if list { "Relist" } else { "Unlist" }, seen.package.name, line.version),
-        lede: if list {
-            "Searches and lists show this version again from the next request on."
-        } else {
-            "Searches and lists no longer show this version. Builds that name it still get it, and you can relist it at any time."
-        },
-        button: if list { "Relist" } else { "Unlist" },
-        tone: "main",
-        about: ("Version", line.version.to_string()),
-        action: format!("{back}/{verb}"),
-        back,
-        sensitive: false,
+    let what = if list {
+        "Searches and lists show this version again from the next request on."
+    } else {
+        "Searches and lists no longer show this version. Builds that name it still get it, and you can relist it at any time."
     };
-    question.ask(req, &seen, StatusCode::OK, Problems::default())
+    let button = if list { "Relist" } else { "Unlist" };
+    let question = Confirm {
+        lede: what.to_owned(),
+        button: button.to_owned(),
+        action: format!("{back}/{verb}"),
+        ..seen.question(format!("{button} {} {}", seen.package.name, line.version), back)
+    };
+    question.with_fact(Fact::text("Version", line.version.to_string())).ask(req)
 }
 
 async fn set(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpResponse, PageError> {

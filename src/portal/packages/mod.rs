@@ -1,6 +1,5 @@
 //! Packages: the lists of them, one package with its versions, one version, and what its owners do with it.
 
-mod confirm;
 pub mod list;
 pub mod listing;
 pub mod moved;
@@ -12,16 +11,18 @@ mod view;
 
 use actix_web::HttpRequest;
 
-use super::feeds::Visitor;
+use super::visitor::Visitor;
 use crate::{
     app::App,
-    packages::{
-        ChangeContext, StoredPackage,
-        nuget::{PackageDetails, VersionDetails, id::PackageId, version::Version},
-    },
+    packages::nuget::{PackageDetails, VersionDetails},
+    packages::nuget::{id::PackageId, version::Version},
+    packages::{ChangeContext, StoredPackage},
     store::Transaction,
     tokens::Kind,
-    web::error::PageError,
+    web::{
+        confirm::{Confirm, Fact, Link},
+        error::PageError,
+    },
 };
 
 /// A package that somebody looks at.
@@ -79,6 +80,14 @@ impl Seen {
     /// Whether they may remove its versions for good.
     fn may_remove(&self) -> bool {
         self.visitor.is_operator()
+    }
+
+    /// A question about it; `back` is where one comes from.
+    fn question(&self, title: String, back: String) -> Confirm {
+        let facts =
+            vec![Fact::text("Package", self.package.name.clone()), Fact::text("Feed", self.visitor.feed.name.clone())];
+        let back = Link::new(back, self.package.name.clone());
+        Confirm { section: "packages", title, facts, back, ..Confirm::default() }
     }
 
     fn stored(&self) -> StoredPackage {

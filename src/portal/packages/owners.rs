@@ -8,26 +8,24 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{
-    Seen,
-    confirm::{ConfirmForm, VersionQuestion},
-};
+use super::Seen;
 use crate::{
     accounts::Account,
     app::App,
     feeds::{Member, MemberChange},
     portal::{
         account::{invitations::InvitationView, sign_out::Nothing},
-        feeds::members::{account_called, found},
-        tokens::confirmed,
+        username_lookup::{account_called, found},
     },
     tokens::{AccountId, InvitationId, decision::Role},
     web::{
+        confirm::{Confirm, ConfirmForm, Fact},
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::{Form, FormError, Problems, or_again},
         late_form::typed,
         page::{Page, SignedIn, answer, go_to},
+        reauth,
     },
 };
 
@@ -45,7 +43,6 @@ struct Owners {
     owners: Vec<OwnerRow>,
     invitations: Vec<InvitationView>,
     username: String,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -60,8 +57,6 @@ struct OwnerRow {
 #[serde(deny_unknown_fields)]
 pub struct AddForm {
     username: String,
-    #[serde(default)]
-    password: String,
 }
 
 /// `GET /feeds/{feed}/packages/nuget/{id}/-/owners`
@@ -85,19 +80,23 @@ pub async fn add_owner(
     Form(form): Form<AddForm>,
 ) -> Result<HttpResponse, PageError> {
     let mut seen = owned(&req, &app, at.into_inner()).await?;
-    let checked = match able(&req, &app, &me, &seen, &form.username).await? {
-        Ok(account) => confirmed(&req, &app, &me, &form.password).await?.map(|()| account),
-        Err(problem) => Err(Problems::one("username", problem)),
-    };
-    let account = match checked {
-        Ok(account) => account,
-        Err(problems) => {
-            return draw(&req, &app, &me, &seen, StatusCode::UNPROCESSABLE_ENTITY, form.username, problems).await;
-        }
-    };
-    let mut tx = seen.begin(&app, Seen::manages_owners).await?;
+    let outcome = add(&req, &app, &me, &mut seen, &form.username).await;
+    or_again(outcome, async |status, problems| draw(&req, &app, &me, &seen, status, form.username, problems).await)
+        .await
+}
+
+async fn add(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    seen: &mut Seen,
+    username: &str,
+) -> Result<HttpResponse, FormError> {
+    let account = able(req, app, me, seen, username).await?;
+    reauth::require(req, app, me).await?;
+    let mut tx = seen.begin(app, Seen::manages_owners).await?;
     let (stored, feed) = (seen.stored(), &seen.visitor.feed);
-    found(&app, &mut tx, &me).await?;
+    found(app, &mut tx, me).await?;
     // Nobody but the giver is made an owner without saying yes.
     let done = if account.id == me.account.id {
         tx.add_owner(&stored, &feed.name, account.id, &me.actor, me.now).await?;
@@ -108,7 +107,7 @@ pub async fn add_owner(
         Flash::Saved
     };
     tx.commit().await?;
-    Ok(go_to(&req, done.at(&seen.owners_path())))
+    Ok(go_to(req, done.at(&seen.owners_path())))
 }
 
 /// `POST /feeds/{feed}/packages/nuget/{id}/-/invitations/{invitation}/withdraw`
@@ -141,7 +140,7 @@ pub async fn ask_remove_owner(
     let (feed, id, account) = at.into_inner();
     let seen = owned(&req, &app, (feed, id)).await?;
     let owner = find(&app, &seen, &account).await?;
-    question(&seen, &owner).ask(&req, &seen, StatusCode::OK, Problems::default())
+    question(&seen, &owner).ask(&req)
 }
 
 /// `POST /feeds/{feed}/packages/nuget/{id}/-/owners/{account}`
@@ -158,8 +157,8 @@ pub async fn remove_owner(
     let feed = seen.visitor.feed.name.clone();
     let mut tx = seen.begin(&app, Seen::manages_owners).await?;
     if tx.remove_owner(&seen.stored(), &feed, owner.account, &me.actor, me.now).await? == MemberChange::LastOwner {
-        let problems = Problems::one("", "This is the only owner of the package. Add another one first.");
-        return question(&seen, &owner).ask(&req, &seen, StatusCode::CONFLICT, problems);
+        let why = "This is the only owner of the package. Add another one first.";
+        return question(&seen, &owner).refuse(&req, why);
     }
     tx.commit().await?;
     Ok(go_to(&req, Flash::Saved.at(&seen.path())))
@@ -171,24 +170,18 @@ async fn owned(req: &HttpRequest, app: &App, (feed, id): (String, String)) -> Re
     if seen.manages_owners() { Ok(seen) } else { Err(PageError::NotFound) }
 }
 
-/// The account of a username, if it can upload to the feed; the error is for its field.
-async fn able(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    seen: &Seen,
-    username: &str,
-) -> Result<Result<Account, String>, PageError> {
-    let account = match account_called(req, app, me, username).await? {
-        Ok(account) => account,
-        Err(problem) => return Ok(Err(problem)),
-    };
+/// The account of a username, if it can upload to the feed.
+async fn able(req: &HttpRequest, app: &App, me: &SignedIn, seen: &Seen, username: &str) -> Result<Account, FormError> {
+    let mut problems = Problems::default();
+    let account = account_called(req, app, me, "username", username, &mut problems).await?;
+    let account = problems.or(account)?;
     let feed = &seen.visitor.feed.name;
     let role = app.store.feed(feed, Some(account.id)).await?.and_then(|found| found.role);
     if role >= Some(Role::Writer) {
-        return Ok(Ok(account));
+        return Ok(account);
     }
-    Ok(Err(format!("{} is no writer in {feed}. An owner of the feed can make them one.", account.username)))
+    let why = format!("{} is no writer in {feed}. An owner of the feed can make them one.", account.username);
+    Err(FormError::field("username", why))
 }
 
 async fn find(app: &App, seen: &Seen, account: &str) -> Result<Member, PageError> {
@@ -197,18 +190,16 @@ async fn find(app: &App, seen: &Seen, account: &str) -> Result<Member, PageError
     owners.into_iter().find(|owner| owner.account == id).ok_or(PageError::NotFound)
 }
 
-fn question(seen: &Seen, owner: &Member) -> VersionQuestion {
+fn question(seen: &Seen, owner: &Member) -> Confirm {
     let back = seen.owners_path();
-    VersionQuestion {
-        title: format!("Remove {} as an owner", owner.username),
-        lede: "From the next request on, keys of this account can no longer add, unlist or relist versions of this package. What was published stays.",
-        button: "Remove owner",
-        tone: "main",
-        about: ("Owner", owner.username.clone()),
+    let what = "From the next request on, keys of this account can no longer add, unlist or relist versions of this package. What was published stays.";
+    let question = Confirm {
+        lede: what.to_owned(),
+        button: "Remove owner".to_owned(),
         action: format!("{back}/{}", owner.account),
-        back,
-        sensitive: false,
-    }
+        ..seen.question(format!("Remove {} as an owner", owner.username), back)
+    };
+    question.with_fact(Fact::text("Owner", owner.username.clone()))
 }
 
 async fn draw(
@@ -237,7 +228,6 @@ async fn draw(
         package_path: seen.path(),
         path,
         username,
-        ask_password: me.must_prove(),
         problems,
     };
     answer(status, &page)

@@ -2,25 +2,21 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
     web::{Data, Path},
 };
 
-use super::{
-    Seen,
-    confirm::{ConfirmForm, VersionQuestion},
-    version_path,
-};
+use super::{Seen, version_path};
 use crate::{
     app::App,
     package_store,
     packages::nuget::VersionSummary,
-    portal::tokens::confirmed,
     web::{
+        confirm::{Confirm, ConfirmForm, Fact},
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::Form,
         page::{SignedIn, go_to},
+        reauth,
     },
 };
 
@@ -29,7 +25,8 @@ type At = Path<(String, String, String)>;
 /// `GET /feeds/{feed}/packages/nuget/{id}/-/{version}/remove`
 pub async fn ask_remove_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
     let (seen, line) = removable(&req, &app, at).await?;
-    question(&seen, &line).ask(&req, &seen, StatusCode::OK, Problems::default())
+    let asks_proof = seen.visitor.me.as_ref().is_some_and(SignedIn::must_prove);
+    Confirm { asks_proof, ..question(&seen, &line) }.ask(&req)
 }
 
 /// `POST /feeds/{feed}/packages/nuget/{id}/-/{version}/remove`
@@ -38,12 +35,10 @@ pub async fn remove_version(
     app: Data<App>,
     at: At,
     me: SignedIn,
-    Form(form): Form<ConfirmForm>,
+    Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let (mut seen, line) = removable(&req, &app, at).await?;
-    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-        return question(&seen, &line).ask(&req, &seen, StatusCode::UNPROCESSABLE_ENTITY, problems);
-    }
+    reauth::require(&req, &app, &me).await?;
     let mut tx = seen.begin(&app, Seen::may_remove).await?;
     let removed = tx.remove_version(&seen.doing()?, &seen.stored(), &line.version).await?;
     if removed.is_empty() {
@@ -62,16 +57,16 @@ async fn removable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, Versio
     if seen.may_remove() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
 }
 
-fn question(seen: &Seen, line: &VersionSummary) -> VersionQuestion {
+fn question(seen: &Seen, line: &VersionSummary) -> Confirm {
     let back = version_path(&seen.path(), &line.version.key());
-    VersionQuestion {
-        title: format!("Remove {} {}", seen.package.name, line.version),
-        lede: "Nobody can read this version any more, and builds that name it fail. Its bytes and its description are deleted for good, and nobody can publish this version again. To keep builds working, unlist it instead.",
-        button: "Remove for good",
-        tone: "final",
-        about: ("Version", line.version.to_string()),
+    let what = "Nobody can read this version any more, and builds that name it fail. Its bytes and its description are deleted for good, and nobody can publish this version again. To keep builds working, unlist it instead.";
+    let question = Confirm {
+        lede: what.to_owned(),
+        button: "Remove for good".to_owned(),
+        is_danger: true,
+        cancel: "Keep it",
         action: format!("{back}/remove"),
-        back,
-        sensitive: true,
-    }
+        ..seen.question(format!("Remove {} {}", seen.package.name, line.version), back)
+    };
+    question.with_fact(Fact::text("Version", line.version.to_string()))
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{confirmed, listing::Listing};
+use super::listing::Listing;
 use crate::{
     app::App,
     tokens::{
@@ -19,6 +19,7 @@ use crate::{
         form::{Form, Problems},
         format::counted,
         page::{Page, SignedIn, answer, go_to},
+        reauth,
     },
 };
 
@@ -54,7 +55,6 @@ pub struct SelectedForm {
     step: String,
     token: Vec<String>,
     from: String,
-    password: String,
 }
 
 /// `GET /settings/tokens/selected?step=revoke&token=…&token=…`
@@ -62,7 +62,7 @@ pub async fn ask_bulk_change(req: HttpRequest, app: Data<App>, me: SignedIn) -> 
     let form: SelectedForm = serde_html_form::from_str(req.query_string()).map_err(|_| PageError::NotFound)?;
     let step = BulkAction::parse(&form.step).ok_or(PageError::NotFound)?;
     let tokens = chosen(&app, &me, &form).await?;
-    draw(&req, &me, step, &form, &tokens, StatusCode::OK, Problems::default())
+    draw(&req, &me, step, &form, &tokens)
 }
 
 /// `POST /settings/tokens/selected`
@@ -77,10 +77,8 @@ pub async fn change_selected_tokens(
     if tokens.is_empty() {
         return Ok(go_to(&req, Flash::NoneSelected.at(&Listing::parse(&form.from).path())));
     }
-    if step == BulkAction::Reactivate
-        && let Err(problems) = confirmed(&req, &app, &me, &form.password).await?
-    {
-        return draw(&req, &me, step, &form, &tokens, StatusCode::UNPROCESSABLE_ENTITY, problems);
+    if step == BulkAction::Reactivate {
+        reauth::require(&req, &app, &me).await?;
     }
     let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
     let changed = app.store.change_selected(me.account.id, &ids, step, &me.actor, me.now).await?;
@@ -104,8 +102,6 @@ fn draw(
     step: BulkAction,
     form: &SelectedForm,
     tokens: &[Token],
-    status: StatusCode,
-    problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let listing = Listing::parse(&form.from);
     if tokens.is_empty() {
@@ -132,9 +128,9 @@ fn draw(
         from: listing.query(),
         back: listing.path(),
         ask_password: step == BulkAction::Reactivate && me.must_prove(),
-        problems,
+        problems: Problems::default(),
     };
-    answer(status, &page)
+    answer(StatusCode::OK, &page)
 }
 
 fn named(token: &Token, what: &'static str) -> Chosen {

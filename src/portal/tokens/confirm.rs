@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
-use serde::Deserialize;
 
 use super::{feeds, find, view};
 use crate::{
@@ -27,16 +26,6 @@ struct Confirm {
     version: i64,
     ask_password: bool,
     problems: Problems,
-}
-
-/// What the page sends: the token's version when it was drawn, and the password, when it was asked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmForm {
-    #[serde(default)]
-    pub version: String,
-    #[serde(default)]
-    pub password: String,
 }
 
 /// An act that is asked about first.

@@ -10,7 +10,7 @@ use askama::Template;
 use super::{
     already_done,
     confirm_first::{CONFIRM_FIRST, must_confirm},
-    confirmed, feeds,
+    feeds,
     fields::Fields,
     find,
     pattern_preview::Preview,
@@ -30,6 +30,7 @@ use crate::{
         form::{Form, Problems},
         late_form::typed,
         page::{Page, SignedIn, answer},
+        reauth,
     },
 };
 
@@ -136,7 +137,7 @@ pub async fn create_token(
         let drawing = Drawing { form, copied_from: token.name, problems, ..Drawing::default() };
         return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, drawing).await;
     }
-    let new = match confirmed_token(&req, &app, &me, &form, &feeds).await? {
+    let new = match checked_token(&app, &me, &form, &feeds).await? {
         Ok(new) => new,
         Err(problems) => {
             let drawing = Drawing { form, problems, ..Drawing::default() };
@@ -144,6 +145,7 @@ pub async fn create_token(
         }
     };
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?;
+    reauth::require(&req, &app, &me).await?;
     let token = new.into_token(TokenId::generate(me.now, &mut crate::random::system()), me.account.id, me.now);
     match app.store.create_token(token.clone(), &form_id.to_string(), &me.actor, me.now).await? {
         Issued::Secret(secret) => show_once(&req, &app, &me, &token, &feeds, &secret, false),
@@ -152,9 +154,8 @@ pub async fn create_token(
     }
 }
 
-/// The token that a form asks for, once nothing is wrong with it and the password is fresh.
-async fn confirmed_token(
-    req: &HttpRequest,
+/// The token that a form asks for, once nothing is wrong with it.
+async fn checked_token(
     app: &App,
     me: &SignedIn,
     form: &TokenForm,
@@ -168,7 +169,7 @@ async fn confirmed_token(
     if !pasted.is_empty() {
         return Ok(Err(form.problems(&pasted)));
     }
-    Ok(confirmed(req, app, me, &form.password).await?.map(|()| new))
+    Ok(Ok(new))
 }
 
 async fn check(
@@ -227,7 +228,7 @@ async fn draw(
     let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None, preview);
     let page = New {
         page: Page::in_section(req, title, "tokens"),
-        form: Fields { ask_password: me.must_prove(), ..fields },
+        form: fields,
         form_id: form.form_id,
         default_name,
         copy_of: form.copy_of,

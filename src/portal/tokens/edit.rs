@@ -9,7 +9,7 @@ use actix_web::{
 use askama::Template;
 
 use super::{
-    confirmed, feeds,
+    feeds,
     fields::Fields,
     find, path,
     pattern_preview::Preview,
@@ -29,6 +29,7 @@ use crate::{
         format::Time,
         late_form::typed,
         page::{Page, SignedIn, answer, go_to},
+        reauth,
     },
 };
 
@@ -51,7 +52,6 @@ struct EditPage {
 struct Remarks {
     conflict: Option<Conflict>,
     added: Vec<String>,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -84,13 +84,12 @@ pub async fn show_edit_token(
     let feeds = feeds(&app, &me).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
     if let Some(form) = typed(&req, &format!("{}/edit", path(&token))) {
-        let remarks = Remarks { ask_password: me.must_prove(), ..Remarks::default() };
-        return drawing.answer(StatusCode::OK, form, remarks).await;
+        return drawing.answer(StatusCode::OK, form, Remarks::default()).await;
     }
     let mut form = TokenForm::of(&token);
     remedy::tick_feed(&req, &feeds, &mut form.feed);
     let remarks = match PrefillLink::of(&req).add(&mut form) {
-        Ok(added) => Remarks { ask_password: !added.is_empty() && me.must_prove(), added, ..Remarks::default() },
+        Ok(added) => Remarks { added, ..Remarks::default() },
         Err(error) => Problems::one("patterns", error).into(),
     };
     drawing.answer(StatusCode::OK, form, remarks).await
@@ -119,11 +118,8 @@ pub async fn edit_token(
         Ok(_) => return drawing.refuse(form, &pasted).await,
         Err(errors) => return drawing.refuse(form, &errors).await,
     };
-    if edit.widens(&token)
-        && let Err(problems) = confirmed(&req, &app, &me, &form.password).await?
-    {
-        let remarks = Remarks { ask_password: true, ..problems.into() };
-        return drawing.answer(StatusCode::UNPROCESSABLE_ENTITY, form, remarks).await;
+    if edit.widens(&token) {
+        reauth::require(&req, &app, &me).await?;
     }
     match app.store.edit_token(&changed, &me.actor, me.now).await? {
         Edited::Done => Ok(go_to(&req, Flash::Saved.at(&path(&token)))),
@@ -214,7 +210,7 @@ impl Drawing<'_> {
     }
 
     async fn answer(&self, status: StatusCode, form: TokenForm, remarks: Remarks) -> Result<HttpResponse, PageError> {
-        let Remarks { conflict, added, ask_password, problems } = remarks;
+        let Remarks { conflict, added, problems } = remarks;
         let preview = Preview::of(self.app, self.me, &form, Some(self.token.id)).await?;
         let max_days = self.app.settings.max_token_days;
         let fields = Fields::new(&form, self.me, self.feeds, max_days, Some(self.token), preview);
@@ -226,7 +222,7 @@ impl Drawing<'_> {
             version: self.token.version,
             conflict,
             added,
-            form: Fields { ask_password, ..fields },
+            form: fields,
             problems,
         };
         answer(status, &page)

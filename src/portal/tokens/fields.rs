@@ -79,8 +79,6 @@ pub struct Fields {
     pub morning: bool,
     pub zone: String,
     pub preview: Preview,
-    /// Whether the last proof of the password is too old for what the form does.
-    pub ask_password: bool,
 }
 
 impl Fields {
@@ -111,7 +109,6 @@ impl Fields {
             morning: form.morning == "yes",
             zone: me.account.time_zone.name().to_owned(),
             preview,
-            ask_password: false,
         }
     }
 }

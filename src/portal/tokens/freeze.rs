@@ -3,17 +3,18 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::{confirm::ConfirmForm, confirmed};
 use crate::{
     app::App,
     store::StoreError,
     tokens::listing::{COUNTED, Filter},
     web::{
+        confirm::ConfirmForm,
         error::PageError,
         flash::Flash,
         form::{Form, Problems},
         format::{Time, counted},
         page::{Page, SignedIn, answer, go_to},
+        reauth,
     },
 };
 
@@ -68,7 +69,7 @@ pub async fn freeze_tokens(
 
 /// `GET /settings/tokens/unfreeze`
 pub async fn ask_unfreeze(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    draw_undo(&req, &app, &me, StatusCode::OK, Problems::default()).await
+    draw_undo(&req, &app, &me).await
 }
 
 /// `POST /settings/tokens/unfreeze`
@@ -76,11 +77,9 @@ pub async fn unfreeze_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    Form(form): Form<ConfirmForm>,
+    Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-        return draw_undo(&req, &app, &me, StatusCode::UNPROCESSABLE_ENTITY, problems).await;
-    }
+    reauth::require(&req, &app, &me).await?;
     let (account, by, now) = (me.account.id, me.actor.clone(), me.now);
     let thawed = tokio::spawn(async move { app.store.unfreeze_tokens(account, &by, now).await }).await;
     Ok(match thawed {
@@ -90,21 +89,15 @@ pub async fn unfreeze_tokens(
     })
 }
 
-async fn draw_undo(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    status: StatusCode,
-    problems: Problems,
-) -> Result<HttpResponse, PageError> {
+async fn draw_undo(req: &HttpRequest, app: &App, me: &SignedIn) -> Result<HttpResponse, PageError> {
     let page = Unfreeze {
         page: Page::in_section(req, "Undo the freeze", "tokens"),
         frozen: at_least(app.store.count_frozen(me.account.id, COUNTED + 1).await?),
         since: since(app, me).await?,
         ask_password: me.must_prove(),
-        problems,
+        problems: Problems::default(),
     };
-    answer(status, &page)
+    answer(StatusCode::OK, &page)
 }
 
 async fn since(app: &App, me: &SignedIn) -> Result<Option<Time>, PageError> {

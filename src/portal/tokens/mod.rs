@@ -32,14 +32,13 @@ pub(super) mod view;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
 
-use super::{account::password::proven, clients::Clients};
+use super::clients::Clients;
 use crate::{
     app::App,
     feeds::Feed,
     tokens::{Feeds, Secret, Token, TokenId},
     web::{
         error::PageError,
-        form::Problems,
         page::{Page, SignedIn, answer},
     },
 };
@@ -53,22 +52,6 @@ async fn find(app: &App, me: &SignedIn, id: &str) -> Result<Token, PageError> {
 /// The feeds the signed-in person can use.
 async fn feeds(app: &App, me: &SignedIn) -> Result<Vec<Feed>, PageError> {
     Ok(app.store.feeds_of(me.account.id).await?.into_iter().map(|membership| membership.feed).collect())
-}
-
-/// Whether a sensitive act may go on: the password was given lately, or is given now. The error is for its field.
-pub(super) async fn confirmed(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    password: &str,
-) -> Result<Result<(), Problems>, PageError> {
-    if !me.must_prove() {
-        return Ok(Ok(()));
-    }
-    if password.is_empty() {
-        return Ok(Err(Problems::one("password", "Enter your password to go on.")));
-    }
-    Ok(proven(req, app, me, password).await?.map_err(|problem| Problems::one("password", problem)))
 }
 
 #[derive(Template)]

@@ -2,23 +2,20 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
     web::{Data, Path},
 };
 
-use super::{
-    confirm::{ConfirmForm, TokenQuestion},
-    confirmed, find, path,
-    refresh::changed_meanwhile,
-};
+use super::{confirm::TokenQuestion, find, path, refresh::changed_meanwhile};
 use crate::{
     app::App,
     tokens::Edited,
     web::{
+        confirm::ConfirmForm,
         error::PageError,
         flash::Flash,
         form::Form,
         page::{SignedIn, go_to},
+        reauth,
     },
 };
 
@@ -47,9 +44,7 @@ pub async fn reactivate_token(
     if token.revoked_at.is_some() {
         return QUESTION.refuse(&req, &app, &me, &token, "It is revoked, which is final. Duplicate it instead.").await;
     }
-    if let Err(problems) = confirmed(&req, &app, &me, &form.password).await? {
-        return QUESTION.draw(&req, &app, &me, &token, StatusCode::UNPROCESSABLE_ENTITY, problems).await;
-    }
+    reauth::require(&req, &app, &me).await?;
     if form.version != token.version.to_string() {
         return QUESTION.refuse(&req, &app, &me, &token, &changed_meanwhile(&token, &me)).await;
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     already_done,
     confirm_first::{CONFIRM_FIRST, must_confirm},
-    confirmed, feeds, find, path, show_once, view,
+    feeds, find, path, show_once, view,
 };
 use crate::{
     app::App,
@@ -22,6 +22,7 @@ use crate::{
         format::Time,
         late_form::typed,
         page::{Page, SignedIn, answer},
+        reauth,
     },
 };
 
@@ -51,8 +52,6 @@ pub struct RefreshForm {
     version: String,
     #[serde(default)]
     lifetime: String,
-    #[serde(default)]
-    password: String,
 }
 
 /// `GET /settings/tokens/{id}/refresh`
@@ -88,16 +87,13 @@ pub async fn refresh_token(
         let problems = Problems::one("", CONFIRM_FIRST);
         return draw(&req, &app, &me, &token, StatusCode::CONFLICT, form_id, restart, problems).await;
     }
-    let checked = match check(&app, &me, &token, &form) {
-        Ok(refreshed) => confirmed(&req, &app, &me, &form.password).await?.map(|()| refreshed),
-        Err(problems) => Err(problems),
-    };
-    let refreshed = match checked {
+    let refreshed = match check(&app, &me, &token, &form) {
         Ok(refreshed) => refreshed,
         Err(problems) => {
             return draw(&req, &app, &me, &token, StatusCode::UNPROCESSABLE_ENTITY, form_id, restart, problems).await;
         }
     };
+    reauth::require(&req, &app, &me).await?;
     // Of the version that was shown, so that of two pages the second changes nothing; see `Issued::Stale`.
     let refreshed =
         Token { version: form.version.parse().map_or(0, |shown: i64| shown.saturating_add(1)), ..refreshed };

@@ -5,13 +5,11 @@ use actix_web::{
     web::{Data, Path},
 };
 
-use super::{
-    confirm::{ConfirmForm, TokenQuestion},
-    find, path,
-};
+use super::{confirm::TokenQuestion, find, path};
 use crate::{
     app::App,
     web::{
+        confirm::ConfirmForm,
         error::PageError,
         flash::Flash,
         form::Form,

@@ -41,7 +41,6 @@ pub struct TokenForm {
     pub expires_on: String,
     /// `yes` to end on a weekday morning.
     pub morning: String,
-    pub password: String,
     /// Which button was pressed: nothing for the one that creates or saves.
     pub step: String,
 }

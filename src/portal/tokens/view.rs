@@ -9,6 +9,7 @@ use crate::{
         state::state,
     },
     web::{
+        confirm::{Fact, Piece},
         format::{self, Time, sentence},
         page::SignedIn,
     },
@@ -77,6 +78,17 @@ pub struct Act {
 }
 
 impl Token {
+    /// What pages that ask about it say of it.
+    pub fn facts(&self) -> Vec<Fact> {
+        let hint = Some(self.hint.clone()).filter(|hint| !hint.is_empty()).map(Piece::Hint);
+        let name = [Some(Piece::Text(self.name.clone())), hint, Some(Piece::Badge(self.tone, self.state))];
+        let used = match &self.last_used {
+            Some(last) => vec![Piece::Time(last.time.clone()), Piece::Quiet(format!("by {}", last.by))],
+            None => vec![Piece::Quiet("Never".to_owned())],
+        };
+        vec![Fact::new("Token", name.into_iter().flatten()), Fact::new("Last used", used)]
+    }
+
     /// As a row of a list: a few patterns, the acts most asked for.
     pub fn in_list(token: &Row, feeds: &[Feed], me: &SignedIn) -> Self {
         let mut row = Self::whole(token, feeds, me);

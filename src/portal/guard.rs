@@ -6,31 +6,33 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
-        header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+        header::{ALLOW, CONTENT_TYPE, HeaderValue},
     },
     middleware::Next,
     web::Data,
 };
 
 use actix_session::SessionExt;
-use chrono::Duration;
 use url::form_urlencoded;
 
-use super::{
-    csrf::{VisitId, comes_from_us},
-    error::{Back, ErrorText, Outage, PageError, draw},
-    flash::Flash,
-    form::receive,
-    late_form::LateForm,
-    page::{Page, Said, Who, go_to, own_path, sign_in_first, signed_in},
-    session::{TypedSession, cookie, cookie_value},
-};
+use super::account::sign_in;
 use crate::{
     accounts::one_time_link,
     app::App,
     headers::RequestId,
-    portal::account::sign_in,
-    tokens::{expiry::in_words, secret},
+    tokens::secret,
+    web::{
+        csrf::{VisitId, comes_from_us},
+        error::{Back, ErrorText, PageError},
+        error_page::{Outage, draw},
+        flash::Flash,
+        form::receive,
+        late_form::LateForm,
+        page::{Page, Said, Who, below_prefix, go_to, own_path, sign_in_first, signed_in},
+        query::with_query,
+        rate_limited, reauth,
+        session::{TypedSession, cookie, cookie_value},
+    },
 };
 
 /// Wraps every page; goes inside the session's middleware.
@@ -57,7 +59,7 @@ pub async fn guard<B: MessageBody + 'static>(
     } else {
         req.into_response(PageError::NotFromUs.error_response()).map_into_right_body()
     };
-    let mut res = drawn(patient(explained(res)));
+    let mut res = drawn(rate_limited::answered(explained(res)));
     if res.request().extensions().get::<Said>().is_some() {
         res.response_mut().add_cookie(&Flash::spent(&app))?;
     }
@@ -82,12 +84,10 @@ async fn without_keys(req: &ServiceRequest, app: &App) -> Option<String> {
     if !has_key {
         return None;
     }
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let prefix = app.settings.public_url.path();
-    let path = req.path().strip_prefix(prefix).unwrap_or("/");
-    let whole = format!("{path}?{query}");
-    let safe = own_path(&whole).or_else(|| own_path(path)).unwrap_or("/");
-    Some(format!("{prefix}{safe}"))
+    let path = below_prefix(req.request());
+    let whole = with_query(&path, pairs);
+    let safe = own_path(&whole).or_else(|| own_path(&path)).unwrap_or("/");
+    Some(format!("{}{safe}", app.settings.public_url.path()))
 }
 
 /// The text itself, or as an error what is left of it without the key in it: a hint, or nothing of a legacy key. When the
@@ -110,12 +110,12 @@ pub async fn outage<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Resul
     })
 }
 
-/// Puts what was meant into an answer that says that somebody has to sign in first, or that a form came too late.
+/// Puts what was meant into an answer that says that somebody has to sign in first, that a form came too late, or that they have to prove who they are.
 async fn sent_back<B: MessageBody + 'static>(
     res: ServiceResponse<EitherBody<B>>,
     app: &App,
 ) -> ServiceResponse<EitherBody<B>> {
-    let back = res.response().extensions().get::<Back>().copied();
+    let back = res.response().extensions().get::<Back>().cloned();
     let answer = match back {
         Some(back) => way_back(res.request(), app, back).await.transpose(),
         None => None,
@@ -135,6 +135,9 @@ async fn way_back(req: &HttpRequest, app: &App, back: Back) -> Result<Option<Htt
     if req.method() != Method::POST {
         return Ok(Some(PageError::Redirect(sign_in_first(req)).error_response()));
     }
+    if let Back::Unproven(problem) = back {
+        return Ok(Some(reauth::ask(req, problem)?));
+    }
     let (session, late) = (TypedSession(req.get_session()), LateForm::of(req));
     if back == Back::Late && session.account().is_some() {
         return match late {
@@ -145,25 +148,6 @@ async fn way_back(req: &HttpRequest, app: &App, back: Back) -> Result<Option<Htt
     session.end();
     req.extensions_mut().remove::<Who>();
     Ok(Some(sign_in::first(req, app, late.as_ref())?))
-}
-
-/// How long to wait; travels with a request that was one too many.
-struct Patience(Duration);
-
-/// What to say to somebody who tried too often. The answer, whatever page it is, becomes a 429 that says when to come
-/// back.
-pub fn too_many(req: &HttpRequest, wait: Duration) -> String {
-    req.extensions_mut().insert(Patience(wait));
-    format!("Too many attempts. Try again in {}.", in_words(wait))
-}
-
-fn patient<B>(mut res: ServiceResponse<B>) -> ServiceResponse<B> {
-    let wait = res.request().extensions().get::<Patience>().map(|patience| patience.0.num_seconds().max(1));
-    if let Some(seconds) = wait {
-        *res.response_mut().status_mut() = StatusCode::TOO_MANY_REQUESTS;
-        res.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    res
 }
 
 /// Says what is meant when a page is asked by a method it does not have.
