@@ -15,6 +15,7 @@ use crate::{
         flash::Flash,
         form::Form,
         format::Time,
+        owner::Owner,
         page::{Page, SignedIn, answer, go_to},
         reauth,
     },
@@ -34,8 +35,13 @@ struct Show {
 pub struct Nothing {}
 
 /// `GET /settings/calendar`
-pub async fn show_calendar(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    draw(&req, &app, &me, None).await
+pub async fn show_calendar(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    owner: Owner,
+) -> Result<HttpResponse, PageError> {
+    draw(&req, &app, &me, owner, None).await
 }
 
 /// `POST /settings/calendar`: a new address, in place of the one before; the one answer that shows it.
@@ -43,15 +49,16 @@ pub async fn create_calendar_link(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     reauth::require(&req, &app, &me).await?;
     let secret = one_time_link::generate(&mut crate::random::system());
     let mut tx = me.begin(&app).await?;
-    tx.set_calendar_link(me.account.id, &one_time_link::hash(&secret), &me.actor, me.now).await?;
+    tx.set_calendar_link(owner.id, &one_time_link::hash(&secret), &me.actor, me.now).await?;
     tx.commit().await?;
     let address = app.settings.public_url.of(&format!("/calendar/{secret}.ics"));
-    draw(&req, &app, &me, Some(address)).await
+    draw(&req, &app, &me, owner, Some(address)).await
 }
 
 /// `POST /settings/calendar/end`
@@ -59,16 +66,23 @@ pub async fn end_calendar_link(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let mut tx = me.begin(&app).await?;
-    tx.end_calendar_link(me.account.id, &me.actor, me.now).await?;
+    tx.end_calendar_link(owner.id, &me.actor, me.now).await?;
     tx.commit().await?;
     Ok(go_to(&req, Flash::CalendarEnded.at("/settings/calendar")))
 }
 
-async fn draw(req: &HttpRequest, app: &App, me: &SignedIn, address: Option<String>) -> Result<HttpResponse, PageError> {
-    let made = app.store.calendar_made_at(me.account.id).await?;
+async fn draw(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    owner: Owner,
+    address: Option<String>,
+) -> Result<HttpResponse, PageError> {
+    let made = app.store.calendar_made_at(owner.id).await?;
     let title = if address.is_some() { "Calendar address made" } else { "Calendar" };
     let page = Show {
         page: Page::in_section(req, title, "calendar"),

@@ -10,8 +10,8 @@ use askama::Template;
 use super::{AccountView, Operator, about_account, find_account};
 use crate::{
     accounts::AccountSummary,
-    accounts::one_time_link,
     app::App,
+    auth::password_link::make_password_link,
     web::{
         confirm::{Confirm, ConfirmForm},
         error::PageError,
@@ -55,7 +55,7 @@ pub async fn create_password_link(
         return question(&me, &line).refuse(&req, DISABLED);
     }
     let mut tx = me.begin(&app).await?;
-    let path = one_time_link::for_password(&mut tx, line.account.id, &me.actor, me.now).await?;
+    let path = make_password_link(&mut tx, line.account.id, &me.actor, me.now).await?;
     tx.commit().await?;
     let page = Made {
         page: Page::in_section(&req, format!("Password link for {}", line.account.username), "operator-accounts"),

@@ -18,6 +18,7 @@ use crate::{
         flash::Flash,
         form::{Form, Problems},
         format::counted,
+        owner::Owner,
         page::{Page, SignedIn, answer, go_to},
         reauth,
     },
@@ -58,10 +59,15 @@ pub struct SelectedForm {
 }
 
 /// `GET /settings/tokens/selected?step=revoke&token=…&token=…`
-pub async fn ask_bulk_change(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
+pub async fn ask_bulk_change(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    owner: Owner,
+) -> Result<HttpResponse, PageError> {
     let form: SelectedForm = serde_html_form::from_str(req.query_string()).map_err(|_| PageError::NotFound)?;
     let step = BulkAction::parse(&form.step).ok_or(PageError::NotFound)?;
-    let tokens = chosen(&app, &me, &form).await?;
+    let tokens = chosen(&app, owner, &form).await?;
     draw(&req, &me, step, &form, &tokens)
 }
 
@@ -70,10 +76,11 @@ pub async fn change_selected_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     Form(form): Form<SelectedForm>,
 ) -> Result<HttpResponse, PageError> {
     let step = BulkAction::parse(&form.step).ok_or(PageError::NotFound)?;
-    let tokens = chosen(&app, &me, &form).await?;
+    let tokens = chosen(&app, owner, &form).await?;
     if tokens.is_empty() {
         return Ok(go_to(&req, Flash::NoneSelected.at(&Listing::parse(&form.from).path())));
     }
@@ -81,17 +88,17 @@ pub async fn change_selected_tokens(
         reauth::require(&req, &app, &me).await?;
     }
     let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
-    let changed = app.store.change_selected(me.account.id, &ids, step, &me.actor, me.now).await?;
+    let changed = app.store.change_selected(owner.id, &ids, step, &me.actor, me.now).await?;
     let done = if changed == 0 { Flash::NoneSelected } else { done(step) };
     Ok(go_to(&req, done.at(&Listing::parse(&form.from).path())))
 }
 
 /// The ticked tokens, as far as they are one's own.
-async fn chosen(app: &App, me: &SignedIn, form: &SelectedForm) -> Result<Vec<Token>, PageError> {
+async fn chosen(app: &App, owner: Owner, form: &SelectedForm) -> Result<Vec<Token>, PageError> {
     let mut ids: Vec<_> = form.token.iter().filter_map(|id| TokenId::parse(id)).take(MOST_SELECTED).collect();
     ids.sort();
     ids.dedup();
-    let mut tokens = app.store.selected_tokens(me.account.id, &ids).await?;
+    let mut tokens = app.store.selected_tokens(owner.id, &ids).await?;
     tokens.sort_by_cached_key(|token| (token.name.to_lowercase(), token.id));
     Ok(tokens)
 }

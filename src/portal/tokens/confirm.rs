@@ -10,6 +10,7 @@ use crate::{
     web::{
         error::PageError,
         form::Problems,
+        owner::Owner,
         page::{Page, SignedIn, answer},
     },
 };
@@ -50,10 +51,11 @@ impl TokenQuestion {
         req: &HttpRequest,
         app: &App,
         me: &SignedIn,
+        owner: Owner,
         id: &str,
     ) -> Result<HttpResponse, PageError> {
-        let token = find(app, me, id).await?;
-        self.draw(req, app, me, &token, StatusCode::OK, Problems::default()).await
+        let token = find(app, owner, id).await?;
+        self.draw(req, app, me, owner, &token, Problems::default()).await
     }
 
     /// Says why it cannot be done now: 409.
@@ -62,26 +64,28 @@ impl TokenQuestion {
         req: &HttpRequest,
         app: &App,
         me: &SignedIn,
+        owner: Owner,
         token: &Token,
         why: &str,
     ) -> Result<HttpResponse, PageError> {
-        self.draw(req, app, me, token, StatusCode::CONFLICT, Problems::one("", why)).await
+        self.draw(req, app, me, owner, token, Problems::one("", why)).await
     }
 
     /// Draws the page.
-    pub(super) async fn draw(
+    async fn draw(
         self,
         req: &HttpRequest,
         app: &App,
         me: &SignedIn,
+        owner: Owner,
         token: &Token,
-        status: StatusCode,
         problems: Problems,
     ) -> Result<HttpResponse, PageError> {
+        let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
         let Self { verb, title, button, tone, sensitive } = self;
         let page = Confirm {
             page: Page::in_section(req, format!("{title} {}", token.name), "tokens"),
-            token: view::Token::in_list(token, &feeds(app, me).await?, me),
+            token: view::Token::in_list(token, &feeds(app, owner).await?, me),
             listed_days: REVOKED_LISTED.num_days(),
             verb,
             button,

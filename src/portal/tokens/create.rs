@@ -29,6 +29,7 @@ use crate::{
         error::PageError,
         form::{Form, Problems},
         late_form::typed,
+        owner::Owner,
         page::{Page, SignedIn, answer},
         reauth,
     },
@@ -58,13 +59,18 @@ struct Drawing {
 }
 
 /// `GET /settings/tokens/new`, which a link may fill.
-pub async fn show_create_token(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    let feeds = feeds(&app, &me).await?;
+pub async fn show_create_token(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    owner: Owner,
+) -> Result<HttpResponse, PageError> {
+    let feeds = feeds(&app, owner).await?;
     if let Some(mut form) = typed::<TokenForm>(&req, "/settings/tokens") {
         if FormId::parse(&form.form_id).is_none() {
             form.form_id = form_id(&me);
         }
-        return draw(&req, &app, &me, &feeds, StatusCode::OK, Drawing { form, ..Drawing::default() }).await;
+        return draw(&req, &app, &me, owner, &feeds, StatusCode::OK, Drawing { form, ..Drawing::default() }).await;
     }
     let mut form = TokenForm { form_id: form_id(&me), ..TokenForm::blank(app.settings.max_token_days) };
     let link = PrefillLink::of(&req);
@@ -76,7 +82,7 @@ pub async fn show_create_token(req: HttpRequest, app: Data<App>, me: SignedIn) -
         () if filled.is_empty() => "",
         () => "A link filled in this form. Check it before you create.",
     };
-    let found = check(&app, &me, &form, &feeds).await?.err().unwrap_or_default();
+    let found = check(&app, &me, owner, &form, &feeds).await?.err().unwrap_or_default();
     let about_link = |field| filled.contains(&field) && problems.of(field).is_none();
     let found: Vec<_> = found.list.into_iter().filter(|problem| about_link(problem.field)).collect();
     problems.list.extend(found);
@@ -84,6 +90,7 @@ pub async fn show_create_token(req: HttpRequest, app: Data<App>, me: SignedIn) -
         &req,
         &app,
         &me,
+        owner,
         &feeds,
         StatusCode::OK,
         Drawing { form, by_link: by_link.to_owned(), problems, ..Drawing::default() },
@@ -96,10 +103,11 @@ pub async fn duplicate_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
-    let feeds = feeds(&app, &me).await?;
+    let token = find(&app, owner, &id).await?;
+    let feeds = feeds(&app, owner).await?;
     let blank = TokenForm::blank(app.settings.max_token_days);
     let mut form = TokenForm {
         form_id: form_id(&me),
@@ -111,9 +119,10 @@ pub async fn duplicate_token(
     };
     let more: Vec<_> = PrefillLink::of(&req).tick(&mut form).into_iter().map(Permission::words).collect();
     let by_link = if more.is_empty() { String::new() } else { format!("Ticked by the link: {}.", more.join(", ")) };
-    let mut problems = check(&app, &me, &form, &feeds).await?.err().unwrap_or_default();
+    let mut problems = check(&app, &me, owner, &form, &feeds).await?.err().unwrap_or_default();
     problems.list.retain(|problem| problem.field == "permission");
-    draw(&req, &app, &me, &feeds, StatusCode::OK, Drawing { form, copied_from: token.name, by_link, problems }).await
+    draw(&req, &app, &me, owner, &feeds, StatusCode::OK, Drawing { form, copied_from: token.name, by_link, problems })
+        .await
 }
 
 /// `POST /settings/tokens`
@@ -121,35 +130,36 @@ pub async fn create_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     Form(form): Form<TokenForm>,
 ) -> Result<HttpResponse, PageError> {
-    let feeds = feeds(&app, &me).await?;
+    let feeds = feeds(&app, owner).await?;
     if form.only_shows() {
-        return draw(&req, &app, &me, &feeds, StatusCode::OK, Drawing { form, ..Drawing::default() }).await;
+        return draw(&req, &app, &me, owner, &feeds, StatusCode::OK, Drawing { form, ..Drawing::default() }).await;
     }
     if must_confirm(&app, &me).await? {
         let drawing = Drawing { form, problems: Problems::one("", CONFIRM_FIRST), ..Drawing::default() };
-        return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, drawing).await;
+        return draw(&req, &app, &me, owner, &feeds, StatusCode::CONFLICT, drawing).await;
     }
-    if let Some(token) = changed_source(&app, &me, &form).await? {
+    if let Some(token) = changed_source(&app, owner, &form).await? {
         let problem = "The token that this copies was changed after this page was opened. Below is what you sent: check it and press the button again.";
         let (form, problems) = (TokenForm { copy_of: copy_of(&token), ..form }, Problems::one("", problem));
         let drawing = Drawing { form, copied_from: token.name, problems, ..Drawing::default() };
-        return draw(&req, &app, &me, &feeds, StatusCode::CONFLICT, drawing).await;
+        return draw(&req, &app, &me, owner, &feeds, StatusCode::CONFLICT, drawing).await;
     }
-    let new = match checked_token(&app, &me, &form, &feeds).await? {
+    let new = match checked_token(&app, &me, owner, &form, &feeds).await? {
         Ok(new) => new,
         Err(problems) => {
             let drawing = Drawing { form, problems, ..Drawing::default() };
-            return draw(&req, &app, &me, &feeds, StatusCode::UNPROCESSABLE_ENTITY, drawing).await;
+            return draw(&req, &app, &me, owner, &feeds, StatusCode::UNPROCESSABLE_ENTITY, drawing).await;
         }
     };
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?;
     reauth::require(&req, &app, &me).await?;
-    let token = new.into_token(TokenId::generate(me.now, &mut crate::random::system()), me.account.id, me.now);
+    let token = new.into_token(TokenId::generate(me.now, &mut crate::random::system()), owner.id, me.now);
     match app.store.create_token(token.clone(), &form_id.to_string(), &me.actor, me.now).await? {
         Issued::Secret(secret) => show_once(&req, &app, &me, &token, &feeds, &secret, false),
-        Issued::AlreadyDone(id) => already_done(&req, &app, &me, id).await,
+        Issued::AlreadyDone(id) => already_done(&req, &app, &me, owner, id).await,
         Issued::Stale => Err(PageError::NotFound),
     }
 }
@@ -158,10 +168,11 @@ pub async fn create_token(
 async fn checked_token(
     app: &App,
     me: &SignedIn,
+    owner: Owner,
     form: &TokenForm,
     feeds: &[Feed],
 ) -> Result<Result<NewToken, Problems>, PageError> {
-    let new = match check(app, me, form, feeds).await? {
+    let new = match check(app, me, owner, form, feeds).await? {
         Ok(new) => new,
         Err(problems) => return Ok(Err(problems)),
     };
@@ -175,20 +186,21 @@ async fn checked_token(
 async fn check(
     app: &App,
     me: &SignedIn,
+    owner: Owner,
     form: &TokenForm,
     feeds: &[Feed],
 ) -> Result<Result<NewToken, Problems>, PageError> {
     let reachable: Vec<FeedId> = feeds.iter().map(|feed| feed.id).collect();
     let mut draft = form.draft();
     if draft.is_unnamed() {
-        draft.name = default_name(app, me, form).await?;
+        draft.name = default_name(app, me, owner, form).await?;
     }
     Ok(draft.new_token(&rules(app, me, &reachable)).map_err(|errors| form.problems(&errors)))
 }
 
-async fn default_name(app: &App, me: &SignedIn, form: &TokenForm) -> Result<String, PageError> {
+async fn default_name(app: &App, me: &SignedIn, owner: Owner, form: &TokenForm) -> Result<String, PageError> {
     let name = form.draft().default_name(&rules(app, me, &[]));
-    Ok(app.store.free_token_name(me.account.id, &name).await?)
+    Ok(app.store.free_token_name(owner.id, &name).await?)
 }
 
 /// Which token a duplicate copies, as of which version.
@@ -197,9 +209,9 @@ fn copy_of(token: &Token) -> String {
 }
 
 /// The token that a form copies, if it was changed since its settings were read. One that is deleted says nothing more.
-async fn changed_source(app: &App, me: &SignedIn, form: &TokenForm) -> Result<Option<Token>, PageError> {
+async fn changed_source(app: &App, owner: Owner, form: &TokenForm) -> Result<Option<Token>, PageError> {
     let Some(id) = form.copy_of.split(' ').next().and_then(TokenId::parse) else { return Ok(None) };
-    let token = app.store.token_of(me.account.id, id).await?;
+    let token = app.store.token_of(owner.id, id).await?;
     Ok(token.filter(|token| copy_of(token) != form.copy_of))
 }
 
@@ -217,14 +229,15 @@ async fn draw(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
+    owner: Owner,
     feeds: &[Feed],
     status: StatusCode,
     drawing: Drawing,
 ) -> Result<HttpResponse, PageError> {
     let Drawing { form, copied_from, by_link, problems } = drawing;
     let title = if copied_from.is_empty() { "Create a token" } else { "Duplicate a token" };
-    let preview = Preview::of(app, me, &form, None).await?;
-    let default_name = default_name(app, me, &form).await?;
+    let preview = Preview::of(app, owner, &form, None).await?;
+    let default_name = default_name(app, me, owner, &form).await?;
     let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None, preview);
     let page = New {
         page: Page::in_section(req, title, "tokens"),

@@ -18,6 +18,7 @@ use crate::{
         form::{Form, Problems},
         format::Time,
         late_form::typed,
+        owner::Owner,
         page::{Page, SignedIn, answer, go_to},
     },
 };
@@ -53,12 +54,13 @@ pub async fn ask_deactivate(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
+    let token = find(&app, owner, &id).await?;
     let form = typed::<DeactivateForm>(&req, &format!("{}/deactivate", path(&token)));
     let chosen = form.and_then(|form| Pause::parse(&form.until).ok()).unwrap_or(Pause::Open);
-    draw(&req, &app, &me, &token, chosen, StatusCode::OK, Problems::default()).await
+    draw(&req, &app, &me, owner, &token, chosen, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/deactivate`
@@ -66,11 +68,12 @@ pub async fn deactivate_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
     Form(form): Form<DeactivateForm>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
-    let refuse = async |status, pause, problems| draw(&req, &app, &me, &token, pause, status, problems).await;
+    let token = find(&app, owner, &id).await?;
+    let refuse = async |status, pause, problems| draw(&req, &app, &me, owner, &token, pause, status, problems).await;
     let pause = match Pause::parse(&form.until) {
         Ok(pause) => pause,
         Err(error) => {
@@ -85,10 +88,12 @@ pub async fn deactivate_token(
     Ok(go_to(&req, done.at(&path(&token))))
 }
 
+#[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
 async fn draw(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
+    owner: Owner,
     token: &Token,
     chosen: Pause,
     status: StatusCode,
@@ -102,7 +107,7 @@ async fn draw(
     };
     let page = Deactivate {
         page: Page::in_section(req, format!("Deactivate {}", token.name), "tokens"),
-        token: view::Token::in_list(token, &feeds(app, me).await?, me),
+        token: view::Token::in_list(token, &feeds(app, owner).await?, me),
         choices: Pause::CHOICES.map(choice).into(),
         problems,
     };

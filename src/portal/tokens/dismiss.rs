@@ -13,6 +13,7 @@ use crate::{
         error::PageError,
         flash::Flash,
         form::Form,
+        owner::Owner,
         page::{SignedIn, go_to},
     },
 };
@@ -27,11 +28,12 @@ pub async fn dismiss_expired_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
     Form(DismissForm {}): Form<DismissForm>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
-    app.store.dismiss_end(me.account.id, token.id, &me.actor, me.now).await?;
+    let token = find(&app, owner, &id).await?;
+    app.store.dismiss_end(owner.id, token.id, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::BannerDismissed.at("/settings/tokens")))
 }
 
@@ -40,8 +42,9 @@ pub async fn dismiss_expired_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     Form(DismissForm {}): Form<DismissForm>,
 ) -> Result<HttpResponse, PageError> {
-    app.store.dismiss_ends(me.account.id, me.now - REMEMBERED, &me.actor, me.now).await?;
+    app.store.dismiss_ends(owner.id, me.now - REMEMBERED, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::BannerDismissed.at("/settings/tokens")))
 }

@@ -28,6 +28,7 @@ use crate::{
         form::{Form, Problems},
         format::Time,
         late_form::typed,
+        owner::Owner,
         page::{Page, SignedIn, answer, go_to},
         reauth,
     },
@@ -78,11 +79,12 @@ pub async fn show_edit_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
-    let feeds = feeds(&app, &me).await?;
-    let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
+    let token = find(&app, owner, &id).await?;
+    let feeds = feeds(&app, owner).await?;
+    let drawing = Drawing { req: &req, app: &app, me: &me, owner, token: &token, feeds: &feeds };
     if let Some(form) = typed(&req, &format!("{}/edit", path(&token))) {
         return drawing.answer(StatusCode::OK, form, Remarks::default()).await;
     }
@@ -100,12 +102,13 @@ pub async fn edit_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
     Form(form): Form<TokenForm>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
-    let feeds = feeds(&app, &me).await?;
-    let drawing = Drawing { req: &req, app: &app, me: &me, token: &token, feeds: &feeds };
+    let token = find(&app, owner, &id).await?;
+    let feeds = feeds(&app, owner).await?;
+    let drawing = Drawing { req: &req, app: &app, me: &me, owner, token: &token, feeds: &feeds };
     if form.only_shows() {
         return drawing.answer(StatusCode::OK, form, Remarks::default()).await;
     }
@@ -125,7 +128,7 @@ pub async fn edit_token(
         Edited::Done => Ok(go_to(&req, Flash::Saved.at(&path(&token)))),
         Edited::Unchanged => Ok(go_to(&req, Flash::Unchanged.at(&path(&token)))),
         Edited::Stale => {
-            let token = find(&app, &me, &id).await?;
+            let token = find(&app, owner, &id).await?;
             Drawing { token: &token, ..drawing }.conflict(form).await
         }
     }
@@ -150,6 +153,7 @@ struct Drawing<'a> {
     req: &'a HttpRequest,
     app: &'a App,
     me: &'a SignedIn,
+    owner: Owner,
     token: &'a Token,
     feeds: &'a [Feed],
 }
@@ -211,7 +215,7 @@ impl Drawing<'_> {
 
     async fn answer(&self, status: StatusCode, form: TokenForm, remarks: Remarks) -> Result<HttpResponse, PageError> {
         let Remarks { conflict, added, problems } = remarks;
-        let preview = Preview::of(self.app, self.me, &form, Some(self.token.id)).await?;
+        let preview = Preview::of(self.app, self.owner, &form, Some(self.token.id)).await?;
         let max_days = self.app.settings.max_token_days;
         let fields = Fields::new(&form, self.me, self.feeds, max_days, Some(self.token), preview);
         let page = Page::in_section(self.req, format!("Edit {}", self.token.name), "tokens");

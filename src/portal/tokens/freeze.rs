@@ -13,6 +13,7 @@ use crate::{
         flash::Flash,
         form::{Form, Problems},
         format::{Time, counted},
+        owner::Owner,
         page::{Page, SignedIn, answer, go_to},
         reauth,
     },
@@ -38,13 +39,18 @@ struct Unfreeze {
 }
 
 /// `GET /settings/tokens/freeze`
-pub async fn ask_freeze(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    let live = app.store.count_tokens(me.account.id, Filter::Active, me.now).await?;
+pub async fn ask_freeze(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    owner: Owner,
+) -> Result<HttpResponse, PageError> {
+    let live = app.store.count_tokens(owner.id, Filter::Active, me.now).await?;
     let page = Freeze {
         page: Page::in_section(&req, "Freeze all tokens", "tokens"),
         live: at_least(live),
         none_live: live == 0,
-        frozen: since(&app, &me).await?,
+        frozen: since(&app, &me, owner).await?,
     };
     answer(StatusCode::OK, &page)
 }
@@ -54,9 +60,10 @@ pub async fn freeze_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let (account, by, now) = (me.account.id, me.actor.clone(), me.now);
+    let (account, by, now) = (owner.id, me.actor.clone(), me.now);
     // Goes on to its end even if the browser gives up waiting.
     let frozen = tokio::spawn(async move { app.store.freeze_tokens(account, &by, now).await }).await;
     Ok(match frozen {
@@ -68,8 +75,13 @@ pub async fn freeze_tokens(
 }
 
 /// `GET /settings/tokens/unfreeze`
-pub async fn ask_unfreeze(req: HttpRequest, app: Data<App>, me: SignedIn) -> Result<HttpResponse, PageError> {
-    draw_undo(&req, &app, &me).await
+pub async fn ask_unfreeze(
+    req: HttpRequest,
+    app: Data<App>,
+    me: SignedIn,
+    owner: Owner,
+) -> Result<HttpResponse, PageError> {
+    draw_undo(&req, &app, &me, owner).await
 }
 
 /// `POST /settings/tokens/unfreeze`
@@ -77,10 +89,11 @@ pub async fn unfreeze_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     reauth::require(&req, &app, &me).await?;
-    let (account, by, now) = (me.account.id, me.actor.clone(), me.now);
+    let (account, by, now) = (owner.id, me.actor.clone(), me.now);
     let thawed = tokio::spawn(async move { app.store.unfreeze_tokens(account, &by, now).await }).await;
     Ok(match thawed {
         Ok(Ok(_)) => go_to(&req, Flash::Unfrozen.at("/settings/tokens")),
@@ -89,19 +102,19 @@ pub async fn unfreeze_tokens(
     })
 }
 
-async fn draw_undo(req: &HttpRequest, app: &App, me: &SignedIn) -> Result<HttpResponse, PageError> {
+async fn draw_undo(req: &HttpRequest, app: &App, me: &SignedIn, owner: Owner) -> Result<HttpResponse, PageError> {
     let page = Unfreeze {
         page: Page::in_section(req, "Undo the freeze", "tokens"),
-        frozen: at_least(app.store.count_frozen(me.account.id, COUNTED + 1).await?),
-        since: since(app, me).await?,
+        frozen: at_least(app.store.count_frozen(owner.id, COUNTED + 1).await?),
+        since: since(app, me, owner).await?,
         ask_password: me.must_prove(),
         problems: Problems::default(),
     };
     answer(StatusCode::OK, &page)
 }
 
-async fn since(app: &App, me: &SignedIn) -> Result<Option<Time>, PageError> {
-    let since = app.store.frozen_since(me.account.id).await?;
+async fn since(app: &App, me: &SignedIn, owner: Owner) -> Result<Option<Time>, PageError> {
+    let since = app.store.frozen_since(owner.id).await?;
     Ok(since.map(|at| Time::new(at, me.now, me.account.time_zone)))
 }
 

@@ -16,6 +16,7 @@ use crate::{
         error::PageError,
         event_text::EventText,
         format::{Time, sentence},
+        owner::Owner,
         page::{Page, SignedIn, answer},
     },
 };
@@ -59,10 +60,11 @@ pub async fn show_history(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
     Query(from): Query<From>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
+    let token = find(&app, owner, &id).await?;
     let before = from.before.map(|id| EventId::parse(&id).ok_or(PageError::NotFound)).transpose()?;
     let page = RecordPage {
         page: Page::in_section(&req, format!("Record of {}", token.name), "tokens"),

@@ -21,6 +21,7 @@ use crate::{
     web::{
         error::PageError,
         format::{Time, counted},
+        owner::Owner,
         page::{Page, SignedIn, answer},
     },
 };
@@ -80,12 +81,13 @@ pub async fn list_tokens(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
 ) -> std::result::Result<HttpResponse, PageError> {
     let listing = Listing::of(&req);
-    let feeds = feeds(&app, &me).await?;
-    let (account, now) = (me.account.id, me.now);
+    let feeds = feeds(&app, owner).await?;
+    let (account, now) = (owner.id, me.now);
     let shown = app.store.token_page(&listing.wanted(account), &listing.from, now).await?;
-    let primary = if shown.next.is_none() { primary(&app, &me, &listing).await? } else { None };
+    let primary = if shown.next.is_none() { primary(&app, &me, owner, &listing).await? } else { None };
     let created_any = !shown.tokens.is_empty() || app.store.has_made_tokens(account).await?;
     let page = ListTokens {
         page: Page::in_section(&req, "Access tokens", "tokens"),
@@ -93,7 +95,7 @@ pub async fn list_tokens(
         ending: banner(app.store.expiring_tokens(account, now).await?, &me),
         undelivered: app.store.undelivered_warnings(account, 1).await?.pop(),
         frozen: app.store.frozen_since(account).await?.map(|at| Time::new(at, now, me.account.time_zone)),
-        result: result(&app, &me, &listing, &shown, usize::from(primary.is_some())).await?,
+        result: result(&app, &me, owner, &listing, &shown, usize::from(primary.is_some())).await?,
         earlier: earlier(&listing, &shown),
         later: shown.next.clone().map(|place| listing.from(PageStart::After(place)).path()),
         gave_up: shown.gave_up,
@@ -110,8 +112,8 @@ fn row(token: &Token, feeds: &[Feed], me: &SignedIn) -> view::Token {
 }
 
 /// The primary token stands last, if the list shows it at all.
-async fn primary(app: &App, me: &SignedIn, listing: &Listing) -> Result<Option<Token>> {
-    let token = app.store.primary_token(me.account.id).await?;
+async fn primary(app: &App, me: &SignedIn, owner: Owner, listing: &Listing) -> Result<Option<Token>> {
+    let token = app.store.primary_token(owner.id).await?;
     Ok(token.filter(|token| listing.filter.admits(token, me.now) && contains(token, &listing.words)))
 }
 
@@ -130,7 +132,14 @@ fn earlier(listing: &Listing, shown: &TokenPage) -> Option<String> {
 }
 
 /// What the list shows, in one line. `apart` counts the primary token, if it stands below.
-async fn result(app: &App, me: &SignedIn, listing: &Listing, shown: &TokenPage, apart: usize) -> Result<String> {
+async fn result(
+    app: &App,
+    me: &SignedIn,
+    owner: Owner,
+    listing: &Listing,
+    shown: &TokenPage,
+    apart: usize,
+) -> Result<String> {
     let here = shown.tokens.len() + apart;
     let is_whole = matches!(listing.from, PageStart::First) && shown.next.is_none();
     let part = match listing.filter {
@@ -143,7 +152,7 @@ async fn result(app: &App, me: &SignedIn, listing: &Listing, shown: &TokenPage, 
     if !listing.words.is_empty() {
         return Ok(format!("Showing {here} found{part}"));
     }
-    let total = match app.store.count_tokens(me.account.id, listing.filter, me.now).await? {
+    let total = match app.store.count_tokens(owner.id, listing.filter, me.now).await? {
         total if total > COUNTED => "1,000+".to_owned(),
         total => total.to_string(),
     };

@@ -39,19 +39,20 @@ use crate::{
     tokens::{Feeds, Secret, Token, TokenId},
     web::{
         error::PageError,
+        owner::Owner,
         page::{Page, SignedIn, answer},
     },
 };
 
 /// One of the signed-in person's tokens; anything else is not found, whether it exists or not.
-async fn find(app: &App, me: &SignedIn, id: &str) -> Result<Token, PageError> {
+async fn find(app: &App, owner: Owner, id: &str) -> Result<Token, PageError> {
     let id = TokenId::parse(id).ok_or(PageError::NotFound)?;
-    app.store.token_of(me.account.id, id).await?.ok_or(PageError::NotFound)
+    app.store.token_of(owner.id, id).await?.ok_or(PageError::NotFound)
 }
 
 /// The feeds the signed-in person can use.
-async fn feeds(app: &App, me: &SignedIn) -> Result<Vec<Feed>, PageError> {
-    Ok(app.store.feeds_of(me.account.id).await?.into_iter().map(|membership| membership.feed).collect())
+async fn feeds(app: &App, owner: Owner) -> Result<Vec<Feed>, PageError> {
+    Ok(app.store.feeds_of(owner.id).await?.into_iter().map(|membership| membership.feed).collect())
 }
 
 #[derive(Template)]
@@ -104,9 +105,15 @@ fn first_feed<'a>(covered: &Feeds, feeds: &'a [Feed]) -> &'a str {
 }
 
 /// The answer to a form that has done its work before.
-async fn already_done(req: &HttpRequest, app: &App, me: &SignedIn, id: TokenId) -> Result<HttpResponse, PageError> {
-    let token = app.store.token_of(me.account.id, id).await?.ok_or(PageError::NotFound)?;
-    let feeds = feeds(app, me).await?;
+async fn already_done(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    owner: Owner,
+    id: TokenId,
+) -> Result<HttpResponse, PageError> {
+    let token = app.store.token_of(owner.id, id).await?.ok_or(PageError::NotFound)?;
+    let feeds = feeds(app, owner).await?;
     answer(
         StatusCode::OK,
         &AlreadyDone {

@@ -24,6 +24,7 @@ use crate::{
         flash::Flash,
         form::{Form, Problems},
         format::sentence,
+        owner::Owner,
         page::{Page, SignedIn, answer, go_to},
     },
 };
@@ -88,10 +89,11 @@ pub async fn show_narrow(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
-    draw(&req, &app, &me, &token, StatusCode::OK, Problems::default()).await
+    let token = find(&app, owner, &id).await?;
+    draw(&req, &app, &me, owner, &token, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/narrow`
@@ -99,21 +101,22 @@ pub async fn narrow_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
     Form(form): Form<NarrowForm>,
 ) -> Result<HttpResponse, PageError> {
-    write_mine(&app, &me).await;
-    let token = find(&app, &me, &id).await?;
-    let feeds = feeds(&app, &me).await?;
+    write_mine(&app, owner).await;
+    let token = find(&app, owner, &id).await?;
+    let feeds = feeds(&app, owner).await?;
     let suggestion = suggestion(&app, &me, &token, &feeds).await?;
     let shown =
         suggestion.filter(|new| form.version == token.version.to_string() && new.narrower.to_line() == form.after);
     let changed = shown.and_then(|shown| narrowed(&token, shown.narrower, &me));
-    let Some(changed) = changed else { return stale(&req, &app, &me, &token).await };
+    let Some(changed) = changed else { return stale(&req, &app, &me, owner, &token).await };
     match app.store.edit_token(&changed, &me.actor, me.now).await? {
         Edited::Done => Ok(go_to(&req, Flash::Narrowed.at(&path(&token)))),
         Edited::Unchanged => Ok(go_to(&req, Flash::Unchanged.at(&path(&token)))),
-        Edited::Stale => stale(&req, &app, &me, &find(&app, &me, &id).await?).await,
+        Edited::Stale => stale(&req, &app, &me, owner, &find(&app, owner, &id).await?).await,
     }
 }
 
@@ -128,9 +131,15 @@ fn narrowed(token: &Token, narrower: LeastPrivilege, me: &SignedIn) -> Option<To
 }
 
 /// 409: the token was changed, or used for something else, since the page was drawn.
-async fn stale(req: &HttpRequest, app: &App, me: &SignedIn, token: &Token) -> Result<HttpResponse, PageError> {
+async fn stale(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    owner: Owner,
+    token: &Token,
+) -> Result<HttpResponse, PageError> {
     let text = "The token was changed or used for something else in the meantime, so nothing was narrowed. This is how it looks now.";
-    draw(req, app, me, token, StatusCode::CONFLICT, Problems::one("", text)).await
+    draw(req, app, me, owner, token, StatusCode::CONFLICT, Problems::one("", text)).await
 }
 
 impl Advice {
@@ -235,11 +244,12 @@ async fn draw(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
+    owner: Owner,
     token: &Token,
     status: StatusCode,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let feeds = feeds(app, me).await?;
+    let feeds = feeds(app, owner).await?;
     let suggestion = suggestion(app, me, token, &feeds).await?;
     let page = NarrowPage {
         page: Page::in_section(req, format!("Narrow {}", token.name), "tokens"),

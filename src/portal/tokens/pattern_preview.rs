@@ -13,7 +13,7 @@ use crate::{
     web::{
         error::PageError,
         format::{counted, thousands},
-        page::SignedIn,
+        owner::Owner,
     },
 };
 
@@ -95,12 +95,12 @@ struct CandidatePackages {
 
 impl Preview {
     /// What the form comes to. `edited` is the token that is edited.
-    pub async fn of(app: &App, me: &SignedIn, form: &TokenForm, edited: Option<TokenId>) -> Result<Self, PageError> {
-        let universes = universes(app, me, form).await?;
+    pub async fn of(app: &App, owner: Owner, form: &TokenForm, edited: Option<TokenId>) -> Result<Self, PageError> {
+        let universes = universes(app, owner, form).await?;
         let (patterns, wrong) = Patterns::read(&form.all_patterns());
         let mut preview = Self {
             picks: PackagePicker::of(form, &universes),
-            same_name: same_name(app, me, form, edited).await?,
+            same_name: same_name(app, owner, form, edited).await?,
             ..Self::default()
         };
         if let Some(patterns) = patterns {
@@ -128,15 +128,15 @@ fn kinds(form: &TokenForm) -> Vec<Kind> {
     }
 }
 
-async fn universes(app: &App, me: &SignedIn, form: &TokenForm) -> Result<Vec<CandidatePackages>, PageError> {
+async fn universes(app: &App, owner: Owner, form: &TokenForm) -> Result<Vec<CandidatePackages>, PageError> {
     let permissions = form.permissions().unwrap_or_default();
-    let memberships = app.store.feeds_of(me.account.id).await?;
+    let memberships = app.store.feeds_of(owner.id).await?;
     let chosen = |membership: &&Membership| form.feeds != "some" || form.feed.contains(&membership.feed.id.to_string());
     let memberships: Vec<_> = memberships.iter().filter(chosen).take(FEEDS).collect();
     let mut all = Vec::new();
     for kind in kinds(form) {
         let (reads, writes) = uses(permissions, kind);
-        let (names, more) = known(app, writes.then_some(me.account.id), kind, &memberships).await?;
+        let (names, more) = known(app, writes.then_some(owner.id), kind, &memberships).await?;
         all.push(CandidatePackages { kind, names, more, reads: reads || !writes, writes });
     }
     Ok(all)
@@ -256,10 +256,10 @@ impl PackagePicker {
 /// Another token of the form's name, by its hint.
 async fn same_name(
     app: &App,
-    me: &SignedIn,
+    owner: Owner,
     form: &TokenForm,
     edited: Option<TokenId>,
 ) -> Result<Option<String>, PageError> {
     let Ok(name) = draft::name(&form.name) else { return Ok(None) };
-    Ok(app.store.hint_of_name(me.account.id, &name, edited).await?)
+    Ok(app.store.hint_of_name(owner.id, &name, edited).await?)
 }

@@ -7,11 +7,7 @@ use super::{pattern_preview::Preview, token_form::TokenForm};
 use crate::{
     app::App,
     tokens::TokenId,
-    web::{
-        error::PageError,
-        form::Typed,
-        page::{SignedIn, answer},
-    },
+    web::{error::PageError, form::Typed, owner::Owner, page::answer},
 };
 
 #[derive(Template)]
@@ -23,13 +19,13 @@ struct Fragment {
 /// `POST /settings/tokens/preview`: the parts of the form's page that follow what is typed.
 pub async fn preview_patterns(
     app: Data<App>,
-    me: SignedIn,
+    owner: Owner,
     Typed { form, is_ours }: Typed<TokenForm>,
 ) -> Result<HttpResponse, PageError> {
     // A script asks, which shows no page: what was typed is still in its form.
     if !is_ours {
         return Err(PageError::NotFromUs);
     }
-    let preview = Preview::of(&app, &me, &form, TokenId::parse(&form.token)).await?;
+    let preview = Preview::of(&app, owner, &form, TokenId::parse(&form.token)).await?;
     answer(StatusCode::OK, &Fragment { preview })
 }

@@ -14,6 +14,7 @@ use crate::{
         error::PageError,
         flash::Flash,
         form::Form,
+        owner::Owner,
         page::{SignedIn, go_to},
         reauth,
     },
@@ -27,9 +28,10 @@ pub async fn ask_reactivate(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    QUESTION.ask(&req, &app, &me, &id).await
+    QUESTION.ask(&req, &app, &me, owner, &id).await
 }
 
 /// `POST /settings/tokens/{id}/reactivate`
@@ -37,22 +39,25 @@ pub async fn reactivate_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
     Form(form): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
+    let token = find(&app, owner, &id).await?;
     if token.revoked_at.is_some() {
-        return QUESTION.refuse(&req, &app, &me, &token, "It is revoked, which is final. Duplicate it instead.").await;
+        return QUESTION
+            .refuse(&req, &app, &me, owner, &token, "It is revoked, which is final. Duplicate it instead.")
+            .await;
     }
     reauth::require(&req, &app, &me).await?;
     if form.version != token.version.to_string() {
-        return QUESTION.refuse(&req, &app, &me, &token, &changed_meanwhile(&token, &me)).await;
+        return QUESTION.refuse(&req, &app, &me, owner, &token, &changed_meanwhile(&token, &me)).await;
     }
     match app.store.reactivate_token(&token, &me.actor, me.now).await? {
         Edited::Done | Edited::Unchanged => Ok(go_to(&req, Flash::Reactivated.at(&path(&token)))),
         Edited::Stale => {
-            let token = find(&app, &me, &id).await?;
-            QUESTION.refuse(&req, &app, &me, &token, &changed_meanwhile(&token, &me)).await
+            let token = find(&app, owner, &id).await?;
+            QUESTION.refuse(&req, &app, &me, owner, &token, &changed_meanwhile(&token, &me)).await
         }
     }
 }

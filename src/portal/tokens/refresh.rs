@@ -21,6 +21,7 @@ use crate::{
         form::{Form, Problems},
         format::Time,
         late_form::typed,
+        owner::Owner,
         page::{Page, SignedIn, answer},
         reauth,
     },
@@ -59,17 +60,18 @@ pub async fn ask_refresh(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
+    let token = find(&app, owner, &id).await?;
     if let Some(form) = typed::<RefreshForm>(&req, &format!("{}/refresh", path(&token))) {
         let restart = form.lifetime == "restart";
-        return draw(&req, &app, &me, &token, StatusCode::OK, form.form_id, restart, Problems::default()).await;
+        return draw(&req, &app, &me, owner, &token, StatusCode::OK, form.form_id, restart, Problems::default()).await;
     }
     let form_id = FormId::generate(me.now, &mut crate::random::system()).to_string();
     // Whoever comes because the end is near wants a later one.
     let restart = state(&token, me.now) == State::ExpiresSoon;
-    draw(&req, &app, &me, &token, StatusCode::OK, form_id, restart, Problems::default()).await
+    draw(&req, &app, &me, owner, &token, StatusCode::OK, form_id, restart, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/refresh`
@@ -77,20 +79,22 @@ pub async fn refresh_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
     Form(form): Form<RefreshForm>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
+    let token = find(&app, owner, &id).await?;
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?.to_string();
     let restart = form.lifetime == "restart";
     if must_confirm(&app, &me).await? {
         let problems = Problems::one("", CONFIRM_FIRST);
-        return draw(&req, &app, &me, &token, StatusCode::CONFLICT, form_id, restart, problems).await;
+        return draw(&req, &app, &me, owner, &token, StatusCode::CONFLICT, form_id, restart, problems).await;
     }
     let refreshed = match check(&app, &me, &token, &form) {
         Ok(refreshed) => refreshed,
         Err(problems) => {
-            return draw(&req, &app, &me, &token, StatusCode::UNPROCESSABLE_ENTITY, form_id, restart, problems).await;
+            return draw(&req, &app, &me, owner, &token, StatusCode::UNPROCESSABLE_ENTITY, form_id, restart, problems)
+                .await;
         }
     };
     reauth::require(&req, &app, &me).await?;
@@ -99,14 +103,14 @@ pub async fn refresh_token(
         Token { version: form.version.parse().map_or(0, |shown: i64| shown.saturating_add(1)), ..refreshed };
     match app.store.refresh_token(refreshed.clone(), &form_id, &me.actor, me.now).await? {
         Issued::Secret(secret) => {
-            let feeds = feeds(&app, &me).await?;
+            let feeds = feeds(&app, owner).await?;
             show_once(&req, &app, &me, &refreshed, &feeds, &secret, token.issued_at.is_some())
         }
-        Issued::AlreadyDone(id) => already_done(&req, &app, &me, id).await,
+        Issued::AlreadyDone(id) => already_done(&req, &app, &me, owner, id).await,
         Issued::Stale => {
-            let token = find(&app, &me, &id).await?;
+            let token = find(&app, owner, &id).await?;
             let problems = Problems::one("", changed_meanwhile(&token, &me));
-            draw(&req, &app, &me, &token, StatusCode::CONFLICT, form_id, restart, problems).await
+            draw(&req, &app, &me, owner, &token, StatusCode::CONFLICT, form_id, restart, problems).await
         }
     }
 }
@@ -141,6 +145,7 @@ async fn draw(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
+    owner: Owner,
     token: &Token,
     status: StatusCode,
     form_id: String,
@@ -155,7 +160,7 @@ async fn draw(
     let keep = if must_restart || token.expires_at.is_none() { None } else { end(false).map(time) };
     let page = Refresh {
         page: Page::in_section(req, format!("Refresh {}", token.name), "tokens"),
-        token: view::Token::in_list(token, &feeds(app, me).await?, me),
+        token: view::Token::in_list(token, &feeds(app, owner).await?, me),
         form_id,
         version: token.version,
         chosen: if restart || keep.is_none() { "restart" } else { "keep" },

@@ -18,6 +18,7 @@ use crate::{
     web::{
         error::PageError,
         format::{self, Time},
+        owner::Owner,
         page::{Page, SignedIn, answer},
         paging::{Rows, limit},
         query::with_query,
@@ -133,19 +134,20 @@ pub async fn list_refusals(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     Query(asked): Query<RefusalsQuery>,
 ) -> Result<HttpResponse, PageError> {
     let after = asked.after.as_deref().map(|mark| RefusalCursor::parse(mark).ok_or(PageError::NotFound)).transpose()?;
     let token = match asked.token.as_deref() {
-        Some(id) => Some(super::find(&app, &me, id).await?),
+        Some(id) => Some(super::find(&app, owner, id).await?),
         None => None,
     };
-    write_mine(&app, &me).await;
-    let viewer = Viewer::of(&app, &me).await?;
+    write_mine(&app, owner).await;
+    let viewer = Viewer::of(&app, &me, owner).await?;
     let mark = after.clone().unwrap_or_else(RefusalCursor::newest);
     let kept = match &token {
-        Some(token) => app.store.refusals_of_token(me.account.id, token.id, &mark, READ).await?,
-        None => app.store.refusals_of_account(me.account.id, &mark, READ).await?,
+        Some(token) => app.store.refusals_of_token(owner.id, token.id, &mark, READ).await?,
+        None => app.store.refusals_of_account(owner.id, &mark, READ).await?,
     };
     let kept = Rows::new(kept, LINES);
     let next = kept.next(|last| address(token.as_ref().map(|token| token.id), &last.mark));
@@ -167,17 +169,17 @@ fn address(token: Option<TokenId>, after: &RefusalCursor) -> String {
 
 /// Adds what this node has seen of the person's tokens to the rows, so that what was refused a second ago is shown.
 /// A page without the last ten seconds is better than none.
-pub(super) async fn write_mine(app: &App, me: &SignedIn) {
-    if let Err(error) = app.evidence.write_for(&app.store, me.account.id).await {
+pub(super) async fn write_mine(app: &App, owner: Owner) {
+    if let Err(error) = app.evidence.write_for(&app.store, owner.id).await {
         tracing::warn!(%error, "the last seconds are not on the page");
     }
 }
 
 impl TokenIssues {
     /// Of one of the person's tokens, as far as it is written; see [`write_mine`].
-    pub async fn of(app: &App, me: &SignedIn, token: &Token) -> Result<Self, PageError> {
-        let viewer = Viewer::of(app, me).await?;
-        let kept = app.store.refusals_of_token(me.account.id, token.id, &RefusalCursor::newest(), READ).await?;
+    pub async fn of(app: &App, me: &SignedIn, owner: Owner, token: &Token) -> Result<Self, PageError> {
+        let viewer = Viewer::of(app, me, owner).await?;
+        let kept = app.store.refusals_of_token(owner.id, token.id, &RefusalCursor::newest(), READ).await?;
         let late = app.store.late_uses(token).await?;
         let off = match token.deactivated_at.filter(|_| state(token, me.now) == State::Deactivated) {
             Some(since) => {
@@ -216,8 +218,8 @@ struct Viewer<'a> {
 }
 
 impl<'a> Viewer<'a> {
-    async fn of(app: &App, me: &'a SignedIn) -> Result<Self, PageError> {
-        Ok(Self { me, memberships: app.store.feeds_of(me.account.id).await? })
+    async fn of(app: &App, me: &'a SignedIn, owner: Owner) -> Result<Self, PageError> {
+        Ok(Self { me, memberships: app.store.feeds_of(owner.id).await? })
     }
 
     fn time(&self, at: DateTime<Utc>) -> Time {

@@ -13,6 +13,7 @@ use crate::{
         error::PageError,
         flash::Flash,
         form::Form,
+        owner::Owner,
         page::{SignedIn, go_to},
     },
 };
@@ -26,9 +27,10 @@ pub async fn ask_revoke(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    QUESTION.ask(&req, &app, &me, &id).await
+    QUESTION.ask(&req, &app, &me, owner, &id).await
 }
 
 /// `POST /settings/tokens/{id}/revoke`
@@ -36,12 +38,13 @@ pub async fn revoke_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
+    let token = find(&app, owner, &id).await?;
     if !token.can_be_revoked() && token.revoked_at.is_none() {
-        return QUESTION.refuse(&req, &app, &me, &token, PRIMARY).await;
+        return QUESTION.refuse(&req, &app, &me, owner, &token, PRIMARY).await;
     }
     app.store.revoke_token(&token, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::Revoked.at(&path(&token))))

@@ -30,6 +30,7 @@ use crate::{
         error::PageError,
         format::Time,
         late_form::typed,
+        owner::Owner,
         page::{Page, SignedIn, answer},
     },
 };
@@ -79,23 +80,26 @@ pub async fn show_token(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    write_mine(&app, &me).await;
-    let token = find(&app, &me, &id).await?;
-    let feeds = feeds(&app, &me).await?;
+    write_mine(&app, owner).await;
+    let token = find(&app, owner, &id).await?;
+    let feeds = feeds(&app, owner).await?;
     let trial = match typed(&req, &format!("{}/try", path(&token))) {
         Some(form) => Trial::untried(form, &token, &feeds),
         None => Trial::blank(&token, &feeds),
     };
-    draw(&req, &app, &me, &token, &feeds, StatusCode::OK, trial).await
+    draw(&req, &app, &me, owner, &token, &feeds, StatusCode::OK, trial).await
 }
 
 /// Draws the page with something tried on it, or nothing.
+#[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
 pub(super) async fn draw(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
+    owner: Owner,
     token: &Token,
     feeds: &[Feed],
     status: StatusCode,
@@ -107,11 +111,11 @@ pub(super) async fn draw(
         page: Page::in_section(req, token.name.clone(), "tokens"),
         token: view::Token::whole(token, feeds, me),
         words: token.permissions.iter().map(view::permission_words).collect(),
-        coverage: Preview::of(app, me, &TokenForm::of(token), Some(token.id)).await?.lines,
+        coverage: Preview::of(app, owner, &TokenForm::of(token), Some(token.id)).await?.lines,
         created: time(token.created_at),
         issued: token.issued_at.filter(|at| *at != token.created_at).map(time),
-        made_by: made_by(app, me, token).await?,
-        trouble: TokenIssues::of(app, me, token).await?,
+        made_by: made_by(app, owner, token).await?,
+        trouble: TokenIssues::of(app, me, owner, token).await?,
         advice: Advice::about(app, me, token, feeds).await?,
         picture: activity::picture(app, me, token).await?,
         places: activity::places(app, me, token).await?,
@@ -122,9 +126,9 @@ pub(super) async fn draw(
     answer(status, &page)
 }
 
-async fn made_by(app: &App, me: &SignedIn, token: &Token) -> Result<Option<MadeBy>, PageError> {
+async fn made_by(app: &App, owner: Owner, token: &Token) -> Result<Option<MadeBy>, PageError> {
     let Some(id) = token.made_by else { return Ok(None) };
-    let maker = app.store.token_of(me.account.id, id).await?;
+    let maker = app.store.token_of(owner.id, id).await?;
     Ok(Some(MadeBy { id: id.to_string(), name: maker.map(|maker| maker.name) }))
 }
 

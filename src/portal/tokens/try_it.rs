@@ -29,6 +29,7 @@ use crate::{
     web::{
         error::PageError,
         form::{Form, Problems},
+        owner::Owner,
         page::SignedIn,
     },
 };
@@ -114,19 +115,20 @@ pub async fn check_access(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
+    owner: Owner,
     id: Path<String>,
     Form(form): Form<TryForm>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, &me, &id).await?;
-    let feeds = feeds(&app, &me).await?;
+    let token = find(&app, owner, &id).await?;
+    let feeds = feeds(&app, owner).await?;
     let is_legacy_key = app.legacy.is_in(&app.store, &form.package).await?;
     let (form, asked) = without_key(form, is_legacy_key);
     let (status, verdict, problems) = match asked.and_then(|()| question(&form)) {
-        Ok(question) => (StatusCode::OK, Some(put(&app, &me, &token, &question).await?), Problems::default()),
+        Ok(question) => (StatusCode::OK, Some(put(&app, &me, owner, &token, &question).await?), Problems::default()),
         Err(problems) => (StatusCode::UNPROCESSABLE_ENTITY, None, problems),
     };
     let trial = Trial::of(form, &token, &feeds, verdict, problems);
-    show::draw(&req, &app, &me, &token, &feeds, status, trial).await
+    show::draw(&req, &app, &me, owner, &token, &feeds, status, trial).await
 }
 
 /// A key that was pasted by mistake is neither shown again nor put into a link.
@@ -152,14 +154,19 @@ fn question(form: &TryForm) -> Result<AccessCheck<'_>, Problems> {
 }
 
 /// Asks the decision, from the facts a door would have at this moment if the token's present key were used there.
-async fn put(app: &App, me: &SignedIn, token: &Token, question: &AccessCheck<'_>) -> Result<Verdict, PageError> {
-    let known =
-        app.store.lookup_token_by_id(me.account.id, token.id, question.feed).await?.ok_or(PageError::NotFound)?;
+async fn put(
+    app: &App,
+    me: &SignedIn,
+    owner: Owner,
+    token: &Token,
+    question: &AccessCheck<'_>,
+) -> Result<Verdict, PageError> {
+    let known = app.store.lookup_token_by_id(owner.id, token.id, question.feed).await?.ok_or(PageError::NotFound)?;
     let ask = question.ask(&known, question.facts(&app.store, &known).await?);
     Ok(match decide(Some(known.presented()), &known.holder, &ask, me.now) {
         Decision::Allow => Verdict { allowed: true, sentence: allowed(&known, &ask), step: None },
         Decision::Deny(_) if state(&known.token, me.now) == State::NotIssued => no_key(token),
-        Decision::Deny(reason) => denied(&known, reason, &ask, &app.store.feeds_of(me.account.id).await?, me),
+        Decision::Deny(reason) => denied(&known, reason, &ask, &app.store.feeds_of(owner.id).await?, me),
     })
 }
 
