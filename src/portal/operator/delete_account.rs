@@ -14,7 +14,7 @@ use crate::{
     app::App,
     tokens::AccountId,
     web::{
-        confirm::{Confirm, Input, Instead, Link},
+        confirm::{Confirm, Input, Instead, Link, Piece},
         error::PageError,
         flash::Flash,
         form::{Form, FormError, Problems, or_again},
