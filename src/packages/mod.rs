@@ -7,6 +7,7 @@ pub mod downloads;
 pub mod nuget;
 mod package;
 mod publication;
+pub mod search_text;
 
 pub use self::{
     package::{FeedPackage, FileFate, PackageName, StoredPackage},

@@ -88,6 +88,27 @@ async fn an_unlisted_version_leaves_the_search_and_stays_installable() {
 }
 
 #[actix_web::test]
+async fn the_plus_of_a_version_is_read_in_either_spelling() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, ALL, "*").await;
+        assert_eq!(world.push(&key, &nupkg("Plus.A", "1.0.0-beta+build.5")).await.status, 201);
+        let header = [("X-NuGet-ApiKey", key.text.as_str())];
+        for version in ["1.0.0-beta+build.5", "1.0.0-beta%2Bbuild.5", "1.0.0-beta%2bbuild.5", "1.0.0-beta"] {
+            let leaf = format!("/v3/registration/plus.a/{version}.json");
+            assert_eq!(world.get(&leaf, &key).await.status, 200, "{leaf}");
+            let file = format!("/v3/flat/plus.a/{version}/plus.a.nuspec");
+            assert_eq!(world.get(&file, &key).await.status, 200, "{file}");
+            let one = format!("/v3/package/Plus.A/{version}");
+            assert_eq!(world.ask(&format!("DELETE {one}"), &header).await.status, 204, "{one}");
+            assert_eq!(world.ask(&format!("POST {one}"), &header).await.status, 200, "{one}");
+        }
+        assert_eq!(world.ask("DELETE /v3/package/Plus.A/1.0.0-beta%252Bbuild.5", &header).await.status, 404);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
 async fn a_version_is_published_once_under_any_spelling_and_never_again_once_removed() {
     for world in World::each().await {
         let ada = world.account("ada").await;
@@ -97,6 +118,8 @@ async fn a_version_is_published_once_under_any_spelling_and_never_again_once_rem
         for (id, version) in spellings {
             let reply = world.push(&key, &nupkg(id, version)).await;
             assert_eq!((reply.status, reply.phrase.as_str()), (409, "This version exists already"), "{id} {version}");
+            let said = reply.header("x-nuget-warning").unwrap();
+            assert!(said.contains(" 1.0.0 exists already"), "{said}");
         }
         world.sql("UPDATE versions SET removed_at = 1").await;
         assert_eq!(world.get("/v3/flat/contoso.core/index.json", &key).await.status, 404);

@@ -174,19 +174,18 @@ async fn searches_know_prereleases_and_old_clients_and_refuse_odd_numbers() {
         assert_eq!(hits("q=%25").await.len() + hits("q=A_A").await.len() + hits("q='").await.len(), 0);
         let versions = world.get("/v3/autocomplete?id=a&prerelease=true", &key).await.json()["data"].clone();
         assert_eq!(versions, serde_json::json!(["1.0.0", "2.0.0-beta"]));
-        for query in [
-            "take=1001",
-            "skip=3001",
-            "take=-1",
-            "take=x",
-            "take=+1",
-            "skip=99999999999999999999",
-            "prerelease=maybe",
-            "semVerLevel=3",
-            "q=a&q=b",
-            "q=%00",
-            "take=1&take=1",
-        ] {
+        for query in ["take=10000", "take=99999999999999999999"] {
+            let all = world.get(&format!("/v3/autocomplete/?q=&{query}"), &key).await.json();
+            assert_eq!(all["data"].as_array().unwrap().len(), 2, "as Paket asks: {query}");
+            assert_eq!(hits(query).await.len(), 2, "{query}");
+        }
+        for query in ["skip=3001", "skip=99999999999999999999"] {
+            assert_eq!(hits(query).await.len(), 0, "{query}");
+        }
+        assert_eq!(hits("q=%22d_d%22%20d*").await, ["D_D 1.0.0"]);
+        for query in
+            ["take=-1", "take=x", "take=+1", "prerelease=maybe", "semVerLevel=3", "q=a&q=b", "q=%00", "take=1&take=1"]
+        {
             let reply = world.get(&format!("/v3/query?{query}"), &key).await;
             assert_eq!((reply.status, reply.text().is_empty()), (400, false), "{query}");
         }

@@ -12,7 +12,10 @@ use serde::Deserialize;
 use super::path;
 use crate::{
     app::App,
-    packages::nuget::{PackageQuery, PackageSummary},
+    packages::{
+        nuget::{PackageQuery, PackageSummary},
+        search_text::search_words,
+    },
     portal::visitor::Visitor,
     tokens::{FeedId, Kind, is_feed_name},
     web::{
@@ -174,7 +177,7 @@ impl PackagesQuery {
     fn words(&self) -> (Vec<String>, String) {
         let text: String = self.q.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
         let text = text.trim().to_owned();
-        (text.to_lowercase().split_whitespace().map(str::to_owned).collect(), text)
+        (search_words(&text), text)
     }
 
     fn unlisted(&self) -> bool {

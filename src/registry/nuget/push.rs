@@ -129,8 +129,13 @@ fn removed(package: &Nupkg) -> NuGetError {
 }
 
 fn exists(package: &Nupkg) -> NuGetError {
-    let sentence =
-        format!("{} {} exists already. A version is published once; push a higher one.", package.id, package.version);
+    let (id, version) = (&package.id, &package.version);
+    let number = version.normalized();
+    let sentence = if version.to_string() == number {
+        format!("{id} {number} exists already. A version is published once; push a higher one.")
+    } else {
+        format!("{id} {number} exists already, and {version} is the same version. Push a higher one.")
+    };
     NuGetError::new(StatusCode::CONFLICT, "This version exists already", sentence)
 }
 

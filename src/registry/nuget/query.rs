@@ -39,12 +39,15 @@ impl Query {
         self.0.contains_key(name)
     }
 
-    /// A number from 0 to `most`.
+    /// A whole number. One over `most` counts as `most`: clients ask for more than any server gives (Paket takes
+    /// 10,000), and show what they get.
     pub(super) fn number(&self, name: &str, default: usize, most: usize) -> Result<usize, NuGetError> {
         let Some(text) = self.0.get(name).filter(|text| !text.is_empty()) else { return Ok(default) };
-        let digits = text.bytes().all(|b| b.is_ascii_digit());
-        let number = text.parse().ok().filter(|number| digits && *number <= most);
-        number.ok_or_else(|| bad(format!("{name} must be a number from 0 to {most}.")))
+        if !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(bad(format!("{name} must be a whole number, such as 20.")));
+        }
+        // What does not fit into a number is larger than all.
+        Ok(text.parse().unwrap_or(most).min(most))
     }
 
     /// `true` or `false`.

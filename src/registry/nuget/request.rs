@@ -6,6 +6,7 @@ use actix_web::{
     web::{self},
 };
 use chrono::{DateTime, Utc};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{
@@ -77,17 +78,19 @@ impl<'r> NuGetRequest<'r> {
 
     /// The id in the address.
     pub(super) fn id(&self) -> Result<PackageId, NuGetError> {
-        PackageId::parse(self.part("id")).map_err(|_| NuGetError::nothing_here())
+        PackageId::parse(&self.part("id")).map_err(|_| NuGetError::nothing_here())
     }
 
     /// A version in the address.
     pub(super) fn version(&self, part: &str) -> Result<Version, NuGetError> {
-        Version::parse(self.part(part)).map_err(|_| NuGetError::nothing_here())
+        Version::parse(&self.part(part)).map_err(|_| NuGetError::nothing_here())
     }
 
-    /// A part of the address.
-    pub(super) fn part(&self, name: &str) -> &'r str {
-        self.req.match_info().get(name).unwrap_or_default()
+    /// A part of the address. The router leaves `%25`, `%2B` and `%2F` as they came; clients write the `+` of a version
+    /// in either way.
+    pub(super) fn part(&self, name: &str) -> String {
+        let part = self.req.match_info().get(name).unwrap_or_default();
+        percent_decode_str(part).decode_utf8_lossy().into_owned()
     }
 
     /// The caller, looked up; a request without credential gets the challenge.

@@ -19,6 +19,7 @@ use crate::{
     packages::{
         StoredPackage,
         nuget::{FoundPackage, ListedVersion, PackageSearch, id::PackageId, listing::newest, version::Version},
+        search_text::search_words,
     },
     tokens::PatternSet,
 };
@@ -103,7 +104,7 @@ async fn find(
 ) -> Result<(usize, Vec<StoredPackage>), NuGetError> {
     let text = query.text("q")?.to_lowercase();
     let exactly = ["packageid:", "id:"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or_default();
-    let words: Vec<String> = text.split_whitespace().filter(|_| exactly.is_empty()).map(str::to_owned).collect();
+    let words = if exactly.is_empty() { search_words(&text) } else { Vec::new() };
     let package_type = query.text("packageType")?.to_ascii_lowercase();
     let (skip, take) = (query.number("skip", 0, MOST_SKIPPED)?, query.number("take", USUALLY_TAKEN, MOST_TAKEN)?);
     if !package_type.is_empty() && PackageId::parse(&package_type).is_err() {
