@@ -101,6 +101,19 @@ async fn a_debugger_finds_the_symbols_of_a_published_assembly() {
 }
 
 #[actix_web::test]
+async fn documentation_beside_the_symbols_is_taken_and_alone_is_not() {
+    for world in World::each().await {
+        let key = world.with_package().await;
+        let (pdb, xml) = (format!("{LIB}.pdb"), format!("{LIB}.xml"));
+        let alone = world.push_symbols(&key, &symbols("1.0.0", &[(&xml, b"<doc/>")])).await;
+        assert_eq!((alone.status, alone.text().contains("no .pdb file")), (400, true), "{}", alone.text());
+        let both = world.push_symbols(&key, &symbols("1.0.0", &[(&xml, b"<doc/>"), (&pdb, PDB)])).await;
+        assert_eq!(both.status, 201, "{}", both.text());
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
 async fn a_debugger_may_name_the_checksum_it_would_take() {
     for world in World::each().await {
         let key = world.with_package().await;

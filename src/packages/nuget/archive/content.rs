@@ -98,8 +98,14 @@ impl<R: Read> Walk<'_, R> {
         // With a descriptor the sums may be left open, but only where deflate itself says where the content ends.
         let may_be_open = entry.has_descriptor() && (entry.is_deflated() || entry.facts.unpacked == 0);
         let sums_agree = facts.sums() == entry.facts.sums() || (may_be_open && facts.sums() == [0; 3]);
-        let agrees = names == entry.name.raw().as_bytes() && entry.agrees_with(&facts) && sums_agree;
-        if agrees { Ok(()) } else { Err(differs()) }
+        let same_entry = names == entry.name.raw().as_bytes() && entry.agrees_with(&facts);
+        match (same_entry, sums_agree) {
+            (true, true) => Ok(()),
+            (true, false) if entry.has_descriptor() && !entry.is_deflated() && facts.sums() == [0; 3] => {
+                Err(Unreadable::OpenStored { name: name(entry) })
+            }
+            _ => Err(differs()),
+        }
     }
 
     fn check_content(&mut self, entry: &Entry) -> Result<(), Unreadable> {

@@ -158,6 +158,14 @@ pub enum Unreadable {
         /// The entry.
         name: String,
     },
+    /// A stored entry whose header leaves its size to the data descriptor behind it.
+    #[error(
+        "The entry {name} is stored and says its size only after its content, so a program that reads from the front cannot tell where it ends; deflate it."
+    )]
+    OpenStored {
+        /// The entry.
+        name: String,
+    },
     /// A data descriptor that is broken or differs.
     #[error("The entry {name} has a data descriptor that differs from the zip directory; programs would differ.")]
     Descriptor {
@@ -198,7 +206,7 @@ pub enum Unreadable {
     #[error(transparent)]
     Nuspec(#[from] BadNuspec),
     /// The nuspec names a file that is not there.
-    #[error("The nuspec names a {what} file that is not in the package; add the file or remove the {what} element.")]
+    #[error("The {what} file that the nuspec names is not in the package; add the file or remove the {what} element.")]
     MissingFile {
         /// `readme`, `icon` or `license`.
         what: &'static str,
@@ -222,7 +230,7 @@ pub enum Unreadable {
     )]
     NotSymbols,
     /// A symbol package with something that does not belong there.
-    #[error("The entry {name} does not belong in a symbol package; only .pdb files do.")]
+    #[error("The entry {name} does not belong in a symbol package; only .pdb files do, and .xml files beside them.")]
     NotASymbolFile {
         /// The entry.
         name: String,

@@ -21,6 +21,12 @@ pub struct SymbolFile {
     pub pdb: PortablePdb,
 }
 
+/// How the name of a symbol file ends.
+const PDB: &str = ".pdb";
+/// What a symbol package may hold beside what every package has: nuget.org takes documentation of the code, too, which
+/// `dotnet pack` puts beside the symbols.
+const ALLOWED: [&str; 2] = [PDB, ".xml"];
+
 impl<R: Read + Seek> Archive<R> {
     /// Reads the directory and the nuspec of a symbol package, as [`Archive::open`] does of other packages. Blocks.
     ///
@@ -31,14 +37,11 @@ impl<R: Read + Seek> Archive<R> {
         if !says_symbols(&archive.package.nuspec) {
             return Err(Unreadable::NotSymbols);
         }
-        let mut content = archive.directory.entries.iter().filter(|entry| !is_furniture(entry)).peekable();
-        if content.peek().is_none() {
-            return Err(Unreadable::NoSymbols);
+        let content = || archive.directory.entries.iter().filter(|entry| !is_furniture(entry));
+        if let Some(entry) = content().find(|entry| !ALLOWED.iter().any(|ending| entry.name.key().ends_with(ending))) {
+            return Err(Unreadable::NotASymbolFile { name: shown(entry.name.raw().as_bytes()) });
         }
-        match content.find(|entry| !entry.name.key().ends_with(".pdb")) {
-            Some(entry) => Err(Unreadable::NotASymbolFile { name: shown(entry.name.raw().as_bytes()) }),
-            None => Ok(archive),
-        }
+        if content().any(|entry| entry.name.key().ends_with(PDB)) { Ok(archive) } else { Err(Unreadable::NoSymbols) }
     }
 
     /// Checks everything and unpacks the symbol files into a folder, each once however often it is there. Blocks.
@@ -48,7 +51,7 @@ impl<R: Read + Seek> Archive<R> {
     pub fn unpack_symbols(mut self, folder: &Path) -> Result<Vec<SymbolFile>, Unreadable> {
         content::check(&mut self.source, &self.directory)?;
         let (mut files, mut seen) = (Vec::new(), HashSet::new());
-        for entry in self.directory.entries.iter().filter(|entry| entry.name.key().ends_with(".pdb")) {
+        for entry in self.directory.entries.iter().filter(|entry| entry.name.key().ends_with(PDB)) {
             let mut file = NamedTempFile::with_prefix_in("push-", folder)?;
             content::copy(&mut self.source, &self.directory, entry, &mut file)?;
             let pdb = PortablePdb::read(&mut file).map_err(|error| refused(entry, error))?;
