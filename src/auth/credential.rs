@@ -34,11 +34,13 @@ pub struct Key {
     pub secret: Option<Secret>,
     /// What has the shape of an older system's key instead, where keys of that shape were imported.
     pub(super) legacy: Option<LegacyKey>,
+    /// Whether a key was sent as the username of Basic, where none is looked for.
+    pub(super) is_username: bool,
 }
 
 impl Key {
     fn of_secret(scheme: CredentialScheme, text: &str) -> Self {
-        Self { scheme, secret: Secret::parse(text), legacy: None }
+        Self { scheme, secret: Secret::parse(text), legacy: None, is_username: false }
     }
 
     /// What the database is asked for; none if it need not be asked.
@@ -78,12 +80,15 @@ pub(super) enum ApiKeyText {
 pub(super) struct AuthorizationText {
     pub(super) key: Key,
     pub(super) legacy: Option<LegacyKey>,
+    /// Whether it is a username and password that a client has stored for this host, and no attempt at a key.
+    is_password: bool,
 }
 
 impl Credentials {
     /// Reads the headers. The empty Basic credential that NuGet.exe sends when it has none (`Og==`) is none, and neither
     /// is a text in `X-NuGet-ApiKey` that has the shape of no key: clients that insist on one are given a placeholder
-    /// there, beside the real key in `Authorization`.
+    /// there, beside the real key in `Authorization`. The other way round, a password in Basic that has the shape of no
+    /// key counts for nothing beside a key in `X-NuGet-ApiKey`: clients send what they have stored for the source.
     pub fn read(headers: &HeaderMap) -> Result<Self, Ambiguous> {
         let api_keys = headers.get_all(API_KEY).filter_map(|value| ApiKeyText::read(value.as_bytes().trim_ascii()));
         let mut authorizations = headers.get_all(AUTHORIZATION);
@@ -100,11 +105,15 @@ impl Credentials {
         let api_key = self.api_key.and_then(|text| match text {
             ApiKeyText::Ours(key) => Some(key),
             ApiKeyText::Legacy(legacy) => {
-                in_use(&legacy).then_some(Key { scheme: CredentialScheme::ApiKey, secret: None, legacy: Some(legacy) })
+                let legacy = Some(legacy).filter(in_use)?;
+                Some(Key { legacy: Some(legacy), ..Key::of_secret(CredentialScheme::ApiKey, "") })
             }
         });
-        let authorization =
-            self.authorization.map(|AuthorizationText { key, legacy }| Key { legacy: legacy.filter(in_use), ..key });
+        let authorization = self.authorization.and_then(|AuthorizationText { key, legacy, is_password }| {
+            let key = Key { legacy: legacy.filter(in_use), ..key };
+            let is_ignored = is_password && key.legacy.is_none() && api_key.is_some();
+            (!is_ignored).then_some(key)
+        });
         match (api_key, authorization) {
             (Some(one), Some(other)) if !one.is_same_as(&other) => Err(Ambiguous),
             (one, other) => Ok(one.or(other)),
@@ -146,7 +155,8 @@ fn authorization(value: &[u8]) -> Option<AuthorizationText> {
         basic(rest)
     } else {
         let text = if scheme.eq_ignore_ascii_case(b"bearer") { utf8(rest) } else { "" };
-        Some(AuthorizationText { key: Key::of_secret(CredentialScheme::Bearer, text), legacy: None })
+        let key = Key::of_secret(CredentialScheme::Bearer, text);
+        Some(AuthorizationText { key, legacy: None, is_password: false })
     }
 }
 
@@ -157,7 +167,12 @@ fn basic(encoded: &[u8]) -> Option<AuthorizationText> {
     }
     let (user, password) = decoded.split_at(decoded.iter().position(|&b| b == b':').unwrap_or(0));
     let text = if user.is_empty() { "" } else { utf8(&password[1..]) };
-    Some(AuthorizationText { key: Key::of_secret(CredentialScheme::Basic, text), legacy: LegacyKey::parse(text) })
+    let key = Key {
+        is_username: utf8(user).starts_with(PREFIX) && !text.starts_with(PREFIX),
+        ..Key::of_secret(CredentialScheme::Basic, text)
+    };
+    let is_password = !text.is_empty() && !text.starts_with(PREFIX) && !key.is_username;
+    Some(AuthorizationText { legacy: LegacyKey::parse(text), key, is_password })
 }
 
 fn utf8(bytes: &[u8]) -> &str {
@@ -281,6 +296,22 @@ mod tests {
             let found = presented(&[("Authorization", value.clone())]);
             assert!(matches!(found, Ok(Some((_, false)))), "{value}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_stored_password_counts_for_nothing_beside_a_key() {
+        let key = a_secret(1);
+        let beside =
+            |authorization: String| presented(&[("X-NuGet-ApiKey", key.clone()), ("Authorization", authorization)]);
+        let guid = "5F1D2C3B-0000-4000-8000-00805F9B34FB";
+        for password in ["u:pw".to_owned(), format!("ada:{guid}")] {
+            assert_eq!(beside(basic_of(&password)), Ok(Some((CredentialScheme::ApiKey, true))), "{password}");
+        }
+        for other in [basic_of("u:lk_half"), basic_of(&format!("{key}:")), "Bearer x".to_owned()] {
+            assert_eq!(beside(other.clone()), Err(Ambiguous), "{other}");
+        }
+        let both = [("X-NuGet-ApiKey", key.clone()), ("Authorization", basic_of(&format!("ada:{guid}")))];
+        assert!(matches!(read(&both).unwrap().into_key(&[Shape::Guid]), Err(Ambiguous)), "such keys are in use");
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub struct Refusal {
     pub sentence: String,
 }
 
+/// What is said to a client that sends the key in the wrong half of Basic. Whether the key is good is not looked up.
+const KEY_AS_USERNAME: &str = "The key was sent as the username. Send it as the password, with any username.";
+
 impl Caller {
     /// Looks a presented key up, together with its account's part in `feed` (empty for none).
     /// A key of the wrong shape is not looked up at all.
@@ -117,9 +120,9 @@ impl Caller {
         self.record_decision(self.admitted(now).map(drop), None, now)
     }
 
-    /// The same for a question about the key, which is no use of it: only a refusal is noted.
+    /// The same for a question about the key, which is no use of it: nothing is recorded, whatever the answer.
     pub fn admit_to_ask(&self, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Refusal> {
-        self.admitted(now).or_else(|_| self.admit(now))
+        self.admitted(now).map_err(|reason| self.refusal(reason, &Ask::of_account(Action::Look), now))
     }
 
     /// The key's token, if it is live; nothing is noted.
@@ -140,7 +143,9 @@ impl Caller {
     /// Whether the key could do what is asked: a question only, of which nothing is noted.
     pub fn would_allow(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Refusal> {
         let decided = self.decide(ask, now);
-        decided.and_then(|()| self.known.as_ref().ok_or(Reason::NotAToken)).map_err(|reason| self.refusal(reason, ask))
+        decided
+            .and_then(|()| self.known.as_ref().ok_or(Reason::NotAToken))
+            .map_err(|reason| self.refusal(reason, ask, now))
     }
 
     fn decide(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<(), Reason> {
@@ -166,20 +171,22 @@ impl Caller {
                 if self.recorder.refused(known, reason, ask, now) {
                     tracing::info!(key = token.called(), token = %token.id, reason = reason.as_str(), package = self.recorder.name_in_log(&asked), "key refused");
                 }
-                Err(self.refusal(reason, &asked))
+                Err(self.refusal(reason, &asked, now))
             }
             _ => {
                 self.recorder.unknown();
-                Err(self.refusal(Reason::NotAToken, &asked))
+                Err(self.refusal(Reason::NotAToken, &asked, now))
             }
         }
     }
 
-    fn refusal(&self, reason: Reason, ask: &Ask<'_>) -> Refusal {
+    fn refusal(&self, reason: Reason, ask: &Ask<'_>, now: DateTime<Utc>) -> Refusal {
         let token = self.known.as_ref().map(|known| &known.token);
         // Clients print the sentence into logs.
         let ask = Ask { name: ask.name.filter(|name| !self.recorder.hides(name)), ..*ask };
-        Refusal { reason, scheme: self.key.scheme, sentence: reason.sentence(token, &ask) }
+        let sentence =
+            if self.key.is_username { KEY_AS_USERNAME.to_owned() } else { reason.sentence(token, &ask, now) };
+        Refusal { reason, scheme: self.key.scheme, sentence }
     }
 }
 

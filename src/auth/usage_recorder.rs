@@ -36,8 +36,6 @@ struct Judged {
     token: TokenId,
     account: AccountId,
     at: DateTime<Utc>,
-    /// Whether the key opens anything.
-    live: bool,
     outcome: Outcome,
 }
 
@@ -134,7 +132,7 @@ impl UsageRecorder {
             connection.carried_live_key();
         }
         let (token, account) = (known.token.id, known.token.account);
-        self.judged.replace(Some(Judged { token, account, at, live, outcome }));
+        self.judged.replace(Some(Judged { token, account, at, outcome }));
     }
 }
 
@@ -153,13 +151,14 @@ fn occasion(known: &TokenLookup, reason: Reason) -> Option<DateTime<Utc>> {
 
 impl Drop for UsageRecorder {
     fn drop(&mut self) {
-        let Some(Judged { token, account, at, live, outcome }) = self.judged.take() else { return };
+        let Some(Judged { token, account, at, outcome }) = self.judged.take() else { return };
         let (client, address) = (std::mem::take(&mut self.client), std::mem::take(&mut self.address));
         let refused = matches!(outcome, Outcome::Refused(_));
         // Whether a look-up counts is known when its row is written: another node may have noted it.
         let counts = !matches!(&outcome, Outcome::Refused(line) if line.is_look_up());
         let day = counts.then_some(UsageEvent::DailyUse { day: day_of(at), refused, times: 1 });
-        let last = live.then(|| UsageEvent::Last(LastUse { at, client: client.clone(), address: address.clone() }));
+        let last =
+            (!refused).then(|| UsageEvent::Last(LastUse { at, client: client.clone(), address: address.clone() }));
         let (place, work, line) = match outcome {
             Outcome::Used(work) => (
                 Some(UsageEvent::ClientUse(ClientUse { client, address, first_at: at, last_at: at, uses: 1 })),

@@ -67,7 +67,7 @@ fn an_account_by_itself_may_what_its_widest_token_may() {
 #[test]
 fn the_refusal_of_a_package_names_key_patterns_and_package() {
     let token = token("nuget:push", "Contoso.Service.*");
-    let sentence = Reason::PackageNotCovered.sentence(Some(&token), &push("Fabrikam.Core", Package::New));
+    let sentence = Reason::PackageNotCovered.sentence(Some(&token), &push("Fabrikam.Core", Package::New), now());
     assert_eq!(
         sentence,
         "lk_Ab3d may push NuGet packages matching Contoso.Service.*; Fabrikam.Core is not among them. Edit its patterns to add it."
@@ -75,8 +75,33 @@ fn the_refusal_of_a_package_names_key_patterns_and_package() {
 }
 
 #[test]
+fn a_deactivated_key_is_told_what_lets_it_work() {
+    let off = |end, until| {
+        let token =
+            Token { deactivated_at: Some(now()), reactivate_at: until, expires_at: end, ..token("nuget:push", "*") };
+        Reason::Deactivated.sentence(Some(&token), &push("A", Package::New), now() + Duration::hours(1))
+    };
+    let later = Some(now() + Duration::days(1));
+    assert_eq!(off(later, None), "lk_Ab3d is deactivated. Reactivate it under Settings, Access Tokens.");
+    assert!(off(later, later).contains("deactivated until "), "{}", off(later, later));
+    for until in [None, later] {
+        let said = off(Some(now()), until);
+        assert!(said.contains("and expired on") && said.contains("Refresh and reactivate it"), "{said}");
+    }
+}
+
+#[test]
+fn who_can_help_is_named_as_far_as_there_is_somebody() {
+    let token = token("nuget:push", "*");
+    let ask = push("A", Package::New);
+    let said = |feed| Reason::AccountMayNot.sentence(Some(&token), &Ask { feed: Some((feed, None)), ..ask }, now());
+    assert!(said("main").ends_with("Ask the operator of this host."), "{}", said("main"));
+    assert!(said("team").ends_with("Ask an owner of the feed."), "{}", said("team"));
+}
+
+#[test]
 fn an_unknown_secret_learns_nothing() {
-    let sentence = Reason::NotAToken.sentence(None, &push("Contoso.Core", Package::New));
+    let sentence = Reason::NotAToken.sentence(None, &push("Contoso.Core", Package::New), now());
     assert!(!sentence.contains("Contoso"), "{sentence}");
 }
 
@@ -189,7 +214,7 @@ fn phrases_and_fixed_sentences_are_ascii_and_distinct() {
     assert_eq!(phrases.len(), Reason::ALL.len());
     for reason in Reason::ALL {
         assert!(reason.phrase().is_ascii());
-        assert!(reason.sentence(Some(&token), &push("A.B", Package::New)).is_ascii());
+        assert!(reason.sentence(Some(&token), &push("A.B", Package::New), now()).is_ascii());
     }
 }
 

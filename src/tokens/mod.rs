@@ -1,5 +1,6 @@
 //! The heart of the product: what a token is, when it lives, and what it may do. Pure: no web, no SQL, no clock.
 
+pub mod act;
 pub mod beyond_maximum;
 pub mod bulk;
 pub mod decision;

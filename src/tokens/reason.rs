@@ -4,9 +4,13 @@ use chrono::{DateTime, Utc};
 use strum::EnumCount;
 
 use super::{
-    Kind, Token,
+    Kind, State, Token,
+    act::state_when_on,
     decision::{Ask, Package},
 };
+
+/// The feed that every host has. It has no owners: the operator runs it.
+const MAIN: &str = "main";
 
 /// Why not. The first that applies, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumCount)]
@@ -133,9 +137,9 @@ impl Reason {
             }
             Self::Replaced => "The token was refreshed. Put the new key in this place too.",
             Self::Revoked => "Somebody ended it for good. Create a new token.",
-            Self::Deactivated => "It is paused. Reactivate it, and the same key works again.",
-            Self::Expired => "Its time is over. Refresh it and put the new key in place.",
-            Self::Retired => "Old keys end when they lie idle. Create a token in its stead.",
+            Self::Deactivated => "It is switched off. Reactivate it: the same key works again, unless it has expired.",
+            Self::Expired => "Refresh the token and put the new key in place.",
+            Self::Retired => "Keys of an older system end when they are not used. Create a new token instead.",
             Self::AccountDisabled => "Ask the operator of this host.",
             Self::NotServed => "Use a host that serves packages of this kind, or ask the operator of this one.",
             Self::PermissionMissing => {
@@ -148,14 +152,14 @@ impl Reason {
                 "The feed or package does not exist, or your account cannot see it. Check the spelling, then ask the feed's owner."
             }
             Self::AccountMayNot => {
-                "The token would do, but your account has no such right here. Ask an owner of the package or the feed."
+                "The token would do, but your account has no such right here. Ask an owner of the package or the feed; for main, the operator."
             }
         }
     }
 
     /// The sentence that says which rule failed and how to mend it. ASCII but for what people typed.
     /// An unknown secret learns nothing.
-    pub fn sentence(self, token: Option<&Token>, ask: &Ask<'_>) -> String {
+    pub fn sentence(self, token: Option<&Token>, ask: &Ask<'_>, now: DateTime<Utc>) -> String {
         let Some(token) = token else {
             return "This is not a valid access token. Copy the whole key, or create one under Settings, Access Tokens.".to_owned();
         };
@@ -170,13 +174,7 @@ impl Reason {
                 token.name
             ),
             Self::Revoked => format!("{key} was revoked. Create a new token under Settings, Access Tokens."),
-            Self::Deactivated => match token.reactivate_at {
-                Some(_) => format!(
-                    "{key} is switched off until {}. Reactivate it under Settings, Access Tokens.",
-                    date(token.reactivate_at)
-                ),
-                None => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
-            },
+            Self::Deactivated => deactivated(token, now),
             Self::Expired => {
                 let mend = if token.can_be_refreshed() { "Refresh it" } else { "Replace it by a new token" };
                 format!("{key} expired on {}. {mend} under Settings, Access Tokens.", date(token.expires_at))
@@ -214,16 +212,40 @@ impl Reason {
             }
             Self::AccountCannotRead => "There is nothing here, or the account of this key cannot see it.".to_owned(),
             Self::AccountMayNot if ask.package == Package::Others => {
-                format!(
-                    "The account of {key} may not {action} of others: {name} in {feed} takes an owner of the package or of the feed."
-                )
+                let owners =
+                    if feed == MAIN { "an owner of the package" } else { "an owner of the package or of the feed" };
+                format!("The account of {key} may not {action} of others: {name} in {feed} takes {owners}.")
             }
             Self::AccountMayNot => {
+                let whom = if feed == MAIN { "the operator of this host" } else { "an owner of the feed" };
                 format!(
-                    "The account of {key} only reads {feed}; to {action} there it needs the role of writer. Ask an owner of the feed."
+                    "The account of {key} only reads {feed}; to {action} there it needs the role of writer. Ask {whom}."
                 )
             }
         }
+    }
+}
+
+/// A switched-off token whose time is over besides is not mended by switching it on.
+fn deactivated(token: &Token, now: DateTime<Utc>) -> String {
+    let key = token.called();
+    match (state_when_on(token, now), token.reactivate_at) {
+        (State::Expired, _) if token.can_be_refreshed() => {
+            format!(
+                "{key} is deactivated, and expired on {}. Refresh and reactivate it under Settings, Access Tokens.",
+                date(token.expires_at)
+            )
+        }
+        (State::Expired | State::Retired, _) => {
+            format!(
+                "{key} is deactivated, and ended on {}. Create a new token under Settings, Access Tokens.",
+                date(token.end())
+            )
+        }
+        (_, Some(until)) => {
+            format!("{key} is deactivated until {}. Reactivate it under Settings, Access Tokens.", date(Some(until)))
+        }
+        (_, None) => format!("{key} is deactivated. Reactivate it under Settings, Access Tokens."),
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the API tells of packages, and of what a key could do.
 
-use latchkey::tokens::{Feeds, decision::Role};
+use latchkey::{
+    store::RefusalCursor,
+    tokens::{Feeds, decision::Role},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -108,6 +111,21 @@ async fn can_answers_with_the_rule_and_from_the_facts() {
         let token = world.store().token(key.token.id).await.unwrap().unwrap();
         assert_eq!(token.last_use, None, "a question is no use, whatever its answer");
         assert!(world.store().days_of(token.id, 0).await.unwrap().is_empty());
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_question_with_a_dead_key_is_answered_and_leaves_nothing() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:pull", "*").await;
+        world.sql("UPDATE tokens SET revoked_at = 1").await;
+        let reply = world.get("/v1/tokens/current/can?action=nuget:pull", &key).await;
+        assert_eq!((reply.status, &reply.json()["reason"]), (401, &json!("revoked")));
+        world.app.evidence.write(world.store()).await.unwrap();
+        let lines = world.store().refusals_of_account(ada, &RefusalCursor::newest(), 10).await.unwrap();
+        assert!(lines.is_empty() && world.store().days_of(key.token.id, 0).await.unwrap().is_empty());
         world.end().await;
     }
 }

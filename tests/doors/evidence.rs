@@ -71,6 +71,19 @@ async fn uses_and_refusals_are_counted_once_each_and_only_when_written() {
 }
 
 #[actix_web::test]
+async fn a_request_that_was_refused_is_no_last_use() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, ALL, "Contoso.*").await;
+        assert_eq!(world.push(&key, &nupkg("Fabrikam.Core", "1.0.0")).await.status, 403);
+        written(&world).await;
+        let token = world.store().token(key.token.id).await.unwrap().unwrap();
+        assert_eq!((token.last_use, refusals(&world, ada).await.len()), (None, 1));
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
 async fn work_names_the_least_permission_that_would_have_done() {
     for world in World::each().await {
         let ada = world.account("ada").await;

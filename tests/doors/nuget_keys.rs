@@ -96,6 +96,33 @@ async fn two_different_credentials_are_refused_and_two_equal_ones_are_one() {
 }
 
 #[actix_web::test]
+async fn a_stored_password_beside_a_key_is_ignored() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:pull", "*").await.text;
+        let both = [("X-NuGet-ApiKey", &*key), ("Authorization", &*basic_of(b"u:pw"))];
+        assert_eq!(world.ask("GET /v3/query", &both).await.status, 200);
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_key_in_place_of_the_username_is_told_where_it_belongs() {
+    for world in World::each().await {
+        let ada = world.account("ada").await;
+        let key = world.key(ada, "nuget:pull", "*").await.text;
+        for password in ["", "x-oauth-basic"] {
+            let value = basic_of(format!("{key}:{password}").as_bytes());
+            let reply = world.ask("GET /v3/query", &[("Authorization", &value)]).await;
+            assert_eq!((reply.status, reply.phrase.as_str()), (401, "Not a valid access token"));
+            let said = reply.header("x-nuget-warning").unwrap();
+            assert!(said.contains("Send it as the password") && !said.contains(&key), "{said}");
+        }
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
 async fn a_placeholder_in_the_key_header_is_no_credential() {
     for world in World::each().await {
         let ada = world.account("ada").await;

@@ -9,6 +9,7 @@ use crate::{
     feeds::{Feed, Membership},
     tokens::{
         State, Token,
+        act::{TokenAct, state_when_on},
         decision::{Action, Reason, Role},
         state::state,
     },
@@ -115,8 +116,12 @@ pub fn mend(token: &Token, line: &RefusedUse, memberships: &[Membership], now: D
         Reason::Revoked | Reason::Retired => duplicate(),
         // Nothing else can be done with a revoked token, whatever it was refused before.
         _ if token.revoked_at.is_some() => duplicate(),
-        Reason::Deactivated => step("Switch it on", "reactivate", ""),
-        Reason::Expired if token.can_be_refreshed() => step("Refresh it", "refresh", ""),
+        Reason::Deactivated | Reason::Expired if state_when_on(token, now) == State::Expired => {
+            if token.can_be_refreshed() { step("Refresh it", "refresh", "") } else { duplicate() }
+        }
+        Reason::Deactivated if TokenAct::Reactivate.check(token, now).is_ok() => {
+            step("Reactivate it", "reactivate", "")
+        }
         Reason::PackageNotCovered if !line.package.is_empty() => {
             let label = format!("Add {} to its patterns", line.package);
             step(&label, "edit", &format!("?add={}", query::value(&line.package)))
@@ -169,7 +174,10 @@ fn who_can(line: &RefusedUse, memberships: &[Membership]) -> String {
             format!("{package} belongs to others. One of its owners, or an owner of {}, can do this.", line.feed)
         }
         Some(Role::Owner) => "You can do it now.".to_owned(),
-        _ => format!("An owner of {} can make you a writer.", line.feed),
+        _ => match line.feed.as_str() {
+            "main" => "The operator of this host can make you a writer in main.".to_owned(),
+            feed => format!("An owner of {feed} can make you a writer."),
+        },
     }
 }
 

@@ -194,7 +194,7 @@ fn denied(known: &TokenLookup, reason: Reason, ask: &Ask<'_>, memberships: &[Mem
     };
     let mend = mend(&known.token, &line, memberships, me.now);
     let step = mend.step().map(|(label, path)| (label.to_owned(), path.to_owned()));
-    Verdict { allowed: false, sentence: reason.sentence(Some(&known.token), ask), step }
+    Verdict { allowed: false, sentence: reason.sentence(Some(&known.token), ask, me.now), step }
 }
 
 fn allowed(known: &TokenLookup, ask: &Ask<'_>) -> String {
