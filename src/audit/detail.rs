@@ -113,6 +113,9 @@ pub struct TokenDetail {
     /// What the step was part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// Whether a refresh gave the token its first key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_key: bool,
 }
 
 /// A token as it was.
@@ -120,6 +123,9 @@ pub struct TokenDetail {
 pub struct TokenFacts {
     /// Its name.
     pub name: String,
+    /// Its note; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     /// What it could do; none where only the name was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rights: Option<TokenRights>,
@@ -207,7 +213,7 @@ impl TokenFacts {
             feeds,
             ends_at: token.end(),
         };
-        Self { name: token.name.clone(), rights: Some(rights) }
+        Self { name: token.name.clone(), note: token.note.clone(), rights: Some(rights) }
     }
 }
 
@@ -231,8 +237,8 @@ impl TokenField {
             Self::Name => before.name != after.name,
             Self::Note => before.note != after.note,
             Self::Permissions => before.permissions != after.permissions,
-            Self::Patterns => before.patterns != after.patterns,
-            Self::Feeds => before.feeds != after.feeds,
+            Self::Patterns => !before.patterns.same_as(&after.patterns),
+            Self::Feeds => before.feeds.adds_to(&after.feeds) || after.feeds.adds_to(&before.feeds),
             Self::End => before.expires_at != after.expires_at,
         }
     }
@@ -251,10 +257,11 @@ mod tests {
             ends_at: Some(DateTime::UNIX_EPOCH),
         };
         let told = TokenDetail {
-            token: Some(TokenFacts { name: "CI".to_owned(), rights: Some(rights) }),
+            token: Some(TokenFacts { name: "CI".to_owned(), note: "vault".to_owned(), rights: Some(rights) }),
             changed: vec![TokenField::Patterns, TokenField::End],
             until: Some(DateTime::UNIX_EPOCH),
             cause: Some(Cause::WithOthers),
+            first_key: true,
         };
         for detail in [
             EventDetail::Nothing,

@@ -44,6 +44,8 @@ kinds! {
     TokenRetired = "token.retired", "legacy key retired";
     /// Every token of an account that was on was switched off in one step.
     TokensFrozen = "token.all_frozen", "all tokens frozen";
+    /// What a freeze had switched off was switched on.
+    TokensUnfrozen = "token.all_unfrozen", "freeze of all tokens undone";
     /// An account was made.
     AccountCreated = "account.created", "account created";
     /// An operator made an account whose owner is yet to choose a password.

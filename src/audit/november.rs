@@ -119,7 +119,7 @@ fn changed(detail: &str) -> Option<EventDetail> {
 }
 
 fn named(name: &str) -> EventDetail {
-    let token = TokenFacts { name: name.to_owned(), rights: None };
+    let token = TokenFacts { name: name.to_owned(), note: String::new(), rights: None };
     EventDetail::Token(TokenDetail { token: Some(token), ..TokenDetail::default() })
 }
 

@@ -64,7 +64,7 @@ pub(super) async fn write(
             make_link(tx, mail, (&account, LinkPurpose::NewAddress, secret), now, CONFIRMATION).await?;
             mail::new_address(&to, &confirm_path(secret))?
         }
-        MailContent::Happened(account, happenings, more) => mail::security_mail(&to, &account, &happenings, more)?,
+        MailContent::Happened(account, happenings) => mail::security_mail(&to, &account, &happenings)?,
     })
 }
 

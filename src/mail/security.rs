@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     accounts::{Account, client_name},
-    audit::{EventDetail, EventKind, TokenFacts},
+    audit::{Cause, EventDetail, EventKind, TokenDetail, TokenFacts, TokenField},
     notifications::SecurityNotification,
     tokens::expiry::end_in,
 };
@@ -38,7 +38,6 @@ struct Happened<'a> {
     host: &'a str,
     title: String,
     lines: Vec<EventLine>,
-    more: i64,
     remedy: Remedy,
     reset_url: String,
     tokens_url: String,
@@ -68,21 +67,20 @@ struct EventLine {
     url: Option<String>,
 }
 
-/// The whole message; `more` happenings are counted but not listed.
+/// The whole message. Nothing is left out; what was done to several tokens in one step shares a line.
 pub fn security_mail(
     to: &ActionMail<'_>,
     account: &Account,
     happenings: &[SecurityNotification],
-    more: i64,
 ) -> Result<String, Unwritable> {
-    let lines: Vec<_> = happenings.iter().map(|one| EventLine::new(one, account.time_zone, to)).collect();
-    let title = title(happenings, &lines, more);
+    let groups = in_steps(happenings);
+    let lines: Vec<_> = groups.iter().map(|group| EventLine::of(group, account.time_zone, to)).collect();
+    let title = title(&groups, &lines);
     let mail = Happened {
         username: &account.username,
         host: to.host(),
         title,
         lines,
-        more,
         remedy: remedy(happenings),
         reset_url: to.public_url.of("/forgot"),
         tokens_url: to.public_url.of("/settings/tokens"),
@@ -91,24 +89,77 @@ pub fn security_mail(
     to.seal(&Subject { mail: &mail }, &Text { mail: &mail }, &Html { mail: &mail })
 }
 
+/// The events, those that one step on several tokens made in one group.
+fn in_steps(happenings: &[SecurityNotification]) -> Vec<Vec<&SecurityNotification>> {
+    let mut groups: Vec<Vec<&SecurityNotification>> = Vec::new();
+    for one in happenings {
+        let same = groups.iter_mut().find(|group| group.first().is_some_and(|first| is_one_step(first, one)));
+        match same {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    groups
+}
+
+fn is_one_step(one: &SecurityNotification, other: &SecurityNotification) -> bool {
+    let with_others =
+        |of: &SecurityNotification| of.detail.token().and_then(|told| told.cause) == Some(Cause::WithOthers);
+    let key = |of: &SecurityNotification| (of.kind, of.at, of.by.clone(), of.address.clone(), of.client.clone());
+    with_others(one) && with_others(other) && key(one) == key(other)
+}
+
 impl EventLine {
+    fn of(group: &[&SecurityNotification], zone: Tz, to: &ActionMail<'_>) -> Self {
+        match group {
+            [first, _, ..] => Self::of_step(first, group, zone),
+            [one] => Self::new(one, zone, to),
+            [] => Self { title: String::new(), said: String::new(), facts: Vec::new(), url: None },
+        }
+    }
+
+    /// One step on several tokens.
+    fn of_step(first: &SecurityNotification, group: &[&SecurityNotification], zone: Tz) -> Self {
+        let (done, said) = match first.kind {
+            EventKind::TokenRevoked => ("were revoked", "Their keys are refused for good:"),
+            EventKind::TokenReactivated => ("are on again", "Their keys work again, unless they have expired:"),
+            _ => ("were deactivated", "Their keys are refused until you reactivate the tokens:"),
+        };
+        let named: Vec<_> = group.iter().map(|one| token(one)).collect();
+        Self {
+            title: format!("{} access tokens {done}", group.len()),
+            said: format!("{said} {}", named.join(", ")),
+            facts: facts(first, moment_of(first, zone)),
+            url: None,
+        }
+    }
+
     fn new(one: &SecurityNotification, zone: Tz, to: &ActionMail<'_>) -> Self {
         let (title, said) = words(one, zone);
-        let local = one.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string();
+        let mut facts = facts(one, moment_of(one, zone));
+        let given = token_facts(one).filter(|_| gives_access(one.kind));
+        facts.extend(given.into_iter().flat_map(|token| rights(token, zone)));
+        facts.extend(token_facts(one).and_then(noted));
         let url = one.token.filter(|_| one.token_name.is_some());
-        Self {
-            title,
-            said,
-            facts: facts(one, moment(one.at, zone, &local), zone),
-            url: url.map(|id| to.public_url.of(&format!("/settings/tokens/{id}"))),
-        }
+        Self { title, said, facts, url: url.map(|id| to.public_url.of(&format!("/settings/tokens/{id}"))) }
     }
 }
 
+fn moment_of(one: &SecurityNotification, zone: Tz) -> String {
+    moment(one.at, zone, &one.at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string())
+}
+
+/// Where its owner noted that its key lives.
+fn noted(token: &TokenFacts) -> Option<(&'static str, String)> {
+    let note = token.note.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!note.is_empty()).then(|| ("Note", one_line(&note)))
+}
+
 /// What is gravest stands first; of the rest only how much it is.
-fn title(happenings: &[SecurityNotification], lines: &[EventLine], more: i64) -> String {
-    let count = lines.len() as i64 + more;
-    let grave = GRAVE.iter().find_map(|kind| happenings.iter().position(|one| one.kind == *kind));
+fn title(groups: &[Vec<&SecurityNotification>], lines: &[EventLine]) -> String {
+    let count = lines.len();
+    let is_of = |group: &[&SecurityNotification], kind| group.iter().any(|one| one.kind == kind);
+    let grave = GRAVE.iter().find_map(|kind| groups.iter().position(|group| is_of(group, *kind)));
     match (lines, grave) {
         ([only], _) => only.title.clone(),
         (_, Some(at)) if count == 2 => format!("{}, and one more thing", lines[at].title),
@@ -132,7 +183,7 @@ fn by_the_host(one: &SecurityNotification) -> bool {
     one.by.is_some() || one.address.is_empty()
 }
 
-fn facts(one: &SecurityNotification, when: String, zone: Tz) -> Vec<(&'static str, String)> {
+fn facts(one: &SecurityNotification, when: String) -> Vec<(&'static str, String)> {
     let client = one_line(&client_name::in_words(&one.client));
     let mut facts = vec![("When", when)];
     if one.kind == EventKind::OwnerInvited {
@@ -147,7 +198,6 @@ fn facts(one: &SecurityNotification, when: String, zone: Tz) -> Vec<(&'static st
         (address, "") => facts.push(("From", address.to_owned())),
         (address, client) => facts.push(("From", format!("{address}, with {client}"))),
     }
-    facts.extend(token_facts(one).filter(|_| gives_access(one.kind)).into_iter().flat_map(|token| rights(token, zone)));
     facts
 }
 
@@ -200,16 +250,31 @@ fn words(one: &SecurityNotification, zone: Tz) -> (String, String) {
         EventKind::TokenCreated => {
             (format!("A new access token: {token}"), "Its key was shown once, to whoever created it.")
         }
+        EventKind::TokenRefreshed if one.detail.token().is_some_and(|told| told.first_key) => (
+            format!("The access token {token} has its first key"),
+            "The key was shown once, to whoever refreshed the token.",
+        ),
         EventKind::TokenRefreshed => (format!("The access token {token} has a new key"), "Its old key is refused."),
+        EventKind::TokenEdited if one.detail.token().is_some_and(only_feeds) => {
+            (format!("The access token {token} got more feeds"), "Feeds were added to it.")
+        }
         EventKind::TokenEdited => {
             (format!("The access token {token} got more packages"), "Patterns or feeds were added to it.")
         }
-        EventKind::TokenReactivated => (format!("The access token {token} is on again"), "Its key works again."),
+        EventKind::TokenReactivated => (format!("The access token {token} is on again"), of_its_key(one)),
         EventKind::TokenRevoked => (format!("The access token {token} was revoked"), "Its key is refused for good."),
         EventKind::TokenDeleted => {
             (format!("The access token {token} was deleted"), "Its key is refused for good, and it is off your list.")
         }
         EventKind::TokenDeactivated => return switched_off(one, &token, zone),
+        EventKind::TokensFrozen if one.detail.token().is_some_and(|told| told.cause == Some(Cause::Restore)) => (
+            "Your access tokens were frozen after a backup was restored".to_owned(),
+            "Keys that the backup brought back are refused until you undo the freeze.",
+        ),
+        EventKind::TokensUnfrozen => (
+            "The freeze of your access tokens was undone".to_owned(),
+            "The keys that it switched off work again, unless they have expired.",
+        ),
         EventKind::TokensFrozen => (
             "All your access tokens were frozen".to_owned(),
             "Every key that was on is refused until the freeze is undone.",
@@ -228,6 +293,21 @@ fn words(one: &SecurityNotification, zone: Tz) -> (String, String) {
         kind => (sentence(kind.label()), ""),
     };
     (title, said.to_owned())
+}
+
+/// What became of the key of a token that is on again.
+fn of_its_key(one: &SecurityNotification) -> &'static str {
+    let end = token_facts(one).and_then(|token| token.rights.as_ref()?.ends_at);
+    match one.hint {
+        None => "It has no key yet.",
+        Some(_) if end.is_some_and(|end| end <= one.at) => "Its time is over, so its key stays refused.",
+        Some(_) => "Its key works again.",
+    }
+}
+
+/// Whether an edit added feeds and no patterns.
+fn only_feeds(told: &TokenDetail) -> bool {
+    told.changed.contains(&TokenField::Feeds) && !told.changed.contains(&TokenField::Patterns)
 }
 
 /// Who got which access, in a few words.

@@ -156,8 +156,8 @@ pub enum MailContent {
     ConfirmAddress(Account),
     /// A link that gives the account the mail's address.
     NewAddress(Account),
-    /// What happened in the account; so many more are not listed.
-    Happened(Account, Vec<SecurityNotification>, i64),
+    /// What happened in the account.
+    Happened(Account, Vec<SecurityNotification>),
 }
 
 /// How somebody gets the link.

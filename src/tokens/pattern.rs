@@ -214,6 +214,19 @@ impl Patterns {
         self.iter().any(|pattern| pattern == "*")
     }
 
+    /// Whether two lists name the same patterns, whatever their order and case: they cover the same.
+    pub fn same_as(&self, other: &Self) -> bool {
+        let has_all =
+            |all: &Self, some: &Self| some.iter().all(|one| all.iter().any(|other| other.eq_ignore_ascii_case(one)));
+        has_all(self, other) && has_all(other, self)
+    }
+
+    /// Whether this list may cover a package that `before` did not. A pattern that an old one covers when read as a name
+    /// covers nothing more: whatever stands for its stars stands for the old one's.
+    pub fn covers_beyond(&self, before: &Self) -> bool {
+        self.iter().any(|new| !before.covers(new))
+    }
+
     /// Whether this list names a pattern that `before` did not: an edit that widens (or may widen) a token.
     pub fn adds_to(&self, before: &Self) -> bool {
         !before.covers_all() && self.iter().any(|new| !before.iter().any(|old| old.eq_ignore_ascii_case(new)))

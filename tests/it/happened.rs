@@ -21,6 +21,9 @@ on_both_engines! {
     what_gives_access_is_told_to_whoever_gave_it,
     a_mail_tells_what_was_true_then_whatever_became_of_it,
     whatever_ends_a_live_key_is_told,
+    a_step_on_many_tokens_crowds_nothing_out,
+    a_first_key_replaces_none,
+    the_note_of_a_token_is_told,
     what_ends_nothing_is_not_told,
 }
 
@@ -70,7 +73,7 @@ async fn what_lets_a_key_work_or_ends_it_is_told(world: &World) {
     assert_eq!(subjects(&world.mails().await), [format!("The access token “CI” ({hint}…) is on again")]);
     ada.must(&key.id, "revoke").await;
     assert_eq!(subjects(&world.mails().await), [format!("The access token “CI” ({hint}…) was revoked")]);
-    assert_eq!(ada.refresh(&key.id, "restart").await.status, 422);
+    assert_eq!(ada.refresh(&key.id, "restart").await.status, 409);
     assert!(world.mails().await.is_empty(), "what failed is not told");
 }
 
@@ -85,6 +88,12 @@ async fn an_edit_is_told_only_if_packages_are_added(world: &World) {
     assert!(subject.ends_with("got more packages"), "{subject}");
     ada.act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*")).await;
     assert!(world.mails().await.is_empty());
+    ada.act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*\nFabrikam.Core.*")).await;
+    assert!(world.mails().await.is_empty(), "what is covered already adds nothing");
+    let edited = "SELECT COUNT(*) FROM events WHERE verb = 'token.edited'";
+    let before = world.database.number(edited, &[]).await;
+    ada.act(&key.id, "edit", |form| form.set("patterns", "fabrikam.core.*\nFABRIKAM.*\nFabrikam.*")).await;
+    assert_eq!(world.database.number(edited, &[]).await, before, "order and case change nothing");
 }
 
 async fn all_that_happened_between_two_ticks_is_in_one_mail(world: &World) {
@@ -98,8 +107,10 @@ async fn all_that_happened_between_two_ticks_is_in_one_mail(world: &World) {
     let mails = world.mails().await;
     let to_ada = mails.iter().find(|mail| mail.header("To") == "ada@example.com").unwrap();
     assert_eq!((mails.len(), to_ada.header("Subject").as_str()), (2, "[Latchkey] 22 things happened in your account"));
-    assert!(to_ada.text.contains("“Key 0”") && to_ada.text.contains("“Key 19”") && to_ada.text.contains("And 2 more."));
-    assert!(!to_ada.text.contains("Bo's") && !to_ada.text.contains("Key 21"));
+    for number in 0..22 {
+        assert!(to_ada.text.contains(&format!("“Key {number}”")), "each is told: {}", to_ada.text);
+    }
+    assert!(!to_ada.text.contains("Bo's"));
     assert!(world.mails().await.is_empty());
 }
 
@@ -210,13 +221,63 @@ async fn whatever_ends_a_live_key_is_told(world: &World) {
     told(&["“Switched off”", "was deactivated", "until you reactivate", "ada, an operator of this host"]).await;
     let both = format!("/settings/tokens/selected?step=revoke&token={}&token={}", keys[5], keys[6]);
     bo.fill(&both, |form| form).await;
-    told(&["“One of two”", "“Two of two”", "was revoked"]).await;
+    told(&["2 access tokens were revoked", "“One of two”", "“Two of two”"]).await;
     bo.key(world, "Last").await;
     world.mails().await;
     bo.fill("/settings/tokens/freeze", |form| form).await;
     told(&["All your access tokens were frozen"]).await;
     world.set_disabled("bo", true).await;
     told(&["Your account was disabled", "the host itself"]).await;
+}
+
+async fn a_step_on_many_tokens_crowds_nothing_out(world: &World) {
+    let ada = world.ada().await;
+    for number in 0..30 {
+        assert_eq!(ada.create(&format!("Key {number}"), |form| form).await.status, 200);
+    }
+    let last = ada.key(world, "Last").await;
+    world.mails().await;
+    ada.fill("/settings/tokens/freeze", |form| form).await;
+    ada.fill("/settings/tokens/unfreeze", |form| form).await;
+    ada.must(&last.id, "revoke").await;
+    ada.key(world, "New").await;
+    let mail = world.mail().await;
+    assert!(mail.outline().1.ends_with("4 things happened in your account"), "{}", mail.outline().1);
+    for said in [
+        "All your access tokens were frozen",
+        "The freeze of your access tokens was undone",
+        "The access token “Last”",
+        "A new access token: “New”",
+    ] {
+        assert_eq!(mail.text.matches(said).count(), 1, "{said}: {}", mail.text);
+    }
+    assert!(!mail.text.contains("“Key 1”"), "{}", mail.text);
+    let each = "SELECT COUNT(*) FROM events WHERE verb = 'token.reactivated'";
+    assert_eq!(world.database.number(each, &[]).await, 31, "the record has a line for each");
+}
+
+async fn a_first_key_replaces_none(world: &World) {
+    let ada = world.ada().await;
+    let id = crate::person::newest_token(world, "Primary token").await;
+    ada.refresh(&id, "restart").await;
+    let mail = world.mail().await;
+    assert!(mail.outline().1.ends_with("has its first key"), "{}", mail.outline().1);
+    assert!(!mail.text.contains("old key"), "{}", mail.text);
+    ada.refresh(&id, "restart").await;
+    assert!(world.mail().await.text.contains("Its old key is refused."));
+}
+
+async fn the_note_of_a_token_is_told(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key_with(world, "CI", |form| form.set("note", "Vault,\r\nfolder ci")).await;
+    let mail = world.mail().await;
+    assert!(
+        mail.text.contains("Note      Vault, folder ci") && mail.html.contains("Vault, folder ci"),
+        "{}",
+        mail.text
+    );
+    ada.must(&key.id, "revoke").await;
+    assert!(world.mail().await.text.contains("Note      Vault, folder ci"));
 }
 
 async fn what_ends_nothing_is_not_told(world: &World) {

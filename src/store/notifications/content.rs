@@ -40,8 +40,8 @@ impl Transaction {
             }
             MailKind::NewAddress => self.owed_to_new_address(mail, dead).await?,
             MailKind::Happened => {
-                let (happenings, more) = self.security_notifications_in(mail.id).await?;
-                (!happenings.is_empty()).then_some(MailContent::Happened(self.owner(mail).await?, happenings, more))
+                let happenings = self.security_notifications_in(mail.id).await?;
+                (!happenings.is_empty()).then_some(MailContent::Happened(self.owner(mail).await?, happenings))
             }
         };
         if mail_content.is_none() {

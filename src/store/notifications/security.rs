@@ -11,8 +11,8 @@ use crate::{
 };
 
 pub(in crate::store) const SECURITY: &str = "happened";
-/// So many are listed in one mail; the rest is counted.
-const LISTED: i64 = 20;
+/// So many events go into one mail; further ones go into another.
+const MOST: i64 = 200;
 
 impl FromRow<'_, AnyRow> for SecurityNotification {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
@@ -81,8 +81,8 @@ impl Transaction {
         Ok(())
     }
 
-    /// Binds what an account is owed at one address to a new mail. `false` if somebody else has bound it: then this
-    /// change must not be committed.
+    /// Binds what an account is owed at one address to a new mail, the earliest first, as much as a mail holds. `false` if
+    /// somebody else has bound it: then this change must not be committed.
     pub async fn bind_security_notifications(
         &mut self,
         (account, recipient): (AccountId, Option<&str>),
@@ -91,42 +91,37 @@ impl Transaction {
     ) -> Result<bool> {
         self.add_mail(mail, now).await?;
         let bound = sqlx::query(
-            "UPDATE notices SET mail = $1 WHERE account = $2 AND COALESCE(recipient, '') = $3 AND kind = $4
-                AND mail IS NULL AND cancelled_at IS NULL",
+            "UPDATE notices SET mail = $1 WHERE mail IS NULL AND id IN (
+                SELECT id FROM notices WHERE account = $2 AND COALESCE(recipient, '') = $3 AND kind = $4
+                    AND mail IS NULL AND cancelled_at IS NULL ORDER BY occasion LIMIT $5)",
         )
         .bind(mail.id.to_string())
         .bind(account.to_string())
         .bind(recipient.unwrap_or_default())
         .bind(SECURITY)
+        .bind(MOST)
         .execute(&mut *self.inner)
         .await?;
         Ok(bound.rows_affected() > 0)
     }
 
-    /// What a mail tells of, in the order of time, and how many more it does not list.
+    /// What a mail tells of, in the order of time.
     pub(in crate::store) async fn security_notifications_in(
         &mut self,
         mail: MailId,
-    ) -> Result<(Vec<SecurityNotification>, i64)> {
-        let listed: Vec<SecurityNotification> = sqlx::query_as(
+    ) -> Result<Vec<SecurityNotification>> {
+        let listed = sqlx::query_as(
             "SELECT e.verb, e.at, COALESCE(a.username, d.username) AS by_username, e.address, e.client, e.detail, e.token, e.hint,
                 e.feed, e.package, s.username AS whom, t.name AS token_name
              FROM notices n JOIN events e ON e.id = n.occasion LEFT JOIN tokens t ON t.id = e.token
              LEFT JOIN accounts s ON s.id = e.account AND s.id <> n.account
              LEFT JOIN accounts a ON a.id = e.actor AND a.id <> n.account LEFT JOIN deleted_accounts d ON d.account = e.actor
-             WHERE n.mail = $1 AND n.kind = $2 ORDER BY n.occasion LIMIT $3",
+             WHERE n.mail = $1 AND n.kind = $2 ORDER BY n.occasion",
         )
         .bind(mail.to_string())
         .bind(SECURITY)
-        .bind(LISTED)
         .fetch_all(&mut *self.inner)
         .await?;
-        let all: i64 = sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM notices WHERE mail = $1 AND kind = $2")
-            .bind(mail.to_string())
-            .bind(SECURITY)
-            .fetch_one(&mut *self.inner)
-            .await?;
-        let more = all - i64::try_from(listed.len()).unwrap_or(all);
-        Ok((listed, more))
+        Ok(listed)
     }
 }

@@ -231,7 +231,7 @@ impl Store {
             let ids = awake.iter().map(|(_, id)| token_id(id)).collect::<Result<Vec<_>>>()?;
             let more = tx.take(taken, account, &ids, by, now).await?;
             if frozen == 0 && more > 0 {
-                tx.tell_of_freeze(account, by, now).await?;
+                tx.tell_once(EventKind::TokensFrozen, taken, account, by, now).await?;
             }
             frozen += more;
             tx.commit().await?;
@@ -251,7 +251,12 @@ impl Store {
                 return Ok(thawed);
             }
             let ids = frozen.iter().map(|id| token_id(id)).collect::<Result<Vec<_>>>()?;
-            thawed += tx.take(&Taken::unfreeze(), account, &ids, by, now).await?;
+            let taken = Taken::unfreeze();
+            let more = tx.take(&taken, account, &ids, by, now).await?;
+            if thawed == 0 && more > 0 {
+                tx.tell_once(EventKind::TokensUnfrozen, &taken, account, by, now).await?;
+            }
+            thawed += more;
             tx.commit().await?;
             sleep(BREATH).await;
         }
@@ -268,6 +273,15 @@ impl Store {
         Ok(since.map(instant))
     }
 
+    /// Whether a freeze has switched a token off.
+    pub async fn is_frozen(&self, token: TokenId) -> Result<bool> {
+        let frozen: Option<Option<i64>> = sqlx::query_scalar("SELECT frozen_at FROM tokens WHERE id = $1")
+            .bind(token.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(frozen.flatten().is_some())
+    }
+
     /// How many tokens of an account are frozen, counted up to `most`.
     pub async fn count_frozen(&self, account: AccountId, most: i64) -> Result<i64> {
         let count = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM tokens
@@ -278,9 +292,17 @@ impl Store {
 
 impl Transaction {
     /// One line for all: the tokens have their own in the record.
-    async fn tell_of_freeze(&mut self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<()> {
-        let event = EventKind::TokensFrozen;
-        let event = self.record(event, by, Subject::account(account), EventDetail::Nothing, now).await?;
+    async fn tell_once(
+        &mut self,
+        kind: EventKind,
+        taken: &Taken,
+        account: AccountId,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let cause = Some(taken.cause).filter(|cause| *cause == Cause::Restore);
+        let detail = TokenDetail { cause, ..TokenDetail::default() }.into();
+        let event = self.record(kind, by, Subject::account(account), detail, now).await?;
         self.enqueue_security_notification(account, event, None, now).await
     }
 }
@@ -311,7 +333,7 @@ impl Transaction {
             .await?;
         if !changed.is_empty() {
             let events = self.record_all(taken, &changed, by, now).await?;
-            if is_told(taken.kind, account, by) {
+            if taken.cause == Cause::WithOthers && is_told(taken.kind, account, by) {
                 self.owe_happenings(account, &events, now).await?;
             }
             self.settle_end_notices(taken, &changed, now).await?;

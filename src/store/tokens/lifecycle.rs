@@ -36,11 +36,13 @@ impl Store {
         }
         let secret = Secret::generate(&mut crate::random::system());
         let token = Token { hint: Some(secret.hint().to_owned()), ..token };
+        let first_key = tx.token(token.id).await?.is_some_and(|before| before.issued_at.is_none());
         let changed = tx.update_token(&token).await?;
         if !changed || !tx.replace_secret(token.id, secret.hash(), form, now).await? {
             return tx.issued_meanwhile(form).await;
         }
-        tx.note(EventKind::TokenRefreshed, &token, by, TokenDetail::default(), now).await?;
+        let told = TokenDetail { first_key, ..TokenDetail::default() };
+        tx.note(EventKind::TokenRefreshed, &token, by, told, now).await?;
         tx.commit().await?;
         Ok(Issued::Secret(secret))
     }
@@ -171,7 +173,7 @@ fn names_more(after: &Token, before: &Token) -> bool {
 }
 
 fn reaches_more(after: &Token, before: &Token) -> bool {
-    after.patterns.adds_to(&before.patterns) || after.feeds.adds_to(&before.feeds)
+    after.patterns.covers_beyond(&before.patterns) || after.feeds.adds_to(&before.feeds)
 }
 
 impl Transaction {
@@ -261,7 +263,7 @@ impl Transaction {
     async fn mark_reactivated(&mut self, token: &Token) -> Result<bool> {
         let done = sqlx::query(
             "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
-             WHERE id = $1 AND version = $2 AND revoked_at IS NULL",
+             WHERE id = $1 AND version = $2 AND revoked_at IS NULL AND deactivated_at IS NOT NULL",
         )
         .bind(token.id.to_string())
         .bind(token.version)
