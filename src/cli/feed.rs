@@ -113,6 +113,9 @@ async fn delete(app: &App, name: &str) -> anyhow::Result<()> {
     let feed = found(app, name).await?;
     match app.store.delete_feed(&feed, &Actor::host("latchkey feed delete"), app.clock.now()).await? {
         FeedDeletion::Done => say(format_args!("Deleted the feed {name}.")),
+        FeedDeletion::OnlyRemoved => bail!(
+            "{name} holds no package any more, but keeps the numbers of those that were removed, so that none is used again; it cannot be deleted"
+        ),
         FeedDeletion::NotEmpty => bail!("{name} holds packages; only an empty feed can be deleted"),
         FeedDeletion::Main => bail!("main cannot be deleted; every host has it"),
     }

@@ -41,8 +41,11 @@ pub struct Feed {
 pub enum FeedDeletion {
     /// It is gone, with its memberships.
     Done,
-    /// It holds packages, or remembers removed ones whose versions must not come back; nothing was changed.
+    /// It holds packages; nothing was changed.
     NotEmpty,
+    /// All its packages were removed. Their versions are remembered, so that none is used again; nothing was
+    /// changed.
+    OnlyRemoved,
     /// `main` belongs to every host; nothing was changed.
     Main,
 }

@@ -20,6 +20,7 @@ on_both_engines! {
     a_password_is_set_from_standard_input_or_by_a_link,
     a_password_typed_at_a_terminal_is_asked_for_twice_and_not_shown,
     feeds_are_listed_and_deleted_and_members_removed,
+    a_feed_of_removed_packages_says_what_it_keeps,
     tokens_are_listed_and_revoked_once,
     a_token_is_added_by_the_rules_of_the_form,
     a_misspelt_setting_stops_every_command,
@@ -188,6 +189,10 @@ async fn feeds_are_listed_and_deleted_and_members_removed(world: &World) {
     told(world, &["feed", "add", "--name", "team", "--owner", "ada", "--public"], "");
     let member = ["feed", "member", "--feed", "team", "--account", "bo"];
     assert_eq!(told(world, &[&member[..], &["--role", "writer"]].concat(), ""), "bo is writer of team.");
+    let changed = "SELECT COUNT(*) FROM events WHERE verb = 'feed.member_changed'";
+    let before = world.database.number(changed, &[]).await;
+    assert_eq!(told(world, &[&member[..], &["--role", "writer"]].concat(), ""), "bo is writer of team.");
+    assert_eq!(world.database.number(changed, &[]).await, before, "he was");
     let list = told(world, &["feed", "list"], "");
     assert_eq!(list, "main\tprivate\t0 members\t0 packages\nteam\tpublic\t2 members\t0 packages");
     assert_eq!(told(world, &[&member[..], &["--remove"]].concat(), ""), "bo is no longer a member of team.");
@@ -226,6 +231,17 @@ async fn a_token_is_added_by_the_rules_of_the_form(world: &World) {
     assert_eq!(refused(world, &add(&limited), ""), why);
     told(world, &[&to("bo")[..], &limited].concat(), "");
     assert!(ada.is_signed_in().await && bo.is_signed_in().await);
+}
+
+async fn a_feed_of_removed_packages_says_what_it_keeps(world: &World) {
+    let ada = world.publisher("ada").await;
+    world.add_feed("team", "ada", false).await;
+    ada.pushes("team", "Contoso.Core", "1.0.0").await;
+    let refusal = async || refused(world, &["feed", "delete", "--name", "team"], "");
+    assert!(refusal().await.contains("team holds packages"), "{}", refusal().await);
+    told(world, &["package", "remove", "team", "Contoso.Core"], "");
+    let said = refusal().await;
+    assert!(said.contains("holds no package any more, but keeps the numbers"), "{said}");
 }
 
 async fn tokens_are_listed_and_revoked_once(world: &World) {

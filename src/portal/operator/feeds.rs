@@ -119,8 +119,10 @@ async fn add(req: &HttpRequest, app: &App, me: &Operator, form: &NewFeedForm) ->
     }
     tx.commit().await?;
     // Operators cannot look into the private feeds of others.
-    let sees = owner.id == me.account.id || !form.public.is_empty();
-    Ok(go_to(req, Flash::FeedCreated.at(&if sees { visitor::path(name) } else { "/operator/feeds".to_owned() })))
+    let is_mine = owner.id == me.account.id;
+    let sees = is_mine || !form.public.is_empty();
+    let done = if is_mine { Flash::FeedCreated } else { Flash::FeedCreatedForOwner };
+    Ok(go_to(req, done.at(&if sees { visitor::path(name) } else { "/operator/feeds".to_owned() })))
 }
 
 fn draw_new(
@@ -154,6 +156,9 @@ pub async fn delete_feed(
     let line = found(&app, &name).await?;
     let why = match app.store.delete_feed(&line.feed, &me.actor, me.now).await? {
         FeedDeletion::Done => return Ok(go_to(&req, Flash::FeedDeleted.at("/operator/feeds"))),
+        FeedDeletion::OnlyRemoved => {
+            "Every package of this feed was removed, but their version numbers are kept, so that none is used again. The feed cannot be deleted."
+        }
         FeedDeletion::NotEmpty => "This feed holds packages. Only an empty feed can be deleted.",
         FeedDeletion::Main => "Every host has this feed; it cannot be deleted.",
     };

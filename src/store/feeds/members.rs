@@ -97,7 +97,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Gives an account a role in a feed, or takes it away. A feed keeps an owner, but for `main`, which the operator
+    /// Gives an account a role in a feed, or takes it away; one that it has is not given again. A feed keeps an owner, but for `main`, which the operator
     /// runs.
     pub async fn change_member(
         &mut self,
@@ -113,11 +113,22 @@ impl Transaction {
             return Ok(MemberChange::LastOwner);
         }
         match role {
+            Some(role) if self.given_role(feed.id, account).await? == Some(role) => {}
             Some(role) => self.set_member(feed.id, &feed.name, account, role, by, now).await?,
             None if self.remove_member(feed, account, by, now).await? => {}
             None => return Ok(MemberChange::NotThere),
         }
         Ok(MemberChange::Done)
+    }
+
+    /// The role that an account was given in a feed; what everybody may do there does not count.
+    async fn given_role(&mut self, feed: FeedId, account: AccountId) -> Result<Option<Role>> {
+        let given: Option<String> = sqlx::query_scalar("SELECT role FROM members WHERE feed = $1 AND account = $2")
+            .bind(feed.to_string())
+            .bind(account.to_string())
+            .fetch_optional(&mut *self.inner)
+            .await?;
+        Ok(given.as_deref().and_then(Role::parse))
     }
 
     pub(in crate::store) async fn is_owner(&mut self, feed: FeedId, account: AccountId) -> Result<bool> {

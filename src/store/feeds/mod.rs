@@ -76,7 +76,10 @@ impl Store {
         .execute(&mut *tx.inner)
         .await?;
         if done.rows_affected() == 0 {
-            return Ok(FeedDeletion::NotEmpty);
+            let kept = "SELECT 1 FROM packages p JOIN versions v ON v.package = p.id WHERE p.feed = $1 AND v.removed_at IS NULL LIMIT 1";
+            let kept: Option<i64> =
+                sqlx::query_scalar(kept).bind(feed.id.to_string()).fetch_optional(&mut *tx.inner).await?;
+            return Ok(if kept.is_some() { FeedDeletion::NotEmpty } else { FeedDeletion::OnlyRemoved });
         }
         tx.record(EventKind::FeedDeleted, by, Subject::feed(&feed.name), EventDetail::Nothing, now).await?;
         tx.commit().await?;
