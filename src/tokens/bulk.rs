@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{State, Token, state::state};
+use super::{
+    State, Token,
+    act::{CannotAct, TokenAct},
+    state::state,
+};
 
 /// Something done to all selected tokens in one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +37,23 @@ impl BulkAction {
             Self::Revoke if state == State::Revoked => Some("already revoked"),
             Self::Revoke if !token.can_be_revoked() => Some("the primary token can only be deactivated"),
             _ if state == State::Revoked => Some("revoked, which is final"),
+            Self::Revoke => None,
             // What is off for a while can be switched off until further notice.
-            Self::Deactivate if state == State::Deactivated && token.reactivate_at.is_none() => Some("already off"),
-            Self::Reactivate if state != State::Deactivated => Some("not switched off"),
-            _ => None,
+            Self::Deactivate => TokenAct::Deactivate.check(token, now).err().map(in_few_words),
+            Self::Reactivate => TokenAct::Reactivate.check(token, now).err().map(in_few_words),
         }
     }
 }
 
 /// Most tokens that one step takes.
 pub const MOST_SELECTED: usize = 100;
+fn in_few_words(why: CannotAct) -> &'static str {
+    match why {
+        CannotAct::Off => "already off",
+        CannotAct::NotDeactivated => "not switched off",
+        CannotAct::Expired | CannotAct::EndedLegacy => "expired, so its key is refused already",
+        CannotAct::Retired => "retired, which is final",
+        CannotAct::Revoked => "revoked, which is final",
+        CannotAct::Primary | CannotAct::Legacy => "cannot be done with this token",
+    }
+}

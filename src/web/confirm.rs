@@ -26,7 +26,7 @@ pub struct Confirm {
     pub facts: Vec<Fact>,
     /// Where the form is sent to.
     pub action: String,
-    /// On the button.
+    /// On the button; empty where nothing can be done, and the page has no form.
     pub button: String,
     /// Whether it cannot be undone, or takes something away from others.
     pub is_danger: bool,
@@ -144,6 +144,17 @@ impl Confirm {
     pub fn with_fact(mut self, fact: Fact) -> Self {
         self.facts.push(fact);
         self
+    }
+
+    /// The page without its form: why it cannot be done.
+    #[must_use]
+    pub fn without_form(self, why: String) -> Self {
+        Self { lede: why, button: String::new(), ..self }
+    }
+
+    /// That page, as the answer to a form that was sent all the same: 409.
+    pub fn cannot(self, req: &HttpRequest, why: &str) -> Result<HttpResponse, PageError> {
+        self.without_form(why.to_owned()).draw(req, StatusCode::CONFLICT, Problems::default())
     }
 
     /// The look of its button.

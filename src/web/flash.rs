@@ -35,6 +35,10 @@ pub enum Flash {
     Paused,
     /// A token was switched on.
     Reactivated,
+    /// A token was switched on whose time is over.
+    ReactivatedExpired,
+    /// A token was switched on that has no key yet.
+    ReactivatedWithoutKey,
     /// A token was ended.
     Revoked,
     /// A token was removed.
@@ -99,6 +103,8 @@ pub enum Flash {
     InvitationDeclined,
     /// A feed was made.
     FeedCreated,
+    /// A feed was made for somebody else.
+    FeedCreatedForOwner,
     /// A version was hidden from searches.
     Unlisted,
     /// A version was shown to searches again.
@@ -109,6 +115,8 @@ pub enum Flash {
     Unchanged,
     /// Nothing: the session had ended.
     SignedOut,
+    /// The same, when something was typed.
+    SignedOutTyping,
     /// Nothing: a form came too late, and what was typed is shown again.
     Typed,
     /// Nothing: a button was pressed too late.
@@ -140,15 +148,37 @@ impl Flash {
         (Self::Saved, "saved", "Saved. It takes effect with the next request."),
         (Self::Narrowed, "narrowed", "Narrowed to what it was used for. It takes effect with the next request."),
         (Self::Deactivated, "deactivated", "Deactivated. Its key is refused from now on."),
-        (Self::Paused, "paused", "Switched off for a while. This page lists whoever comes with its key meanwhile."),
+        (
+            Self::Paused,
+            "paused",
+            "Switched off for a while. This page lists every client that still tries to use its key.",
+        ),
         (Self::Reactivated, "reactivated", "Reactivated. Its key works again."),
+        (
+            Self::ReactivatedExpired,
+            "reactivated-expired",
+            "Reactivated. It has expired, so its key stays refused until you refresh it.",
+        ),
+        (
+            Self::ReactivatedWithoutKey,
+            "reactivated-without-key",
+            "Reactivated. It has no key yet: refresh it to get one.",
+        ),
         (Self::Revoked, "revoked", "Revoked. Its key is refused for good."),
         (Self::Deleted, "deleted", "Deleted. Its record stays."),
         (Self::AllDeactivated, "all-deactivated", "The selected tokens are off. Their keys are refused from now on."),
-        (Self::AllReactivated, "all-reactivated", "The selected tokens are on. Their keys work again."),
+        (
+            Self::AllReactivated,
+            "all-reactivated",
+            "The selected tokens are on. Their keys work again, unless they have expired.",
+        ),
         (Self::AllRevoked, "all-revoked", "The selected tokens are revoked. Their keys are refused for good."),
-        (Self::NoneSelected, "none-selected", "Nothing was changed. Tick the tokens first, then choose what to do."),
-        (Self::Unfrozen, "unfrozen", "The freeze is undone. The keys it switched off work again."),
+        (Self::NoneSelected, "none-selected", "Nothing was changed. Select at least one token."),
+        (
+            Self::Unfrozen,
+            "unfrozen",
+            "The freeze is undone. The keys it switched off work again, unless they have expired.",
+        ),
         (
             Self::CutShort,
             "cut-short",
@@ -210,14 +240,28 @@ impl Flash {
         ),
         (Self::OwnerInvited, "owner-invited", "Invited. They become an owner when they accept, within seven days."),
         (Self::InvitationWithdrawn, "invitation-withdrawn", "Invitation withdrawn."),
-        (Self::InvitationAccepted, "invitation-accepted", "Accepted. You are an owner now."),
+        (Self::InvitationAccepted, "invitation-accepted", "Invitation accepted. You are an owner of this now."),
         (Self::InvitationDeclined, "invitation-declined", "Declined. Nothing has changed."),
         (Self::DeviceForgotten, "device-forgotten", "Forgotten. The next sign-in with that browser counts as new."),
-        (Self::FeedCreated, "feed-created", "The feed is there. Add the people who use it, then push a first package."),
-        (Self::Unlisted, "unlisted", "Unlisted. Searches no longer show it; who names it still gets it."),
+        (Self::FeedCreated, "feed-created", "Feed created. Add the people who use it, then push a first package."),
+        (
+            Self::FeedCreatedForOwner,
+            "feed-created-for-owner",
+            "Feed created. Its owner can now add the people who use it.",
+        ),
+        (
+            Self::Unlisted,
+            "unlisted",
+            "Unlisted. Searches no longer show it; clients that ask for exactly this version still get it.",
+        ),
         (Self::Relisted, "relisted", "Listed again. Searches show it."),
         (Self::VersionRemoved, "version-removed", "Removed for good. Its number cannot be used again."),
         (Self::Unchanged, "unchanged", "Nothing was changed: everything is as it was."),
+        (
+            Self::SignedOutTyping,
+            "signed-out-typing",
+            "You were signed out, so nothing was changed. Sign in: what you typed is kept, and you can send it again.",
+        ),
         (Self::SignedOut, "signed-out", "You were signed out, so nothing was changed. Sign in to go on."),
         (
             Self::Typed,
@@ -234,7 +278,7 @@ impl Flash {
             "account-disabled",
             "Disabled. Its sessions have ended, and its keys are refused from now on.",
         ),
-        (Self::AccountEnabled, "account-enabled", "Enabled. Its keys work again; its people sign in anew."),
+        (Self::AccountEnabled, "account-enabled", "Enabled. Keys that are on work again; its people sign in anew."),
         (
             Self::AccountDeleted,
             "account-deleted",
@@ -265,7 +309,13 @@ impl Flash {
     pub(crate) fn notice(self) -> Notice {
         let failed = matches!(
             self,
-            Self::NoneSelected | Self::CutShort | Self::SignedOut | Self::LinkFiled | Self::Typed | Self::NotSent
+            Self::NoneSelected
+                | Self::CutShort
+                | Self::SignedOut
+                | Self::SignedOutTyping
+                | Self::LinkFiled
+                | Self::Typed
+                | Self::NotSent
         );
         Notice { tone: if failed { "warn" } else { "ok" }, text: self.sentence() }
     }

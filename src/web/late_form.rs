@@ -47,7 +47,7 @@ impl LateForm {
     }
 
     /// Whether there is anything in it but hidden marks and buttons that were pressed.
-    fn has_text(&self) -> bool {
+    pub(crate) fn has_text(&self) -> bool {
         let hidden = ["form_id", "version", "copy_of", "token", "step", "from", "after"];
         self.fields.iter().any(|(name, value)| !value.is_empty() && !hidden.contains(&name.as_str()))
     }

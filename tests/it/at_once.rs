@@ -79,7 +79,7 @@ async fn a_revocation_wins_over_what_races_with_it(world: &World) {
         let key = ada.key(world, &format!("CI {round}")).await;
         let form = async |verb: &str| {
             let path = format!("/settings/tokens/{}/{verb}", key.id);
-            ada.get(&path).await.form(&path)
+            ada.get(&path).await.form_or_bare(&path)
         };
         let forms = [
             form("refresh").await,

@@ -16,6 +16,8 @@ on_both_engines! {
     a_deactivated_token_is_refused_until_it_is_reactivated,
     refreshing_a_token_that_is_off_says_that_it_stays_off,
     a_revoked_token_is_refused_for_good,
+    a_page_asks_only_about_what_can_be_done,
+    what_is_said_of_a_reactivated_token_is_true_of_its_key,
     a_deleted_token_is_gone_and_its_record_stays,
     refreshing_and_reactivating_ask_for_the_password_after_a_while,
     the_primary_token_has_its_first_key_from_a_refresh,
@@ -128,12 +130,81 @@ async fn a_revoked_token_is_refused_for_good(world: &World) {
     for verb in ["deactivate", "reactivate"] {
         assert_eq!(ada.act(&key.id, verb, |form| form).await.status, 409, "{verb}");
     }
-    assert_eq!(ada.refresh(&key.id, "restart").await.status, 422);
+    assert_eq!(ada.refresh(&key.id, "restart").await.status, 409);
     assert_eq!(ada.act(&key.id, "revoke", |form| form).await.status, 303, "revoked is what was wanted");
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::Revoked));
     let list = ada.get("/settings/tokens").await;
     assert_eq!(list.texts(&format!("#token-{} .badge", key.id)), ["Revoked"]);
     assert_eq!(world.database.events_of("ada").await, ["account created", "token created", "token revoked"]);
+}
+
+async fn a_page_asks_only_about_what_can_be_done(world: &World) {
+    let ada = world.ada().await;
+    let primary = newest_token(world, "Primary token").await;
+    let (live, off, paused) =
+        (ada.key(world, "Live").await, ada.key(world, "Off").await, ada.key(world, "Paused").await);
+    let (revoked, over) = (ada.key(world, "Revoked").await, ada.key_for(world, "Over", "1").await);
+    let off_and_over = ada.key_for(world, "Off and over", "1").await;
+    ada.must(&off.id, "deactivate").await;
+    ada.must(&off_and_over.id, "deactivate").await;
+    ada.act(&paused.id, "deactivate", |form| form.set("until", "7d")).await;
+    ada.must(&revoked.id, "revoke").await;
+    world.pass(Duration::days(2));
+    let ada = world.sign_in("ada").await;
+    let verbs = ["edit", "refresh", "deactivate", "reactivate", "revoke", "delete"];
+    for (id, can) in [
+        (&live.id, &["edit", "refresh", "deactivate", "revoke", "delete"][..]),
+        (&off.id, &["edit", "refresh", "reactivate", "revoke", "delete"]),
+        (&paused.id, &["edit", "refresh", "deactivate", "reactivate", "revoke", "delete"]),
+        (&over.id, &["edit", "refresh", "revoke", "delete"]),
+        (&off_and_over.id, &["edit", "refresh", "reactivate", "revoke", "delete"]),
+        (&revoked.id, &["delete"]),
+        (&primary, &["edit", "refresh", "deactivate"]),
+    ] {
+        let page = ada.get(&format!("/settings/tokens/{id}")).await;
+        let offered = page.attributes(".acts a", "href");
+        for verb in verbs {
+            let path = format!("/settings/tokens/{id}/{verb}");
+            let page = ada.get(&path).await;
+            let asks = !page.attributes(&format!("form[action='{path}']"), "action").is_empty();
+            assert_eq!((page.status, asks), (200, can.contains(&verb)), "{path}: {}", page.texts("main").concat());
+            // What is off for a while can be given another end; its page offers to switch it on.
+            let is_aside = verb == "deactivate" && can.contains(&"reactivate");
+            assert_eq!(offered.contains(&path), can.contains(&verb) && !is_aside, "{path} among {offered:?}");
+        }
+    }
+    let before = world.database.events_of("ada").await;
+    for (id, verb) in [(&live.id, "reactivate"), (&over.id, "deactivate"), (&revoked.id, "edit")] {
+        assert_eq!(ada.act(id, verb, |form| form).await.status, 409, "{verb}");
+    }
+    assert_eq!(world.database.events_of("ada").await, before, "nothing is recorded");
+}
+
+async fn what_is_said_of_a_reactivated_token_is_true_of_its_key(world: &World) {
+    let ada = world.ada().await;
+    let primary = newest_token(world, "Primary token").await;
+    let (off, over) = (ada.key(world, "Off").await, ada.key_for(world, "Over", "1").await);
+    for id in [&off.id, &over.id, &primary] {
+        ada.must(id, "deactivate").await;
+    }
+    world.mails().await;
+    world.pass(Duration::days(2));
+    let ada = world.sign_in("ada").await;
+    for (id, said) in [
+        (&off.id, "Its key works again."),
+        (&over.id, "its key stays refused until you refresh it"),
+        (&primary, "It has no key yet"),
+    ] {
+        let asked = ada.act(id, "reactivate", |form| form).await;
+        let notice = ada.get(asked.location()).await.texts("main [role=status]").concat();
+        assert!(notice.contains(said), "{said}: {notice}");
+    }
+    let mail = world.mails().await.into_iter().map(|mail| mail.text).collect::<Vec<_>>().concat();
+    assert_eq!(mail.matches("Its key works again.").count(), 1, "{mail}");
+    assert!(
+        mail.contains("Its time is over, so its key stays refused.") && mail.contains("It has no key yet."),
+        "{mail}"
+    );
 }
 
 async fn a_deleted_token_is_gone_and_its_record_stays(world: &World) {
@@ -201,7 +272,8 @@ async fn the_primary_token_cannot_be_revoked_or_deleted(world: &World) {
     assert!(!acts.contains("Revoke") && !acts.contains("Delete"), "{acts}");
     for verb in ["revoke", "delete"] {
         let page = ada.act(&id, verb, |form| form).await;
-        assert_eq!((page.status, page.problems().len()), (409, 1), "{verb}");
+        let said = page.texts("main .lede").concat();
+        assert_eq!((page.status, said.contains("primary token cannot be")), (409, true), "{verb}: {said}");
     }
     assert_eq!(world.refusal(&key).await, None);
 }

@@ -157,7 +157,13 @@ async fn nul_in_a_field_is_never_a_fault_of_ours(world: &World) {
     let ada = world.ada().await;
     let key = ada.key(world, "CI").await;
     let tokens = format!("/settings/tokens/{}", key.id);
+    let off = ada.key(world, "Off").await;
+    ada.must(&off.id, "deactivate").await;
     let pages = ["new", "edit", "refresh", "deactivate", "reactivate"].map(|verb| match verb {
+        "reactivate" => {
+            let path = format!("/settings/tokens/{}/reactivate", off.id);
+            (path.clone(), path)
+        }
         "new" => ("/settings/tokens/new".to_owned(), "/settings/tokens".to_owned()),
         _ => (format!("{tokens}/{verb}"), format!("{tokens}/{verb}")),
     });

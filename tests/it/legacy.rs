@@ -171,7 +171,7 @@ async fn the_pages_show_a_legacy_key_and_the_way_forward(world: &World) {
         ["nuget:pull", "nuget:push", "nuget:push-version", "nuget:delete"]
     );
     let refresh = ada.refresh(&id, "restart").await;
-    assert_eq!(refresh.status, 422, "{}", refresh.body);
+    assert_eq!(refresh.status, 409, "{}", refresh.body);
     world.pass(Duration::days(338));
     let ada = world.sign_in("ada").await;
     let retired = ada.get(&format!("/settings/tokens/{id}")).await;

@@ -75,7 +75,14 @@ async fn a_revoked_token_names_the_operator_in_its_owners_record(world: &World) 
     let path = format!("/operator/tokens/{}/revoke", key.id);
     assert_eq!(ada.fill(&path, |form| form).await.status, 303);
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::Revoked));
-    assert_eq!(ada.fill(&path, |form| form).await.status, 303, "twice is as good as once");
+    let open_elsewhere =
+        crate::page::Form { action: path.clone(), ..ada.get("/operator/tokens").await.form("/sign-out") };
+    assert_eq!(ada.submit(open_elsewhere).await.status, 303, "twice is as good as once");
+    for verb in ["revoke", "deactivate"] {
+        let page = ada.get(&format!("/operator/tokens/{}/{verb}", key.id)).await;
+        let said = page.texts("main").concat();
+        assert!(said.contains("It is revoked, which is final.") && page.texts("main button").is_empty(), "{said}");
+    }
     let record = bo.get(&format!("/settings/tokens/{}", key.id)).await.texts(".record tbody tr");
     assert_eq!(record.iter().filter(|row| row.contains("Token revokedada")).count(), 1, "{record:?}");
 }
@@ -87,7 +94,10 @@ async fn the_primary_token_is_deactivated_instead(world: &World) {
         "SELECT t.id FROM tokens t JOIN accounts a ON a.id = t.account WHERE t.kind = 'primary' AND a.username = 'bo'";
     let id = world.database.text(id, &[]).await;
     let key = bo.refresh(&id, "restart").await.secret().unwrap();
-    assert_eq!(ada.fill(&format!("/operator/tokens/{id}/revoke"), |form| form).await.status, 409);
+    let revoke = format!("/operator/tokens/{id}/revoke");
+    let asked = ada.get(&revoke).await;
+    assert!(asked.texts("main").concat().contains("Deactivate it, or disable the account."), "{}", asked.body);
+    assert_eq!(ada.submit(asked.form_or_bare(&revoke)).await.status, 409);
     assert_eq!(world.refusal(&key).await, None);
     assert_eq!(ada.fill(&format!("/operator/tokens/{id}/deactivate"), |form| form).await.status, 303);
     assert_eq!(world.refusal(&key).await, Some(Reason::Deactivated));

@@ -62,6 +62,8 @@ async fn an_invitation_is_accepted_by_whom_it_names_once_by_a_press(world: &Worl
     let mut statuses = [both.0.status, both.1.status];
     statuses.sort_unstable();
     assert_eq!((statuses, owners(world).await), ([303, 404], 2), "once");
+    let accepted = if both.0.status == 303 { both.0 } else { both.1 };
+    assert_eq!(accepted.location(), "/feeds/team", "it leads to what they own");
     let events = world.database.events_of("bo").await;
     assert_eq!(events[events.len() - 2..], ["owner invited", "member changed"]);
 }

@@ -81,6 +81,16 @@ impl Page {
         self.texts("[data-secret]").pop()
     }
 
+    /// The form that is sent to a path; where the page has none, what one that was kept from before would send.
+    pub fn form_or_bare(&self, action: &str) -> Form {
+        let selector = format!("form[method=post][action='{action}']");
+        if self.attributes(&selector, "action").is_empty() {
+            Form { action: action.to_owned(), fields: vec![("csrf".to_owned(), self.form_value())] }
+        } else {
+            self.form(action)
+        }
+    }
+
     /// The form that is sent to a path.
     pub fn form(&self, action: &str) -> Form {
         let page = Html::parse_document(&self.body);

@@ -150,12 +150,16 @@ impl Browser {
 
     /// Refreshes a token.
     pub async fn refresh(&self, id: &str, lifetime: &str) -> Page {
-        self.act(id, "refresh", |form| form.set("lifetime", lifetime)).await
+        let with_id = |form: Form| if form.value("form_id").is_empty() { form.set("form_id", "-") } else { form };
+        self.act(id, "refresh", |form| with_id(form).set("lifetime", lifetime)).await
     }
 
-    /// Opens one of the pages that ask before an act, and presses its button.
+    /// Opens one of the pages that ask before an act, and presses its button; where it has none, as it is the wrong
+    /// moment for the act, sends what a page from before would.
     pub async fn act(&self, id: &str, verb: &str, tx: impl FnOnce(Form) -> Form) -> Page {
-        self.fill(&format!("/settings/tokens/{id}/{verb}"), tx).await
+        let path = format!("/settings/tokens/{id}/{verb}");
+        let form = self.get(&path).await.form_or_bare(&path);
+        self.submit(tx(form)).await
     }
 
     /// Opens one of the pages that ask before an act, presses its button, and must succeed.

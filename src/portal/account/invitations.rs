@@ -11,6 +11,7 @@ use super::sign_out::Nothing;
 use crate::{
     app::App,
     feeds::{Accepted, OwnerInvitation},
+    portal::{feeds, packages},
     tokens::InvitationId,
     web::{
         error::PageError,
@@ -73,9 +74,14 @@ pub async fn accept_invitation(
     let id = InvitationId::parse(&id).ok_or(PageError::NotFound)?;
     let mut tx = me.begin(&app).await?;
     let why = match tx.accept_owner_invitation(id, me.account.id, &me.actor, me.now).await? {
-        Accepted::Done(_) => {
+        Accepted::Done(one) => {
             tx.commit().await?;
-            return Ok(go_to(&req, Flash::InvitationAccepted.at(HERE)));
+            let feed = &one.feed.name;
+            let owned = match &one.package {
+                Some(package) => packages::path(feed, &package.name),
+                None => feeds::path(feed),
+            };
+            return Ok(go_to(&req, Flash::InvitationAccepted.at(&owned)));
         }
         Accepted::Gone => return Err(PageError::NotFound),
         Accepted::InviterLostRight(one) => format!(

@@ -79,7 +79,8 @@ pub async fn show_sign_in(
 
 /// The answer to a form whose sender is not signed in any more: what was typed goes on with the sign-in.
 pub fn first(req: &HttpRequest, app: &App, late: Option<&LateForm>) -> Result<HttpResponse, PageError> {
-    req.extensions_mut().insert(Say(Flash::SignedOut));
+    let typed = late.is_some_and(LateForm::has_text);
+    req.extensions_mut().insert(Say(if typed { Flash::SignedOutTyping } else { Flash::SignedOut }));
     let next = late.map(LateForm::to_text).unwrap_or_default();
     draw(req, app, StatusCode::FORBIDDEN, String::new(), next, Problems::default())
 }

@@ -13,7 +13,10 @@ use crate::{
     app::App,
     audit::EventFilter,
     portal::tokens::view,
-    tokens::{Token, TokenId, bulk::BulkAction},
+    tokens::{
+        Token, TokenId,
+        act::{CannotAct, TokenAct},
+    },
     web::{
         confirm::{Confirm, ConfirmForm, Link},
         error::PageError,
@@ -40,14 +43,6 @@ struct ShowToken {
     more_events: bool,
 }
 
-/// What an operator does to somebody's token.
-#[derive(Clone, Copy, Debug)]
-enum Change {
-    Revoke,
-    Deactivate,
-}
-
-const PRIMARY: &str = "The primary token cannot be revoked. Deactivate it, or disable the account.";
 
 /// `GET /operator/tokens/{id}`
 pub async fn show_token(
@@ -64,8 +59,8 @@ pub async fn show_token(
         token: drawn(&app, &me, &token).await?,
         owner,
         created: me.time(token.created_at),
-        can_be_revoked: token.can_be_revoked(),
-        can_be_deactivated: BulkAction::Deactivate.skip_reason(&token, me.now).is_none(),
+        can_be_revoked: TokenAct::Revoke.check(&token, me.now).is_ok(),
+        can_be_deactivated: TokenAct::Deactivate.check(&token, me.now).is_ok(),
         more_events: events.next.is_some(),
         events: events.events.into_iter().map(|event| EventView::new(event, &me)).collect(),
     };
@@ -79,7 +74,7 @@ pub async fn ask_revoke_token(
     me: Operator,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    question(&app, &me, &id, Change::Revoke).await?.ask(&req)
+    ask(&req, &app, &me, &id, TokenAct::Revoke).await
 }
 
 /// `POST /operator/tokens/{id}/revoke`
@@ -90,9 +85,11 @@ pub async fn revoke_token(
     id: Path<String>,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let (token, _) = found(&app, &id).await?;
-    if !token.can_be_revoked() && token.revoked_at.is_none() {
-        return question(&app, &me, &id, Change::Revoke).await?.refuse(&req, PRIMARY);
+    let (token, owner) = found(&app, &id).await?;
+    match TokenAct::Revoke.check(&token, me.now) {
+        // Pressed twice, it is what was wanted.
+        Ok(()) | Err(CannotAct::Revoked) => {}
+        Err(why) => return question(&app, &me, &token, owner, TokenAct::Revoke).await?.cannot(&req, &reason(why)),
     }
     app.store.revoke_token(&token, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::Revoked.at(&path(&token))))
@@ -105,7 +102,7 @@ pub async fn ask_deactivate_token(
     me: Operator,
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    question(&app, &me, &id, Change::Deactivate).await?.ask(&req)
+    ask(&req, &app, &me, &id, TokenAct::Deactivate).await
 }
 
 /// `POST /operator/tokens/{id}/deactivate`
@@ -116,26 +113,58 @@ pub async fn deactivate_token(
     id: Path<String>,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let (token, _) = found(&app, &id).await?;
+    let (token, owner) = found(&app, &id).await?;
+    match TokenAct::Deactivate.check(&token, me.now) {
+        Ok(()) | Err(CannotAct::Off) => {}
+        Err(why) => return question(&app, &me, &token, owner, TokenAct::Deactivate).await?.cannot(&req, &reason(why)),
+    }
     app.store.deactivate_token(&token, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::Deactivated.at(&path(&token))))
 }
 
-async fn question(app: &App, me: &Operator, id: &str, change: Change) -> Result<Confirm, PageError> {
+/// Asks about it, or says why it cannot be done.
+async fn ask(
+    req: &HttpRequest,
+    app: &App,
+    me: &Operator,
+    id: &str,
+    act: TokenAct,
+) -> Result<HttpResponse, PageError> {
     let (token, owner) = found(app, id).await?;
+    let possible = act.check(&token, me.now);
+    let question = question(app, me, &token, owner, act).await?;
+    match possible {
+        Ok(()) => question.ask(req),
+        Err(why) => question.without_form(reason(why)).ask(req),
+    }
+}
+
+/// Why it cannot be done, and what an operator can do instead.
+fn reason(why: CannotAct) -> String {
+    let instead = match why {
+        CannotAct::Primary => " Deactivate it, or disable the account.",
+        CannotAct::Expired => " Revoke it, so that its owner cannot refresh it.",
+        _ => "",
+    };
+    format!("{why}{instead}")
+}
+
+async fn question(
+    app: &App,
+    me: &Operator,
+    token: &Token,
+    owner: Account,
+    act: TokenAct,
+) -> Result<Confirm, PageError> {
     let owner = owner.username;
-    let (title, verb, button, lede) = match change {
-        Change::Revoke => (
-            "Revoke",
-            "revoke",
+    let (button, lede) = match act {
+        TokenAct::Revoke => (
             "Revoke for good",
             format!(
                 "Its key is refused from the next request on, for good. {owner} sees in the token’s record that you did it."
             ),
         ),
-        Change::Deactivate => (
-            "Deactivate",
-            "deactivate",
+        _ => (
             "Deactivate",
             format!(
                 "Its key is refused from the next request on, until {owner} reactivates it. The token’s record says that you did it."
@@ -144,13 +173,13 @@ async fn question(app: &App, me: &Operator, id: &str, change: Change) -> Result<
     };
     Ok(Confirm {
         section: "operator-tokens",
-        title: format!("{title} {} of {owner}", token.name),
+        title: format!("{} {} of {owner}", act.label(), token.name),
         lede,
-        facts: drawn(app, me, &token).await?.facts(),
+        facts: drawn(app, me, token).await?.facts(),
         button: button.to_owned(),
         is_danger: true,
-        action: format!("{}/{verb}", path(&token)),
-        back: Link::new(path(&token), token.name.clone()),
+        action: format!("{}/{}", path(token), act.as_str()),
+        back: Link::new(path(token), token.name.clone()),
         ..Confirm::default()
     })
 }

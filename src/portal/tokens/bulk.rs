@@ -87,13 +87,14 @@ pub async fn change_selected_tokens(
     if step == BulkAction::Reactivate {
         reauth::require(&req, &app, &me).await?;
     }
-    let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
+    let possible = tokens.iter().filter(|token| step.skip_reason(token, me.now).is_none());
+    let ids: Vec<_> = possible.map(|token| token.id).collect();
     let changed = app.store.change_selected(owner.id, &ids, step, &me.actor, me.now).await?;
-    let done = if changed == 0 { Flash::NoneSelected } else { done(step) };
+    let done = if changed == 0 { Flash::Unchanged } else { done(step) };
     Ok(go_to(&req, done.at(&Listing::parse(&form.from).path())))
 }
 
-/// The ticked tokens, as far as they are one's own.
+/// The selected tokens, as far as they are one's own.
 async fn chosen(app: &App, owner: Owner, form: &SelectedForm) -> Result<Vec<Token>, PageError> {
     let mut ids: Vec<_> = form.token.iter().filter_map(|id| TokenId::parse(id)).take(MOST_SELECTED).collect();
     ids.sort();

@@ -8,10 +8,14 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{feeds, find, path, view};
+use super::{confirm::cannot, feeds, find, path, view};
 use crate::{
     app::App,
-    tokens::{Token, pause::Pause},
+    tokens::{
+        Token,
+        act::{CannotAct, TokenAct},
+        pause::Pause,
+    },
     web::{
         error::PageError,
         flash::Flash,
@@ -58,6 +62,9 @@ pub async fn ask_deactivate(
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
+    if let Err(why) = TokenAct::Deactivate.check(&token, me.now) {
+        return cannot(&req, &app, &me, owner, &token, TokenAct::Deactivate, why, StatusCode::OK).await;
+    }
     let form = typed::<DeactivateForm>(&req, &format!("{}/deactivate", path(&token)));
     let chosen = form.and_then(|form| Pause::parse(&form.until).ok()).unwrap_or(Pause::Open);
     draw(&req, &app, &me, owner, &token, chosen, StatusCode::OK, Problems::default()).await
@@ -73,6 +80,12 @@ pub async fn deactivate_token(
     Form(form): Form<DeactivateForm>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
+    let possible = TokenAct::Deactivate.check(&token, me.now);
+    if let Err(why) = possible
+        && why != CannotAct::Off
+    {
+        return cannot(&req, &app, &me, owner, &token, TokenAct::Deactivate, why, StatusCode::CONFLICT).await;
+    }
     let refuse = async |status, pause, problems| draw(&req, &app, &me, owner, &token, pause, status, problems).await;
     let pause = match Pause::parse(&form.until) {
         Ok(pause) => pause,
@@ -80,8 +93,11 @@ pub async fn deactivate_token(
             return refuse(StatusCode::UNPROCESSABLE_ENTITY, Pause::Open, Problems::one("until", error)).await;
         }
     };
-    if token.revoked_at.is_some() {
-        return refuse(StatusCode::CONFLICT, pause, Problems::one("", "It is revoked, which is final.")).await;
+    // Pressed twice, it is what was wanted.
+    if let Err(why) = possible
+        && pause != Pause::Open
+    {
+        return cannot(&req, &app, &me, &token, TokenAct::Deactivate, why, StatusCode::CONFLICT).await;
     }
     app.store.pause_token(&token, pause.until(me.now), &me.actor, me.now).await?;
     let done = if pause == Pause::Open { Flash::Deactivated } else { Flash::Paused };

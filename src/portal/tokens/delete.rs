@@ -8,6 +8,7 @@ use actix_web::{
 use super::{confirm::TokenQuestion, find};
 use crate::{
     app::App,
+    tokens::act::TokenAct,
     web::{
         confirm::ConfirmForm,
         error::PageError,
@@ -19,8 +20,7 @@ use crate::{
 };
 
 const QUESTION: TokenQuestion =
-    TokenQuestion { verb: "delete", title: "Delete", button: "Delete", tone: "final", sensitive: false };
-const PRIMARY: &str = "The primary token cannot be deleted. Deactivate it, or refresh it to end its key.";
+    TokenQuestion { act: TokenAct::Delete, button: "Delete", tone: "final", sensitive: false };
 
 /// `GET /settings/tokens/{id}/delete`
 pub async fn ask_delete(
@@ -43,8 +43,8 @@ pub async fn delete_token(
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
-    if !token.can_be_deleted() {
-        return QUESTION.refuse(&req, &app, &me, owner, &token, PRIMARY).await;
+    if let Err(why) = QUESTION.act.check(&token, me.now) {
+        return QUESTION.cannot(&req, &app, &me, owner, &token, why).await;
     }
     app.store.delete_token(&token, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::Deleted.at("/settings/tokens")))

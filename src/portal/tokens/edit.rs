@@ -9,6 +9,7 @@ use actix_web::{
 use askama::Template;
 
 use super::{
+    confirm::cannot,
     feeds,
     fields::Fields,
     find, path,
@@ -21,7 +22,7 @@ use super::{
 use crate::{
     app::App,
     feeds::Feed,
-    tokens::{Edited, FeedId, Permission, Token, draft::FieldError, lifecycle::Edit},
+    tokens::{Edited, FeedId, Permission, Token, act::TokenAct, draft::FieldError, lifecycle::Edit},
     web::{
         error::PageError,
         flash::Flash,
@@ -83,6 +84,9 @@ pub async fn show_edit_token(
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
+    if let Err(why) = TokenAct::Edit.check(&token, me.now) {
+        return cannot(&req, &app, &me, owner, &token, TokenAct::Edit, why, StatusCode::OK).await;
+    }
     let feeds = feeds(&app, owner).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, owner, token: &token, feeds: &feeds };
     if let Some(form) = typed(&req, &format!("{}/edit", path(&token))) {
@@ -107,6 +111,9 @@ pub async fn edit_token(
     Form(form): Form<TokenForm>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
+    if let Err(why) = TokenAct::Edit.check(&token, me.now) {
+        return cannot(&req, &app, &me, owner, &token, TokenAct::Edit, why, StatusCode::CONFLICT).await;
+    }
     let feeds = feeds(&app, owner).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, owner, token: &token, feeds: &feeds };
     if form.only_shows() {

@@ -1,4 +1,4 @@
-//! Reactivating a token: the same key works again.
+//! Reactivating a token: the same key works again, if its time is not over.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -8,7 +8,10 @@ use actix_web::{
 use super::{confirm::TokenQuestion, find, path, refresh::changed_meanwhile};
 use crate::{
     app::App,
-    tokens::Edited,
+    tokens::{
+        Edited, State, Token,
+        act::{TokenAct, state_when_on},
+    },
     web::{
         confirm::ConfirmForm,
         error::PageError,
@@ -21,7 +24,7 @@ use crate::{
 };
 
 const QUESTION: TokenQuestion =
-    TokenQuestion { verb: "reactivate", title: "Reactivate", button: "Reactivate", tone: "main", sensitive: true };
+    TokenQuestion { act: TokenAct::Reactivate, button: "Reactivate", tone: "main", sensitive: true };
 
 /// `GET /settings/tokens/{id}/reactivate`
 pub async fn ask_reactivate(
@@ -44,20 +47,27 @@ pub async fn reactivate_token(
     Form(form): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
-    if token.revoked_at.is_some() {
-        return QUESTION
-            .refuse(&req, &app, &me, owner, &token, "It is revoked, which is final. Duplicate it instead.")
-            .await;
+    if let Err(why) = QUESTION.act.check(&token, me.now) {
+        return QUESTION.cannot(&req, &app, &me, owner, &token, why).await;
     }
     reauth::require(&req, &app, &me).await?;
     if form.version != token.version.to_string() {
         return QUESTION.refuse(&req, &app, &me, owner, &token, &changed_meanwhile(&token, &me)).await;
     }
     match app.store.reactivate_token(&token, &me.actor, me.now).await? {
-        Edited::Done | Edited::Unchanged => Ok(go_to(&req, Flash::Reactivated.at(&path(&token)))),
+        Edited::Done | Edited::Unchanged => Ok(go_to(&req, reactivated(&token, &me).at(&path(&token)))),
         Edited::Stale => {
             let token = find(&app, owner, &id).await?;
             QUESTION.refuse(&req, &app, &me, owner, &token, &changed_meanwhile(&token, &me)).await
         }
+    }
+}
+
+/// What is true of the key from now on.
+fn reactivated(token: &Token, me: &SignedIn) -> Flash {
+    match state_when_on(token, me.now) {
+        State::NotIssued => Flash::ReactivatedWithoutKey,
+        State::Active | State::ExpiresSoon => Flash::Reactivated,
+        _ => Flash::ReactivatedExpired,
     }
 }

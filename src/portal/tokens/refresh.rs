@@ -10,12 +10,13 @@ use serde::Deserialize;
 
 use super::{
     already_done,
+    confirm::cannot,
     confirm_first::{CONFIRM_FIRST, must_confirm},
     feeds, find, path, show_once, view,
 };
 use crate::{
     app::App,
-    tokens::{FormId, Issued, State, Token, lifecycle, state::state},
+    tokens::{FormId, Issued, State, Token, act::TokenAct, lifecycle, state::state},
     web::{
         error::PageError,
         form::{Form, Problems},
@@ -64,6 +65,9 @@ pub async fn ask_refresh(
     id: Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
+    if let Err(why) = TokenAct::Refresh.check(&token, me.now) {
+        return cannot(&req, &app, &me, owner, &token, TokenAct::Refresh, why, StatusCode::OK).await;
+    }
     if let Some(form) = typed::<RefreshForm>(&req, &format!("{}/refresh", path(&token))) {
         let restart = form.lifetime == "restart";
         return draw(&req, &app, &me, owner, &token, StatusCode::OK, form.form_id, restart, Problems::default()).await;
@@ -84,6 +88,9 @@ pub async fn refresh_token(
     Form(form): Form<RefreshForm>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
+    if let Err(why) = TokenAct::Refresh.check(&token, me.now) {
+        return cannot(&req, &app, &me, owner, &token, TokenAct::Refresh, why, StatusCode::CONFLICT).await;
+    }
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?.to_string();
     let restart = form.lifetime == "restart";
     if must_confirm(&app, &me).await? {
@@ -104,7 +111,7 @@ pub async fn refresh_token(
     match app.store.refresh_token(refreshed.clone(), &form_id, &me.actor, me.now).await? {
         Issued::Secret(secret) => {
             let feeds = feeds(&app, owner).await?;
-            show_once(&req, &app, &me, &refreshed, &feeds, &secret, token.issued_at.is_some())
+            show_once(&req, &app, &me, &refreshed, &feeds, &secret, token.issued_at.is_some()).await
         }
         Issued::AlreadyDone(id) => already_done(&req, &app, &me, owner, id).await,
         Issued::Stale => {
@@ -131,10 +138,10 @@ fn check(app: &App, me: &SignedIn, token: &Token, form: &RefreshForm) -> Result<
     let restart = match form.lifetime.as_str() {
         "restart" => true,
         "keep" if lifecycle::must_restart(token, me.now) => {
-            return Err(Problems::one("lifetime", "Its time is over, so it has to start again."));
+            return Err(Problems::one("lifetime", "It has expired, so its lifetime has to restart."));
         }
         "keep" => false,
-        _ => return Err(Problems::one("lifetime", "Choose whether to keep the date.")),
+        _ => return Err(Problems::one("lifetime", "Choose whether to keep the expiry date.")),
     };
     lifecycle::refresh(token, restart, me.now, app.settings.max_token_days)
         .map_err(|refused| Problems::one("", refused))

@@ -8,6 +8,7 @@ use actix_web::{
 use super::{confirm::TokenQuestion, find, path};
 use crate::{
     app::App,
+    tokens::act::{CannotAct, TokenAct},
     web::{
         confirm::ConfirmForm,
         error::PageError,
@@ -19,8 +20,7 @@ use crate::{
 };
 
 const QUESTION: TokenQuestion =
-    TokenQuestion { verb: "revoke", title: "Revoke", button: "Revoke for good", tone: "final", sensitive: false };
-const PRIMARY: &str = "The primary token cannot be revoked. Deactivate it, or refresh it to end its key.";
+    TokenQuestion { act: TokenAct::Revoke, button: "Revoke for good", tone: "final", sensitive: false };
 
 /// `GET /settings/tokens/{id}/revoke`
 pub async fn ask_revoke(
@@ -43,8 +43,10 @@ pub async fn revoke_token(
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
-    if !token.can_be_revoked() && token.revoked_at.is_none() {
-        return QUESTION.refuse(&req, &app, &me, owner, &token, PRIMARY).await;
+    match QUESTION.act.check(&token, me.now) {
+        // Pressed twice, it is what was wanted.
+        Ok(()) | Err(CannotAct::Revoked) => {}
+        Err(why) => return QUESTION.cannot(&req, &app, &me, owner, &token, why).await,
     }
     app.store.revoke_token(&token, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::Revoked.at(&path(&token))))

@@ -5,7 +5,9 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     feeds::Feed,
     tokens::{
-        Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, Verb, lifecycle::primary_permissions,
+        Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, Verb,
+        act::{TokenAct, state_when_on},
+        lifecycle::primary_permissions,
         state::state,
     },
     web::{
@@ -120,7 +122,7 @@ impl Token {
             tone: tone(state),
             live: state.is_live(),
             issued: token.issued_at.is_some(),
-            lives_when_on: lives_when_on(token, now),
+            lives_when_on: state_when_on(token, now).is_live(),
             whole: is_whole(token),
             primary: token.kind == TokenKind::Primary,
             legacy: token.kind == TokenKind::Legacy,
@@ -138,15 +140,11 @@ impl Token {
             expires: end.map(|end| Time::end(end, now, zone)),
             lifetime: if state == State::NotIssued { "Starts with its first refresh" } else { "Never" },
             left: left(token, state, me),
-            acts: acts(token, state),
+            acts: acts(token, state, now),
             off: state == State::Deactivated,
             on_again: token.reactivate_at.filter(|_| state == State::Deactivated).map(|at| Time::new(at, now, zone)),
         }
     }
-}
-
-fn lives_when_on(token: &Row, now: DateTime<Utc>) -> bool {
-    state(&Row { deactivated_at: None, ..token.clone() }, now).is_live()
 }
 
 /// Whether nothing of what a primary token begins with was taken away.
@@ -189,7 +187,7 @@ pub fn feed_names(covered: &Feeds, feeds: &[Feed]) -> String {
         Feeds::Some(ids) => {
             let names: Vec<_> =
                 feeds.iter().filter(|feed| ids.contains(&feed.id)).map(|feed| feed.name.as_str()).collect();
-            if names.is_empty() { "No feed you can reach".to_owned() } else { names.join(", ") }
+            if names.is_empty() { "no feed you can reach".to_owned() } else { names.join(", ") }
         }
     }
 }
@@ -245,30 +243,22 @@ fn verbs(permissions: impl Iterator<Item = Permission>) -> String {
 }
 
 /// What can be done with a token, the most useful first.
-fn acts(token: &Row, state: State) -> Vec<Act> {
-    let act = |verb, label, tone| Act { verb, label, tone };
-    let refresh =
-        act("refresh", "Refresh", if matches!(state, State::Expired | State::ExpiresSoon) { "main" } else { "" });
-    let toggle = if state == State::Deactivated {
-        act("reactivate", "Reactivate", "")
-    } else {
-        act("deactivate", "Deactivate", "")
-    };
-    let edit = act("edit", "Edit", "");
-    let replace =
-        token.kind == TokenKind::Legacy && matches!(state, State::ExpiresSoon | State::Expired | State::Retired);
-    let duplicate = act("duplicate", "Duplicate", if replace { "main" } else { "" });
-    let revoke = act("revoke", "Revoke", "final");
-    let delete = act("delete", "Delete", "final");
-    let fits = |act: &Act| match act.verb {
-        "refresh" => token.can_be_refreshed(),
-        "revoke" => token.can_be_revoked(),
-        "delete" => token.can_be_deleted(),
-        "duplicate" => true,
-        _ if state == State::Retired => false,
-        _ => token.revoked_at.is_none(),
-    };
-    [refresh, edit, duplicate, toggle, revoke, delete].into_iter().filter(fits).collect()
+fn acts(token: &Row, state: State, now: DateTime<Utc>) -> Vec<Act> {
+    let toggle = if state == State::Deactivated { TokenAct::Reactivate } else { TokenAct::Deactivate };
+    let all = [TokenAct::Refresh, TokenAct::Edit, TokenAct::Duplicate, toggle, TokenAct::Revoke, TokenAct::Delete];
+    let possible = all.into_iter().filter(|act| act.check(token, now).is_ok());
+    possible.map(|act| Act { verb: act.as_str(), label: act.label(), tone: tone_of(act, token, state) }).collect()
+}
+
+/// How an act's link looks: `main` for what the state asks for, `final` for what cannot be undone.
+fn tone_of(act: TokenAct, token: &Row, state: State) -> &'static str {
+    let ends = matches!(state, State::ExpiresSoon | State::Expired | State::Retired);
+    match act {
+        TokenAct::Refresh if ends => "main",
+        TokenAct::Duplicate if ends && token.kind == TokenKind::Legacy => "main",
+        TokenAct::Revoke | TokenAct::Delete => "final",
+        _ => "",
+    }
 }
 
 #[cfg(test)]
