@@ -34,8 +34,10 @@ fn example(patterns: &Patterns) -> String {
 pub struct Clients {
     /// The NuGet service index.
     pub source: String,
+    /// The symbol server, for debuggers.
+    pub symbols: String,
     /// Whether clients have to be told that plain http is meant.
-    pub insecure: bool,
+    insecure: bool,
     flat: String,
     npm: String,
     registry: String,
@@ -73,6 +75,7 @@ impl Clients {
         let address = |url: String| url.split_once("://").map_or(String::new(), |(_, rest)| rest.to_owned());
         Self {
             source: public.of(&format!("{root}/index.json")),
+            symbols: public.of(&if feed == "main" { "/symbols".to_owned() } else { format!("/feeds/{feed}/symbols") }),
             insecure: !public.is_https(),
             flat: public.of(&format!("{root}/flat")),
             npm: address(public.of(&format!("/feeds/{feed}/npm/"))),
@@ -92,6 +95,16 @@ impl Clients {
     /// What dotnet of SDK 9 and later asks for where a source is reached by plain http; older ones do not know it.
     fn over_http(&self) -> &'static str {
         if self.insecure { " --allow-insecure-connections" } else { "" }
+    }
+
+    /// Whether the host is reached by plain http.
+    pub fn insecure(&self) -> bool {
+        self.insecure
+    }
+
+    /// Whether any of the lines says so.
+    pub fn says_insecure(&self) -> bool {
+        self.insecure && (self.push() || self.pull() || self.delete())
     }
 
     fn push(&self) -> bool {
@@ -206,6 +219,24 @@ impl Clients {
         let Self { package, source, .. } = self;
         let over_http = self.over_http();
         format!("dotnet nuget push {package}.1.0.0.nupkg --source {source} --api-key {KEY}{over_http}")
+    }
+
+    /// Adds one version of a package with dotnet. By plain http it takes only what comes from a source that was added with
+    /// leave to do so.
+    pub fn dotnet_install(&self, id: &str, version: &str, is_public: bool) -> String {
+        let add = |source: &str| format!("dotnet add package {id} --version {version} --source {source}");
+        match (self.insecure, is_public) {
+            (false, _) => add(&self.source),
+            (true, false) => format!("{}\n{}", self.add_source(KEY), add("latchkey")),
+            (true, true) => {
+                format!(
+                    "dotnet nuget add source {} --name latchkey{}\n{}",
+                    self.source,
+                    self.over_http(),
+                    add("latchkey")
+                )
+            }
+        }
     }
 
     /// Adds the feed to dotnet and adds a package from it.

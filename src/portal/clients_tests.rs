@@ -119,6 +119,16 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
             dotnet.clone().count() == 2 && dotnet.clone().all(|line| line.contains("--allow-insecure-connections"))
         );
     }
+    let install = |is_public| Clients::of_feed(&public, "team").dotnet_install("Contoso.Core", "1.0.0", is_public);
+    let package = "dotnet add package Contoso.Core --version 1.0.0 --source latchkey";
+    assert_eq!(install(false), format!("{add}\n{package}"));
+    let open = format!("dotnet nuget add source {source} --name latchkey --allow-insecure-connections");
+    assert_eq!(install(true), format!("{open}\n{package}"));
+    assert!(
+        !Clients::of_feed(&public, "main")
+            .for_rights(Permissions::parse("npm:pull").unwrap(), &Patterns::all())
+            .says_insecure()
+    );
     let https = Clients::of_feed(&PublicUrl::parse("https://packages.example").unwrap(), "main").list();
     assert!(https.iter().flat_map(|client| &client.lines).all(|line| !line.text.contains("insecure")));
 }

@@ -169,6 +169,11 @@ impl Permission {
         }
     }
 
+    /// Whether it changes packages, which takes more than reading their feed.
+    pub fn changes_packages(self) -> bool {
+        self.kind().is_some() && !self.scope().ends_with(":pull")
+    }
+
     fn bit(self) -> u16 {
         let of_packages = Kind::COUNT * Verb::COUNT;
         let position = match self {

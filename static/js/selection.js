@@ -1,5 +1,5 @@
 // The ticks in the token list: how many there are, and all of them at once. Without this module they are ticked one by one.
-const said = (count) => (count === 0 ? "With the ticked tokens:" : `${count} ticked:`);
+const said = (count) => (count === 0 ? "Selected tokens:" : `${count} selected`);
 
 export const watchSelection = () => {
   const form = document.querySelector("form[data-selection]");

@@ -29,7 +29,8 @@ test('a calendar address is copied once and shows what will end', t => journey(t
   assert.equal(await ada.page.locator('#address').count(), 0);
   await assertAccessible(ada.page);
   await shoot(ada.page, 'calendar');
-  await ada.page.getByRole('button', { name: 'End it' }).click();
+  await ada.page.getByText('End this address').click();
+  await ada.page.getByRole('button', { name: 'End the address' }).click();
   await ada.page.getByText('Calendars that used the address stop at once').waitFor();
   assert.equal((await fetch(address)).status, 404);
 

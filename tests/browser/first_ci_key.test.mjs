@@ -87,7 +87,7 @@ onBoth(test, 'packages are searched and ticked instead of typed', async ({ serve
   await server.publishes('ada', PACKAGES);
   await ada.goes('/settings/tokens/new');
   const packages = page.getByLabel('Packages', { exact: true });
-  await page.getByText('Tick packages instead').click();
+  await page.getByText('Choose from your packages').click();
   await page.getByLabel('Search your packages').fill('FABRI');
   await page.locator('#picks').filter({ hasNotText: 'Contoso' }).waitFor();
   await page.getByLabel('Search your packages').press('Enter');

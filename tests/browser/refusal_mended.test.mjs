@@ -39,7 +39,7 @@ onBoth(test, 'a refused push is mended with one press and succeeds', async ({ se
   assert.match(await ada.says(), /3 times[^]*Mended\. Its patterns cover it now\./);
 
   await ada.opensToken('Contoso build');
-  assert.match(await ada.says(), /Refused lately[^]*Mended/);
+  assert.match(await ada.says(), /Recent refusals[^]*Mended/);
   await shoot(ada.page, 'token-mended');
 });
 
@@ -53,7 +53,7 @@ onBoth(test, 'a token is switched off for a while to see who needs it', async ({
   await shoot(ada.page, 'deactivate');
   await ada.page.getByLabel(/^8 hours/).check();
   await ada.submits('Deactivate');
-  assert.match(await ada.says(), /on again by itself[^]*in 8 hours[^]*Nobody has tried to use it meanwhile/);
+  assert.match(await ada.says(), /on again by itself[^]*in 8 hours[^]*No requests since/);
   assert.equal(await pushes(server, key, 'Jenkins/2.440'), 403);
   assert.equal(await pushes(server, key, 'Jenkins/2.440'), 403);
   await ada.page.reload();

@@ -34,7 +34,7 @@ onBoth(test, 'the secret is nowhere once its page is left', async ({ server, arr
 
   assert.ok(!address.includes(core));
   assert.ok(!(await stored(page)).includes(core), 'nothing was put away in the browser');
-  await ada.follows(() => page.getByRole('link', { name: /back to my tokens/ }).click());
+  await ada.follows(() => page.getByRole('link', { name: /back to the tokens/ }).click());
   await showsNothing('the list right after it');
   await page.goBack().catch(() => {}); // the browser may rather ask before it sends the form again
   await showsNothing('one step back to the answer itself');

@@ -28,7 +28,7 @@ onBoth(test, 'several tokens are revoked at once, and all of them frozen and tha
   await ada.submits('Search');
   assert.match(await ada.says(), /2 tokens/);
   await ada.page.getByRole('checkbox', { name: 'All on this page' }).check();
-  assert.match(await ada.says(), /2 ticked/);
+  assert.match(await ada.says(), /2 selected/);
   await assertAccessible(ada.page);
   await shoot(ada.page, 'list-ticked');
   await ada.follows(() => ada.page.getByRole('button', { name: 'Revoke the ticked tokens' }).click());
@@ -64,7 +64,7 @@ test('several tokens are switched off and on without a script', t => journey(t, 
   await ada.goes('/settings/tokens');
   assert.equal(await ada.page.getByRole('checkbox', { name: 'All on this page' }).count(), 0, 'what needs a script is not there');
   await ada.follows(() => ada.page.getByRole('button', { name: 'Deactivate the ticked tokens' }).click());
-  assert.match(await ada.says(), /Tick the tokens first/);
+  assert.match(await ada.says(), /Select at least one token/);
   for (const [verb, on] of [['Deactivate', false], ['Reactivate', true]]) {
     await ticks(ada, ['Build', 'Mirror']);
     await ada.follows(() => ada.page.getByRole('button', { name: `${verb} the ticked tokens` }).click());

@@ -13,6 +13,9 @@ on_both_engines! {
     a_banner_names_five_and_counts_the_rest,
     an_expired_token_leaves_the_banner_after_thirty_days,
     a_page_tells_the_tokens_record,
+    a_note_is_listed_searched_and_shown_with_a_new_key,
+    a_token_whose_feed_is_gone_reaches_nothing_and_can_be_renamed,
+    a_frozen_token_says_so,
 }
 
 /// The state on the badge of a token in the list.
@@ -106,4 +109,44 @@ async fn a_page_tells_the_tokens_record(world: &World) {
     let record = page.texts(".record tbody td:nth-child(2)");
     assert_eq!(record, ["Token edited (name)", "Token reactivated", "Token deactivated", "Token created"]);
     assert_eq!(page.texts(".record tbody td:nth-child(4)")[0], "Otter 7, 203.0.113.7");
+}
+
+async fn a_note_is_listed_searched_and_shown_with_a_new_key(world: &World) {
+    let ada = world.ada().await;
+    let key = ada.key_with(world, "CI", |form| form.set("note", "Vault, folder Ferry")).await;
+    ada.key(world, "Other").await;
+    let row = ada.get("/settings/tokens").await.texts(&format!("#token-{} .note", key.id));
+    assert_eq!(row, ["Vault, folder Ferry"]);
+    let names = ada.get("/settings/tokens?q=ferry").await.texts(".tokens .token-head h2");
+    assert_eq!(names[..1], ["CI"]);
+    assert!(!names.contains(&"Other".to_owned()), "{names:?}");
+    let shown = ada.refresh(&key.id, "keep").await;
+    assert!(shown.texts(".about").concat().contains("Vault, folder Ferry"), "{}", shown.body);
+}
+
+async fn a_token_whose_feed_is_gone_reaches_nothing_and_can_be_renamed(world: &World) {
+    let ada = world.ada().await;
+    world.add_feed("team", "ada", false).await;
+    let team = world.database.text("SELECT id FROM feeds WHERE name = 'team'", &[]).await;
+    let key = ada.key_with(world, "CI", |form| form.set("feeds", "some").add("feed", &team)).await;
+    world.database.execute("DELETE FROM members", &[]).await;
+    world.database.execute("DELETE FROM feeds WHERE name = 'team'", &[]).await;
+    let page = ada.get(&format!("/settings/tokens/{}", key.id)).await;
+    let said = page.texts("main").concat();
+    assert!(said.contains("No package is covered") && !said.contains("will be covered"), "{said}");
+    let renamed = ada.act(&key.id, "edit", |form| form.set("name", "Build")).await;
+    assert_eq!(renamed.status, 303, "{}", renamed.body);
+    assert_eq!(world.database.text("SELECT feeds FROM tokens WHERE id = $1", &[&key.id]).await, team);
+    let shown = ada.refresh(&key.id, "keep").await;
+    assert!(shown.texts("pre").is_empty() && shown.body.contains("Choose other feeds"), "{}", shown.body);
+}
+
+async fn a_frozen_token_says_so(world: &World) {
+    let ada = world.ada().await;
+    let (frozen, off) = (ada.key(world, "Frozen").await, ada.key(world, "Off").await);
+    ada.must(&off.id, "deactivate").await;
+    ada.fill("/settings/tokens/freeze", |form| form).await;
+    let links = async |id: &str| ada.get(&format!("/settings/tokens/{id}")).await.attributes("#off a", "href");
+    assert!(links(&frozen.id).await.contains(&"/settings/tokens/unfreeze".to_owned()));
+    assert!(!links(&off.id).await.contains(&"/settings/tokens/unfreeze".to_owned()), "it was off before");
 }

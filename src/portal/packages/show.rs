@@ -15,6 +15,7 @@ use super::{
 use crate::{
     app::App,
     packages::nuget::{VersionSummary, version::Version},
+    portal::clients::Clients,
     web::{
         error::PageError,
         format::{Time, thousands},
@@ -96,12 +97,12 @@ pub async fn show_package(
     let (feed, id) = at.into_inner();
     let seen = Seen::of(&req, &app, &feed, &id).await?;
     let shown = shown.map(Query::into_inner).unwrap_or_default();
-    let source = seen.visitor.source(&app);
+    let clients = seen.visitor.clients(&app);
     let lines = Rows::new(lines(&app, &seen, shown.below()).await?, PAGE);
     let page = ShowPackage {
         page: Page::in_section(&req, seen.package.name.clone(), "packages"),
         path: seen.path(),
-        newest: newest(&app, &seen, &source).await?,
+        newest: newest(&app, &seen, &clients).await?,
         removed: lines.shown.iter().filter_map(|line| line.removed_at).max().map(|at| seen.visitor.time(at)),
         downloads: thousands(seen.package.downloads),
         listed: thousands(seen.package.listed),
@@ -135,14 +136,14 @@ async fn lines(app: &App, seen: &Seen, bound: Option<Bound>) -> Result<Vec<Versi
     Ok(first.into_iter().chain(rest).collect())
 }
 
-async fn newest(app: &App, seen: &Seen, source: &str) -> Result<Option<Newest>, PageError> {
+async fn newest(app: &App, seen: &Seen, clients: &Clients) -> Result<Option<Newest>, PageError> {
     let Some(version) = &seen.package.newest else { return Ok(None) };
     let Some(found) = app.store.version_facts(seen.package.key, seen.visitor.account(), version).await? else {
         return Ok(None);
     };
     Ok(Facts::of(&found).map(|facts| Newest {
         line: VersionRow::of(seen, &found.line),
-        install: Install::of(seen, source, &found.line),
+        install: Install::of(seen, clients, &found.line),
         facts,
     }))
 }

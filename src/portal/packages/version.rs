@@ -32,6 +32,8 @@ struct ShowVersion {
     sha512: String,
     /// How many symbol files debuggers find.
     symbols: i64,
+    /// Where they find them.
+    symbol_server: String,
     may_change: bool,
     may_remove: bool,
 }
@@ -46,13 +48,15 @@ pub async fn show_version(
     let seen = Seen::of(&req, &app, &feed, &id).await?;
     let found = seen.version(&app, &number).await?;
     let symbols = app.store.count_symbol_files(seen.package.key, &found.line.version).await?;
+    let clients = seen.visitor.clients(&app);
     let there = found.line.removed_at.is_none();
     let page = ShowVersion {
         page: Page::in_section(&req, format!("{} {}", seen.package.name, found.line.version), "packages"),
         package_path: seen.path(),
         version: VersionRow::of(&seen, &found.line),
         facts: Facts::of(&found),
-        install: Install::of(&seen, &seen.visitor.source(&app), &found.line),
+        install: Install::of(&seen, &clients, &found.line),
+        symbol_server: clients.symbols,
         may_change: there && seen.may_change(),
         may_remove: there && seen.may_remove(),
         sha512: found.sha512,

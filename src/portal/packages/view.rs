@@ -9,6 +9,7 @@ use crate::{
         VersionDetails, VersionSummary,
         nuspec::{Dependency, License, Nuspec},
     },
+    portal::clients::Clients,
     web::format::{Time, size, thousands},
 };
 
@@ -69,7 +70,8 @@ pub struct Install {
     pub reference: String,
     pub dotnet: String,
     pub nuget: String,
-    pub is_public: bool,
+    /// Whether the feed has to be added with a key, which no line here does.
+    pub needs_key: bool,
 }
 
 impl VersionRow {
@@ -142,14 +144,15 @@ fn link(address: &str) -> Option<ProjectLink> {
 }
 
 impl Install {
-    /// For a version, from a feed's address.
-    pub(super) fn of(seen: &Seen, source: &str, version: &VersionSummary) -> Self {
+    /// For a version, with the lines of its feed.
+    pub(super) fn of(seen: &Seen, clients: &Clients, version: &VersionSummary) -> Self {
         let (id, version) = (&seen.package.name, version.version.normalized());
+        let (source, is_public) = (&clients.source, seen.visitor.feed.is_public);
         Self {
             reference: format!("<PackageReference Include=\"{id}\" Version=\"{version}\" />"),
-            dotnet: format!("dotnet add package {id} --version {version} --source {source}"),
+            dotnet: clients.dotnet_install(id, &version, is_public),
             nuget: format!("nuget install {id} -Version {version} -Source {source}"),
-            is_public: seen.visitor.feed.is_public,
+            needs_key: !is_public && !clients.insecure(),
         }
     }
 }

@@ -158,7 +158,7 @@ pub async fn create_token(
     reauth::require(&req, &app, &me).await?;
     let token = new.into_token(TokenId::generate(me.now, &mut crate::random::system()), owner.id, me.now);
     match app.store.create_token(token.clone(), &form_id.to_string(), &me.actor, me.now).await? {
-        Issued::Secret(secret) => show_once(&req, &app, &me, &token, &feeds, &secret, false),
+        Issued::Secret(secret) => show_once(&req, &app, &me, &token, &feeds, &secret, false).await,
         Issued::AlreadyDone(id) => already_done(&req, &app, &me, owner, id).await,
         Issued::Stale => Err(PageError::NotFound),
     }

@@ -6,7 +6,7 @@ use super::{pattern_preview::Preview, token_form::TokenForm};
 use crate::{
     feeds::Feed,
     tokens::{
-        Kind, Permission, Permissions, Token, Verb,
+        FeedId, Feeds, Kind, Permission, Permissions, Token, Verb,
         draft::{KEEP, Rules},
         expiry::{CHOICES, ExpiryChoice as Expiry, FURTHEST_DAYS},
         preset::{Kinds, Preset},
@@ -104,7 +104,7 @@ impl Fields {
             api: boxes.api(),
             said: said(edited.map_or_else(|| Permission::all().collect(), |token| token.permissions)),
             all_feeds: form.feeds != "some",
-            feeds: feeds.iter().map(|feed| feed_choice(feed, form)).collect(),
+            feeds: feed_choices(feeds, form, edited),
             expiry: expiry_choices(form, me, max_days, edited),
             morning: form.morning == "yes",
             zone: me.account.time_zone.name().to_owned(),
@@ -215,9 +215,19 @@ const COLUMNS: [(Verb, &str); Verb::ALL.len()] = [
     (Verb::Delete, "Delete"),
 ];
 
-fn feed_choice(feed: &Feed, form: &TokenForm) -> FeedChoice {
-    let value = feed.id.to_string();
-    FeedChoice { checked: form.feed.contains(&value), label: feed.name.clone(), hint: "", value }
+/// The feeds to tick. One that an edited token is limited to stays there to be kept, whether or not it can be used.
+fn feed_choices(feeds: &[Feed], form: &TokenForm, edited: Option<&Token>) -> Vec<FeedChoice> {
+    let choice = |id: FeedId, label: String| {
+        let value = id.to_string();
+        FeedChoice { checked: form.feed.contains(&value), label, hint: "", value }
+    };
+    let limits = match edited.map(|token| &token.feeds) {
+        Some(Feeds::Some(ids)) => ids.as_slice(),
+        _ => &[],
+    };
+    let gone = limits.iter().filter(|id| !feeds.iter().any(|feed| feed.id == **id));
+    let gone = gone.map(|id| choice(*id, "A feed that is gone or closed to you".to_owned()));
+    feeds.iter().map(|feed| choice(feed.id, feed.name.clone())).chain(gone).collect()
 }
 
 fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited: Option<&Token>) -> Vec<ExpiryChoice> {
@@ -235,8 +245,8 @@ fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited
         max_days.is_none_or(|max| *days <= max)
             && current.flatten().is_none_or(|end| me.now + Duration::days(*days) < end)
     };
-    let kept =
-        current.map(|end| choice(KEEP, if end.is_some() { "As it is" } else { "As it is: never" }.to_owned(), end));
+    let kept = current
+        .map(|end| choice(KEEP, if end.is_some() { "Keep current" } else { "Keep current: never" }.to_owned(), end));
     let days = day_choices(form).into_iter().filter(offered).map(|days| {
         let end = me.now + Duration::days(days);
         let label = format!("{days} day{}", if days == 1 { "" } else { "s" });
@@ -244,7 +254,7 @@ fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited
         ExpiryChoice { morning, ..choice(&days.to_string(), label, Some(end)) }
     });
     let never = (edited.is_none() && max_days.is_none()).then(|| choice("never", "Never".to_owned(), None));
-    kept.into_iter().chain(days).chain([choice("date", "A date".to_owned(), None)]).chain(never).collect()
+    kept.into_iter().chain(days).chain([choice("date", "Custom date".to_owned(), None)]).chain(never).collect()
 }
 
 /// The days that are offered, with the number that a link or an earlier answer gave.

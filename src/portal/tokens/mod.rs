@@ -35,8 +35,8 @@ use askama::Template;
 use super::clients::Clients;
 use crate::{
     app::App,
-    feeds::Feed,
-    tokens::{Feeds, Secret, Token, TokenId},
+    feeds::{Feed, Membership},
+    tokens::{Feeds, Secret, Token, TokenId, decision::Role},
     web::{
         error::PageError,
         owner::Owner,
@@ -61,7 +61,8 @@ struct Created {
     page: Page,
     token: view::Token,
     secret: String,
-    clients: Clients,
+    /// None where every feed it is limited to is out of reach.
+    clients: Option<Clients>,
     replaced: bool,
 }
 
@@ -74,7 +75,7 @@ struct AlreadyDone {
 }
 
 /// The one answer that carries a secret.
-fn show_once(
+async fn show_once(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
@@ -87,8 +88,7 @@ fn show_once(
     let token = Token { hint: Some(secret.hint().to_owned()), ..token.clone() };
     let page = Created {
         page: Page::in_section(req, title, "tokens"),
-        clients: Clients::of_feed(&app.settings.public_url, first_feed(&token.feeds, feeds))
-            .for_rights(token.permissions, &token.patterns),
+        clients: clients(app, me, &token).await?,
         token: view::Token::in_list(&token, feeds, me),
         secret: secret.reveal().to_owned(),
         replaced,
@@ -96,12 +96,18 @@ fn show_once(
     answer(StatusCode::OK, &page)
 }
 
-/// The feed that a token's ready-made lines are about: the first it is limited to, or `main`.
-fn first_feed<'a>(covered: &Feeds, feeds: &'a [Feed]) -> &'a str {
-    match covered {
-        Feeds::All => "main",
-        Feeds::Some(ids) => feeds.iter().find(|feed| ids.contains(&feed.id)).map_or("main", |feed| &feed.name),
-    }
+/// A token's ready-made lines: about the first feed it is limited to, or `main`, and only what its account may do there.
+async fn clients(app: &App, me: &SignedIn, token: &Token) -> Result<Option<Clients>, PageError> {
+    let memberships = app.store.feeds_of(me.account.id).await?;
+    let about = match &token.feeds {
+        Feeds::All => memberships.iter().find(|seen| seen.feed.is_main()).or(memberships.first()),
+        Feeds::Some(ids) => memberships.iter().find(|seen| ids.contains(&seen.feed.id)),
+    };
+    let Some(Membership { feed, role }) = about else { return Ok(None) };
+    let writes = *role >= Some(Role::Writer);
+    let permissions = token.permissions.iter().filter(|one| writes || !one.changes_packages()).collect();
+    let clients = Clients::of_feed(&app.settings.public_url, &feed.name);
+    Ok(Some(clients.for_rights(permissions, &token.patterns)))
 }
 
 /// The answer to a form that has done its work before.

@@ -106,7 +106,12 @@ impl Preview {
         if let Some(patterns) = patterns {
             let set = PatternSet::of(&patterns);
             preview.remarks = notes(&patterns, &set, &universes);
-            preview.lines = universes.iter().map(|universe| universe.line(&patterns, &set)).collect();
+            preview.lines = match without_feed(app, me, form).await? {
+                Some(why) => {
+                    vec![PatternLine { count: String::new(), rest: why.to_owned(), names: Vec::new(), left_out: 0 }]
+                }
+                None => universes.iter().map(|universe| universe.line(&patterns, &set)).collect(),
+            };
         }
         if form.all_patterns().trim().is_empty() {
             return Ok(preview);
@@ -116,6 +121,20 @@ impl Preview {
         preview.remarks.truncate(REMARKS);
         Ok(preview)
     }
+}
+
+/// Why no package is covered, if none of the chosen feeds is one that the account can use.
+async fn without_feed(app: &App, me: &SignedIn, form: &TokenForm) -> Result<Option<&'static str>, PageError> {
+    if form.feeds != "some" {
+        return Ok(None);
+    }
+    let memberships = app.store.feeds_of(me.account.id).await?;
+    let is_chosen = |membership: &Membership| form.feed.contains(&membership.feed.id.to_string());
+    Ok(match memberships.iter().any(is_chosen) {
+        true => None,
+        false if form.feed.is_empty() => Some("No package is covered: choose a feed."),
+        false => Some("No package is covered: the chosen feeds are gone, or you are not a member any more."),
+    })
 }
 
 /// The kinds that the form is about so far, with what may be done with each.
@@ -200,6 +219,8 @@ impl CandidatePackages {
         let (count, whose) = match (total, self.reads) {
             (1, true) if covered.len() == 1 => ("Your one".to_owned(), format!(" {kind} package")),
             (1, false) if covered.len() == 1 => ("The one".to_owned(), format!(" {kind} package you may publish")),
+            (1, true) => ("Not your one".to_owned(), format!(" {kind} package")),
+            (1, false) => ("Not the one".to_owned(), format!(" {kind} package you may publish")),
             (0, true) => (String::new(), format!("There is no {kind} package yet")),
             (0, false) => (String::new(), format!("There is no {kind} package yet that you may publish")),
             (_, true) => (of("your"), format!(" {kind} packages")),
@@ -208,6 +229,7 @@ impl CandidatePackages {
         let whose = if self.more { format!("{whose} (there are more)") } else { whose };
         let later = match (patterns.iter().any(|pattern| pattern.contains('*')), total) {
             (true, 0) => "; future ones that match will be covered",
+            (true, 1) if covered.is_empty() => "; future ones that match will be covered",
             (true, _) => ", and future ones that match",
             (false, _) => "",
         };

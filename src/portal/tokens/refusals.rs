@@ -13,7 +13,12 @@ use super::remedy::{self, Remedy};
 use crate::{
     app::App,
     feeds::Membership,
-    tokens::{State, Token, TokenId, decision::Reason, state::state},
+    tokens::{
+        State, Token, TokenId,
+        act::{TokenAct, state_when_on},
+        decision::Reason,
+        state::state,
+    },
     usage::{LateUses, RefusalCursor, RefusalOfToken},
     web::{
         error::PageError,
@@ -101,6 +106,12 @@ pub struct Off {
     pub since: Time,
     /// When it is on again by itself, if so.
     pub until: Option<Time>,
+    /// Whether a freeze of all tokens switched it off.
+    pub frozen: bool,
+    /// Whether it can be switched on.
+    pub can_be_reactivated: bool,
+    /// Whether its time is over besides, so that its key works again in no case.
+    pub is_over: bool,
     /// How many requests failed because of it.
     pub times: i64,
     /// Who sent them, a few.
@@ -184,7 +195,8 @@ impl TokenIssues {
         let off = match token.deactivated_at.filter(|_| state(token, me.now) == State::Deactivated) {
             Some(since) => {
                 let times = app.store.times_refused(token.id, Reason::Deactivated, since).await?;
-                Some(viewer.off(token, since, times, &kept))
+                let frozen = app.store.is_frozen(token.id).await?;
+                Some(Off { frozen, ..viewer.off(token, since, times, &kept) })
             }
             None => None,
         };
@@ -250,7 +262,7 @@ impl<'a> Viewer<'a> {
             },
             times: uses.times,
             time: self.time(uses.last_at),
-            from: from(&uses.client, &uses.address),
+            from: from(&uses.client, &uses.address).replacen("An unnamed", "an unnamed", 1),
         }
     }
 
@@ -260,6 +272,9 @@ impl<'a> Viewer<'a> {
         Off {
             since: self.time(since),
             until: token.reactivate_at.map(|at| self.time(at)),
+            frozen: false,
+            can_be_reactivated: TokenAct::Reactivate.check(token, self.me.now).is_ok(),
+            is_over: matches!(state_when_on(token, self.me.now), State::Expired | State::Retired),
             times,
             lines: meanwhile.take(SEEKERS).map(|kept| self.line(kept)).collect(),
         }

@@ -25,7 +25,7 @@ use crate::{
     feeds::Feed,
     packages::Published,
     portal::packages::{self, version_path},
-    tokens::Token,
+    tokens::{Token, act::TokenAct},
     web::{
         error::PageError,
         format::Time,
@@ -43,6 +43,7 @@ const VERSIONS: i64 = 20;
 struct ShowToken {
     page: Page,
     token: view::Token,
+    can_be_edited: bool,
     words: Vec<String>,
     coverage: Vec<pattern_preview::PatternLine>,
     created: Time,
@@ -110,6 +111,7 @@ pub(super) async fn draw(
     let page = ShowToken {
         page: Page::in_section(req, token.name.clone(), "tokens"),
         token: view::Token::whole(token, feeds, me),
+        can_be_edited: TokenAct::Edit.check(token, me.now).is_ok(),
         words: token.permissions.iter().map(view::permission_words).collect(),
         coverage: Preview::of(app, owner, &TokenForm::of(token), Some(token.id)).await?.lines,
         created: time(token.created_at),

@@ -137,10 +137,10 @@ fn rows_of(page: &str, segment: SortSegment, back: bool) -> String {
 
 /// The first $5 of the next $6 tokens whose texts are LIKE $7.
 fn matching(filter: Filter, segment: SortSegment, back: bool) -> String {
-    let columns = format!("t.id AS page_id, {} AS page_key, t.name_key, t.hint, t.patterns", segment.key());
+    let columns = format!("t.id AS page_id, {} AS page_key, t.name_key, t.hint, t.patterns, t.note", segment.key());
     let looked = onward(all_of(&columns, filter), segment, back, "$6").sql();
     let direction = segment.direction(back);
-    let like = ["looked.name_key", "LOWER(looked.hint)", "LOWER(looked.patterns)"]
+    let like = ["looked.name_key", "LOWER(looked.hint)", "LOWER(looked.patterns)", "LOWER(looked.note)"]
         .map(|text| format!("{text} LIKE $7 ESCAPE '\\'"))
         .join(" OR ");
     let page = List::of("looked.page_id", format!("({looked}) looked"))
