@@ -10,6 +10,8 @@ use crate::tokens::{
 pub struct StoredPackage {
     /// Its row.
     pub key: PackageKey,
+    /// Its kind.
+    pub kind: Kind,
     /// Its name as first published.
     pub name: String,
     /// Whether the asking account is one of its owners.

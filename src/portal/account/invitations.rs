@@ -78,7 +78,7 @@ pub async fn accept_invitation(
             tx.commit().await?;
             let feed = &one.feed.name;
             let owned = match &one.package {
-                Some(package) => packages::path(feed, &package.name),
+                Some(package) => packages::path(feed, package.kind, &package.name),
                 None => feeds::path(feed),
             };
             return Ok(go_to(&req, Flash::InvitationAccepted.at(&owned)));

@@ -28,6 +28,7 @@ struct InvitationRow {
     feed_name: String,
     public_since: Option<i64>,
     package: Option<String>,
+    package_kind: Option<String>,
     package_name: Option<String>,
     account: String,
     username: String,
@@ -39,10 +40,11 @@ struct InvitationRow {
 impl InvitationRow {
     fn read(self) -> Result<OwnerInvitation> {
         let feed = readable(FeedId::parse(&self.feed), "owner_invitations.feed")?;
-        let package = match (self.package, self.package_name) {
-            (Some(key), Some(name)) => {
+        let package = match (self.package, self.package_kind, self.package_name) {
+            (Some(key), Some(kind), Some(name)) => {
                 let key = readable(PackageKey::parse(&key), "owner_invitations.package")?;
-                Some(StoredPackage { key, name, owned: false })
+                let kind = readable(Kind::parse(&kind), "packages.kind")?;
+                Some(StoredPackage { key, kind, name, owned: false })
             }
             _ => None,
         };
@@ -62,7 +64,7 @@ impl InvitationRow {
 /// The open invitations of which this holds, at most a hundred.
 fn invitations(which: &str) -> String {
     let list = List::of(
-        "i.id, i.feed, f.name AS feed_name, f.public_since, i.package, p.name AS package_name, i.account, a.username,
+        "i.id, i.feed, f.name AS feed_name, f.public_since, i.package, p.kind AS package_kind, p.name AS package_name, i.account, a.username,
          i.inviter, b.username AS inviter_name, i.expires_at",
         "owner_invitations i JOIN feeds f ON f.id = i.feed LEFT JOIN packages p ON p.id = i.package
          JOIN accounts a ON a.id = i.account JOIN accounts b ON b.id = i.inviter",

@@ -35,6 +35,7 @@ struct FoundRow {
 #[derive(FromRow)]
 struct PackageRow {
     id: String,
+    kind: String,
     name: String,
     owned: i64,
 }
@@ -75,14 +76,15 @@ struct FeedPackageRow {
 impl PackageRow {
     fn read(self) -> Result<StoredPackage> {
         let key = readable(PackageKey::parse(&self.id), "packages.id")?;
-        Ok(StoredPackage { key, name: self.name, owned: self.owned != 0 })
+        let kind = readable(Kind::parse(&self.kind), "packages.kind")?;
+        Ok(StoredPackage { key, kind, name: self.name, owned: self.owned != 0 })
     }
 }
 
 impl FoundRow {
     fn read(self) -> Result<FoundPackage> {
         let key = readable(PackageKey::parse(&self.id), "packages.id")?;
-        Ok(FoundPackage { package: StoredPackage { key, name: self.name, owned: false }, downloads: self.downloads })
+        Ok(FoundPackage { package: StoredPackage { key, kind: Kind::NuGet, name: self.name, owned: false }, downloads: self.downloads })
     }
 }
 
@@ -138,7 +140,7 @@ pub(in crate::store) async fn find(
     account: Option<AccountId>,
 ) -> Result<Option<StoredPackage>> {
     let row: Option<PackageRow> = sqlx::query_as(
-        "SELECT p.id, p.name, CASE WHEN o.account IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS owned
+        "SELECT p.id, p.kind, p.name, CASE WHEN o.account IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS owned
          FROM packages p LEFT JOIN package_owners o ON o.package = p.id AND o.account = $4
          WHERE p.feed = $1 AND p.kind = $2 AND p.name_key = $3",
     )
