@@ -86,9 +86,9 @@ impl Visitor {
         Time::new(at, self.now, self.me.as_ref().map_or(Tz::UTC, |me| me.account.time_zone))
     }
 
-    /// The address that clients are given.
-    pub(in crate::portal) fn source(&self, app: &App) -> String {
-        Clients::of_feed(&app.settings.public_url, &self.feed.name).source
+    /// The lines that clients are given.
+    pub(in crate::portal) fn clients(&self, app: &App) -> Clients {
+        Clients::of_feed(&app.settings.public_url, &self.feed.name)
     }
 
     /// The path of the feed's page.

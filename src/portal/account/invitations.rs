@@ -11,7 +11,7 @@ use super::sign_out::Nothing;
 use crate::{
     app::App,
     feeds::{Accepted, OwnerInvitation},
-    portal::{feeds, packages},
+    portal::{packages, visitor},
     tokens::InvitationId,
     web::{
         error::PageError,
@@ -79,7 +79,7 @@ pub async fn accept_invitation(
             let feed = &one.feed.name;
             let owned = match &one.package {
                 Some(package) => packages::path(feed, package.kind, &package.name),
-                None => feeds::path(feed),
+                None => visitor::path(feed),
             };
             return Ok(go_to(&req, Flash::InvitationAccepted.at(&owned)));
         }

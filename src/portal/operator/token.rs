@@ -43,7 +43,6 @@ struct ShowToken {
     more_events: bool,
 }
 
-
 /// `GET /operator/tokens/{id}`
 pub async fn show_token(
     req: HttpRequest,
@@ -123,13 +122,7 @@ pub async fn deactivate_token(
 }
 
 /// Asks about it, or says why it cannot be done.
-async fn ask(
-    req: &HttpRequest,
-    app: &App,
-    me: &Operator,
-    id: &str,
-    act: TokenAct,
-) -> Result<HttpResponse, PageError> {
+async fn ask(req: &HttpRequest, app: &App, me: &Operator, id: &str, act: TokenAct) -> Result<HttpResponse, PageError> {
     let (token, owner) = found(app, id).await?;
     let possible = act.check(&token, me.now);
     let question = question(app, me, &token, owner, act).await?;

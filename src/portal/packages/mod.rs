@@ -91,7 +91,12 @@ impl Seen {
     }
 
     fn stored(&self) -> StoredPackage {
-        StoredPackage { key: self.package.key, kind: self.kind, name: self.package.name.clone(), owned: self.package.owned }
+        StoredPackage {
+            key: self.package.key,
+            kind: Kind::NuGet,
+            name: self.package.name.clone(),
+            owned: self.package.owned,
+        }
     }
 
     /// A change of one of its versions, for the record; nobody who is not signed in makes one.

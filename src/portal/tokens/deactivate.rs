@@ -97,7 +97,7 @@ pub async fn deactivate_token(
     if let Err(why) = possible
         && pause != Pause::Open
     {
-        return cannot(&req, &app, &me, &token, TokenAct::Deactivate, why, StatusCode::CONFLICT).await;
+        return cannot(&req, &app, &me, owner, &token, TokenAct::Deactivate, why, StatusCode::CONFLICT).await;
     }
     app.store.pause_token(&token, pause.until(me.now), &me.actor, me.now).await?;
     let done = if pause == Pause::Open { Flash::Deactivated } else { Flash::Paused };

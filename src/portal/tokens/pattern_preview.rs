@@ -106,7 +106,7 @@ impl Preview {
         if let Some(patterns) = patterns {
             let set = PatternSet::of(&patterns);
             preview.remarks = notes(&patterns, &set, &universes);
-            preview.lines = match without_feed(app, me, form).await? {
+            preview.lines = match without_feed(app, owner, form).await? {
                 Some(why) => {
                     vec![PatternLine { count: String::new(), rest: why.to_owned(), names: Vec::new(), left_out: 0 }]
                 }
@@ -124,11 +124,11 @@ impl Preview {
 }
 
 /// Why no package is covered, if none of the chosen feeds is one that the account can use.
-async fn without_feed(app: &App, me: &SignedIn, form: &TokenForm) -> Result<Option<&'static str>, PageError> {
+async fn without_feed(app: &App, owner: Owner, form: &TokenForm) -> Result<Option<&'static str>, PageError> {
     if form.feeds != "some" {
         return Ok(None);
     }
-    let memberships = app.store.feeds_of(me.account.id).await?;
+    let memberships = app.store.feeds_of(owner.id).await?;
     let is_chosen = |membership: &Membership| form.feed.contains(&membership.feed.id.to_string());
     Ok(match memberships.iter().any(is_chosen) {
         true => None,

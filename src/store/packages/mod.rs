@@ -84,7 +84,10 @@ impl PackageRow {
 impl FoundRow {
     fn read(self) -> Result<FoundPackage> {
         let key = readable(PackageKey::parse(&self.id), "packages.id")?;
-        Ok(FoundPackage { package: StoredPackage { key, kind: Kind::NuGet, name: self.name, owned: false }, downloads: self.downloads })
+        Ok(FoundPackage {
+            package: StoredPackage { key, kind: Kind::NuGet, name: self.name, owned: false },
+            downloads: self.downloads,
+        })
     }
 }
 
