@@ -151,7 +151,7 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
-    use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, lifecycle::NewToken};
+    use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, draft::NewToken};
 
     const ALL: [TokenAct; 6] = [
         TokenAct::Edit,

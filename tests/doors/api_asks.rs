@@ -1,8 +1,8 @@
 //! What the API tells of packages, and of what a key could do.
 
 use latchkey::{
-    store::RefusalCursor,
     tokens::{Feeds, decision::Role},
+    usage::RefusalCursor,
 };
 use serde_json::{Value, json};
 

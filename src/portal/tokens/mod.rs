@@ -88,7 +88,7 @@ async fn show_once(
     let token = Token { hint: Some(secret.hint().to_owned()), ..token.clone() };
     let page = Created {
         page: Page::in_section(req, title, "tokens"),
-        clients: clients(app, me, &token).await?,
+        clients: clients(app, &token).await?,
         token: view::Token::in_list(&token, feeds, me),
         secret: secret.reveal().to_owned(),
         replaced,
@@ -97,8 +97,8 @@ async fn show_once(
 }
 
 /// A token's ready-made lines: about the first feed it is limited to, or `main`, and only what its account may do there.
-async fn clients(app: &App, me: &SignedIn, token: &Token) -> Result<Option<Clients>, PageError> {
-    let memberships = app.store.feeds_of(me.account.id).await?;
+async fn clients(app: &App, token: &Token) -> Result<Option<Clients>, PageError> {
+    let memberships = app.store.feeds_of(token.account).await?;
     let about = match &token.feeds {
         Feeds::All => memberships.iter().find(|seen| seen.feed.is_main()).or(memberships.first()),
         Feeds::Some(ids) => memberships.iter().find(|seen| ids.contains(&seen.feed.id)),
