@@ -1,9 +1,11 @@
-//! Templates and style sheets, read as files: where they stand, and where sizes are named.
+//! Templates and style sheets, read as files: where they stand, how long their lines are, and where sizes are named.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+const WIDEST: usize = 160;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -57,6 +59,16 @@ fn every_template_is_drawn_or_shared() {
     };
     let unused: Vec<_> = templates.iter().map(|(name, _)| name).filter(|name| !used(name)).collect();
     assert!(unused.is_empty(), "{unused:#?}");
+}
+
+#[test]
+fn no_line_of_a_template_is_longer_than_a_screen() {
+    let mut wrong = Vec::new();
+    for (name, text) in files("templates") {
+        let long = text.lines().enumerate().filter(|(_, line)| line.chars().count() > WIDEST);
+        wrong.extend(long.map(|(at, line)| format!("{name}:{}: {} characters", at + 1, line.chars().count())));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
