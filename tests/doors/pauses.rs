@@ -40,7 +40,7 @@ async fn the_door_opens_at_the_second_without_the_job() {
             assert_eq!(reply.status, status, "{seconds} s");
             if status == 401 {
                 let said = reply.header("x-nuget-warning").unwrap();
-                assert!(said.contains("is switched off until 2026-11-23 14:15 UTC"), "{said}");
+                assert!(said.contains("is deactivated until 2026-11-23 14:15 UTC"), "{said}");
             }
         }
         assert_eq!(verbs(&world, &key).await, ["token created", "token deactivated"]);

@@ -211,7 +211,7 @@ async fn a_token_is_added_by_the_rules_of_the_form(world: &World) {
     told(world, &["feed", "add", "--name", "team", "--owner", "bo"], "");
     let to = |account| ["token", "add", "--account", account, "--packages", "Contoso.*"];
     let add = |more: &[&'static str]| [&to("ada")[..], more].concat();
-    let secret = told(world, &add(&["--expires-in", "90d", "--preset", "versions"]), "");
+    let secret = told(world, &add(&["--expires-in", "365d", "--preset", "versions"]), "");
     assert_eq!(world.refusal(&secret).await, None);
     told(world, &add(&["--expires-in", "90d", "--allow", "nuget:pull nuget:push-version", "--morning"]), "");
     let sql = "SELECT DISTINCT permissions FROM tokens WHERE kind = 'personal'";

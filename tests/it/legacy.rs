@@ -159,7 +159,7 @@ async fn the_pages_show_a_legacy_key_and_the_way_forward(world: &World) {
     let row = ada.get("/settings/tokens").await;
     let facts = row.texts(&format!("#token-{id}")).concat();
     assert!(facts.contains("5f1d2c3…ActiveLegacy"), "{facts}");
-    assert!(facts.contains("ago an older system") && facts.contains("Retires1 Feb 2028, 12:00 UTC"), "{facts}");
+    assert!(facts.contains("ago an older system") && facts.contains("Retires 1 Feb 2028, 12:00 UTC"), "{facts}");
     assert!(!facts.contains("Refresh"), "{facts}");
     let page = ada.get(&format!("/settings/tokens/{id}")).await;
     assert!(page.body.contains("comes from an older system"), "{}", page.body);
@@ -308,7 +308,8 @@ async fn a_pasted_key_of_an_older_system_is_kept_nowhere(world: &World) {
         }
         for path in ["/packages?q=", "/settings/tokens?q=", "/settings/tokens/new?note="] {
             let page = ada.get(&format!("{path}{key}")).await;
-            assert_eq!((page.status, page.location()), (303, path), "{path}{key}");
+            let without_it = path.split('?').next().unwrap();
+            assert_eq!((page.status, page.location()), (303, without_it), "{path}{key}");
         }
         let page = ada.submit(tried.clone().set("action", "nuget:pull").set("feed", "main").set("package", key)).await;
         assert_eq!(page.status, 422);

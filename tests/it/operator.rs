@@ -96,7 +96,7 @@ async fn the_overview_tells_the_state_of_the_host_and_no_secret(world: &World) {
     let page = ada.get("/operator").await;
     assert_eq!(page.texts(".about .badge"), ["Good"; 9], "{}", page.body);
     let settings = page.texts(".rows tr");
-    assert!(settings.iter().any(|row| row == "LATCHKEY_SIGN_UPopen"), "{settings:?}");
+    assert!(settings.iter().any(|row| row == "LATCHKEY_SIGN_UP open"), "{settings:?}");
     let password = world.database.url().split_once("://").unwrap().1.split('@').next().unwrap().to_owned();
     assert!(!page.body.contains(crate::world::MASTER_SECRET) && !page.body.contains(&password));
     assert_eq!(page.texts("nav[aria-label=Main] a"), ["Settings", "Packages", "Feeds", "Operator", "Guide"]);

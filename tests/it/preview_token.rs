@@ -112,7 +112,7 @@ async fn only_packages_that_one_may_use_are_counted(world: &World) {
     assert!(first(one_feed).await.starts_with("2 of your 2 NuGet packages"));
     let other = "SELECT id FROM feeds WHERE name = 'secret'";
     let foreign = form.set("feeds", "some").add("feed", &world.database.text(other, &[]).await);
-    assert!(first(foreign).await.starts_with("There is no NuGet package yet"), "a feed of others stays closed");
+    assert!(first(foreign).await.starts_with("No package is covered"), "a feed of others stays closed");
 }
 
 async fn odd_patterns_are_pointed_out(world: &World) {

@@ -2,7 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web::Data};
 
-use crate::{app::App, web::error::PageError};
+use percent_encoding::percent_decode_str;
+
+use crate::{app::App, packages::nuget::id::PackageId, web::error::PageError};
 
 /// Leads to the page, for good; a form that is sent to the old address is sent on as it is.
 pub async fn redirect_package_page(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
@@ -12,9 +14,12 @@ pub async fn redirect_package_page(req: HttpRequest, app: Data<App>) -> Result<H
     Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{public}{path}{query}"))).finish())
 }
 
-/// The path below the public one with the kind in it, and what belongs to the package after `/-/`.
+/// The path below the public one with the kind in it, and what belongs to the package after `/-/`; none for what can be
+/// no package.
 fn with_kind(path: &str) -> Option<String> {
     let (feed, rest) = path.split_once("/packages/")?;
+    let id = percent_decode_str(rest.split('/').next()?).decode_utf8().ok()?;
+    PackageId::parse(&id).ok()?;
     Some(match rest.split_once('/') {
         Some((id, rest)) => format!("{feed}/packages/nuget/{id}/-/{rest}"),
         None => format!("{feed}/packages/nuget/{rest}"),
@@ -36,5 +41,6 @@ mod tests {
         ] {
             assert_eq!(with_kind(old).as_deref(), Some(new));
         }
+        assert_eq!(with_kind("/feeds/main/packages/%00"), None);
     }
 }
