@@ -33,11 +33,11 @@ test('expired banners are put away by keyboard, and without JavaScript', t => jo
     await ages(server, name, days);
   }
   await ada.goes('/settings/tokens');
-  assert.match(await ada.says(), /Expired, and refused since:[\s\S]*Expires soon:\s+Release/);
+  assert.match(await ada.says(), /Expired tokens \(requests are refused\):[\s\S]*Expires soon:\s+Release/);
   await assertGood(ada.page, 'banners');
   await ada.tabsTo({ text: 'Dismiss\\s+Laptop' });
   await ada.follows(() => ada.hits('Enter'));
-  const banner = ada.page.locator('.banner', { hasText: 'Expired, and refused since' });
+  const banner = ada.page.locator('.banner', { hasText: 'Expired tokens (requests are refused)' });
   assert.doesNotMatch(await banner.innerText(), /Laptop/);
   assert.match(await banner.innerText(), /Nightly[\s\S]*Old CI|Old CI[\s\S]*Nightly/);
 
@@ -46,7 +46,7 @@ test('expired banners are put away by keyboard, and without JavaScript', t => jo
   await plain.goes('/settings/tokens');
   await plain.presses('Dismiss all');
   assert.match(await plain.says(), /Dismissed\. The tokens stay in the list/);
-  assert.doesNotMatch(await plain.says(), /Expired, and refused since/);
+  assert.doesNotMatch(await plain.says(), /Expired tokens \(requests are refused\)/);
   assert.match(await plain.says(), /Expires soon:\s+Release/, 'what is still to come stays');
   await plain.goes('/settings/tokens?state=ended');
   assert.match(await plain.says(), /Laptop/);

@@ -169,10 +169,10 @@ async fn guessing_the_present_password_is_limited(world: &World) {
     assert_eq!((page.status, (1..=300).contains(&wait)), (429, true), "{wait}");
     world.pass(Duration::minutes(16));
     for _ in 0..11 {
-        ada.create("CI", |form| form.set("password", "a guess")).await;
+        ada.create("CI", |form| form.set("proof_password", "a guess")).await;
     }
     let page = ada.create("CI", |form| proven(form, "ada")).await;
-    assert_eq!((page.status, page.problem("password").is_empty()), (429, false), "a proof is a guess too");
+    assert_eq!((page.status, page.problem("proof_password").is_empty()), (429, false), "a proof is a guess too");
     assert!(!page.header("retry-after").is_empty());
     world.pass(Duration::minutes(6));
     let page = ada.create("CI", |form| proven(form, "ada")).await;

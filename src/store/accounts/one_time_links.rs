@@ -95,7 +95,7 @@ impl Transaction {
 
     /// Whether a link can still be used, inside the change.
     pub(in crate::store) async fn link_is_good(&mut self, hash: &[u8], now: DateTime<Utc>) -> Result<bool> {
-        let good = "SELECT CAST(1 AS BIGINT) FROM links WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 AND created_at <= $3 LIMIT 1";
+        let good = "SELECT CAST(1 AS BIGINT) FROM links WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 AND (created_at <= $3 OR purpose = 'stop reminders') LIMIT 1";
         let good = sqlx::query_scalar(good).bind(hash).bind(now.timestamp()).bind(latest_start(now));
         let good: Option<i64> = good.fetch_optional(&mut *self.inner).await?;
         Ok(good.is_some())
@@ -110,7 +110,7 @@ impl Transaction {
     ) -> Result<Option<OneTimeLink>> {
         let row: Option<LinkRow> = sqlx::query_as(
             "UPDATE links SET used_at = $3 WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
-                AND created_at <= $4 AND (account IS NULL OR account IN (SELECT id FROM accounts WHERE disabled_at IS NULL))
+                AND (created_at <= $4 OR purpose = 'stop reminders') AND (account IS NULL OR account IN (SELECT id FROM accounts WHERE disabled_at IS NULL))
              RETURNING purpose, account, email",
         )
         .bind(hash)
