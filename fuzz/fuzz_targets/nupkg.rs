@@ -6,7 +6,7 @@ mod packages;
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use packages::archive::{Limits, Nupkg};
+use packages::nuget::archive::{Limits, Nupkg};
 
 /// Small, so that a bomb shows as an input that should have been refused and not as a slow one.
 const LIMITS: Limits = Limits {

@@ -4,7 +4,7 @@
 mod packages;
 
 use libfuzzer_sys::fuzz_target;
-use packages::nuspec::Nuspec;
+use packages::nuget::nuspec::Nuspec;
 
 fuzz_target!(|data: &[u8]| {
     match Nuspec::parse(data) {

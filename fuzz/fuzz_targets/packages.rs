@@ -1,15 +1,2 @@
-//! The reading side of `src/packages`, without the stores.
-#![allow(dead_code, unused_imports)]
-
-#[path = "../../src/packages/nuget/archive/mod.rs"]
-pub mod archive;
-#[path = "../../src/packages/nuget/id.rs"]
-pub mod id;
-#[path = "../../src/packages/nuget/nuspec/mod.rs"]
-pub mod nuspec;
-#[path = "../../src/packages/nuget/range.rs"]
-pub mod range;
-#[path = "../../src/packages/nuget/symbols/mod.rs"]
-pub mod symbols;
-#[path = "../../src/packages/nuget/version.rs"]
-pub mod version;
+//! What `src/packages` is to the files that are read here.
+pub mod nuget;

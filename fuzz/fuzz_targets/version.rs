@@ -6,7 +6,7 @@ mod packages;
 use std::cmp::Ordering;
 
 use libfuzzer_sys::fuzz_target;
-use packages::version::Version;
+use packages::nuget::version::Version;
 
 fuzz_target!(|texts: (&str, &str)| {
     let (Ok(left), Ok(right)) = (Version::parse(texts.0), Version::parse(texts.1)) else { return };
