@@ -55,7 +55,7 @@ impl Store {
         Ok(sqlx::query_as(select).bind(token.to_string()).bind(from).fetch_all(&self.pool).await?)
     }
 
-    /// Where a token was used within [`DAYS_KEPT`] days, newest first, at most `limit` (and [`CLIENT_USES_KEPT`]).
+    /// Where a token was used within [`DAYS_KEPT`](crate::usage::DAYS_KEPT) days, newest first, at most `limit` (and [`CLIENT_USES_KEPT`]).
     pub async fn places_of(&self, token: TokenId, limit: i64) -> Result<Vec<ClientUse>> {
         let select = "SELECT client, address, first_at, last_at, uses FROM token_places WHERE token = $1
              ORDER BY last_at DESC, id DESC LIMIT $2";
