@@ -86,7 +86,7 @@ test('pages of packages are accessible, and nothing sticks out', t => journey(t,
   await server.must(['package', 'remove', 'main', 'Contoso.Core', '1.0.0']);
   await ada.page.emulateMedia({ reducedMotion: 'reduce' });
   const core = '/feeds/main/packages/nuget/Contoso.Core';
-  for (const path of ['/packages', '/packages?q=nothing', '/feeds', '/feeds/main', '/feeds/main/members', '/feeds/main/access', core, `${core}?from=x`, `${core}/1.1.0`, `${core}/1.0.0`,
+  for (const path of ['/packages', '/packages?q=nothing', '/feeds', '/feeds/main', '/feeds/main/members', '/feeds/main/access', core, `${core}?from=x`, `${core}/-/1.1.0`, `${core}/-/1.0.0`,
     `${core}/-/1.1.0/remove`, `${core}/-/owners`, `/feeds/main/packages/nuget/${LONG}`]) {
     assert.equal(await ada.goes(path), 200, path);
     for (const width of [1280, 640, 360, 320]) {
