@@ -1,4 +1,4 @@
-//! One request at this request: which feed it means, whose key it carries, and what that key may do.
+//! One request at a NuGet feed: which feed it means, whose key it carries, and what that key may do.
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -30,7 +30,7 @@ use crate::{
 
 const PULL: Action = Action::Pull(Kind::NuGet);
 
-/// A request.
+/// A request of a NuGet client.
 pub(super) struct NuGetRequest<'r> {
     req: &'r HttpRequest,
     app: &'r web::Data<App>,
@@ -62,7 +62,7 @@ impl<'r> NuGetRequest<'r> {
         }
     }
 
-    /// The public address of a path below this request's root.
+    /// The public address of a path below the feed’s root.
     pub(super) fn url(&self, path: &str) -> String {
         let public = &self.app.settings.public_url;
         if self.short {
