@@ -47,7 +47,7 @@ pub struct App {
     /// Whether keys of an older system are to be looked for.
     pub legacy: Arc<LegacyKeys>,
     /// Uses and refusals of tokens that are not written yet.
-    pub evidence: Arc<UsageBuffer>,
+    pub usage_buffer: Arc<UsageBuffer>,
     /// Downloads that are not counted in the database yet.
     pub downloads: Downloads,
     /// The bytes of packages.
@@ -89,7 +89,7 @@ impl App {
             gate: PasswordHasher::default(),
             limits: RateLimiter::new(settings.master.derive("rate limits")),
             legacy,
-            evidence: Arc::default(),
+            usage_buffer: Arc::default(),
             downloads: Downloads::default(),
             blobs,
             pushes: PushQueue::new(settings.pushes),

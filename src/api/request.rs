@@ -31,7 +31,7 @@ impl<'r> ApiRequest<'r> {
         let in_use = app.legacy.in_use(&app.store, &credentials).await?;
         match credentials.into_key(&in_use)? {
             Some(key) if key.scheme == CredentialScheme::Bearer => {
-                let recorder = UsageRecorder::of(req, &app.evidence, &app.settings.trusted_proxies);
+                let recorder = UsageRecorder::of(req, &app.usage_buffer, &app.settings.trusted_proxies);
                 let visit = Self { req, app, caller: Caller::look_up(&app.store, key, feed, recorder).await? };
                 visit.note_end();
                 Ok(visit)

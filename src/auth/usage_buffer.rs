@@ -187,7 +187,10 @@ impl UsageBuffer {
         let taken: Vec<_> = pending.tokens.extract_if(|_, deeds| whose(deeds.account)).collect();
         pending.entries -= taken.iter().map(|(_, deeds)| deeds.counts.len()).sum::<usize>();
         drop(pending);
-        Taken { evidence: self, notes: taken.into_iter().flat_map(|(token, deeds)| deeds.into_notes(token)).collect() }
+        Taken {
+            usage_buffer: self,
+            notes: taken.into_iter().flat_map(|(token, deeds)| deeds.into_notes(token)).collect(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Pending> {
@@ -198,7 +201,7 @@ impl UsageBuffer {
 /// Notes on their way to the rows. What is not written when this is dropped goes back, also when whoever waited for it
 /// has gone.
 struct Taken<'a> {
-    evidence: &'a UsageBuffer,
+    usage_buffer: &'a UsageBuffer,
     notes: Vec<TokenUse>,
 }
 
@@ -221,7 +224,7 @@ impl Taken<'_> {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        let mut pending = self.evidence.lock();
+        let mut pending = self.usage_buffer.lock();
         // What found room once finds it again, even if that is a little more than the bound.
         let roomy = Capacity { all: usize::MAX, token: usize::MAX };
         for note in self.notes.drain(..) {

@@ -22,7 +22,7 @@ use crate::{
 /// Sees one request through.
 #[derive(Debug)]
 pub struct UsageRecorder {
-    evidence: Arc<UsageBuffer>,
+    usage_buffer: Arc<UsageBuffer>,
     client: String,
     address: String,
     connection: Option<Connection>,
@@ -48,9 +48,9 @@ enum Outcome {
 
 impl UsageRecorder {
     /// Of a request.
-    pub fn of(req: &HttpRequest, evidence: &Arc<UsageBuffer>, trusted: &[IpNet]) -> Self {
+    pub fn of(req: &HttpRequest, usage_buffer: &Arc<UsageBuffer>, trusted: &[IpNet]) -> Self {
         Self {
-            evidence: Arc::clone(evidence),
+            usage_buffer: Arc::clone(usage_buffer),
             client: client_name(req),
             address: client_address(req, trusted).to_string(),
             connection: Connection::of(req).cloned(),
@@ -114,7 +114,7 @@ impl UsageRecorder {
             last_at: now,
             times: 1,
         };
-        if line.is_look_up() && !self.evidence.is_first_look_up(known.token.id, &line) {
+        if line.is_look_up() && !self.usage_buffer.is_first_look_up(known.token.id, &line) {
             self.judged.take();
             return false;
         }
@@ -168,6 +168,6 @@ impl Drop for UsageRecorder {
             Outcome::Refused(line) => (None, None, Some(UsageEvent::Refusal(*line))),
         };
         let deeds = [day, last, place, work, line].into_iter().flatten();
-        self.evidence.note(deeds.map(|deed| TokenUse { token, account, deed }), at);
+        self.usage_buffer.note(deeds.map(|deed| TokenUse { token, account, deed }), at);
     }
 }

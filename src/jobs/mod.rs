@@ -38,7 +38,7 @@ pub use self::{
     retention::cleanup,
     security_mails::send_mails,
     typed_events::rewrite_events,
-    usage::write_evidence,
+    usage::write_usage,
 };
 use crate::{app::App, audit::JobRun, health};
 
@@ -48,7 +48,7 @@ const FLUSH: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP: Duration = Duration::from_secs(15 * 60);
 const HELD: &str = "held: the clock jumped";
-const EVIDENCE: &str = "evidence";
+const USAGE: &str = "evidence";
 const DOWNLOADS: &str = "downloads";
 const DISK: &str = "disk";
 const EVENTS: &str = "typed events";
@@ -89,7 +89,7 @@ pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
     let warn = move |app, stopped| expiry_warnings::tick(app, Arc::clone(&between), stopped);
     let tasks = vec![
         start("mail", (pace.minute, by_the_clock), &app, &stopped, warn),
-        start(EVIDENCE, (FLUSH, None), &app, &stopped, |app, _| async move { write_evidence(&app).await }),
+        start(USAGE, (FLUSH, None), &app, &stopped, |app, _| async move { write_usage(&app).await }),
         start(DOWNLOADS, (FLUSH, None), &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
         start(DISK, (MINUTE, None), &app, &stopped, |app, _| async move { Ok(disk::watch_disk(&app)) }),
         start("orphans", (DAY, by_the_clock), &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
@@ -128,7 +128,7 @@ impl JobsHandle {
                 abort.abort();
             }
         }
-        if let Err(error) = write_evidence(&self.app).await {
+        if let Err(error) = write_usage(&self.app).await {
             tracing::error!("the uses of the last seconds could not be written: {error:#}");
         }
         if let Err(error) = flush_downloads(&self.app).await {
@@ -184,7 +184,7 @@ async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Du
             (String::new(), Some(error))
         }
     };
-    if did.is_empty() && error.is_none() && [EVIDENCE, DOWNLOADS, DISK, EVENTS, HEALTH].contains(&job) {
+    if did.is_empty() && error.is_none() && [USAGE, DOWNLOADS, DISK, EVENTS, HEALTH].contains(&job) {
         return;
     }
     let took = chrono::Duration::from_std(took).unwrap_or_default();

@@ -4,6 +4,6 @@ use super::counted_as;
 use crate::app::App;
 
 /// Writes what was noted since the last time; tells how many notes that were, in words. What cannot be written is kept for the next time.
-pub async fn write_evidence(app: &App) -> anyhow::Result<String> {
-    Ok(counted_as(app.evidence.write(&app.store).await?, "written"))
+pub async fn write_usage(app: &App) -> anyhow::Result<String> {
+    Ok(counted_as(app.usage_buffer.write(&app.store).await?, "written"))
 }

@@ -204,7 +204,7 @@ async fn carries_live_key(app: &App, req: &HttpRequest) -> bool {
     let Ok(credentials) = Credentials::read(req.headers()) else { return false };
     let Ok(in_use) = app.legacy.in_use(&app.store, &credentials).await else { return false };
     let Ok(Some(key)) = credentials.into_key(&in_use) else { return false };
-    let recorder = UsageRecorder::of(req, &app.evidence, &app.settings.trusted_proxies);
+    let recorder = UsageRecorder::of(req, &app.usage_buffer, &app.settings.trusted_proxies);
     let caller = Caller::look_up(&app.store, key, "", recorder).await;
     caller.is_ok_and(|caller| caller.live_token(app.clock.now()).is_some())
 }

@@ -12,7 +12,7 @@ pub const CLIENT_USES_KEPT: i64 = 50;
 /// Kinds of work of a token that are kept, the newest.
 pub const PERMISSION_USES_KEPT: i64 = 1_000;
 
-/// Days that evidence is kept.
+/// Days that the counts of a token are kept.
 pub const DAYS_KEPT: i64 = 90;
 
 const SECONDS_A_DAY: i64 = 86_400;

@@ -107,7 +107,7 @@ async fn can_answers_with_the_rule_and_from_the_facts() {
             assert_eq!(body["expires_at"], "2027-02-21T14:00:00Z");
             assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()));
         }
-        world.app.evidence.write(world.store()).await.unwrap();
+        world.app.usage_buffer.write(world.store()).await.unwrap();
         let token = world.store().token(key.token.id).await.unwrap().unwrap();
         assert_eq!(token.last_use, None, "a question is no use, whatever its answer");
         assert!(world.store().days_of(token.id, 0).await.unwrap().is_empty());
@@ -123,7 +123,7 @@ async fn a_question_with_a_dead_key_is_answered_and_leaves_nothing() {
         world.sql("UPDATE tokens SET revoked_at = 1").await;
         let reply = world.get("/v1/tokens/current/can?action=nuget:pull", &key).await;
         assert_eq!((reply.status, &reply.json()["reason"]), (401, &json!("revoked")));
-        world.app.evidence.write(world.store()).await.unwrap();
+        world.app.usage_buffer.write(world.store()).await.unwrap();
         let lines = world.store().refusals_of_account(ada, &RefusalCursor::newest(), 10).await.unwrap();
         assert!(lines.is_empty() && world.store().days_of(key.token.id, 0).await.unwrap().is_empty());
         world.end().await;

@@ -26,7 +26,7 @@ async fn search(world: &World, key: &Key) -> u16 {
 }
 
 async fn written(world: &World) {
-    world.app.evidence.write(world.store()).await.unwrap();
+    world.app.usage_buffer.write(world.store()).await.unwrap();
 }
 
 /// Uses and refusals that are written.
@@ -236,14 +236,14 @@ async fn two_nodes_add_up_and_what_cannot_be_written_is_kept() {
         let ada = world.account("ada").await;
         let key = world.key(ada, ALL, "Contoso.*").await;
         let other = UsageBuffer::default();
-        for node in [&*world.app.evidence, &other] {
+        for node in [&*world.app.usage_buffer, &other] {
             node.note(notes(&key, 10, "Contoso.Core"), world.now());
         }
         world.sql("ALTER TABLE token_places RENAME TO elsewhere").await;
         assert!(other.write(world.store()).await.is_err());
         world.sql("ALTER TABLE elsewhere RENAME TO token_places").await;
         other.note(notes(&key, 1, "Contoso.Core"), world.now());
-        let (one, two) = tokio::join!(other.write(world.store()), world.app.evidence.write(world.store()));
+        let (one, two) = tokio::join!(other.write(world.store()), world.app.usage_buffer.write(world.store()));
         one.unwrap();
         two.unwrap();
         assert_eq!(counted(&world, &key).await, (21, 0));
@@ -281,12 +281,12 @@ async fn rows_and_memory_are_bounded_and_say_so() {
         let key = world.key(ada, "nuget:pull", "Contoso.*").await;
         world.clock.advance(Duration::days(1));
         for number in 0..=PERMISSION_USES_KEPT {
-            world.app.evidence.note(notes(&key, 1, &format!("Contoso.P{number}")), world.now());
+            world.app.usage_buffer.note(notes(&key, 1, &format!("Contoso.P{number}")), world.now());
         }
         for number in 0..CLIENT_USES_KEPT + 5 {
             let address = format!("192.0.2.{number}");
             let place = ClientUse { client: String::new(), address, first_at: start(), last_at: world.now(), uses: 1 };
-            world.app.evidence.note(
+            world.app.usage_buffer.note(
                 [TokenUse { token: key.token.id, account: ada, deed: UsageEvent::ClientUse(place) }],
                 world.now(),
             );
@@ -347,7 +347,7 @@ async fn an_account_reads_its_own_evidence_without_waiting_for_the_job() {
     let (hers, his) = (world.key(ada, ALL, "*").await, world.key(bo, ALL, "*").await);
     search(&world, &hers).await;
     search(&world, &his).await;
-    let evidence = Arc::clone(&world.app.evidence);
+    let evidence = Arc::clone(&world.app.usage_buffer);
     evidence.write_for(world.store(), ada).await.unwrap();
     assert_eq!((counted(&world, &hers).await, counted(&world, &his).await), ((1, 0), (0, 0)));
     written(&world).await;

@@ -164,7 +164,7 @@ async fn a_key_in_the_wrong_place_is_kept_nowhere() {
         let reply = world.ask(&delete, &[("X-NuGet-ApiKey", narrow.text.as_str())]).await;
         assert_eq!(reply.status, 403, "{}", reply.text());
         assert!(!reply.head().contains(GUID) && !reply.text().contains(GUID), "{}", reply.text());
-        jobs::write_evidence(&world.app).await.unwrap();
+        jobs::write_usage(&world.app).await.unwrap();
         let refused = world.store().refusals_of_account(ada, &RefusalCursor::newest(), 10).await.unwrap();
         assert!(!refused.is_empty() && !format!("{refused:?}").contains(GUID), "{refused:?}");
         let places = world.store().places_of(narrow.token.id, 10).await.unwrap();

@@ -105,7 +105,7 @@ async fn every_ended_key_is_told_why_with_a_403_for_the_key_header_and_a_challen
                 assert!(reply.header("x-nuget-warning").is_some());
             }
         }
-        world.app.evidence.write(world.store()).await.unwrap();
+        world.app.usage_buffer.write(world.store()).await.unwrap();
         for id in ended {
             assert!(world.store().token(id).await.unwrap().unwrap().last_use.is_none(), "an ended key is not used");
         }

@@ -37,7 +37,7 @@ async fn ask(world: &World, path: &str, password: &str) -> Reply {
 }
 
 async fn written(world: &World) {
-    world.app.evidence.write(world.store()).await.unwrap();
+    world.app.usage_buffer.write(world.store()).await.unwrap();
 }
 
 async fn refusals(world: &World, account: AccountId) -> Vec<RefusalOfToken> {
@@ -136,7 +136,7 @@ async fn such_a_refusal_is_noted_once_for_a_key_a_package_and_an_hour_on_all_nod
         actix_web::rt::spawn(server);
         let line = "GET /v3/flat/FABRIKAM.CORE/index.json";
         assert_eq!(call(at, line, &[("Authorization", &basic(&some.text))], b"").await.status, 403);
-        node.evidence.write(&node.store).await.unwrap();
+        node.usage_buffer.write(&node.store).await.unwrap();
         assert_eq!(noted(&world, &some.token).await.1, 1, "the other node sees that it was noted");
         handle.stop(false).await;
         node.store.close().await;

@@ -304,7 +304,7 @@ async fn the_jobs_send_what_is_due_at_their_start_and_write_last_uses_when_they_
         let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: "192.0.2.7".to_owned() };
         world
             .app
-            .evidence
+            .usage_buffer
             .note([TokenUse { token, account: ada, deed: UsageEvent::Last(last.clone()) }], world.clock.now());
         jobs.stop().await;
         assert_eq!(world.read(token).await.last_use, Some(last));

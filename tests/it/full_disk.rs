@@ -47,7 +47,7 @@ async fn a_change_that_sqlite_rolled_back_by_itself_leaves_no_trace_in_the_pool(
             let page = ada.get("/settings/tokens").await;
             assert_eq!(page.status, 200, "its last use cannot be noted: {}", page.body);
             assert_eq!(reads(&ada, &key).await, 200);
-            let _ = latchkey::jobs::write_evidence(&world.app()).await;
+            let _ = latchkey::jobs::write_usage(&world.app()).await;
         }
         assert!(world.app().store.writes_fail());
         let told = ada.get("/readyz").await.body;

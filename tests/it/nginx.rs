@@ -145,7 +145,7 @@ async fn the_documented_configuration_serves_pages_and_pushes_over_tls(world: &W
     let read = http.get(nginx.url("/keys/v3/flat/contoso.core/index.json")).header("X-Forwarded-For", "203.0.113.9");
     assert_eq!(read.bearer_auth(&key.secret).send().await.unwrap().status(), 200);
     for app in [world.app(), other] {
-        latchkey::jobs::write_evidence(&app).await.unwrap();
+        latchkey::jobs::write_usage(&app).await.unwrap();
     }
     let places = world.database.texts("SELECT DISTINCT address FROM token_places ORDER BY address", &[]).await;
     assert_eq!(places, ["127.0.0.1", "203.0.113.9"]);

@@ -141,7 +141,7 @@ async fn refusals_are_paged_by_key(world: &World) {
         reads(&ada, name, &key).await;
     }
     // A page waits for a hundred of what was noted last; the job writes the rest.
-    latchkey::jobs::write_evidence(&world.app()).await.unwrap();
+    latchkey::jobs::write_usage(&world.app()).await.unwrap();
     let (mut path, mut seen) = ("/settings/refusals".to_owned(), Vec::new());
     for expected in [50, 50, 20] {
         let page = ada.get(&path).await;

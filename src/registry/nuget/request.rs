@@ -100,11 +100,11 @@ impl<'r> NuGetRequest<'r> {
 
     /// The caller, looked up; none for a request without credential.
     async fn known_caller(&self) -> Result<Option<Caller>, NuGetError> {
-        let App { store, legacy, evidence, settings, .. } = &***self.app;
+        let App { store, legacy, usage_buffer, settings, .. } = &***self.app;
         let credentials = Credentials::read(self.req.headers())?;
         let in_use = legacy.in_use(store, &credentials).await?;
         let Some(key) = credentials.into_key(&in_use)? else { return Ok(None) };
-        let recorder = UsageRecorder::of(self.req, evidence, &settings.trusted_proxies);
+        let recorder = UsageRecorder::of(self.req, usage_buffer, &settings.trusted_proxies);
         Ok(Some(Caller::look_up(store, key, self.feed, recorder).await?))
     }
 
