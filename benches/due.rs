@@ -7,19 +7,19 @@ use std::{hint::black_box, time::Duration};
 use actix_web::rt::System;
 use criterion::{Criterion, criterion_group, criterion_main};
 
-#[path = "../tests/it/database.rs"]
+#[path = "../tests/portal/database.rs"]
 #[expect(dead_code, reason = "the journeys need more of it")]
 mod database;
-#[path = "../tests/it/page.rs"]
+#[path = "../tests/portal/page.rs"]
 #[expect(dead_code, reason = "the journeys need more of it")]
 mod page;
-#[path = "../tests/it/person.rs"]
+#[path = "../tests/portal/person.rs"]
 #[expect(dead_code, reason = "the journeys need more of it")]
 mod person;
-#[path = "../tests/expiry_warning/post_office.rs"]
+#[path = "../tests/notifications/post_office.rs"]
 #[expect(dead_code, reason = "only the journeys get mail")]
 mod post_office;
-#[path = "../tests/it/world.rs"]
+#[path = "../tests/portal/world.rs"]
 #[expect(dead_code, unused_macros, unused_imports, reason = "the journeys need more of it")]
 mod world;
 

@@ -9,10 +9,10 @@ use actix_web::rt::System;
 use criterion::{Criterion, criterion_group, criterion_main};
 use latchkey::tokens::{PatternSet, Patterns};
 
-#[path = "../tests/doors/wire.rs"]
+#[path = "../tests/registry/wire.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod wire;
-#[path = "../tests/doors/world.rs"]
+#[path = "../tests/registry/world.rs"]
 #[expect(dead_code, reason = "the tests need more of it")]
 mod world;
 

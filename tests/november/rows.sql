@@ -1,6 +1,6 @@
 -- The rows of a host of the release of November 2026, for both engines; X'…' is a BYTEA. More may be added at the end,
 -- as that release wrote them. Everybody's password is as in the tests' world; its master secret too; now is
--- 2027-03-22T09:00:00Z. The keys are in tests/it/november.rs, the files of the packages beside this one.
+-- 2027-03-22T09:00:00Z. The keys are in tests/portal/november.rs, the files of the packages beside this one.
 INSERT INTO installation (name, value) VALUES ('master secret', 'e0c744fe7d2f7f5704e3a563dd08e75d');
 INSERT INTO installation (name, value) VALUES ('uses watched since', '1803891600');
 INSERT INTO installation (name, value) VALUES ('operators', '');

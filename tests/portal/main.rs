@@ -2,15 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod database;
-#[path = "../expiry_warning/letter.rs"]
+#[path = "../notifications/letter.rs"]
 mod letter;
 mod november_host;
-#[path = "../doors/nupkg.rs"]
+#[path = "../registry/nupkg.rs"]
 mod nupkg;
 mod page;
 mod person;
 mod post;
-#[path = "../expiry_warning/post_office.rs"]
+#[path = "../notifications/post_office.rs"]
 #[expect(dead_code, reason = "its bad moods are for other tests")]
 mod post_office;
 mod program;
