@@ -112,7 +112,7 @@ pub async fn adopt(app: &App) -> anyhow::Result<()> {
 /// Deletes the bytes of what was removed, where the store is ours; else a sweep does it later.
 pub async fn discard(app: &App, blobs: &[BlobKey]) {
     match Custody::of(&app.store, &app.blobs).await.map(|custody| custody.standing) {
-        Ok(Standing::Ours | Standing::Unclaimed) => app.blobs.discard_all(blobs).await,
+        Ok(Standing::Ours | Standing::Unclaimed) => app.blobs.discard(blobs).await,
         Ok(standing) => {
             let why = standing.trouble().unwrap_or_default();
             tracing::warn!(?blobs, "the bytes of what was removed stay in the package store: {why}");

@@ -4,7 +4,7 @@
 use thiserror::Error;
 
 use crate::{
-    packages::nuget::id::PackageId,
+    packages::rules,
     store::{Result as Stored, Store},
     tokens::{
         Kind, Permission, TokenLookup,
@@ -12,9 +12,6 @@ use crate::{
         is_feed_name,
     },
 };
-
-/// Characters of the name of an npm package or a repository.
-const LONGEST_NAME: usize = 255;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +53,9 @@ impl<'q> AccessCheck<'q> {
         let kind = Permission::parse(scope).and_then(Permission::kind);
         match (kind, package) {
             (None, Some(_)) => return Err(BadAccessCheck::NoPackage),
-            (Some(kind), Some(name)) => check_name(kind, name)?,
+            (Some(kind), Some(name)) => {
+                rules(kind).check_name(name).map_err(|error| BadAccessCheck::Package(error.0))?;
+            }
             (_, None) => {}
         }
         Ok(Self { action, kind, feed, package })
@@ -75,16 +74,4 @@ impl<'q> AccessCheck<'q> {
         let feed = self.kind.map(|_| (self.feed, known.feed));
         Ask { action: self.action, feed, name: self.package, package }
     }
-}
-
-fn check_name(kind: Kind, name: &str) -> Result<(), BadAccessCheck> {
-    if kind == Kind::NuGet {
-        return PackageId::parse(name).map(drop).map_err(|error| BadAccessCheck::Package(error.to_string()));
-    }
-    let good = |b: u8| b.is_ascii_alphanumeric() || b"._-/@~".contains(&b);
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(good) {
-        let text = "package must be the name of a package or repository, such as @team/ui.";
-        return Err(BadAccessCheck::Package(text.to_owned()));
-    }
-    Ok(())
 }

@@ -8,10 +8,7 @@ use crate::{
     app::App,
     audit::Actor,
     package_store,
-    packages::{
-        ChangeContext,
-        nuget::{id::PackageId, version::Version},
-    },
+    packages::{ChangeContext, rules},
     tokens::Kind,
 };
 
@@ -20,9 +17,12 @@ use crate::{
 pub enum Command {
     /// Remove a version, or every version of a package: nobody can read it any more, and it is never used again
     Remove {
+        /// The kind of the package
+        #[arg(long, default_value = Kind::NuGet.as_str())]
+        kind: String,
         /// Name of the feed
         feed: String,
-        /// Id of the package
+        /// Name of the package
         id: String,
         /// The version; all of them without it
         version: Option<String>,
@@ -32,27 +32,34 @@ pub enum Command {
 impl Command {
     /// Does it.
     pub async fn run(self, app: &App) -> anyhow::Result<()> {
-        let Self::Remove { feed, id, version } = self;
-        let (id, version) = (PackageId::parse(&id)?, version.as_deref().map(Version::parse).transpose()?);
+        let Self::Remove { kind, feed, id, version } = self;
+        let kind = Kind::parse(&kind).filter(|kind| kind.is_served());
+        let kind = kind.with_context(|| format!("--kind must be one of: {}", served()))?;
+        rules(kind).check_name(&id)?;
+        let read = |text: &str| rules(kind).version(text).with_context(|| format!("“{text}” is not a version"));
+        let version = version.as_deref().map(read).transpose()?;
         let found = app.store.feed(&feed, None).await?.with_context(|| format!("there is no feed “{feed}”"))?.feed;
-        let package = app.store.package(found.id, Kind::NuGet, &id.key(), None).await?;
+        let package = app.store.package(found.id, kind, &id.to_ascii_lowercase(), None).await?;
         let package = package.with_context(|| format!("there is no package “{id}” in {feed}"))?;
         let by = Actor::host("latchkey package remove");
         let doing = ChangeContext { feed_name: &feed, token: None, by: &by, now: app.clock.now() };
         let mut tx = app.store.begin().await?;
-        let blobs = match &version {
-            Some(version) => tx.remove_version(&doing, &package, version).await?,
+        let removed = match &version {
+            Some(version) => tx.remove_version(&doing, &package, &version.key).await?,
             None => tx.remove_package(&doing, &package).await?,
         };
         let name = &package.name;
         let what = version.map_or_else(|| name.clone(), |version| format!("{name} {version}"));
-        ensure!(!blobs.is_empty(), "there is no {what} in {feed}, or it was removed before");
+        ensure!(removed.versions > 0, "there is no {what} in {feed}, or it was removed before");
         tx.commit().await?;
-        let packages = blobs.iter().filter(|blob| blob.is_package()).count();
-        package_store::discard(app, &blobs).await;
-        say(format_args!("Removed {what} from {feed}: {} in all.", versions(packages)));
+        package_store::discard(app, &removed.blobs).await;
+        say(format_args!("Removed {what} from {feed}: {} in all.", versions(removed.versions)));
         Ok(())
     }
+}
+
+fn served() -> String {
+    Kind::served().map(Kind::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn versions(count: usize) -> String {

@@ -1,15 +1,36 @@
 //! What packages are, a folder for each kind, and where their bytes are kept.
 //!
-//! Who may publish or read a package is decided elsewhere; nothing here knows the web or the database.
+//! Who may publish or read a package is decided elsewhere; nothing here knows the web or the database. What the rest of the
+//! host needs to know of a kind it asks [`rules`]; only the kind's own doors and pages name its folder.
 
 pub mod blobs;
 pub mod downloads;
+pub mod kind;
+pub mod manifest;
 pub mod nuget;
+pub mod number;
 mod package;
 mod publication;
 pub mod search_text;
+pub mod version;
 
 pub use self::{
-    package::{FeedPackage, FileFate, PackageName, StoredPackage},
+    number::{VersionNumber, newest},
+    package::{
+        FeedPackage, FileFate, FoundPackage, PackageDetails, PackageName, PackagePlace, PackageQuery, PackageSearch,
+        PackageSummary, StoredPackage,
+    },
     publication::{ChangeContext, PublishContext, Published},
+    version::{ListedVersion, NewVersion, RemovedFiles, StoredVersion, VersionDetails, VersionSummary},
 };
+
+use self::kind::{KindRules, Unserved};
+use crate::tokens::Kind;
+
+/// The rules of a kind.
+pub fn rules(kind: Kind) -> &'static dyn KindRules {
+    match kind {
+        Kind::NuGet => &nuget::NuGetRules,
+        Kind::Container | Kind::Npm => &Unserved,
+    }
+}

@@ -1,7 +1,10 @@
 //! Packages of any kind, as they are stored.
 
+use chrono::{DateTime, Utc};
+
+use super::manifest::Manifest;
 use crate::tokens::{
-    FeedId, Kind, PackageKey,
+    AccountId, FeedId, Kind, PackageKey,
     decision::{Holder, Package},
 };
 
@@ -68,4 +71,96 @@ pub enum FileFate {
     Done,
     /// It was not written by this installation, or its upload was forgotten.
     Unknown,
+}
+
+/// Which packages a list shows.
+#[derive(Clone, Copy, Debug)]
+pub struct PackageQuery<'a> {
+    /// Of one feed, or of every feed that the account can read.
+    pub feed: Option<FeedId>,
+    /// Who looks.
+    pub account: Option<AccountId>,
+    /// Words that must all be there, in lower case; the first four count.
+    pub words: &'a [String],
+    /// Whether packages without a listed version are shown too.
+    pub unlisted: bool,
+    /// Where the page before ended; none on the first page.
+    pub after: Option<PackagePlace<'a>>,
+    /// How many.
+    pub limit: i64,
+}
+
+/// A place in a list of packages: by name, then feed, then kind.
+#[derive(Clone, Copy, Debug)]
+pub struct PackagePlace<'a> {
+    /// The package's identity.
+    pub name: &'a str,
+    /// Its feed; none in the list of one feed.
+    pub feed: Option<FeedId>,
+    /// Its kind.
+    pub kind: Kind,
+}
+
+/// A package in a list.
+#[derive(Debug)]
+pub struct PackageSummary {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name as first published.
+    pub name: String,
+    /// Its feed.
+    pub feed: FeedId,
+    /// Its feed's name.
+    pub feed_name: String,
+    /// Whether searches show any version of it.
+    pub listed: bool,
+    /// How often it was downloaded.
+    pub downloads: i64,
+    /// The version that stands for it: when it was published, and what it says.
+    pub newest: Option<(DateTime<Utc>, Box<dyn Manifest>)>,
+}
+
+/// A package on its own page.
+#[derive(Clone, Debug)]
+pub struct PackageDetails {
+    /// The package, and whether the asking account is one of its owners.
+    pub stored: StoredPackage,
+    /// How often it was downloaded.
+    pub downloads: i64,
+    /// The identity of the version that stands for it; none when all were removed.
+    pub newest: Option<String>,
+    /// How many versions searches show.
+    pub listed: i64,
+    /// How many they do not show.
+    pub unlisted: i64,
+}
+
+/// What a client's search looks for.
+#[derive(Clone, Copy, Debug)]
+pub struct PackageSearch<'a> {
+    /// Where.
+    pub feed: FeedId,
+    /// Among packages of this kind.
+    pub kind: Kind,
+    /// Words that must all be there, in lower case; the first four count.
+    pub words: &'a [String],
+    /// The one package it must be, as its identity; empty for any.
+    pub exactly: &'a str,
+    /// The username, in lower case, of an account that must own it; empty for any.
+    pub owner: &'a str,
+    /// Whether packages without a stable version count.
+    pub prerelease: bool,
+    /// Whether only packages count that have a version which every client of the kind understands.
+    pub plain_only: bool,
+    /// A type of package it must be, in lower case; empty for any.
+    pub package_type: &'a str,
+}
+
+/// A package that a search found, in the order of the results: downloads, the most first, then name.
+#[derive(Clone, Debug)]
+pub struct FoundPackage {
+    /// The package.
+    pub package: StoredPackage,
+    /// How often its versions were downloaded.
+    pub downloads: i64,
 }

@@ -8,10 +8,11 @@ use super::clients::Clients;
 use crate::{
     app::App,
     feeds::{Feed, Membership},
+    packages::StoredPackage,
     store::Transaction,
     tokens::{
-        AccountId, Kind,
-        decision::{Action, Ask, Decision, Holder, Package, Role, decide_for_account},
+        AccountId,
+        decision::{Action, Ask, Decision, Holder, Role, decide_for_account},
         is_feed_name,
     },
     web::{
@@ -71,13 +72,17 @@ impl Visitor {
     }
 
     /// Whether their account may unlist and relist versions of a package, by the rule of every door.
-    pub(in crate::portal) fn may_change(&self, name: &str, owned: bool) -> bool {
+    pub(in crate::portal) fn may_change(&self, package: &StoredPackage) -> bool {
         let Some(me) = &self.me else { return false };
         let disabled = me.account.disabled_at.is_some();
         let holder = Holder { disabled, role: self.role, feed_is_public: self.feed.is_public };
-        let package = if owned { Package::Own } else { Package::Others };
         let feed = Some((self.feed.name.as_str(), Some(self.feed.id)));
-        let ask = Ask { action: Action::Delete(Kind::NuGet), feed, name: Some(name), package };
+        let ask = Ask {
+            action: Action::Delete(package.kind),
+            feed,
+            name: Some(&package.name),
+            package: StoredPackage::known_to_its_asker(Some(package)),
+        };
         decide_for_account(&holder, &ask) == Decision::Allow
     }
 

@@ -3,7 +3,10 @@
 use uuid::Uuid;
 
 use super::{Result, Store, readable};
-use crate::{packages::blobs::BlobKey, tokens::VersionKey};
+use crate::{
+    packages::{blobs::BlobKey, nuget::files::symbol_file},
+    tokens::VersionKey,
+};
 
 /// Files by id: the newest from `$1` on, and the oldest from `$1` on, at most `$2`; each with what it is called.
 struct Sample {
@@ -36,7 +39,7 @@ impl Store {
     /// on; at most `limit` of each. The same of symbol files.
     pub async fn sampled_files(&self, from: VersionKey, limit: i64) -> Result<Vec<(String, BlobKey)>> {
         let package = |text: &str| readable(BlobKey::parse(text), "versions.blob");
-        let symbols = |text: &str| readable(Uuid::try_parse(text).ok().map(BlobKey::symbols), "symbol_files.id");
+        let symbols = |text: &str| readable(Uuid::try_parse(text).ok().map(symbol_file), "symbol_files.id");
         let mut files = Vec::new();
         for (name, text) in self.sample(PACKAGES, from, limit).await? {
             files.push((name, package(&text)?));

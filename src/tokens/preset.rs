@@ -74,8 +74,15 @@ pub enum Kinds {
 
 impl Kinds {
     /// Every choice.
-    pub const ALL: [Self; Kind::COUNT + 1] =
-        [Self::One(Kind::NuGet), Self::One(Kind::Container), Self::One(Kind::Npm), Self::All];
+    pub const ALL: [Self; Kind::COUNT + 1] = {
+        let mut all = [Self::All; Kind::COUNT + 1];
+        let mut n = 0;
+        while n < Kind::COUNT {
+            all[n] = Self::One(Kind::ALL[n]);
+            n += 1;
+        }
+        all
+    };
 
     /// The kinds.
     pub fn list(self) -> &'static [Kind] {

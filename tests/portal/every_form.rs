@@ -214,22 +214,26 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         row("/feeds/{feed}/invitations/{id}/withdraw", "/feeds/team/invitations/{invitation}/withdraw", &[])
             .on("/feeds/team/members")
             .by(Owner),
-        row("/feeds/{feed}/packages/nuget/{id}/-/owners", &format!("{package}/-/owners"), &[("username", "bo")])
+        row("/feeds/{feed}/packages/{kind:nuget}/{id}/-/owners", &format!("{package}/-/owners"), &[("username", "bo")])
             .by(Owner),
         row(
-            "/feeds/{feed}/packages/nuget/{id}/-/invitations/{invitation}/withdraw",
+            "/feeds/{feed}/packages/{kind:nuget}/{id}/-/invitations/{invitation}/withdraw",
             &format!("{package}/-/invitations/{{invitation}}/withdraw"),
             &[],
         )
         .on(&format!("{package}/-/owners"))
         .by(Owner),
-        row("/feeds/{feed}/packages/nuget/{id}/-/owners/{account}", &format!("{package}/-/owners/{}", ids[1]), &[])
+        row(
+            "/feeds/{feed}/packages/{kind:nuget}/{id}/-/owners/{account}",
+            &format!("{package}/-/owners/{}", ids[1]),
+            &[],
+        )
+        .by(Owner),
+        row("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/unlist", &format!("{package}/-/1.0.0/unlist"), &[])
             .by(Owner),
-        row("/feeds/{feed}/packages/nuget/{id}/-/{version}/unlist", &format!("{package}/-/1.0.0/unlist"), &[])
+        row("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/relist", &format!("{package}/-/1.0.0/relist"), &[])
             .by(Owner),
-        row("/feeds/{feed}/packages/nuget/{id}/-/{version}/relist", &format!("{package}/-/1.0.0/relist"), &[])
-            .by(Owner),
-        row("/feeds/{feed}/packages/nuget/{id}/-/{version}/remove", &format!("{package}/-/1.1.0/remove"), &[])
+        row("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/remove", &format!("{package}/-/1.1.0/remove"), &[])
             .by(Operator),
         row("/settings/invitations/{id}/accept", &format!("{}/accept", invitations[0]), &[])
             .on("/settings/invitations"),

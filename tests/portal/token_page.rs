@@ -3,12 +3,8 @@
 use chrono::Duration;
 use latchkey::{
     audit::Actor,
-    packages::{
-        PublishContext,
-        blobs::BlobKey,
-        nuget::{NewVersion, nuspec::Nuspec},
-    },
-    tokens::{PackageKey, Token, TokenId, VersionKey},
+    packages::{NewVersion, PublishContext, blobs::BlobKey, nuget::nuspec::Nuspec},
+    tokens::{Kind, PackageKey, Token, TokenId, VersionKey},
     usage::{ClientUse, TokenUse, UsageEvent, day_of},
 };
 
@@ -62,11 +58,11 @@ async fn publishes(world: &World, key: &Key, feed: &str, id: &str, versions: &[&
         let act = PublishContext { feed: feed_id, feed_name: feed, token: &token, by: &by, now };
         let nuspec = nuspec(id, version);
         if package.is_none() {
-            package = tx.add_package(&act, &nuspec.id).await.unwrap();
+            package = tx.add_package(&act, Kind::NuGet, nuspec.id.as_str()).await.unwrap();
         }
         let version = VersionKey::generate(now, &mut latchkey::random::system());
-        let blob = BlobKey::nuget(version.uuid());
-        let new = NewVersion { key: version, nuspec, size: 1, sha512: "x".to_owned(), blob };
+        let blob = BlobKey::new(Kind::NuGet, version.uuid(), "nupkg");
+        let new = NewVersion { key: version, manifest: Box::new(nuspec), size: 1, sha512: "x".to_owned(), blob };
         assert!(tx.add_version(&act, package.unwrap(), &new).await.unwrap());
     }
     tx.commit().await.unwrap();

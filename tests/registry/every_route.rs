@@ -16,11 +16,29 @@ fn impatient() -> Patience {
     Patience { body: rate, linger: rate, ..Patience::default() }
 }
 
+/// A part of a path, filled with the first word it may be, or with something.
+fn filled(part: &str) -> &str {
+    let is_words = |words: &&str| words.bytes().all(|b| b.is_ascii_lowercase() || b"-|".contains(&b));
+    match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+        None => {
+            if part.contains('{') {
+                "1"
+            } else {
+                part
+            }
+        }
+        Some(part) => {
+            let words = part.split_once(':').map(|(_, words)| words).filter(is_words);
+            words.and_then(|words| words.split('|').next()).unwrap_or("1")
+        }
+    }
+}
+
 /// Every method at every address, and methods it does not know; parameters are filled with something.
 fn request_lines() -> Vec<String> {
     let mut lines = Vec::new();
     for address in routes::addresses() {
-        let path: Vec<_> = address.path.split('/').map(|part| if part.contains('{') { "1" } else { part }).collect();
+        let path: Vec<_> = address.path.split('/').map(filled).collect();
         let path = if path.len() < 2 { "/".to_owned() } else { path.join("/") };
         lines.extend([address.method.as_str(), "POST", "PATCH"].map(|method| format!("{method} {path}")));
     }

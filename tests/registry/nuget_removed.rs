@@ -4,8 +4,7 @@ use latchkey::{
     audit::Actor,
     jobs,
     packages::{
-        ChangeContext, StoredPackage,
-        blobs::BlobKey,
+        ChangeContext, RemovedFiles, StoredPackage,
         nuget::{id::PackageId, version::Version},
     },
     tokens::Kind,
@@ -29,20 +28,20 @@ impl World {
     }
 
     /// What `latchkey package remove` does, up to the moment when its change holds.
-    async fn remove(&self, id: &str, version: Option<&str>) -> Vec<BlobKey> {
+    async fn remove(&self, id: &str, version: Option<&str>) -> RemovedFiles {
         let package = self.stored(id).await;
         let by = Actor::host("test");
         let doing = ChangeContext { feed_name: "main", token: None, by: &by, now: self.now() };
         let mut tx = self.tx().await;
-        let blobs = match version {
+        let removed = match version {
             Some(text) => {
                 let version = Version::parse(text).unwrap();
-                tx.remove_version(&doing, &package, &version).await.unwrap()
+                tx.remove_version(&doing, &package, &version.key()).await.unwrap()
             }
             None => tx.remove_package(&doing, &package).await.unwrap(),
         };
         tx.commit().await.unwrap();
-        blobs
+        removed
     }
 
     async fn found(&self, key: &Key, query: &str) -> (i64, Vec<String>) {
@@ -68,7 +67,7 @@ async fn a_removed_version_is_gone_from_every_door_and_is_never_published_again(
         for version in ["1.0.0", "1.1.0"] {
             assert_eq!(world.push(&key, &nupkg("Contoso.Core", version)).await.status, 201);
         }
-        assert_eq!(world.remove("contoso.core", Some("1.1")).await.len(), 1);
+        assert_eq!(world.remove("contoso.core", Some("1.1")).await.versions, 1);
         for path in addresses("1.1.0") {
             assert_eq!(world.get(&path, &key).await.status, 404, "{path}");
         }
@@ -89,7 +88,7 @@ async fn a_removed_version_is_gone_from_every_door_and_is_never_published_again(
             assert_eq!(again.told(), (409, "This version was removed", Some(sentence.as_str())));
         }
         assert_eq!(world.push(&key, &nupkg("Contoso.Core", "1.2.0")).await.status, 201);
-        assert!(world.remove("Contoso.Core", Some("1.1.0")).await.is_empty());
+        assert_eq!(world.remove("Contoso.Core", Some("1.1.0")).await, RemovedFiles::default());
         world.end().await;
     }
 }
@@ -103,7 +102,7 @@ async fn a_removed_package_stays_its_owners_and_nobody_finds_it() {
             let file = with("Contoso.Core", version, "<tags>oneofakind</tags>");
             assert_eq!(world.push(&key, &file).await.status, 201);
         }
-        assert_eq!(world.remove("Contoso.Core", None).await.len(), 2);
+        assert_eq!(world.remove("Contoso.Core", None).await.versions, 2);
         for path in addresses("1.0.0").iter().map(String::as_str).chain([
             "/v3/flat/contoso.core/index.json",
             "/v3/registration/contoso.core/index.json",

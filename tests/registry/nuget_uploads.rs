@@ -8,6 +8,7 @@ use latchkey::{
     jobs,
     packages::blobs::BlobKey,
     serve::Patience,
+    tokens::Kind,
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -208,7 +209,7 @@ async fn what_a_push_left_behind_when_its_process_died_is_removed() {
         let key = world.key(ada, "nuget:push", "*").await;
         assert_eq!(world.push(&key, &nupkg("Contoso.Core", "1.0.0")).await.status, 201);
         let id = uuid::Uuid::from_u128(7);
-        let orphan = BlobKey::nuget(id);
+        let orphan = BlobKey::new(Kind::NuGet, id, "nupkg");
         world.store().note_upload(id.into(), world.now()).await.unwrap();
         world.app.blobs.put(&orphan, Path::new("Cargo.toml")).await.unwrap();
         // Files are dated by the machine's clock.

@@ -21,6 +21,8 @@ use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, path::Path as 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
+use crate::tokens::Kind;
+
 pub use identity::{Claim, Standing, StoreIdentity};
 pub use reader::BlobReader;
 pub use settings::{BadBlobUrl, BlobSettings, Bucket};
@@ -31,6 +33,9 @@ const PART: usize = 8 * 1024 * 1024;
 const PARTS_IN_FLIGHT: usize = 2;
 /// Bytes of a file that are read at a time.
 const CHUNK: usize = 256 * 1024;
+
+/// Characters of a file's ending.
+const LONGEST_ENDING: usize = 8;
 
 /// The store of package files. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -76,36 +81,28 @@ pub struct StoredFile {
 }
 
 impl BlobKey {
-    /// A new name for a NuGet package. Under a name of its own, no blob is ever shared or overwritten.
-    pub fn nuget(id: Uuid) -> Self {
+    /// A name for a file of a package: `nuget/ab/…ab.nupkg`. Who takes a new id for each gets a new name for each, and no
+    /// file is ever shared or overwritten. `ending` is up to eight small letters and digits.
+    pub fn new(kind: Kind, id: Uuid, ending: &str) -> Self {
         let name = id.simple().to_string();
         // The last digits, because the first ones of version 7 are the time and would fill one folder at a time.
         let folder: String = name.chars().skip(30).collect();
-        Self(format!("nuget/{folder}/{name}.nupkg"))
+        Self(format!("{}/{folder}/{name}.{ending}", kind.as_str()))
     }
 
-    /// A name for a symbol file.
-    pub fn symbols(id: Uuid) -> Self {
-        Self(Self::nuget(id).0.replace(".nupkg", ".pdb"))
-    }
-
-    /// Reads a name that was stored; `None` when [`nuget`](Self::nuget) cannot have made it.
+    /// Reads a name that was stored; `None` when [`new`](Self::new) cannot have made it.
     pub fn parse(text: &str) -> Option<Self> {
-        let name = text.rsplit('/').next()?.strip_suffix(".nupkg")?;
-        let key = Self::nuget(Uuid::try_parse(name).ok()?);
-        (key.0 == text).then_some(key)
+        let (kind, rest) = text.split_once('/')?;
+        let (name, ending) = rest.rsplit('/').next()?.split_once('.')?;
+        let is_ending = (1..=LONGEST_ENDING).contains(&ending.len())
+            && ending.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let key = Self::new(Kind::parse(kind)?, Uuid::try_parse(name).ok()?, ending);
+        (is_ending && key.0 == text).then_some(key)
     }
 
-    /// What [`nuget`](Self::nuget) or [`symbols`](Self::symbols) made it, or the nuspec beside a package, from.
+    /// What [`new`](Self::new) made it from; `None` for a file that somebody else put there.
     pub fn id(&self) -> Option<Uuid> {
-        let name = self.0.rsplit('/').next()?;
-        let stem = [".nupkg", ".nuspec", ".pdb"].iter().find_map(|ending| name.strip_suffix(ending))?;
-        Uuid::try_parse(stem).ok()
-    }
-
-    /// Whether it names a package, and not what belongs to one.
-    pub fn is_package(&self) -> bool {
-        self.0.ends_with(".nupkg")
+        Uuid::try_parse(Self::parse(&self.0)?.0.rsplit('/').next()?.split('.').next()?).ok()
     }
 
     /// When it was made, if its id tells (version 7): whatever the file's own date says.
@@ -114,10 +111,11 @@ impl BlobKey {
         DateTime::from_timestamp_millis(i64::try_from(id.as_u128() >> 80).ok()?)
     }
 
-    /// The name of the nuspec file that is kept beside the package.
+    /// The name of a file beside this one, made from the same id.
     #[must_use]
-    pub fn nuspec(&self) -> Self {
-        Self(self.0.replace(".nupkg", ".nuspec"))
+    pub fn with_ending(&self, ending: &str) -> Self {
+        let stem = self.0.rsplit_once('.').map_or(self.0.as_str(), |(stem, _)| stem);
+        Self(format!("{stem}.{ending}"))
     }
 
     /// The name as it is stored.
@@ -210,22 +208,13 @@ impl Blobs {
         }
     }
 
-    /// Deletes a package and the nuspec beside it, or a symbol file. What cannot be deleted now is left to whoever looks
-    /// for files that belong to no version.
-    pub async fn discard(&self, blob: &BlobKey) {
-        let beside = blob.is_package().then(|| blob.nuspec());
-        for key in [blob].into_iter().chain(&beside) {
+    /// Deletes several. What cannot be deleted now is left to whoever looks for files that belong to no version.
+    pub async fn discard(&self, blobs: &[BlobKey]) {
+        for key in blobs {
             if let Err(error) = self.delete(key).await {
                 let error = anyhow::Error::new(error);
                 tracing::warn!(blob = key.as_str(), "the bytes of a package stay behind for a while: {error:#}");
             }
-        }
-    }
-
-    /// Deletes several, as [`discard`](Self::discard) does.
-    pub async fn discard_all(&self, blobs: &[BlobKey]) {
-        for blob in blobs {
-            self.discard(blob).await;
         }
     }
 
@@ -243,9 +232,11 @@ impl Blobs {
 
     /// All files of packages, in no order.
     pub fn files(&self) -> BoxStream<'static, Result<StoredFile, BlobError>> {
-        let found = self.store.list(Some(&Location::from("nuget"))).map_err(BlobError::from);
+        let store = Arc::clone(&self.store);
+        let found = stream::iter(Kind::ALL).flat_map(move |kind| store.list(Some(&Location::from(kind.as_str()))));
         found
             .map_ok(|meta| StoredFile { key: BlobKey(meta.location.to_string()), written_at: meta.last_modified })
+            .map_err(BlobError::from)
             .boxed()
     }
 
@@ -259,8 +250,10 @@ impl Blobs {
     pub fn sweep(&self, before: SystemTime) -> io::Result<usize> {
         let Some(folder) = &self.folder else { return Ok(0) };
         let mut removed = 0;
-        for shelf in folders_in(&folder.join("nuget"))? {
-            removed += sweep_files(&shelf, before, |name| name.contains('#'))?;
+        for kind in Kind::ALL {
+            for shelf in folders_in(&folder.join(kind.as_str()))? {
+                removed += sweep_files(&shelf, before, |name| name.contains('#'))?;
+            }
         }
         Ok(removed)
     }

@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn only_what_a_sweep_put_there_is_read_from_the_trash() {
-        let key = BlobKey::nuget(uuid::Uuid::from_u128(7));
+        let key = BlobKey::new(crate::tokens::Kind::NuGet, uuid::Uuid::from_u128(7), "nupkg");
         let trashed = Trashed { day: "2026-11-28".parse().unwrap(), key };
         assert_eq!(Trashed::parse(&trashed.location()), Some(trashed));
         for other in ["trash/notes.txt", "trash/2026-11-28/notes.txt", "trash/nuget/07/x.nupkg", "nuget/07/x.nupkg"] {

@@ -12,10 +12,7 @@ use serde::Deserialize;
 use super::path;
 use crate::{
     app::App,
-    packages::{
-        nuget::{PackageQuery, PackageSummary},
-        search_text::search_words,
-    },
+    packages::{PackagePlace, PackageQuery, PackageSummary, search_text::search_words},
     portal::visitor::Visitor,
     tokens::{FeedId, Kind, is_feed_name},
     web::{
@@ -52,7 +49,7 @@ pub struct PackagesQuery {
     /// `yes` to see packages without a listed version too.
     #[serde(default)]
     unlisted: String,
-    /// Where the page before ended: a package's identity, and in the list of all feeds `@` and its feed.
+    /// Where the page before ended: a package's identity, in the list of all feeds `@` and its feed, then `@` and its kind.
     #[serde(default)]
     after: String,
 }
@@ -78,6 +75,8 @@ pub(in crate::portal) struct Listing {
 /// A package in a list.
 pub(in crate::portal) struct PackageRow {
     pub name: String,
+    /// What kind it is, where there is more than one.
+    pub kind: Option<&'static str>,
     pub path: String,
     pub feed: String,
     pub version: String,
@@ -110,37 +109,44 @@ impl Listing {
         visitor: &Visitor,
         wanted: &PackagesQuery,
     ) -> Result<Self, PageError> {
-        let (words, q) = wanted.words();
+        let ((words, q), after) = (wanted.words(), wanted.after());
         let lines = PackageQuery {
             feed: Some(visitor.feed.id),
             account: visitor.account(),
             words: &words,
             unlisted: wanted.unlisted(),
-            after: (&wanted.after(), ""),
+            after: kind_after(&after).map(|(name, kind)| PackagePlace { name, feed: None, kind }),
             limit: limit(PAGE),
         };
         let found = app.store.package_lines(&lines).await?;
         let listing = Self::new(visitor.path(), q, wanted, false);
-        Ok(listing.filled(found, |line| line.name.to_ascii_lowercase(), |at| visitor.time(at)))
+        Ok(listing.filled(
+            found,
+            |line| format!("{}@{}", line.name.to_ascii_lowercase(), line.kind.as_str()),
+            |at| visitor.time(at),
+        ))
     }
 
     async fn of_all(app: &App, me: Option<&SignedIn>, wanted: &PackagesQuery) -> Result<Self, PageError> {
-        let (words, q) = wanted.words();
-        let after = wanted.after();
-        let (name, feed) = after.split_once('@').unwrap_or(("", ""));
-        let feed = feed_id(app, feed).await?.map(|id| id.to_string()).unwrap_or_default();
+        let ((words, q), after) = (wanted.words(), wanted.after());
+        let after = match kind_after(&after).and_then(|(rest, kind)| Some((rest.rsplit_once('@')?, kind))) {
+            Some(((name, feed), kind)) => Some(PackagePlace { name, feed: feed_id(app, feed).await?, kind }),
+            None => None,
+        };
         let lines = PackageQuery {
             feed: None,
             account: me.map(|me| me.account.id),
             words: &words,
             unlisted: wanted.unlisted(),
-            after: (name, &feed),
+            after,
             limit: limit(PAGE),
         };
         let found = app.store.package_lines(&lines).await?;
         let (now, zone) = (app.clock.now(), me.map_or(Tz::UTC, |me| me.account.time_zone));
         let listing = Self::new("/packages".to_owned(), q, wanted, true);
-        let key = |line: &PackageSummary| format!("{}@{}", line.name.to_ascii_lowercase(), line.feed_name);
+        let key = |line: &PackageSummary| {
+            format!("{}@{}@{}", line.name.to_ascii_lowercase(), line.feed_name, line.kind.as_str())
+        };
         Ok(listing.filled(found, key, |at| Time::new(at, now, zone)))
     }
 
@@ -189,15 +195,22 @@ impl PackagesQuery {
     }
 }
 
+/// The kind at the end of a place in a list, and what stands before it.
+fn kind_after(place: &str) -> Option<(&str, Kind)> {
+    let (rest, kind) = place.rsplit_once('@')?;
+    Some((rest, Kind::parse(kind)?))
+}
+
 async fn feed_id(app: &App, name: &str) -> Result<Option<FeedId>, PageError> {
     let found = if is_feed_name(name) { app.store.feed(name, None).await? } else { None };
     Ok(found.map(|found| found.feed.id))
 }
 
 fn row(line: PackageSummary, time: &impl Fn(chrono::DateTime<chrono::Utc>) -> Time) -> PackageRow {
-    let path = path(&line.feed_name, Kind::NuGet, &line.name);
+    let path = path(&line.feed_name, line.kind, &line.name);
     let mut row = PackageRow {
         name: line.name,
+        kind: (Kind::served().count() > 1).then(|| line.kind.label()),
         path,
         feed: line.feed_name,
         version: String::new(),
@@ -209,13 +222,14 @@ fn row(line: PackageSummary, time: &impl Fn(chrono::DateTime<chrono::Utc>) -> Ti
         authors: String::new(),
         tags: Vec::new(),
     };
-    if let Some((at, nuspec)) = line.newest {
-        row.version = nuspec.version.to_string();
-        row.prerelease = nuspec.version.is_prerelease();
+    if let Some((at, manifest)) = line.newest {
+        let version = manifest.version();
+        row.version = version.text;
+        row.prerelease = version.is_prerelease;
         row.published = Some(time(at));
-        row.summary = cut(nuspec.summary.as_deref().unwrap_or(&nuspec.description), SUMMARY);
-        row.authors = cut(&nuspec.authors, SUMMARY / 4);
-        row.tags = nuspec.tags.iter().take(TAGS).map(|tag| cut(tag, SUMMARY / 8)).collect();
+        row.summary = cut(manifest.summary(), SUMMARY);
+        row.authors = cut(manifest.authors(), SUMMARY / 4);
+        row.tags = manifest.tags().iter().take(TAGS).map(|tag| cut(tag, SUMMARY / 8)).collect();
     }
     row
 }

@@ -1,14 +1,11 @@
 //! Unlisting a version, so that searches no longer show it, and listing it again.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 
-use super::{Seen, version_path};
+use super::{Seen, VersionAt, version_path};
 use crate::{
     app::App,
-    packages::nuget::VersionSummary,
+    packages::VersionSummary,
     web::{
         confirm::{Confirm, ConfirmForm, Fact},
         error::PageError,
@@ -18,49 +15,46 @@ use crate::{
     },
 };
 
-type At = Path<(String, String, String)>;
-
-/// `GET /feeds/{feed}/packages/nuget/{id}/-/{version}/unlist`
-pub async fn ask_unlist_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
+/// `GET /feeds/{feed}/packages/{kind}/{id}/-/{version}/unlist`
+pub async fn ask_unlist_version(req: HttpRequest, app: Data<App>, at: VersionAt) -> Result<HttpResponse, PageError> {
     ask(&req, &app, at, false).await
 }
 
-/// `GET /feeds/{feed}/packages/nuget/{id}/-/{version}/relist`
-pub async fn ask_relist_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
+/// `GET /feeds/{feed}/packages/{kind}/{id}/-/{version}/relist`
+pub async fn ask_relist_version(req: HttpRequest, app: Data<App>, at: VersionAt) -> Result<HttpResponse, PageError> {
     ask(&req, &app, at, true).await
 }
 
-/// `POST /feeds/{feed}/packages/nuget/{id}/-/{version}/unlist`
+/// `POST /feeds/{feed}/packages/{kind}/{id}/-/{version}/unlist`
 pub async fn unlist_version(
     req: HttpRequest,
     app: Data<App>,
-    at: At,
+    at: VersionAt,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     set(&req, &app, at, false).await
 }
 
-/// `POST /feeds/{feed}/packages/nuget/{id}/-/{version}/relist`
+/// `POST /feeds/{feed}/packages/{kind}/{id}/-/{version}/relist`
 pub async fn relist_version(
     req: HttpRequest,
     app: Data<App>,
-    at: At,
+    at: VersionAt,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     set(&req, &app, at, true).await
 }
 
 /// The version of an address that the asker may change; anything else is not found.
-async fn changeable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, VersionSummary), PageError> {
-    let (feed, id, version) = at.into_inner();
-    let seen = Seen::of(req, app, &feed, &id).await?;
-    let line = seen.version(app, &version).await?.line;
+async fn changeable(req: &HttpRequest, app: &App, at: VersionAt) -> Result<(Seen, VersionSummary), PageError> {
+    let seen = Seen::of(req, app, &at.package).await?;
+    let line = seen.version(app, &at.version).await?.line;
     if seen.may_change() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
 }
 
-async fn ask(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpResponse, PageError> {
+async fn ask(req: &HttpRequest, app: &App, at: VersionAt, list: bool) -> Result<HttpResponse, PageError> {
     let (seen, line) = changeable(req, app, at).await?;
-    let back = version_path(&seen.path(), &line.version.key());
+    let back = version_path(&seen.path(), &line.version.key);
     let verb = if list { "relist" } else { "unlist" };
     let what = if list {
         "Searches and lists show this version again from the next request on."
@@ -72,18 +66,18 @@ async fn ask(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpRes
         lede: what.to_owned(),
         button: button.to_owned(),
         action: format!("{back}/{verb}"),
-        ..seen.question(format!("{button} {} {}", seen.package.name, line.version), back)
+        ..seen.question(format!("{button} {} {}", seen.name(), line.version), back)
     };
     question.with_fact(Fact::text("Version", line.version.to_string())).ask(req)
 }
 
-async fn set(req: &HttpRequest, app: &App, at: At, list: bool) -> Result<HttpResponse, PageError> {
+async fn set(req: &HttpRequest, app: &App, at: VersionAt, list: bool) -> Result<HttpResponse, PageError> {
     let (mut seen, line) = changeable(req, app, at).await?;
     let mut tx = seen.begin(app, Seen::may_change).await?;
-    if !tx.set_listed(&seen.doing()?, &seen.stored(), &line.version, list).await? {
+    if !tx.set_listed(&seen.doing()?, &seen.package.stored, &line.version.key, list).await? {
         return Err(PageError::NotFound);
     }
     tx.commit().await?;
     let done = if list { Flash::Relisted } else { Flash::Unlisted };
-    Ok(go_to(req, done.at(&version_path(&seen.path(), &line.version.key()))))
+    Ok(go_to(req, done.at(&version_path(&seen.path(), &line.version.key))))
 }

@@ -1,22 +1,23 @@
-//! Packages: the lists of them, one package with its versions, one version, and what its owners do with it.
+//! Packages: the lists of them, one package with its versions, one version, and what its owners do with it. A kind has a
+//! folder with the two pages that say what only it knows; the rest is shared.
 
 pub mod list;
 pub mod listing;
 pub mod moved;
+pub mod nuget;
 pub mod owners;
 pub mod remove;
-pub mod show;
-pub mod version;
 mod view;
 
-use actix_web::HttpRequest;
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::Deserialize;
 
 use super::visitor::Visitor;
 use crate::{
     app::App,
-    packages::nuget::{PackageDetails, VersionDetails},
-    packages::nuget::{id::PackageId, version::Version},
-    packages::{ChangeContext, StoredPackage},
+    packages::{ChangeContext, PackageDetails, StoredPackage, VersionDetails, rules},
     store::Transaction,
     tokens::Kind,
     web::{
@@ -24,6 +25,55 @@ use crate::{
         error::PageError,
     },
 };
+
+/// The package that an address names: `/feeds/{feed}/packages/{kind}/{id}`.
+pub struct PackageAt {
+    feed: String,
+    kind: Kind,
+    name: String,
+}
+
+/// The version that an address names, below its package: `…/-/{version}`.
+pub struct VersionAt {
+    package: PackageAt,
+    version: String,
+}
+
+/// The parts of an address, as the router gives them.
+#[derive(Deserialize)]
+struct Parts {
+    feed: String,
+    kind: String,
+    id: String,
+    version: Option<String>,
+}
+
+impl Parts {
+    /// The package, and the version if the address names one.
+    fn of(req: &HttpRequest) -> Option<(PackageAt, Option<String>)> {
+        let Self { feed, kind, id, version } = req.match_info().load().ok()?;
+        Some((PackageAt { feed, kind: Kind::parse(&kind)?, name: id }, version))
+    }
+}
+
+impl FromRequest for PackageAt {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Parts::of(req).map(|(package, _)| package).ok_or(PageError::NotFound))
+    }
+}
+
+impl FromRequest for VersionAt {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let at = Parts::of(req).and_then(|(package, version)| Some(Self { package, version: version? }));
+        ready(at.ok_or(PageError::NotFound))
+    }
+}
 
 /// A package that somebody looks at.
 struct Seen {
@@ -33,23 +83,30 @@ struct Seen {
 
 impl Seen {
     /// The package of an address, if its feed can be read by whoever asks.
-    async fn of(req: &HttpRequest, app: &App, feed: &str, id: &str) -> Result<Self, PageError> {
-        let visitor = Visitor::of(req, app, feed).await?;
-        let id = PackageId::parse(id).map_err(|_| PageError::NotFound)?;
-        let package = app.store.package_facts(visitor.feed.id, &id, visitor.account()).await?;
+    async fn of(req: &HttpRequest, app: &App, at: &PackageAt) -> Result<Self, PageError> {
+        let visitor = Visitor::of(req, app, &at.feed).await?;
+        rules(at.kind).check_name(&at.name).map_err(|_| PageError::NotFound)?;
+        let key = at.name.to_ascii_lowercase();
+        let package = app.store.package_facts(visitor.feed.id, at.kind, &key, visitor.account()).await?;
         Ok(Self { package: package.ok_or(PageError::NotFound)?, visitor })
     }
 
     /// A version of it, removed perhaps.
     async fn version(&self, app: &App, version: &str) -> Result<VersionDetails, PageError> {
-        let version = Version::parse(version).map_err(|_| PageError::NotFound)?;
-        let found = app.store.version_facts(self.package.key, self.visitor.account(), &version).await?;
+        let StoredPackage { key, kind, .. } = self.package.stored;
+        let version = rules(kind).version(version).ok_or(PageError::NotFound)?;
+        let found = app.store.version_facts(key, self.visitor.account(), &version.key).await?;
         found.ok_or(PageError::NotFound)
+    }
+
+    /// Its name as first published.
+    fn name(&self) -> &str {
+        &self.package.stored.name
     }
 
     /// The path of the package's page.
     fn path(&self) -> String {
-        path(&self.visitor.feed.name, Kind::NuGet, &self.package.name)
+        path(&self.visitor.feed.name, self.package.stored.kind, self.name())
     }
 
     /// The path of the page of its owners.
@@ -59,7 +116,7 @@ impl Seen {
 
     /// Whether they may unlist and relist its versions.
     fn may_change(&self) -> bool {
-        self.visitor.may_change(&self.package.name, self.package.owned)
+        self.visitor.may_change(&self.package.stored)
     }
 
     /// Whether they may say who owns it.
@@ -72,8 +129,8 @@ impl Seen {
     async fn begin(&mut self, app: &App, may: fn(&Self) -> bool) -> Result<Transaction, PageError> {
         let mut tx = self.visitor.begin(app).await?;
         let account = self.visitor.account().ok_or(PageError::NotFound)?;
-        let held = tx.held_package(self.visitor.feed.id, &self.stored(), account).await?;
-        self.package.owned = held.ok_or(PageError::NotFound)?.owned;
+        let held = tx.held_package(self.visitor.feed.id, &self.package.stored, account).await?;
+        self.package.stored = held.ok_or(PageError::NotFound)?;
         if may(self) { Ok(tx) } else { Err(PageError::NotFound) }
     }
 
@@ -85,18 +142,9 @@ impl Seen {
     /// A question about it; `back` is where one comes from.
     fn question(&self, title: String, back: String) -> Confirm {
         let facts =
-            vec![Fact::text("Package", self.package.name.clone()), Fact::text("Feed", self.visitor.feed.name.clone())];
-        let back = Link::new(back, self.package.name.clone());
+            vec![Fact::text("Package", self.name().to_owned()), Fact::text("Feed", self.visitor.feed.name.clone())];
+        let back = Link::new(back, self.name().to_owned());
         Confirm { section: "packages", title, facts, back, ..Confirm::default() }
-    }
-
-    fn stored(&self) -> StoredPackage {
-        StoredPackage {
-            key: self.package.key,
-            kind: Kind::NuGet,
-            name: self.package.name.clone(),
-            owned: self.package.owned,
-        }
     }
 
     /// A change of one of its versions, for the record; nobody who is not signed in makes one.

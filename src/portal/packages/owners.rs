@@ -8,7 +8,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::Seen;
+use super::{PackageAt, Seen};
 use crate::{
     accounts::Account,
     app::App,
@@ -59,27 +59,39 @@ pub struct AddForm {
     username: String,
 }
 
-/// `GET /feeds/{feed}/packages/nuget/{id}/-/owners`
+/// An owner that an address names.
+#[derive(Debug, Deserialize)]
+pub struct Owning {
+    account: String,
+}
+
+/// An invitation that an address names.
+#[derive(Debug, Deserialize)]
+pub struct Invited {
+    invitation: String,
+}
+
+/// `GET /feeds/{feed}/packages/{kind}/{id}/-/owners`
 pub async fn list_owners(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    at: Path<(String, String)>,
+    at: PackageAt,
 ) -> Result<HttpResponse, PageError> {
-    let seen = owned(&req, &app, at.into_inner()).await?;
+    let seen = owned(&req, &app, &at).await?;
     let form: AddForm = typed(&req, &seen.owners_path()).unwrap_or_default();
     draw(&req, &app, &me, &seen, StatusCode::OK, form.username, Problems::default()).await
 }
 
-/// `POST /feeds/{feed}/packages/nuget/{id}/-/owners`
+/// `POST /feeds/{feed}/packages/{kind}/{id}/-/owners`
 pub async fn add_owner(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    at: Path<(String, String)>,
+    at: PackageAt,
     Form(form): Form<AddForm>,
 ) -> Result<HttpResponse, PageError> {
-    let mut seen = owned(&req, &app, at.into_inner()).await?;
+    let mut seen = owned(&req, &app, &at).await?;
     let outcome = add(&req, &app, &me, &mut seen, &form.username).await;
     or_again(outcome, async |status, problems| draw(&req, &app, &me, &seen, status, form.username, problems).await)
         .await
@@ -95,13 +107,13 @@ async fn add(
     let account = able(req, app, me, seen, username).await?;
     reauth::require(req, app, me).await?;
     let mut tx = seen.begin(app, Seen::manages_owners).await?;
-    let (stored, feed) = (seen.stored(), &seen.visitor.feed);
+    let (stored, feed) = (&seen.package.stored, &seen.visitor.feed);
     found(app, &mut tx, me).await?;
     // Nobody but the giver is made an owner without saying yes.
     let done = if account.id == me.account.id {
-        tx.add_owner(&stored, &feed.name, account.id, &me.actor, me.now).await?;
+        tx.add_owner(stored, &feed.name, account.id, &me.actor, me.now).await?;
         Flash::Saved
-    } else if tx.invite_owner((feed, Some(&stored)), (account.id, me.account.id), &me.actor, me.now).await? {
+    } else if tx.invite_owner((feed, Some(stored)), (account.id, me.account.id), &me.actor, me.now).await? {
         Flash::OwnerInvited
     } else {
         Flash::Saved
@@ -110,53 +122,54 @@ async fn add(
     Ok(go_to(req, done.at(&seen.owners_path())))
 }
 
-/// `POST /feeds/{feed}/packages/nuget/{id}/-/invitations/{invitation}/withdraw`
+/// `POST /feeds/{feed}/packages/{kind}/{id}/-/invitations/{invitation}/withdraw`
 pub async fn withdraw_invitation(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    at: Path<(String, String, String)>,
+    at: PackageAt,
+    named: Path<Invited>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<HttpResponse, PageError> {
-    let (feed, id, invitation) = at.into_inner();
-    let mut seen = owned(&req, &app, (feed, id)).await?;
-    let invitation = InvitationId::parse(&invitation).ok_or(PageError::NotFound)?;
+    let mut seen = owned(&req, &app, &at).await?;
+    let invitation = InvitationId::parse(&named.invitation).ok_or(PageError::NotFound)?;
     let mut tx = seen.begin(&app, Seen::manages_owners).await?;
-    let (stored, feed) = (seen.stored(), &seen.visitor.feed);
-    if !tx.withdraw_owner_invitation(invitation, (feed, Some(&stored)), &me.actor, me.now).await? {
+    let (stored, feed) = (&seen.package.stored, &seen.visitor.feed);
+    if !tx.withdraw_owner_invitation(invitation, (feed, Some(stored)), &me.actor, me.now).await? {
         return Err(PageError::NotFound);
     }
     tx.commit().await?;
     Ok(go_to(&req, Flash::InvitationWithdrawn.at(&seen.owners_path())))
 }
 
-/// `GET /feeds/{feed}/packages/nuget/{id}/-/owners/{account}`
+/// `GET /feeds/{feed}/packages/{kind}/{id}/-/owners/{account}`
 pub async fn ask_remove_owner(
     req: HttpRequest,
     app: Data<App>,
     _me: SignedIn,
-    at: Path<(String, String, String)>,
+    at: PackageAt,
+    named: Path<Owning>,
 ) -> Result<HttpResponse, PageError> {
-    let (feed, id, account) = at.into_inner();
-    let seen = owned(&req, &app, (feed, id)).await?;
-    let owner = find(&app, &seen, &account).await?;
+    let seen = owned(&req, &app, &at).await?;
+    let owner = find(&app, &seen, &named.account).await?;
     question(&seen, &owner).ask(&req)
 }
 
-/// `POST /feeds/{feed}/packages/nuget/{id}/-/owners/{account}`
+/// `POST /feeds/{feed}/packages/{kind}/{id}/-/owners/{account}`
 pub async fn remove_owner(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    at: Path<(String, String, String)>,
+    at: PackageAt,
+    named: Path<Owning>,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let (feed, id, account) = at.into_inner();
-    let mut seen = owned(&req, &app, (feed, id)).await?;
-    let owner = find(&app, &seen, &account).await?;
+    let mut seen = owned(&req, &app, &at).await?;
+    let owner = find(&app, &seen, &named.account).await?;
     let feed = seen.visitor.feed.name.clone();
     let mut tx = seen.begin(&app, Seen::manages_owners).await?;
-    if tx.remove_owner(&seen.stored(), &feed, owner.account, &me.actor, me.now).await? == MemberChange::LastOwner {
+    if tx.remove_owner(&seen.package.stored, &feed, owner.account, &me.actor, me.now).await? == MemberChange::LastOwner
+    {
         let why = "This is the only owner of the package. Add another one first.";
         return question(&seen, &owner).refuse(&req, why);
     }
@@ -165,8 +178,8 @@ pub async fn remove_owner(
 }
 
 /// The package of an address, for those who say who owns it; for everybody else there is nothing here.
-async fn owned(req: &HttpRequest, app: &App, (feed, id): (String, String)) -> Result<Seen, PageError> {
-    let seen = Seen::of(req, app, &feed, &id).await?;
+async fn owned(req: &HttpRequest, app: &App, at: &PackageAt) -> Result<Seen, PageError> {
+    let seen = Seen::of(req, app, at).await?;
     if seen.manages_owners() { Ok(seen) } else { Err(PageError::NotFound) }
 }
 
@@ -186,7 +199,7 @@ async fn able(req: &HttpRequest, app: &App, me: &SignedIn, seen: &Seen, username
 
 async fn find(app: &App, seen: &Seen, account: &str) -> Result<Member, PageError> {
     let id = AccountId::parse(account).ok_or(PageError::NotFound)?;
-    let owners = app.store.owners(seen.package.key, OWNERS).await?;
+    let owners = app.store.owners(seen.package.stored.key, OWNERS).await?;
     owners.into_iter().find(|owner| owner.account == id).ok_or(PageError::NotFound)
 }
 
@@ -217,11 +230,11 @@ async fn draw(
         is_me: owner.account == me.account.id,
         username: owner.username,
     };
-    let owners = app.store.owners(seen.package.key, OWNERS).await?.into_iter().map(row).collect();
-    let invitations = app.store.owner_invitations_to_package(seen.package.key, me.now).await?;
+    let owners = app.store.owners(seen.package.stored.key, OWNERS).await?.into_iter().map(row).collect();
+    let invitations = app.store.owner_invitations_to_package(seen.package.stored.key, me.now).await?;
     let page = Owners {
-        page: Page::in_section(req, format!("Owners of {}", seen.package.name), "packages"),
-        name: seen.package.name.clone(),
+        page: Page::in_section(req, format!("Owners of {}", seen.name()), "packages"),
+        name: seen.name().to_owned(),
         feed: seen.visitor.feed.name.clone(),
         owners,
         invitations: invitations.into_iter().map(|one| InvitationView::new(one, me)).collect(),

@@ -1,15 +1,12 @@
 //! Removing a version for good, which operators do.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 
-use super::{Seen, version_path};
+use super::{Seen, VersionAt, version_path};
 use crate::{
     app::App,
     package_store,
-    packages::nuget::VersionSummary,
+    packages::VersionSummary,
     web::{
         confirm::{Confirm, ConfirmForm, Fact},
         error::PageError,
@@ -20,45 +17,42 @@ use crate::{
     },
 };
 
-type At = Path<(String, String, String)>;
-
-/// `GET /feeds/{feed}/packages/nuget/{id}/-/{version}/remove`
-pub async fn ask_remove_version(req: HttpRequest, app: Data<App>, at: At) -> Result<HttpResponse, PageError> {
+/// `GET /feeds/{feed}/packages/{kind}/{id}/-/{version}/remove`
+pub async fn ask_remove_version(req: HttpRequest, app: Data<App>, at: VersionAt) -> Result<HttpResponse, PageError> {
     let (seen, line) = removable(&req, &app, at).await?;
     let asks_proof = seen.visitor.me.as_ref().is_some_and(SignedIn::must_prove);
     Confirm { asks_proof, ..question(&seen, &line) }.ask(&req)
 }
 
-/// `POST /feeds/{feed}/packages/nuget/{id}/-/{version}/remove`
+/// `POST /feeds/{feed}/packages/{kind}/{id}/-/{version}/remove`
 pub async fn remove_version(
     req: HttpRequest,
     app: Data<App>,
-    at: At,
+    at: VersionAt,
     me: SignedIn,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let (mut seen, line) = removable(&req, &app, at).await?;
     reauth::require(&req, &app, &me).await?;
     let mut tx = seen.begin(&app, Seen::may_remove).await?;
-    let removed = tx.remove_version(&seen.doing()?, &seen.stored(), &line.version).await?;
-    if removed.is_empty() {
+    let removed = tx.remove_version(&seen.doing()?, &seen.package.stored, &line.version.key).await?;
+    if removed.versions == 0 {
         return Err(PageError::NotFound);
     }
     tx.commit().await?;
-    package_store::discard(&app, &removed).await;
-    Ok(go_to(&req, Flash::VersionRemoved.at(&version_path(&seen.path(), &line.version.key()))))
+    package_store::discard(&app, &removed.blobs).await;
+    Ok(go_to(&req, Flash::VersionRemoved.at(&version_path(&seen.path(), &line.version.key))))
 }
 
 /// The version of an address, for operators; for everybody else there is nothing here.
-async fn removable(req: &HttpRequest, app: &App, at: At) -> Result<(Seen, VersionSummary), PageError> {
-    let (feed, id, version) = at.into_inner();
-    let seen = Seen::of(req, app, &feed, &id).await?;
-    let line = seen.version(app, &version).await?.line;
+async fn removable(req: &HttpRequest, app: &App, at: VersionAt) -> Result<(Seen, VersionSummary), PageError> {
+    let seen = Seen::of(req, app, &at.package).await?;
+    let line = seen.version(app, &at.version).await?.line;
     if seen.may_remove() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
 }
 
 fn question(seen: &Seen, line: &VersionSummary) -> Confirm {
-    let back = version_path(&seen.path(), &line.version.key());
+    let back = version_path(&seen.path(), &line.version.key);
     let what = "Nobody can read this version any more, and builds that name it fail. Its bytes and its description are deleted for good, and nobody can publish this version again. To keep builds working, unlist it instead.";
     let question = Confirm {
         lede: what.to_owned(),
@@ -66,7 +60,7 @@ fn question(seen: &Seen, line: &VersionSummary) -> Confirm {
         is_danger: true,
         cancel: "Keep it",
         action: format!("{back}/remove"),
-        ..seen.question(format!("Remove {} {}", seen.package.name, line.version), back)
+        ..seen.question(format!("Remove {} {}", seen.name(), line.version), back)
     };
     question.with_fact(Fact::text("Version", line.version.to_string()))
 }

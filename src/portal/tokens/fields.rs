@@ -18,7 +18,7 @@ use crate::{
 pub struct FeedChoice {
     pub value: String,
     pub label: String,
-    pub hint: &'static str,
+    pub hint: String,
     pub checked: bool,
 }
 
@@ -149,11 +149,10 @@ fn kinds(form: &TokenForm) -> Vec<FeedChoice> {
         value: kinds.as_str().to_owned(),
         label: kinds.label().to_owned(),
         hint: match kinds {
-            Kinds::One(Kind::NuGet) => ".NET packages",
-            Kinds::One(Kind::Container) => "Images; not served here yet",
-            Kinds::One(Kind::Npm) => "JavaScript; not served here yet",
-            Kinds::All if Kind::ALL.into_iter().all(Kind::is_served) => "All three",
-            Kinds::All => "All three, as far as they are served here",
+            Kinds::One(kind) if kind.is_served() => kind.what().to_owned(),
+            Kinds::One(kind) => format!("{}; not served here yet", kind.what()),
+            Kinds::All if Kind::ALL.into_iter().all(Kind::is_served) => "All of them".to_owned(),
+            Kinds::All => "All of them, as far as they are served here".to_owned(),
         },
         checked: form.kind == kinds.as_str(),
     };
@@ -219,7 +218,7 @@ const COLUMNS: [(Verb, &str); Verb::ALL.len()] = [
 fn feed_choices(feeds: &[Feed], form: &TokenForm, edited: Option<&Token>) -> Vec<FeedChoice> {
     let choice = |id: FeedId, label: String| {
         let value = id.to_string();
-        FeedChoice { checked: form.feed.contains(&value), label, hint: "", value }
+        FeedChoice { checked: form.feed.contains(&value), label, hint: String::new(), value }
     };
     let limits = match edited.map(|token| &token.feeds) {
         Some(Feeds::Some(ids)) => ids.as_slice(),

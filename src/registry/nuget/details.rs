@@ -7,7 +7,7 @@ use crate::{
     app::App,
     packages::{
         StoredPackage,
-        nuget::{StoredVersion, listing::package_types, nuspec::License},
+        nuget::{StoredNuspec, manifest::package_types, nuspec::License},
     },
 };
 
@@ -15,12 +15,12 @@ use crate::{
 const MOST_OWNERS: i64 = 100;
 
 /// What both answers carry.
-pub(super) fn of(urls: &Urls, package: &StoredPackage, found: &StoredVersion) -> Map<String, Value> {
+pub(super) fn of(urls: &Urls, package: &StoredPackage, found: &StoredNuspec) -> Map<String, Value> {
     let nuspec = &found.nuspec;
     let text = |text: &Option<String>| json!(text.as_deref().unwrap_or_default());
     let fields = [
         ("id", json!(package.name)),
-        ("version", json!(found.version.to_string())),
+        ("version", json!(found.stored.version.text)),
         ("description", json!(nuspec.description)),
         ("summary", text(&nuspec.summary)),
         ("tags", json!(nuspec.tags)),
@@ -33,7 +33,7 @@ pub(super) fn of(urls: &Urls, package: &StoredPackage, found: &StoredVersion) ->
 }
 
 /// What only registrations carry.
-pub(super) fn more(urls: &Urls, found: &StoredVersion) -> Map<String, Value> {
+pub(super) fn more(urls: &Urls, found: &StoredNuspec) -> Map<String, Value> {
     let nuspec = &found.nuspec;
     let text = |text: Option<&str>| json!(text.unwrap_or_default());
     let expression = match &nuspec.license {
@@ -53,7 +53,7 @@ pub(super) fn more(urls: &Urls, found: &StoredVersion) -> Map<String, Value> {
             "minClientVersion",
             json!(nuspec.min_client_version.as_ref().map(|version| version.normalized()).unwrap_or_default()),
         ),
-        ("isPrerelease", json!(found.version.is_prerelease())),
+        ("isPrerelease", json!(found.stored.version.is_prerelease)),
     ];
     let repository = nuspec.repository.as_ref().map(|repository| ("repository", json!(repository)));
     fields.into_iter().chain(repository).map(|(name, value)| (name.to_owned(), value)).collect()
@@ -69,9 +69,9 @@ pub(super) async fn owners(app: &App, reader: &Reader, package: &StoredPackage) 
 }
 
 /// Where a file of the package is, or what the nuspec says instead; empty for neither.
-fn address(urls: &Urls, found: &StoredVersion, file: NamedFile, instead: Option<&str>) -> String {
+fn address(urls: &Urls, found: &StoredNuspec, file: NamedFile, instead: Option<&str>) -> String {
     match file.path(&found.nuspec) {
-        Some(_) => urls.file(&found.version, file),
+        Some(_) => urls.file(&found.stored.version.key, file),
         None => instead.unwrap_or_default().to_owned(),
     }
 }

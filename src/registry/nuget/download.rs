@@ -15,11 +15,16 @@ use super::{
     files::{self, NamedFile},
     request::{NuGetRequest, Reader},
     response::{Answer, NuGetError},
+    stored,
 };
 use crate::{
     app::App,
     conditional::Condition,
-    packages::{StoredPackage, blobs::BlobKey, nuget::id::PackageId},
+    packages::{
+        StoredPackage,
+        blobs::BlobKey,
+        nuget::{files::nuspec_beside, id::PackageId},
+    },
 };
 
 /// The package of the address, if the reader may see it.
@@ -38,7 +43,7 @@ pub async fn list_versions(req: HttpRequest, app: web::Data<App>) -> Answer {
     if versions.is_empty() {
         return Err(NuGetError::nothing_here());
     }
-    let keys: Vec<String> = versions.iter().map(|listed| listed.version.key()).collect();
+    let keys: Vec<String> = versions.into_iter().map(|listed| listed.version.key).collect();
     request.json(&reader, &json!({ "versions": keys }))
 }
 
@@ -52,18 +57,18 @@ pub async fn download_file(req: HttpRequest, app: web::Data<App>) -> Answer {
         return Err(NuGetError::nothing_here());
     }
     let (reader, package) = readable_package(&request, &id).await?;
-    let found = app.store.version(package.key, &version).await?.ok_or_else(NuGetError::nothing_here)?;
+    let found = stored::version(&app.store, package.key, &version).await?.ok_or_else(NuGetError::nothing_here)?;
     if let Some(named) = named {
         return files::send(&request, &app, &reader, &found, named).await;
     }
     if nuspec {
-        let tag = EntityTag::new_strong(format!("{}-nuspec", found.sha512));
-        return send(&request, &app, &reader, (&found.blob.nuspec(), tag), "application/xml").await;
+        let tag = EntityTag::new_strong(format!("{}-nuspec", found.stored.sha512));
+        return send(&request, &app, &reader, (&nuspec_beside(&found.stored.blob), tag), "application/xml").await;
     }
-    let tag = EntityTag::new_strong(found.sha512);
-    let answer = send(&request, &app, &reader, (&found.blob, tag), "application/octet-stream").await?;
+    let tag = EntityTag::new_strong(found.stored.sha512);
+    let answer = send(&request, &app, &reader, (&found.stored.blob, tag), "application/octet-stream").await?;
     if answer.status() == StatusCode::OK && is_a_download(&req) {
-        app.downloads.count(package.key, found.key);
+        app.downloads.count(package.key, found.stored.key);
     }
     Ok(answer)
 }

@@ -16,7 +16,7 @@ use crate::{
     app::App,
     conditional::Condition,
     packages::nuget::{
-        StoredVersion,
+        StoredNuspec,
         archive::{self, Limits, Unreadable},
         nuspec::{License, Nuspec},
     },
@@ -74,11 +74,11 @@ pub(super) async fn send(
     request: &NuGetRequest<'_>,
     app: &App,
     reader: &Reader,
-    found: &StoredVersion,
+    found: &StoredNuspec,
     file: NamedFile,
 ) -> Answer {
     let path = file.path(&found.nuspec).ok_or_else(NuGetError::nothing_here)?;
-    let tag = EntityTag::new_strong(format!("{}.{}", found.sha512, file.as_str()));
+    let tag = EntityTag::new_strong(format!("{}.{}", found.stored.sha512, file.as_str()));
     match request.condition(&tag) {
         Condition::Send => {}
         Condition::NotModified => {
@@ -99,10 +99,11 @@ pub(super) async fn send(
     Ok(answer.body(content))
 }
 
-async fn read(app: &App, found: &StoredVersion, path: String) -> Result<Option<Vec<u8>>, NuGetError> {
+async fn read(app: &App, found: &StoredNuspec, path: String) -> Result<Option<Vec<u8>>, NuGetError> {
     let _permit = OPEN.acquire().await.map_err(|error| NuGetError::unavailable(&error))?;
-    let lost = || std::io::Error::other(format!("the file {} of a published version is missing", found.blob.as_str()));
-    let blob = app.blobs.reader(&found.blob).await?.ok_or_else(|| NuGetError::unavailable(&lost()))?;
+    let lost =
+        || std::io::Error::other(format!("the file {} of a published version is missing", found.stored.blob.as_str()));
+    let blob = app.blobs.reader(&found.stored.blob).await?.ok_or_else(|| NuGetError::unavailable(&lost()))?;
     let read = web::block(move || archive::read_file(blob, &path, &Limits::of_any_size())).await;
     match read.map_err(|error| NuGetError::unavailable(&error))? {
         Ok(content) => Ok(content),

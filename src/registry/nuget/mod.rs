@@ -13,6 +13,7 @@ mod response;
 pub mod search;
 pub mod service_index;
 pub mod source;
+mod stored;
 pub mod symbols;
 pub mod unlist;
 mod upload;

@@ -18,11 +18,11 @@ use crate::{
     auth::{Caller, PushPermit, QueueFull},
     package_store::Custody,
     packages::{
-        PublishContext, StoredPackage,
+        NewVersion, PublishContext, StoredPackage,
         blobs::{BlobError, BlobKey},
         nuget::{
-            NewVersion,
             archive::{Archive, Limits, Nupkg, Unreadable},
+            files::{nuspec_beside, package_file},
         },
     },
     runtime::WorkerTasks,
@@ -108,15 +108,15 @@ async fn decide_early(
     };
     request.decide(caller, PUSH, Some(&package.id), StoredPackage::known_to_its_asker(found.as_ref()))?;
     match found {
-        Some(found) if app.store.version(found.key, &package.version).await?.is_some() => Err(exists(package)),
-        Some(found) if app.store.was_removed(found.key, &package.version).await? => Err(removed(package)),
+        Some(found) if app.store.version(found.key, &package.version.key()).await?.is_some() => Err(exists(package)),
+        Some(found) if app.store.was_removed(found.key, &package.version.key()).await? => Err(removed(package)),
         _ => Ok(()),
     }
 }
 
 /// Why a version cannot be entered.
 async fn conflict(tx: &mut Transaction, key: PackageKey, package: &Nupkg) -> Result<NuGetError, NuGetError> {
-    let removed_before = tx.was_removed(key, &package.version).await?;
+    let removed_before = tx.was_removed(key, &package.version.key()).await?;
     Ok(if removed_before { removed(package) } else { exists(package) })
 }
 
@@ -165,10 +165,10 @@ impl From<QueueFull> for NuGetError {
 async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, push: Push) -> Answer {
     let Push { mut caller, upload, package, permit: _permit } = push;
     let key = VersionKey::generate(request.now(), &mut crate::random::system());
-    let blob = BlobKey::nuget(key.uuid());
+    let blob = package_file(key.uuid());
     let new = NewVersion {
         key,
-        nuspec: package.nuspec.clone(),
+        manifest: Box::new(package.nuspec.clone()),
         size: i64::try_from(package.size).unwrap_or(i64::MAX),
         sha512: upload.sha512.clone(),
         blob: blob.clone(),
@@ -186,7 +186,7 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, push: Push) -> A
     let (tx, token) = match entered {
         Ok(entered) => entered,
         Err(refused) => {
-            app.blobs.discard(&blob).await;
+            app.blobs.discard(&[nuspec_beside(&blob), blob]).await;
             return Err(refused);
         }
     };
@@ -217,7 +217,7 @@ async fn store(app: &App, blob: &BlobKey, upload: &Upload, package: &Nupkg) -> R
     app.blobs.put(blob, upload.file.path()).await?;
     let mut nuspec = NamedTempFile::with_prefix_in("push-", app.uploads())?;
     nuspec.write_all(&package.nuspec_file)?;
-    app.blobs.put(&blob.nuspec(), nuspec.path()).await
+    app.blobs.put(&nuspec_beside(blob), nuspec.path()).await
 }
 
 /// Enters the version; anew if the token was changed while that went on, so that what it is now decides.
@@ -279,7 +279,7 @@ async fn owned_package(
     let mut found = tx.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
     if found.is_none() {
         request.decide(caller, PUSH, Some(&package.id), Package::New)?;
-        if let Some(key) = tx.add_package(act, &package.id).await? {
+        if let Some(key) = tx.add_package(act, Kind::NuGet, package.id.as_str()).await? {
             return Ok(key);
         }
         // Somebody else made it in the meantime.

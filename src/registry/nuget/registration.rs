@@ -17,14 +17,13 @@ use super::{
     long_response::Listing,
     request::NuGetRequest,
     response::{Answer, NuGetError},
+    stored,
 };
 use crate::{
     app::App,
     packages::{
-        StoredPackage,
-        nuget::{
-            ListedVersion, StoredVersion, id::PackageId, nuspec::DependencyGroup, range::VersionRange, version::Version,
-        },
+        ListedVersion, StoredPackage,
+        nuget::{StoredNuspec, id::PackageId, manifest::normalized, nuspec::DependencyGroup, range::VersionRange},
     },
 };
 
@@ -62,7 +61,7 @@ pub async fn show_registration(req: HttpRequest, app: web::Data<App>) -> Answer 
 /// `GET registration/{id}/page/{lower}/{upper}.json`. A version published since the index was read may lie between.
 pub async fn show_registration_page(req: HttpRequest, app: web::Data<App>) -> Answer {
     let request = NuGetRequest::of(&req, &app)?;
-    let (lower, upper) = (request.version("lower")?, request.version("upper")?);
+    let (lower, upper) = (request.version("lower")?.number(), request.version("upper")?.number());
     let (reader, package) = readable_package(&request, &request.id()?).await?;
     let mut versions = app.store.versions(package.key).await?;
     versions.retain(|listed| (&lower..=&upper).contains(&&listed.version));
@@ -80,11 +79,11 @@ pub async fn show_registration_leaf(req: HttpRequest, app: web::Data<App>) -> An
     let request = NuGetRequest::of(&req, &app)?;
     let version = request.version("version")?;
     let (reader, package) = readable_package(&request, &request.id()?).await?;
-    let found = app.store.version(package.key, &version).await?.ok_or_else(NuGetError::nothing_here)?;
+    let found = stored::version(&app.store, package.key, &version).await?.ok_or_else(NuGetError::nothing_here)?;
     let urls = Urls::of(&request, &package);
     let mut leaf = item(&urls, &package, &found);
     leaf["@type"] = json!(["Package", "catalog:Permalink"]);
-    leaf["listed"] = json!(found.listed);
+    leaf["listed"] = json!(found.stored.listed);
     leaf["published"] = json!(time(&found));
     request.json(&reader, &leaf)
 }
@@ -109,16 +108,16 @@ impl Urls {
     }
 
     /// Of one version's registration.
-    pub(super) fn leaf(&self, version: &Version) -> String {
-        self.url(format_args!("/registration/{}/{}.json", self.key, version.key()))
+    pub(super) fn leaf(&self, version_key: &str) -> String {
+        self.url(format_args!("/registration/{}/{version_key}.json", self.key))
     }
 
-    fn page(&self, lower: &Version, upper: &Version) -> String {
-        self.url(format_args!("/registration/{}/page/{}/{}.json", self.key, lower.key(), upper.key()))
+    fn page(&self, lower: &str, upper: &str) -> String {
+        self.url(format_args!("/registration/{}/page/{lower}/{upper}.json", self.key))
     }
 
-    fn content(&self, version: &Version) -> String {
-        let (id, version) = (&self.key, version.key());
+    fn content(&self, version: &str) -> String {
+        let id = &self.key;
         self.url(format_args!("/flat/{id}/{version}/{id}.{version}.nupkg"))
     }
 
@@ -127,8 +126,8 @@ impl Urls {
     }
 
     /// Of a file in one version.
-    pub(super) fn file(&self, version: &Version, file: NamedFile) -> String {
-        self.url(format_args!("/flat/{}/{}/{}", self.key, version.key(), file.as_str()))
+    pub(super) fn file(&self, version_key: &str, file: NamedFile) -> String {
+        self.url(format_args!("/flat/{}/{version_key}/{}", self.key, file.as_str()))
     }
 
     fn dependency(&self, id: &PackageId) -> String {
@@ -140,11 +139,11 @@ impl Urls {
 fn page_of(urls: &Urls, versions: &[ListedVersion]) -> Value {
     let (Some(lower), Some(upper)) = (versions.first(), versions.last()) else { return Value::Null };
     json!({
-        "@id": urls.page(&lower.version, &upper.version),
+        "@id": urls.page(&lower.version.key, &upper.version.key),
         "@type": "catalog:CatalogPage",
         "count": versions.len(),
-        "lower": lower.version.normalized(),
-        "upper": upper.version.normalized(),
+        "lower": normalized(&lower.version),
+        "upper": normalized(&upper.version),
         "parent": urls.index(),
     })
 }
@@ -159,7 +158,7 @@ fn items(
     let (app, about) = (app.clone(), Rc::new((urls, package)));
     let items = stream::iter(versions).filter_map(move |listed| {
         let (app, about) = (app.clone(), Rc::clone(&about));
-        async move { read_item(&app, &about.0, &about.1, &listed.version).await.transpose() }
+        async move { read_item(&app, &about.0, &about.1, &listed.version.key).await.transpose() }
     });
     items.boxed_local()
 }
@@ -168,34 +167,34 @@ async fn read_item(
     app: &App,
     urls: &Urls,
     package: &StoredPackage,
-    version: &Version,
+    version_key: &str,
 ) -> Result<Option<Value>, NuGetError> {
     let _turn = app.long_answers.turn().await.ok_or_else(NuGetError::too_many_at_once)?;
-    let found = app.store.version(package.key, version).await?;
+    let found = stored::by_key(&app.store, package.key, version_key).await?;
     Ok(found.map(|found| item(urls, package, &found)))
 }
 
-fn item(urls: &Urls, package: &StoredPackage, found: &StoredVersion) -> Value {
+fn item(urls: &Urls, package: &StoredPackage, found: &StoredNuspec) -> Value {
     json!({
-        "@id": urls.leaf(&found.version),
+        "@id": urls.leaf(&found.stored.version.key),
         "@type": "Package",
         "catalogEntry": entry(urls, package, found),
-        "packageContent": urls.content(&found.version),
+        "packageContent": urls.content(&found.stored.version.key),
         "registration": urls.index(),
     })
 }
 
-fn entry(urls: &Urls, package: &StoredPackage, found: &StoredVersion) -> Value {
+fn entry(urls: &Urls, package: &StoredPackage, found: &StoredNuspec) -> Value {
     let groups = found.nuspec.dependency_groups.iter().map(|group| dependencies(urls, group));
     let mut entry = json!({
-        "@id": urls.leaf(&found.version),
+        "@id": urls.leaf(&found.stored.version.key),
         "@type": "PackageDetails",
         "published": time(found),
-        "listed": found.listed,
-        "downloads": found.downloads,
-        "packageContent": urls.content(&found.version),
-        "packageSize": found.size,
-        "packageHash": found.sha512,
+        "listed": found.stored.listed,
+        "downloads": found.stored.downloads,
+        "packageContent": urls.content(&found.stored.version.key),
+        "packageSize": found.stored.size,
+        "packageHash": found.stored.sha512,
         "packageHashAlgorithm": "SHA512",
         "dependencyGroups": groups.collect::<Vec<_>>(),
     });
@@ -222,6 +221,6 @@ fn dependencies(urls: &Urls, group: &DependencyGroup) -> Value {
     found
 }
 
-fn time(found: &StoredVersion) -> String {
-    found.published_at.to_rfc3339_opts(SecondsFormat::Secs, true)
+fn time(found: &StoredNuspec) -> String {
+    found.stored.published_at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

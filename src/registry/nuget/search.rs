@@ -13,15 +13,16 @@ use super::{
     registration::Urls,
     request::{NuGetRequest, Reader},
     response::{Answer, NuGetError},
+    stored,
 };
 use crate::{
     app::App,
     packages::{
-        StoredPackage,
-        nuget::{FoundPackage, ListedVersion, PackageSearch, id::PackageId, listing::newest, version::Version},
+        FoundPackage, ListedVersion, PackageSearch, StoredPackage, VersionNumber, newest,
+        nuget::{id::PackageId, manifest::normalized},
         search_text::search_words,
     },
-    tokens::PatternSet,
+    tokens::{Kind, PatternSet},
 };
 
 const MOST_SKIPPED: usize = 3_000;
@@ -29,6 +30,8 @@ const MOST_TAKEN: usize = 1_000;
 const USUALLY_TAKEN: usize = 20;
 /// Packages that are read from the database at a time.
 const ROWS: usize = 2_000;
+/// What stands before the username of an owner in a search, as on nuget.org.
+const OWNER: &str = "owner:";
 
 /// Which versions a client wants to hear of.
 #[derive(Clone, Copy)]
@@ -44,7 +47,7 @@ impl SearchQuery {
 
     fn has(self, listed: &ListedVersion) -> bool {
         let version = &listed.version;
-        listed.listed && (self.prerelease || !version.is_prerelease()) && (self.semver2 || !version.is_semver2())
+        listed.listed && (self.prerelease || !version.is_prerelease) && (self.semver2 || version.is_plain)
     }
 }
 
@@ -89,8 +92,8 @@ async fn versions_of(request: &NuGetRequest<'_>, app: &App, query: &Query, wante
         return Ok(HttpResponse::Ok().json(json!({ "totalHits": 0, "data": [] })));
     };
     let versions = app.store.versions(package.key).await?;
-    let shown: Vec<String> =
-        versions.iter().filter(|listed| wanted.has(listed)).map(|listed| listed.version.normalized()).collect();
+    let shown: Vec<&str> =
+        versions.iter().filter(|listed| wanted.has(listed)).map(|listed| normalized(&listed.version)).collect();
     request.json(&reader, &json!({ "totalHits": shown.len(), "data": shown }))
 }
 
@@ -105,17 +108,22 @@ async fn find(
     let text = query.text("q")?.to_lowercase();
     let exactly = ["packageid:", "id:"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or_default();
     let words = if exactly.is_empty() { search_words(&text) } else { Vec::new() };
+    let (owners, words): (Vec<_>, Vec<_>) = words.into_iter().partition(|word| word.starts_with(OWNER));
+    let owner = owner(&owners)?;
     let package_type = query.text("packageType")?.to_ascii_lowercase();
     let (skip, take) = (query.number("skip", 0, MOST_SKIPPED)?, query.number("take", USUALLY_TAKEN, MOST_TAKEN)?);
-    if !package_type.is_empty() && PackageId::parse(&package_type).is_err() {
+    let is_no_type = !package_type.is_empty() && PackageId::parse(&package_type).is_err();
+    if is_no_type || (!owner.is_empty() && !reader.sees_people) {
         return Ok((0, Vec::new()));
     }
     let search = PackageSearch {
         feed: reader.feed,
+        kind: Kind::NuGet,
         words: &words,
         exactly: exactly.trim(),
+        owner,
         prerelease: wanted.prerelease,
-        semver2: wanted.semver2,
+        plain_only: !wanted.semver2,
         package_type: &package_type,
     };
     let set = reader.patterns().map(PatternSet::of);
@@ -135,6 +143,16 @@ async fn find(
         if !whole {
             return Ok((total, found));
         }
+    }
+}
+
+/// The username that the words of a search name as the owner; empty for none.
+fn owner(words: &[String]) -> Result<&str, NuGetError> {
+    let mut names = words.iter().filter_map(|word| word.strip_prefix(OWNER)).filter(|name| !name.is_empty());
+    let owner = names.next().unwrap_or_default();
+    match names.find(|name| *name != owner) {
+        None => Ok(owner),
+        Some(_) => Err(NuGetError::bad("A parameter cannot be read", "Search for one owner at a time.".to_owned())),
     }
 }
 
@@ -159,7 +177,7 @@ async fn hit(
     let mut versions = app.store.versions(package.key).await?;
     versions.retain(|listed| wanted.has(listed));
     let Some(newest) = latest(&versions, wanted).cloned() else { return Ok(None) };
-    let Some(found) = app.store.version(package.key, &newest).await? else { return Ok(None) };
+    let Some(found) = stored::by_key(&app.store, package.key, &newest.key).await? else { return Ok(None) };
     let urls = Urls { base, key: package.name.to_ascii_lowercase() };
     let listed: Vec<Value> = versions.iter().map(|listed| version_of(&urls, listed)).collect();
     let mut hit = json!({
@@ -182,11 +200,11 @@ async fn hit(
 }
 
 /// A client that wants prereleases gets the highest version of all.
-fn latest(versions: &[ListedVersion], wanted: SearchQuery) -> Option<&Version> {
+fn latest(versions: &[ListedVersion], wanted: SearchQuery) -> Option<&VersionNumber> {
     let all = versions.iter().map(|listed| &listed.version);
     if wanted.prerelease { all.max() } else { newest(all) }
 }
 
 fn version_of(urls: &Urls, listed: &ListedVersion) -> Value {
-    json!({ "@id": urls.leaf(&listed.version), "version": listed.version.to_string(), "downloads": listed.downloads })
+    json!({ "@id": urls.leaf(&listed.version.key), "version": listed.version.to_string(), "downloads": listed.downloads })
 }

@@ -16,6 +16,7 @@ use super::{
     push::{self, PUSH, Received},
     request::NuGetRequest,
     response::{Answer, NuGetError},
+    stored,
 };
 use crate::{
     app::App,
@@ -25,8 +26,9 @@ use crate::{
         PublishContext, StoredPackage,
         blobs::BlobKey,
         nuget::{
-            FoundSymbolFile, NewSymbolFile, StoredVersion,
+            FoundSymbolFile, NewSymbolFile, StoredNuspec,
             archive::{Archive, Limits, Nupkg, SymbolFile},
+            files::symbol_file,
         },
     },
     store::Transaction,
@@ -58,7 +60,7 @@ pub async fn push_symbols(req: HttpRequest, app: web::Data<App>, payload: web::P
 /// Symbols whose package was found.
 struct Symbols {
     about: Nupkg,
-    version: StoredVersion,
+    version: StoredNuspec,
     files: Vec<SymbolFile>,
     /// Held until all is done.
     #[expect(dead_code, reason = "it ends the push when it is dropped")]
@@ -71,7 +73,7 @@ async fn published(
     app: &App,
     caller: &Caller,
     about: &Nupkg,
-) -> Result<StoredVersion, NuGetError> {
+) -> Result<StoredNuspec, NuGetError> {
     let (feed, account) = caller.known().map(|known| (known.feed, known.token.account)).unzip();
     let found = match feed.flatten() {
         Some(feed) => app.store.package(feed, Kind::NuGet, &about.id.key(), account).await?,
@@ -79,7 +81,7 @@ async fn published(
     };
     request.decide(caller, PUSH, Some(&about.id), StoredPackage::known_to_its_asker(found.as_ref()))?;
     let package = found.ok_or_else(|| no_package(about))?;
-    app.store.version(package.key, &about.version).await?.ok_or_else(|| no_package(about))
+    stored::version(&app.store, package.key, &about.version).await?.ok_or_else(|| no_package(about))
 }
 
 fn no_package(about: &Nupkg) -> NuGetError {
@@ -88,10 +90,11 @@ fn no_package(about: &Nupkg) -> NuGetError {
 }
 
 /// The files, once each was found to belong to an assembly of the package.
-async fn matching(app: &App, version: &StoredVersion, files: Vec<SymbolFile>) -> Result<Vec<SymbolFile>, NuGetError> {
-    let lost =
-        || std::io::Error::other(format!("the file {} of a published version is missing", version.blob.as_str()));
-    let blob = app.blobs.reader(&version.blob).await?.ok_or_else(|| NuGetError::unavailable(&lost()))?;
+async fn matching(app: &App, version: &StoredNuspec, files: Vec<SymbolFile>) -> Result<Vec<SymbolFile>, NuGetError> {
+    let lost = || {
+        std::io::Error::other(format!("the file {} of a published version is missing", version.stored.blob.as_str()))
+    };
+    let blob = app.blobs.reader(&version.stored.blob).await?.ok_or_else(|| NuGetError::unavailable(&lost()))?;
     let folder: PathBuf = app.uploads();
     let (files, guids) = push::reading(move || {
         let guids = Archive::open(blob, &Limits::of_any_size())?.debug_guids(&files, &folder)?;
@@ -104,10 +107,10 @@ async fn matching(app: &App, version: &StoredVersion, files: Vec<SymbolFile>) ->
     }
 }
 
-fn belongs_to_nothing(file: &SymbolFile, version: &StoredVersion) -> NuGetError {
+fn belongs_to_nothing(file: &SymbolFile, version: &StoredNuspec) -> NuGetError {
     let sentence = format!(
         "{} belongs to no assembly of {} {}. Push the symbols that were built together with the package.",
-        file.name, version.nuspec.id, version.version
+        file.name, version.nuspec.id, version.nuspec.version
     );
     NuGetError::bad("These symbols belong to another build", sentence)
 }
@@ -122,7 +125,7 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, mut caller: Call
         let sha256 = hex::encode(file.pdb.sha256);
         new.push(NewSymbolFile { id: id.uuid(), file: file.name.clone(), key: file.pdb.key(), sha256 });
     }
-    let blobs: Vec<BlobKey> = new.iter().map(|file| BlobKey::symbols(file.id)).collect();
+    let blobs: Vec<BlobKey> = new.iter().map(|file| symbol_file(file.id)).collect();
     let entered = match put(app, &blobs, &symbols.files).await {
         Ok(()) => enter_at_last(request, app, &mut caller, &symbols, &new).await,
         Err(refused) => Err(refused),
@@ -130,7 +133,7 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, mut caller: Call
     let (tx, token, replaced) = match entered {
         Ok(entered) => entered,
         Err(refused) => {
-            app.blobs.discard_all(&blobs).await;
+            app.blobs.discard(&blobs).await;
             return Err(refused);
         }
     };

@@ -5,7 +5,7 @@ use crate::{
     audit::{ActingSession, Actor},
     packages::StoredPackage,
     store::{Result, Store, StoreError, Transaction},
-    tokens::{AccountId, FeedId, Kind, decision::Role},
+    tokens::{AccountId, FeedId, decision::Role},
 };
 
 impl Store {
@@ -75,7 +75,7 @@ impl Transaction {
     ) -> Result<Option<StoredPackage>> {
         self.lock_package(package.key).await?;
         let key = package.name.to_ascii_lowercase();
-        self.package(feed, Kind::NuGet, &key, Some(account)).await
+        self.package(feed, package.kind, &key, Some(account)).await
     }
 
     /// An account's role in a feed, read inside the change: nobody changes who has which role there until it has ended.

@@ -1,17 +1,22 @@
 //! Feeds, packages and versions as pages show them: a bounded number at a time, each page found by the last key of the
 //! one before. An account's part in a feed is read with them; `None` asks for anybody.
 
+use std::sync::LazyLock;
+
 use sqlx::FromRow;
 
-use super::likes;
+use super::{kind_of, likes, version_number};
 use crate::{
     feeds::{Feed, FeedSummary, Membership},
-    packages::nuget::{
-        PackageDetails, PackageQuery, PackageSummary, VersionDetails, VersionSummary, id::PackageId, nuspec::Nuspec,
-        version::Version,
+    packages::{
+        PackageDetails, PackageQuery, PackageSummary, StoredPackage, VersionDetails, VersionNumber, VersionSummary,
+        manifest::StoredManifest, rules,
     },
-    store::{Result, Store, feeds, instant, readable},
-    tokens::{AccountId, FeedId, PackageKey, TokenId},
+    store::{
+        Result, Store, feeds, instant, readable,
+        sql::{Direction::Ascending, Direction::Descending, List},
+    },
+    tokens::{AccountId, FeedId, Kind, PackageKey, TokenId},
 };
 
 #[derive(FromRow)]
@@ -25,6 +30,7 @@ struct FeedRow {
 
 #[derive(FromRow)]
 struct LineRow {
+    kind: String,
     name: String,
     feed: String,
     feed_name: String,
@@ -47,6 +53,7 @@ struct PackageRow {
 
 #[derive(FromRow)]
 struct VersionRow {
+    kind: String,
     version: String,
     published_at: i64,
     publisher: Option<String>,
@@ -71,28 +78,28 @@ impl FeedRow {
 
 impl LineRow {
     fn read(self) -> Result<PackageSummary> {
-        let nuspec = self.manifest.map(|manifest| manifest_of(&manifest)).transpose()?;
+        let kind = kind_of(&self.kind)?;
+        let kept = self.manifest.and_then(StoredManifest::new);
+        let manifest = kept.map(|kept| readable(rules(kind).manifest(&kept), "versions.manifest")).transpose()?;
         Ok(PackageSummary {
+            kind,
             name: self.name,
             feed: readable(FeedId::parse(&self.feed), "packages.feed")?,
             feed_name: self.feed_name,
             listed: self.listed_versions > 0,
             downloads: self.downloads,
-            newest: self.published_at.map(instant).zip(nuspec),
+            newest: self.published_at.map(instant).zip(manifest),
         })
     }
 }
 
 impl PackageRow {
-    fn read(self) -> Result<PackageDetails> {
-        let newest = self.newest.filter(|key| !key.is_empty());
-        let newest = newest.map(|key| readable(Version::parse(&key).ok(), "packages.newest"));
+    fn read(self, kind: Kind) -> Result<PackageDetails> {
+        let key = readable(PackageKey::parse(&self.id), "packages.id")?;
         Ok(PackageDetails {
-            key: readable(PackageKey::parse(&self.id), "packages.id")?,
-            name: self.name,
-            owned: self.owner.is_some(),
+            stored: StoredPackage { key, kind, name: self.name, owned: self.owner.is_some() },
             downloads: self.downloads,
-            newest: newest.transpose()?,
+            newest: self.newest.filter(|key| !key.is_empty()),
             listed: self.listed_versions,
             unlisted: self.unlisted_versions,
         })
@@ -103,7 +110,7 @@ impl VersionRow {
     fn read(self) -> Result<VersionDetails> {
         let removed_at = self.removed_at.map(instant);
         let line = VersionSummary {
-            version: readable(Version::parse(&self.version).ok(), "versions.version")?,
+            version: version_number(kind_of(&self.kind)?, &self.version)?,
             published_at: instant(self.published_at),
             publisher: self.publisher,
             token: self.token.as_deref().and_then(TokenId::parse),
@@ -113,47 +120,51 @@ impl VersionRow {
             size: self.size,
             downloads: self.downloads,
         };
-        let nuspec = if self.manifest.is_empty() { None } else { Some(manifest_of(&self.manifest)?) };
-        Ok(VersionDetails { line, nuspec, sha512: self.sha512 })
+        Ok(VersionDetails { line, manifest: StoredManifest::new(self.manifest), sha512: self.sha512 })
     }
 }
 
-fn manifest_of(json: &str) -> Result<Nuspec> {
-    readable(serde_json::from_str(json).ok(), "versions.manifest")
+/// The packages that somebody (`$1`) can read and a search (`$3` to `$6`) finds, unlisted ones too where `$2` is 1; `$7` to
+/// `$9` are the place to go on from, and `$10` how many.
+fn packages() -> List {
+    let list = List::of(
+        "p.kind, p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, v.published_at, v.manifest",
+        "packages p JOIN feeds f ON f.id = p.feed LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest",
+    );
+    let list = list.filter("(p.listed_versions > 0 OR ($2 = 1 AND p.unlisted_versions > 0))").filter(
+        "(f.public_since IS NOT NULL
+            OR EXISTS (SELECT 1 FROM effective_roles r WHERE r.feed = f.id AND r.account = $1 AND r.role IS NOT NULL))",
+    );
+    let words = ["$3", "$4", "$5", "$6"];
+    words.into_iter().fold(list, |list, word| list.filter(format!("p.search_text LIKE {word} ESCAPE '!'")))
 }
 
-/// The packages of a list; what stands between is how they are found.
-macro_rules! lines_where {
-    ($which:literal) => {
-        concat!(
-            "SELECT p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, v.published_at, v.manifest
-             FROM packages p JOIN feeds f ON f.id = p.feed
-                LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest
-             WHERE p.kind = 'nuget' AND (p.listed_versions > 0 OR ($2 = 1 AND p.unlisted_versions > 0))
-                AND (f.public_since IS NOT NULL
-                    OR EXISTS (SELECT 1 FROM effective_roles r WHERE r.feed = f.id AND r.account = $1 AND r.role IS NOT NULL))
-                AND p.search_text LIKE $3 ESCAPE '!' AND p.search_text LIKE $4 ESCAPE '!'
-                AND p.search_text LIKE $5 ESCAPE '!' AND p.search_text LIKE $6 ESCAPE '!' AND ",
-            $which,
-            " LIMIT $9"
-        )
-    };
+static OF_ONE_FEED: LazyLock<String> = LazyLock::new(|| {
+    let list = packages().filter("p.feed = $8").filter("(p.name_key, p.kind) > ($7, $9)");
+    list.order("p.name_key", Ascending).order("p.kind", Ascending).limit("$10").sql()
+});
+
+static OF_ALL_FEEDS: LazyLock<String> = LazyLock::new(|| {
+    let list = packages().filter("(p.name_key, p.feed, p.kind) > ($7, $8, $9)");
+    list.order("p.name_key", Ascending).order("p.feed", Ascending).order("p.kind", Ascending).limit("$10").sql()
+});
+
+/// Versions of a package (`$1`) as their pages show them to an account (`$2`), with this as what they say of themselves.
+fn versions(manifest: &str) -> List {
+    let list = List::of(
+        format!(
+            "p.kind, v.version, v.published_at, a.username AS publisher, t.id AS token, v.published_hint, v.unlisted_at,
+             v.removed_at, v.size, v.downloads, v.sha512, {manifest} AS manifest"
+        ),
+        "versions v JOIN packages p ON p.id = v.package LEFT JOIN accounts a ON a.id = v.published_by
+         LEFT JOIN tokens t ON t.id = v.published_with AND t.account = $2",
+    );
+    list.filter("v.package = $1")
 }
 
-/// Versions as their pages show them; what stands between is how they are found.
-macro_rules! versions_where {
-    ($manifest:literal, $which:literal) => {
-        concat!(
-            "SELECT v.version, v.published_at, a.username AS publisher, t.id AS token, v.published_hint, v.unlisted_at,
-                v.removed_at, v.size, v.downloads, v.sha512, ",
-            $manifest,
-            " AS manifest FROM versions v LEFT JOIN accounts a ON a.id = v.published_by
-             LEFT JOIN tokens t ON t.id = v.published_with AND t.account = $2
-             WHERE v.package = $1 AND ",
-            $which
-        )
-    };
-}
+static VERSIONS_BELOW: LazyLock<String> =
+    LazyLock::new(|| versions("''").filter("v.sort_key < $3").order("v.sort_key", Descending).limit("$4").sql());
+static ONE_VERSION: LazyLock<String> = LazyLock::new(|| versions("v.manifest").filter("v.version_key = $3").sql());
 
 fn text_of(account: Option<AccountId>) -> String {
     account.map(|id| id.to_string()).unwrap_or_default()
@@ -172,7 +183,7 @@ impl Store {
         let rows: Vec<FeedRow> = sqlx::query_as(
             "SELECT f.id, f.name, f.public_since,
                 (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = $1) AS role,
-                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM packages p WHERE p.feed = f.id AND p.kind = 'nuget'
+                (SELECT COUNT(*) FROM (SELECT 1 AS one FROM packages p WHERE p.feed = f.id
                     AND p.listed_versions > 0 LIMIT $4) few) AS packages
              FROM feeds f
              WHERE f.name > $2 AND (f.public_since IS NOT NULL
@@ -190,11 +201,9 @@ impl Store {
 
     /// The packages of a list, by name.
     pub async fn package_lines(&self, lines: &PackageQuery<'_>) -> Result<Vec<PackageSummary>> {
-        let sql = match lines.feed {
-            Some(_) => lines_where!("p.feed = $8 AND p.name_key > $7 ORDER BY p.name_key"),
-            None => lines_where!("(p.name_key, p.feed) > ($7, $8) ORDER BY p.name_key, p.feed"),
-        };
+        let sql = if lines.feed.is_some() { OF_ONE_FEED.as_str() } else { OF_ALL_FEEDS.as_str() };
         let [first, second, third, fourth] = likes(lines.words);
+        let feed = lines.feed.or(lines.after.and_then(|after| after.feed));
         let rows: Vec<LineRow> = sqlx::query_as(sql)
             .bind(text_of(lines.account))
             .bind(i64::from(lines.unlisted))
@@ -202,32 +211,35 @@ impl Store {
             .bind(second)
             .bind(third)
             .bind(fourth)
-            .bind(lines.after.0)
-            .bind(lines.feed.map_or_else(|| lines.after.1.to_owned(), |feed| feed.to_string()))
+            .bind(lines.after.map_or("", |after| after.name))
+            .bind(feed.map(|feed| feed.to_string()).unwrap_or_default())
+            .bind(lines.after.map_or("", |after| after.kind.as_str()))
             .bind(lines.limit)
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(LineRow::read).collect()
     }
 
-    /// The NuGet package of a name as an account sees it, all of its versions removed perhaps.
+    /// The package of a name (in lower case) as an account sees it, all of its versions removed perhaps.
     pub async fn package_facts(
         &self,
         feed: FeedId,
-        id: &PackageId,
+        kind: Kind,
+        name_key: &str,
         account: Option<AccountId>,
     ) -> Result<Option<PackageDetails>> {
         let row: Option<PackageRow> = sqlx::query_as(
             "SELECT p.id, p.name, o.account AS owner, p.downloads, p.newest, p.listed_versions, p.unlisted_versions
              FROM packages p LEFT JOIN package_owners o ON o.package = p.id AND o.account = $3
-             WHERE p.feed = $1 AND p.kind = 'nuget' AND p.name_key = $2",
+             WHERE p.feed = $1 AND p.kind = $4 AND p.name_key = $2",
         )
         .bind(feed.to_string())
-        .bind(id.key())
+        .bind(name_key)
         .bind(text_of(account))
+        .bind(kind.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(PackageRow::read).transpose()
+        row.map(|row| row.read(kind)).transpose()
     }
 
     /// The versions of a package, removed ones included, the highest first, at most `limit`, below one of them.
@@ -235,13 +247,12 @@ impl Store {
         &self,
         package: PackageKey,
         account: Option<AccountId>,
-        below: Option<&Version>,
+        below: Option<&VersionNumber>,
         limit: i64,
     ) -> Result<Vec<VersionSummary>> {
         // No number of a version reaches so far.
-        let below = below.map_or_else(|| vec![u8::MAX], Version::sort_key);
-        let sql = versions_where!("''", "v.sort_key < $3 ORDER BY v.sort_key DESC LIMIT $4");
-        let rows: Vec<VersionRow> = sqlx::query_as(sql)
+        let below = below.map_or_else(|| vec![u8::MAX], |version| version.sort_key.clone());
+        let rows: Vec<VersionRow> = sqlx::query_as(VERSIONS_BELOW.as_str())
             .bind(package.to_string())
             .bind(text_of(account))
             .bind(below)
@@ -251,17 +262,17 @@ impl Store {
         rows.into_iter().map(|row| Ok(row.read()?.line)).collect()
     }
 
-    /// One version of a package, removed perhaps.
+    /// One version of a package by its identity, removed perhaps.
     pub async fn version_facts(
         &self,
         package: PackageKey,
         account: Option<AccountId>,
-        version: &Version,
+        version_key: &str,
     ) -> Result<Option<VersionDetails>> {
-        let row: Option<VersionRow> = sqlx::query_as(versions_where!("v.manifest", "v.version_key = $3"))
+        let row: Option<VersionRow> = sqlx::query_as(ONE_VERSION.as_str())
             .bind(package.to_string())
             .bind(text_of(account))
-            .bind(version.key())
+            .bind(version_key)
             .fetch_optional(&self.pool)
             .await?;
         row.map(VersionRow::read).transpose()

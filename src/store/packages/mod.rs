@@ -12,12 +12,13 @@ pub(in crate::store) mod uploads;
 
 use sqlx::{AnyConnection, FromRow};
 
-use super::{Result, Store, Transaction, feeds, instant, readable};
+use super::{Result, Store, StoreError, Transaction, feeds, instant, readable};
 use crate::{
     packages::{
-        FeedPackage, StoredPackage,
+        FeedPackage, FoundPackage, ListedVersion, PackageSearch, StoredPackage, StoredVersion, VersionNumber,
         blobs::BlobKey,
-        nuget::{FoundPackage, ListedVersion, PackageSearch, StoredVersion, version::Version},
+        manifest::{StoredManifest, UnreadableManifest},
+        rules,
     },
     tokens::{
         AccountId, FeedId, Kind, PackageKey, TokenLookup, VersionKey,
@@ -43,6 +44,7 @@ struct PackageRow {
 #[derive(FromRow)]
 struct VersionRow {
     id: String,
+    kind: String,
     version: String,
     published_at: i64,
     unlisted_at: Option<i64>,
@@ -55,6 +57,7 @@ struct VersionRow {
 
 #[derive(FromRow)]
 struct ListedRow {
+    kind: String,
     version: String,
     unlisted_at: Option<i64>,
     downloads: i64,
@@ -76,18 +79,16 @@ struct FeedPackageRow {
 impl PackageRow {
     fn read(self) -> Result<StoredPackage> {
         let key = readable(PackageKey::parse(&self.id), "packages.id")?;
-        let kind = readable(Kind::parse(&self.kind), "packages.kind")?;
+        let kind = kind_of(&self.kind)?;
         Ok(StoredPackage { key, kind, name: self.name, owned: self.owned != 0 })
     }
 }
 
 impl FoundRow {
-    fn read(self) -> Result<FoundPackage> {
+    fn read(self, kind: Kind) -> Result<FoundPackage> {
         let key = readable(PackageKey::parse(&self.id), "packages.id")?;
-        Ok(FoundPackage {
-            package: StoredPackage { key, kind: Kind::NuGet, name: self.name, owned: false },
-            downloads: self.downloads,
-        })
+        let package = StoredPackage { key, kind, name: self.name, owned: false };
+        Ok(FoundPackage { package, downloads: self.downloads })
     }
 }
 
@@ -95,13 +96,13 @@ impl VersionRow {
     fn read(self) -> Result<StoredVersion> {
         Ok(StoredVersion {
             key: readable(VersionKey::parse(&self.id), "versions.id")?,
-            version: readable(Version::parse(&self.version).ok(), "versions.version")?,
+            version: version_number(kind_of(&self.kind)?, &self.version)?,
             listed: self.unlisted_at.is_none(),
             published_at: instant(self.published_at),
             size: self.size,
             sha512: self.sha512,
             blob: readable(BlobKey::parse(&self.blob), "versions.blob")?,
-            nuspec: readable(serde_json::from_str(&self.manifest).ok(), "versions.manifest")?,
+            manifest: readable(StoredManifest::new(self.manifest), "versions.manifest")?,
             downloads: self.downloads,
         })
     }
@@ -109,7 +110,7 @@ impl VersionRow {
 
 impl ListedRow {
     fn read(self) -> Result<ListedVersion> {
-        let version = readable(Version::parse(&self.version).ok(), "versions.version")?;
+        let version = version_number(kind_of(&self.kind)?, &self.version)?;
         Ok(ListedVersion { version, listed: self.unlisted_at.is_none(), downloads: self.downloads })
     }
 }
@@ -123,7 +124,7 @@ impl FeedPackageRow {
         };
         Ok(FeedPackage {
             key: readable(PackageKey::parse(&self.id), "packages.id")?,
-            kind: readable(Kind::parse(&self.kind), "packages.kind")?,
+            kind: kind_of(&self.kind)?,
             name: self.name,
             feed: readable(FeedId::parse(&self.feed), "feeds.id")?,
             feed_name: self.feed_name,
@@ -132,6 +133,20 @@ impl FeedPackageRow {
             latest: self.latest,
         })
     }
+}
+
+impl From<UnreadableManifest> for StoreError {
+    fn from(error: UnreadableManifest) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}
+
+fn kind_of(text: &str) -> Result<Kind> {
+    readable(Kind::parse(text), "packages.kind")
+}
+
+fn version_number(kind: Kind, text: &str) -> Result<VersionNumber> {
+    readable(rules(kind).version(text), "versions.version")
 }
 
 /// The package of a name, as an account sees it.
@@ -162,7 +177,8 @@ pub(in crate::store) async fn versions(
     package: PackageKey,
 ) -> Result<Vec<ListedVersion>> {
     let rows: Vec<ListedRow> = sqlx::query_as(
-        "SELECT version, unlisted_at, downloads FROM versions WHERE package = $1 AND removed_at IS NULL",
+        "SELECT p.kind, v.version, v.unlisted_at, v.downloads FROM versions v JOIN packages p ON p.id = v.package
+         WHERE v.package = $1 AND v.removed_at IS NULL",
     )
     .bind(package.to_string())
     .fetch_all(connection)
@@ -172,18 +188,19 @@ pub(in crate::store) async fn versions(
     Ok(versions)
 }
 
-/// One version, unless it was removed.
+/// One version by its identity, unless it was removed.
 pub(in crate::store) async fn version(
     connection: &mut AnyConnection,
     package: PackageKey,
-    version: &Version,
+    version_key: &str,
 ) -> Result<Option<StoredVersion>> {
     let row: Option<VersionRow> = sqlx::query_as(
-        "SELECT id, version, published_at, unlisted_at, size, sha512, blob, manifest, downloads FROM versions
-         WHERE package = $1 AND version_key = $2 AND removed_at IS NULL",
+        "SELECT v.id, p.kind, v.version, v.published_at, v.unlisted_at, v.size, v.sha512, v.blob, v.manifest, v.downloads
+         FROM versions v JOIN packages p ON p.id = v.package
+         WHERE v.package = $1 AND v.version_key = $2 AND v.removed_at IS NULL",
     )
     .bind(package.to_string())
-    .bind(version.key())
+    .bind(version_key)
     .fetch_optional(connection)
     .await?;
     row.map(VersionRow::read).transpose()
@@ -221,12 +238,12 @@ impl Store {
         versions(&mut *self.pool.acquire().await?, package).await
     }
 
-    /// One version of a package, under any of its spellings.
-    pub async fn version(&self, package: PackageKey, of: &Version) -> Result<Option<StoredVersion>> {
-        version(&mut *self.pool.acquire().await?, package, of).await
+    /// One version of a package, by its identity.
+    pub async fn version(&self, package: PackageKey, version_key: &str) -> Result<Option<StoredVersion>> {
+        version(&mut *self.pool.acquire().await?, package, version_key).await
     }
 
-    /// The NuGet packages that a search finds, at most `limit`, after one of them (the first ones for none).
+    /// The packages that a search finds, at most `limit`, after one of them (the first ones for none).
     pub async fn search(
         &self,
         search: &PackageSearch<'_>,
@@ -236,12 +253,14 @@ impl Store {
         let [first, second, third, fourth] = likes(search.words);
         let rows: Vec<FoundRow> = sqlx::query_as(
             "SELECT id, name, downloads FROM packages
-             WHERE feed = $1 AND kind = 'nuget' AND listed_versions > 0
-               AND CASE WHEN $2 = 1 AND $8 = 1 THEN listed_versions WHEN $2 = 1 THEN listed_plain_versions
-                   WHEN $8 = 1 THEN listed_stable_versions ELSE listed_stable_plain_versions END > 0
+             WHERE feed = $1 AND kind = $13 AND listed_versions > 0
+               AND CASE WHEN $2 = 1 AND $8 = 0 THEN listed_versions WHEN $2 = 1 THEN listed_plain_versions
+                   WHEN $8 = 0 THEN listed_stable_versions ELSE listed_stable_plain_versions END > 0
                AND ($3 = '' OR name_key = $3) AND search_text LIKE $4 ESCAPE '!' AND search_text LIKE $5 ESCAPE '!'
                AND search_text LIKE $6 ESCAPE '!' AND search_text LIKE $7 ESCAPE '!'
                AND package_types LIKE $9 ESCAPE '!'
+               AND ($14 = '' OR EXISTS (SELECT 1 FROM package_owners o JOIN accounts a ON a.id = o.account
+                   WHERE o.package = packages.id AND a.username_key = $14))
                AND downloads <= $10 AND (downloads < $10 OR name_key > $11)
              ORDER BY downloads DESC, name_key LIMIT $12",
         )
@@ -252,14 +271,16 @@ impl Store {
         .bind(second)
         .bind(third)
         .bind(fourth)
-        .bind(i64::from(search.semver2))
+        .bind(i64::from(search.plain_only))
         .bind(type_like(search.package_type))
         .bind(after.map_or(i64::MAX, |found| found.downloads))
         .bind(after.map_or_else(String::new, |found| found.package.name.to_ascii_lowercase()))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(search.kind.as_str())
+        .bind(search.owner)
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter().map(FoundRow::read).collect()
+        rows.into_iter().map(|row| row.read(search.kind)).collect()
     }
 
     /// The packages in the feeds where an account has a role, in the order they were made, at most `limit`, after `after`.

@@ -4,10 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{EventDetail, EventKind, Subject},
-    packages::{
-        ChangeContext, PublishContext, StoredPackage,
-        nuget::{NewVersion, id::PackageId, version::Version},
-    },
+    packages::{ChangeContext, NewVersion, PublishContext, StoredPackage},
     store::{Result, StoreError, Transaction},
     tokens::{Kind, PackageKey, Token},
 };
@@ -44,8 +41,14 @@ impl Transaction {
         Ok(true)
     }
 
-    /// Makes a NuGet package that belongs to the token's account. `None` if somebody made it meanwhile.
-    pub async fn add_package(&mut self, act: &PublishContext<'_>, id: &PackageId) -> Result<Option<PackageKey>> {
+    /// Makes a package of a name that its kind's rules allow, which belongs to the token's account. `None` if somebody made
+    /// it meanwhile.
+    pub async fn add_package(
+        &mut self,
+        act: &PublishContext<'_>,
+        kind: Kind,
+        name: &str,
+    ) -> Result<Option<PackageKey>> {
         let key = PackageKey::generate(act.now, &mut crate::random::system());
         let done = sqlx::query(
             "INSERT INTO packages (id, feed, kind, name, name_key, search_text, listed_versions, listed_stable_versions, downloads, created_at)
@@ -53,9 +56,9 @@ impl Transaction {
         )
         .bind(key.to_string())
         .bind(act.feed.to_string())
-        .bind(Kind::NuGet.as_str())
-        .bind(id.as_str())
-        .bind(id.key())
+        .bind(kind.as_str())
+        .bind(name)
+        .bind(name.to_ascii_lowercase())
         .bind(act.now.timestamp())
         .execute(&mut *self.inner)
         .await?;
@@ -82,7 +85,8 @@ impl Transaction {
             return Ok(false);
         }
         self.summarise(package).await?;
-        self.record_version(&act.doing(), EventKind::VersionPublished, &new.nuspec.id, &new.nuspec.version).await?;
+        let (name, version) = (new.manifest.name(), new.manifest.version().text);
+        self.record_version(&act.doing(), EventKind::VersionPublished, name, &version).await?;
         Ok(true)
     }
 
@@ -93,7 +97,8 @@ impl Transaction {
         new: &NewVersion,
     ) -> Result<bool> {
         let token = act.token;
-        let manifest = serde_json::to_string(&new.nuspec).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let kept = new.manifest.kept().map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let version = new.manifest.version();
         let done = sqlx::query(
             "INSERT INTO versions (id, package, version, version_key, sort_key, published_at, published_by, published_with, published_hint,
                 size, sha512, blob, manifest, downloads)
@@ -101,9 +106,9 @@ impl Transaction {
         )
         .bind(new.key.to_string())
         .bind(package.to_string())
-        .bind(new.nuspec.version.to_string())
-        .bind(new.nuspec.version.key())
-        .bind(new.nuspec.version.sort_key())
+        .bind(version.text)
+        .bind(version.key)
+        .bind(version.sort_key)
         .bind(act.now.timestamp())
         .bind(token.account.to_string())
         .bind(token.id.to_string())
@@ -111,35 +116,35 @@ impl Transaction {
         .bind(new.size)
         .bind(new.sha512.as_str())
         .bind(new.blob.as_str())
-        .bind(manifest)
+        .bind(kept.as_str())
         .execute(&mut *self.inner)
         .await?;
         Ok(done.rows_affected() == 1)
     }
 
-    /// Lists or unlists a version. `false` if there is none; what is so already stays so, without an event.
+    /// Lists or unlists a version, by its identity. `false` if there is none; what is so already stays so, without an event.
     pub async fn set_listed(
         &mut self,
         doing: &ChangeContext<'_>,
         package: &StoredPackage,
-        version: &Version,
+        version_key: &str,
         listed: bool,
     ) -> Result<bool> {
         // The package first, then its versions: in one order, changes wait for each other and never for ever.
         self.lock_package(package.key).await?;
-        let Some(found) = super::version(&mut self.inner, package.key, version).await? else {
+        let Some(found) = super::version(&mut self.inner, package.key, version_key).await? else {
             return Ok(false);
         };
         if found.listed != listed {
             sqlx::query("UPDATE versions SET unlisted_at = $3 WHERE package = $1 AND version_key = $2")
                 .bind(package.key.to_string())
-                .bind(version.key())
+                .bind(version_key)
                 .bind((!listed).then(|| doing.now.timestamp()))
                 .execute(&mut *self.inner)
                 .await?;
             self.summarise(package.key).await?;
             let kind = if listed { EventKind::VersionRelisted } else { EventKind::VersionUnlisted };
-            self.record_version(doing, kind, &found.nuspec.id, &found.version).await?;
+            self.record_version(doing, kind, &package.name, &found.version.text).await?;
         }
         Ok(true)
     }
@@ -149,11 +154,10 @@ impl Transaction {
         &mut self,
         doing: &ChangeContext<'_>,
         kind: EventKind,
-        id: &PackageId,
-        version: &Version,
+        package: &str,
+        version: &str,
     ) -> Result<()> {
-        let version = version.to_string();
-        let subject = Subject { package: Some(id.as_str()), version: Some(&version), ..doing.subject() };
+        let subject = Subject { package: Some(package), version: Some(version), ..doing.subject() };
         self.record(kind, doing.by, subject, EventDetail::Nothing, doing.now).await?;
         Ok(())
     }

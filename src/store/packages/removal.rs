@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, FromRow};
 
 use crate::{
     audit::{EventDetail, EventKind, Subject},
-    packages::{ChangeContext, StoredPackage, blobs::BlobKey, downloads::Count, nuget::version::Version},
+    packages::{ChangeContext, RemovedFiles, StoredPackage, blobs::BlobKey, downloads::Count, rules},
     store::{Result, Store, Transaction, readable},
     tokens::PackageKey,
 };
@@ -16,53 +16,59 @@ struct Removed {
     blob: String,
 }
 
-async fn was_removed(connection: &mut AnyConnection, package: PackageKey, version: &Version) -> Result<bool> {
+async fn was_removed(connection: &mut AnyConnection, package: PackageKey, version_key: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM versions WHERE package = $1 AND version_key = $2 AND removed_at IS NOT NULL LIMIT 1";
     let found: Option<i64> =
-        sqlx::query_scalar(sql).bind(package.to_string()).bind(version.key()).fetch_optional(connection).await?;
+        sqlx::query_scalar(sql).bind(package.to_string()).bind(version_key).fetch_optional(connection).await?;
     Ok(found.is_some())
 }
 
 impl Store {
-    /// Whether a version was there and was removed.
-    pub async fn was_removed(&self, package: PackageKey, version: &Version) -> Result<bool> {
-        was_removed(&mut *self.pool.acquire().await?, package, version).await
+    /// Whether a version, by its identity, was there and was removed.
+    pub async fn was_removed(&self, package: PackageKey, version_key: &str) -> Result<bool> {
+        was_removed(&mut *self.pool.acquire().await?, package, version_key).await
     }
 }
 
 impl Transaction {
     /// The same as [`Store::was_removed`], read inside the change.
-    pub async fn was_removed(&mut self, package: PackageKey, version: &Version) -> Result<bool> {
-        was_removed(&mut self.inner, package, version).await
+    pub async fn was_removed(&mut self, package: PackageKey, version_key: &str) -> Result<bool> {
+        was_removed(&mut self.inner, package, version_key).await
     }
 
-    /// Removes a version with its symbols. Gives where the bytes are, to be deleted when this holds; nothing if there is no
-    /// such version.
+    /// Removes a version, by its identity, with its symbols; nothing if there is no such version.
     pub async fn remove_version(
         &mut self,
         doing: &ChangeContext<'_>,
         package: &StoredPackage,
-        version: &Version,
-    ) -> Result<Vec<BlobKey>> {
+        version_key: &str,
+    ) -> Result<RemovedFiles> {
         self.lock_package(package.key).await?;
-        let Some(found) = super::version(&mut self.inner, package.key, version).await? else {
-            return Ok(Vec::new());
+        let Some(found) = super::version(&mut self.inner, package.key, version_key).await? else {
+            return Ok(RemovedFiles::default());
         };
         sqlx::query("UPDATE versions SET removed_at = $3, manifest = '' WHERE package = $1 AND version_key = $2")
             .bind(package.key.to_string())
-            .bind(version.key())
+            .bind(version_key)
             .bind(doing.now.timestamp())
             .execute(&mut *self.inner)
             .await?;
         self.summarise(package.key).await?;
-        self.record_version(doing, EventKind::VersionRemoved, &found.nuspec.id, &found.version).await?;
-        let mut blobs = self.remove_symbols(&found.key.to_string()).await?;
-        blobs.push(found.blob);
-        Ok(blobs)
+        self.record_version(doing, EventKind::VersionRemoved, &package.name, &found.version.text).await?;
+        let blobs = self.files_of(package, &found.key.to_string(), found.blob).await?;
+        Ok(RemovedFiles { versions: 1, blobs })
     }
 
-    /// Removes every version of a package. Its name stays its owners'. Gives where the bytes are.
-    pub async fn remove_package(&mut self, doing: &ChangeContext<'_>, package: &StoredPackage) -> Result<Vec<BlobKey>> {
+    /// The files of a version that was removed, its symbols among them, which are forgotten.
+    async fn files_of(&mut self, package: &StoredPackage, version: &str, blob: BlobKey) -> Result<Vec<BlobKey>> {
+        let mut files = self.remove_symbols(version).await?;
+        files.extend(rules(package.kind).beside(&blob));
+        files.push(blob);
+        Ok(files)
+    }
+
+    /// Removes every version of a package. Its name stays its owners'.
+    pub async fn remove_package(&mut self, doing: &ChangeContext<'_>, package: &StoredPackage) -> Result<RemovedFiles> {
         self.lock_package(package.key).await?;
         let removed: Vec<Removed> = sqlx::query_as(
             "UPDATE versions SET removed_at = $2, manifest = '' WHERE package = $1 AND removed_at IS NULL RETURNING id, blob",
@@ -72,18 +78,18 @@ impl Transaction {
         .fetch_all(&mut *self.inner)
         .await?;
         if removed.is_empty() {
-            return Ok(Vec::new());
+            return Ok(RemovedFiles::default());
         }
         self.summarise(package.key).await?;
         let subject = Subject { package: Some(&package.name), ..doing.subject() };
         let detail = EventDetail::Versions { count: removed.len() as u64 };
         self.record(EventKind::PackageRemoved, doing.by, subject, detail, doing.now).await?;
-        let mut blobs = Vec::new();
+        let mut files = RemovedFiles { versions: removed.len(), blobs: Vec::new() };
         for row in &removed {
-            blobs.push(readable(BlobKey::parse(&row.blob), "versions.blob")?);
-            blobs.extend(self.remove_symbols(&row.id).await?);
+            let blob = readable(BlobKey::parse(&row.blob), "versions.blob")?;
+            files.blobs.extend(self.files_of(package, &row.id, blob).await?);
         }
-        Ok(blobs)
+        Ok(files)
     }
 
     /// Adds to the counts of downloads.

@@ -3,14 +3,11 @@
 
 use sqlx::FromRow;
 
+use super::{kind_of, version_number};
 use crate::{
-    packages::nuget::{
-        ListedVersion,
-        listing::{newest, search_text, type_words},
-        version::Version,
-    },
+    packages::{ListedVersion, VersionNumber, newest, rules},
     store::{Result, Store, Transaction, readable},
-    tokens::{PackageKey, VersionKey},
+    tokens::{Kind, PackageKey, VersionKey},
 };
 
 /// Packages whose summary is made up at a time.
@@ -19,6 +16,7 @@ const BATCH: i64 = 100;
 #[derive(FromRow)]
 struct Unordered {
     id: String,
+    kind: String,
     version: String,
 }
 
@@ -36,7 +34,7 @@ impl Counts {
     fn of(versions: &[ListedVersion]) -> Self {
         let mut counts = Self::default();
         for ListedVersion { version, listed, .. } in versions {
-            let (stable, plain) = (!version.is_prerelease(), !version.is_semver2());
+            let (stable, plain) = (!version.is_prerelease, version.is_plain);
             counts.unlisted += i64::from(!listed);
             counts.listed += i64::from(*listed);
             counts.stable += i64::from(*listed && stable);
@@ -48,7 +46,7 @@ impl Counts {
 }
 
 /// The version that stands for the package: of the listed ones, or of all where none is listed.
-fn shown(versions: &[ListedVersion]) -> Option<&Version> {
+fn shown(versions: &[ListedVersion]) -> Option<&VersionNumber> {
     let listed = versions.iter().filter(|one| one.listed).map(|one| &one.version);
     newest(listed).or_else(|| newest(versions.iter().map(|one| &one.version)))
 }
@@ -61,24 +59,26 @@ impl Transaction {
         let versions = super::versions(&mut self.inner, package).await?;
         let counts = Counts::of(&versions);
         let shown = match shown(&versions) {
-            Some(version) => super::version(&mut self.inner, package, version).await?,
+            Some(version) => super::version(&mut self.inner, package, &version.key).await?,
             None => None,
         };
-        let types = shown.as_ref().map(|found| type_words(&found.nuspec)).unwrap_or_default();
+        let kind = self.kind_of_package(package).await?;
+        let manifest = shown.as_ref().map(|found| readable(rules(kind).manifest(&found.manifest), "versions.manifest"));
+        let manifest = manifest.transpose()?;
         sqlx::query(
             "UPDATE packages SET search_text = $2, newest = $3, listed_versions = $4, listed_stable_versions = $5,
                 listed_plain_versions = $6, listed_stable_plain_versions = $7, unlisted_versions = $8, package_types = $9
              WHERE id = $1",
         )
         .bind(package.to_string())
-        .bind(shown.as_ref().map(|found| search_text(&found.nuspec)).unwrap_or_default())
-        .bind(shown.map(|found| found.version.key()).unwrap_or_default())
+        .bind(manifest.as_ref().map(|manifest| manifest.search_text()).unwrap_or_default())
+        .bind(shown.map(|found| found.version.key).unwrap_or_default())
         .bind(counts.listed)
         .bind(counts.stable)
         .bind(counts.plain)
         .bind(counts.stable_plain)
         .bind(counts.unlisted)
-        .bind(types)
+        .bind(manifest.map(|manifest| manifest.type_words()).unwrap_or_default())
         .execute(&mut *self.inner)
         .await?;
         Ok(())
@@ -91,18 +91,26 @@ impl Transaction {
         Ok(())
     }
 
+    async fn kind_of_package(&mut self, package: PackageKey) -> Result<Kind> {
+        let sql = "SELECT kind FROM packages WHERE id = $1";
+        let kind: String = sqlx::query_scalar(sql).bind(package.to_string()).fetch_one(&mut *self.inner).await?;
+        kind_of(&kind)
+    }
+
     async fn put_in_order(&mut self, package: PackageKey) -> Result<()> {
-        let versions: Vec<Unordered> =
-            sqlx::query_as("SELECT id, version FROM versions WHERE package = $1 AND sort_key IS NULL")
-                .bind(package.to_string())
-                .fetch_all(&mut *self.inner)
-                .await?;
-        for Unordered { id, version } in versions {
+        let versions: Vec<Unordered> = sqlx::query_as(
+            "SELECT v.id, p.kind, v.version FROM versions v JOIN packages p ON p.id = v.package
+                 WHERE v.package = $1 AND v.sort_key IS NULL",
+        )
+        .bind(package.to_string())
+        .fetch_all(&mut *self.inner)
+        .await?;
+        for Unordered { id, kind, version } in versions {
             let id = readable(VersionKey::parse(&id), "versions.id")?;
-            let version = readable(Version::parse(&version).ok(), "versions.version")?;
+            let version = version_number(kind_of(&kind)?, &version)?;
             sqlx::query("UPDATE versions SET sort_key = $2 WHERE id = $1")
                 .bind(id.to_string())
-                .bind(version.sort_key())
+                .bind(version.sort_key)
                 .execute(&mut *self.inner)
                 .await?;
         }

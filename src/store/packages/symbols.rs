@@ -1,4 +1,4 @@
-//! Symbol files of published versions: entered together, replaced together, found by the key that debuggers ask with.
+//! Symbol files of published versions, which only NuGet packages have: entered together, replaced together, found by the key that debuggers ask with.
 
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::{
     packages::{
         PublishContext,
         blobs::BlobKey,
-        nuget::{FoundSymbolFile, NewSymbolFile, StoredVersion, version::Version},
+        nuget::{FoundSymbolFile, NewSymbolFile, StoredNuspec, files},
     },
     store::{Result, Store, Transaction, readable},
     tokens::{FeedId, PackageKey},
@@ -44,9 +44,9 @@ impl Store {
     }
 
     /// How many symbol files a version has.
-    pub async fn count_symbol_files(&self, package: PackageKey, version: &Version) -> Result<i64> {
+    pub async fn count_symbol_files(&self, package: PackageKey, version_key: &str) -> Result<i64> {
         let sql = "SELECT COUNT(*) FROM symbol_files WHERE version = (SELECT id FROM versions WHERE package = $1 AND version_key = $2)";
-        Ok(sqlx::query_scalar(sql).bind(package.to_string()).bind(version.key()).fetch_one(&self.pool).await?)
+        Ok(sqlx::query_scalar(sql).bind(package.to_string()).bind(version_key).fetch_one(&self.pool).await?)
     }
 }
 
@@ -57,27 +57,29 @@ impl Transaction {
         &mut self,
         act: &PublishContext<'_>,
         package: PackageKey,
-        version: &StoredVersion,
+        version: &StoredNuspec,
         files: &[NewSymbolFile],
     ) -> Result<Option<Vec<BlobKey>>> {
         self.lock_package(package).await?;
-        if super::version(&mut self.inner, package, &version.version).await?.is_none() {
+        let StoredNuspec { nuspec, stored } = version;
+        if super::version(&mut self.inner, package, &stored.version.key).await?.is_none() {
             return Ok(None);
         }
-        let replaced = self.remove_symbols(&version.key.to_string()).await?;
+        let replaced = self.remove_symbols(&stored.key.to_string()).await?;
         for file in files {
             sqlx::query(
                 "INSERT INTO symbol_files (id, version, file_key, symbol_key, sha256) VALUES ($1, $2, $3, $4, $5)",
             )
             .bind(file.id.to_string())
-            .bind(version.key.to_string())
+            .bind(stored.key.to_string())
             .bind(file.file.as_str())
             .bind(file.key.as_str())
             .bind(file.sha256.as_str())
             .execute(&mut *self.inner)
             .await?;
         }
-        self.record_version(&act.doing(), EventKind::SymbolsPublished, &version.nuspec.id, &version.version).await?;
+        let (id, number) = (nuspec.id.as_str(), stored.version.text.as_str());
+        self.record_version(&act.doing(), EventKind::SymbolsPublished, id, number).await?;
         Ok(Some(replaced))
     }
 
@@ -90,5 +92,5 @@ impl Transaction {
 }
 
 fn blob(id: &str) -> Result<BlobKey> {
-    readable(Uuid::try_parse(id).ok().map(BlobKey::symbols), "symbol_files.id")
+    readable(Uuid::try_parse(id).ok().map(files::symbol_file), "symbol_files.id")
 }

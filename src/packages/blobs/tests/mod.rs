@@ -9,7 +9,7 @@ mod bucket;
 mod stand_in;
 
 fn key(last: u8) -> BlobKey {
-    BlobKey::nuget(Uuid::from_bytes([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, last]))
+    BlobKey::new(Kind::NuGet, Uuid::from_bytes([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, last]), "nupkg")
 }
 
 fn folder_store(root: &Path) -> Blobs {
@@ -29,9 +29,27 @@ async fn read_all(blob: Blob) -> Vec<u8> {
 #[test]
 fn keys_are_spread_over_folders_and_survive_storage() {
     assert_eq!(key(0xab).as_str(), "nuget/ab/0102030405060708090a0b0c0d0e0fab.nupkg");
-    assert_eq!(BlobKey::parse(key(7).as_str()), Some(key(7)));
-    for text in ["", "nuget/ab/x.nupkg", "nuget/00/0102030405060708090a0b0c0d0e0fab.nupkg", "../../etc/passwd"] {
-        assert_eq!(BlobKey::parse(text), None, "{text}");
+    let beside = key(7).with_ending("nuspec");
+    assert_eq!(beside.as_str(), "nuget/07/0102030405060708090a0b0c0d0e0f07.nuspec");
+    let other = BlobKey::new(Kind::Npm, beside.id().unwrap(), "tgz");
+    assert_eq!(other.as_str(), "npm/07/0102030405060708090a0b0c0d0e0f07.tgz");
+    for name in [key(7), beside, other] {
+        assert_eq!(BlobKey::parse(name.as_str()), Some(name.clone()));
+        assert_eq!(name.id(), key(7).id());
+    }
+    let good = "0102030405060708090a0b0c0d0e0fab";
+    for text in [
+        String::new(),
+        "nuget/ab/x.nupkg".to_owned(),
+        format!("nuget/00/{good}.nupkg"),
+        format!("other/ab/{good}.nupkg"),
+        format!("nuget/ab/{good}"),
+        format!("nuget/ab/{good}."),
+        format!("nuget/ab/{good}.../../x"),
+        format!("nuget/ab/{good}.Nupkg"),
+        "../../etc/passwd".to_owned(),
+    ] {
+        assert_eq!(BlobKey::parse(&text), None, "{text}");
     }
 }
 

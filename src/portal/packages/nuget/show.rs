@@ -3,19 +3,20 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
-    web::{Data, Path, Query},
+    web::{Data, Query},
 };
 use askama::Template;
 use serde::Deserialize;
 
-use super::{
-    Seen,
-    view::{Facts, Install, VersionRow},
-};
+use super::view::{Facts, Install};
 use crate::{
     app::App,
-    packages::nuget::{VersionSummary, version::Version},
-    portal::clients::Clients,
+    packages::{VersionNumber, VersionSummary, rules},
+    portal::{
+        clients::Clients,
+        packages::{PackageAt, Seen, view::VersionRow},
+    },
+    tokens::Kind,
     web::{
         error::PageError,
         format::{Time, thousands},
@@ -31,7 +32,7 @@ const PAGE: usize = 50;
 const OWNERS: i64 = 20;
 
 #[derive(Template)]
-#[template(path = "portal/packages/show.html")]
+#[template(path = "portal/packages/nuget/show.html")]
 struct ShowPackage {
     page: Page,
     name: String,
@@ -74,33 +75,33 @@ pub struct PackagePath {
 impl PackagePath {
     /// The first version that is not shown; none for the highest page.
     fn below(&self) -> Option<Bound> {
-        if let Ok(after) = Version::parse(&self.after) {
-            return Some(Bound::Below(after));
-        }
-        Version::parse(self.from.trim()).ok().map(Bound::From)
+        number(&self.after).map(Bound::Below).or_else(|| number(&self.from).map(Bound::From))
     }
+}
+
+fn number(typed: &str) -> Option<VersionNumber> {
+    rules(Kind::NuGet).version(typed.trim())
 }
 
 /// Where a page of versions begins.
 enum Bound {
-    Below(Version),
-    From(Version),
+    Below(VersionNumber),
+    From(VersionNumber),
 }
 
 /// `GET /feeds/{feed}/packages/nuget/{id}`
 pub async fn show_package(
     req: HttpRequest,
     app: Data<App>,
-    at: Path<(String, String)>,
+    at: PackageAt,
     shown: Option<Query<PackagePath>>,
 ) -> Result<HttpResponse, PageError> {
-    let (feed, id) = at.into_inner();
-    let seen = Seen::of(&req, &app, &feed, &id).await?;
+    let seen = Seen::of(&req, &app, &at).await?;
     let shown = shown.map(Query::into_inner).unwrap_or_default();
     let clients = seen.visitor.clients(&app);
     let lines = Rows::new(lines(&app, &seen, shown.below()).await?, PAGE);
     let page = ShowPackage {
-        page: Page::in_section(&req, seen.package.name.clone(), "packages"),
+        page: Page::in_section(&req, seen.name().to_owned(), "packages"),
         path: seen.path(),
         newest: newest(&app, &seen, &clients).await?,
         removed: lines.shown.iter().filter_map(|line| line.removed_at).max().map(|at| seen.visitor.time(at)),
@@ -108,16 +109,16 @@ pub async fn show_package(
         listed: thousands(seen.package.listed),
         unlisted: thousands(seen.package.unlisted),
         owners: owners(&app, &seen).await?,
-        owned: seen.package.owned,
+        owned: seen.package.stored.owned,
         may_change: seen.may_change(),
         manages_owners: seen.manages_owners(),
-        next: lines.next(|last| with_query(&seen.path(), [("after", last.version.key())])),
+        next: lines.next(|last| with_query(&seen.path(), [("after", last.version.key.clone())])),
         versions: lines.shown.iter().map(|line| VersionRow::of(&seen, line)).collect(),
         first: shown.below().is_none(),
-        not_a_version: !shown.from.trim().is_empty() && Version::parse(shown.from.trim()).is_err(),
+        not_a_version: !shown.from.trim().is_empty() && number(&shown.from).is_none(),
         from: shown.from.chars().take(64).collect(),
         feed: seen.visitor.feed.name,
-        name: seen.package.name,
+        name: seen.package.stored.name,
     };
     answer(StatusCode::OK, &page)
 }
@@ -128,20 +129,20 @@ async fn lines(app: &App, seen: &Seen, bound: Option<Bound>) -> Result<Vec<Versi
         None => (None, None),
         Some(Bound::Below(version)) => (Some(version), None),
         Some(Bound::From(version)) => {
-            let first = app.store.version_facts(seen.package.key, account, &version).await?;
+            let first = app.store.version_facts(seen.package.stored.key, account, &version.key).await?;
             (Some(version), first.map(|first| first.line))
         }
     };
-    let rest = app.store.version_lines(seen.package.key, account, below.as_ref(), limit(PAGE)).await?;
+    let rest = app.store.version_lines(seen.package.stored.key, account, below.as_ref(), limit(PAGE)).await?;
     Ok(first.into_iter().chain(rest).collect())
 }
 
 async fn newest(app: &App, seen: &Seen, clients: &Clients) -> Result<Option<Newest>, PageError> {
     let Some(version) = &seen.package.newest else { return Ok(None) };
-    let Some(found) = app.store.version_facts(seen.package.key, seen.visitor.account(), version).await? else {
+    let Some(found) = app.store.version_facts(seen.package.stored.key, seen.visitor.account(), version).await? else {
         return Ok(None);
     };
-    Ok(Facts::of(&found).map(|facts| Newest {
+    Ok(Facts::of(&found)?.map(|facts| Newest {
         line: VersionRow::of(seen, &found.line),
         install: Install::of(seen, clients, &found.line),
         facts,
@@ -153,6 +154,6 @@ async fn owners(app: &App, seen: &Seen) -> Result<Vec<String>, PageError> {
     if seen.visitor.me.is_none() {
         return Ok(Vec::new());
     }
-    let owners = app.store.owners(seen.package.key, OWNERS).await?;
+    let owners = app.store.owners(seen.package.stored.key, OWNERS).await?;
     Ok(owners.into_iter().map(|owner| owner.username).collect())
 }

@@ -1,18 +1,12 @@
 //! One version of a package: what it says of itself, who published it, or that it was removed.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::{
-    Seen,
-    view::{Facts, Install, VersionRow},
-};
+use super::view::{Facts, Install};
 use crate::{
     app::App,
+    portal::packages::{Seen, VersionAt, view::VersionRow},
     web::{
         error::PageError,
         page::{Page, answer},
@@ -20,7 +14,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "portal/packages/version.html")]
+#[template(path = "portal/packages/nuget/version.html")]
 struct ShowVersion {
     page: Page,
     name: String,
@@ -39,22 +33,17 @@ struct ShowVersion {
 }
 
 /// `GET /feeds/{feed}/packages/nuget/{id}/-/{version}`
-pub async fn show_version(
-    req: HttpRequest,
-    app: Data<App>,
-    at: Path<(String, String, String)>,
-) -> Result<HttpResponse, PageError> {
-    let (feed, id, number) = at.into_inner();
-    let seen = Seen::of(&req, &app, &feed, &id).await?;
-    let found = seen.version(&app, &number).await?;
-    let symbols = app.store.count_symbol_files(seen.package.key, &found.line.version).await?;
+pub async fn show_version(req: HttpRequest, app: Data<App>, at: VersionAt) -> Result<HttpResponse, PageError> {
+    let seen = Seen::of(&req, &app, &at.package).await?;
+    let found = seen.version(&app, &at.version).await?;
+    let symbols = app.store.count_symbol_files(seen.package.stored.key, &found.line.version.key).await?;
     let clients = seen.visitor.clients(&app);
     let there = found.line.removed_at.is_none();
     let page = ShowVersion {
-        page: Page::in_section(&req, format!("{} {}", seen.package.name, found.line.version), "packages"),
+        page: Page::in_section(&req, format!("{} {}", seen.name(), found.line.version), "packages"),
         package_path: seen.path(),
         version: VersionRow::of(&seen, &found.line),
-        facts: Facts::of(&found),
+        facts: Facts::of(&found)?,
         install: Install::of(&seen, &clients, &found.line),
         symbol_server: clients.symbols,
         may_change: there && seen.may_change(),
@@ -62,7 +51,7 @@ pub async fn show_version(
         sha512: found.sha512,
         symbols,
         feed: seen.visitor.feed.name,
-        name: seen.package.name,
+        name: seen.package.stored.name,
     };
     answer(StatusCode::OK, &page)
 }
