@@ -1,214 +1,28 @@
-//! The settings, read once at the start. The doc comments of [`Args`] are the manual that `--help` prints.
+//! The settings, read once at the start.
 
+mod args;
 mod in_force;
 mod public_url;
 mod secrets;
+mod variables;
 
-use std::{
-    ffi::OsString,
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context;
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::ValueEnum;
 use ipnet::IpNet;
 use thiserror::Error;
 
 pub use self::{
+    args::{Args, SECRET_VARIABLES},
     public_url::PublicUrl,
     secrets::{MasterSecret, SecretText, aws_variables, private_folder, read_secret},
+    variables::{refuse_unknown_variables, service_links},
 };
 use crate::{
     packages::blobs::BlobSettings,
     store::{DATABASE_FILE, DatabaseUrl, Engine},
 };
-
-/// Settings as flags and `LATCHKEY_…` variables.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Args {
-    /// Address and port to listen on
-    #[arg(
-        long,
-        global = true,
-        env = "LATCHKEY_LISTEN",
-        default_value = "127.0.0.1:8080",
-        help_heading = "Settings",
-        hide_short_help = true
-    )]
-    pub listen: SocketAddr,
-
-    /// Address people and clients use, such as https://packages.example.com/keys; may have a path.
-    /// Needed, with https, unless Latchkey listens on this machine only
-    #[arg(long, global = true, env = "LATCHKEY_PUBLIC_URL", help_heading = "Settings", hide_short_help = true)]
-    pub public_url: Option<String>,
-
-    /// Allow a public address without https
-    #[arg(long, global = true, env = "LATCHKEY_INSECURE_HTTP", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Settings", hide_short_help = true)]
-    pub insecure_http: bool,
-
-    /// Folder for the database, packages, mails and the master secret
-    #[arg(
-        long,
-        global = true,
-        env = "LATCHKEY_DATA_DIR",
-        default_value = "./data",
-        help_heading = "Settings",
-        hide_short_help = true
-    )]
-    pub data_dir: PathBuf,
-
-    /// Who may create an account: `closed` (the setup link and operators) or `open` (everybody)
-    #[arg(
-        long,
-        global = true,
-        env = "LATCHKEY_SIGN_UP",
-        default_value = "closed",
-        help_heading = "Settings",
-        hide_short_help = true
-    )]
-    pub sign_up: SignUp,
-
-    /// Longest lifetime of a token, in days; without it tokens may live for ever
-    #[arg(long, global = true, env = "LATCHKEY_MAX_TOKEN_DAYS", value_parser = clap::value_parser!(i64).range(1..=36525), help_heading = "Settings", hide_short_help = true)]
-    pub max_token_days: Option<i64>,
-
-    /// Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas
-    #[arg(long, global = true, env = "LATCHKEY_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, help_heading = "Settings", hide_short_help = true)]
-    pub trusted_proxies: Vec<IpNet>,
-
-    /// Sender of mails, such as "Packages <packages@example.com>"
-    #[arg(long, global = true, env = "LATCHKEY_MAIL_FROM", help_heading = "Settings", hide_short_help = true)]
-    pub mail_from: Option<String>,
-
-    /// Most mails handed to the mail server in a minute, by all nodes together; the most urgent go first
-    #[arg(long, global = true, env = "LATCHKEY_MAILS_PER_MINUTE", default_value_t = 60, value_parser = clap::value_parser!(i64).range(2..=100_000), help_heading = "Settings", hide_short_help = true)]
-    pub mails_per_minute: i64,
-
-    /// Largest package a push may carry, in MiB
-    #[arg(long, global = true, env = "LATCHKEY_MAX_PACKAGE_MIB", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=10240), help_heading = "Settings", hide_short_help = true)]
-    pub max_package_mib: u64,
-
-    /// Most pushes at once by all tokens of one account; more wait for their turn
-    #[arg(long, global = true, env = "LATCHKEY_PUSHES_PER_ACCOUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
-    pub pushes_per_account: u16,
-
-    /// Most pushes at once by everybody; more wait for their turn
-    #[arg(long, global = true, env = "LATCHKEY_PUSHES", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
-    pub pushes: u16,
-
-    /// How long a push waits for its turn, in seconds, before it is refused
-    #[arg(long, global = true, env = "LATCHKEY_PUSH_WAIT", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "Settings", hide_short_help = true)]
-    pub push_wait: u64,
-
-    /// Most connections one address may keep open, but for those with live keys; of clients behind trusted proxies, most
-    /// requests at once
-    #[arg(long, global = true, env = "LATCHKEY_CONNECTIONS_PER_ADDRESS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(8..), help_heading = "Settings", hide_short_help = true)]
-    pub connections_per_address: u16,
-
-    /// Where to report security problems: a mailto: or https: address, shown in /.well-known/security.txt
-    #[arg(long, global = true, env = "LATCHKEY_SECURITY_CONTACT", value_parser = security_contact, help_heading = "Settings", hide_short_help = true)]
-    pub security_contact: Option<String>,
-
-    /// How long the record of what was done is kept, in days; 0 keeps it for ever
-    #[arg(long, global = true, env = "LATCHKEY_EVENT_DAYS", default_value_t = 730, value_parser = clap::value_parser!(i64).range(0..=36525), help_heading = "Settings", hide_short_help = true)]
-    pub event_days: i64,
-
-    /// Most database connections for reads (default: 4 with SQLite, 12 with PostgreSQL)
-    #[arg(long, global = true, env = "LATCHKEY_DATABASE_READERS", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
-    pub database_readers: Option<u32>,
-
-    /// Most database connections for changes (default: 6 with PostgreSQL; SQLite always has 1)
-    #[arg(long, global = true, env = "LATCHKEY_DATABASE_WRITERS", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
-    pub database_writers: Option<u32>,
-
-    /// What is logged, such as `info` or `latchkey=debug,warn`
-    #[arg(
-        long,
-        global = true,
-        env = "LATCHKEY_LOG",
-        default_value = "info,actix_http=off,actix_server=warn",
-        help_heading = "Settings",
-        hide_short_help = true
-    )]
-    pub log: String,
-
-    /// How log lines look
-    #[arg(
-        long,
-        global = true,
-        env = "LATCHKEY_LOG_FORMAT",
-        default_value = "text",
-        help_heading = "Settings",
-        hide_short_help = true
-    )]
-    pub log_format: LogFormat,
-}
-
-/// The variables that hold secrets, and so are no flags: each can also be given as `…_FILE`.
-pub const SECRET_VARIABLES: &str =
-    "Secrets come from the environment only, each also as NAME_FILE with the path of a file:
-  LATCHKEY_DATABASE_URL  postgres://user:password@host/database (default: SQLite in the data folder);
-                         of several hosts (one:5432,two:5432) the first that takes changes
-  LATCHKEY_BLOB_URL      s3://bucket/prefix (default: the folder `packages` in the data folder)
-  LATCHKEY_SMTP_URL      smtps://user:password@host (TLS, port 465) or
-                         smtp://user:password@host (STARTTLS, port 587); may end in
-                         ?ca=/path.pem (one more authority), ?timeout=30 (seconds for a mail),
-                         ?tls=none (smtp://host only, port 25) (default: mails as files)
-  LATCHKEY_SECRET_FILE   file with the master secret; needed with PostgreSQL (default: made in the data folder)";
-
-/// Refuses `LATCHKEY_…` variables that no setting reads: a misspelt one would leave its setting at the default unseen.
-pub fn refuse_unknown_variables(command: &clap::Command) -> Result<(), BadSetting> {
-    let unknown = variables().into_iter().find(|(name, value)| is_unknown(name, value, command));
-    unknown.map_or(Ok(()), |(name, _)| Err(BadSetting::Unknown(name)))
-}
-
-/// The variables that look like what Kubernetes tells every program about services whose names begin with `latchkey`;
-/// they are ignored.
-pub fn service_links() -> Vec<String> {
-    variables().into_iter().filter(|(name, value)| is_service_link(name, value)).map(|(name, _)| name).collect()
-}
-
-/// The `LATCHKEY_…` variables that are set, by name.
-fn variables() -> Vec<(String, String)> {
-    let text =
-        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()));
-    let mut all: Vec<_> =
-        std::env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with("LATCHKEY_")).collect();
-    all.sort();
-    all
-}
-
-fn is_unknown(name: &str, value: &str, command: &clap::Command) -> bool {
-    let flag = |name: &str| command.get_arguments().any(|arg| arg.get_env().is_some_and(|env| env == name));
-    let secret = |name: &str| SECRET_VARIABLES.contains(&format!("  {} ", name.trim_end_matches("_FILE")));
-    let known =
-        |name: &str| flag(name) || secret(name) || ["LATCHKEY_SECRET_FILE", "LATCHKEY_TIME_TRAVEL"].contains(&name);
-    !known(name) && !is_service_link(name, value)
-}
-
-/// Kubernetes tells every program where each service is: for one called `latchkey-db`, `LATCHKEY_DB_SERVICE_HOST`,
-/// `LATCHKEY_DB_SERVICE_PORT`, `…_SERVICE_PORT_NAME`, `LATCHKEY_DB_PORT=tcp://…`, `LATCHKEY_DB_PORT_5432_TCP` and
-/// `…_ADDR`, `…_PORT`, `…_PROTO`. The value of the plain `…_PORT` tells it from a misspelt setting.
-fn is_service_link(name: &str, value: &str) -> bool {
-    let Some(name) = name.strip_prefix("LATCHKEY") else { return false };
-    let service_port = |rest: &str| rest.is_empty() || rest.starts_with('_');
-    name.ends_with("_SERVICE_HOST")
-        || name.rsplit_once("_SERVICE_PORT").is_some_and(|(_, rest)| service_port(rest))
-        || (name.ends_with("_PORT") && value.contains("://"))
-        || name.rsplit_once("_PORT_").is_some_and(|(_, rest)| is_port(rest))
-        || name.strip_suffix("_PORT").and_then(|name| name.rsplit_once("_PORT_")).is_some_and(|(_, rest)| is_port(rest))
-}
-
-/// `5432_TCP`, perhaps followed by `_ADDR`, `_PORT` or `_PROTO`.
-fn is_port(text: &str) -> bool {
-    let mut parts = text.split('_');
-    let number = parts.next().is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-    let protocol = parts.next().is_some_and(|part| ["TCP", "UDP", "SCTP"].contains(&part));
-    let end = parts.next().is_none_or(|part| ["ADDR", "PORT", "PROTO"].contains(&part));
-    number && protocol && end && parts.next().is_none()
-}
 
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -237,27 +51,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-fn network(text: &str) -> Result<IpNet, String> {
-    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    match network {
-        Ok(network) if network.prefix_len() == 0 => {
-            Err("a network of all addresses would let anybody forge theirs".to_owned())
-        }
-        Ok(network) => Ok(network),
-        Err(_) => Err("write an address such as 10.0.0.7 or a network such as 10.0.0.0/24".to_owned()),
-    }
-}
-
-/// An address for people who found a hole (RFC 9116, section 2.5.3). An empty text is none at all.
-fn security_contact(text: &str) -> Result<String, String> {
-    let plain = text.chars().all(|c| c.is_ascii_graphic());
-    if text.is_empty() || plain && ["mailto:", "https://"].iter().any(|start| text.starts_with(start)) {
-        Ok(text.to_owned())
-    } else {
-        Err("write mailto:security@example.com or an https:// address".to_owned())
-    }
 }
 
 /// The settings in force.
@@ -416,47 +209,6 @@ fn public_url(args: &Args, listening_at: SocketAddr) -> Result<PublicUrl, BadSet
             match exposed {
                 Some(why) if !url.is_https() && !args.insecure_http => Err(BadSetting::NotHttps(why)),
                 _ => Ok(url),
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_variable_is_told_from_settings_secrets_and_what_container_hosts_set() {
-        let command = Args::augment_args(clap::Command::new("latchkey"));
-        for (misspelt, value) in [
-            ("LATCHKEY_MAX_TOKENS_DAYS", "90"),
-            ("LATCHKEY_PUBLICURL", "https://packages.example.com"),
-            ("LATCHKEY_", ""),
-            ("LATCHKEY_SMTP", ""),
-            ("LATCHKEY_SMTP_PORT", "25"),
-            ("LATCHKEY_PORT", "8080"),
-            ("LATCHKEY_PORT_HTTP", "8080"),
-            ("LATCHKEY_PORT_8080", "1"),
-            ("LATCHKEY_SERVICE_HOSTS", "x"),
-        ] {
-            assert!(is_unknown(misspelt, value, &command), "{misspelt}");
-        }
-        for known in ["LATCHKEY_LISTEN", "LATCHKEY_SMTP_URL", "LATCHKEY_SMTP_URL_FILE", "LATCHKEY_SECRET_FILE"] {
-            assert!(!is_unknown(known, "", &command) && !is_service_link(known, ""), "{known}");
-        }
-        for service in ["", "_DB", "_MY_FEED"] {
-            for (end, value) in [
-                ("_SERVICE_HOST", "10.0.0.1"),
-                ("_SERVICE_PORT", "5432"),
-                ("_SERVICE_PORT_HTTP", "8080"),
-                ("_PORT", "tcp://10.0.0.1:5432"),
-                ("_PORT_5432_TCP", "tcp://10.0.0.1:5432"),
-                ("_PORT_5432_TCP_ADDR", "10.0.0.1"),
-                ("_PORT_5432_TCP_PORT", "5432"),
-                ("_PORT_53_UDP_PROTO", "udp"),
-            ] {
-                let name = format!("LATCHKEY{service}{end}");
-                assert!(is_service_link(&name, value) && !is_unknown(&name, value, &command), "{name}");
             }
         }
     }

@@ -11,5 +11,5 @@ pub mod nuspec;
 pub mod range;
 #[path = "../../../src/packages/nuget/symbols/mod.rs"]
 pub mod symbols;
-#[path = "../../../src/packages/nuget/version.rs"]
+#[path = "../../../src/packages/nuget/version/mod.rs"]
 pub mod version;

@@ -8,8 +8,9 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::{
     Unreadable,
     directory::{Directory, Entry},
+    fields::fill,
     name::shown,
-    records::{Local, fill, parse_descriptor, read_extras},
+    records::{Local, parse_descriptor, read_extras},
 };
 
 /// Bytes read or inflated at a time.

@@ -5,8 +5,10 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::{
     Limits, Unreadable,
+    end::End,
+    fields::fill,
     name::{Name, shown},
-    records::{Central, End, Extras, Facts, ShortFacts, fill, read_extras},
+    records::{Central, Extras, Facts, ShortFacts, read_extras},
 };
 
 const STORED: u16 = 0;

@@ -11,7 +11,9 @@
 
 mod content;
 mod directory;
+mod end;
 mod error;
+mod fields;
 mod name;
 mod records;
 mod symbols;
@@ -143,7 +145,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     fn read(mut source: R, limits: &Limits) -> Result<Self, Unreadable> {
-        let end = records::find_end(&mut source, limits)?;
+        let end = end::find_end(&mut source, limits)?;
         let directory = directory::read(&mut source, &end, limits)?;
         let nuspec_file = content::read(&mut source, &directory, find_nuspec(&directory, limits)?)?;
         let nuspec = Nuspec::parse(&nuspec_file)?;
@@ -174,7 +176,7 @@ impl<R: Read + Seek> Archive<R> {
 /// # Errors
 /// When the source fails, or is no package.
 pub fn read_file<R: Read + Seek>(mut source: R, path: &str, limits: &Limits) -> Result<Option<Vec<u8>>, Unreadable> {
-    let end = records::find_end(&mut source, limits)?;
+    let end = end::find_end(&mut source, limits)?;
     let directory = directory::read(&mut source, &end, limits)?;
     let found = find_file(&directory, path).filter(|entry| entry.facts.unpacked <= limits.extra);
     found.map(|entry| content::read(&mut source, &directory, entry)).transpose()
