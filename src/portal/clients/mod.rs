@@ -1,0 +1,154 @@
+//! The lines that people paste into their clients and pipelines, with this host's own addresses. `YOUR_KEY` stands for the
+//! key: `static/js/secret.js` puts it in its place when a line is copied. Pipelines read the key from their own secrets.
+
+mod nuget;
+mod pipelines;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    config::PublicUrl,
+    tokens::{Patterns, Permission, Permissions},
+};
+
+/// What stands for the key.
+const KEY: &str = "YOUR_KEY";
+/// Any user name will do beside a key.
+const USER: &str = "api";
+/// The secret of a build system that holds the key; newer NuGet clients read it by themselves.
+const SECRET: &str = "NUGET_API_KEY";
+
+/// The addresses that the lines are written with, and what they may do.
+pub struct Clients {
+    /// The NuGet service index.
+    pub source: String,
+    /// The symbol server, for debuggers.
+    pub symbols: String,
+    /// Whether clients have to be told that plain http is meant.
+    insecure: bool,
+    flat: String,
+    api: String,
+    feed: String,
+    permissions: Permissions,
+    /// A package that a token's patterns cover, or any.
+    package: String,
+}
+
+/// A client with its lines.
+pub struct Client {
+    /// For anchors.
+    pub id: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// At least one.
+    pub lines: Vec<SnippetLine>,
+}
+
+/// Something to paste.
+pub struct SnippetLine {
+    /// What it does, and what to know before.
+    pub what: &'static str,
+    /// What the button copies, for those who cannot see what it stands beside.
+    pub about: &'static str,
+    /// The text itself; more than one line where the client wants that.
+    pub text: String,
+}
+
+impl Clients {
+    /// Lines for one feed and for everything a token may do.
+    pub fn of_feed(public: &PublicUrl, feed: &str) -> Self {
+        let root = if feed == "main" { "/v3".to_owned() } else { format!("/feeds/{feed}/nuget/v3") };
+        Self {
+            source: public.of(&format!("{root}/index.json")),
+            symbols: public.of(&if feed == "main" { "/symbols".to_owned() } else { format!("/feeds/{feed}/symbols") }),
+            insecure: !public.is_https(),
+            flat: public.of(&format!("{root}/flat")),
+            api: public.of("/api/v1"),
+            feed: feed.to_owned(),
+            permissions: Permission::all().collect(),
+            package: nuget::ANY_PACKAGE.to_owned(),
+        }
+    }
+
+    /// Only the lines that a token with these permissions may use, about a package that its patterns cover.
+    pub fn for_rights(self, permissions: Permissions, patterns: &Patterns) -> Self {
+        Self { permissions, package: nuget::example(patterns), ..self }
+    }
+
+    /// Whether the host is reached by plain http.
+    pub fn insecure(&self) -> bool {
+        self.insecure
+    }
+
+    /// Whether any of the lines says so.
+    pub fn says_insecure(&self) -> bool {
+        self.insecure && (self.push() || self.pull() || self.delete())
+    }
+
+    /// Every client that these permissions are good for.
+    pub fn list(&self) -> Vec<Client> {
+        let all = [
+            ("nuget", "NuGet.exe", self.nuget()),
+            ("dotnet", "dotnet", self.dotnet()),
+            ("visual-studio", "Visual Studio", self.visual_studio()),
+            ("curl", "curl", self.curl()),
+            ("github", "GitHub Actions", self.github()),
+            ("gitlab", "GitLab CI", self.gitlab()),
+            ("azure", "Azure Pipelines", self.azure()),
+        ];
+        all.into_iter()
+            .map(|(id, name, lines)| Client { id, name, lines })
+            .filter(|client| !client.lines.is_empty())
+            .collect()
+    }
+
+    fn curl(&self) -> Vec<SnippetLine> {
+        let Self { api, flat, feed, package, .. } = self;
+        let lower = package.to_lowercase();
+        let ask = format!("curl -H \"Authorization: Bearer {KEY}\"");
+        chosen([
+            (
+                true,
+                "Ask what this token is",
+                "the curl command that asks about the token",
+                format!("{ask} {api}/tokens/current"),
+            ),
+            (
+                self.push() || self.pull() || self.delete(),
+                "Ask whether it may do something, before your build does",
+                "the curl command that asks for a right",
+                format!(
+                    "{ask} \"{api}/tokens/current/can?action={}&package={package}&feed={feed}\"",
+                    self.some_action()
+                ),
+            ),
+            (
+                self.pull(),
+                "List the packages it may read",
+                "the curl command that lists packages",
+                format!("{ask} {api}/packages"),
+            ),
+            (
+                self.pull(),
+                "Download a package",
+                "the curl download command",
+                format!("curl -u {USER}:{KEY} -O {flat}/{lower}/1.0.0/{lower}.1.0.0.nupkg"),
+            ),
+        ])
+    }
+
+    /// What a pipeline most likely asks for.
+    fn some_action(&self) -> &'static str {
+        match () {
+            () if self.push() => "nuget:push",
+            () if self.pull() => "nuget:pull",
+            () => "nuget:delete",
+        }
+    }
+}
+
+/// The lines whose first part holds.
+fn chosen<const N: usize>(lines: [(bool, &'static str, &'static str, String); N]) -> Vec<SnippetLine> {
+    let chosen = lines.into_iter().filter(|(fits, ..)| *fits);
+    chosen.map(|(_, what, about, text)| SnippetLine { what, about, text }).collect()
+}
