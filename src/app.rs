@@ -17,7 +17,7 @@ use crate::{
     },
     clock::Clock,
     config::{MasterSecret, Settings, aws_variables, private_folder},
-    health::Health,
+    health::{Health, Parts},
     mail::Mailer,
     notifications::{MailKind, NewMail},
     package_store,
@@ -54,8 +54,6 @@ pub struct App {
     pub blobs: Blobs,
     /// The pushes under way and those that wait.
     pub pushes: PushQueue,
-    /// What clients print that look for `main` at a wrong address: they show nothing of an answer but its reason phrase.
-    pub wrong_source: &'static str,
     /// Turns at making pieces of answers that may be long.
     pub long_answers: ConcurrencyLimiter,
     /// Which part answered when last looked at.
@@ -93,7 +91,6 @@ impl App {
             downloads: Downloads::default(),
             blobs,
             pushes: PushQueue::new(settings.pushes),
-            wrong_source: wrong_source(&settings),
             long_answers: ConcurrencyLimiter::of(PIECES),
             health: Health::default(),
             settings,
@@ -102,6 +99,12 @@ impl App {
         close_folders(&app.settings.data_dir)?;
         app.sweep()?;
         Ok(app)
+    }
+
+    /// What a look at the host's health looks at.
+    pub fn parts(&self) -> Parts<'_> {
+        let Self { settings, store, blobs, mailer, clock, .. } = self;
+        Parts { settings, store, blobs, mailer, clock }
     }
 
     /// A mail to be queued; its link, if it holds one, is [`Self::mailed_link`] of its id.
@@ -135,12 +138,6 @@ impl App {
 /// What the secrets of mailed links are derived with.
 pub fn mailed_link_key(master: &MasterSecret) -> Zeroizing<[u8; 64]> {
     master.derive("mailed links")
-}
-
-/// The server takes fixed texts alone for reason phrases; this one lives as long as the process.
-fn wrong_source(settings: &Settings) -> &'static str {
-    let index = settings.public_url.of("/v3/index.json");
-    Box::leak(format!("This is not a NuGet source. Use {index} as the source").into_boxed_str())
 }
 
 /// Closes every folder in the data folder to other users, whatever it was when it was found.

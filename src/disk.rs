@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use crate::{app::App, config::Settings};
+use crate::{config::Settings, store::Store};
 
 /// Below this many free bytes the disk is nearly full, unless it is so small that a tenth of it is less.
 const LOW: u64 = 1 << 30;
@@ -111,11 +111,11 @@ pub fn lack_of_room(settings: &Settings) -> io::Result<Option<String>> {
 
 /// What is wrong with the disks, in one sentence for an operator; none if nothing is. A disk can be full without looking
 /// so, by a quota for instance: then the database's own writes tell.
-pub fn warning(app: &App) -> Option<String> {
-    let space = lack_of_room(&app.settings).ok().flatten();
+pub fn warning(settings: &Settings, store: &Store) -> Option<String> {
+    let space = lack_of_room(settings).ok().flatten();
     let failing = || {
         let text = "the database cannot be written: its disk is full or broken; keys work, but nothing can be changed";
-        app.store.writes_fail().then(|| text.to_owned())
+        store.writes_fail().then(|| text.to_owned())
     };
     space.or_else(failing)
 }

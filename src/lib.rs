@@ -22,6 +22,7 @@ pub mod notifications;
 pub mod package_store;
 pub mod packages;
 pub mod portal;
+pub mod probes;
 pub mod random;
 pub mod registry;
 pub mod routes;

@@ -2,11 +2,11 @@
 //! deleted unless [`Custody::standing`] says that it is ours.
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
 use rand::Rng;
 use uuid::Uuid;
 
 use crate::{
-    app::App,
     packages::blobs::{BlobKey, Blobs, Claim, Standing, StoreIdentity},
     store::{Result, Store},
 };
@@ -59,44 +59,50 @@ impl Custody {
     ///
     /// # Errors
     /// When the database or the store does not answer, or somebody else was faster.
-    pub async fn renew(self, app: &App) -> anyhow::Result<()> {
+    pub async fn renew(self, store: &Store, blobs: &Blobs, now: DateTime<Utc>) -> anyhow::Result<()> {
         let installation = self.claim.installation.clone();
-        self.renew_as(app, installation).await
+        self.renew_as(installation, store, blobs, now).await
     }
 
-    async fn renew_as(self, app: &App, installation: String) -> anyhow::Result<()> {
+    async fn renew_as(
+        self,
+        installation: String,
+        store: &Store,
+        blobs: &Blobs,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
         let renewal = self.identity.as_ref().map_or(0, |found| found.renewal) + 1;
         let mark = random_id();
         // Before the store is written the database knows both marks, so a process may die in between.
         let settled = self.identity.filter(|_| self.standing == Standing::Ours).map(|found| found.mark);
         let planned =
             Claim { installation: installation.clone(), mark: settled, next_mark: Some(mark.clone()), ..self.claim };
-        swap(&app.store, &self.text, &planned).await?;
+        swap(store, &self.text, &planned).await?;
         let identity =
             StoreIdentity { installation: installation.clone(), renewal, mark: mark.clone(), disputed: false };
-        if !app.blobs.renew(&identity).await? {
+        if !blobs.renew(&identity).await? {
             bail!("another process is looking through the package store at the same time; try again later");
         }
-        let since = app.clock.now().timestamp();
+        let since = now.timestamp();
         let done = Claim { installation, mark: Some(mark), next_mark: None, since, held: false };
-        swap(&app.store, &written(&planned), &done).await
+        swap(store, &written(&planned), &done).await
     }
 
     /// Keeps every copy of this database from deleting: this one, and in the store the ones that believe it is theirs.
     ///
     /// # Errors
     /// When the database or the store does not answer.
-    pub async fn hold(self, app: &App) -> anyhow::Result<()> {
+    pub async fn hold(self, store: &Store, blobs: &Blobs) -> anyhow::Result<()> {
         if let Some(found) = self.identity.filter(|found| found.installation == self.claim.installation)
             && !found.disputed
             && self.standing == Standing::Disputed
         {
-            app.blobs.renew(&StoreIdentity { renewal: found.renewal + 1, disputed: true, ..found }).await?;
+            blobs.renew(&StoreIdentity { renewal: found.renewal + 1, disputed: true, ..found }).await?;
         }
         if self.claim.held {
             return Ok(());
         }
-        swap(&app.store, &self.text, &Claim { held: true, ..self.claim }).await
+        swap(store, &self.text, &Claim { held: true, ..self.claim }).await
     }
 }
 
@@ -105,20 +111,20 @@ impl Custody {
 ///
 /// # Errors
 /// When the database or the store does not answer.
-pub async fn adopt(app: &App) -> anyhow::Result<()> {
-    Custody::of(&app.store, &app.blobs).await?.renew_as(app, random_id()).await
+pub async fn adopt(store: &Store, blobs: &Blobs, now: DateTime<Utc>) -> anyhow::Result<()> {
+    Custody::of(store, blobs).await?.renew_as(random_id(), store, blobs, now).await
 }
 
 /// Deletes the bytes of what was removed, where the store is ours; else a sweep does it later.
-pub async fn discard(app: &App, blobs: &[BlobKey]) {
-    match Custody::of(&app.store, &app.blobs).await.map(|custody| custody.standing) {
-        Ok(Standing::Ours | Standing::Unclaimed) => app.blobs.discard(blobs).await,
+pub async fn discard(store: &Store, blobs: &Blobs, files: &[BlobKey]) {
+    match Custody::of(store, blobs).await.map(|custody| custody.standing) {
+        Ok(Standing::Ours | Standing::Unclaimed) => blobs.discard(files).await,
         Ok(standing) => {
             let why = standing.trouble().unwrap_or_default();
-            tracing::warn!(?blobs, "the bytes of what was removed stay in the package store: {why}");
+            tracing::warn!(?files, "the bytes of what was removed stay in the package store: {why}");
         }
         Err(error) => {
-            tracing::warn!(?blobs, "the bytes of what was removed stay behind for a while: {error:#}");
+            tracing::warn!(?files, "the bytes of what was removed stay behind for a while: {error:#}");
         }
     }
 }

@@ -2,21 +2,22 @@
 //!
 //! The tables are data: they set the server up, and tests that hold for all addresses walk [`addresses`].
 
+mod line;
+
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard,
-    http::{
-        Method,
-        header::{ALLOW, LOCATION},
-    },
+    HttpResponse, guard,
+    http::{Method, header::LOCATION},
     middleware::from_fn,
     web::{Data, ServiceConfig, resource, route, scope, to},
 };
 
+use self::line::{Line, delete, get, moved, only, post, put, read, register};
+
 use crate::{
     api,
     app::App,
-    health,
     portal::{self, account, calendar, feeds, operator, packages, tokens},
+    probes,
     registry::nuget,
     web::{self, assets},
     well_known,
@@ -76,8 +77,8 @@ pub fn addresses() -> Vec<Address> {
 
 fn supervisors() -> Vec<Line> {
     vec![
-        read("/healthz", health::show_liveness),
-        read("/readyz", health::show_readiness),
+        read("/healthz", probes::show_liveness),
+        read("/readyz", probes::show_readiness),
         read("/.well-known/security.txt", well_known::show_security_txt),
     ]
 }
@@ -358,78 +359,4 @@ fn all_pages(cfg: &mut ServiceConfig, app: &Data<App>) {
         .service(operators)
         .default_service(to(portal::guard::not_found));
     cfg.service(pages);
-}
-
-/// A line of the tables.
-struct Line {
-    methods: &'static [Method],
-    path: &'static str,
-    route: Route,
-}
-
-impl Line {
-    fn addresses(self, prefix: &str, audience: Audience) -> impl Iterator<Item = Address> + use<> {
-        let path = format!("{prefix}{}", self.path);
-        let methods = self.methods.iter().filter(|method| **method != Method::HEAD);
-        methods.map(move |method| Address { method: method.clone(), path: path.clone(), audience })
-    }
-}
-
-fn line<F, Args>(methods: &'static [Method], path: &'static str, handler: F) -> Line
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let first = guard::Any(guard::Method(methods[0].clone()));
-    let any = methods[1..].iter().fold(first, |any, method| any.or(guard::Method(method.clone())));
-    Line { methods, path, route: route().guard(any).to(handler) }
-}
-
-macro_rules! methods {
-    ($($(#[$doc:meta])* $name:ident = $methods:expr;)+) => {
-        $($(#[$doc])*
-        fn $name<F, Args>(path: &'static str, handler: F) -> Line
-        where
-            F: Handler<Args>,
-            Args: FromRequest + 'static,
-            F::Output: Responder + 'static,
-        {
-            line($methods, path, handler)
-        })+
-    };
-}
-
-methods! {
-    /// A page: HEAD reaches it as GET.
-    get = &[Method::GET];
-    /// An address that is only read, by programs.
-    read = &[Method::GET, Method::HEAD];
-    /// An address that was a page's, or took a form.
-    moved = &[Method::GET, Method::HEAD, Method::POST];
-    post = &[Method::POST];
-    put = &[Method::PUT];
-    delete = &[Method::DELETE];
-}
-
-/// Enters the lines, those of one address as one resource; `finish` says what it answers to other methods.
-fn register(cfg: &mut ServiceConfig, lines: Vec<Line>, finish: fn(Resource, String) -> Resource) {
-    let mut lines = lines.into_iter().peekable();
-    while let Some(Line { methods, path, route }) = lines.next() {
-        let mut known: Vec<&str> = methods.iter().map(Method::as_str).collect();
-        let mut whole = resource(path).route(route);
-        while let Some(more) = lines.next_if(|line| line.path == path) {
-            known.extend(more.methods.iter().map(Method::as_str));
-            whole = whole.route(more.route);
-        }
-        cfg.service(finish(whole, known.join(", ")));
-    }
-}
-
-/// An address that answers other methods with the ones it knows, whoever asks.
-fn only(resource: Resource, allowed: String) -> Resource {
-    resource.default_service(to(move || {
-        let allowed = allowed.clone();
-        async move { HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish() }
-    }))
 }

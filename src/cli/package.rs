@@ -52,7 +52,7 @@ impl Command {
         let what = version.map_or_else(|| name.clone(), |version| format!("{name} {version}"));
         ensure!(removed.versions > 0, "there is no {what} in {feed}, or it was removed before");
         tx.commit().await?;
-        package_store::discard(app, &removed.blobs).await;
+        package_store::discard(&app.store, &app.blobs, &removed.blobs).await;
         say(format_args!("Removed {what} from {feed}: {} in all.", versions(removed.versions)));
         Ok(())
     }

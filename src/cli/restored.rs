@@ -22,7 +22,7 @@ pub async fn run(app: &App, since: DateTime<Utc>) -> anyhow::Result<()> {
     freeze(app, since, &by, now).await?;
     say(format_args!("Ended {sessions} sessions, {links} one-time links and {calendars} calendar addresses."));
     list(app, now).await?;
-    match package_store::adopt(app).await {
+    match package_store::adopt(&app.store, &app.blobs, app.clock.now()).await {
         Ok(()) => say("The package store is this host's now; no other copy of the database deletes files there."),
         Err(error) => say(format_args!(
             "WRONG the package store could not be taken over ({error:#}); run latchkey store adopt when it answers."

@@ -24,7 +24,7 @@ impl Command {
         match self {
             Self::Show => show(app).await,
             Self::Adopt => {
-                package_store::adopt(app).await?;
+                package_store::adopt(&app.store, &app.blobs, app.clock.now()).await?;
                 say("The package store is this host's now. Every other host that uses it deletes nothing there.");
                 Ok(())
             }

@@ -1,4 +1,4 @@
-//! For load balancers and supervisors, and whoever looks after the host: which part answers and which does not.
+//! Which part of the host answers and which does not, for whoever looks after it.
 
 mod checks;
 
@@ -10,19 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{HttpResponse, Responder, web::Data};
-use tokio::{
-    sync::Notify,
-    time::{interval, timeout},
-};
+use tokio::{sync::Notify, time::interval};
 
 pub use self::checks::{
     Check, Finding, chain, database, mail_server, mails, master_secret, package_files, package_store, store_owner,
 };
-use crate::{app::App, disk, store::SchemaState};
+use crate::{clock::Clock, config::Settings, disk, mail::Mailer, packages::blobs::Blobs, store::Store};
 
-/// How long the database may take to answer a supervisor.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// After a look at what was wrong, the next one waits for this long.
 const AGAIN: Duration = Duration::from_secs(5);
 /// Package files that are looked for, of each kind of sample.
@@ -30,7 +24,23 @@ const SAMPLE: i64 = 5;
 /// The mail server is talked to this often.
 const MAIL: Duration = Duration::from_secs(600);
 const MAIL_SERVER: &str = "mail server";
-const DISK: &str = "disk";
+/// The part that is told of apart, because it is looked at whenever somebody asks.
+pub const DISK: &str = "disk";
+
+/// The parts that are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    /// The settings in force.
+    pub settings: &'a Settings,
+    /// The database.
+    pub store: &'a Store,
+    /// The bytes of packages.
+    pub blobs: &'a Blobs,
+    /// The way mails go.
+    pub mailer: &'a Mailer,
+    /// The time.
+    pub clock: &'a Clock,
+}
 
 /// What was found last, so that asking costs nothing and nobody can make us ask the package store.
 #[derive(Debug, Default)]
@@ -75,98 +85,54 @@ impl Health {
         }
         *checks = found;
     }
-}
 
-/// Looks at every part but the mail server, of which the last finding stays; keeps what was found.
-pub async fn refresh(app: &App) {
-    let mail_server = app.health.checks().into_iter().find(|check| check.name == MAIL_SERVER);
-    look(app, mail_server).await;
-}
+    /// Looks at every part but the mail server, of which the last finding stays; keeps what was found.
+    pub async fn refresh(&self, parts: &Parts<'_>) {
+        let mail_server = self.checks().into_iter().find(|check| check.name == MAIL_SERVER);
+        self.look(parts, mail_server).await;
+    }
 
-/// Looks at every part, and at the mail server every ten minutes; runs until it is dropped.
-pub async fn watch(app: &App) {
-    let mut ticks = interval(MAIL);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {
-                let mail_server = checks::mail_server(&app.mailer).await;
-                look(app, Some(mail_server)).await;
+    /// Looks at every part, and at the mail server every ten minutes; runs until it is dropped.
+    pub async fn watch(&self, parts: &Parts<'_>) {
+        let mut ticks = interval(MAIL);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {
+                    let mail_server = checks::mail_server(parts.mailer).await;
+                    self.look(parts, Some(mail_server)).await;
+                }
+                () = self.suspicion.notified() => self.look_again(parts).await,
             }
-            () = app.health.suspicion.notified() => look_again(app).await,
         }
     }
-}
 
-/// Looks again where something was wrong or failed since, so that it is seen soon when that begins or is over; a few
-/// seconds after the last look at the earliest, and one at a time.
-async fn look_again(app: &App) {
-    if app.health.all_is_well() {
-        return;
-    }
-    let Ok(mut looked_at) = app.health.looked_at.try_lock() else { return };
-    if looked_at.is_none_or(|at| at.elapsed() >= AGAIN) {
-        refresh(app).await;
-        *looked_at = Some(Instant::now());
-    }
-}
-
-async fn look(app: &App, mail_server: Option<Check>) {
-    app.health.suspected.store(false, Ordering::Relaxed);
-    let mut found = Vec::from(database(&app.store).await);
-    found.push(match disk::warning(app) {
-        Some(warning) => Check::wrong(DISK, "is full or nearly so", warning),
-        None => Check::good(DISK, "has room"),
-    });
-    found.push(master_secret(&app.store, &app.settings.master).await);
-    found.push(package_store(&app.blobs).await);
-    found.push(store_owner(&app.store, &app.blobs).await);
-    found.push(package_files(&app.store, &app.blobs, SAMPLE, app.clock.now()).await);
-    found.extend(mail_server);
-    found.push(mails(&app.store).await);
-    app.health.keep(found);
-}
-
-/// The process answers.
-pub async fn show_liveness() -> impl Responder {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
-}
-
-/// The process and its database answer, and it can work with the database's schema. Whatever else is wrong is named, and
-/// keeps nobody from using their keys.
-pub async fn show_readiness(app: Data<App>) -> impl Responder {
-    match timeout(PATIENCE, app.store.schema_state()).await {
-        Ok(Ok(SchemaState::Older)) => {
-            unready("the database's schema is older than this version: run latchkey migrate\n")
+    /// Looks again where something was wrong or failed since, so that it is seen soon when that begins or is over; a few
+    /// seconds after the last look at the earliest, and one at a time.
+    pub async fn look_again(&self, parts: &Parts<'_>) {
+        if self.all_is_well() {
+            return;
         }
-        Ok(Ok(SchemaState::Current | SchemaState::Newer)) => {
-            // These are asked now, as they cost little: the disk may have filled since the last look, and another process
-            // may have changed the secret.
-            if master_secret(&app.store, &app.settings.master).await.trouble().is_some() {
-                app.health.suspect();
-            }
-            look_again(&app).await;
-            let disk = disk::warning(&app).map(|warning| format!("warning: {warning}\n")).unwrap_or_default();
-            let checks = app.health.checks();
-            let troubles = checks
-                .iter()
-                .filter(|check| check.name != DISK)
-                .filter_map(|check| Some((check.name, check.trouble()?.0)));
-            let lines: String = troubles.map(|(name, what)| format!("{name} {what}\n")).collect();
-            let hint =
-                if lines.is_empty() { "" } else { "(the log, latchkey doctor and the operator's page say why)\n" };
-            HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(format!("ready\n{disk}{lines}{hint}"))
+        let Ok(mut looked_at) = self.looked_at.try_lock() else { return };
+        if looked_at.is_none_or(|at| at.elapsed() >= AGAIN) {
+            self.refresh(parts).await;
+            *looked_at = Some(Instant::now());
         }
-        Ok(Err(error)) => {
-            tracing::warn!("the database does not answer: {}", chain(error));
-            unready("the database does not answer\n")
-        }
-        Err(_) => unready("the database does not answer\n"),
     }
-}
 
-fn unready(why: &'static str) -> HttpResponse {
-    HttpResponse::ServiceUnavailable()
-        .insert_header(("retry-after", "2"))
-        .content_type("text/plain; charset=utf-8")
-        .body(why)
+    async fn look(&self, parts: &Parts<'_>, mail_server: Option<Check>) {
+        self.suspected.store(false, Ordering::Relaxed);
+        let Parts { settings, store, blobs, clock, .. } = *parts;
+        let mut found = Vec::from(database(store).await);
+        found.push(match disk::warning(settings, store) {
+            Some(warning) => Check::wrong(DISK, "is full or nearly so", warning),
+            None => Check::good(DISK, "has room"),
+        });
+        found.push(master_secret(store, &settings.master).await);
+        found.push(package_store(blobs).await);
+        found.push(store_owner(store, blobs).await);
+        found.push(package_files(store, blobs, SAMPLE, clock.now()).await);
+        found.extend(mail_server);
+        found.push(mails(store).await);
+        self.keep(found);
+    }
 }

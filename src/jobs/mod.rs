@@ -40,7 +40,7 @@ pub use self::{
     typed_events::rewrite_events,
     usage::write_usage,
 };
-use crate::{app::App, audit::JobRun, health};
+use crate::{app::App, audit::JobRun};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// What a key did is written at most this often.
@@ -94,7 +94,7 @@ pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
         start(DISK, (MINUTE, None), &app, &stopped, |app, _| async move { Ok(disk::watch_disk(&app)) }),
         start("orphans", (DAY, by_the_clock), &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
         start(HEALTH, (pace.minute, None), &app, &stopped, |app, _| async move {
-            health::refresh(&app).await;
+            app.health.refresh(&app.parts()).await;
             Ok(String::new())
         }),
         start(

@@ -86,11 +86,11 @@ pub async fn sweep_orphans(app: &App, how: OrphanSweep) -> anyhow::Result<Orphan
         // A store that is back where it was is this host's again.
         let is_missing = custody.standing == Standing::Missing;
         if !is_missing && census.stranger.is_some() || custody.standing == Standing::Disputed {
-            custody.hold(app).await?;
+            custody.hold(&app.store, &app.blobs).await?;
         }
         bail!("the package store: {trouble}");
     }
-    custody.renew(app).await?;
+    custody.renew(&app.store, &app.blobs, app.clock.now()).await?;
     empty_trash(app, how, &mut report).await?;
     for orphan in census.orphans {
         app.blobs.move_to_trash(&orphan, day).await?;

@@ -33,7 +33,7 @@ use crate::{
     clock::Clock,
     config::{Args, LogFormat, Settings},
     headers::{self, BareAnswers},
-    health, jobs, routes,
+    jobs, routes,
     runtime::WorkerTasks,
     tokens::beyond_maximum::TokenBeyondMaximum,
 };
@@ -57,7 +57,7 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     let jobs = jobs::spawn(app.clone().into_inner(), jobs::Pace::default());
     let watching = tokio::spawn({
         let app = app.clone();
-        async move { health::watch(&app).await }
+        async move { app.health.watch(&app.parts()).await }
     });
     announce(&app, args.log_format).await?;
     warn_of_long_lives(&app).await?;

@@ -48,7 +48,8 @@ fn doctor(world: &World, more: &[(&str, &str)]) -> (bool, String) {
 }
 
 async fn ready(world: &World) -> (u16, String) {
-    health::refresh(&world.app()).await;
+    let app = world.app();
+    app.health.refresh(&app.parts()).await;
     let page = world.browser().get("/readyz").await;
     (page.status, page.body)
 }

@@ -4,7 +4,7 @@ use latchkey::{
     audit::Actor,
     jobs::{self, OrphanSweep},
     package_store,
-    packages::{ChangeContext, nuget::version::Version},
+    packages::ChangeContext,
     tokens::Kind,
 };
 
@@ -247,10 +247,10 @@ async fn symbols_are_kept_with_their_version_and_removed_with_it() {
         let by = Actor::host("test");
         let doing = ChangeContext { feed_name: "main", token: None, by: &by, now: world.now() };
         let mut tx = world.tx().await;
-        let removed = tx.remove_version(&doing, &package, &Version::parse("1.0.0").unwrap()).await.unwrap();
+        let removed = tx.remove_version(&doing, &package, "1.0.0").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.get(&address("contoso.core.pdb"), &key).await.status, 404);
-        package_store::discard(&world.app, &removed).await;
+        package_store::discard(world.store(), &world.app.blobs, &removed.blobs).await;
         assert_eq!(world.files("packages"), before, "no bytes stay behind");
         assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 404);
         world.end().await;

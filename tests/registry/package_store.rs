@@ -5,7 +5,7 @@ use latchkey::{
     jobs::{self, OrphanSweep},
     package_store::{self, Custody},
     packages::blobs::{BlobKey, Standing},
-    tokens::VersionKey,
+    tokens::{Kind, VersionKey},
 };
 
 use crate::{
@@ -53,7 +53,7 @@ async fn an_empty_host_on_a_used_store_deletes_nothing_before_and_after_the_stor
         let why = refused(&stranger).await;
         assert!(why.contains("belongs to another installation") && why.contains("latchkey store adopt"), "{why}");
         // What it published there, the sweep of the other would take away.
-        latchkey::health::refresh(&stranger.app).await;
+        stranger.app.health.refresh(&stranger.app.parts()).await;
         let bo = stranger.account("bo").await;
         let key = stranger.key(bo, "nuget:push", "*").await;
         let reply = stranger.push(&key, &nupkg("B", "1.0.0")).await;
@@ -80,7 +80,7 @@ async fn an_older_copy_of_the_database_deletes_nothing_until_told_to() {
         assert_eq!((host.files("packages/nuget"), host.files("packages/trash")), (8, 0));
         // Told to, the copy is the host, and the one before it a stranger.
         copy.clock.advance(Duration::minutes(1));
-        package_store::adopt(&copy.app).await.unwrap();
+        package_store::adopt(copy.store(), &copy.app.blobs, copy.now()).await.unwrap();
         assert_eq!((standing(&copy).await, jobs::remove_orphans(&copy.app).await.is_ok()), (Standing::Ours, true));
         assert_eq!((host.files("packages/nuget"), host.files("packages/trash")), (6, 2), "moved, not deleted");
         assert!(refused(&host).await.contains("belongs to another installation"));
@@ -100,7 +100,11 @@ async fn of_two_copies_that_both_sweep_neither_deletes_anything() {
         for id in 7..9 {
             let (left, id) = (uuid::Uuid::from_u128(id), VersionKey::from(uuid::Uuid::from_u128(id)));
             host.store().note_upload(id, host.now()).await.unwrap();
-            host.app.blobs.put(&BlobKey::nuget(left), std::path::Path::new("Cargo.toml")).await.unwrap();
+            host.app
+                .blobs
+                .put(&BlobKey::new(Kind::NuGet, left, "nupkg"), std::path::Path::new("Cargo.toml"))
+                .await
+                .unwrap();
         }
         host.age_files(40);
         for both in [&host, &copy, &host, &copy] {
@@ -141,10 +145,11 @@ async fn bytes_of_a_removed_version_stay_in_a_store_that_is_not_ours() {
         jobs::remove_orphans(&host.app).await.unwrap();
         let version = host.app.blobs.files();
         let file = futures_util::TryStreamExt::try_collect::<Vec<_>>(version).await.unwrap().remove(0).key;
-        let package = BlobKey::nuget(file.id().unwrap());
-        package_store::discard(&copy.app, std::slice::from_ref(&package)).await;
+        let package = BlobKey::new(Kind::NuGet, file.id().unwrap(), "nupkg");
+        let files = [package.with_ending("nuspec"), package];
+        package_store::discard(copy.store(), &copy.app.blobs, &files).await;
         assert_eq!(host.files("packages/nuget"), 2);
-        package_store::discard(&host.app, std::slice::from_ref(&package)).await;
+        package_store::discard(host.store(), &host.app.blobs, &files).await;
         assert_eq!(host.files("packages/nuget"), 0);
         copy.end().await;
         host.end().await;
@@ -195,7 +200,7 @@ async fn a_package_folder_that_is_not_mounted_takes_nothing_and_is_whole_when_it
         jobs::remove_orphans(&host.app).await.unwrap();
         // Told so, it goes on with the empty one.
         host.unmount_packages();
-        package_store::adopt(&host.app).await.unwrap();
+        package_store::adopt(host.store(), &host.app.blobs, host.now()).await.unwrap();
         publish(&host, &key, &["D"]).await;
         host.end().await;
     }

@@ -6,7 +6,7 @@ use askama::Template;
 use super::{BOUND, Operator, number};
 use crate::{
     app::App,
-    health::{self, Check, Finding},
+    health::{Check, Finding},
     notifications::MailQueue,
     store::Engine,
     web::{
@@ -103,7 +103,7 @@ async fn long_lives(app: &App, me: &Operator) -> Result<Option<LongLives>, PageE
 
 /// Every part by name, whether it is well, and what was found.
 async fn checks(app: &App) -> Vec<(&'static str, bool, String)> {
-    health::refresh(app).await;
+    app.health.refresh(&app.parts()).await;
     let told = |check: &Check| match &check.finding {
         Finding::Good(text) => (check.name, true, text.clone()),
         Finding::Wrong { what, cause } => (check.name, false, format!("{what}: {cause}")),

@@ -40,7 +40,7 @@ pub async fn remove_version(
         return Err(PageError::NotFound);
     }
     tx.commit().await?;
-    package_store::discard(&app, &removed.blobs).await;
+    package_store::discard(&app.store, &app.blobs, &removed.blobs).await;
     Ok(go_to(&req, Flash::VersionRemoved.at(&version_path(&seen.path(), &line.version.key))))
 }
 

@@ -1,6 +1,11 @@
 //! Addresses that are nearly those of a feed. Slashes too many are taken; who asks where no feed is, is told where one is.
 //! What is said follows from the asked address alone, so that it tells nothing about which feeds there are.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
 use actix_web::{
     Error, HttpRequest, HttpResponse, ResponseError,
     body::{EitherBody, MessageBody},
@@ -88,14 +93,23 @@ pub(super) fn no_source(app: &App, path: &str) -> NuGetError {
     let of = |feed: &str| public.of(&format!("/feeds/{feed}/nuget/v3/index.json"));
     let main = public.of("/v3/index.json");
     let (phrase, use_this) = match feed_meant(path).as_deref() {
-        Some("main") => (app.wrong_source, format!("Use {main} as the source.")),
+        Some("main") => (of_main(&main), format!("Use {main} as the source.")),
         Some(feed) => (OF_A_FEED, format!("Use {} as the source.", of(feed))),
         None => {
             let other = of("NAME");
-            (app.wrong_source, format!("Use {main} as the source; that of another feed than main is {other}."))
+            (of_main(&main), format!("Use {main} as the source; that of another feed than main is {other}."))
         }
     };
     NuGetError::new(StatusCode::NOT_FOUND, phrase, format!("This is not a NuGet source. {use_this}"))
+}
+
+/// The reason phrase where `main` is meant; clients show nothing of an answer but that. The server takes fixed texts alone,
+/// so one is made for each public address and lives as long as the process.
+fn of_main(index: &str) -> &'static str {
+    static PHRASES: Mutex<BTreeMap<String, &str>> = Mutex::new(BTreeMap::new());
+    let mut phrases = PHRASES.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = || &*format!("This is not a NuGet source. Use {index} as the source").leak();
+    phrases.entry(index.to_owned()).or_insert_with(make)
 }
 
 fn is_from_a_client(headers: &HeaderMap) -> bool {

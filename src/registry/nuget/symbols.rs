@@ -139,7 +139,7 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, mut caller: Call
     };
     // Whether a commit that failed holds is unknown, so the bytes stay.
     tx.commit().await?;
-    package_store::discard(app, &replaced).await;
+    package_store::discard(&app.store, &app.blobs, &replaced).await;
     let text = format!("The symbols of {} {} are published.", symbols.about.id, symbols.about.version);
     Ok(request.with_expiry_warning(HttpResponse::Created(), Some(&token)).body(text))
 }
