@@ -23,7 +23,7 @@ pub enum Command {
         /// Name of the feed
         feed: String,
         /// Name of the package
-        id: String,
+        name: String,
         /// The version; all of them without it
         version: Option<String>,
     },
@@ -32,15 +32,15 @@ pub enum Command {
 impl Command {
     /// Does it.
     pub async fn run(self, app: &App) -> anyhow::Result<()> {
-        let Self::Remove { kind, feed, id, version } = self;
+        let Self::Remove { kind, feed, name, version } = self;
         let kind = Kind::parse(&kind).filter(|kind| kind.is_served());
         let kind = kind.with_context(|| format!("--kind must be one of: {}", served()))?;
-        rules(kind).check_name(&id)?;
+        rules(kind).check_name(&name)?;
         let read = |text: &str| rules(kind).version(text).with_context(|| format!("“{text}” is not a version"));
         let version = version.as_deref().map(read).transpose()?;
         let found = app.store.feed(&feed, None).await?.with_context(|| format!("there is no feed “{feed}”"))?.feed;
-        let package = app.store.package(found.id, kind, &id.to_ascii_lowercase(), None).await?;
-        let package = package.with_context(|| format!("there is no package “{id}” in {feed}"))?;
+        let package = app.store.package(found.id, kind, &name.to_ascii_lowercase(), None).await?;
+        let package = package.with_context(|| format!("there is no package “{name}” in {feed}"))?;
         let by = Actor::host("latchkey package remove");
         let doing = ChangeContext { feed_name: &feed, token: None, by: &by, now: app.clock.now() };
         let mut tx = app.store.begin().await?;

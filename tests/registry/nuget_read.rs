@@ -1,10 +1,13 @@
 //! What readers find: the service index, feeds public and private, searches, pages of versions, warnings.
 
 use chrono::Duration;
-use latchkey::tokens::Feeds;
+use latchkey::tokens::{Feeds, decision::Role};
 use serde_json::Value;
 
-use crate::{nupkg::nupkg, world::World};
+use crate::{
+    nupkg::nupkg,
+    world::{Key, World},
+};
 
 #[actix_web::test]
 async fn the_service_index_is_alike_for_every_feed_name_and_needs_no_key() {
@@ -189,6 +192,37 @@ async fn searches_know_prereleases_and_old_clients_and_refuse_odd_numbers() {
             let reply = world.get(&format!("/v3/query?{query}"), &key).await;
             assert_eq!((reply.status, reply.text().is_empty()), (400, false), "{query}");
         }
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn packages_are_searched_by_their_owner_where_owners_are_shown() {
+    for world in World::each().await {
+        let (ada, bo) = (world.account("Ada").await, world.account("bo").await);
+        let open = world.feed("open", true, ada).await;
+        world.member(("open", open), bo, Role::Writer).await;
+        let rights = "nuget:pull nuget:push";
+        let (hers, his) = (world.key(ada, rights, "*").await, world.key(bo, rights, "*").await);
+        for (key, id) in [(&hers, "Contoso.Core"), (&hers, "Contoso.Web"), (&his, "Fabrikam.Core")] {
+            let pushed = world.push_to("/feeds/open/nuget/v3/package", key, &nupkg(id, "1.0.0")).await;
+            assert_eq!(pushed.status, 201, "{id}");
+        }
+        let found = async |query: &str, key: Option<&Key>| {
+            let bearer = key.map(|key| format!("Bearer {}", key.text)).unwrap_or_default();
+            let headers: &[(&str, &str)] = if key.is_some() { &[("Authorization", bearer.as_str())] } else { &[] };
+            let reply = world.ask(&format!("GET /feeds/open/nuget/v3/autocomplete?q={query}"), headers).await;
+            let names = if reply.status == 200 { reply.json()["data"].clone() } else { Value::Array(Vec::new()) };
+            (reply.status, serde_json::from_value::<Vec<String>>(names).unwrap())
+        };
+        let core = |names: &[&str]| (200, names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(found("owner:ada", Some(&his)).await, core(&["Contoso.Core", "Contoso.Web"]));
+        assert_eq!(found("core%20Owner:ADA", Some(&his)).await, core(&["Contoso.Core"]));
+        assert_eq!(found("owner:bo%20owner:BO", Some(&hers)).await, core(&["Fabrikam.Core"]));
+        assert_eq!(found("owner:nobody", Some(&hers)).await, core(&[]));
+        assert_eq!(found("owner:", Some(&hers)).await.1.len(), 3);
+        assert_eq!(found("owner:ada%20owner:bo", Some(&hers)).await.0, 400);
+        assert_eq!(found("owner:ada", None).await, core(&[]), "strangers are not told who owns what");
         world.end().await;
     }
 }

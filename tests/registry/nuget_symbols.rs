@@ -1,5 +1,6 @@
 //! Symbol packages: taken in beside their package, served by the key that debuggers ask with, gone with it.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use latchkey::{
     audit::Actor,
     jobs::{self, OrphanSweep},
@@ -152,6 +153,22 @@ async fn symbols_are_read_by_whoever_may_read_their_package() {
         assert_eq!(world.push_to(&format!("{to}/symbols"), &all, &symbols).await.status, 201);
         let open = path.replace("/symbols", "/feeds/open/symbols");
         assert_eq!(world.ask(&format!("GET {open}"), &[]).await.status, 200, "a public feed is read by anybody");
+        world.end().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_debugger_that_asks_for_a_password_reads_the_symbols_of_a_private_feed() {
+    for world in World::each().await {
+        let key = world.with_package().await;
+        assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 201);
+        let line = format!("GET {}", address("contoso.core.pdb"));
+        let asked = world.ask(&line, &[]).await;
+        let challenge = asked.header("www-authenticate").unwrap_or_default().to_owned();
+        assert!(asked.status == 401 && challenge.starts_with("Basic "), "{challenge}");
+        let basic = format!("Basic {}", STANDARD.encode(format!("api:{}", key.text)));
+        let found = world.ask(&line, &[("Authorization", basic.as_str())]).await;
+        assert_eq!((found.status, found.body.as_slice()), (200, PDB));
         world.end().await;
     }
 }

@@ -82,8 +82,12 @@ impl Trial {
 
     fn of(form: TryForm, token: &Token, feeds: &[Feed], verdict: Option<Verdict>, problems: Problems) -> Self {
         let TryForm { action, feed, package } = form;
-        let choice =
-            |value: String, label, chosen: &str| FeedChoice { checked: value == chosen, value, label, hint: String::new() };
+        let choice = |value: String, label, chosen: &str| FeedChoice {
+            checked: value == chosen,
+            value,
+            label,
+            hint: String::new(),
+        };
         let of_kind = |kind: Kind| Group {
             label: kind.label(),
             choices: [(Action::Pull(kind), "Read"), (Action::Push(kind), "Upload"), (Action::Delete(kind), "Delete")]
