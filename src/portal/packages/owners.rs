@@ -111,7 +111,7 @@ async fn add(
     found(app, &mut tx, me).await?;
     // Nobody but the giver is made an owner without saying yes.
     let done = if account.id == me.account.id {
-        tx.add_owner(stored, &feed.name, account.id, &me.actor, me.now).await?;
+        tx.add_owner(&seen.doing()?, stored, account.id).await?;
         Flash::Saved
     } else if tx.invite_owner((feed, Some(stored)), (account.id, me.account.id), &me.actor, me.now).await? {
         Flash::OwnerInvited
@@ -159,17 +159,15 @@ pub async fn ask_remove_owner(
 pub async fn remove_owner(
     req: HttpRequest,
     app: Data<App>,
-    me: SignedIn,
+    _me: SignedIn,
     at: PackageAt,
     named: Path<Owning>,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let mut seen = owned(&req, &app, &at).await?;
     let owner = find(&app, &seen, &named.account).await?;
-    let feed = seen.visitor.feed.name.clone();
     let mut tx = seen.begin(&app, Seen::manages_owners).await?;
-    if tx.remove_owner(&seen.package.stored, &feed, owner.account, &me.actor, me.now).await? == MemberChange::LastOwner
-    {
+    if tx.remove_owner(&seen.doing()?, &seen.package.stored, owner.account).await? == MemberChange::LastOwner {
         let why = "This is the only owner of the package. Add another one first.";
         return question(&seen, &owner).refuse(&req, why);
     }

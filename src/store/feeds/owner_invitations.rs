@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
     feeds::{Accepted, Feed, INVITATION_LASTS, OwnerInvitation},
-    packages::StoredPackage,
+    packages::{ChangeContext, StoredPackage},
     store::{
         Result, Store, Transaction, instant, readable,
         sql::{Direction, List},
@@ -163,7 +163,10 @@ impl Transaction {
             Some(_) if self.role_in(feed.id, account).await? < Some(Role::Writer) => {
                 return Ok(Accepted::NotAWriter(invitation));
             }
-            Some(package) => self.add_owner(package, &feed.name, account, by, now).await?,
+            Some(package) => {
+                let doing = ChangeContext { feed_name: &feed.name, token: None, by, now };
+                self.add_owner(&doing, package, account).await?;
+            }
             None => drop(self.change_member(feed, account, Some(Role::Owner), by, now).await?),
         }
         Ok(Accepted::Done(invitation))

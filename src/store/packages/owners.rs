@@ -1,11 +1,9 @@
 //! Owners of packages: who may add, unlist and relist versions of one, besides the owners of its feed.
 
-use chrono::{DateTime, Utc};
-
 use crate::{
-    audit::{Actor, EventDetail, EventKind, Subject},
+    audit::{EventDetail, EventKind, Subject},
     feeds::MemberChange,
-    packages::StoredPackage,
+    packages::{ChangeContext, StoredPackage},
     store::{Result, Transaction},
     tokens::AccountId,
 };
@@ -14,22 +12,20 @@ impl Transaction {
     /// Makes an account an owner of a package; one that is already stays so, without an event.
     pub async fn add_owner(
         &mut self,
+        doing: &ChangeContext<'_>,
         package: &StoredPackage,
-        feed: &str,
         account: AccountId,
-        by: &Actor,
-        now: DateTime<Utc>,
     ) -> Result<()> {
         let done = sqlx::query(
             "INSERT INTO package_owners (package, account, since) VALUES ($1, $2, $3) ON CONFLICT (package, account) DO NOTHING",
         )
         .bind(package.key.to_string())
         .bind(account.to_string())
-        .bind(now.timestamp())
+        .bind(doing.now.timestamp())
         .execute(&mut *self.inner)
         .await?;
         if done.rows_affected() == 1 {
-            self.record_owner(EventKind::OwnerAdded, package, feed, account, by, now).await?;
+            self.record_owner(EventKind::OwnerAdded, doing, package, account).await?;
         }
         Ok(())
     }
@@ -37,11 +33,9 @@ impl Transaction {
     /// Takes a package away from one of its owners, unless it is the last one.
     pub async fn remove_owner(
         &mut self,
+        doing: &ChangeContext<'_>,
         package: &StoredPackage,
-        feed: &str,
         account: AccountId,
-        by: &Actor,
-        now: DateTime<Utc>,
     ) -> Result<MemberChange> {
         self.lock_package(package.key).await?;
         let other: Option<i64> =
@@ -59,7 +53,7 @@ impl Transaction {
             .execute(&mut *self.inner)
             .await?;
         if done.rows_affected() == 1 {
-            self.record_owner(EventKind::OwnerRemoved, package, feed, account, by, now).await?;
+            self.record_owner(EventKind::OwnerRemoved, doing, package, account).await?;
         }
         Ok(MemberChange::Done)
     }
@@ -67,14 +61,13 @@ impl Transaction {
     async fn record_owner(
         &mut self,
         kind: EventKind,
+        doing: &ChangeContext<'_>,
         package: &StoredPackage,
-        feed: &str,
         account: AccountId,
-        by: &Actor,
-        now: DateTime<Utc>,
     ) -> Result<()> {
-        let subject = Subject { feed: Some(feed), package: Some(&package.name), ..Subject::account(account) };
-        self.record(kind, by, subject, EventDetail::Nothing, now).await?;
+        let feed = Some(doing.feed_name);
+        let subject = Subject { feed, package: Some(&package.name), ..Subject::account(account) };
+        self.record(kind, doing.by, subject, EventDetail::Nothing, doing.now).await?;
         Ok(())
     }
 }
