@@ -1,9 +1,6 @@
 //! Feeds, alone and in lists.
 
-use crate::{
-    feeds::Membership,
-    tokens::{AccountId, FeedId},
-};
+use crate::tokens::{AccountId, FeedId};
 
 /// A feed in a list.
 #[derive(Clone, Debug)]
@@ -55,13 +52,4 @@ impl Feed {
     pub fn is_main(&self) -> bool {
         self.name == MAIN
     }
-}
-
-/// A feed in a list.
-#[derive(Clone, Debug)]
-pub struct FeedSummary {
-    /// The feed, and the account's role in it.
-    pub seen: Membership,
-    /// How many packages it has; at most one more than was asked for.
-    pub packages: i64,
 }

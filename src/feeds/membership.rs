@@ -14,6 +14,15 @@ pub struct Membership {
     pub role: Option<Role>,
 }
 
+/// A feed in a list.
+#[derive(Clone, Debug)]
+pub struct FeedSummary {
+    /// The feed, and the account's role in it.
+    pub seen: Membership,
+    /// How many packages it has; at most one more than was asked for.
+    pub packages: i64,
+}
+
 /// An account in a feed, or among the owners of a package.
 #[derive(Clone, Debug)]
 pub struct Member {

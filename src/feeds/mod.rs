@@ -5,7 +5,7 @@ mod membership;
 mod owner_invitation;
 
 pub use self::{
-    feed::{Feed, FeedDeletion, FeedSummary, HostFeed},
-    membership::{Member, MemberChange, Membership},
+    feed::{Feed, FeedDeletion, HostFeed},
+    membership::{FeedSummary, Member, MemberChange, Membership},
     owner_invitation::{Accepted, INVITATION_LASTS, OwnerInvitation},
 };

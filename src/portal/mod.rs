@@ -8,7 +8,9 @@ pub mod guard;
 pub mod guide;
 pub mod landing;
 pub mod operator;
+mod package_path;
 pub mod packages;
 pub mod tokens;
+
 mod username_lookup;
 mod visitor;

@@ -4,7 +4,7 @@ use chrono::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, draft::NewToken};
+use crate::tokens::{AccountId, FeedId, Feeds, Patterns, Permission, Permissions, TokenId, draft::NewToken};
 
 const FEED: &str = "0190a000-0000-7000-8000-000000000001";
 const OTHER_FEED: &str = "0190a000-0000-7000-8000-000000000002";

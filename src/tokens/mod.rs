@@ -1,6 +1,7 @@
 //! The heart of the product: what a token is, when it lives, and what it may do. Pure: no web, no SQL, no clock.
 
 pub mod act;
+mod ask;
 pub mod beyond_maximum;
 pub mod bulk;
 pub mod decision;

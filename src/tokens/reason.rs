@@ -6,7 +6,7 @@ use strum::EnumCount;
 use super::{
     Kind, State, Token,
     act::state_when_on,
-    decision::{Ask, Package},
+    ask::{Ask, Package},
 };
 
 /// The feed that every host has. It has no owners: the operator runs it.

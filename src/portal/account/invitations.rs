@@ -11,7 +11,7 @@ use super::sign_out::Nothing;
 use crate::{
     app::App,
     feeds::{Accepted, OwnerInvitation},
-    portal::{packages, visitor},
+    portal::{package_path, visitor},
     tokens::InvitationId,
     web::{
         error::PageError,
@@ -78,7 +78,7 @@ pub async fn accept_invitation(
             tx.commit().await?;
             let feed = &one.feed.name;
             let owned = match &one.package {
-                Some(package) => packages::path(feed, package.kind, &package.name),
+                Some(package) => package_path::path(feed, package.kind, &package.name),
                 None => visitor::path(feed),
             };
             return Ok(go_to(&req, Flash::InvitationAccepted.at(&owned)));

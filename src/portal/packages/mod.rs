@@ -14,7 +14,10 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::Deserialize;
 
-use super::visitor::Visitor;
+use super::{
+    package_path::{path, version_path},
+    visitor::Visitor,
+};
 use crate::{
     app::App,
     packages::{ChangeContext, PackageDetails, StoredPackage, VersionDetails, rules},
@@ -152,14 +155,4 @@ impl Seen {
         let me = self.visitor.me.as_ref().ok_or(PageError::NotFound)?;
         Ok(ChangeContext { feed_name: &self.visitor.feed.name, token: None, by: &me.actor, now: me.now })
     }
-}
-
-/// The path of a package's page. What belongs to the package follows after `/-/`, so that no name hides it.
-pub(super) fn path(feed: &str, kind: Kind, name: &str) -> String {
-    format!("/feeds/{feed}/packages/{}/{name}", kind.as_str())
-}
-
-/// The path of a version's page.
-pub(super) fn version_path(package: &str, version: &impl std::fmt::Display) -> String {
-    format!("{package}/-/{version}")
 }

@@ -24,7 +24,7 @@ use crate::{
     app::App,
     feeds::Feed,
     packages::Published,
-    portal::packages::{self, version_path},
+    portal::package_path::{self, version_path},
     tokens::{Token, act::TokenAct},
     web::{
         error::PageError,
@@ -138,7 +138,7 @@ impl VersionRow {
     fn new(version: Published, me: &SignedIn) -> Self {
         let Published { kind, package, version, feed, at, listed, removed } = version;
         let path =
-            (kind.is_served() && !removed).then(|| version_path(&packages::path(&feed, kind, &package), &version));
+            (kind.is_served() && !removed).then(|| version_path(&package_path::path(&feed, kind, &package), &version));
         let state = match (removed, listed) {
             (true, _) => "Removed",
             (false, false) => "Unlisted",

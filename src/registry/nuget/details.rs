@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{files::NamedFile, registration::Urls, request::Reader, response::NuGetError};
+use super::{files::NamedFile, request::Reader, response::NuGetError, urls::Urls};
 use crate::{
     app::App,
     packages::{

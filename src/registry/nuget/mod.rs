@@ -17,3 +17,4 @@ mod stored;
 pub mod symbols;
 pub mod unlist;
 mod upload;
+mod urls;

@@ -13,17 +13,17 @@ use serde_json::{Value, json};
 use super::{
     details,
     download::readable_package,
-    files::NamedFile,
     long_response::Listing,
     request::NuGetRequest,
     response::{Answer, NuGetError},
     stored,
+    urls::Urls,
 };
 use crate::{
     app::App,
     packages::{
         ListedVersion, StoredPackage,
-        nuget::{StoredNuspec, id::PackageId, manifest::normalized, nuspec::DependencyGroup, range::VersionRange},
+        nuget::{StoredNuspec, manifest::normalized, nuspec::DependencyGroup, range::VersionRange},
     },
 };
 
@@ -86,53 +86,6 @@ pub async fn show_registration_leaf(req: HttpRequest, app: web::Data<App>) -> An
     leaf["listed"] = json!(found.stored.listed);
     leaf["published"] = json!(time(&found));
     request.json(&reader, &leaf)
-}
-
-/// The addresses of one package.
-#[derive(Clone)]
-pub(super) struct Urls {
-    /// The public address of the feed's root.
-    pub(super) base: String,
-    /// The package's identity.
-    pub(super) key: String,
-}
-
-impl Urls {
-    fn of(request: &NuGetRequest<'_>, package: &StoredPackage) -> Self {
-        Self { base: request.url(""), key: package.name.to_ascii_lowercase() }
-    }
-
-    /// Of its registration.
-    pub(super) fn index(&self) -> String {
-        self.url(format_args!("/registration/{}/index.json", self.key))
-    }
-
-    /// Of one version's registration.
-    pub(super) fn leaf(&self, version_key: &str) -> String {
-        self.url(format_args!("/registration/{}/{version_key}.json", self.key))
-    }
-
-    fn page(&self, lower: &str, upper: &str) -> String {
-        self.url(format_args!("/registration/{}/page/{lower}/{upper}.json", self.key))
-    }
-
-    fn content(&self, version: &str) -> String {
-        let id = &self.key;
-        self.url(format_args!("/flat/{id}/{version}/{id}.{version}.nupkg"))
-    }
-
-    fn url(&self, path: std::fmt::Arguments<'_>) -> String {
-        format!("{}{path}", self.base)
-    }
-
-    /// Of a file in one version.
-    pub(super) fn file(&self, version_key: &str, file: NamedFile) -> String {
-        self.url(format_args!("/flat/{}/{version_key}/{}", self.key, file.as_str()))
-    }
-
-    fn dependency(&self, id: &PackageId) -> String {
-        self.url(format_args!("/registration/{}/index.json", id.key()))
-    }
 }
 
 /// A page without its items.

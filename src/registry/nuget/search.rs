@@ -10,10 +10,10 @@ use super::{
     details,
     long_response::Listing,
     query::Query,
-    registration::Urls,
     request::{NuGetRequest, Reader},
     response::{Answer, NuGetError},
     stored,
+    urls::Urls,
 };
 use crate::{
     app::App,

@@ -1,0 +1,13 @@
+//! Where the pages of packages are, for those that lead there.
+
+use crate::tokens::Kind;
+
+/// The path of a package's page. What belongs to the package follows after `/-/`, so that no name hides it.
+pub(in crate::portal) fn path(feed: &str, kind: Kind, name: &str) -> String {
+    format!("/feeds/{feed}/packages/{}/{name}", kind.as_str())
+}
+
+/// The path of a version's page.
+pub(in crate::portal) fn version_path(package: &str, version: &impl std::fmt::Display) -> String {
+    format!("{package}/-/{version}")
+}
