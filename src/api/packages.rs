@@ -13,7 +13,7 @@ use crate::{
     app::App,
     packages::FeedPackage,
     tokens::{
-        Kind, PackageKey, PatternSet, TokenLookup,
+        Kind, PackageKey, PatternSet, Permission, TokenLookup, Verb,
         decision::{Action, Ask, Decision, Holder, Package, decide_in_list},
     },
 };
@@ -22,10 +22,13 @@ const MOST: usize = 1_000;
 const USUALLY: usize = 100;
 /// Packages that are read from the database at a time.
 const ROWS: usize = 500;
-/// The permissions of which one suffices.
-const SCOPE: &str = "nuget:pull container:pull npm:pull";
 
-/// The handler.
+/// The permissions of which one suffices.
+fn scope() -> String {
+    Kind::ALL.map(|kind| Permission::of(kind, Verb::Pull).scope()).join(" ")
+}
+
+/// `GET packages`
 pub async fn list_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
     let visit = ApiRequest::of(&req, &app, "").await?;
     let known = visit.admit()?;
@@ -66,7 +69,7 @@ async fn readable(
 fn reads_anything(visit: &ApiRequest<'_>) -> Result<(), Problem> {
     let asks = Kind::ALL.map(|kind| Ask::of_account(Action::Pull(kind)));
     let ask = asks.iter().find(|ask| visit.would_allow(ask).is_ok()).unwrap_or(&asks[0]);
-    visit.ask(ask).map(drop).map_err(|refusal| visit.problem(&refusal, SCOPE))
+    visit.ask(ask).map(drop).map_err(|refusal| visit.problem(&refusal, &scope()))
 }
 
 fn may_read(known: &TokenLookup, package: &FeedPackage, set: &PatternSet, now: DateTime<Utc>) -> bool {

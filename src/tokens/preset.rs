@@ -87,9 +87,7 @@ impl Kinds {
     /// The kinds.
     pub fn list(self) -> &'static [Kind] {
         match self {
-            Self::One(Kind::NuGet) => &[Kind::NuGet],
-            Self::One(Kind::Container) => &[Kind::Container],
-            Self::One(Kind::Npm) => &[Kind::Npm],
+            Self::One(kind) => Kind::ALL.iter().find(|own| **own == kind).map_or(&[], std::slice::from_ref),
             Self::All => &Kind::ALL,
         }
     }

@@ -33,6 +33,7 @@ struct ShowFeed {
     role: &'static str,
     manages: bool,
     may_push: bool,
+    /// The lines that make its first package.
     push: [String; 2],
     listing: Listing,
 }
@@ -51,7 +52,7 @@ pub async fn show_feed(
     let page = ShowFeed {
         page: Page::in_section(&req, format!("Feed {}", visitor.feed.name), "feeds"),
         path: visitor.path(),
-        push: first_push(&clients),
+        push: [clients.dotnet_push(), clients.nuget_push()],
         source: clients.source,
         symbols: clients.symbols,
         is_public: visitor.feed.is_public,
@@ -62,10 +63,4 @@ pub async fn show_feed(
         listing,
     };
     answer(StatusCode::OK, &page)
-}
-
-/// The lines that make a feed's first package, with dotnet and with NuGet.exe.
-fn first_push(clients: &Clients) -> [String; 2] {
-    let nuget = format!("nuget push Contoso.Core.1.0.0.nupkg -Source {} -ApiKey YOUR_KEY", clients.source);
-    [clients.dotnet_push(), nuget]
 }
