@@ -102,6 +102,31 @@ fn only_the_store_says_sql() {
     });
 }
 
+/// Who names the folder of a kind of packages besides the kind's own folders, and why.
+const NAMES_A_KIND: [(&str, &str); 6] = [
+    ("packages/mod.rs", "the list of kinds"),
+    ("routes.rs", "the addresses of its doors and pages"),
+    ("portal/clients/mod.rs", "the list of clients"),
+    ("portal/packages/moved.rs", "old addresses named no kind"),
+    ("store/packages/symbols.rs", "no other kind has symbol files"),
+    ("store/health.rs", "looks for symbol files too"),
+];
+
+#[test]
+fn only_its_own_doors_and_pages_know_a_kind_of_packages() {
+    let kinds = ["nuget", "npm", "container"];
+    let is_own = |path: &str, kind: &str| path.split(['/', '.']).any(|part| part == kind);
+    let named = |source: &Source| {
+        let names = |kind: &str| source.lines.iter().any(|line| line.contains(&format!("{kind}::")));
+        kinds.into_iter().find(|kind| !is_own(&source.path, kind) && names(kind))
+    };
+    let is_listed = |path: &str| NAMES_A_KIND.iter().any(|(own, _)| *own == path);
+    none_of(|source| named(source).filter(|_| !is_listed(&source.path)).map(|kind| format!("names {kind}::")));
+    let names_one = |path: &str| sources().iter().any(|own| own.path == path && named(own).is_some());
+    let needless: Vec<_> = NAMES_A_KIND.iter().filter(|(path, _)| !names_one(path)).collect();
+    assert!(needless.is_empty(), "they name none any more: {needless:?}");
+}
+
 /// Pages that change something for people who are not signed in, and what lets them.
 const NOBODY_IS_SIGNED_IN: [(&str, &str); 7] = [
     ("web/session.rs", "what sessions themselves remember"),
