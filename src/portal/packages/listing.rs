@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use super::{Seen, VersionAt, version_path};
 use crate::{
     app::App,
-    packages::VersionSummary,
     web::{
         confirm::{Confirm, ConfirmForm, Fact},
         error::PageError,
@@ -45,15 +44,8 @@ pub async fn relist_version(
     set(&req, &app, at, true).await
 }
 
-/// The version of an address that the asker may change; anything else is not found.
-async fn changeable(req: &HttpRequest, app: &App, at: VersionAt) -> Result<(Seen, VersionSummary), PageError> {
-    let seen = Seen::of(req, app, &at.package).await?;
-    let line = seen.version(app, &at.version).await?.line;
-    if seen.may_change() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
-}
-
 async fn ask(req: &HttpRequest, app: &App, at: VersionAt, list: bool) -> Result<HttpResponse, PageError> {
-    let (seen, line) = changeable(req, app, at).await?;
+    let (seen, line) = Seen::version_at(req, app, &at, Seen::may_change).await?;
     let back = version_path(&seen.path(), &line.version.key);
     let verb = if list { "relist" } else { "unlist" };
     let what = if list {
@@ -72,7 +64,7 @@ async fn ask(req: &HttpRequest, app: &App, at: VersionAt, list: bool) -> Result<
 }
 
 async fn set(req: &HttpRequest, app: &App, at: VersionAt, list: bool) -> Result<HttpResponse, PageError> {
-    let (mut seen, line) = changeable(req, app, at).await?;
+    let (mut seen, line) = Seen::version_at(req, app, &at, Seen::may_change).await?;
     let mut tx = seen.begin(app, Seen::may_change).await?;
     if !tx.set_listed(&seen.doing()?, &seen.package.stored, &line.version.key, list).await? {
         return Err(PageError::NotFound);

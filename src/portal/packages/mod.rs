@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::App,
-    packages::{ChangeContext, PackageDetails, StoredPackage, VersionDetails, rules},
+    packages::{ChangeContext, PackageDetails, StoredPackage, VersionDetails, VersionSummary, rules},
     store::Transaction,
     tokens::Kind,
     web::{
@@ -92,6 +92,19 @@ impl Seen {
         let key = at.name.to_ascii_lowercase();
         let package = app.store.package_facts(visitor.feed.id, at.kind, &key, visitor.account()).await?;
         Ok(Self { package: package.ok_or(PageError::NotFound)?, visitor })
+    }
+
+    /// The package and version of an address, for whom `may` holds; for everybody else, and once it was removed, there is
+    /// nothing here.
+    async fn version_at(
+        req: &HttpRequest,
+        app: &App,
+        at: &VersionAt,
+        may: fn(&Self) -> bool,
+    ) -> Result<(Self, VersionSummary), PageError> {
+        let seen = Self::of(req, app, &at.package).await?;
+        let line = seen.version(app, &at.version).await?.line;
+        if may(&seen) && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
     }
 
     /// A version of it, removed perhaps.

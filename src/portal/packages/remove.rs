@@ -19,7 +19,7 @@ use crate::{
 
 /// `GET /feeds/{feed}/packages/{kind}/{id}/-/{version}/remove`
 pub async fn ask_remove_version(req: HttpRequest, app: Data<App>, at: VersionAt) -> Result<HttpResponse, PageError> {
-    let (seen, line) = removable(&req, &app, at).await?;
+    let (seen, line) = Seen::version_at(&req, &app, &at, Seen::may_remove).await?;
     let asks_proof = seen.visitor.me.as_ref().is_some_and(SignedIn::must_prove);
     Confirm { asks_proof, ..question(&seen, &line) }.ask(&req)
 }
@@ -32,7 +32,7 @@ pub async fn remove_version(
     me: SignedIn,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let (mut seen, line) = removable(&req, &app, at).await?;
+    let (mut seen, line) = Seen::version_at(&req, &app, &at, Seen::may_remove).await?;
     reauth::require(&req, &app, &me).await?;
     let mut tx = seen.begin(&app, Seen::may_remove).await?;
     let removed = tx.remove_version(&seen.doing()?, &seen.package.stored, &line.version.key).await?;
@@ -42,13 +42,6 @@ pub async fn remove_version(
     tx.commit().await?;
     package_store::discard(&app.store, &app.blobs, &removed.blobs).await;
     Ok(go_to(&req, Flash::VersionRemoved.at(&version_path(&seen.path(), &line.version.key))))
-}
-
-/// The version of an address, for operators; for everybody else there is nothing here.
-async fn removable(req: &HttpRequest, app: &App, at: VersionAt) -> Result<(Seen, VersionSummary), PageError> {
-    let seen = Seen::of(req, app, &at.package).await?;
-    let line = seen.version(app, &at.version).await?.line;
-    if seen.may_remove() && line.removed_at.is_none() { Ok((seen, line)) } else { Err(PageError::NotFound) }
 }
 
 fn question(seen: &Seen, line: &VersionSummary) -> Confirm {
