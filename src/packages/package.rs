@@ -82,6 +82,9 @@ pub struct PackageQuery<'a> {
     pub account: Option<AccountId>,
     /// Words that must all be there, in lower case; the first four count.
     pub words: &'a [String],
+    /// The username, in lower case, of an account that must own it; empty for any. Nobody who is not signed in finds
+    /// anything by it.
+    pub owner: &'a str,
     /// Whether packages without a listed version are shown too.
     pub unlisted: bool,
     /// Where the page before ended; none on the first page.

@@ -158,6 +158,14 @@ async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
 
     // A colleague of the feed looks at it, without the way to the token and without buttons.
     let bo = world.bo().await;
+    for (q, found) in [
+        ("owner:Ada", &["Contoso.Core", "Fabrikam.Core"][..]),
+        ("contoso+OWNER:ada", &["Contoso.Core"]),
+        ("owner:bo", &[]),
+        ("owner:ada+owner:bo", &[]),
+    ] {
+        assert_eq!(names(&bo.get(&format!("/packages?q={q}")).await), found, "{q}");
+    }
     let page = bo.get("/feeds/main/packages/nuget/Contoso.Core").await;
     assert!(page.texts(".versions td:nth-child(2)")[0].contains(&format!("by ada with {hint}…")));
     assert!(page.attributes(".versions td:nth-child(2) a", "href").is_empty() && page.texts(".acts a").is_empty());
@@ -296,6 +304,7 @@ async fn a_public_feed_is_looked_at_without_signing_in_and_names_nobody(world: &
     let stranger = world.browser();
     let bo = world.bo().await;
     assert_eq!(names(&stranger.get("/packages").await), ["Contoso.open"]);
+    assert!(names(&stranger.get("/packages?q=owner:ada").await).is_empty());
     assert_eq!(stranger.get("/feeds").await.texts(".feed-row h2"), ["open"]);
     assert_eq!(names(&bo.get("/packages").await), ["Contoso.main", "Contoso.open"]);
     assert_eq!(bo.get("/feeds").await.texts(".feed-row h2"), ["main", "open"]);

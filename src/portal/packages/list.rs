@@ -12,7 +12,10 @@ use serde::Deserialize;
 use super::path;
 use crate::{
     app::App,
-    packages::{PackagePlace, PackageQuery, PackageSummary, search_text::search_words},
+    packages::{
+        PackagePlace, PackageQuery, PackageSummary,
+        search_text::{search_words, take_owners},
+    },
     portal::visitor::Visitor,
     tokens::{FeedId, Kind, is_feed_name},
     web::{
@@ -52,6 +55,13 @@ pub struct PackagesQuery {
     /// Where the page before ended: a package's identity, in the list of all feeds `@` and its feed, then `@` and its kind.
     #[serde(default)]
     after: String,
+}
+
+/// What a search looks for, and the text it comes from.
+struct SearchFor {
+    words: Vec<String>,
+    owner: String,
+    q: String,
 }
 
 /// A list with the search above it.
@@ -109,11 +119,12 @@ impl Listing {
         visitor: &Visitor,
         wanted: &PackagesQuery,
     ) -> Result<Self, PageError> {
-        let ((words, q), after) = (wanted.words(), wanted.after());
+        let (SearchFor { words, owner, q }, after) = (wanted.search(), wanted.after());
         let lines = PackageQuery {
             feed: Some(visitor.feed.id),
             account: visitor.account(),
             words: &words,
+            owner: &owner,
             unlisted: wanted.unlisted(),
             after: kind_after(&after).map(|(name, kind)| PackagePlace { name, feed: None, kind }),
             limit: limit(PAGE),
@@ -128,7 +139,7 @@ impl Listing {
     }
 
     async fn of_all(app: &App, me: Option<&SignedIn>, wanted: &PackagesQuery) -> Result<Self, PageError> {
-        let ((words, q), after) = (wanted.words(), wanted.after());
+        let (SearchFor { words, owner, q }, after) = (wanted.search(), wanted.after());
         let after = match kind_after(&after).and_then(|(rest, kind)| Some((rest.rsplit_once('@')?, kind))) {
             Some(((name, feed), kind)) => Some(PackagePlace { name, feed: feed_id(app, feed).await?, kind }),
             None => None,
@@ -137,6 +148,7 @@ impl Listing {
             feed: None,
             account: me.map(|me| me.account.id),
             words: &words,
+            owner: &owner,
             unlisted: wanted.unlisted(),
             after,
             limit: limit(PAGE),
@@ -179,11 +191,13 @@ impl Listing {
 }
 
 impl PackagesQuery {
-    /// The words to look for, and the text they come from.
-    fn words(&self) -> (Vec<String>, String) {
+    fn search(&self) -> SearchFor {
         let text: String = self.q.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
-        let text = text.trim().to_owned();
-        (search_words(&text), text)
+        let q = text.trim().to_owned();
+        let mut words = search_words(&q);
+        // Two owners at once are nobody's name, and nothing is found.
+        let owner = take_owners(&mut words).join(" ");
+        SearchFor { words, owner, q }
     }
 
     fn unlisted(&self) -> bool {

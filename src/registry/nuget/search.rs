@@ -20,7 +20,7 @@ use crate::{
     packages::{
         FoundPackage, ListedVersion, PackageSearch, StoredPackage, VersionNumber, newest,
         nuget::{id::PackageId, manifest::normalized},
-        search_text::search_words,
+        search_text::{search_words, take_owners},
     },
     tokens::{Kind, PatternSet},
 };
@@ -30,8 +30,6 @@ const MOST_TAKEN: usize = 1_000;
 const USUALLY_TAKEN: usize = 20;
 /// Packages that are read from the database at a time.
 const ROWS: usize = 2_000;
-/// What stands before the username of an owner in a search, as on nuget.org.
-const OWNER: &str = "owner:";
 
 /// Which versions a client wants to hear of.
 #[derive(Clone, Copy)]
@@ -107,9 +105,9 @@ async fn find(
 ) -> Result<(usize, Vec<StoredPackage>), NuGetError> {
     let text = query.text("q")?.to_lowercase();
     let exactly = ["packageid:", "id:"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or_default();
-    let words = if exactly.is_empty() { search_words(&text) } else { Vec::new() };
-    let (owners, words): (Vec<_>, Vec<_>) = words.into_iter().partition(|word| word.starts_with(OWNER));
-    let owner = owner(&owners)?;
+    let mut words = if exactly.is_empty() { search_words(&text) } else { Vec::new() };
+    let owners = take_owners(&mut words);
+    let owner = one_of(&owners)?;
     let package_type = query.text("packageType")?.to_ascii_lowercase();
     let (skip, take) = (query.number("skip", 0, MOST_SKIPPED)?, query.number("take", USUALLY_TAKEN, MOST_TAKEN)?);
     let is_no_type = !package_type.is_empty() && PackageId::parse(&package_type).is_err();
@@ -146,13 +144,12 @@ async fn find(
     }
 }
 
-/// The username that the words of a search name as the owner; empty for none.
-fn owner(words: &[String]) -> Result<&str, NuGetError> {
-    let mut names = words.iter().filter_map(|word| word.strip_prefix(OWNER)).filter(|name| !name.is_empty());
-    let owner = names.next().unwrap_or_default();
-    match names.find(|name| *name != owner) {
-        None => Ok(owner),
-        Some(_) => Err(NuGetError::bad("A parameter cannot be read", "Search for one owner at a time.".to_owned())),
+/// The one owner that a search names; empty for none.
+fn one_of(owners: &[String]) -> Result<&str, NuGetError> {
+    match owners {
+        [] => Ok(""),
+        [owner] => Ok(owner),
+        _ => Err(NuGetError::bad("A parameter cannot be read", "Search for one owner at a time.")),
     }
 }
 

@@ -125,7 +125,7 @@ impl VersionRow {
 }
 
 /// The packages that somebody (`$1`) can read and a search (`$3` to `$6`) finds, unlisted ones too where `$2` is 1; `$7` to
-/// `$9` are the place to go on from, and `$10` how many.
+/// `$9` are the place to go on from, `$10` how many, and `$11` who must own them.
 fn packages() -> List {
     let list = List::of(
         "p.kind, p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, v.published_at, v.manifest",
@@ -134,6 +134,10 @@ fn packages() -> List {
     let list = list.filter("(p.listed_versions > 0 OR ($2 = 1 AND p.unlisted_versions > 0))").filter(
         "(f.public_since IS NOT NULL
             OR EXISTS (SELECT 1 FROM effective_roles r WHERE r.feed = f.id AND r.account = $1 AND r.role IS NOT NULL))",
+    );
+    let list = list.filter(
+        "($11 = '' OR ($1 <> '' AND EXISTS (SELECT 1 FROM package_owners o JOIN accounts a ON a.id = o.account
+            WHERE o.package = p.id AND a.username_key = $11)))",
     );
     let words = ["$3", "$4", "$5", "$6"];
     words.into_iter().fold(list, |list, word| list.filter(format!("p.search_text LIKE {word} ESCAPE '!'")))
@@ -215,6 +219,7 @@ impl Store {
             .bind(feed.map(|feed| feed.to_string()).unwrap_or_default())
             .bind(lines.after.map_or("", |after| after.kind.as_str()))
             .bind(lines.limit)
+            .bind(lines.owner)
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(LineRow::read).collect()
