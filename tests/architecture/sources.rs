@@ -94,7 +94,7 @@ fn read(root: &Path, file: &Path) -> Option<Source> {
         return None;
     }
     let text = fs::read_to_string(file).expect("a source");
-    let before_tests = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let before_tests = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let code = before_tests.lines().filter(|line| !line.trim_start().starts_with("//")).map(str::to_owned);
     Some(Source { path, lines: code.collect() })
 }
