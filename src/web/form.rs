@@ -15,7 +15,7 @@ use actix_web::{
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::{csrf, error::PageError};
+use super::{csrf, error::PageError, upload_form};
 use crate::{
     app::App,
     auth::{password_hasher::Busy, read_body},
@@ -61,25 +61,36 @@ impl Sent {
 /// Why the form of a request was not read, for whoever asks for it.
 struct Unread(PageError);
 
-/// Reads the form of a request and puts it where [`Form`] and [`Typed`] look for it.
+/// Reads the form of a request and puts it where [`Form`], [`Typed`] and [`super::upload_form::UploadForm`] look for it.
 pub async fn receive(req: &mut ServiceRequest) {
-    if !is_form(req.request()) {
-        let text = "Forms are sent as application/x-www-form-urlencoded.".to_owned();
-        let error = PageError::BadForm(StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
-        req.extensions_mut().insert(Unread(error));
-        return; // an upload, perhaps, which its page reads
-    }
     let payload = req.take_payload();
-    match read(req.request(), payload).await {
+    let request = req.request();
+    let sent = match (is_form(request), upload_form::boundary_of(request)) {
+        (true, _) => read(request, payload).await,
+        (false, Some(boundary)) => upload_form::read(request, payload, boundary).await,
+        (false, None) => Err(wrong_type("Forms are sent as application/x-www-form-urlencoded.")),
+    };
+    match sent {
         Ok(sent) => drop(req.extensions_mut().insert(sent)),
         Err(error) => drop(req.extensions_mut().insert(Unread(error))),
     }
 }
 
-fn received(req: &HttpRequest) -> Result<Sent, PageError> {
+/// A form in another format than its page sends: 415.
+pub(super) fn wrong_type(text: &str) -> PageError {
+    PageError::BadForm(StatusCode::UNSUPPORTED_MEDIA_TYPE, text.to_owned())
+}
+
+/// The form of a request, if it came in the format that its page sends.
+pub(super) fn received(req: &HttpRequest, as_upload: bool) -> Result<Sent, PageError> {
     let unread = req.extensions_mut().remove::<Unread>();
     let sent = req.extensions().get::<Sent>().cloned();
-    sent.ok_or(unread.map_or(PageError::NotFromUs, |unread| unread.0))
+    let sent = sent.ok_or(unread.map_or(PageError::NotFromUs, |unread| unread.0))?;
+    match (sent.is_upload, as_upload) {
+        (true, false) => Err(wrong_type("Forms are sent as application/x-www-form-urlencoded.")),
+        (false, true) => Err(wrong_type("This form is sent as multipart/form-data.")),
+        _ => Ok(sent),
+    }
 }
 
 /// A form that was sent from our page in this browser and session. Any other goes back to its sender; see `late_form`.
@@ -90,7 +101,7 @@ impl<T: DeserializeOwned> FromRequest for Form<T> {
     type Future = Ready<Result<Self, PageError>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(received(req).and_then(|sent| {
+        ready(received(req, false).and_then(|sent| {
             let fields = Rc::unwrap_or_clone(sent.fields);
             if sent.is_ours { parse(fields).map(Form) } else { Err(PageError::Late) }
         }))
@@ -112,7 +123,7 @@ impl<T: DeserializeOwned> FromRequest for Typed<T> {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
-            received(req)
+            received(req, false)
                 .and_then(|sent| Ok(Self { form: parse(Rc::unwrap_or_clone(sent.fields))?, is_ours: sent.is_ours })),
         )
     }

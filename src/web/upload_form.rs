@@ -1,7 +1,10 @@
 //! Forms that may carry a text file: `multipart/form-data`, in memory and bounded, with the same check of where it comes
 //! from as any form.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::{Ready, ready},
+    rc::Rc,
+};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -12,15 +15,23 @@ use actix_web::{
 
 use super::{
     error::PageError,
-    form::{Fields, Sent},
+    form::{Fields, Sent, received},
 };
 use crate::auth::{multipart, read_body};
 
 /// Largest such form, in bytes.
 const MAX_UPLOAD: usize = 256 * 1024;
 
-/// A form that was sent from our page in this browser; a file in it is a field with the file's text.
+/// A form with a file in it. One that was not sent from our page in this browser and session may be shown to its sender
+/// again, and nothing else.
 pub struct UploadForm {
+    upload: Rc<Upload>,
+    /// Whether it was sent from our page in this browser and session.
+    pub is_ours: bool,
+}
+
+/// The body as it arrived: files need not be text.
+struct Upload {
     body: Bytes,
     boundary: String,
 }
@@ -29,19 +40,22 @@ pub struct UploadForm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotUtf8;
 
-impl UploadForm {
-    /// All of its fields.
+impl Upload {
+    /// All of its fields; a file is one with the file's text.
     fn fields(&self) -> Fields {
         let text = |content: &[u8]| String::from_utf8_lossy(content).into_owned();
         multipart::parts(&self.body, &self.boundary).into_iter().map(|(name, value)| (name, text(value))).collect()
     }
+}
 
+impl UploadForm {
     /// A file's text; empty if none was chosen.
     ///
     /// # Errors
     /// When it is not UTF-8: that is for the form to say, so that nothing typed is lost.
     pub fn file(&self, name: &str) -> Result<String, NotUtf8> {
-        let bytes = multipart::part_named(&self.body, &self.boundary, name).unwrap_or_default();
+        let Upload { body, boundary } = &*self.upload;
+        let bytes = multipart::part_named(body, boundary, name).unwrap_or_default();
         String::from_utf8(bytes.to_vec()).map_err(|_| NotUtf8)
     }
 
@@ -59,25 +73,26 @@ impl UploadForm {
 
 impl FromRequest for UploadForm {
     type Error = PageError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+    type Future = Ready<Result<Self, PageError>>;
 
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, payload) = (req.clone(), payload.take());
-        Box::pin(async move { read(&req, payload).await })
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(received(req, true).and_then(|sent| {
+            let upload = req.extensions().get::<Rc<Upload>>().cloned().ok_or(PageError::NotFromUs)?;
+            Ok(Self { upload, is_ours: sent.is_ours })
+        }))
     }
 }
 
-async fn read(req: &HttpRequest, payload: Payload) -> Result<UploadForm, PageError> {
+/// What separates the parts of a form with a file in it; none if the request carries no such form.
+pub(super) fn boundary_of(req: &HttpRequest) -> Option<String> {
     let kind = req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let boundary = multipart::boundary(kind).ok_or_else(|| {
-        let text = "This form is sent as multipart/form-data.".to_owned();
-        PageError::BadForm(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
-    })?;
-    let form = UploadForm { body: read_body(payload, MAX_UPLOAD).await?, boundary };
-    let sent = Sent::new(form.fields(), true, req);
-    if !sent.is_ours {
-        return Err(PageError::NotFromUs);
-    }
-    req.extensions_mut().insert(sent);
-    Ok(form)
+    multipart::boundary(kind)
+}
+
+/// Reads such a form, and whether its form value is right.
+pub(super) async fn read(req: &HttpRequest, payload: Payload, boundary: String) -> Result<Sent, PageError> {
+    let upload = Upload { body: read_body(payload, MAX_UPLOAD).await?, boundary };
+    let sent = Sent::new(upload.fields(), true, req);
+    req.extensions_mut().insert(Rc::new(upload));
+    Ok(sent)
 }

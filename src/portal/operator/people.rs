@@ -18,7 +18,7 @@ use crate::{
     web::{
         error::PageError,
         flash::Flash,
-        form::{Form, FormError, Problems, or_again},
+        form::{Form, FormError, LATE, Problems, or_again},
         late_form,
         page::{Page, answer, go_to},
         reauth,
@@ -27,6 +27,7 @@ use crate::{
 };
 
 const INVITATIONS: &str = "/operator/accounts/invitations";
+const IMPORT: &str = "/operator/accounts/import";
 
 #[derive(Template)]
 #[template(path = "portal/operator/people/add.html")]
@@ -73,6 +74,14 @@ pub struct PersonForm {
     operator: String,
 }
 
+/// A list that was sent too late: what was pasted, and the file's text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ListForm {
+    people: String,
+    file: String,
+}
+
 impl PersonForm {
     fn read(&self) -> Result<Person, Problems> {
         let mut problems = Problems::default();
@@ -115,7 +124,9 @@ async fn add_one(req: &HttpRequest, app: &App, me: &Operator, form: &PersonForm)
 
 /// `GET /operator/accounts/import`
 pub async fn show_add_people(req: HttpRequest, app: Data<App>, _me: Operator) -> Result<HttpResponse, PageError> {
-    draw_list(&req, &app, StatusCode::OK, String::new(), Problems::default())
+    let typed = late_form::typed::<ListForm>(&req, IMPORT).unwrap_or_default();
+    let people = if typed.file.trim().is_empty() { typed.people } else { typed.file };
+    draw_list(&req, &app, StatusCode::OK, people, Problems::default())
 }
 
 /// `POST /operator/accounts/import`: everybody on the list is added, or nobody.
@@ -136,6 +147,9 @@ pub async fn add_people(
             return draw_list(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, pasted, problems);
         }
     };
+    if !form.is_ours {
+        return draw_list(&req, &app, StatusCode::FORBIDDEN, people, Problems::one("", LATE));
+    }
     let outcome = add_list(&req, &app, &me, &people).await;
     or_again(outcome, async |status, problems| draw_list(&req, &app, status, people, problems)).await
 }
