@@ -54,10 +54,10 @@ impl Load {
             self.asked.fetch_add(1, Relaxed);
             let request = client.get(format!("{base}/api/v1/tokens/current")).bearer_auth(&key);
             match request.send().await {
-                Ok(answer) if answer.status() == 200 => self.answered.fetch_add(1, Relaxed),
-                Ok(answer) => panic!("{}", answer.status()),
+                Ok(answer) if answer.status() == 200 => drop(self.answered.fetch_add(1, Relaxed)),
+                Ok(answer) => not_now(answer).await,
                 Err(_) => return,
-            };
+            }
         }
     }
 
@@ -67,12 +67,19 @@ impl Load {
         for number in 1.. {
             let push = client.put(format!("{base}/v3/package")).header("X-NuGet-ApiKey", &key);
             match push.body(nupkg(&name, &format!("{number}.0.0"))).send().await {
-                Ok(answer) if answer.status() == 201 => self.pushed.fetch_add(1, Relaxed),
-                Ok(answer) => panic!("{}: {}", answer.status(), answer.text().await.unwrap_or_default()),
+                Ok(answer) if answer.status() == 201 => drop(self.pushed.fetch_add(1, Relaxed)),
+                Ok(answer) => not_now(answer).await,
                 Err(_) => return,
-            };
+            }
         }
     }
+}
+
+/// A busy machine may ask to come back in a moment; nothing was promised then.
+async fn not_now(answer: reqwest::Response) {
+    let status = answer.status();
+    assert_eq!(status, 503, "{}", answer.text().await.unwrap_or_default());
+    tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
 fn client() -> reqwest::Client {
