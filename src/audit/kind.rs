@@ -173,6 +173,7 @@ impl EventKind {
                 | Self::EveryoneChanged
                 | Self::MemberChanged
                 | Self::OwnerAdded
+                | Self::OwnerInvited
         )
     }
 

@@ -64,6 +64,7 @@ pub(super) async fn write(
             make_link(tx, mail, (&account, LinkPurpose::NewAddress, secret), now, CONFIRMATION).await?;
             mail::new_address(&to, &confirm_path(secret))?
         }
+        MailContent::AccountDeleted => mail::account_deleted(&to)?,
         MailContent::Happened(account, happenings) => mail::security_mail(&to, &account, &happenings)?,
     })
 }

@@ -111,3 +111,19 @@ pub fn new_address(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable
     };
     letter.write(to)
 }
+
+/// Tells somebody that those who run the host deleted their account.
+pub fn account_deleted(to: &ActionMail<'_>) -> Result<String, Unwritable> {
+    let host = to.host();
+    let letter = Letter {
+        username: None,
+        subject: "Your account was deleted",
+        said: format!(
+            "Those who run {host} deleted the account that had this address. Its access tokens are refused from now on, and nobody can sign in to it. What it published stays."
+        ),
+        button: "Open the host",
+        path: "/",
+        after: &["If you did not expect this, ask those who run the host. This is the last mail about the account."],
+    };
+    letter.write(to)
+}

@@ -20,7 +20,7 @@ use lettre::{Address, message::Mailbox};
 use thiserror::Error;
 
 pub use self::{
-    account::{already_there, confirm_address, invitation, new_address, password_reset, sign_up},
+    account::{account_deleted, already_there, confirm_address, invitation, new_address, password_reset, sign_up},
     action::ActionMail,
     end_notice::{Ending, end_notice},
     message::with_unsubscribe,

@@ -186,8 +186,8 @@ fn by_the_host(one: &SecurityNotification) -> bool {
 fn facts(one: &SecurityNotification, when: String) -> Vec<(&'static str, String)> {
     let client = one_line(&client_name::in_words(&one.client));
     let mut facts = vec![("When", when)];
-    if one.kind == EventKind::OwnerInvited {
-        facts.push(("By", one.by.clone().unwrap_or_default()));
+    if let (EventKind::OwnerInvited, Some(by)) = (one.kind, &one.by) {
+        facts.push(("By", by.clone()));
     } else if let Some(operator) = &one.by {
         facts.push(("By", format!("{operator}, an operator of this host")));
     } else if one.address.is_empty() {
@@ -285,7 +285,7 @@ fn words(one: &SecurityNotification, zone: Tz) -> (String, String) {
         EventKind::AccountEnabled => {
             ("Your account is enabled again".to_owned(), "You can sign in, and keys that are on work again.")
         }
-        EventKind::OwnerInvited => return owner_invited(&one.detail),
+        EventKind::OwnerInvited => return owner_invited(one),
         EventKind::AccountInvited | EventKind::AccountInvitedAgain | EventKind::AccountInvitationWithdrawn => {
             return invitation_act(one.kind, &one.detail);
         }
@@ -349,16 +349,25 @@ fn address_asked(detail: &EventDetail) -> (String, String) {
     ("Your account is to get a new address".to_owned(), said)
 }
 
-fn owner_invited(detail: &EventDetail) -> (String, String) {
-    let what = match detail {
+/// Tells whoever is invited, and whoever did it in case it was not them.
+fn owner_invited(one: &SecurityNotification) -> (String, String) {
+    let what = match &one.detail {
         EventDetail::Ownership { feed, package: Some(package) } => {
             format!("{} in {}", one_line(package), one_line(feed))
         }
         EventDetail::Ownership { feed, package: None } => format!("the feed {}", one_line(feed)),
         _ => "something".to_owned(),
     };
-    let said = "You become an owner when you accept under Settings, Invitations, within seven days. Until then nothing changes.";
-    (format!("You are invited to own {what}"), said.to_owned())
+    match &one.whom {
+        Some(whom) => (
+            format!("{} is invited to own {what}", one_line(whom)),
+            "It was done from your account. They become an owner when they accept within seven days.".to_owned(),
+        ),
+        None => (
+            format!("You are invited to own {what}"),
+            "You become an owner when you accept under Settings, Invitations, within seven days. Until then nothing changes.".to_owned(),
+        ),
+    }
 }
 
 /// What an operator did about somebody who is to choose a password.

@@ -27,9 +27,11 @@ pub enum MailKind {
     NewAddress,
     /// What happened in an account: the notices bound to it.
     Happened,
+    /// An account was deleted, and its keys are refused.
+    AccountDeleted,
 }
 
-const WORDS: [(MailKind, &str); 10] = [
+const WORDS: [(MailKind, &str); 11] = [
     (MailKind::End(EndNotice::Warning), "warnings"),
     (MailKind::End(EndNotice::Expired), "expired"),
     (MailKind::End(EndNotice::Reminder1), "reminder-1"),
@@ -40,6 +42,7 @@ const WORDS: [(MailKind, &str); 10] = [
     (MailKind::ConfirmAddress, "confirm address"),
     (MailKind::NewAddress, "new address"),
     (MailKind::Happened, "happened"),
+    (MailKind::AccountDeleted, "account deleted"),
 ];
 
 impl MailKind {
@@ -66,12 +69,13 @@ impl MailKind {
             Self::ConfirmAddress => "Confirm an address",
             Self::NewAddress => "Confirm a new address",
             Self::Happened => "What happened in an account",
+            Self::AccountDeleted => "An account was deleted",
         }
     }
 
     /// Whether it holds a one-time link. Its content is not kept but written again, alike, at every attempt.
     pub fn holds_link(self) -> bool {
-        !matches!(self, Self::End(_) | Self::Happened)
+        !matches!(self, Self::End(_) | Self::Happened | Self::AccountDeleted)
     }
 
     /// What goes out first: where somebody waits for a link, then what happened, then whose token ends (or ended)
@@ -158,6 +162,8 @@ pub enum MailContent {
     NewAddress(Account),
     /// What happened in the account.
     Happened(Account, Vec<SecurityNotification>),
+    /// The account of this address was deleted.
+    AccountDeleted,
 }
 
 /// How somebody gets the link.

@@ -48,9 +48,6 @@ impl Transaction {
         let made = self.add_account(new, by, now).await?;
         if let Registration::Made(id) = made {
             self.note_invited(id, EventKind::AccountInvited, by, now).await?;
-            if new.operator {
-                self.record(EventKind::OperatorMade, by, Subject::account(id), EventDetail::Nothing, now).await?;
-            }
         }
         Ok(made)
     }

@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 use crate::{
     accounts::{Account, AccountChange, AccountDeletion, OwnedAlone},
     audit::{Actor, EventDetail, EventKind, Subject},
+    notifications::NewMail,
     store::{Result, Store, Transaction, readable},
     tokens::{AccountId, FeedId, decision::Role},
 };
@@ -73,11 +74,13 @@ impl Store {
     }
 
     /// Removes an account with its tokens, sessions and memberships. What it published stays; packages and feeds that
-    /// nobody else owns go to `heir`, and without one nothing is removed while there are any.
+    /// nobody else owns go to `heir`, and without one nothing is removed while there are any. `farewell` tells its owner,
+    /// whose keys end with it.
     pub async fn delete_account(
         &self,
         id: AccountId,
         heir: Option<AccountId>,
+        farewell: &NewMail,
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<AccountDeletion> {
@@ -93,6 +96,7 @@ impl Store {
         let detail = EventDetail::Account { username: found.username };
         tx.record(EventKind::AccountDeleted, by, Subject::account(id), detail, now).await?;
         sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(&mut *tx.inner).await?;
+        tx.add_mail(farewell, now).await?;
         tx.commit().await?;
         Ok(AccountDeletion::Done)
     }

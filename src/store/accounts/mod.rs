@@ -130,6 +130,9 @@ impl Transaction {
         self.add_token(&primary_token(id, new.max_token_days, now)).await?;
         let by = Actor { account: by.account.or((!by.address.is_empty()).then_some(id)), ..by.clone() };
         self.record(EventKind::AccountCreated, &by, Subject::account(id), EventDetail::Nothing, now).await?;
+        if new.operator {
+            self.record(EventKind::OperatorMade, &by, Subject::account(id), EventDetail::Nothing, now).await?;
+        }
         Ok(Registration::Made(id))
     }
 

@@ -39,6 +39,7 @@ impl Transaction {
                 (account.email == mail.recipient && !dead).then_some(MailContent::ConfirmAddress(account))
             }
             MailKind::NewAddress => self.owed_to_new_address(mail, dead).await?,
+            MailKind::AccountDeleted => Some(MailContent::AccountDeleted),
             MailKind::Happened => {
                 let happenings = self.security_notifications_in(mail.id).await?;
                 (!happenings.is_empty()).then_some(MailContent::Happened(self.owner(mail).await?, happenings))
