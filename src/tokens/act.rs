@@ -2,12 +2,14 @@
 //! them ask it again.
 
 use chrono::{DateTime, Utc};
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 use super::{State, Token, TokenKind, state::state};
 
 /// Something that is done with one token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum TokenAct {
     /// Name, note, patterns and feeds are changed, rights taken away.
     Edit,
@@ -57,15 +59,7 @@ pub enum CannotAct {
 impl TokenAct {
     /// The word in addresses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Edit => "edit",
-            Self::Refresh => "refresh",
-            Self::Duplicate => "duplicate",
-            Self::Deactivate => "deactivate",
-            Self::Reactivate => "reactivate",
-            Self::Revoke => "revoke",
-            Self::Delete => "delete",
-        }
+        self.into()
     }
 
     /// The word on buttons.

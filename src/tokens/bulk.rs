@@ -1,6 +1,7 @@
 //! What can be done to several tokens at once, and why some of them have to be left out.
 
 use chrono::{DateTime, Utc};
+use strum::{EnumString, IntoStaticStr};
 
 use super::{
     State, Token,
@@ -9,7 +10,8 @@ use super::{
 };
 
 /// Something done to all selected tokens in one step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum BulkAction {
     /// Off, settings kept.
     Deactivate,
@@ -20,14 +22,9 @@ pub enum BulkAction {
 }
 
 impl BulkAction {
-    /// Reads the word in addresses and forms.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "deactivate" => Some(Self::Deactivate),
-            "reactivate" => Some(Self::Reactivate),
-            "revoke" => Some(Self::Revoke),
-            _ => None,
-        }
+    /// The word in addresses and forms.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Why a token is left out; `None` if the step can be taken.
@@ -47,6 +44,7 @@ impl BulkAction {
 
 /// Most tokens that one step takes.
 pub const MOST_SELECTED: usize = 100;
+
 fn in_few_words(why: CannotAct) -> &'static str {
     match why {
         CannotAct::Off => "already off",

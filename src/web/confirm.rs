@@ -22,6 +22,8 @@ pub struct Confirm {
     pub lede: String,
     /// What one may do instead: a page, and the words around the link to it.
     pub instead: Option<Instead>,
+    /// Where nothing can be done here: the page that helps.
+    pub helps: Option<Link>,
     /// What it is about.
     pub facts: Vec<Fact>,
     /// Where the form is sent to.
@@ -146,15 +148,15 @@ impl Confirm {
         self
     }
 
-    /// The page without its form: why it cannot be done.
+    /// The page without its form: why it cannot be done, and the page that helps if one does.
     #[must_use]
-    pub fn without_form(self, why: String) -> Self {
-        Self { lede: why, button: String::new(), ..self }
+    pub fn without_form(self, why: String, helps: Option<Link>) -> Self {
+        Self { lede: why, instead: None, helps, button: String::new(), ..self }
     }
 
     /// That page, as the answer to a form that was sent all the same: 409.
     pub fn cannot(self, req: &HttpRequest, why: &str) -> Result<HttpResponse, PageError> {
-        self.without_form(why.to_owned()).draw(req, StatusCode::CONFLICT, Problems::default())
+        self.without_form(why.to_owned(), None).draw(req, StatusCode::CONFLICT, Problems::default())
     }
 
     /// The look of its button.

@@ -15,6 +15,7 @@ use super::{
     assets, csrf,
     error::PageError,
     flash::{Flash, Notice, To},
+    format::Time,
     nav::{Nav, SETTINGS},
     query::{with_query, with_query_of},
     session::TypedSession,
@@ -161,6 +162,11 @@ impl SignedIn {
     /// for somebody.
     pub async fn begin(&self, app: &App) -> Result<Transaction, PageError> {
         Ok(app.store.begin_by(&self.actor).await?)
+    }
+
+    /// An instant as this person reads it.
+    pub fn time(&self, at: DateTime<Utc>) -> Time {
+        Time::new(at, self.now, self.account.time_zone)
     }
 
     /// Whether a sensitive act has to ask for the password.

@@ -33,7 +33,7 @@ pub(super) struct DeviceView {
 
 impl DeviceView {
     fn new(device: ListedDevice, this: Option<DeviceId>, me: &SignedIn) -> Self {
-        let time = |at| Time::new(at, me.now, me.account.time_zone);
+        let time = |at| me.time(at);
         Self {
             is_this: Some(device.id) == this,
             id: device.id.to_string(),

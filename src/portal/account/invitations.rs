@@ -53,7 +53,7 @@ impl InvitationView {
             feed: one.feed.name,
             username: one.username,
             inviter: one.inviter_name,
-            until: Time::new(one.expires_at, me.now, me.account.time_zone),
+            until: me.time(one.expires_at),
         }
     }
 }

@@ -105,7 +105,7 @@ pub(super) async fn draw(
     typed: Typed,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let time = |at| me.time(at);
     let address = app.store.address_state(me.account.id, me.now).await?;
     let page = Profile {
         page: Page::in_section(req, "Profile", "profile"),

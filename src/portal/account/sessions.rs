@@ -101,7 +101,7 @@ pub async fn end_other_sessions(
 
 impl Session {
     fn new(session: ListedSession, me: &SignedIn) -> Self {
-        let time = |at| Time::new(at, me.now, me.account.time_zone);
+        let time = |at| me.time(at);
         Self {
             is_this: session.name.is_some() && session.name == me.session.name(),
             name: session.name.map(|name| name.to_string()).unwrap_or_default(),

@@ -84,10 +84,6 @@ async fn draw(
 ) -> Result<HttpResponse, PageError> {
     let made = app.store.calendar_made_at(owner.id).await?;
     let title = if address.is_some() { "Calendar address made" } else { "Calendar" };
-    let page = Show {
-        page: Page::in_section(req, title, "calendar"),
-        made: made.map(|at| Time::new(at, me.now, me.account.time_zone)),
-        address,
-    };
+    let page = Show { page: Page::in_section(req, title, "calendar"), made: made.map(|at| me.time(at)), address };
     answer(StatusCode::OK, &page)
 }

@@ -23,7 +23,6 @@ use actix_web::{
     dev::{Payload, ServiceRequest, ServiceResponse},
     middleware::Next,
 };
-use chrono::{DateTime, Utc};
 
 use crate::{
     accounts::{Account, AccountSummary},
@@ -76,12 +75,6 @@ impl Deref for Operator {
 
     fn deref(&self) -> &SignedIn {
         &self.0
-    }
-}
-
-impl Operator {
-    fn time(&self, at: DateTime<Utc>) -> Time {
-        Time::new(at, self.now, self.account.time_zone)
     }
 }
 

@@ -128,7 +128,7 @@ async fn ask(req: &HttpRequest, app: &App, me: &Operator, id: &str, act: TokenAc
     let question = question(app, me, &token, owner, act).await?;
     match possible {
         Ok(()) => question.ask(req),
-        Err(why) => question.without_form(reason(why)).ask(req),
+        Err(why) => question.without_form(reason(why), None).ask(req),
     }
 }
 

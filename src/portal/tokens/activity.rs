@@ -60,7 +60,7 @@ pub(super) async fn places(app: &App, me: &SignedIn, token: &Token) -> Result<Ve
     let shown = places.into_iter().map(|place| ClientRow {
         client: or_unnamed(format::client(&place.client)),
         address: place.address,
-        last: Time::new(place.last_at, me.now, me.account.time_zone),
+        last: me.time(place.last_at),
         uses: thousands(place.uses),
     });
     Ok(shown.collect())

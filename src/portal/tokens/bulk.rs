@@ -14,6 +14,7 @@ use crate::{
         state::state,
     },
     web::{
+        confirm::{Confirm, Link, Piece},
         error::PageError,
         flash::Flash,
         form::{Form, Problems},
@@ -28,21 +29,19 @@ use crate::{
 #[template(path = "portal/tokens/bulk.html")]
 struct Selected {
     page: Page,
-    listed_days: i64,
-    verb: &'static str,
-    button: String,
-    tone: &'static str,
+    confirm: Confirm,
+    step: &'static str,
     fit: Vec<Chosen>,
     left_out: Vec<Chosen>,
     from: String,
-    back: String,
-    ask_password: bool,
     problems: Problems,
 }
 
 /// A token that was ticked.
 struct Chosen {
     id: String,
+    /// When the page was drawn.
+    version: i64,
     name: String,
     hint: String,
     /// Its state, or why it is left out.
@@ -55,7 +54,21 @@ struct Chosen {
 pub struct SelectedForm {
     step: String,
     token: Vec<String>,
+    /// Of each token in turn, as the page that asked showed it.
+    version: Vec<String>,
     from: String,
+}
+
+impl SelectedForm {
+    fn action(&self) -> Result<BulkAction, PageError> {
+        self.step.parse().map_err(|_| PageError::NotFound)
+    }
+
+    /// Whether the page that asked showed this token as it is now.
+    fn has_seen(&self, token: &Token) -> bool {
+        let (id, version) = (token.id.to_string(), token.version.to_string());
+        self.token.iter().zip(&self.version).any(|(own, seen)| *own == id && *seen == version)
+    }
 }
 
 /// `GET /settings/tokens/selected?step=revoke&token=…&token=…`
@@ -66,9 +79,9 @@ pub async fn ask_bulk_change(
     owner: Owner,
 ) -> Result<HttpResponse, PageError> {
     let form: SelectedForm = serde_html_form::from_str(req.query_string()).map_err(|_| PageError::NotFound)?;
-    let step = BulkAction::parse(&form.step).ok_or(PageError::NotFound)?;
+    let step = form.action()?;
     let tokens = chosen(&app, owner, &form).await?;
-    draw(&req, &me, step, &form, &tokens)
+    draw(&req, &me, step, &form, &tokens, Problems::default())
 }
 
 /// `POST /settings/tokens/selected`
@@ -79,7 +92,7 @@ pub async fn change_selected_tokens(
     owner: Owner,
     Form(form): Form<SelectedForm>,
 ) -> Result<HttpResponse, PageError> {
-    let step = BulkAction::parse(&form.step).ok_or(PageError::NotFound)?;
+    let step = form.action()?;
     let tokens = chosen(&app, owner, &form).await?;
     if tokens.is_empty() {
         return Ok(go_to(&req, Flash::NoneSelected.at(&Listing::parse(&form.from).path())));
@@ -87,8 +100,16 @@ pub async fn change_selected_tokens(
     if step == BulkAction::Reactivate {
         reauth::require(&req, &app, &me).await?;
     }
-    let possible = tokens.iter().filter(|token| step.skip_reason(token, me.now).is_none());
-    let ids: Vec<_> = possible.map(|token| token.id).collect();
+    let possible: Vec<_> = tokens.iter().filter(|token| step.skip_reason(token, me.now).is_none()).collect();
+    // What ends a key is done whatever happened meanwhile; what lets one work again only to what was looked at.
+    if step == BulkAction::Reactivate && !possible.iter().all(|token| form.has_seen(token)) {
+        let problems = Problems::one(
+            "",
+            "Some of these tokens were changed after this page was opened, so nothing was done. Look at them again before you go on.",
+        );
+        return draw(&req, &me, step, &form, &tokens, problems);
+    }
+    let ids: Vec<_> = possible.iter().map(|token| token.id).collect();
     let changed = app.store.change_selected(owner.id, &ids, step, &me.actor, me.now).await?;
     let done = if changed == 0 { Flash::Unchanged } else { done(step) };
     Ok(go_to(&req, done.at(&Listing::parse(&form.from).path())))
@@ -110,39 +131,74 @@ fn draw(
     step: BulkAction,
     form: &SelectedForm,
     tokens: &[Token],
+    problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let listing = Listing::parse(&form.from);
     if tokens.is_empty() {
         return Ok(go_to(req, Flash::NoneSelected.at(&listing.path())));
     }
     let (left_out, fit): (Vec<_>, Vec<_>) = tokens.iter().partition(|token| step.skip_reason(token, me.now).is_some());
-    let (title, verb, tone) = match step {
-        BulkAction::Deactivate => ("Deactivate", "deactivate", "main"),
-        BulkAction::Reactivate => ("Reactivate", "reactivate", "main"),
-        BulkAction::Revoke => ("Revoke", "revoke", "final"),
-    };
-    let button = format!("{title} {}", counted(fit.len(), "token"));
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
+    let confirm = question(me, step, fit.len(), listing.path());
     let page = Selected {
-        page: Page::in_section(req, button.clone(), "tokens"),
-        listed_days: REVOKED_LISTED.num_days(),
-        verb,
-        button: if step == BulkAction::Revoke { format!("{button} for good") } else { button },
-        tone,
-        fit: fit.into_iter().map(|token| named(token, state(token, me.now).label())).collect(),
+        page: confirm.page(req),
+        confirm,
+        step: step.as_str(),
+        fit: fit.into_iter().map(|token| Chosen::new(token, state(token, me.now).label())).collect(),
         left_out: left_out
             .into_iter()
-            .map(|token| named(token, step.skip_reason(token, me.now).unwrap_or_default()))
+            .map(|token| Chosen::new(token, step.skip_reason(token, me.now).unwrap_or_default()))
             .collect(),
         from: listing.query(),
-        back: listing.path(),
-        ask_password: step == BulkAction::Reactivate && me.must_prove(),
-        problems: Problems::default(),
+        problems,
     };
-    answer(StatusCode::OK, &page)
+    answer(status, &page)
 }
 
-fn named(token: &Token, what: &'static str) -> Chosen {
-    Chosen { id: token.id.to_string(), name: token.name.clone(), hint: token.hint.clone().unwrap_or_default(), what }
+/// The page that asks, about this many tokens; without a form if there are none.
+fn question(me: &SignedIn, step: BulkAction, count: usize, back: String) -> Confirm {
+    let (verb, lede) = match step {
+        BulkAction::Deactivate => (
+            "Deactivate",
+            "Their keys are refused from the next request on. All settings stay, and you can reactivate them with the same keys.".to_owned(),
+        ),
+        BulkAction::Reactivate => (
+            "Reactivate",
+            "The same keys work again from the next request on, unless they have expired. Their expiry dates do not move.".to_owned(),
+        ),
+        BulkAction::Revoke => (
+            "Revoke",
+            format!(
+                "Whatever comes with their keys is refused from the next request on, for good. The tokens stay listed for {} days; deleting them takes them off at once. If you only want a pause, deactivate them instead.",
+                REVOKED_LISTED.num_days()
+            ),
+        ),
+    };
+    let title = format!("{verb} {}", counted(count, "token"));
+    let is_danger = step == BulkAction::Revoke;
+    let question = Confirm {
+        section: "tokens",
+        lede,
+        action: "/settings/tokens/selected".to_owned(),
+        button: if is_danger { format!("{title} for good") } else { title.clone() },
+        title,
+        is_danger,
+        back: Link::new(back, "Access tokens"),
+        cancel: if is_danger { "Keep them" } else { "" },
+        asks_proof: step == BulkAction::Reactivate && me.must_prove(),
+        ..Confirm::default()
+    };
+    match count {
+        0 => question.without_form(format!("There is nothing to {} among the selected tokens.", step.as_str()), None),
+        _ => question,
+    }
+}
+
+impl Chosen {
+    fn new(token: &Token, what: &'static str) -> Self {
+        let hint = token.hint.clone().unwrap_or_default();
+        Self { id: token.id.to_string(), version: token.version, name: token.name.clone(), hint, what }
+    }
 }
 
 fn done(step: BulkAction) -> Flash {

@@ -1,9 +1,8 @@
-//! The page that asks before a token is reactivated, revoked or deleted.
+//! The page that asks before something is done with one of one's own tokens.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
-use askama::Template;
 
-use super::{feeds, find, view};
+use super::{feeds, find, path, view};
 use crate::{
     app::App,
     tokens::{
@@ -12,66 +11,19 @@ use crate::{
         listing::REVOKED_LISTED,
     },
     web::{
+        confirm::{Confirm, Instead, Link},
         error::PageError,
         form::Problems,
         owner::Owner,
-        page::{Page, SignedIn, answer},
+        page::SignedIn,
     },
 };
-
-#[derive(Template)]
-#[template(path = "portal/tokens/confirm.html")]
-struct Confirm {
-    page: Page,
-    token: view::Token,
-    listed_days: i64,
-    verb: &'static str,
-    button: &'static str,
-    tone: &'static str,
-    version: i64,
-    ask_password: bool,
-    problems: Problems,
-}
-
-#[derive(Template)]
-#[template(path = "portal/tokens/confirm/cannot.html")]
-struct Cannot {
-    page: Page,
-    token: view::Token,
-    why: CannotAct,
-    instead: Option<TokenAct>,
-}
-
-/// The page of an act that cannot be done: why, and what can be done instead.
-#[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
-pub(super) async fn cannot(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    owner: Owner,
-    token: &Token,
-    act: TokenAct,
-    why: CannotAct,
-    status: StatusCode,
-) -> Result<HttpResponse, PageError> {
-    let page = Cannot {
-        page: Page::in_section(req, format!("{} {}", act.label(), token.name), "tokens"),
-        token: view::Token::in_list(token, &feeds(app, owner).await?, me),
-        why,
-        instead: why.instead().filter(|act| act.check(token, me.now).is_ok()),
-    };
-    answer(status, &page)
-}
 
 /// An act that is asked about first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TokenQuestion {
     /// What is asked about.
     pub act: TokenAct,
-    /// On the button.
-    pub button: &'static str,
-    /// `main`, or `final` for what cannot be undone.
-    pub tone: &'static str,
     /// Whether it asks for a password that was last given long ago.
     pub sensitive: bool,
 }
@@ -88,8 +40,8 @@ impl TokenQuestion {
     ) -> Result<HttpResponse, PageError> {
         let token = find(app, owner, id).await?;
         match self.act.check(&token, me.now) {
-            Ok(()) => self.draw(req, app, me, owner, &token, Problems::default()).await,
-            Err(why) => cannot(req, app, me, owner, &token, self.act, why, StatusCode::OK).await,
+            Ok(()) => self.question(app, me, owner, &token).await?.ask(req),
+            Err(why) => cannot(req, app, me, owner, &token, (self.act, why), StatusCode::OK).await,
         }
     }
 
@@ -103,7 +55,7 @@ impl TokenQuestion {
         token: &Token,
         why: CannotAct,
     ) -> Result<HttpResponse, PageError> {
-        cannot(req, app, me, owner, token, self.act, why, StatusCode::CONFLICT).await
+        cannot(req, app, me, owner, token, (self.act, why), StatusCode::CONFLICT).await
     }
 
     /// Says why it cannot be done now: 409.
@@ -116,32 +68,83 @@ impl TokenQuestion {
         token: &Token,
         why: &str,
     ) -> Result<HttpResponse, PageError> {
-        self.draw(req, app, me, owner, token, Problems::one("", why)).await
+        self.question(app, me, owner, token).await?.refuse(req, why)
     }
 
-    /// Draws the page.
-    async fn draw(
-        self,
-        req: &HttpRequest,
-        app: &App,
-        me: &SignedIn,
-        owner: Owner,
-        token: &Token,
-        problems: Problems,
-    ) -> Result<HttpResponse, PageError> {
-        let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
-        let Self { act, button, tone, sensitive } = self;
-        let page = Confirm {
-            page: Page::in_section(req, format!("{} {}", act.label(), token.name), "tokens"),
-            token: view::Token::in_list(token, &feeds(app, owner).await?, me),
-            listed_days: REVOKED_LISTED.num_days(),
-            verb: act.as_str(),
-            button,
-            tone,
-            version: token.version,
-            ask_password: sensitive && me.must_prove(),
-            problems,
+    async fn question(self, app: &App, me: &SignedIn, owner: Owner, token: &Token) -> Result<Confirm, PageError> {
+        let seen = view::Token::in_list(token, &feeds(app, owner).await?, me);
+        let is_danger = matches!(self.act, TokenAct::Revoke | TokenAct::Delete);
+        let instead = Instead {
+            before: "If you only want a pause, ",
+            link: Link::new(format!("{}/deactivate", path(token)), "deactivate"),
+            after: " it instead.",
         };
-        answer(status, &page)
+        Ok(Confirm {
+            lede: lede(self.act, &seen),
+            instead: Some(instead).filter(|_| self.act == TokenAct::Revoke && seen.live),
+            is_danger,
+            cancel: if is_danger { "Keep it" } else { "" },
+            asks_proof: self.sensitive && me.must_prove(),
+            ..about(self.act, token, &seen)
+        })
+    }
+}
+
+/// The page that asks about an act with a token, without what happens then.
+pub(super) fn about(act: TokenAct, token: &Token, seen: &view::Token) -> Confirm {
+    Confirm {
+        section: "tokens",
+        title: format!("{} {}", act.label(), token.name),
+        facts: seen.facts(),
+        action: format!("{}/{}", path(token), act.as_str()),
+        button: if act == TokenAct::Revoke { "Revoke for good" } else { act.label() }.to_owned(),
+        back: Link::new(path(token), token.name.clone()),
+        version: Some(token.version),
+        ..Confirm::default()
+    }
+}
+
+/// The page of an act that cannot be done: why, and what can be done instead.
+pub(super) async fn cannot(
+    req: &HttpRequest,
+    app: &App,
+    me: &SignedIn,
+    owner: Owner,
+    token: &Token,
+    (act, why): (TokenAct, CannotAct),
+    status: StatusCode,
+) -> Result<HttpResponse, PageError> {
+    let seen = view::Token::in_list(token, &feeds(app, owner).await?, me);
+    let helps = why.instead().filter(|act| act.check(token, me.now).is_ok());
+    let link = |act: TokenAct| Link::new(format!("{}/{}", path(token), act.as_str()), act.label());
+    let why = format!("{why} {}", why.advice());
+    about(act, token, &seen).without_form(why, helps.map(link)).draw(req, status, Problems::default())
+}
+
+/// What happens then.
+fn lede(act: TokenAct, token: &view::Token) -> String {
+    match act {
+        TokenAct::Reactivate if token.lives_when_on => {
+            "The same key works again from the next request on. Its expiry does not move.".to_owned()
+        }
+        TokenAct::Reactivate if !token.issued => "It has no key yet: refresh it afterwards to get one.".to_owned(),
+        TokenAct::Reactivate => {
+            "Its time is over, so its key stays refused: refresh the token afterwards to get a new one.".to_owned()
+        }
+        TokenAct::Revoke => {
+            let key = if token.live {
+                "Its key is refused from the next request on, for good."
+            } else {
+                "Its key, refused now, is refused for good."
+            };
+            let days = REVOKED_LISTED.num_days();
+            format!("{key} The token stays listed for {days} days; deleting it takes it off at once.")
+        }
+        _ => {
+            let key = if token.live { "Its key is refused from the next request on, and it" } else { "It" };
+            format!(
+                "{key} disappears from your list for good. Only the host keeps the record of what was done with it."
+            )
+        }
     }
 }

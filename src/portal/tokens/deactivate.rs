@@ -8,7 +8,10 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{confirm::cannot, feeds, find, path, view};
+use super::{
+    confirm::{about, cannot},
+    feeds, find, path, view,
+};
 use crate::{
     app::App,
     tokens::{
@@ -17,6 +20,7 @@ use crate::{
         pause::Pause,
     },
     web::{
+        confirm::{Confirm, Piece},
         error::PageError,
         flash::Flash,
         form::{Form, Problems},
@@ -31,7 +35,7 @@ use crate::{
 #[template(path = "portal/tokens/deactivate.html")]
 struct Deactivate {
     page: Page,
-    token: view::Token,
+    confirm: Confirm,
     choices: Vec<Choice>,
     problems: Problems,
 }
@@ -63,7 +67,7 @@ pub async fn ask_deactivate(
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
     if let Err(why) = TokenAct::Deactivate.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, TokenAct::Deactivate, why, StatusCode::OK).await;
+        return cannot(&req, &app, &me, owner, &token, (TokenAct::Deactivate, why), StatusCode::OK).await;
     }
     let form = typed::<DeactivateForm>(&req, &format!("{}/deactivate", path(&token)));
     let chosen = form.and_then(|form| Pause::parse(&form.until).ok()).unwrap_or(Pause::Open);
@@ -84,7 +88,7 @@ pub async fn deactivate_token(
     if let Err(why) = possible
         && why != CannotAct::Off
     {
-        return cannot(&req, &app, &me, owner, &token, TokenAct::Deactivate, why, StatusCode::CONFLICT).await;
+        return cannot(&req, &app, &me, owner, &token, (TokenAct::Deactivate, why), StatusCode::CONFLICT).await;
     }
     let refuse = async |status, pause, problems| draw(&req, &app, &me, owner, &token, pause, status, problems).await;
     let pause = match Pause::parse(&form.until) {
@@ -97,11 +101,22 @@ pub async fn deactivate_token(
     if let Err(why) = possible
         && pause != Pause::Open
     {
-        return cannot(&req, &app, &me, owner, &token, TokenAct::Deactivate, why, StatusCode::CONFLICT).await;
+        return cannot(&req, &app, &me, owner, &token, (TokenAct::Deactivate, why), StatusCode::CONFLICT).await;
     }
     app.store.pause_token(&token, pause.until(me.now), &me.actor, me.now).await?;
     let done = if pause == Pause::Open { Flash::Deactivated } else { Flash::Paused };
     Ok(go_to(&req, done.at(&path(&token))))
+}
+
+/// What happens then.
+fn lede(token: &view::Token) -> &'static str {
+    if token.live {
+        "Its key is refused from the next request on. All settings stay, and the same key works again afterwards, unless its time is over by then."
+    } else if !token.issued {
+        "It has no key yet; the one of its first refresh is refused until you reactivate it."
+    } else {
+        "It is switched off for a while already; choose how long it is to stay off from now on. All settings stay."
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
@@ -118,14 +133,11 @@ async fn draw(
     let choice = |(pause, value, words): (Pause, _, _)| Choice {
         value,
         words,
-        until: pause.until(me.now).map(|at| Time::new(at, me.now, me.account.time_zone)),
+        until: pause.until(me.now).map(|at| me.time(at)),
         chosen: pause == chosen,
     };
-    let page = Deactivate {
-        page: Page::in_section(req, format!("Deactivate {}", token.name), "tokens"),
-        token: view::Token::in_list(token, &feeds(app, owner).await?, me),
-        choices: Pause::CHOICES.map(choice).into(),
-        problems,
-    };
+    let seen = view::Token::in_list(token, &feeds(app, owner).await?, me);
+    let confirm = Confirm { lede: lede(&seen).to_owned(), version: None, ..about(TokenAct::Deactivate, token, &seen) };
+    let page = Deactivate { page: confirm.page(req), confirm, choices: Pause::CHOICES.map(choice).into(), problems };
     answer(status, &page)
 }

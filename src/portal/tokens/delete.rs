@@ -19,8 +19,7 @@ use crate::{
     },
 };
 
-const QUESTION: TokenQuestion =
-    TokenQuestion { act: TokenAct::Delete, button: "Delete", tone: "final", sensitive: false };
+const QUESTION: TokenQuestion = TokenQuestion { act: TokenAct::Delete, sensitive: false };
 
 /// `GET /settings/tokens/{id}/delete`
 pub async fn ask_delete(

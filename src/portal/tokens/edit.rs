@@ -85,7 +85,7 @@ pub async fn show_edit_token(
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
     if let Err(why) = TokenAct::Edit.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, TokenAct::Edit, why, StatusCode::OK).await;
+        return cannot(&req, &app, &me, owner, &token, (TokenAct::Edit, why), StatusCode::OK).await;
     }
     let feeds = feeds(&app, owner).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, owner, token: &token, feeds: &feeds };
@@ -112,7 +112,7 @@ pub async fn edit_token(
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
     if let Err(why) = TokenAct::Edit.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, TokenAct::Edit, why, StatusCode::CONFLICT).await;
+        return cannot(&req, &app, &me, owner, &token, (TokenAct::Edit, why), StatusCode::CONFLICT).await;
     }
     let feeds = feeds(&app, owner).await?;
     let drawing = Drawing { req: &req, app: &app, me: &me, owner, token: &token, feeds: &feeds };

@@ -8,7 +8,7 @@ use crate::{
     store::StoreError,
     tokens::listing::{COUNTED, Filter},
     web::{
-        confirm::ConfirmForm,
+        confirm::{Confirm, ConfirmForm, Fact, Link, Piece},
         error::PageError,
         flash::Flash,
         form::{Form, Problems},
@@ -23,18 +23,10 @@ use crate::{
 #[template(path = "portal/tokens/freeze.html")]
 struct Freeze {
     page: Page,
+    confirm: Confirm,
+    /// How many tokens are switched off: "12 tokens are".
     live: String,
-    none_live: bool,
     frozen: Option<Time>,
-}
-
-#[derive(Template)]
-#[template(path = "portal/tokens/freeze/undo.html")]
-struct Unfreeze {
-    page: Page,
-    frozen: String,
-    since: Option<Time>,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -46,13 +38,16 @@ pub async fn ask_freeze(
     owner: Owner,
 ) -> Result<HttpResponse, PageError> {
     let live = app.store.count_tokens(owner.id, Filter::Active, me.now).await?;
-    let page = Freeze {
-        page: Page::in_section(&req, "Freeze all tokens", "tokens"),
-        live: at_least(live),
-        none_live: live == 0,
-        frozen: since(&app, &me, owner).await?,
+    let frozen = app.store.frozen_since(owner.id).await?.map(|at| me.time(at));
+    let confirm = Confirm {
+        lede: "For the moment when a key has leaked and you do not know which. Every key of yours that works is refused from then on; all settings stay.".to_owned(),
+        ..about("Freeze all tokens", "/settings/tokens/freeze")
     };
-    answer(StatusCode::OK, &page)
+    if live == 0 {
+        return nothing_to_freeze(confirm, frozen.is_some()).ask(&req);
+    }
+    let live = format!("{} {}", at_least(live), if live == 1 { "is" } else { "are" });
+    answer(StatusCode::OK, &Freeze { page: confirm.page(&req), confirm, live, frozen, problems: Problems::default() })
 }
 
 /// `POST /settings/tokens/freeze`
@@ -81,7 +76,7 @@ pub async fn ask_unfreeze(
     me: SignedIn,
     owner: Owner,
 ) -> Result<HttpResponse, PageError> {
-    draw_undo(&req, &app, &me, owner).await
+    undo_question(&app, &me, owner).await?.ask(&req)
 }
 
 /// `POST /settings/tokens/unfreeze`
@@ -90,9 +85,14 @@ pub async fn unfreeze_tokens(
     app: Data<App>,
     me: SignedIn,
     owner: Owner,
-    Form(_): Form<ConfirmForm>,
+    Form(form): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     reauth::require(&req, &app, &me).await?;
+    let question = undo_question(&app, &me, owner).await?;
+    // A page that is older than the freeze must not end it. None at all: it is undone already, which is what was wanted.
+    if question.version.is_some_and(|since| since.to_string() != form.version) {
+        return question.refuse(&req, "Your tokens were frozen after this page was opened, so nothing was done.");
+    }
     let (account, by, now) = (owner.id, me.actor.clone(), me.now);
     let thawed = tokio::spawn(async move { app.store.unfreeze_tokens(account, &by, now).await }).await;
     Ok(match thawed {
@@ -102,20 +102,44 @@ pub async fn unfreeze_tokens(
     })
 }
 
-async fn draw_undo(req: &HttpRequest, app: &App, me: &SignedIn, owner: Owner) -> Result<HttpResponse, PageError> {
-    let page = Unfreeze {
-        page: Page::in_section(req, "Undo the freeze", "tokens"),
-        frozen: at_least(app.store.count_frozen(owner.id, COUNTED + 1).await?),
-        since: since(app, me, owner).await?,
-        ask_password: me.must_prove(),
-        problems: Problems::default(),
-    };
-    answer(StatusCode::OK, &page)
+/// A question about all tokens.
+fn about(title: &str, action: &str) -> Confirm {
+    Confirm {
+        section: "tokens",
+        title: title.to_owned(),
+        action: action.to_owned(),
+        button: title.to_owned(),
+        back: Link::new("/settings/tokens", "Access tokens"),
+        ..Confirm::default()
+    }
 }
 
-async fn since(app: &App, me: &SignedIn, owner: Owner) -> Result<Option<Time>, PageError> {
-    let since = app.store.frozen_since(owner.id).await?;
-    Ok(since.map(|at| Time::new(at, me.now, me.account.time_zone)))
+fn nothing_to_freeze(question: Confirm, frozen: bool) -> Confirm {
+    if frozen {
+        let undo = Link::new("/settings/tokens/unfreeze", "Undo the freeze");
+        question.without_form("All your tokens are frozen.".to_owned(), Some(undo))
+    } else {
+        question.without_form("None of your tokens is on: there is nothing to freeze.".to_owned(), None)
+    }
+}
+
+/// The page that asks before a freeze is undone. Its version is when the freeze was made; none if there is none.
+async fn undo_question(app: &App, me: &SignedIn, owner: Owner) -> Result<Confirm, PageError> {
+    let question = about("Undo the freeze", "/settings/tokens/unfreeze");
+    let Some(since) = app.store.frozen_since(owner.id).await? else {
+        return Ok(question.without_form("None of your tokens is frozen.".to_owned(), None));
+    };
+    let frozen = at_least(app.store.count_frozen(owner.id, COUNTED + 1).await?);
+    Ok(Confirm {
+        lede: "Reactivates exactly the tokens that the freeze deactivated, with the same keys. Keys that have expired stay refused. What you have reactivated or revoked since stays as it is. If one of them has leaked, revoke it first.".to_owned(),
+        facts: vec![
+            Fact::text("Frozen", frozen),
+            Fact::new("Since", [Piece::Time(me.time(since))]),
+        ],
+        version: Some(since.timestamp_millis()),
+        asks_proof: me.must_prove(),
+        ..question
+    })
 }
 
 fn at_least(count: i64) -> String {

@@ -93,7 +93,7 @@ impl Record {
 }
 
 fn line(event: crate::audit::Event, me: &SignedIn) -> Event {
-    let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let time = |at| me.time(at);
     let text = EventText {
         kind: event.kind,
         detail: &event.detail,

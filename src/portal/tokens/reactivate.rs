@@ -23,8 +23,7 @@ use crate::{
     },
 };
 
-const QUESTION: TokenQuestion =
-    TokenQuestion { act: TokenAct::Reactivate, button: "Reactivate", tone: "main", sensitive: true };
+const QUESTION: TokenQuestion = TokenQuestion { act: TokenAct::Reactivate, sensitive: true };
 
 /// `GET /settings/tokens/{id}/reactivate`
 pub async fn ask_reactivate(

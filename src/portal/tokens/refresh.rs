@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     already_done,
-    confirm::cannot,
+    confirm::{about, cannot},
     confirm_first::{CONFIRM_FIRST, must_confirm},
     feeds, find, path, show_once, view,
 };
@@ -18,6 +18,7 @@ use crate::{
     app::App,
     tokens::{FormId, Issued, State, Token, act::TokenAct, lifecycle, state::state},
     web::{
+        confirm::{Confirm, Piece},
         error::PageError,
         form::{Form, Problems},
         format::Time,
@@ -32,15 +33,13 @@ use crate::{
 #[template(path = "portal/tokens/refresh.html")]
 struct Refresh {
     page: Page,
+    confirm: Confirm,
     token: view::Token,
     form_id: String,
-    version: i64,
     keep: Option<Time>,
     restart: Option<Time>,
     chosen: &'static str,
-    issued: bool,
     confirm_first: bool,
-    ask_password: bool,
     problems: Problems,
 }
 
@@ -66,7 +65,7 @@ pub async fn ask_refresh(
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
     if let Err(why) = TokenAct::Refresh.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, TokenAct::Refresh, why, StatusCode::OK).await;
+        return cannot(&req, &app, &me, owner, &token, (TokenAct::Refresh, why), StatusCode::OK).await;
     }
     if let Some(form) = typed::<RefreshForm>(&req, &format!("{}/refresh", path(&token))) {
         let restart = form.lifetime == "restart";
@@ -89,7 +88,7 @@ pub async fn refresh_token(
 ) -> Result<HttpResponse, PageError> {
     let token = find(&app, owner, &id).await?;
     if let Err(why) = TokenAct::Refresh.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, TokenAct::Refresh, why, StatusCode::CONFLICT).await;
+        return cannot(&req, &app, &me, owner, &token, (TokenAct::Refresh, why), StatusCode::CONFLICT).await;
     }
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?.to_string();
     let restart = form.lifetime == "restart";
@@ -124,7 +123,7 @@ pub async fn refresh_token(
 
 /// What happened to a token since a page about it was drawn.
 pub(super) fn changed_meanwhile(token: &Token, me: &SignedIn) -> String {
-    let issued = token.issued_at.map(|at| Time::new(at, me.now, me.account.time_zone).text);
+    let issued = token.issued_at.map(|at| me.time(at).text);
     let key = match (&token.hint, issued) {
         (Some(hint), Some(issued)) => format!(" Its present key is {hint}…, made {issued}, and stays as it is."),
         _ => String::new(),
@@ -147,6 +146,19 @@ fn check(app: &App, me: &SignedIn, token: &Token, form: &RefreshForm) -> Result<
         .map_err(|refused| Problems::one("", refused))
 }
 
+/// What happens then.
+fn lede(token: &view::Token) -> String {
+    if !token.issued {
+        return "This gives the token its first key, shown once, and starts its lifetime.".to_owned();
+    }
+    let old = if token.live {
+        "The old key is refused from the next request on, so have the settings of its client open: you will paste the new key there."
+    } else {
+        "The old key stays refused."
+    };
+    format!("You get a new key, shown once. {old}")
+}
+
 #[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
 async fn draw(
     req: &HttpRequest,
@@ -165,17 +177,23 @@ async fn draw(
     let must_restart = lifecycle::must_restart(token, me.now);
     // A token without an end keeps having none, so there is nothing to choose.
     let keep = if must_restart || token.expires_at.is_none() { None } else { end(false).map(time) };
+    let seen = view::Token::in_list(token, &feeds(app, owner).await?, me);
+    let question = about(TokenAct::Refresh, token, &seen);
+    let confirm = Confirm {
+        lede: lede(&seen),
+        button: if seen.issued { question.button } else { "Get the key".to_owned() },
+        asks_proof: me.must_prove(),
+        ..question
+    };
     let page = Refresh {
-        page: Page::in_section(req, format!("Refresh {}", token.name), "tokens"),
-        token: view::Token::in_list(token, &feeds(app, owner).await?, me),
+        page: confirm.page(req),
+        confirm,
+        token: seen,
         form_id,
-        version: token.version,
         chosen: if restart || keep.is_none() { "restart" } else { "keep" },
         keep,
         restart: end(true).map(time),
-        issued: token.issued_at.is_some(),
         confirm_first: must_confirm(app, me).await?,
-        ask_password: me.must_prove(),
         problems,
     };
     answer(status, &page)

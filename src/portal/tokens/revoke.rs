@@ -19,8 +19,7 @@ use crate::{
     },
 };
 
-const QUESTION: TokenQuestion =
-    TokenQuestion { act: TokenAct::Revoke, button: "Revoke for good", tone: "final", sensitive: false };
+const QUESTION: TokenQuestion = TokenQuestion { act: TokenAct::Revoke, sensitive: false };
 
 /// `GET /settings/tokens/{id}/revoke`
 pub async fn ask_revoke(

@@ -106,7 +106,7 @@ pub(super) async fn draw(
     status: StatusCode,
     trial: Trial,
 ) -> Result<HttpResponse, PageError> {
-    let time = |at| Time::new(at, me.now, me.account.time_zone);
+    let time = |at| me.time(at);
     let published = app.store.published_with(token.id, VERSIONS).await?;
     let page = ShowToken {
         page: Page::in_section(req, token.name.clone(), "tokens"),
@@ -144,6 +144,6 @@ impl VersionRow {
             (false, false) => "Unlisted",
             (false, true) => "",
         };
-        Self { package, version, feed, time: Time::new(at, me.now, me.account.time_zone), path, state }
+        Self { package, version, feed, time: me.time(at), path, state }
     }
 }

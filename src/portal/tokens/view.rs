@@ -88,7 +88,10 @@ impl Token {
             Some(last) => vec![Piece::Time(last.time.clone()), Piece::Quiet(format!("by {}", last.by))],
             None => vec![Piece::Quiet("Never".to_owned())],
         };
-        vec![Fact::new("Token", name.into_iter().flatten()), Fact::new("Last used", used)]
+        let note = Some(self.note.clone()).filter(|note| !note.is_empty());
+        let note = note.map(|note| Fact::new("Note", [Piece::Lines(note)]));
+        let facts = [Fact::new("Token", name.into_iter().flatten()), Fact::new("Last used", used)];
+        facts.into_iter().chain(note).collect()
     }
 
     /// As a row of a list: a few patterns, the acts most asked for.
