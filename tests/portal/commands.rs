@@ -120,11 +120,20 @@ async fn accounts_are_listed_disabled_enabled_and_deleted(world: &World) {
     let expected = "latchkey: nobody else owns the feed team: name who gets what only bo owns with --heir USERNAME";
     assert_eq!(why, expected);
     assert_eq!(told(world, &["account", "delete", "--username", "bo", "--heir", "ada"], ""), "Deleted bo.");
+    let add = ["account", "add", "--username", "cy", "--email", "cy@example.com", "--operator"];
+    assert_eq!(told(world, &add, "seven quiet lanterns drift"), "Added cy.");
     assert_eq!(refused(world, &["account", "enable", "--username", "bo"], ""), "latchkey: there is no account “bo”");
     let host = "SELECT verb FROM events WHERE actor IS NULL AND client LIKE 'latchkey account %' ORDER BY verb";
     assert_eq!(
         world.database.texts(host, &[]).await,
-        ["account.deleted", "account.disabled", "account.enabled", "feed.member_changed"]
+        [
+            "account.created",
+            "account.deleted",
+            "account.disabled",
+            "account.enabled",
+            "account.operator_made",
+            "feed.member_changed"
+        ]
     );
 }
 

@@ -1,11 +1,14 @@
 //! What happened in an account its owner is told by mail, whoever did it: in the transaction of the event, once.
 
 use chrono::Duration;
-use latchkey::{audit::Actor, tokens::TokenId};
+use latchkey::{
+    audit::Actor,
+    tokens::{TokenId, decision::Reason},
+};
 
 use crate::{
     letter::Letter,
-    operator::operator,
+    operator::{id_of, operator},
     world::{World, on_both_engines, password_of},
 };
 
@@ -21,6 +24,7 @@ on_both_engines! {
     what_gives_access_is_told_to_whoever_gave_it,
     a_mail_tells_what_was_true_then_whatever_became_of_it,
     whatever_ends_a_live_key_is_told,
+    somebody_whose_account_is_deleted_is_told,
     a_step_on_many_tokens_crowds_nothing_out,
     a_first_key_replaces_none,
     the_note_of_a_token_is_told,
@@ -228,6 +232,20 @@ async fn whatever_ends_a_live_key_is_told(world: &World) {
     told(&["All your access tokens were frozen"]).await;
     world.set_disabled("bo", true).await;
     told(&["Your account was disabled", "the host itself"]).await;
+}
+
+async fn somebody_whose_account_is_deleted_is_told(world: &World) {
+    let ada = operator(world, "ada").await;
+    let bo = world.bo().await;
+    let key = bo.key(world, "CI").await;
+    world.mails().await;
+    let path = format!("/operator/accounts/{}/delete", id_of(world, "bo").await);
+    assert_eq!(ada.fill(&path, |form| form.set("username", "bo")).await.status, 303);
+    assert_eq!(world.refusal(&key.secret).await, Some(Reason::NotAToken));
+    let mail = world.mail().await;
+    assert_eq!(mail.outline(), ("bo@example.com".to_owned(), "[Latchkey] Your account was deleted".to_owned()));
+    assert!(mail.text.contains("Its access tokens are refused from now on"), "{}", mail.text);
+    assert!(world.mails().await.is_empty(), "told once");
 }
 
 async fn a_step_on_many_tokens_crowds_nothing_out(world: &World) {

@@ -7,7 +7,7 @@ use crate::{
     operator::{id_of, operator},
     page::{Form, Page},
     person::{Browser, proven},
-    world::{World, on_both_engines},
+    world::{World, on_both_engines, password_of},
 };
 
 on_both_engines! {
@@ -15,6 +15,7 @@ on_both_engines! {
     with_a_mail_server_the_link_is_mailed,
     ten_people_are_added_from_a_list_that_is_pasted_or_uploaded,
     a_list_with_a_mistake_adds_nobody_and_stays,
+    a_list_that_comes_too_late_is_kept,
     an_invitation_is_sent_again_or_withdrawn_until_it_is_used,
     what_only_somebody_withdrawn_owned_goes_to_an_heir,
     a_disabled_person_gets_no_link,
@@ -150,9 +151,29 @@ async fn a_list_with_a_mistake_adds_nobody_and_stays(world: &World) {
     let page = uploads(&ada, form, b"username,email\nj\xf6rg,joerg@example.com\n").await;
     assert_eq!((page.status, page.problem("file").contains("UTF-8")), (422, true), "{}", page.body);
     assert_eq!(page.form(IMPORT).value("people").trim(), list.trim(), "what was pasted stays");
-    let form = ada.get(IMPORT).await.form(IMPORT).set("csrf", "not it");
-    assert_eq!(uploads(&ada, form, "username,email\nbo,bo@example.com\n").await.status, 403);
     assert_eq!(accounts(world).await, 1);
+}
+
+async fn a_list_that_comes_too_late_is_kept(world: &World) {
+    let ada = operator(world, "ada").await;
+    let (list, long) = ("username,email\nbo,bo@example.com", "x".repeat(60_000));
+    for list in [list, &format!("username,email\n{long}")] {
+        let form = ada.get(IMPORT).await.form(IMPORT).set("csrf", "not it");
+        let page = uploads(&ada, form, list).await;
+        assert_eq!((page.status, page.problems().len()), (403, 1), "{}", page.body);
+        assert_eq!(page.form(IMPORT).value("people").trim(), list, "it can be sent again");
+    }
+    let form = ada.get(IMPORT).await.form(IMPORT).set("people", list);
+    ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
+    let page = uploads(&ada, form, "").await;
+    assert_eq!((page.status, accounts(world).await), (403, 1), "{}", page.body);
+    let form = page.form("/sign-in").set("username", "ada").set("password", &password_of("ada"));
+    let page = ada.submit(form).await;
+    assert_eq!((page.status, page.location().split('?').next()), (303, Some(IMPORT)), "{}", page.body);
+    let page = ada.get(page.location()).await;
+    assert_eq!(page.form(IMPORT).value("people").trim(), list, "what was typed before signing in again");
+    let page = uploads(&ada, page.form(IMPORT), "").await;
+    assert_eq!((page.status, accounts(world).await), (200, 2), "{}", page.body);
 }
 
 async fn an_invitation_is_sent_again_or_withdrawn_until_it_is_used(world: &World) {

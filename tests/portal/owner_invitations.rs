@@ -5,6 +5,7 @@ use latchkey::tokens::decision::Role;
 use reqwest::Method;
 
 use crate::{
+    letter::Letter,
     members::accepts,
     page::{Form, Page},
     person::Browser,
@@ -139,9 +140,15 @@ async fn an_invitation_is_declined_or_withdrawn(world: &World) {
 async fn whoever_is_invited_is_told_by_mail(world: &World) {
     let (ada, _) = team(world).await;
     invites(&ada, "bo").await;
-    let mail = world.mail().await;
-    let subject = "[Latchkey] You are invited to own the feed team";
-    assert_eq!(mail.outline(), ("bo@example.com".to_owned(), subject.to_owned()));
+    let mut mails = world.mails().await;
+    mails.sort_by_key(Letter::outline);
+    let outlines: Vec<_> = mails.iter().map(Letter::outline).collect();
+    let subjects = ["bo is invited to own the feed team", "You are invited to own the feed team"];
+    let subjects = subjects.map(|subject| format!("[Latchkey] {subject}"));
+    let [own, theirs] = subjects;
+    assert_eq!(outlines, [("ada@example.com".to_owned(), own), ("bo@example.com".to_owned(), theirs)]);
+    assert!(mails[0].text.contains("It was done from your account."), "in case it was not: {}", mails[0].text);
+    let mail = &mails[1];
     assert!(mail.text.contains("ada") && !mail.text.contains("an operator of this host"), "{}", mail.text);
 }
 

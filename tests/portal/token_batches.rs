@@ -12,6 +12,8 @@ use crate::{
 on_both_engines! {
     several_tokens_are_revoked_in_one_step,
     several_tokens_are_switched_off_and_on_again,
+    only_what_was_looked_at_is_reactivated,
+    an_old_page_undoes_no_later_freeze,
     what_is_off_for_a_while_can_be_switched_off_until_further_notice_or_revoked,
     what_cannot_be_done_is_said_and_left_out,
     another_accounts_tokens_are_left_alone,
@@ -99,6 +101,33 @@ async fn several_tokens_are_switched_off_and_on_again(world: &World) {
     assert_eq!(ada.submit(proven(form, "ada")).await.status, 303);
     assert_eq!(refusals(world, &keys).await, [None; 3]);
     assert_eq!((events(world, "token.deactivated").await, events(world, "token.reactivated").await), (2, 2));
+}
+
+async fn only_what_was_looked_at_is_reactivated(world: &World) {
+    let (ada, keys) = three_keys(world).await;
+    let ids = [keys[0].id.as_str(), &keys[1].id];
+    done(&ada, "deactivate", &ids).await;
+    let old = asked(&ada, "reactivate", &ids).await.form(PATH);
+    ada.must(&keys[1].id, "reactivate").await;
+    ada.must(&keys[1].id, "deactivate").await;
+    let page = ada.submit(old.clone()).await;
+    assert_eq!((page.status, page.problems().len()), (409, 1), "{}", page.body);
+    assert_eq!(refusals(world, &keys).await, [Some(Reason::Deactivated), Some(Reason::Deactivated), None]);
+    assert_eq!(ada.submit(old.without("version")).await.status, 409, "nor without saying what was seen");
+    assert_eq!(ada.submit(page.form(PATH)).await.status, 303, "once it has been looked at again");
+    assert_eq!(refusals(world, &keys).await, [None; 3]);
+}
+
+async fn an_old_page_undoes_no_later_freeze(world: &World) {
+    let (ada, keys) = three_keys(world).await;
+    must(&ada, "freeze").await;
+    let old = ada.get("/settings/tokens/unfreeze").await.form("/settings/tokens/unfreeze");
+    must(&ada, "unfreeze").await;
+    world.pass(Duration::minutes(1));
+    must(&ada, "freeze").await;
+    let page = ada.submit(old).await;
+    assert_eq!((page.status, page.problems().len()), (409, 1), "{}", page.body);
+    assert_eq!(refusals(world, &keys).await, [Some(Reason::Deactivated); 3]);
 }
 
 async fn what_is_off_for_a_while_can_be_switched_off_until_further_notice_or_revoked(world: &World) {

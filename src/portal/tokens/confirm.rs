@@ -1,12 +1,10 @@
 //! The page that asks before something is done with one of one's own tokens.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{HttpResponse, http::StatusCode};
 
-use super::{feeds, find, path, view};
+use super::{token_request::TokenRequest, view};
 use crate::{
-    app::App,
     tokens::{
-        Token,
         act::{CannotAct, TokenAct},
         listing::REVOKED_LISTED,
     },
@@ -14,8 +12,6 @@ use crate::{
         confirm::{Confirm, Instead, Link},
         error::PageError,
         form::Problems,
-        owner::Owner,
-        page::SignedIn,
     },
 };
 
@@ -30,53 +26,29 @@ pub(super) struct TokenQuestion {
 
 impl TokenQuestion {
     /// Asks it.
-    pub(super) async fn ask(
-        self,
-        req: &HttpRequest,
-        app: &App,
-        me: &SignedIn,
-        owner: Owner,
-        id: &str,
-    ) -> Result<HttpResponse, PageError> {
-        let token = find(app, owner, id).await?;
-        match self.act.check(&token, me.now) {
-            Ok(()) => self.question(app, me, owner, &token).await?.ask(req),
-            Err(why) => cannot(req, app, me, owner, &token, (self.act, why), StatusCode::OK).await,
+    pub(super) async fn ask(self, of: &TokenRequest) -> Result<HttpResponse, PageError> {
+        match of.check(self.act) {
+            Ok(()) => self.question(of).await?.ask(&of.req),
+            Err(why) => cannot(of, self.act, why, StatusCode::OK).await,
         }
     }
 
     /// Says why it can never be done with this token: 409.
-    pub(super) async fn cannot(
-        self,
-        req: &HttpRequest,
-        app: &App,
-        me: &SignedIn,
-        owner: Owner,
-        token: &Token,
-        why: CannotAct,
-    ) -> Result<HttpResponse, PageError> {
-        cannot(req, app, me, owner, token, (self.act, why), StatusCode::CONFLICT).await
+    pub(super) async fn cannot(self, of: &TokenRequest, why: CannotAct) -> Result<HttpResponse, PageError> {
+        cannot(of, self.act, why, StatusCode::CONFLICT).await
     }
 
     /// Says why it cannot be done now: 409.
-    pub(super) async fn refuse(
-        self,
-        req: &HttpRequest,
-        app: &App,
-        me: &SignedIn,
-        owner: Owner,
-        token: &Token,
-        why: &str,
-    ) -> Result<HttpResponse, PageError> {
-        self.question(app, me, owner, token).await?.refuse(req, why)
+    pub(super) async fn refuse(self, of: &TokenRequest, why: &str) -> Result<HttpResponse, PageError> {
+        self.question(of).await?.refuse(&of.req, why)
     }
 
-    async fn question(self, app: &App, me: &SignedIn, owner: Owner, token: &Token) -> Result<Confirm, PageError> {
-        let seen = view::Token::in_list(token, &feeds(app, owner).await?, me);
+    async fn question(self, of: &TokenRequest) -> Result<Confirm, PageError> {
+        let seen = of.summary().await?;
         let is_danger = matches!(self.act, TokenAct::Revoke | TokenAct::Delete);
         let instead = Instead {
             before: "If you only want a pause, ",
-            link: Link::new(format!("{}/deactivate", path(token)), "deactivate"),
+            link: Link::new(format!("{}/deactivate", of.path()), "deactivate"),
             after: " it instead.",
         };
         Ok(Confirm {
@@ -84,41 +56,38 @@ impl TokenQuestion {
             instead: Some(instead).filter(|_| self.act == TokenAct::Revoke && seen.live),
             is_danger,
             cancel: if is_danger { "Keep it" } else { "" },
-            asks_proof: self.sensitive && me.must_prove(),
-            ..about(self.act, token, &seen)
+            asks_proof: self.sensitive && of.me.must_prove(),
+            ..about(of, self.act, &seen)
         })
     }
 }
 
 /// The page that asks about an act with a token, without what happens then.
-pub(super) fn about(act: TokenAct, token: &Token, seen: &view::Token) -> Confirm {
+pub(super) fn about(of: &TokenRequest, act: TokenAct, seen: &view::Token) -> Confirm {
     Confirm {
         section: "tokens",
-        title: format!("{} {}", act.label(), token.name),
+        title: format!("{} {}", act.label(), of.token.name),
         facts: seen.facts(),
-        action: format!("{}/{}", path(token), act.as_str()),
+        action: format!("{}/{}", of.path(), act.as_str()),
         button: if act == TokenAct::Revoke { "Revoke for good" } else { act.label() }.to_owned(),
-        back: Link::new(path(token), token.name.clone()),
-        version: Some(token.version),
+        back: Link::new(of.path(), of.token.name.clone()),
+        version: Some(of.token.version),
         ..Confirm::default()
     }
 }
 
 /// The page of an act that cannot be done: why, and what can be done instead.
 pub(super) async fn cannot(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    owner: Owner,
-    token: &Token,
-    (act, why): (TokenAct, CannotAct),
+    of: &TokenRequest,
+    act: TokenAct,
+    why: CannotAct,
     status: StatusCode,
 ) -> Result<HttpResponse, PageError> {
-    let seen = view::Token::in_list(token, &feeds(app, owner).await?, me);
-    let helps = why.instead().filter(|act| act.check(token, me.now).is_ok());
-    let link = |act: TokenAct| Link::new(format!("{}/{}", path(token), act.as_str()), act.label());
+    let helps = why.instead().filter(|act| of.check(*act).is_ok());
+    let link = |act: TokenAct| Link::new(format!("{}/{}", of.path(), act.as_str()), act.label());
     let why = format!("{why} {}", why.advice());
-    about(act, token, &seen).without_form(why, helps.map(link)).draw(req, status, Problems::default())
+    let page = about(of, act, &of.summary().await?).without_form(why, helps.map(link));
+    page.draw(&of.req, status, Problems::default())
 }
 
 /// What happens then.

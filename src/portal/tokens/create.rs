@@ -1,10 +1,6 @@
 //! Creating a token, from nothing or as a duplicate of another, and the one answer that shows its key.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
 use super::{
@@ -12,11 +8,11 @@ use super::{
     confirm_first::{CONFIRM_FIRST, must_confirm},
     feeds,
     fields::Fields,
-    find,
     pattern_preview::Preview,
     prefill::PrefillLink,
     show_once,
     token_form::{TokenForm, rules},
+    token_request::TokenRequest,
 };
 use crate::{
     app::App,
@@ -99,15 +95,9 @@ pub async fn show_create_token(
 }
 
 /// `GET /settings/tokens/{id}/duplicate`: the same form, filled with another token's settings; `?allow=` ticks one thing more.
-pub async fn duplicate_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    let feeds = feeds(&app, owner).await?;
+pub async fn duplicate_token(of: TokenRequest) -> Result<HttpResponse, PageError> {
+    let feeds = of.feeds().await?;
+    let TokenRequest { req, app, me, owner, token } = of;
     let blank = TokenForm::blank(app.settings.max_token_days);
     let mut form = TokenForm {
         form_id: form_id(&me),

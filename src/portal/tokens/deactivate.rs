@@ -1,21 +1,16 @@
 //! Deactivating a token: refused from the next request on, until it is reactivated, or for a while to see who needs it.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use serde::Deserialize;
 
 use super::{
     confirm::{about, cannot},
-    feeds, find, path, view,
+    token_request::TokenRequest,
+    view,
 };
 use crate::{
-    app::App,
     tokens::{
-        Token,
         act::{CannotAct, TokenAct},
         pause::Pause,
     },
@@ -26,8 +21,7 @@ use crate::{
         form::{Form, Problems},
         format::Time,
         late_form::typed,
-        owner::Owner,
-        page::{Page, SignedIn, answer, go_to},
+        page::{Page, answer, go_to},
     },
 };
 
@@ -58,54 +52,39 @@ pub struct DeactivateForm {
 }
 
 /// `GET /settings/tokens/{id}/deactivate`
-pub async fn ask_deactivate(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    if let Err(why) = TokenAct::Deactivate.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, (TokenAct::Deactivate, why), StatusCode::OK).await;
+pub async fn ask_deactivate(of: TokenRequest) -> Result<HttpResponse, PageError> {
+    if let Err(why) = of.check(TokenAct::Deactivate) {
+        return cannot(&of, TokenAct::Deactivate, why, StatusCode::OK).await;
     }
-    let form = typed::<DeactivateForm>(&req, &format!("{}/deactivate", path(&token)));
+    let form = typed::<DeactivateForm>(&of.req, &format!("{}/deactivate", of.path()));
     let chosen = form.and_then(|form| Pause::parse(&form.until).ok()).unwrap_or(Pause::Open);
-    draw(&req, &app, &me, owner, &token, chosen, StatusCode::OK, Problems::default()).await
+    draw(&of, chosen, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/deactivate`
-pub async fn deactivate_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-    Form(form): Form<DeactivateForm>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    let possible = TokenAct::Deactivate.check(&token, me.now);
+pub async fn deactivate_token(of: TokenRequest, Form(form): Form<DeactivateForm>) -> Result<HttpResponse, PageError> {
+    let possible = of.check(TokenAct::Deactivate);
     if let Err(why) = possible
         && why != CannotAct::Off
     {
-        return cannot(&req, &app, &me, owner, &token, (TokenAct::Deactivate, why), StatusCode::CONFLICT).await;
+        return cannot(&of, TokenAct::Deactivate, why, StatusCode::CONFLICT).await;
     }
-    let refuse = async |status, pause, problems| draw(&req, &app, &me, owner, &token, pause, status, problems).await;
     let pause = match Pause::parse(&form.until) {
         Ok(pause) => pause,
         Err(error) => {
-            return refuse(StatusCode::UNPROCESSABLE_ENTITY, Pause::Open, Problems::one("until", error)).await;
+            let problems = Problems::one("until", error);
+            return draw(&of, Pause::Open, StatusCode::UNPROCESSABLE_ENTITY, problems).await;
         }
     };
     // Pressed twice, it is what was wanted.
     if let Err(why) = possible
         && pause != Pause::Open
     {
-        return cannot(&req, &app, &me, owner, &token, (TokenAct::Deactivate, why), StatusCode::CONFLICT).await;
+        return cannot(&of, TokenAct::Deactivate, why, StatusCode::CONFLICT).await;
     }
-    app.store.pause_token(&token, pause.until(me.now), &me.actor, me.now).await?;
+    of.app.store.pause_token(&of.token, pause.until(of.me.now), &of.me.actor, of.me.now).await?;
     let done = if pause == Pause::Open { Flash::Deactivated } else { Flash::Paused };
-    Ok(go_to(&req, done.at(&path(&token))))
+    Ok(go_to(&of.req, done.at(&of.path())))
 }
 
 /// What happens then.
@@ -119,13 +98,8 @@ fn lede(token: &view::Token) -> &'static str {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
 async fn draw(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    owner: Owner,
-    token: &Token,
+    of: &TokenRequest,
     chosen: Pause,
     status: StatusCode,
     problems: Problems,
@@ -133,11 +107,13 @@ async fn draw(
     let choice = |(pause, value, words): (Pause, _, _)| Choice {
         value,
         words,
-        until: pause.until(me.now).map(|at| me.time(at)),
+        until: pause.until(of.me.now).map(|at| of.me.time(at)),
         chosen: pause == chosen,
     };
-    let seen = view::Token::in_list(token, &feeds(app, owner).await?, me);
-    let confirm = Confirm { lede: lede(&seen).to_owned(), version: None, ..about(TokenAct::Deactivate, token, &seen) };
-    let page = Deactivate { page: confirm.page(req), confirm, choices: Pause::CHOICES.map(choice).into(), problems };
+    let seen = of.summary().await?;
+    let question = about(of, TokenAct::Deactivate, &seen);
+    let confirm = Confirm { lede: lede(&seen).to_owned(), version: None, ..question };
+    let page =
+        Deactivate { page: confirm.page(&of.req), confirm, choices: Pause::CHOICES.map(choice).into(), problems };
     answer(status, &page)
 }

@@ -1,50 +1,25 @@
 //! Deleting a token: gone from the list, together with its key. Its record stays.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Data, Path},
-};
+use actix_web::HttpResponse;
 
-use super::{confirm::TokenQuestion, find};
+use super::{confirm::TokenQuestion, token_request::TokenRequest};
 use crate::{
-    app::App,
     tokens::act::TokenAct,
-    web::{
-        confirm::ConfirmForm,
-        error::PageError,
-        flash::Flash,
-        form::Form,
-        owner::Owner,
-        page::{SignedIn, go_to},
-    },
+    web::{confirm::ConfirmForm, error::PageError, flash::Flash, form::Form, page::go_to},
 };
 
 const QUESTION: TokenQuestion = TokenQuestion { act: TokenAct::Delete, sensitive: false };
 
 /// `GET /settings/tokens/{id}/delete`
-pub async fn ask_delete(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-) -> Result<HttpResponse, PageError> {
-    QUESTION.ask(&req, &app, &me, owner, &id).await
+pub async fn ask_delete(of: TokenRequest) -> Result<HttpResponse, PageError> {
+    QUESTION.ask(&of).await
 }
 
 /// `POST /settings/tokens/{id}/delete`
-pub async fn delete_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-    Form(_): Form<ConfirmForm>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    if let Err(why) = QUESTION.act.check(&token, me.now) {
-        return QUESTION.cannot(&req, &app, &me, owner, &token, why).await;
+pub async fn delete_token(of: TokenRequest, Form(_): Form<ConfirmForm>) -> Result<HttpResponse, PageError> {
+    if let Err(why) = of.check(QUESTION.act) {
+        return QUESTION.cannot(&of, why).await;
     }
-    app.store.delete_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, Flash::Deleted.at("/settings/tokens")))
+    of.app.store.delete_token(&of.token, &of.me.actor, of.me.now).await?;
+    Ok(go_to(&of.req, Flash::Deleted.at("/settings/tokens")))
 }

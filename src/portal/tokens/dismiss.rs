@@ -1,12 +1,9 @@
 //! Putting away the banner that says that tokens have expired: of one, or of all it names and counts.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Deserialize;
 
-use super::{find, list::REMEMBERED};
+use super::{list::REMEMBERED, token_request::TokenRequest};
 use crate::{
     app::App,
     web::{
@@ -25,16 +22,11 @@ pub struct DismissForm {}
 
 /// `POST /settings/tokens/{id}/dismiss`
 pub async fn dismiss_expired_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
+    of: TokenRequest,
     Form(DismissForm {}): Form<DismissForm>,
 ) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    app.store.dismiss_end(owner.id, token.id, &me.actor, me.now).await?;
-    Ok(go_to(&req, Flash::BannerDismissed.at("/settings/tokens")))
+    of.app.store.dismiss_end(of.owner.id, of.token.id, &of.me.actor, of.me.now).await?;
+    Ok(go_to(&of.req, Flash::BannerDismissed.at("/settings/tokens")))
 }
 
 /// `POST /settings/tokens/dismiss`

@@ -1,26 +1,20 @@
 //! Editing a token: its key stays the same, permissions only shrink, the end only comes nearer. An edit that began from
 //! an older version is not saved over the newer one: the page shows both.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
     confirm::cannot,
-    feeds,
     fields::Fields,
-    find, path,
     pattern_preview::Preview,
     prefill::PrefillLink,
     remedy,
     token_form::{TokenForm, rules},
+    token_request::TokenRequest,
     view,
 };
 use crate::{
-    app::App,
     feeds::Feed,
     tokens::{Edited, FeedId, Permission, Token, act::TokenAct, draft::FieldError, lifecycle::Edit},
     web::{
@@ -29,8 +23,7 @@ use crate::{
         form::{Form, Problems},
         format::Time,
         late_form::typed,
-        owner::Owner,
-        page::{Page, SignedIn, answer, go_to},
+        page::{Page, answer, go_to},
         reauth,
     },
 };
@@ -76,25 +69,18 @@ struct Difference {
 }
 
 /// `GET /settings/tokens/{id}/edit`; `?add=` puts one more pattern into the form, `?feed=` ticks one more feed.
-pub async fn show_edit_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    if let Err(why) = TokenAct::Edit.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, (TokenAct::Edit, why), StatusCode::OK).await;
+pub async fn show_edit_token(of: TokenRequest) -> Result<HttpResponse, PageError> {
+    if let Err(why) = of.check(TokenAct::Edit) {
+        return cannot(&of, TokenAct::Edit, why, StatusCode::OK).await;
     }
-    let feeds = feeds(&app, owner).await?;
-    let drawing = Drawing { req: &req, app: &app, me: &me, owner, token: &token, feeds: &feeds };
-    if let Some(form) = typed(&req, &format!("{}/edit", path(&token))) {
+    let feeds = of.feeds().await?;
+    let drawing = Drawing { of: &of, feeds: &feeds };
+    if let Some(form) = typed(&of.req, &format!("{}/edit", of.path())) {
         return drawing.answer(StatusCode::OK, form, Remarks::default()).await;
     }
-    let mut form = TokenForm::of(&token);
-    remedy::tick_feed(&req, &feeds, &mut form.feed);
-    let remarks = match PrefillLink::of(&req).add(&mut form) {
+    let mut form = TokenForm::of(&of.token);
+    remedy::tick_feed(&of.req, &feeds, &mut form.feed);
+    let remarks = match PrefillLink::of(&of.req).add(&mut form) {
         Ok(added) => Remarks { added, ..Remarks::default() },
         Err(error) => Problems::one("patterns", error).into(),
     };
@@ -102,66 +88,45 @@ pub async fn show_edit_token(
 }
 
 /// `POST /settings/tokens/{id}/edit`
-pub async fn edit_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-    Form(form): Form<TokenForm>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    if let Err(why) = TokenAct::Edit.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, (TokenAct::Edit, why), StatusCode::CONFLICT).await;
+pub async fn edit_token(of: TokenRequest, Form(form): Form<TokenForm>) -> Result<HttpResponse, PageError> {
+    if let Err(why) = of.check(TokenAct::Edit) {
+        return cannot(&of, TokenAct::Edit, why, StatusCode::CONFLICT).await;
     }
-    let feeds = feeds(&app, owner).await?;
-    let drawing = Drawing { req: &req, app: &app, me: &me, owner, token: &token, feeds: &feeds };
+    let feeds = of.feeds().await?;
+    let drawing = Drawing { of: &of, feeds: &feeds };
     if form.only_shows() {
         return drawing.answer(StatusCode::OK, form, Remarks::default()).await;
     }
-    if form.version != token.version.to_string() {
+    if form.version != of.token.version.to_string() {
         return drawing.conflict(form).await;
     }
-    let pasted = app.legacy.in_draft(&app.store, &form.draft()).await?;
-    let (edit, changed) = match check(&app, &me, &form, &feeds, &token) {
+    let pasted = of.app.legacy.in_draft(&of.app.store, &form.draft()).await?;
+    let (edit, changed) = match check(&of, &form, &feeds) {
         Ok(checked) if pasted.is_empty() => checked,
         Ok(_) => return drawing.refuse(form, &pasted).await,
         Err(errors) => return drawing.refuse(form, &errors).await,
     };
-    if edit.widens(&token) {
-        reauth::require(&req, &app, &me).await?;
+    if edit.widens(&of.token) {
+        reauth::require(&of.req, &of.app, &of.me).await?;
     }
-    match app.store.edit_token(&changed, &me.actor, me.now).await? {
-        Edited::Done => Ok(go_to(&req, Flash::Saved.at(&path(&token)))),
-        Edited::Unchanged => Ok(go_to(&req, Flash::Unchanged.at(&path(&token)))),
-        Edited::Stale => {
-            let token = find(&app, owner, &id).await?;
-            Drawing { token: &token, ..drawing }.conflict(form).await
-        }
+    match of.app.store.edit_token(&changed, &of.me.actor, of.me.now).await? {
+        Edited::Done => Ok(go_to(&of.req, Flash::Saved.at(&of.path()))),
+        Edited::Unchanged => Ok(go_to(&of.req, Flash::Unchanged.at(&of.path()))),
+        Edited::Stale => Drawing { of: &of.reloaded().await?, feeds: &feeds }.conflict(form).await,
     }
 }
 
 /// The edit that a form asks for, and the token after it.
-fn check(
-    app: &App,
-    me: &SignedIn,
-    form: &TokenForm,
-    feeds: &[Feed],
-    token: &Token,
-) -> Result<(Edit, Token), Vec<FieldError>> {
+fn check(of: &TokenRequest, form: &TokenForm, feeds: &[Feed]) -> Result<(Edit, Token), Vec<FieldError>> {
     let reachable: Vec<FeedId> = feeds.iter().map(|feed| feed.id).collect();
-    let edit = form.draft().edit(token, &rules(app, me, &reachable))?;
-    let changed = edit.clone().apply(token, me.now).map_err(|refused| vec![refused.into()])?;
+    let edit = form.draft().edit(&of.token, &rules(&of.app, &of.me, &reachable))?;
+    let changed = edit.clone().apply(&of.token, of.me.now).map_err(|refused| vec![refused.into()])?;
     Ok((edit, changed))
 }
 
 /// All that the page is drawn from but the form.
 struct Drawing<'a> {
-    req: &'a HttpRequest,
-    app: &'a App,
-    me: &'a SignedIn,
-    owner: Owner,
-    token: &'a Token,
+    of: &'a TokenRequest,
     feeds: &'a [Feed],
 }
 
@@ -174,7 +139,7 @@ impl Drawing<'_> {
 
     /// 409: both versions, and the form as it was sent, ready to be saved over the newer one.
     async fn conflict(&self, form: TokenForm) -> Result<HttpResponse, PageError> {
-        let theirs = self.summary(&TokenForm::of(self.token));
+        let theirs = self.summary(&TokenForm::of(&self.of.token));
         let yours = self.summary(&form);
         let marked = |own: &[(&'static str, String)], other: &[(&'static str, String)]| {
             let lines = own.iter().zip(other);
@@ -212,8 +177,8 @@ impl Drawing<'_> {
 
     /// The end that a form asks for; what cannot be read is shown as it was sent.
     fn end_of(&self, form: &TokenForm) -> String {
-        match form.draft().end(&rules(self.app, self.me, &[]), Some(self.token)) {
-            Ok(Some(end)) => Time::end(end, self.me.now, self.me.account.time_zone).text,
+        match form.draft().end(&rules(&self.of.app, &self.of.me, &[]), Some(&self.of.token)) {
+            Ok(Some(end)) => Time::end(end, self.of.me.now, self.of.me.account.time_zone).text,
             Ok(None) => "Never".to_owned(),
             Err(_) if form.expires == "date" => form.expires_on.clone(),
             Err(_) => form.expires.clone(),
@@ -222,15 +187,15 @@ impl Drawing<'_> {
 
     async fn answer(&self, status: StatusCode, form: TokenForm, remarks: Remarks) -> Result<HttpResponse, PageError> {
         let Remarks { conflict, added, problems } = remarks;
-        let preview = Preview::of(self.app, self.owner, &form, Some(self.token.id)).await?;
-        let max_days = self.app.settings.max_token_days;
-        let fields = Fields::new(&form, self.me, self.feeds, max_days, Some(self.token), preview);
-        let page = Page::in_section(self.req, format!("Edit {}", self.token.name), "tokens");
+        let preview = Preview::of(&self.of.app, self.of.owner, &form, Some(self.of.token.id)).await?;
+        let max_days = self.of.app.settings.max_token_days;
+        let fields = Fields::new(&form, &self.of.me, self.feeds, max_days, Some(&self.of.token), preview);
+        let page = Page::in_section(&self.of.req, format!("Edit {}", self.of.token.name), "tokens");
         let page = EditPage {
-            action: page.url(&format!("{}/edit", path(self.token))),
+            action: page.url(&format!("{}/edit", self.of.path())),
             page,
-            token: view::Token::whole(self.token, self.feeds, self.me),
-            version: self.token.version,
+            token: view::Token::whole(&self.of.token, self.feeds, &self.of.me),
+            version: self.of.token.version,
             conflict,
             added,
             form: fields,

@@ -1,14 +1,10 @@
 //! A token's record: who did what to it, when and from where; newest first, a page at a time.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path, Query},
-};
+use actix_web::{HttpResponse, http::StatusCode, web::Query};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{find, view};
+use super::{token_request::TokenRequest, view};
 use crate::{
     app::App,
     tokens::{EventId, Token},
@@ -16,7 +12,6 @@ use crate::{
         error::PageError,
         event_text::EventText,
         format::{Time, sentence},
-        owner::Owner,
         page::{Page, SignedIn, answer},
     },
 };
@@ -56,15 +51,8 @@ pub struct From {
 }
 
 /// `GET /settings/tokens/{id}/record`
-pub async fn show_history(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-    Query(from): Query<From>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
+pub async fn show_history(of: TokenRequest, Query(from): Query<From>) -> Result<HttpResponse, PageError> {
+    let TokenRequest { req, app, me, token, .. } = of;
     let before = from.before.map(|id| EventId::parse(&id).ok_or(PageError::NotFound)).transpose()?;
     let page = RecordPage {
         page: Page::in_section(&req, format!("Record of {}", token.name), "tokens"),

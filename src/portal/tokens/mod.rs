@@ -25,6 +25,7 @@ mod remedy;
 pub mod revoke;
 pub mod show;
 mod token_form;
+mod token_request;
 pub mod try_it;
 mod usage_chart;
 pub(super) mod view;

@@ -1,14 +1,10 @@
 //! Narrowing a token to what it was used for: the advice on its page, and the page that shows before and after.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{feeds, find, path, refusals::write_mine, view};
+use super::{refusals::write_mine, token_request::TokenRequest, view};
 use crate::{
     app::App,
     feeds::Feed,
@@ -24,7 +20,6 @@ use crate::{
         flash::Flash,
         form::{Form, Problems},
         format::sentence,
-        owner::Owner,
         page::{Page, SignedIn, answer, go_to},
     },
 };
@@ -85,38 +80,23 @@ pub struct NarrowForm {
 }
 
 /// `GET /settings/tokens/{id}/narrow`
-pub async fn show_narrow(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    draw(&req, &app, &me, owner, &token, StatusCode::OK, Problems::default()).await
+pub async fn show_narrow(of: TokenRequest) -> Result<HttpResponse, PageError> {
+    draw(&of, StatusCode::OK, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/narrow`
-pub async fn narrow_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-    Form(form): Form<NarrowForm>,
-) -> Result<HttpResponse, PageError> {
-    write_mine(&app, owner).await;
-    let token = find(&app, owner, &id).await?;
-    let feeds = feeds(&app, owner).await?;
-    let suggestion = suggestion(&app, &me, &token, &feeds).await?;
+pub async fn narrow_token(of: TokenRequest, Form(form): Form<NarrowForm>) -> Result<HttpResponse, PageError> {
+    write_mine(&of.app, of.owner).await;
+    let of = of.reloaded().await?;
+    let suggestion = suggestion(&of.app, &of.me, &of.token, &of.feeds().await?).await?;
     let shown =
-        suggestion.filter(|new| form.version == token.version.to_string() && new.narrower.to_line() == form.after);
-    let changed = shown.and_then(|shown| narrowed(&token, shown.narrower, &me));
-    let Some(changed) = changed else { return stale(&req, &app, &me, owner, &token).await };
-    match app.store.edit_token(&changed, &me.actor, me.now).await? {
-        Edited::Done => Ok(go_to(&req, Flash::Narrowed.at(&path(&token)))),
-        Edited::Unchanged => Ok(go_to(&req, Flash::Unchanged.at(&path(&token)))),
-        Edited::Stale => stale(&req, &app, &me, owner, &find(&app, owner, &id).await?).await,
+        suggestion.filter(|new| form.version == of.token.version.to_string() && new.narrower.to_line() == form.after);
+    let changed = shown.and_then(|shown| narrowed(&of.token, shown.narrower, &of.me));
+    let Some(changed) = changed else { return stale(&of).await };
+    match of.app.store.edit_token(&changed, &of.me.actor, of.me.now).await? {
+        Edited::Done => Ok(go_to(&of.req, Flash::Narrowed.at(&of.path()))),
+        Edited::Unchanged => Ok(go_to(&of.req, Flash::Unchanged.at(&of.path()))),
+        Edited::Stale => stale(&of.reloaded().await?).await,
     }
 }
 
@@ -131,15 +111,9 @@ fn narrowed(token: &Token, narrower: LeastPrivilege, me: &SignedIn) -> Option<To
 }
 
 /// 409: the token was changed, or used for something else, since the page was drawn.
-async fn stale(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    owner: Owner,
-    token: &Token,
-) -> Result<HttpResponse, PageError> {
+async fn stale(of: &TokenRequest) -> Result<HttpResponse, PageError> {
     let text = "The token was changed or used for something else in the meantime, so nothing was narrowed. This is how it looks now.";
-    draw(req, app, me, owner, token, StatusCode::CONFLICT, Problems::one("", text)).await
+    draw(of, StatusCode::CONFLICT, Problems::one("", text)).await
 }
 
 impl Advice {
@@ -240,20 +214,12 @@ fn listed(words: &[&str], last: &str) -> String {
     }
 }
 
-async fn draw(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    owner: Owner,
-    token: &Token,
-    status: StatusCode,
-    problems: Problems,
-) -> Result<HttpResponse, PageError> {
-    let feeds = feeds(app, owner).await?;
-    let suggestion = suggestion(app, me, token, &feeds).await?;
+async fn draw(of: &TokenRequest, status: StatusCode, problems: Problems) -> Result<HttpResponse, PageError> {
+    let (token, feeds) = (&of.token, of.feeds().await?);
+    let suggestion = suggestion(&of.app, &of.me, token, &feeds).await?;
     let page = NarrowPage {
-        page: Page::in_section(req, format!("Narrow {}", token.name), "tokens"),
-        token: view::Token::whole(token, &feeds, me),
+        page: Page::in_section(&of.req, format!("Narrow {}", token.name), "tokens"),
+        token: view::Token::whole(token, &feeds, &of.me),
         version: token.version,
         plan: suggestion.map(|suggestion| suggestion.plan(token, &feeds)),
         problems,

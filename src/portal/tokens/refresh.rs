@@ -1,10 +1,6 @@
 //! Refreshing a token: a new key for the same rights, with the same end or a restarted lifetime. The old key ends.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use serde::Deserialize;
 
@@ -12,10 +8,11 @@ use super::{
     already_done,
     confirm::{about, cannot},
     confirm_first::{CONFIRM_FIRST, must_confirm},
-    feeds, find, path, show_once, view,
+    show_once,
+    token_request::TokenRequest,
+    view,
 };
 use crate::{
-    app::App,
     tokens::{FormId, Issued, State, Token, act::TokenAct, lifecycle, state::state},
     web::{
         confirm::{Confirm, Piece},
@@ -23,8 +20,7 @@ use crate::{
         form::{Form, Problems},
         format::Time,
         late_form::typed,
-        owner::Owner,
-        page::{Page, SignedIn, answer},
+        page::{Page, answer},
         reauth,
     },
 };
@@ -56,75 +52,57 @@ pub struct RefreshForm {
 }
 
 /// `GET /settings/tokens/{id}/refresh`
-pub async fn ask_refresh(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    if let Err(why) = TokenAct::Refresh.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, (TokenAct::Refresh, why), StatusCode::OK).await;
+pub async fn ask_refresh(of: TokenRequest) -> Result<HttpResponse, PageError> {
+    if let Err(why) = of.check(TokenAct::Refresh) {
+        return cannot(&of, TokenAct::Refresh, why, StatusCode::OK).await;
     }
-    if let Some(form) = typed::<RefreshForm>(&req, &format!("{}/refresh", path(&token))) {
+    if let Some(form) = typed::<RefreshForm>(&of.req, &format!("{}/refresh", of.path())) {
         let restart = form.lifetime == "restart";
-        return draw(&req, &app, &me, owner, &token, StatusCode::OK, form.form_id, restart, Problems::default()).await;
+        return draw(&of, StatusCode::OK, form.form_id, restart, Problems::default()).await;
     }
-    let form_id = FormId::generate(me.now, &mut crate::random::system()).to_string();
+    let form_id = FormId::generate(of.me.now, &mut crate::random::system()).to_string();
     // Whoever comes because the end is near wants a later one.
-    let restart = state(&token, me.now) == State::ExpiresSoon;
-    draw(&req, &app, &me, owner, &token, StatusCode::OK, form_id, restart, Problems::default()).await
+    let restart = state(&of.token, of.me.now) == State::ExpiresSoon;
+    draw(&of, StatusCode::OK, form_id, restart, Problems::default()).await
 }
 
 /// `POST /settings/tokens/{id}/refresh`
-pub async fn refresh_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-    Form(form): Form<RefreshForm>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    if let Err(why) = TokenAct::Refresh.check(&token, me.now) {
-        return cannot(&req, &app, &me, owner, &token, (TokenAct::Refresh, why), StatusCode::CONFLICT).await;
+pub async fn refresh_token(of: TokenRequest, Form(form): Form<RefreshForm>) -> Result<HttpResponse, PageError> {
+    if let Err(why) = of.check(TokenAct::Refresh) {
+        return cannot(&of, TokenAct::Refresh, why, StatusCode::CONFLICT).await;
     }
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?.to_string();
     let restart = form.lifetime == "restart";
-    if must_confirm(&app, &me).await? {
+    if must_confirm(&of.app, &of.me).await? {
         let problems = Problems::one("", CONFIRM_FIRST);
-        return draw(&req, &app, &me, owner, &token, StatusCode::CONFLICT, form_id, restart, problems).await;
+        return draw(&of, StatusCode::CONFLICT, form_id, restart, problems).await;
     }
-    let refreshed = match check(&app, &me, &token, &form) {
+    let refreshed = match check(&of, &form) {
         Ok(refreshed) => refreshed,
-        Err(problems) => {
-            return draw(&req, &app, &me, owner, &token, StatusCode::UNPROCESSABLE_ENTITY, form_id, restart, problems)
-                .await;
-        }
+        Err(problems) => return draw(&of, StatusCode::UNPROCESSABLE_ENTITY, form_id, restart, problems).await,
     };
-    reauth::require(&req, &app, &me).await?;
+    reauth::require(&of.req, &of.app, &of.me).await?;
     // Of the version that was shown, so that of two pages the second changes nothing; see `Issued::Stale`.
     let refreshed =
         Token { version: form.version.parse().map_or(0, |shown: i64| shown.saturating_add(1)), ..refreshed };
-    match app.store.refresh_token(refreshed.clone(), &form_id, &me.actor, me.now).await? {
+    match of.app.store.refresh_token(refreshed.clone(), &form_id, &of.me.actor, of.me.now).await? {
         Issued::Secret(secret) => {
-            let feeds = feeds(&app, owner).await?;
-            show_once(&req, &app, &me, &refreshed, &feeds, &secret, token.issued_at.is_some()).await
+            let feeds = of.feeds().await?;
+            show_once(&of.req, &of.app, &of.me, &refreshed, &feeds, &secret, of.token.issued_at.is_some()).await
         }
-        Issued::AlreadyDone(id) => already_done(&req, &app, &me, owner, id).await,
+        Issued::AlreadyDone(id) => already_done(&of.req, &of.app, &of.me, of.owner, id).await,
         Issued::Stale => {
-            let token = find(&app, owner, &id).await?;
-            let problems = Problems::one("", changed_meanwhile(&token, &me));
-            draw(&req, &app, &me, owner, &token, StatusCode::CONFLICT, form_id, restart, problems).await
+            let of = of.reloaded().await?;
+            let problems = Problems::one("", changed_meanwhile(&of));
+            draw(&of, StatusCode::CONFLICT, form_id, restart, problems).await
         }
     }
 }
 
 /// What happened to a token since a page about it was drawn.
-pub(super) fn changed_meanwhile(token: &Token, me: &SignedIn) -> String {
-    let issued = token.issued_at.map(|at| me.time(at).text);
-    let key = match (&token.hint, issued) {
+pub(super) fn changed_meanwhile(of: &TokenRequest) -> String {
+    let issued = of.token.issued_at.map(|at| of.me.time(at).text);
+    let key = match (&of.token.hint, issued) {
         (Some(hint), Some(issued)) => format!(" Its present key is {hint}…, made {issued}, and stays as it is."),
         _ => String::new(),
     };
@@ -133,16 +111,17 @@ pub(super) fn changed_meanwhile(token: &Token, me: &SignedIn) -> String {
     )
 }
 
-fn check(app: &App, me: &SignedIn, token: &Token, form: &RefreshForm) -> Result<Token, Problems> {
+fn check(of: &TokenRequest, form: &RefreshForm) -> Result<Token, Problems> {
+    let (token, now) = (&of.token, of.me.now);
     let restart = match form.lifetime.as_str() {
         "restart" => true,
-        "keep" if lifecycle::must_restart(token, me.now) => {
+        "keep" if lifecycle::must_restart(token, now) => {
             return Err(Problems::one("lifetime", "It has expired, so its lifetime has to restart."));
         }
         "keep" => false,
         _ => return Err(Problems::one("lifetime", "Choose whether to keep the expiry date.")),
     };
-    lifecycle::refresh(token, restart, me.now, app.settings.max_token_days)
+    lifecycle::refresh(token, restart, now, of.app.settings.max_token_days)
         .map_err(|refused| Problems::one("", refused))
 }
 
@@ -159,26 +138,22 @@ fn lede(token: &view::Token) -> String {
     format!("You get a new key, shown once. {old}")
 }
 
-#[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
 async fn draw(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    owner: Owner,
-    token: &Token,
+    of: &TokenRequest,
     status: StatusCode,
     form_id: String,
     restart: bool,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
-    let max_days = app.settings.max_token_days;
+    let (token, me) = (&of.token, &of.me);
+    let max_days = of.app.settings.max_token_days;
     let end = |restart| lifecycle::refresh(token, restart, me.now, max_days).ok().and_then(|token| token.expires_at);
     let time = |end| Time::end(end, me.now, me.account.time_zone);
     let must_restart = lifecycle::must_restart(token, me.now);
     // A token without an end keeps having none, so there is nothing to choose.
     let keep = if must_restart || token.expires_at.is_none() { None } else { end(false).map(time) };
-    let seen = view::Token::in_list(token, &feeds(app, owner).await?, me);
-    let question = about(TokenAct::Refresh, token, &seen);
+    let seen = of.summary().await?;
+    let question = about(of, TokenAct::Refresh, &seen);
     let confirm = Confirm {
         lede: lede(&seen),
         button: if seen.issued { question.button } else { "Get the key".to_owned() },
@@ -186,14 +161,14 @@ async fn draw(
         ..question
     };
     let page = Refresh {
-        page: confirm.page(req),
+        page: confirm.page(&of.req),
         confirm,
         token: seen,
         form_id,
         chosen: if restart || keep.is_none() { "restart" } else { "keep" },
         keep,
         restart: end(true).map(time),
-        confirm_first: must_confirm(app, me).await?,
+        confirm_first: must_confirm(&of.app, me).await?,
         problems,
     };
     answer(status, &page)

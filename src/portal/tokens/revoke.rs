@@ -1,52 +1,27 @@
 //! Revoking a token: refused from the next request on, for good.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Data, Path},
-};
+use actix_web::HttpResponse;
 
-use super::{confirm::TokenQuestion, find, path};
+use super::{confirm::TokenQuestion, token_request::TokenRequest};
 use crate::{
-    app::App,
     tokens::act::{CannotAct, TokenAct},
-    web::{
-        confirm::ConfirmForm,
-        error::PageError,
-        flash::Flash,
-        form::Form,
-        owner::Owner,
-        page::{SignedIn, go_to},
-    },
+    web::{confirm::ConfirmForm, error::PageError, flash::Flash, form::Form, page::go_to},
 };
 
 const QUESTION: TokenQuestion = TokenQuestion { act: TokenAct::Revoke, sensitive: false };
 
 /// `GET /settings/tokens/{id}/revoke`
-pub async fn ask_revoke(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-) -> Result<HttpResponse, PageError> {
-    QUESTION.ask(&req, &app, &me, owner, &id).await
+pub async fn ask_revoke(of: TokenRequest) -> Result<HttpResponse, PageError> {
+    QUESTION.ask(&of).await
 }
 
 /// `POST /settings/tokens/{id}/revoke`
-pub async fn revoke_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-    Form(_): Form<ConfirmForm>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    match QUESTION.act.check(&token, me.now) {
+pub async fn revoke_token(of: TokenRequest, Form(_): Form<ConfirmForm>) -> Result<HttpResponse, PageError> {
+    match of.check(QUESTION.act) {
         // Pressed twice, it is what was wanted.
         Ok(()) | Err(CannotAct::Revoked) => {}
-        Err(why) => return QUESTION.cannot(&req, &app, &me, owner, &token, why).await,
+        Err(why) => return QUESTION.cannot(&of, why).await,
     }
-    app.store.revoke_token(&token, &me.actor, me.now).await?;
-    Ok(go_to(&req, Flash::Revoked.at(&path(&token))))
+    of.app.store.revoke_token(&of.token, &of.me.actor, of.me.now).await?;
+    Ok(go_to(&of.req, Flash::Revoked.at(&of.path())))
 }

@@ -1,21 +1,16 @@
 //! One token in full: what it may do, how its life went, where it was used, what it published, and its record.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
     activity::{self, ClientRow},
-    feeds, find,
     history::Record,
     narrow::Advice,
-    path,
     pattern_preview::{self, Preview},
     refusals::{TokenIssues, write_mine},
     token_form::TokenForm,
+    token_request::TokenRequest,
     try_it::Trial,
     usage_chart::UsageChart,
     view,
@@ -77,35 +72,25 @@ struct VersionRow {
 }
 
 /// `GET /settings/tokens/{id}`
-pub async fn show_token(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-) -> Result<HttpResponse, PageError> {
-    write_mine(&app, owner).await;
-    let token = find(&app, owner, &id).await?;
-    let feeds = feeds(&app, owner).await?;
-    let trial = match typed(&req, &format!("{}/try", path(&token))) {
-        Some(form) => Trial::untried(form, &token, &feeds),
-        None => Trial::blank(&token, &feeds),
+pub async fn show_token(of: TokenRequest) -> Result<HttpResponse, PageError> {
+    write_mine(&of.app, of.owner).await;
+    let of = of.reloaded().await?;
+    let feeds = of.feeds().await?;
+    let trial = match typed(&of.req, &format!("{}/try", of.path())) {
+        Some(form) => Trial::untried(form, &of.token, &feeds),
+        None => Trial::blank(&of.token, &feeds),
     };
-    draw(&req, &app, &me, owner, &token, &feeds, StatusCode::OK, trial).await
+    draw(&of, &feeds, StatusCode::OK, trial).await
 }
 
 /// Draws the page with something tried on it, or nothing.
-#[expect(clippy::too_many_arguments, reason = "a page is drawn from exactly these")]
 pub(super) async fn draw(
-    req: &HttpRequest,
-    app: &App,
-    me: &SignedIn,
-    owner: Owner,
-    token: &Token,
+    of: &TokenRequest,
     feeds: &[Feed],
     status: StatusCode,
     trial: Trial,
 ) -> Result<HttpResponse, PageError> {
+    let TokenRequest { req, app, me, owner, token } = of;
     let time = |at| me.time(at);
     let published = app.store.published_with(token.id, VERSIONS).await?;
     let page = ShowToken {
@@ -113,11 +98,11 @@ pub(super) async fn draw(
         token: view::Token::whole(token, feeds, me),
         can_be_edited: TokenAct::Edit.check(token, me.now).is_ok(),
         words: token.permissions.iter().map(view::permission_words).collect(),
-        coverage: Preview::of(app, owner, &TokenForm::of(token), Some(token.id)).await?.lines,
+        coverage: Preview::of(app, *owner, &TokenForm::of(token), Some(token.id)).await?.lines,
         created: time(token.created_at),
         issued: token.issued_at.filter(|at| *at != token.created_at).map(time),
-        made_by: made_by(app, owner, token).await?,
-        trouble: TokenIssues::of(app, me, owner, token).await?,
+        made_by: made_by(app, *owner, token).await?,
+        trouble: TokenIssues::of(app, me, *owner, token).await?,
         advice: Advice::about(app, me, token, feeds).await?,
         picture: activity::picture(app, me, token).await?,
         places: activity::places(app, me, token).await?,

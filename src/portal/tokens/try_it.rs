@@ -1,22 +1,16 @@
 //! Try it: the decision about something the token might do, in words, without doing it. Nothing is changed or recorded.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode};
 use serde::Deserialize;
 
 use super::{
-    feeds,
     fields::FeedChoice,
-    find,
     remedy::mend,
     show,
+    token_request::TokenRequest,
     view::{permission_words, with_note},
 };
 use crate::{
-    app::App,
     auth::{AccessCheck, BadAccessCheck},
     feeds::{Feed, Membership},
     tokens::{
@@ -29,7 +23,6 @@ use crate::{
     web::{
         error::PageError,
         form::{Form, Problems},
-        owner::Owner,
         page::SignedIn,
     },
 };
@@ -115,24 +108,16 @@ impl Trial {
 }
 
 /// `POST /settings/tokens/{id}/try`
-pub async fn check_access(
-    req: HttpRequest,
-    app: Data<App>,
-    me: SignedIn,
-    owner: Owner,
-    id: Path<String>,
-    Form(form): Form<TryForm>,
-) -> Result<HttpResponse, PageError> {
-    let token = find(&app, owner, &id).await?;
-    let feeds = feeds(&app, owner).await?;
-    let is_legacy_key = app.legacy.is_in(&app.store, &form.package).await?;
+pub async fn check_access(of: TokenRequest, Form(form): Form<TryForm>) -> Result<HttpResponse, PageError> {
+    let feeds = of.feeds().await?;
+    let is_legacy_key = of.app.legacy.is_in(&of.app.store, &form.package).await?;
     let (form, asked) = without_key(form, is_legacy_key);
     let (status, verdict, problems) = match asked.and_then(|()| question(&form)) {
-        Ok(question) => (StatusCode::OK, Some(put(&app, &me, owner, &token, &question).await?), Problems::default()),
+        Ok(question) => (StatusCode::OK, Some(put(&of, &question).await?), Problems::default()),
         Err(problems) => (StatusCode::UNPROCESSABLE_ENTITY, None, problems),
     };
-    let trial = Trial::of(form, &token, &feeds, verdict, problems);
-    show::draw(&req, &app, &me, owner, &token, &feeds, status, trial).await
+    let trial = Trial::of(form, &of.token, &feeds, verdict, problems);
+    show::draw(&of, &feeds, status, trial).await
 }
 
 /// A key that was pasted by mistake is neither shown again nor put into a link.
@@ -158,13 +143,8 @@ fn question(form: &TryForm) -> Result<AccessCheck<'_>, Problems> {
 }
 
 /// Asks the decision, from the facts a door would have at this moment if the token's present key were used there.
-async fn put(
-    app: &App,
-    me: &SignedIn,
-    owner: Owner,
-    token: &Token,
-    question: &AccessCheck<'_>,
-) -> Result<Verdict, PageError> {
+async fn put(of: &TokenRequest, question: &AccessCheck<'_>) -> Result<Verdict, PageError> {
+    let TokenRequest { app, me, owner, token, .. } = of;
     let known = app.store.lookup_token_by_id(owner.id, token.id, question.feed).await?.ok_or(PageError::NotFound)?;
     let ask = question.ask(&known, question.facts(&app.store, &known).await?);
     Ok(match decide(Some(known.presented()), &known.holder, &ask, me.now) {
