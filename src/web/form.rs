@@ -209,9 +209,24 @@ impl From<StoreError> for FormError {
     }
 }
 
+impl From<anyhow::Error> for FormError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Page(error.into())
+    }
+}
+
 impl From<Busy> for FormError {
     fn from(error: Busy) -> Self {
         Self::Page(error.into())
+    }
+}
+
+/// What is wrong with a form that is shown before it was sent.
+pub fn problems_of<T>(checked: Result<T, FormError>) -> Result<Problems, PageError> {
+    match checked {
+        Ok(_) => Ok(Problems::default()),
+        Err(FormError::Again(_, problems)) => Ok(problems),
+        Err(FormError::Page(error)) => Err(error),
     }
 }
 
@@ -248,6 +263,11 @@ impl Problems {
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// What is wrong first, in whichever field.
+    pub fn first(&self) -> Option<String> {
+        self.list.first().map(|problem| problem.text.clone())
     }
 
     /// Everything that is wrong with a field.

@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::{
     error::PageError,
-    form::{PROOF, Problems, Sent},
+    form::{FormError, PROOF, Problems, Sent},
     late_form,
     page::{Page, SignedIn, answer, below_prefix},
     query::with_query_of,
@@ -31,30 +31,32 @@ pub async fn require(req: &HttpRequest, app: &App, me: &SignedIn) -> Result<(), 
     let Some(password) = sent.filter(|password| !password.is_empty()) else {
         return Err(PageError::Unproven(None));
     };
-    prove(req, app, me, &password).await?.map_err(|problem| PageError::Unproven(Some(problem)))
+    prove(req, app, me, (PROOF, &password)).await.map_err(|error| match error {
+        FormError::Again(_, problems) => PageError::Unproven(problems.first()),
+        FormError::Page(error) => error,
+    })
 }
 
-/// Whether the signed-in person knows the password; the error is what to say beside the field.
+/// Whether the signed-in person knows the password; the error says beside the field what is wrong with it.
 /// A right one counts as proof for 15 minutes. Only the session's own wrong ones count: what others guess, from the same
 /// address too, keeps nobody from proving who they are.
 pub async fn prove(
     req: &HttpRequest,
     app: &App,
     me: &SignedIn,
-    password: &str,
-) -> Result<Result<(), String>, PageError> {
+    (field, password): (&'static str, &str),
+) -> Result<(), FormError> {
     let place = app.gate.in_line(HashQueue::Known(me.account.id)).enter()?;
     let session = me.session.name().map_or_else(|| me.account.id.to_string(), |name| name.to_string());
     let attempt = SessionAttempt::new(session);
     if let RateLimitDecision::Wait(wait) = attempt.count(&app.limits, &app.store, me.now).await? {
-        return Ok(Err(too_many(req, wait)));
+        return Err(FormError::field(field, too_many(req, wait)));
     }
     if place.verify(password, me.account.password_hash.as_deref()).await? == Verdict::Wrong {
-        return Ok(Err("This is not your password.".to_owned()));
+        return Err(FormError::field(field, "This is not your password."));
     }
     attempt.forget(&app.limits, &app.store).await?;
-    me.session.prove(me.now)?;
-    Ok(Ok(()))
+    Ok(me.session.prove(me.now)?)
 }
 
 #[derive(Template)]

@@ -16,7 +16,7 @@ use crate::{
     web::{
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::{Form, Problems, or_again},
         page::{SignedIn, go_to},
         rate_limited::too_many,
         reauth::prove,
@@ -58,8 +58,8 @@ pub async fn change_address(
         Ok(email) => email,
         Err(problems) => return again(&req, &app, me, form, problems).await,
     };
-    if let Err(problem) = prove(&req, &app, &me, &form.password).await? {
-        return again(&req, &app, me, form, Problems::one("password", problem)).await;
+    if let Err(error) = prove(&req, &app, &me, ("password", &form.password)).await {
+        return or_again(Err(error), async |_, problems| again(&req, &app, me, form, problems).await).await;
     }
     let asked = app.store.address_state(me.account.id, me.now).await?.asked;
     let mut tx = me.begin(&app).await?;

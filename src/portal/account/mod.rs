@@ -35,7 +35,13 @@ use crate::{
     audit::Actor,
     auth::client_address,
     tokens::AccountId,
-    web::{error::PageError, form::Problems, page::actor, rate_limited::too_many, session::TypedSession},
+    web::{
+        error::PageError,
+        form::{FormError, Problems},
+        page::actor,
+        rate_limited::too_many,
+        session::TypedSession,
+    },
 };
 
 /// What a new account is asked for.
@@ -76,17 +82,14 @@ async fn register(
     session: &TypedSession,
     form: &SignUpForm,
     setup: Option<[u8; 32]>,
-) -> Result<Result<Remembered, Problems>, PageError> {
-    let (username, email, time_zone) = match form.read() {
-        Ok(read) => read,
-        Err(problems) => return Ok(Err(problems)),
-    };
+) -> Result<Remembered, FormError> {
+    let (username, email, time_zone) = form.read()?;
     let gate = if setup.is_some() { app.gate.clone() } else { app.gate.for_strangers() };
     let place = gate.enter()?;
     if setup.is_none()
         && let RateLimitDecision::Wait(wait) = take_request(req, app).await?
     {
-        return Ok(Err(Problems::one("", too_many(req, wait))));
+        return Err(FormError::field("", too_many(req, wait)));
     }
     let password_hash = place.hash(&form.password).await?;
     let new = NewAccount {
@@ -99,19 +102,9 @@ async fn register(
         max_token_days: app.settings.max_token_days,
     };
     let by = actor(req, app, None);
-    match store(req, app, &new, setup, &by).await? {
-        Some(Ok((id, device))) => {
-            session.begin(id, FIRST_EPOCH, &by, app.clock.now())?;
-            Ok(Ok(device))
-        }
-        Some(Err(Registration::UsernameTaken)) => {
-            Ok(Err(Problems::one("username", "This username is taken. Choose another.")))
-        }
-        Some(Err(_)) => {
-            Ok(Err(Problems::one("email", "There is an account with this address already. Sign in instead.")))
-        }
-        None => Err(PageError::NotFound),
-    }
+    let (id, device) = store(req, app, &new, setup, &by).await?;
+    session.begin(id, FIRST_EPOCH, &by, app.clock.now())?;
+    Ok(device)
 }
 
 /// Takes one from what strangers may ask for, before it costs anything.
@@ -120,25 +113,31 @@ async fn take_request(req: &HttpRequest, app: &App) -> Result<RateLimitDecision,
     Ok(app.limits.take_now(&app.store, &demand, app.clock.now()).await?)
 }
 
-/// Stores the account with the device it is made on, using up the setup link in the same transaction; none if the link
-/// is no longer good.
+/// Stores the account with the device it is made on, using up the setup link in the same transaction.
 async fn store(
     req: &HttpRequest,
     app: &App,
     new: &NewAccount,
     setup: Option<[u8; 32]>,
     by: &Actor,
-) -> Result<Option<Result<(AccountId, Remembered), Registration>>, PageError> {
+) -> Result<(AccountId, Remembered), FormError> {
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     if let Some(link) = setup
         && tx.use_link(&link, LinkPurpose::Setup, now).await?.is_none()
     {
-        return Ok(None);
+        return Err(PageError::NotFound.into());
     }
-    let made = tx.add_account(new, by, now).await?;
-    let Registration::Made(id) = made else { return Ok(Some(Err(made))) };
+    let id = match tx.add_account(new, by, now).await? {
+        Registration::Made(id) => id,
+        Registration::UsernameTaken => {
+            return Err(FormError::field("username", "This username is taken. Choose another."));
+        }
+        Registration::EmailTaken => {
+            return Err(FormError::field("email", "There is an account with this address already. Sign in instead."));
+        }
+    };
     let device = remember(req, app, &mut tx, id, by, now).await?;
     tx.commit().await?;
-    Ok(Some(Ok((id, device))))
+    Ok((id, device))
 }

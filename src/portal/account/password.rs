@@ -12,7 +12,7 @@ use crate::{
     web::{
         error::PageError,
         flash::Flash,
-        form::{Form, Problems},
+        form::{Form, FormError, Problems, or_again},
         page::{Page, SignedIn, answer, go_to},
         reauth::prove,
     },
@@ -48,19 +48,20 @@ pub async fn change_password(
     me: SignedIn,
     Form(form): Form<PasswordForm>,
 ) -> Result<HttpResponse, PageError> {
-    if let Err(problem) = prove(&req, &app, &me, &form.current).await? {
-        return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, Problems::one("current", problem));
-    }
-    if let Err(problem) = acceptable(&me, &form) {
-        return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, Problems::one("new", problem));
-    }
+    let outcome = change(&req, &app, &me, &form).await;
+    or_again(outcome, async |status, problems| draw(&req, status, problems)).await
+}
+
+async fn change(req: &HttpRequest, app: &App, me: &SignedIn, form: &PasswordForm) -> Result<HttpResponse, FormError> {
+    prove(req, app, me, ("current", &form.current)).await?;
+    acceptable(me, form).map_err(|problem| FormError::field("new", problem))?;
     let hash = app.gate.in_line(HashQueue::Known(me.account.id)).hash(&form.new).await?;
-    let mut tx = me.begin(&app).await?;
+    let mut tx = me.begin(app).await?;
     let epoch = tx.set_password(me.account.id, &hash, &me.actor, me.now).await?;
-    let device = remember(&req, &app, &mut tx, me.account.id, &me.actor, me.now).await?;
+    let device = remember(req, app, &mut tx, me.account.id, &me.actor, me.now).await?;
     tx.commit().await?;
     me.session.begin(me.account.id, epoch, &me.actor, me.now)?;
-    device.mark(go_to(&req, Flash::PasswordChanged.at("/settings/password")))
+    Ok(device.mark(go_to(req, Flash::PasswordChanged.at("/settings/password")))?)
 }
 
 fn acceptable(me: &SignedIn, form: &PasswordForm) -> Result<(), BadPassword> {

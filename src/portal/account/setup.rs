@@ -15,7 +15,7 @@ use crate::{
     app::App,
     web::{
         error::PageError,
-        form::{LATE, Problems, Typed},
+        form::{LATE, Problems, Typed, or_again},
         page::{Page, answer, go_to},
         session::TypedSession,
     },
@@ -70,10 +70,9 @@ pub async fn set_up_host(
     if !is_ours {
         return draw(&req, StatusCode::FORBIDDEN, form, Problems::one("", LATE));
     }
-    match register(&req, &app, &TypedSession(session), &form, Some(link)).await? {
-        Ok(device) => device.mark(go_to(&req, "/settings/tokens")),
-        Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
-    }
+    let outcome = register(&req, &app, &TypedSession(session), &form, Some(link)).await;
+    let outcome = outcome.and_then(|device| Ok(device.mark(go_to(&req, "/settings/tokens"))?));
+    or_again(outcome, async |status, problems| draw(&req, status, form, problems)).await
 }
 
 fn draw(

@@ -17,7 +17,7 @@ use crate::{
     notifications::MailKind,
     web::{
         error::PageError,
-        form::{LATE, Problems, Typed},
+        form::{FormError, LATE, Problems, Typed, or_again},
         page::{Page, answer, go_to},
         rate_limited::too_many,
         session::TypedSession,
@@ -52,30 +52,25 @@ pub async fn sign_up(
         return draw(&req, StatusCode::FORBIDDEN, form, Problems::one("", LATE));
     }
     if app.settings.smtp_url.is_some() {
-        return match ask(&req, &app, &form).await? {
-            Ok(()) => sent(&req, &app, (&form.email, true), SENT),
-            Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
-        };
+        let outcome = ask(&req, &app, &form).await;
+        let outcome = outcome.and_then(|()| Ok(sent(&req, &app, (&form.email, true), SENT)?));
+        return or_again(outcome, async |status, problems| draw(&req, status, form, problems)).await;
     }
-    match register(&req, &app, &TypedSession(session), &form, None).await? {
-        Ok(device) => device.mark(go_to(&req, "/settings/tokens")),
-        Err(problems) => draw(&req, StatusCode::UNPROCESSABLE_ENTITY, form, problems),
-    }
+    let outcome = register(&req, &app, &TypedSession(session), &form, None).await;
+    let outcome = outcome.and_then(|device| Ok(device.mark(go_to(&req, "/settings/tokens"))?));
+    or_again(outcome, async |status, problems| draw(&req, status, form, problems)).await
 }
 
 const SENT: &str = "Follow its link within 24 hours, and your account is made. It comes within a minute or two.";
 
 /// Keeps the sign-up and queues the mail that goes on with it. Nobody is asked whether name or address belong to
 /// somebody: the answer, and the time it takes, are the same for everybody.
-async fn ask(req: &HttpRequest, app: &App, form: &SignUpForm) -> Result<Result<(), Problems>, PageError> {
-    let (username, email, time_zone) = match form.read() {
-        Ok(read) => read,
-        Err(problems) => return Ok(Err(problems)),
-    };
+async fn ask(req: &HttpRequest, app: &App, form: &SignUpForm) -> Result<(), FormError> {
+    let (username, email, time_zone) = form.read()?;
     let now = app.clock.now();
     let place = app.gate.for_strangers().enter()?;
     if let RateLimitDecision::Wait(wait) = take_request(req, app).await? {
-        return Ok(Err(Problems::one("", too_many(req, wait))));
+        return Err(FormError::field("", too_many(req, wait)));
     }
     let password_hash = place.hash(&form.password).await?;
     let mail = app.new_mail(MailKind::SignUp, None, &email);
@@ -87,7 +82,7 @@ async fn ask(req: &HttpRequest, app: &App, form: &SignUpForm) -> Result<Result<(
         tx.add_mail(&mail, now).await?;
         tx.commit().await?;
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 fn must_be_open(app: &App) -> Result<(), PageError> {

@@ -133,7 +133,7 @@ impl EventSearch {
         let zone = me.account.time_zone;
         Ok(EventFilter {
             kinds: kinds(&self.what),
-            account: problems.keep("account", self.account(app).await?).flatten(),
+            account: self.account(app, problems).await?,
             token: TokenId::parse(&self.token),
             hint: problems.keep("token", self.hint()).flatten(),
             package: Some(self.package.clone()).filter(|package| !package.is_empty()),
@@ -143,19 +143,22 @@ impl EventSearch {
     }
 
     /// Whose events: by name, or by id for an account that is gone.
-    async fn account(&self, app: &App) -> Result<Result<Option<AccountId>, &'static str>, PageError> {
+    async fn account(&self, app: &App, problems: &mut Problems) -> Result<Option<AccountId>, PageError> {
         if self.account.is_empty() {
-            return Ok(Ok(None));
+            return Ok(None);
         }
         if let Some(id) = AccountId::parse(&self.account) {
-            return Ok(Ok(Some(id)));
+            return Ok(Some(id));
         }
         let found = app.store.account_named(&self.account).await?.map(|account| account.id);
         let gone = match found {
             None => app.store.gone_account(&self.account).await?,
             found => found,
         };
-        Ok(gone.map(Some).ok_or("There is no account of this name, and none was deleted."))
+        if gone.is_none() {
+            problems.note("account", "There is no account of this name, and none was deleted.");
+        }
+        Ok(gone)
     }
 
     fn hint(&self) -> Result<Option<String>, &'static str> {

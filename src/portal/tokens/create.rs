@@ -23,7 +23,7 @@ use crate::{
     },
     web::{
         error::PageError,
-        form::{Form, Problems},
+        form::{Form, FormError, Problems, or_again, problems_of},
         late_form::typed,
         owner::Owner,
         page::{Page, SignedIn, answer},
@@ -78,7 +78,7 @@ pub async fn show_create_token(
         () if filled.is_empty() => "",
         () => "A link filled in this form. Check it before you create.",
     };
-    let found = check(&app, &me, owner, &form, &feeds).await?.err().unwrap_or_default();
+    let found = problems_of(check(&app, &me, owner, &form, &feeds).await)?;
     let about_link = |field| filled.contains(&field) && problems.of(field).is_none();
     let found: Vec<_> = found.list.into_iter().filter(|problem| about_link(problem.field)).collect();
     problems.list.extend(found);
@@ -109,7 +109,7 @@ pub async fn duplicate_token(of: TokenRequest) -> Result<HttpResponse, PageError
     };
     let more: Vec<_> = PrefillLink::of(&req).tick(&mut form).into_iter().map(Permission::words).collect();
     let by_link = if more.is_empty() { String::new() } else { format!("Ticked by the link: {}.", more.join(", ")) };
-    let mut problems = check(&app, &me, owner, &form, &feeds).await?.err().unwrap_or_default();
+    let mut problems = problems_of(check(&app, &me, owner, &form, &feeds).await)?;
     problems.list.retain(|problem| problem.field == "permission");
     draw(&req, &app, &me, owner, &feeds, StatusCode::OK, Drawing { form, copied_from: token.name, by_link, problems })
         .await
@@ -127,65 +127,60 @@ pub async fn create_token(
     if form.only_shows() {
         return draw(&req, &app, &me, owner, &feeds, StatusCode::OK, Drawing { form, ..Drawing::default() }).await;
     }
-    if must_confirm(&app, &me).await? {
-        let drawing = Drawing { form, problems: Problems::one("", CONFIRM_FIRST), ..Drawing::default() };
-        return draw(&req, &app, &me, owner, &feeds, StatusCode::CONFLICT, drawing).await;
-    }
     if let Some(token) = changed_source(&app, owner, &form).await? {
         let problem = "The token that this copies was changed after this page was opened. Below is what you sent: check it and press the button again.";
         let (form, problems) = (TokenForm { copy_of: copy_of(&token), ..form }, Problems::one("", problem));
         let drawing = Drawing { form, copied_from: token.name, problems, ..Drawing::default() };
         return draw(&req, &app, &me, owner, &feeds, StatusCode::CONFLICT, drawing).await;
     }
-    let new = match checked_token(&app, &me, owner, &form, &feeds).await? {
-        Ok(new) => new,
-        Err(problems) => {
-            let drawing = Drawing { form, problems, ..Drawing::default() };
-            return draw(&req, &app, &me, owner, &feeds, StatusCode::UNPROCESSABLE_ENTITY, drawing).await;
-        }
-    };
-    let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?;
-    reauth::require(&req, &app, &me).await?;
-    let token = new.into_token(TokenId::generate(me.now, &mut crate::random::system()), owner.id, me.now);
-    match app.store.create_token(token.clone(), &form_id.to_string(), &me.actor, me.now).await? {
-        Issued::Secret(secret) => show_once(&req, &app, &me, &token, &feeds, &secret, false).await,
-        Issued::AlreadyDone(id) => already_done(&req, &app, &me, owner, id).await,
-        Issued::Stale => Err(PageError::NotFound),
-    }
+    let outcome = create(&req, &app, &me, owner, &form, &feeds).await;
+    or_again(outcome, async |status, problems| {
+        let drawing = Drawing { form, problems, ..Drawing::default() };
+        draw(&req, &app, &me, owner, &feeds, status, drawing).await
+    })
+    .await
 }
 
-/// The token that a form asks for, once nothing is wrong with it.
-async fn checked_token(
+async fn create(
+    req: &HttpRequest,
     app: &App,
     me: &SignedIn,
     owner: Owner,
     form: &TokenForm,
     feeds: &[Feed],
-) -> Result<Result<NewToken, Problems>, PageError> {
-    let new = match check(app, me, owner, form, feeds).await? {
-        Ok(new) => new,
-        Err(problems) => return Ok(Err(problems)),
-    };
+) -> Result<HttpResponse, FormError> {
+    if must_confirm(app, me).await? {
+        return Err(FormError::conflict(CONFIRM_FIRST));
+    }
+    let new = check(app, me, owner, form, feeds).await?;
     let pasted = app.legacy.in_draft(&app.store, &form.draft()).await?;
     if !pasted.is_empty() {
-        return Ok(Err(form.problems(&pasted)));
+        return Err(form.problems(&pasted).into());
     }
-    Ok(Ok(new))
+    let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?;
+    reauth::require(req, app, me).await?;
+    let token = new.into_token(TokenId::generate(me.now, &mut crate::random::system()), owner.id, me.now);
+    Ok(match app.store.create_token(token.clone(), &form_id.to_string(), &me.actor, me.now).await? {
+        Issued::Secret(secret) => show_once(req, app, me, &token, feeds, &secret, false).await?,
+        Issued::AlreadyDone(id) => already_done(req, app, me, owner, id).await?,
+        Issued::Stale => return Err(PageError::NotFound.into()),
+    })
 }
 
+/// The token that a form asks for, if nothing is wrong with it.
 async fn check(
     app: &App,
     me: &SignedIn,
     owner: Owner,
     form: &TokenForm,
     feeds: &[Feed],
-) -> Result<Result<NewToken, Problems>, PageError> {
+) -> Result<NewToken, FormError> {
     let reachable: Vec<FeedId> = feeds.iter().map(|feed| feed.id).collect();
     let mut draft = form.draft();
     if draft.is_unnamed() {
         draft.name = default_name(app, me, owner, form).await?;
     }
-    Ok(draft.new_token(&rules(app, me, &reachable)).map_err(|errors| form.problems(&errors)))
+    draft.new_token(&rules(app, me, &reachable)).map_err(|errors| form.problems(&errors).into())
 }
 
 async fn default_name(app: &App, me: &SignedIn, owner: Owner, form: &TokenForm) -> Result<String, PageError> {
