@@ -79,11 +79,14 @@ async fn somebody_is_added_by_a_form_and_chooses_a_password_by_the_link(world: &
     let links = page.texts("code.key");
     assert_eq!(links.len(), 1, "{}", page.body);
     assert_eq!(world.browser().sign_in("bo", "").await.status, 422, "there is no password yet");
+    let marks = async || ada.get("/operator/accounts").await.texts("tbody .badge.quiet");
+    assert_eq!(marks().await, ["Invited"]);
     let page = world.browser().get(&path(world, &links[0])).await;
     assert_eq!((page.status, page.heading().as_str()), (200, "Choose a password"));
     assert_eq!(chooses(world, &links[0]).await.status, 303);
     assert_eq!(chooses(world, &links[0]).await.status, 410, "it works once");
     assert_eq!(world.browser().sign_in("bo", PASSWORD).await.status, 303);
+    assert!(marks().await.is_empty());
     assert_eq!(world.database.text("SELECT time_zone FROM accounts WHERE username = 'bo'", &[]).await, "Europe/Berlin");
     let events = world.database.events_of("bo").await;
     let expected = ["account created", "account invited", "sign-in failed", "account invitation accepted"];

@@ -296,7 +296,7 @@ async fn many_tokens_freeze_in_batches(world: &World) {
         "SELECT COUNT(*) FROM tokens WHERE deactivated_at IS NOT NULL AND frozen_at = deactivated_at AND version = 2";
     assert_eq!((world.database.number(off, &[]).await, events(world, "token.deactivated").await), (701, 701));
     let page = ada.get("/settings/tokens/unfreeze").await;
-    assert!(page.texts("main strong").contains(&"701 tokens".to_owned()), "{}", page.body);
+    assert!(page.texts("main dd").contains(&"701 tokens".to_owned()), "{}", page.body);
     must(&ada, "unfreeze").await;
     let on = "SELECT COUNT(*) FROM tokens WHERE deactivated_at IS NULL AND frozen_at IS NULL AND version = 3";
     assert_eq!((world.database.number(on, &[]).await, events(world, "token.reactivated").await), (701, 701));

@@ -85,6 +85,8 @@ struct AccountView {
     email: String,
     zone: &'static str,
     is_operator: bool,
+    /// Whether nobody has chosen its password yet.
+    is_invited: bool,
     disabled: Option<Time>,
     created: Time,
     seen: Option<Time>,
@@ -99,6 +101,7 @@ impl AccountView {
             email: account.email.clone(),
             zone: account.time_zone.name(),
             is_operator: account.is_operator,
+            is_invited: account.password_hash.is_none(),
             disabled: account.disabled_at.map(|at| me.time(at)),
             created: me.time(*created_at),
             seen: last_sign_in.map(|at| me.time(at)),
