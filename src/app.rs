@@ -41,7 +41,7 @@ pub struct App {
     /// The time.
     pub clock: Clock,
     /// Checks passwords, a few at a time.
-    pub gate: PasswordHasher,
+    pub passwords: PasswordHasher,
     /// How often strangers, and people themselves, may ask for what costs something.
     pub limits: RateLimiter,
     /// Whether keys of an older system are to be looked for.
@@ -84,7 +84,7 @@ impl App {
             store,
             mailer,
             clock,
-            gate: PasswordHasher::default(),
+            passwords: PasswordHasher::default(),
             limits: RateLimiter::new(settings.master.derive("rate limits")),
             legacy,
             usage_buffer: Arc::default(),

@@ -91,7 +91,7 @@ impl Default for PasswordHasher {
 
 impl std::fmt::Debug for PasswordHasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PasswordGate")
+        f.write_str("PasswordHasher")
     }
 }
 

@@ -89,7 +89,7 @@ async fn add(app: &App, username: &str, email: &str, time_zone: &str, operator: 
         (identity::username(username)?, identity::email(email)?, identity::time_zone(time_zone)?);
     let password = new_password()?;
     check_new(password.reveal(), &[&username, &email])?;
-    let password_hash = app.gate.hash(password.reveal()).await?;
+    let password_hash = app.passwords.hash(password.reveal()).await?;
     let max_token_days = app.settings.max_token_days;
     let password_hash = Some(password_hash);
     let new = NewAccount { username, email, password_hash, time_zone, operator, vouched: true, max_token_days };
@@ -131,7 +131,7 @@ async fn set_password(app: &App, username: &str) -> anyhow::Result<()> {
     let account = account_named(&app.store, username).await?;
     let password = new_password()?;
     check_new(password.reveal(), &[&account.username, &account.email])?;
-    let hash = app.gate.hash(password.reveal()).await?;
+    let hash = app.passwords.hash(password.reveal()).await?;
     let mut tx = app.store.begin().await?;
     tx.set_password(account.id, &hash, &Actor::host("latchkey account password"), app.clock.now()).await?;
     tx.commit().await?;

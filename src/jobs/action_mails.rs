@@ -65,7 +65,7 @@ pub(super) async fn write(
             mail::new_address(&to, &confirm_path(secret))?
         }
         MailContent::AccountDeleted => mail::account_deleted(&to)?,
-        MailContent::Happened(account, happenings) => mail::security_mail(&to, &account, &happenings)?,
+        MailContent::Happened(account, events) => mail::security_mail(&to, &account, &events)?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Removes what has outlived its use, in batches that hold the database's write lock for a moment only.
 
-use std::time::{Duration as Stretch, Instant};
+use std::time::{Duration as StdDuration, Instant};
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -25,9 +25,9 @@ const MAILS_KEPT: Duration = Duration::days(90);
 const RUNS_KEPT: Duration = Duration::days(30);
 
 /// A batch may hold the write lock for this long.
-const LONGEST: Stretch = Stretch::from_millis(50);
+const LONGEST: StdDuration = StdDuration::from_millis(50);
 /// Others get their turn between two batches.
-const PAUSE: Stretch = Stretch::from_millis(20);
+const PAUSE: StdDuration = StdDuration::from_millis(20);
 /// Rows of a batch.
 const FEWEST: i64 = 1;
 const FIRST: i64 = 20;
@@ -94,7 +94,7 @@ async fn sweep_all(app: &App, stale: Expendable, before: DateTime<Utc>) -> anyho
 
 /// So many rows that the next batch takes a quarter of the longest time if it goes as this one went: a slow moment
 /// then still stays within it. What a row costs differs by table, by what hangs on it, and by the disk.
-fn next_size(size: i64, took: Stretch) -> i64 {
+fn next_size(size: i64, took: StdDuration) -> i64 {
     let wanted = LONGEST.as_micros() / 4;
     let fits = u128::try_from(size).unwrap_or(1) * wanted / took.as_micros().max(1);
     let fits = i64::try_from(fits).unwrap_or(MOST);
@@ -108,12 +108,12 @@ mod tests {
 
     #[test]
     fn batches_grow_while_they_are_quick_and_shrink_at_once_when_they_are_not() {
-        let ms = Stretch::from_millis;
+        let ms = StdDuration::from_millis;
         assert_eq!(next_size(20, ms(1)), 40);
         assert_eq!(next_size(800, ms(1)), 1_000);
         assert_eq!(next_size(100, ms(50)), 25);
         assert_eq!(next_size(1_000, ms(2_000)), 6);
         assert_eq!(next_size(1, ms(500)), 1);
-        assert_eq!(next_size(20, Stretch::ZERO), 40);
+        assert_eq!(next_size(20, StdDuration::ZERO), 40);
     }
 }

@@ -71,9 +71,9 @@ struct EventLine {
 pub fn security_mail(
     to: &ActionMail<'_>,
     account: &Account,
-    happenings: &[SecurityNotification],
+    events: &[SecurityNotification],
 ) -> Result<String, Unwritable> {
-    let groups = in_steps(happenings);
+    let groups = in_steps(events);
     let lines: Vec<_> = groups.iter().map(|group| EventLine::of(group, account.time_zone, to)).collect();
     let title = title(&groups, &lines);
     let mail = Happened {
@@ -81,7 +81,7 @@ pub fn security_mail(
         host: to.host(),
         title,
         lines,
-        remedy: remedy(happenings),
+        remedy: remedy(events),
         reset_url: to.public_url.of("/forgot"),
         tokens_url: to.public_url.of("/settings/tokens"),
         sessions_url: to.public_url.of("/settings/sessions"),
@@ -90,9 +90,9 @@ pub fn security_mail(
 }
 
 /// The events, those that one step on several tokens made in one group.
-fn in_steps(happenings: &[SecurityNotification]) -> Vec<Vec<&SecurityNotification>> {
+fn in_steps(events: &[SecurityNotification]) -> Vec<Vec<&SecurityNotification>> {
     let mut groups: Vec<Vec<&SecurityNotification>> = Vec::new();
-    for one in happenings {
+    for one in events {
         let same = groups.iter_mut().find(|group| group.first().is_some_and(|first| is_one_step(first, one)));
         match same {
             Some(group) => group.push(one),
@@ -168,10 +168,10 @@ fn title(groups: &[Vec<&SecurityNotification>], lines: &[EventLine]) -> String {
     }
 }
 
-fn remedy(happenings: &[SecurityNotification]) -> Remedy {
-    if happenings.iter().any(|one| one.kind == EventKind::AddressChanged) {
+fn remedy(events: &[SecurityNotification]) -> Remedy {
+    if events.iter().any(|one| one.kind == EventKind::AddressChanged) {
         Remedy::TellThem
-    } else if happenings.iter().all(by_the_host) {
+    } else if events.iter().all(by_the_host) {
         Remedy::AskThem
     } else {
         Remedy::NewPassword

@@ -46,7 +46,7 @@ pub async fn prove(
     me: &SignedIn,
     (field, password): (&'static str, &str),
 ) -> Result<(), FormError> {
-    let place = app.gate.in_line(HashQueue::Known(me.account.id)).enter()?;
+    let place = app.passwords.in_line(HashQueue::Known(me.account.id)).enter()?;
     let session = me.session.name().map_or_else(|| me.account.id.to_string(), |name| name.to_string());
     let attempt = SessionAttempt::new(session);
     if let RateLimitDecision::Wait(wait) = attempt.count(&app.limits, &app.store, me.now).await? {

@@ -36,10 +36,10 @@ onBoth(test, 'a refused push is mended with one press and succeeds', async ({ se
   await ada.submits('Save');
   assert.equal(await pushes(server, key), 201);
   await ada.goes('/settings/refusals');
-  assert.match(await ada.says(), /3 times[^]*Mended\. Its patterns cover it now\./);
+  assert.match(await ada.says(), /3 times[^]*Fixed\. Its patterns cover it now\./);
 
   await ada.opensToken('Contoso build');
-  assert.match(await ada.says(), /Recent refusals[^]*Mended/);
+  assert.match(await ada.says(), /Recent refusals[^]*Fixed/);
   await shoot(ada.page, 'token-mended');
 });
 

@@ -55,7 +55,7 @@ async fn what_strangers_have_hashed_leaves_sign_in_its_places(world: &World) {
     let (app, done) = (world.app(), Cell::new(false));
     let flood = join_all((0..40).map(async |_| {
         while !done.get() {
-            if app.gate.for_strangers().hash("a password of a stranger").await.is_err() {
+            if app.passwords.for_strangers().hash("a password of a stranger").await.is_err() {
                 tokio::time::sleep(std::time::Duration::from_millis(1)).await; // the line is full
             }
         }

@@ -258,8 +258,8 @@ async fn a_refused_guess_leaves_nothing_behind(world: &World) {
         assert_eq!(guess(&cy, "ada").await, 429);
     }
     let app = world.app();
-    let line: Vec<_> = std::iter::from_fn(|| app.gate.enter().ok()).collect();
-    let guessers: Vec<_> = std::iter::from_fn(|| app.gate.in_line(HashQueue::Guessers).enter().ok()).collect();
+    let line: Vec<_> = std::iter::from_fn(|| app.passwords.enter().ok()).collect();
+    let guessers: Vec<_> = std::iter::from_fn(|| app.passwords.in_line(HashQueue::Guessers).enter().ok()).collect();
     for number in 0..5 {
         assert_eq!(guess(&world.browser().from(&format!("198.51.100.{number}")), "bo").await, 503);
     }
@@ -374,7 +374,7 @@ async fn a_flood_leaves_known_devices_and_sessions_their_places(world: &World) {
     ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
     let bo = world.bo().await;
     let app = world.app();
-    let _line: Vec<_> = std::iter::from_fn(|| app.gate.enter().ok()).collect();
+    let _line: Vec<_> = std::iter::from_fn(|| app.passwords.enter().ok()).collect();
     assert_eq!(guess(&world.browser().from("192.0.2.1"), "ada").await, 503);
     assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303);
     world.pass(Duration::minutes(16));

@@ -220,7 +220,10 @@ async fn a_freeze_switches_off_every_live_token_and_its_undo_exactly_those(world
             .await,
         "on"
     );
-    must(&ada, "freeze").await; // a second time, there is nothing to do
+    let page = ada.get("/settings/tokens/freeze").await;
+    assert_eq!(page.texts("main .button"), ["Undo the freeze", "Back to Access tokens"], "there is nothing left to do");
+    let again = ada.post("/settings/tokens/freeze", &[("csrf", page_value(&ada).await.as_str())]).await;
+    assert_eq!(again.status, 303, "{}", again.body);
     let fresh = ada.key(world, "Made meanwhile").await;
     assert_eq!(world.refusal(&fresh.secret).await, None);
     ada.must(&keys[2].id, "revoke").await;

@@ -130,7 +130,7 @@ async fn make_account(
     let now = app.clock.now();
     // Counted before it is known what it comes to: neither passwords nor the names that are taken can be tried out. Only
     // the link's own tries count: what others try keeps nobody from following theirs.
-    let place = app.gate.enter()?;
+    let place = app.passwords.enter()?;
     let demand = Demand::link_try(&form.link);
     if let RateLimitDecision::Wait(wait) = app.limits.take_now(&app.store, &demand, now).await? {
         return again(req, form, sign_up, Problems::one("password", too_many(req, wait)));

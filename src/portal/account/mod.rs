@@ -84,7 +84,7 @@ async fn register(
     setup: Option<[u8; 32]>,
 ) -> Result<Remembered, FormError> {
     let (username, email, time_zone) = form.read()?;
-    let gate = if setup.is_some() { app.gate.clone() } else { app.gate.for_strangers() };
+    let gate = if setup.is_some() { app.passwords.clone() } else { app.passwords.for_strangers() };
     let place = gate.enter()?;
     if setup.is_none()
         && let RateLimitDecision::Wait(wait) = take_request(req, app).await?

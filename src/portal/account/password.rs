@@ -55,7 +55,7 @@ pub async fn change_password(
 async fn change(req: &HttpRequest, app: &App, me: &SignedIn, form: &PasswordForm) -> Result<HttpResponse, FormError> {
     prove(req, app, me, ("current", &form.current)).await?;
     acceptable(me, form).map_err(|problem| FormError::field("new", problem))?;
-    let hash = app.gate.in_line(HashQueue::Known(me.account.id)).hash(&form.new).await?;
+    let hash = app.passwords.in_line(HashQueue::Known(me.account.id)).hash(&form.new).await?;
     let mut tx = me.begin(app).await?;
     let epoch = tx.set_password(me.account.id, &hash, &me.actor, me.now).await?;
     let device = remember(req, app, &mut tx, me.account.id, &me.actor, me.now).await?;

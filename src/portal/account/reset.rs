@@ -79,7 +79,7 @@ pub async fn reset_password(
         return draw(&req, StatusCode::UNPROCESSABLE_ENTITY, account, form.link, problems);
     }
     // Whoever holds the link has proved who they are: strangers keep no place from them.
-    let hash = app.gate.in_line(HashQueue::Known(account.id)).hash(&form.password).await?;
+    let hash = app.passwords.in_line(HashQueue::Known(account.id)).hash(&form.password).await?;
     let (now, by) = (app.clock.now(), actor(&req, &app, Some(&account)));
     let mut tx = app.store.begin().await?;
     let Some(used) = tx.use_link(&one_time_link::hash(&form.link), purpose, now).await? else {

@@ -106,7 +106,7 @@ pub async fn sign_in(
         Ok(line) => line,
         Err(too_often) => return wait(too_often),
     };
-    let place = app.gate.in_line(line).enter()?;
+    let place = app.passwords.in_line(line).enter()?;
     let chance = attempt.count(&app.limits, &app.store, line, now).await?;
     if let SignInDecision::Wait(too_often) = chance {
         return wait(too_often);

@@ -68,7 +68,7 @@ const SENT: &str = "Follow its link within 24 hours, and your account is made. I
 async fn ask(req: &HttpRequest, app: &App, form: &SignUpForm) -> Result<(), FormError> {
     let (username, email, time_zone) = form.read()?;
     let now = app.clock.now();
-    let place = app.gate.for_strangers().enter()?;
+    let place = app.passwords.for_strangers().enter()?;
     if let RateLimitDecision::Wait(wait) = take_request(req, app).await? {
         return Err(FormError::field("", too_many(req, wait)));
     }

@@ -9,7 +9,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::remedy::{self, Remedy};
+use super::remedy::{self, Remedy, remedy_for};
 use crate::{
     app::App,
     feeds::Membership,
@@ -56,7 +56,7 @@ pub struct RefusalRow {
     /// Which rule failed, in one sentence.
     pub rule: String,
     /// What helps.
-    pub mend: Remedy,
+    pub remedy: Remedy,
 }
 
 /// A token, as far as it is named beside a line.
@@ -249,7 +249,7 @@ impl<'a> Viewer<'a> {
             what: remedy::what(line),
             from: from(&line.client, &line.address),
             rule: remedy::rule(line, |at| self.time(at).text),
-            mend: remedy::mend(token, line, &self.memberships, self.me.now),
+            remedy: remedy_for(token, line, &self.memberships, self.me.now),
         }
     }
 

@@ -24,8 +24,8 @@ pub enum Remedy {
     Step(String, String),
     /// Nothing on these pages, but this.
     Advice(String),
-    /// It was mended since: how.
-    Mended(&'static str),
+    /// It was fixed since: how.
+    Fixed(&'static str),
 }
 
 impl Remedy {
@@ -40,8 +40,8 @@ impl Remedy {
     }
 
     /// What was done since; empty for nothing.
-    pub fn mended(&self) -> &str {
-        if let Self::Mended(text) = self { text } else { "" }
+    pub fn fixed(&self) -> &str {
+        if let Self::Fixed(text) = self { text } else { "" }
     }
 }
 
@@ -95,9 +95,9 @@ fn deed(action: Option<Action>) -> String {
 }
 
 /// The one step that mends it, or what else helps.
-pub fn mend(token: &Token, line: &RefusedUse, memberships: &[Membership], now: DateTime<Utc>) -> Remedy {
-    if let Some(how) = mended(token, line, memberships, now) {
-        return Remedy::Mended(how);
+pub fn remedy_for(token: &Token, line: &RefusedUse, memberships: &[Membership], now: DateTime<Utc>) -> Remedy {
+    if let Some(how) = fixed(token, line, memberships, now) {
+        return Remedy::Fixed(how);
     }
     let step = |label: &str, verb: &str, query: &str| {
         Remedy::Step(label.to_owned(), format!("/settings/tokens/{}/{verb}{query}", token.id))
@@ -141,8 +141,8 @@ pub fn mend(token: &Token, line: &RefusedUse, memberships: &[Membership], now: D
     }
 }
 
-/// How it was mended since, if the token shows it.
-fn mended(token: &Token, line: &RefusedUse, memberships: &[Membership], now: DateTime<Utc>) -> Option<&'static str> {
+/// How it was fixed since, if the token shows it.
+fn fixed(token: &Token, line: &RefusedUse, memberships: &[Membership], now: DateTime<Utc>) -> Option<&'static str> {
     let state = state(token, now);
     let feed = memberships.iter().find(|known| known.feed.name == line.feed);
     match line.reason {

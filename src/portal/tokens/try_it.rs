@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     fields::FeedChoice,
-    remedy::mend,
+    remedy::remedy_for,
     show,
     token_request::TokenRequest,
     view::{permission_words, with_note},
@@ -162,7 +162,7 @@ fn no_key(token: &Token) -> Verdict {
     }
 }
 
-/// The sentence that a client would be told, and the step that would mend it, had it happened.
+/// The sentence that a client would be told, and the step that would put it right, had it happened.
 fn denied(known: &TokenLookup, reason: Reason, ask: &Ask<'_>, memberships: &[Membership], me: &SignedIn) -> Verdict {
     let line = RefusedUse {
         reason,
@@ -176,8 +176,8 @@ fn denied(known: &TokenLookup, reason: Reason, ask: &Ask<'_>, memberships: &[Mem
         last_at: me.now,
         times: 1,
     };
-    let mend = mend(&known.token, &line, memberships, me.now);
-    let step = mend.step().map(|(label, path)| (label.to_owned(), path.to_owned()));
+    let remedy = remedy_for(&known.token, &line, memberships, me.now);
+    let step = remedy.step().map(|(label, path)| (label.to_owned(), path.to_owned()));
     Verdict { allowed: false, sentence: reason.sentence(Some(&known.token), ask, me.now), step }
 }
 

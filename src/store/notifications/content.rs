@@ -41,8 +41,8 @@ impl Transaction {
             MailKind::NewAddress => self.owed_to_new_address(mail, dead).await?,
             MailKind::AccountDeleted => Some(MailContent::AccountDeleted),
             MailKind::Happened => {
-                let happenings = self.security_notifications_in(mail.id).await?;
-                (!happenings.is_empty()).then_some(MailContent::Happened(self.owner(mail).await?, happenings))
+                let events = self.security_notifications_in(mail.id).await?;
+                (!events.is_empty()).then_some(MailContent::Happened(self.owner(mail).await?, events))
             }
         };
         if mail_content.is_none() {
