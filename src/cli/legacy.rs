@@ -346,7 +346,7 @@ fn time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
     match instant {
         Ok(instant) if instant < DateTime::UNIX_EPOCH => Err("this lies before 1970"),
         Ok(instant) if instant <= now => Ok(instant),
-        Ok(_) => Err("this lies in the future"),
+        Ok(_) => Err("this is in the future"),
         Err(_) => Err("write a time such as 2019-05-01 or 2019-05-01T10:00:00Z"),
     }
 }

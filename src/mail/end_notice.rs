@@ -140,10 +140,10 @@ fn lead(notice: EndNotice, tokens: &[Ending<'_>], host: &str) -> String {
             "{count} of your access tokens on {host} have ended, and whatever uses them has been refused since then. If something still needs one, {refresh_them} and put the new key there."
         ),
         (_, 1) => format!(
-            "One of your access tokens on {host} ends soon. Unless you {in_time}, whatever uses it stops working then."
+            "One of your access tokens on {host} expires soon. Unless you {in_time}, whatever uses it will stop working."
         ),
         (_, _) => format!(
-            "{count} of your access tokens on {host} end soon. Unless you {all_in_time}, whatever uses them stops working then."
+            "{count} of your access tokens on {host} expire soon. Unless you {all_in_time}, whatever uses them will stop working."
         ),
     }
 }
@@ -158,25 +158,21 @@ fn after(notice: EndNotice, tokens: &[Ending<'_>]) -> Vec<&'static str> {
     let over = notice == EndNotice::Expired;
     let refresh = match over {
         true => {
-            "To refresh a token is to give it a new key, which you copy once, and a new lifetime; nothing else changes. The link only leads to the page where you do it."
+            "Refreshing gives the token a new key, which you copy once, and a new expiry date; nothing else changes. The link only leads to the page where you do it."
         }
         false => {
-            "To refresh a token is to give it a new key, which you copy once, and a new lifetime. Its old key ends at once; nothing else changes. The link only leads to the page where you do it."
+            "Refreshing gives the token a new key, which you copy once, and a new expiry date; the old key stops at once. Nothing else changes, and the link only leads to the page where you do it."
         }
     };
     let let_go = match over {
-        true => "A token that nothing needs any more can stay as it is.",
-        false => "A token that is not needed any more needs nothing: let it end.",
+        true => "Not needed any more? There is nothing to do.",
+        false => "Not needed any more? Let it expire.",
     };
     let more = match (notice, tokens.len()) {
-        (EndNotice::Expired, 1) => "There will be no second mail about this end.",
-        (EndNotice::Expired, _) => "There will be no second mail about these ends.",
-        (EndNotice::Warning, 1) => {
-            "There will be no second warning of this date. Once it has come, one last mail says so."
-        }
-        (EndNotice::Warning, _) => {
-            "There will be no second warning of these dates. Once a token has ended, one last mail says so."
-        }
+        (EndNotice::Expired, 1) => "This is the only mail about it.",
+        (EndNotice::Expired, _) => "This is the only mail about them.",
+        (EndNotice::Warning, 1) => "This is the only warning. One last mail tells you when it has expired.",
+        (EndNotice::Warning, _) => "This is the only warning. One last mail tells you when a token has expired.",
         _ => "You asked for this reminder. The warning ten days before the end comes with or without it.",
     };
     if all_can_be_refreshed(tokens) { vec![refresh, let_go, more] } else { vec![let_go, more] }

@@ -256,10 +256,10 @@ fn words(one: &SecurityNotification, zone: Tz) -> (String, String) {
         ),
         EventKind::TokenRefreshed => (format!("The access token {token} has a new key"), "Its old key is refused."),
         EventKind::TokenEdited if one.detail.token().is_some_and(only_feeds) => {
-            (format!("The access token {token} got more feeds"), "Feeds were added to it.")
+            (format!("Feeds were added to the access token {token}"), "It is good for more feeds now.")
         }
         EventKind::TokenEdited => {
-            (format!("The access token {token} got more packages"), "Patterns or feeds were added to it.")
+            (format!("Packages were added to the access token {token}"), "Patterns or feeds were added to it.")
         }
         EventKind::TokenReactivated => (format!("The access token {token} is on again"), of_its_key(one)),
         EventKind::TokenRevoked => (format!("The access token {token} was revoked"), "Its key is refused for good."),
@@ -346,7 +346,7 @@ fn address_asked(detail: &EventDetail) -> (String, String) {
         if let EventDetail::Address { address } = detail { one_line(address) } else { "Another one".to_owned() };
     let said =
         format!("{asked} was asked for. Until it is confirmed, everything stays as it is; a new password stops it.");
-    ("Your account is to get a new address".to_owned(), said)
+    ("Email change requested".to_owned(), said)
 }
 
 /// Tells whoever is invited, and whoever did it in case it was not them.

@@ -34,7 +34,7 @@ pub async fn account_called(
     let found = if is_username { app.store.account_named(name).await? } else { None };
     let missing = match name {
         "" => "Enter a username.",
-        _ => "There is no account of this username. Ask them how it is spelled.",
+        _ => "No account with this username.",
     };
     Ok(problems.keep(field, found.ok_or(missing)))
 }

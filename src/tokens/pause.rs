@@ -10,7 +10,7 @@ use super::expiry::whole_second;
 pub enum Pause {
     /// Until somebody switches it on.
     Open,
-    /// For a while; it is on again by itself.
+    /// For a while; it turns back on.
     Minutes(i64),
 }
 

@@ -97,7 +97,7 @@ impl PageError {
                 "This form is out of date",
                 "You may have signed in or out in another tab, or the page was open for long. Go back, reload the page and send the form again.".to_owned(),
             ),
-            Self::NotFound => ("There is nothing here", "The address is mistyped, what it showed is gone, or it belongs to somebody else.".to_owned()),
+            Self::NotFound => ("There is nothing here", "This page does not exist, or you do not have access to it.".to_owned()),
             Self::WrongMethod => ("This address works differently", "Go to the page and use its buttons.".to_owned()),
             Self::BadForm(_, text) => ("This form cannot be read", text.clone()),
             Self::Body(error) => ("The form did not arrive", error.to_string()),

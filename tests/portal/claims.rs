@@ -79,7 +79,7 @@ const CLAIMS: [(&str, Holds); 24] = [
     ("It was retired because", |of| of.state() == State::Retired),
     ("comes from an older system", |of| of.token.kind == latchkey::tokens::TokenKind::Legacy),
     ("It stays off until you reactivate it", |of| of.state() == State::Deactivated && of.token.reactivate_at.is_none()),
-    ("It is on again by itself", |of| of.state() == State::Deactivated && of.token.reactivate_at.is_some()),
+    ("It turns back on", |of| of.state() == State::Deactivated && of.token.reactivate_at.is_some()),
     ("If you only want a pause", |of| of.is_live()),
 ];
 

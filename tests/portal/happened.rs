@@ -7,6 +7,7 @@ use latchkey::{
 };
 
 use crate::{
+    commands::told,
     letter::Letter,
     operator::{id_of, operator},
     world::{World, on_both_engines, password_of},
@@ -14,6 +15,7 @@ use crate::{
 
 on_both_engines! {
     a_sign_in_from_a_new_device_is_told_and_one_from_a_known_device_is_not,
+    the_very_first_sign_in_is_no_news,
     what_lets_a_key_work_or_ends_it_is_told,
     an_edit_is_told_only_if_packages_are_added,
     all_that_happened_between_two_ticks_is_in_one_mail,
@@ -54,6 +56,15 @@ async fn a_sign_in_from_a_new_device_is_told_and_one_from_a_known_device_is_not(
     assert!(world.mails().await.is_empty(), "told once");
 }
 
+async fn the_very_first_sign_in_is_no_news(world: &World) {
+    let add = ["account", "add", "--username", "cy", "--email", "cy@example.com"];
+    told(world, &add, "seven quiet lanterns drift");
+    assert_eq!(world.browser().sign_in("cy", "seven quiet lanterns drift").await.status, 303);
+    assert!(world.mails().await.is_empty());
+    world.browser().from("198.51.100.9").sign_in("cy", "seven quiet lanterns drift").await;
+    assert!(world.mail().await.header("Subject").ends_with("Somebody signed in from a new device"));
+}
+
 async fn what_lets_a_key_work_or_ends_it_is_told(world: &World) {
     let ada = world.ada().await;
     let key = ada.key(world, "CI").await;
@@ -89,7 +100,7 @@ async fn an_edit_is_told_only_if_packages_are_added(world: &World) {
     assert!(world.mails().await.is_empty());
     ada.act(&key.id, "edit", |form| form.set("patterns", "Contoso.*\nFabrikam.*")).await;
     let subject = world.mail().await.header("Subject");
-    assert!(subject.ends_with("got more packages"), "{subject}");
+    assert!(subject.contains("Packages were added to"), "{subject}");
     ada.act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*")).await;
     assert!(world.mails().await.is_empty());
     ada.act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*\nFabrikam.Core.*")).await;
@@ -183,7 +194,7 @@ async fn a_mail_tells_what_was_true_then_whatever_became_of_it(world: &World) {
     let hint = &key.secret[..7];
     for said in [
         format!("A new access token: “CI” ({hint}…)"),
-        format!("The access token “Build” ({hint}…) got more packages"),
+        format!("Packages were added to the access token “Build” ({hint}…)"),
         format!("The access token “Build” ({hint}…) was deleted"),
     ] {
         assert!(mail.text.contains(&said), "{said}: {}", mail.text);

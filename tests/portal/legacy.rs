@@ -79,7 +79,7 @@ async fn a_list_with_a_wrong_line_imports_nothing_and_names_it(world: &World) {
         "line 8: give either key or sha256",
         "line 9: shape: this key has the shape text",
         "line 10: created: write a time such as 2019-05-01 or 2019-05-01T10:00:00Z",
-        "line 11: created: this lies in the future",
+        "line 11: created: this is in the future",
         "line 12: give a key, or a sha256 and a shape",
         "line 13: this key stands in line 2 already",
         "line 14: account: this is no username",

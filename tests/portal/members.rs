@@ -108,8 +108,8 @@ async fn members_are_added_changed_and_taken_out(world: &World) {
     let members = "/feeds/team/members";
     for (username, problem) in [
         ("", "Enter a username."),
-        ("nobody", "There is no account of this username. Ask them how it is spelled."),
-        ("bo@example.com", "There is no account of this username. Ask them how it is spelled."),
+        ("nobody", "No account with this username."),
+        ("bo@example.com", "No account with this username."),
     ] {
         let page = ada.fill(members, |form| form.set("username", username).set("role", "writer")).await;
         assert_eq!((page.status, page.problem("username").as_str()), (422, problem));

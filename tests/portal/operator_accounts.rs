@@ -81,7 +81,7 @@ async fn somebody_without_a_password_runs_no_host(world: &World) {
         assert_eq!(page.status, 409, "{verb}: dora has not opened her link");
     }
     let events = world.database.events_of("dora").await;
-    assert_eq!(events, ["account created", "account invited", "account made operator"]);
+    assert_eq!(events, ["account created", "account made operator", "account invited"]);
     let subject = world.mail().await.header("Subject");
     assert!(subject.contains("2 things happened"), "the operator is told of both: {subject}");
     let path = link.strip_prefix(&format!("http://{}", world.address())).unwrap();

@@ -37,7 +37,7 @@ async fn an_account_is_made_when_its_address_is_confirmed(world: &World) {
     world.restart_with_mail_server().await;
     let ada = world.browser();
     let page = signs_up(&ada, "ada", "ada@example.com").await;
-    assert_eq!((page.status, page.heading().as_str()), (200, "Look into your mailbox"));
+    assert_eq!((page.status, page.heading().as_str()), (200, "Check your email"));
     assert_eq!((accounts(world).await, ada.is_signed_in().await), (0, false));
     let mail = world.mail().await;
     assert_eq!(mail.outline(), ("ada@example.com".to_owned(), "[Latchkey] Confirm your address".to_owned()));

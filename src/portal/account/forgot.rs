@@ -108,7 +108,7 @@ pub(super) fn sent(
     text: &'static str,
 ) -> Result<HttpResponse, PageError> {
     let mails_are_files = app.settings.smtp_url.is_none();
-    let title = if mails_are_files { "Ask the operator for the link" } else { "Look into your mailbox" };
+    let title = if mails_are_files { "Ask the operator for the link" } else { "Check your email" };
     answer(StatusCode::OK, &MailSent { page: Page::new(req, title), email, certain, text, mails_are_files })
 }
 

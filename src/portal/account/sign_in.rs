@@ -203,9 +203,11 @@ impl Admitted<'_> {
         let (now, by) = (app.clock.now(), actor(req, app, Some(account)));
         let mut tx = app.store.begin().await?;
         attempt.forget(&app.limits, &mut tx, &taken).await?;
+        let is_first = !tx.was_used_before(account.id).await?;
         let event = tx.record_sign_in(account.id, &by, now).await?;
         let device = remember(req, app, &mut tx, account.id, &by, now).await?;
-        if device.is_new {
+        // The very first sign-in is the owner's own, from the only device there is.
+        if device.is_new && !is_first {
             tx.enqueue_security_notification(account.id, event, None, now).await?;
         }
         tx.commit().await?;

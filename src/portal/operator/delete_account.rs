@@ -107,7 +107,7 @@ pub(super) fn needs_heir(alone: &OwnedAlone) -> FormError {
 pub(super) fn heir_input(alone: &OwnedAlone, typed: String) -> Option<Input> {
     (!alone.is_empty()).then(|| Input {
         field: "heir",
-        label: "New owner of what only it owns".to_owned(),
+        label: "Transfer sole ownerships to".to_owned(),
         value: typed,
         hint: format!("Nobody else owns {alone}."),
     })
@@ -149,7 +149,7 @@ async fn draw(
     let path = question.back.path.clone();
     let username_input = Input {
         field: "username",
-        label: format!("Type {username} to delete it"),
+        label: format!("Type {username} to confirm"),
         value: form.username,
         hint: String::new(),
     };

@@ -141,7 +141,7 @@ async fn question(app: &App, me: &Operator, mail: QueuedMail, verb: &str) -> Res
     let (title, lede, button) = if retries {
         ("Try again now", "It goes out within a minute, unless there is nothing to say any more.", "Try again")
     } else {
-        let lede = "It is never sent, and what it was to say comes in no other mail. The record says who dropped it.";
+        let lede = "It will not be sent, and nothing is sent in its place. The record says who dropped it.";
         ("Drop this mail", lede, "Drop it")
     };
     Ok(Confirm {

@@ -123,15 +123,13 @@ fn presets(form: &TokenForm) -> Vec<PresetChoice> {
             label: preset.label(),
             hint: match preset {
                 Preset::Read => "Restore and download. For machines and builds that only use packages.",
-                Preset::Versions => {
-                    "Read, and upload versions of packages that exist, never a new name. Not for containers: they are only read."
-                }
+                Preset::Versions => "Read, and publish new versions of existing packages. (Containers: read only.)",
                 Preset::ReadWrite => "Also upload new packages and versions. For builds that restore and publish.",
                 Preset::Write => {
                     "Upload, and read only where uploading needs it, as with containers. For the publishing step of a pipeline."
                 }
                 Preset::Full if Permission::ApiManage.is_served() => {
-                    "Read, upload, delete, and manage your things through the API. For scripts that manage."
+                    "Read, upload, delete, and manage your account through the API. For scripts that manage."
                 }
                 Preset::Full => {
                     "Read, upload, delete. The permissions for the management API are in it too; that is not served here yet."
@@ -198,10 +196,7 @@ impl Boxes<'_> {
     /// What only operators give is shown to be kept or taken away.
     fn api(&self) -> Vec<PermissionBox> {
         let introspect = self.edited.filter(|token| token.permissions.has(Permission::ApiIntrospect));
-        let all = [
-            (Permission::ApiRead, "Look through the management API"),
-            (Permission::ApiManage, "Change things through the management API"),
-        ];
+        let all = [(Permission::ApiRead, "API: read only"), (Permission::ApiManage, "API: read and write")];
         let all = all.into_iter().chain(introspect.map(|_| (Permission::ApiIntrospect, "Ask about any token")));
         all.filter_map(|(permission, label)| self.make(permission, label)).collect()
     }

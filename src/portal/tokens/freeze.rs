@@ -40,7 +40,7 @@ pub async fn ask_freeze(
     let live = app.store.count_tokens(owner.id, Filter::Active, me.now).await?;
     let frozen = app.store.frozen_since(owner.id).await?.map(|at| me.time(at));
     let confirm = Confirm {
-        lede: "For the moment when a key has leaked and you do not know which. Every key of yours that works is refused from then on; all settings stay.".to_owned(),
+        lede: "For a leaked key when you are not sure which one it is. Every key of yours that works is refused from then on; all settings stay, and you can undo it.".to_owned(),
         ..about("Freeze all tokens", "/settings/tokens/freeze")
     };
     if live == 0 {

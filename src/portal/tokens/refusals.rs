@@ -104,7 +104,7 @@ pub struct Late {
 pub struct Off {
     /// Since when.
     pub since: Time,
-    /// When it is on again by itself, if so.
+    /// When it turns back on, if so.
     pub until: Option<Time>,
     /// Whether a freeze of all tokens switched it off.
     pub frozen: bool,

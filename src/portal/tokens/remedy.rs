@@ -56,7 +56,7 @@ pub fn what(line: &RefusedUse) -> String {
         Some(Action::Pull(_)) => ("Read", "from"),
         Some(Action::Push(_)) => ("Upload", "to"),
         Some(Action::Delete(_)) => ("Unlist or relist", "in"),
-        Some(Action::Look) => return "Look through the management API".to_owned(),
+        Some(Action::Look) => return "API: read only".to_owned(),
         Some(Action::Manage) => return "Use the management API".to_owned(),
         None => return "Ask what the key may do".to_owned(),
     };

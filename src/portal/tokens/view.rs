@@ -54,7 +54,7 @@ pub struct Token {
     pub acts: Vec<Act>,
     /// Whether it is switched off; a new key would be refused as well.
     pub off: bool,
-    /// When it is on again by itself, if it is off for a while.
+    /// When it turns back on, if it is off for a while.
     pub on_again: Option<Time>,
 }
 
@@ -210,7 +210,7 @@ fn may(permissions: Permissions) -> Vec<May> {
     }
     let api = match (permissions.has(Permission::ApiManage), permissions.has(Permission::ApiRead)) {
         (true, _) => Some("Use the management API"),
-        (false, true) => Some("Look through the management API"),
+        (false, true) => Some("API: read only"),
         (false, false) => None,
     };
     let served = Permission::ApiRead.is_served();
@@ -283,7 +283,7 @@ mod tests {
             [
                 "Read, upload NuGet+npm (not served here yet)",
                 "Read Container (not served here yet)",
-                "Look through the management API (not served here yet) "
+                "API: read only (not served here yet) "
             ]
         );
     }

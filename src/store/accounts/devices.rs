@@ -45,6 +45,18 @@ impl Store {
 }
 
 impl Transaction {
+    /// Whether somebody signed in to an account before, or made it in a browser.
+    pub async fn was_used_before(&mut self, account: AccountId) -> Result<bool> {
+        let used: Option<i64> = sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM accounts a WHERE a.id = $1
+               AND (a.signed_in_at IS NOT NULL OR EXISTS (SELECT 1 FROM devices d WHERE d.account = a.id))",
+        )
+        .bind(account.to_string())
+        .fetch_optional(&mut *self.inner)
+        .await?;
+        Ok(used.is_some())
+    }
+
     /// Notes that a browser signed in to an account for the first time.
     pub async fn add_device(
         &mut self,
