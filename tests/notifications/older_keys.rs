@@ -30,7 +30,7 @@ async fn a_legacy_key_is_warned_of_in_its_own_words() {
         let letter = Letter::read(&taken[0].message);
         assert_eq!(letter.header("Subject"), "[Latchkey] Your access token “Old CI” will be retired on 10 Jan 2027");
         for said in [
-            "Unless you replace it, whatever uses it stops working",
+            "Unless you replace it, whatever uses it will stop working",
             "Sunday, 10 January 2027, 12:00 (Europe/Berlin, UTC+01:00)",
             "cannot be refreshed",
             "puts this off by a year",

@@ -32,7 +32,7 @@ async fn the_setup_link_makes_the_operator_once(world: &World) {
     assert_eq!((page.status, page.location()), (303, "/settings/tokens"));
     assert!(ada.is_signed_in().await);
     assert_eq!(world.database.number("SELECT COUNT(*) FROM accounts WHERE operator_since IS NOT NULL", &[]).await, 1);
-    assert_eq!(world.database.events_of("ada").await, ["account created"]);
+    assert_eq!(world.database.events_of("ada").await, ["account created", "account made operator"]);
 
     assert_eq!(cy.get(&link).await.status, 404);
     let form = open_elsewhere.set("username", "cy").set("email", "cy@example.com").set("password", &password_of("cy"));
