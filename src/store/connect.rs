@@ -385,5 +385,7 @@ mod tests {
         for file in files {
             assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
         }
+        store.close().await; // SQLite takes files away as it closes
+        folder.close().unwrap();
     }
 }
