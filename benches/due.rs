@@ -7,24 +7,11 @@ use std::{hint::black_box, time::Duration};
 use actix_web::rt::System;
 use criterion::{Criterion, criterion_group, criterion_main};
 
-#[path = "../tests/portal/database.rs"]
-#[expect(dead_code, reason = "the journeys need more of it")]
-mod database;
-#[path = "../tests/portal/page.rs"]
-#[expect(dead_code, reason = "the journeys need more of it")]
-mod page;
-#[path = "../tests/portal/person.rs"]
-#[expect(dead_code, reason = "the journeys need more of it")]
-mod person;
-#[path = "../tests/notifications/post_office.rs"]
-#[expect(dead_code, reason = "only the journeys get mail")]
-mod post_office;
-#[path = "../tests/portal/world.rs"]
-#[expect(dead_code, unused_macros, unused_imports, reason = "the journeys need more of it")]
-mod world;
+#[path = "../tests/support/mod.rs"]
+#[expect(dead_code, unused_macros, unused_imports, reason = "the tests need more of it")]
+mod support;
 
-use database::Engine;
-use world::World;
+use support::{database::Engine, world::World};
 
 const KEYS: i64 = 1_000_000;
 /// What a tick looks at in one go.

@@ -8,28 +8,18 @@ use std::{hint::black_box, time::Duration};
 use actix_web::rt::{System, SystemRunner};
 use criterion::{Criterion, criterion_group, criterion_main};
 
-#[path = "../tests/portal/database.rs"]
-#[expect(dead_code, reason = "the journeys need more of it")]
-mod database;
-#[path = "../tests/portal/page.rs"]
-#[expect(dead_code, reason = "the journeys need more of it")]
-mod page;
-#[path = "../tests/portal/person.rs"]
-#[expect(dead_code, reason = "the journeys need more of it")]
-mod person;
-#[path = "../tests/notifications/post_office.rs"]
-#[expect(dead_code, reason = "only the journeys get mail")]
-mod post_office;
 #[path = "pages/seed.rs"]
 mod seed;
-#[path = "../tests/portal/world.rs"]
-#[expect(dead_code, unused_macros, unused_imports, reason = "the journeys need more of it")]
-mod world;
+#[path = "../tests/support/mod.rs"]
+#[expect(dead_code, unused_macros, unused_imports, reason = "the tests need more of it")]
+mod support;
 
-use database::Engine;
-use page::{Form, Page};
-use person::Browser;
-use world::World;
+use support::{
+    database::Engine,
+    page::{Form, Page},
+    person::Browser,
+    world::World,
+};
 
 /// The token that is watched.
 macro_rules! token {
@@ -80,9 +70,9 @@ const PAGES: [(&str, &str); 65] = [
     ("feeds", "/feeds"),
     ("feed", "/feeds/main"),
     ("feed, search, none", "/feeds/main?q=nowhere"),
-    ("package of 5,000 versions", "/feeds/main/packages/nuget/Contoso.Team1.Service1"),
-    ("package of 5,000 versions, deep", "/feeds/main/packages/nuget/Contoso.Team1.Service1?after=1.0.2500"),
-    ("version", "/feeds/main/packages/nuget/Contoso.Team1.Service1/-/1.0.2500"),
+    ("package of 5,000 versions", "/feeds/main/packages/Contoso.Team1.Service1"),
+    ("package of 5,000 versions, deep", "/feeds/main/packages/Contoso.Team1.Service1?after=1.0.2500"),
+    ("version", "/feeds/main/packages/Contoso.Team1.Service1/1.0.2500"),
     ("operator", "/operator"),
     ("operator, accounts", "/operator/accounts"),
     ("operator, accounts, search, one", "/operator/accounts?search=user000977"),

@@ -1,5 +1,5 @@
 //! What it costs to hold a hundred stubborn patterns against 20,000 names: by themselves, and as whole requests for lists
-//! of packages on both databases, with a server that `TEST_DATABASE_URL` names:
+//! of packages on both databases. PostgreSQL takes part when `TEST_DATABASE_URL` names a server:
 //! `bin/with-postgres cargo bench --bench patterns`.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends here")]
 
@@ -9,14 +9,11 @@ use actix_web::rt::System;
 use criterion::{Criterion, criterion_group, criterion_main};
 use latchkey::tokens::{PatternSet, Patterns};
 
-#[path = "../tests/registry/wire.rs"]
-#[expect(dead_code, reason = "the tests need more of it")]
-mod wire;
-#[path = "../tests/registry/world.rs"]
-#[expect(dead_code, reason = "the tests need more of it")]
-mod world;
+#[path = "../tests/support/mod.rs"]
+#[expect(dead_code, unused_macros, unused_imports, reason = "the tests need more of it")]
+mod support;
 
-use world::World;
+use support::{database::Engine, world::World};
 
 const NAMES: u32 = 20_000;
 
@@ -40,10 +37,17 @@ fn bench(c: &mut Criterion) {
         b.iter(|| names.iter().filter(|name| patterns.covers(name)).count())
     });
     let system = System::new();
-    for world in system.block_on(World::each()) {
+    for engine in engines() {
+        let world = system.block_on(World::published(engine));
         requests(c, &system, &world);
         system.block_on(world.end());
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark is told by its environment where to run")]
+fn engines() -> Vec<Engine> {
+    let postgres = std::env::var("TEST_DATABASE_URL").map(|_| Engine::Postgres);
+    [Engine::Sqlite].into_iter().chain(postgres).collect()
 }
 
 fn requests(c: &mut Criterion, system: &actix_web::rt::SystemRunner, world: &World) {

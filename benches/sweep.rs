@@ -18,24 +18,11 @@ use tracing_subscriber::{
     Layer, filter::LevelFilter, layer::Context, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-#[path = "../tests/portal/database.rs"]
-#[expect(dead_code, reason = "the journeys need more of it")]
-mod database;
-#[path = "../tests/portal/page.rs"]
-#[expect(dead_code, reason = "the journeys need more of it")]
-mod page;
-#[path = "../tests/portal/person.rs"]
-#[expect(dead_code, reason = "the journeys need more of it")]
-mod person;
-#[path = "../tests/notifications/post_office.rs"]
-#[expect(dead_code, reason = "only the journeys get mail")]
-mod post_office;
-#[path = "../tests/portal/world.rs"]
-#[expect(dead_code, unused_macros, unused_imports, reason = "the journeys need more of it")]
-mod world;
+#[path = "../tests/support/mod.rs"]
+#[expect(dead_code, unused_macros, unused_imports, reason = "the tests need more of it")]
+mod support;
 
-use database::Engine;
-use world::World;
+use support::{database::Engine, world::World};
 
 const ROWS: i64 = 100_000;
 

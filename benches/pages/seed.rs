@@ -1,6 +1,6 @@
 //! A host with very much on it, made by the database itself: each statement makes its rows from a counting query.
 
-use crate::{database::Engine, world::World};
+use crate::support::{database::Engine, world::World};
 
 /// Tokens of one account.
 const TOKENS: i64 = 100_000;

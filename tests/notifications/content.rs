@@ -9,63 +9,59 @@ use latchkey::{
     usage::{TokenUse, UsageEvent},
 };
 
-use super::{
-    letter::Letter,
-    world::{PUBLIC_URL, World, folded, on_each_database},
-};
+use super::world::{PUBLIC_URL, World, folded};
+use crate::support::{database::Engine, letter::Letter, world::on_both_engines};
+
+on_both_engines! {
+    World::mailing =>
+    a_warning_says_which_token_when_where_it_is_used_and_what_to_press,
+}
 
 const TEN_DAYS_BEFORE: Duration = Duration::days(20);
 
 fn only_letter(world: &World) -> Letter {
-    let taken = world.post.taken();
+    let taken = world.post().taken();
     assert_eq!(taken.len(), 1);
     Letter::read(&taken[0].message)
 }
 
-#[tokio::test]
-async fn a_warning_says_which_token_when_where_it_is_used_and_what_to_press() {
-    on_each_database(async |world| {
-        let ada = world.account("ada").await;
-        let (token, secret) = world.token_with(ada, "CI", "GitHub: contoso/build", Duration::days(30)).await;
-        world.wait(Duration::days(3));
-        let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: "192.0.2.4".to_owned() };
-        world
-            .app
-            .usage_buffer
-            .note([TokenUse { token, account: ada, deed: UsageEvent::Last(last) }], world.clock.now());
-        latchkey::jobs::write_usage(&world.app).await.unwrap();
-        world.wait(Duration::days(17));
-        world.tick().await;
-        let letter = only_letter(world);
-        let hint = &secret[..7];
-        for said in [
-            "CI",
-            hint,
-            "Wednesday, 23 December 2026, 13:20 (Europe/Berlin, UTC+01:00)",
-            "in 10 days",
-            "read NuGet packages, upload new NuGet packages and versions",
-            "Contoso.*",
-            "GitHub: contoso/build",
-            "26 November 2026, 13:20 (Europe/Berlin, UTC+01:00), by NuGet 6.12 from 192.0.2.4",
-            &format!("{PUBLIC_URL}/settings/tokens/{token}/refresh"),
-            "All places it is used from",
-        ] {
-            assert!(folded(&letter.text).contains(said), "{said} is missing in {}", letter.text);
-            assert!(folded(&letter.html).contains(said), "{said} is missing in {}", letter.html);
-        }
-        assert!(letter.links().iter().all(|link| link.starts_with(&format!("{PUBLIC_URL}/"))), "{:?}", letter.links());
-        let raw = &world.post.taken()[0].message;
-        assert!(!raw.contains(&secret) && !letter.text.contains(&secret) && !letter.html.contains(&secret));
-    })
-    .await;
+async fn a_warning_says_which_token_when_where_it_is_used_and_what_to_press(world: &World) {
+    let ada = world.account("ada").await;
+    let (token, secret) = world.token_with(ada, "CI", "GitHub: contoso/build", Duration::days(30)).await;
+    world.pass(Duration::days(3));
+    let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: "192.0.2.4".to_owned() };
+    world.app().usage_buffer.note([TokenUse { token, account: ada, deed: UsageEvent::Last(last) }], world.clock.now());
+    latchkey::jobs::write_usage(&world.app()).await.unwrap();
+    world.pass(Duration::days(17));
+    world.tick().await;
+    let letter = only_letter(world);
+    let hint = &secret[..7];
+    for said in [
+        "CI",
+        hint,
+        "Wednesday, 23 December 2026, 13:20 (Europe/Berlin, UTC+01:00)",
+        "in 10 days",
+        "read NuGet packages, upload new NuGet packages and versions",
+        "Contoso.*",
+        "GitHub: contoso/build",
+        "26 November 2026, 13:20 (Europe/Berlin, UTC+01:00), by NuGet 6.12 from 192.0.2.4",
+        &format!("{PUBLIC_URL}/settings/tokens/{token}/refresh"),
+        "All places it is used from",
+    ] {
+        assert!(folded(&letter.text).contains(said), "{said} is missing in {}", letter.text);
+        assert!(folded(&letter.html).contains(said), "{said} is missing in {}", letter.html);
+    }
+    assert!(letter.links().iter().all(|link| link.starts_with(&format!("{PUBLIC_URL}/"))), "{:?}", letter.links());
+    let raw = &world.post().taken()[0].message;
+    assert!(!raw.contains(&secret) && !letter.text.contains(&secret) && !letter.html.contains(&secret));
 }
 
 #[tokio::test]
 async fn a_token_that_was_never_used_can_be_let_go() {
-    let world = World::new(None, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none"))).await;
+    let world = World::mailing_with(Engine::Sqlite, "?tls=none").await;
     let ada = world.account("ada").await;
     world.token(ada, "CI").await;
-    world.wait(TEN_DAYS_BEFORE);
+    world.pass(TEN_DAYS_BEFORE);
     world.tick().await;
     let letter = only_letter(&world);
     assert!(letter.text.contains("never: you can let it expire"));
@@ -85,10 +81,10 @@ async fn the_headers_are_these_and_no_others_whatever_a_token_is_called() {
         "--=_ boundary",
         long.trim(),
     ] {
-        let world = World::new(None, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none"))).await;
+        let world = World::mailing_with(Engine::Sqlite, "?tls=none").await;
         let ada = world.account("ada").await;
         world.token_with(ada, name, ".\n..\nFrom here\n.", Duration::days(30)).await;
-        world.wait(TEN_DAYS_BEFORE);
+        world.pass(TEN_DAYS_BEFORE);
         world.tick().await;
         let letter = only_letter(&world);
         let mut names: Vec<_> = letter.headers.iter().map(|(name, _)| name.as_str()).collect();
@@ -116,14 +112,14 @@ async fn the_headers_are_these_and_no_others_whatever_a_token_is_called() {
 
 #[tokio::test]
 async fn without_a_mail_server_mails_are_private_files_for_a_week() {
-    let world = World::new(None, |_| None).await;
+    let world = World::mailing_by(Engine::Sqlite, |_| None).await;
     let ada = world.account("ada").await;
     world.token(ada, "CI").await;
-    world.wait(TEN_DAYS_BEFORE);
+    world.pass(TEN_DAYS_BEFORE);
     world.tick().await;
     world.tick().await;
     let files = || -> Vec<PathBuf> {
-        fs::read_dir(world.folder.path().join("mails")).unwrap().map(|entry| entry.unwrap().path()).collect()
+        fs::read_dir(world.folder().join("mails")).unwrap().map(|entry| entry.unwrap().path()).collect()
     };
     let [file] = &files()[..] else { panic!("{:?}", files()) };
     assert!(file.file_name().unwrap().to_string_lossy().starts_with("20261213T122000Z-"));
@@ -131,10 +127,10 @@ async fn without_a_mail_server_mails_are_private_files_for_a_week() {
     assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     let letter = Letter::read(&fs::read_to_string(file).unwrap());
     assert_eq!(letter.header("Subject"), "[Latchkey] Your access token “CI” expires on 23 Dec 2026");
-    world.wait(Duration::days(7));
-    cleanup(&world.app).await.unwrap();
+    world.pass(Duration::days(7));
+    cleanup(&world.app()).await.unwrap();
     assert_eq!(files().len(), 1);
-    world.wait(Duration::seconds(1));
-    cleanup(&world.app).await.unwrap();
+    world.pass(Duration::seconds(1));
+    cleanup(&world.app()).await.unwrap();
     assert!(files().is_empty());
 }

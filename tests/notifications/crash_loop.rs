@@ -19,11 +19,18 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
 
-use super::{
+use super::world::{MASTER, PUBLIC_URL, World};
+use crate::support::{
     letter::Letter,
     post_office::{Counter, Stage},
-    world::{MASTER, PUBLIC_URL, World, on_each_database},
+    world::on_both_engines,
 };
+
+on_both_engines! {
+    threads World::mailing =>
+    one_node_that_is_killed_again_and_again_mails_every_key_once,
+    three_nodes_that_are_killed_again_and_again_mail_every_key_once,
+}
 
 /// Each of the two databases, with one node and with three.
 const SETTINGS: usize = 4;
@@ -58,20 +65,18 @@ struct Node {
     life: Arc<Mutex<Life>>,
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_node_that_is_killed_again_and_again_mails_every_key_once() {
-    on_each_database(async |world| survive(world, 1).await).await;
+async fn one_node_that_is_killed_again_and_again_mails_every_key_once(world: &World) {
+    survive(world, 1).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn three_nodes_that_are_killed_again_and_again_mail_every_key_once() {
-    on_each_database(async |world| survive(world, 3).await).await;
+async fn three_nodes_that_are_killed_again_and_again_mail_every_key_once(world: &World) {
+    survive(world, 3).await;
 }
 
 async fn survive(world: &World, nodes: usize) {
     let wanted = deaths();
     let keys = seed(world, wanted * (CONVERSATIONS + 1) + 30).await;
-    world.wait(Duration::days(21));
+    world.pass(Duration::days(21));
     share_the_master_secret(world);
     let nodes = open_nodes(world, nodes).await;
     // The mails that a node had handed over, and perhaps not noted, when it died.
@@ -87,14 +92,14 @@ async fn survive(world: &World, nodes: usize) {
                 gaps.push(last_taken(world, node));
             }
         }
-        let taken = world.post.taken().len() - gaps.len();
+        let taken = world.post().taken().len() - gaps.len();
         assert!(taken < keys.len(), "too few mails for {wanted} deaths; there were {died}");
-        world.wait(ROUND);
+        world.pass(ROUND);
     }
     for _ in 0..2 {
         start(world, &nodes[0], None);
         assert!(!finish(&nodes[0]).await.killed);
-        world.wait(ROUND);
+        world.pass(ROUND);
     }
     assert_each_was_mailed_once(world, &keys, &gaps);
 }
@@ -124,7 +129,7 @@ async fn open_nodes(world: &World, count: usize) -> Vec<Node> {
     for _ in 0..count {
         let life = Arc::new(Mutex::new(Life::default()));
         let watched = Arc::clone(&life);
-        let counter = world.post.counter(Arc::new(move |stage| watch(&watched, stage))).await;
+        let counter = world.post().counter(Arc::new(move |stage| watch(&watched, stage))).await;
         nodes.push(Node { counter, life });
     }
     nodes
@@ -209,8 +214,8 @@ pub(super) fn command(world: &World, port: u16, options: &str) -> Command {
 /// The real binary with the settings of a world.
 pub(super) fn binary(world: &World, port: u16, options: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-    command.env_clear().envs(world.database.as_ref().map(|url| ("LATCHKEY_DATABASE_URL", url)));
-    command.env("LATCHKEY_DATA_DIR", world.folder.path()).env("LATCHKEY_SECRET_FILE", secret_file(world));
+    command.env_clear().envs([("LATCHKEY_DATABASE_URL", world.database.url())]);
+    command.env("LATCHKEY_DATA_DIR", world.folder()).env("LATCHKEY_SECRET_FILE", secret_file(world));
     command.env("LATCHKEY_PUBLIC_URL", PUBLIC_URL).env("LATCHKEY_MAIL_FROM", "packages@example.com");
     command.env("LATCHKEY_SMTP_URL", format!("smtp://127.0.0.1:{port}?tls=none{options}"));
     command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
@@ -242,14 +247,14 @@ fn ended(life: &mut Life) -> Option<End> {
 }
 
 fn last_taken(world: &World, node: &Node) -> String {
-    let taken = world.post.taken();
+    let taken = world.post().taken();
     let last = taken.iter().rfind(|mail| mail.port == node.counter.port).unwrap();
     message_id(&last.message)
 }
 
 fn assert_each_was_mailed_once(world: &World, keys: &BTreeSet<String>, gaps: &[String]) {
     let mut copies: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for mail in world.post.taken() {
+    for mail in world.post().taken() {
         copies.entry(message_id(&mail.message)).or_default().push(mail.message);
     }
     let mut mailed = Vec::new();
@@ -280,7 +285,7 @@ pub(super) fn share_the_master_secret(world: &World) {
 }
 
 fn secret_file(world: &World) -> PathBuf {
-    world.folder.path().join("shared.secret")
+    world.folder().join("shared.secret")
 }
 
 fn at(instant: DateTime<Utc>) -> String {

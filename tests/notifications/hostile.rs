@@ -5,10 +5,19 @@ use chrono::Duration;
 use latchkey::cli::mail;
 
 use super::{
-    post_office::{Mood, Oddity, PostOffice, Step},
     tls_server::{Line, TlsServer, authority},
-    world::{World, on_each_database_with},
+    world::World,
 };
+use crate::support::{
+    database::Engine,
+    post_office::{Mood, Oddity, PostOffice, Step},
+    world::on_both_engines,
+};
+
+on_both_engines! {
+    |engine| World::mailing_with(engine, "?tls=none&timeout=2") =>
+    a_recipient_at_whom_the_server_falls_silent_holds_up_nobody_and_is_given_up_in_time,
+}
 
 /// All that a mail needs, said before TLS by somebody in the middle.
 const FORGED: &str =
@@ -46,12 +55,13 @@ async fn replies_slipped_in_before_tls_are_never_taken_for_the_servers() {
         let ca = authority();
         let url = format!("localhost:{}?ca={}&timeout=60", server.port, ca.display());
         for sign_in in ["", "ada:hunter2@"] {
-            let world = World::new(None, |_| Some(format!("smtp://{sign_in}{url}"))).await;
-            let said = mail::test(&world.app.settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
+            let world = World::mailing_by(Engine::Sqlite, |_| Some(format!("smtp://{sign_in}{url}"))).await;
+            let said =
+                mail::test(&world.app().settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
             assert!(said.contains(" takes no mail now: STARTTLS: ") && said.contains(words), "{said}");
             let ada = world.account("ada").await;
             world.token(ada, "CI").await;
-            world.wait(Duration::days(20));
+            world.pass(Duration::days(20));
             let report = world.tick().await.to_string();
             assert!(report.contains("will be tried again: STARTTLS: ") && report.ends_with("0 notices"), "{report}");
         }
@@ -93,8 +103,10 @@ async fn a_reply_without_end_is_not_heard_to_the_end() {
         (TlsServer::open(lines_without_end_in_tls).await, "smtps", &*format!("ca={}", ca.display())),
         (TlsServer::open(lines_without_end_after_starttls).await, "smtp", &*format!("ca={}", ca.display())),
     ] {
-        let world = World::new(None, |_| Some(format!("{scheme}://localhost:{}?{options}", server.port))).await;
-        let said = mail::test(&world.app.settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
+        let world =
+            World::mailing_by(Engine::Sqlite, |_| Some(format!("{scheme}://localhost:{}?{options}", server.port)))
+                .await;
+        let said = mail::test(&world.app().settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
         assert!(said.ends_with(": the mail server's reply is too long"), "{scheme} {options}: {said}");
         server.conversations_over(1).await;
     }
@@ -176,8 +188,8 @@ async fn what_can_be_set_right_is_said_after_the_servers_words() {
             "The mail server did not accept the user name and password in LATCHKEY_SMTP_URL",
         ),
     ] {
-        let world = World::new(None, |_| Some(url.clone())).await;
-        let said = mail::test(&world.app.settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
+        let world = World::mailing_by(Engine::Sqlite, |_| Some(url.clone())).await;
+        let said = mail::test(&world.app().settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
         assert!(said.contains(&format!(" takes no mail {verdict}")) && said.contains(words), "{url}: {said}");
         assert!(!said.contains("hunter2") && !said.contains("internal client error"), "{said}");
     }
@@ -204,8 +216,8 @@ async fn both_kinds_of_tls_take_a_mail_with_and_without_a_sign_in() {
         format!("smtp://localhost:{asked_for}?ca={ca}"),
         format!("smtp://ada:hunter2@localhost:{asked_for}?ca={ca}"),
     ] {
-        let world = World::new(None, |_| Some(url.clone())).await;
-        let said = mail::test(&world.app.settings, &world.clock, "ada@example.com").await.unwrap();
+        let world = World::mailing_by(Engine::Sqlite, |_| Some(url.clone())).await;
+        let said = mail::test(&world.app().settings, &world.clock, "ada@example.com").await.unwrap();
         assert!(said.ends_with(": 250 2.0.0 queued"), "{url}: {said}");
     }
 }
@@ -213,53 +225,49 @@ async fn both_kinds_of_tls_take_a_mail_with_and_without_a_sign_in() {
 #[tokio::test]
 async fn replies_are_shown_without_what_would_garble_them() {
     let post = PostOffice::open().await;
-    let world = World::new(None, |_| Some(format!("smtp://127.0.0.1:{}?tls=none", post.port))).await;
+    let world = World::mailing_by(Engine::Sqlite, |_| Some(format!("smtp://127.0.0.1:{}?tls=none", post.port))).await;
     post.be(Mood::RefusingRecipients("550 no\u{202e}gnp.exe\u{200b}\u{1b}[31m\u{2066}!"));
-    let said = mail::test(&world.app.settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
+    let said = mail::test(&world.app().settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
     assert!(said.ends_with("recipient: 550 no gnp.exe  [31m !"), "{said:?}");
 }
 
-#[tokio::test]
-async fn a_recipient_at_whom_the_server_falls_silent_holds_up_nobody_and_is_given_up_in_time() {
-    on_each_database_with("?tls=none&timeout=2", async |world| {
-        let slow = world.account("slow").await;
-        world.token(slow, "CI").await;
-        for name in ["ada", "bo"] {
-            let account = world.account(name).await;
-            world.token_with(account, "CI", "", Duration::days(30) + Duration::hours(1)).await;
-        }
-        // Nobody was warned; all are told that it has ended.
-        world.wait(Duration::days(30) + Duration::hours(2));
-        world.post.be(Mood::SilentTo("slow@example.com"));
-        while world.post.taken().len() < 2 {
-            world.tick().await;
-            world.wait(Duration::hours(2));
-        }
-        assert!(world.app.store.undelivered_warnings(slow, 10).await.unwrap().is_empty(), "not yet");
-        world.wait(Duration::days(1));
+async fn a_recipient_at_whom_the_server_falls_silent_holds_up_nobody_and_is_given_up_in_time(world: &World) {
+    let slow = world.account("slow").await;
+    world.token(slow, "CI").await;
+    for name in ["ada", "bo"] {
+        let account = world.account(name).await;
+        world.token_with(account, "CI", "", Duration::days(30) + Duration::hours(1)).await;
+    }
+    // Nobody was warned; all are told that it has ended.
+    world.pass(Duration::days(30) + Duration::hours(2));
+    world.post().be(Mood::SilentTo("slow@example.com"));
+    while world.post().taken().len() < 2 {
         world.tick().await;
-        let failed = world.app.store.undelivered_warnings(slow, 10).await.unwrap();
-        assert_eq!((failed.len(), failed[0].reply.as_str()), (1, "the mail server took longer than 2s"));
-        let recipients: Vec<_> = world.post.taken().into_iter().map(|mail| mail.recipient).collect();
-        assert_eq!(recipients.len(), 2, "{recipients:?}");
-    })
-    .await;
+        world.pass(Duration::hours(2));
+    }
+    assert!(world.app().store.undelivered_warnings(slow, 10).await.unwrap().is_empty(), "not yet");
+    world.pass(Duration::days(1));
+    world.tick().await;
+    let failed = world.app().store.undelivered_warnings(slow, 10).await.unwrap();
+    assert_eq!((failed.len(), failed[0].reply.as_str()), (1, "the mail server took longer than 2s"));
+    let recipients: Vec<_> = world.post().taken().into_iter().map(|mail| mail.recipient).collect();
+    assert_eq!(recipients.len(), 2, "{recipients:?}");
 }
 
 #[tokio::test]
 async fn a_server_that_falls_silent_twice_in_a_row_is_left_alone_until_the_next_tick() {
-    let world = World::new(None, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none&timeout=2"))).await;
+    let world = World::mailing_with(Engine::Sqlite, "?tls=none&timeout=2").await;
     for name in ["ada", "bo", "cy", "di"] {
         let account = world.account(name).await;
         world.token(account, "CI").await;
     }
-    world.wait(Duration::days(20));
-    world.post.be(Mood::Odd(Step::Recipient, Oddity::Silence));
+    world.pass(Duration::days(20));
+    world.post().be(Mood::Odd(Step::Recipient, Oddity::Silence));
     let report = world.tick().await;
     assert!(report.warned.len() <= 2, "{report}");
-    world.post.be(Mood::Accepting);
-    while world.post.taken().len() < 4 {
-        world.wait(Duration::hours(2));
+    world.post().be(Mood::Accepting);
+    while world.post().taken().len() < 4 {
+        world.pass(Duration::hours(2));
         world.tick().await;
     }
 }

@@ -11,6 +11,7 @@ use std::{
 use chrono::Duration;
 
 use super::world::World;
+use crate::support::{database::Engine, folder::Folder};
 
 /// Needs the Python packages that `bin/test` puts into `$LATCHKEY_CACHE/python`.
 #[tokio::test]
@@ -19,7 +20,7 @@ async fn a_real_mail_server_takes_warnings_after_starttls_and_sign_in() {
         eprintln!("skipped: LATCHKEY_CACHE is not set, so there is no Python with aiosmtpd");
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/smtp/sink.py");
     let complaints = fs::File::create(folder.path().join("stderr")).unwrap();
     let mut command = Command::new(python);
@@ -51,12 +52,12 @@ async fn a_real_mail_server_takes_warnings_after_starttls_and_sign_in() {
         (of("smtp", known, ports["slipped-in"]), "will be tried again: "),
         (of("smtps", known, ports["endless"]), "sign-in: "),
     ] {
-        let world = World::new(None, |_| Some(url.clone())).await;
+        let world = World::mailing_by(Engine::Sqlite, |_| Some(url.clone())).await;
         for owner in ["ada", "bo"] {
             let owner = world.account(owner).await;
             world.token(owner, "CI").await;
         }
-        world.wait(Duration::days(20));
+        world.pass(Duration::days(20));
         let report = world.tick().await.to_string();
         assert!(report.contains(expected), "{url}: {report}");
         assert!(!report.contains("s@cret") && !report.contains("s%40cret"), "{report}");

@@ -10,45 +10,47 @@ use tokio::{
 
 use super::{
     crash_loop::{binary, share_the_master_secret},
-    world::{World, on_each_database, start},
+    world::{World, start},
 };
+use crate::support::world::on_both_engines;
+
+on_both_engines! {
+    threads World::mailing =>
+    two_servers_on_one_database_send_each_warning_once,
+}
 
 const OWNERS: i64 = 20;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_servers_on_one_database_send_each_warning_once() {
-    on_each_database(async |world| {
-        // The servers go by the clock of the machine.
-        let now = DateTime::<Utc>::from(std::time::SystemTime::now()).trunc_subsecs(0);
-        world.wait(now - Duration::days(20) - start());
-        for number in 0..OWNERS {
-            let owner = world.account(&format!("owner-{number:02}")).await;
-            world.token_with(owner, "CI", "", Duration::days(30) - Duration::minutes(number)).await;
-            world.token_with(owner, "Over", "", Duration::days(7)).await;
+async fn two_servers_on_one_database_send_each_warning_once(world: &World) {
+    // The servers go by the clock of the machine.
+    let now = DateTime::<Utc>::from(std::time::SystemTime::now()).trunc_subsecs(0);
+    world.pass(now - Duration::days(20) - start());
+    for number in 0..OWNERS {
+        let owner = world.account(&format!("owner-{number:02}")).await;
+        world.token_with(owner, "CI", "", Duration::days(30) - Duration::minutes(number)).await;
+        world.token_with(owner, "Over", "", Duration::days(7)).await;
+    }
+    share_the_master_secret(world);
+    // One that warns, one that tells of an end, and one of what happened in the account.
+    let expected = usize::try_from(3 * OWNERS).unwrap();
+    for _ in 0..2 {
+        let servers = [Server::start(world), Server::start(world)];
+        let came_up = servers.each_ref().map(Server::is_up);
+        futures_util::future::join_all(came_up).await;
+        while world.post().taken().len() < expected {
+            tokio::time::sleep(Pause::from_millis(20)).await;
         }
-        share_the_master_secret(world);
-        // One that warns, one that tells of an end, and one of what happened in the account.
-        let expected = usize::try_from(3 * OWNERS).unwrap();
-        for _ in 0..2 {
-            let servers = [Server::start(world), Server::start(world)];
-            let came_up = servers.each_ref().map(Server::is_up);
-            futures_util::future::join_all(came_up).await;
-            while world.post.taken().len() < expected {
-                tokio::time::sleep(Pause::from_millis(20)).await;
-            }
-            tokio::time::sleep(Pause::from_millis(300)).await; // time to send one too many
-            for server in servers {
-                server.stop().await;
-            }
+        tokio::time::sleep(Pause::from_millis(300)).await; // time to send one too many
+        for server in servers {
+            server.stop().await;
         }
-        let mut mails: Vec<_> =
-            world.subjects().into_iter().zip(world.post.taken().into_iter().map(|mail| mail.recipient)).collect();
-        mails.sort();
-        let count = mails.len();
-        mails.dedup();
-        assert_eq!((mails.len(), count), (expected, expected), "{mails:?}");
-    })
-    .await;
+    }
+    let mut mails: Vec<_> =
+        world.subjects().into_iter().zip(world.post().taken().into_iter().map(|mail| mail.recipient)).collect();
+    mails.sort();
+    let count = mails.len();
+    mails.dedup();
+    assert_eq!((mails.len(), count), (expected, expected), "{mails:?}");
 }
 
 /// A server of its own port, killed when it is dropped.
@@ -60,7 +62,7 @@ struct Server {
 impl Server {
     fn start(world: &World) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = binary(world, world.post.port, "");
+        let mut command = binary(world, world.post().port, "");
         command.env("LATCHKEY_LISTEN", format!("127.0.0.1:{port}")).env("LATCHKEY_MAILS_PER_MINUTE", "1000");
         Self { process: command.spawn().unwrap(), port }
     }

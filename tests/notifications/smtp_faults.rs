@@ -9,10 +9,7 @@ use chrono::Duration;
 use futures_util::future::join_all;
 use latchkey::cli::mail;
 
-use super::{
-    post_office::{Mood, Oddity, Oddity::*, PostOffice, Step},
-    world::{PUBLIC_URL, World, on_each_database, on_each_database_with},
-};
+use super::world::{PUBLIC_URL, World};
 
 /// What comes of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +17,27 @@ enum Then {
     Again,
     Refused,
 }
+use crate::support::{
+    database::Engine,
+    folder::Folder,
+    post_office::{
+        Mood,
+        Oddity::{self, *},
+        PostOffice, Step,
+    },
+    world::on_both_engines,
+};
 use Then::{Again, Refused};
+
+on_both_engines! {
+    |engine| World::mailing_with(engine, "?tls=none&timeout=20") =>
+    whatever_a_server_answers_a_mail_is_sent_once_or_refused_for_good,
+}
+
+on_both_engines! {
+    World::mailing =>
+    what_a_server_takes_no_more_of_this_hour_follows_later_the_first_to_end_first,
+}
 
 /// What the server does, what comes of it, and words that tell it.
 const ODD: [(Step, Oddity, Then, &str); 38] = [
@@ -69,32 +86,28 @@ const ODD: [(Step, Oddity, Then, &str); 38] = [
     (Step::Message, HangingUp, Again, "message: "),
 ];
 
-#[tokio::test]
-async fn whatever_a_server_answers_a_mail_is_sent_once_or_refused_for_good() {
-    on_each_database_with("?tls=none&timeout=20", async |world| {
-        for (number, (step, oddity, then, words)) in ODD.into_iter().enumerate() {
-            let case = format!("{step:?}, {oddity:?}");
-            let owner = world.account(&format!("owner-{number}")).await;
-            due_at_once(world, owner).await;
-            world.post.be(Mood::Odd(step, oddity));
-            let report = world.tick().await.to_string();
-            let said = if then == Refused { "refused: " } else { "will be tried again: " };
-            assert!(report.contains(&format!("{said}{words}")), "{case}: {report}");
-            assert!(report.len() < 700, "{case}: {} characters", report.len());
-            assert_eq!(world.tick().await.to_string(), "0 notices", "{case}: not at once again");
-            world.post.be(Mood::Accepting);
-            world.wait(Duration::hours(2));
-            let before = world.post.taken().len();
-            world.tick().await;
-            world.wait(Duration::hours(2));
-            world.tick().await;
-            let taken = world.post.taken().len() - before;
-            assert_eq!(taken, usize::from(then == Again), "{case}");
-            let failed = world.app.store.undelivered_warnings(owner, 10).await.unwrap();
-            assert_eq!(failed.len(), usize::from(then == Refused), "{case}");
-        }
-    })
-    .await;
+async fn whatever_a_server_answers_a_mail_is_sent_once_or_refused_for_good(world: &World) {
+    for (number, (step, oddity, then, words)) in ODD.into_iter().enumerate() {
+        let case = format!("{step:?}, {oddity:?}");
+        let owner = world.account(&format!("owner-{number}")).await;
+        due_at_once(world, owner).await;
+        world.post().be(Mood::Odd(step, oddity));
+        let report = world.tick().await.to_string();
+        let said = if then == Refused { "refused: " } else { "will be tried again: " };
+        assert!(report.contains(&format!("{said}{words}")), "{case}: {report}");
+        assert!(report.len() < 700, "{case}: {} characters", report.len());
+        assert_eq!(world.tick().await.to_string(), "0 notices", "{case}: not at once again");
+        world.post().be(Mood::Accepting);
+        world.pass(Duration::hours(2));
+        let before = world.post().taken().len();
+        world.tick().await;
+        world.pass(Duration::hours(2));
+        world.tick().await;
+        let taken = world.post().taken().len() - before;
+        assert_eq!(taken, usize::from(then == Again), "{case}");
+        let failed = world.app().store.undelivered_warnings(owner, 10).await.unwrap();
+        assert_eq!(failed.len(), usize::from(then == Refused), "{case}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,58 +118,54 @@ async fn a_server_that_stalls_at_any_step_is_left_after_a_while_and_tried_again(
     join_all(silent.into_iter().chain(dripping).map(async |(step, oddity)| {
         let case = format!("{step:?}, {oddity:?}");
         // Time for a busy machine to come as far as the step; more than one attempt if that was not enough.
-        let world = World::new(None, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none&timeout=2"))).await;
+        let world = World::mailing_with(Engine::Sqlite, "?tls=none&timeout=2").await;
         let owner = world.account("ada").await;
         due_at_once(&world, owner).await;
-        world.post.be(Mood::Odd(step, oddity));
+        world.post().be(Mood::Odd(step, oddity));
         let report = world.tick().await.to_string();
         assert!(report.contains("will be tried again: the mail server took longer than 2s"), "{case}: {report}");
-        world.post.be(Mood::Accepting);
-        while world.post.taken().is_empty() {
-            world.wait(Duration::hours(2));
+        world.post().be(Mood::Accepting);
+        while world.post().taken().is_empty() {
+            world.pass(Duration::hours(2));
             world.tick().await;
         }
-        world.wait(Duration::hours(2));
+        world.pass(Duration::hours(2));
         world.tick().await;
-        assert_eq!(world.post.taken().len(), 1, "{case}");
+        assert_eq!(world.post().taken().len(), 1, "{case}");
     }))
     .await;
 }
 
 #[tokio::test]
 async fn a_server_that_takes_its_time_gets_a_mail_once() {
-    let world = World::new(None, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none&timeout=60"))).await;
+    let world = World::mailing_with(Engine::Sqlite, "?tls=none&timeout=60").await;
     let owner = world.account("ada").await;
     due_at_once(&world, owner).await;
-    world.post.be(Mood::Odd(Step::Message, Slow(Pause::from_secs(1))));
+    world.post().be(Mood::Odd(Step::Message, Slow(Pause::from_secs(1))));
     assert_eq!(world.tick().await.warned.len(), 1);
-    world.wait(Duration::hours(2));
+    world.pass(Duration::hours(2));
     world.tick().await;
-    assert_eq!(world.post.taken().len(), 1);
+    assert_eq!(world.post().taken().len(), 1);
 }
 
-#[tokio::test]
-async fn what_a_server_takes_no_more_of_this_hour_follows_later_the_first_to_end_first() {
-    on_each_database(async |world| {
-        for number in (0..12).rev() {
-            let owner = world.account(&format!("owner-{number:02}")).await;
-            world.token_with(owner, "CI", "", Duration::days(30) + Duration::hours(number)).await;
-        }
-        world.wait(Duration::days(21));
-        world.post.be(Mood::TakingAtMost(5));
-        for _ in 0..4 {
-            world.tick().await;
-            world.wait(Duration::minutes(10));
-        }
-        assert_eq!(world.post.taken().len(), 5);
-        world.post.be(Mood::Accepting);
-        world.wait(Duration::hours(2));
+async fn what_a_server_takes_no_more_of_this_hour_follows_later_the_first_to_end_first(world: &World) {
+    for number in (0..12).rev() {
+        let owner = world.account(&format!("owner-{number:02}")).await;
+        world.token_with(owner, "CI", "", Duration::days(30) + Duration::hours(number)).await;
+    }
+    world.pass(Duration::days(21));
+    world.post().be(Mood::TakingAtMost(5));
+    for _ in 0..4 {
         world.tick().await;
-        let recipients: Vec<_> = world.post.taken().into_iter().map(|mail| mail.recipient).collect();
-        let expected: Vec<_> = (0..12).map(|number| format!("owner-{number:02}@example.com")).collect();
-        assert_eq!(recipients, expected);
-    })
-    .await;
+        world.pass(Duration::minutes(10));
+    }
+    assert_eq!(world.post().taken().len(), 5);
+    world.post().be(Mood::Accepting);
+    world.pass(Duration::hours(2));
+    world.tick().await;
+    let recipients: Vec<_> = world.post().taken().into_iter().map(|mail| mail.recipient).collect();
+    let expected: Vec<_> = (0..12).map(|number| format!("owner-{number:02}@example.com")).collect();
+    assert_eq!(recipients, expected);
 }
 
 #[tokio::test]
@@ -166,22 +175,22 @@ async fn where_there_is_no_server_warnings_wait() {
         ("smtps://127.0.0.1:1", "connection: Connection refused"),
         ("smtp://nowhere.invalid?tls=none&timeout=30", "connection: "),
     ] {
-        let world = World::new(None, |_| Some(url.to_owned())).await;
+        let world = World::mailing_by(Engine::Sqlite, |_| Some(url.to_owned())).await;
         let owner = world.account("ada").await;
         due_at_once(&world, owner).await;
         let report = world.tick().await.to_string();
         assert!(report.contains(&format!("will be tried again: {words}")), "{url}: {report}");
-        assert!(world.app.store.undelivered_warnings(owner, 10).await.unwrap().is_empty());
+        assert!(world.app().store.undelivered_warnings(owner, 10).await.unwrap().is_empty());
     }
 }
 
 #[tokio::test]
 async fn a_test_mail_that_is_not_taken_says_why_in_one_sentence() {
-    let world = World::new(None, |port| Some(format!("smtp://127.0.0.1:{port}?tls=none&timeout=20"))).await;
-    let way = format!("127.0.0.1:{}", world.post.port);
+    let world = World::mailing_with(Engine::Sqlite, "?tls=none&timeout=20").await;
+    let way = format!("127.0.0.1:{}", world.post().port);
     for (step, oddity, then, words) in ODD {
-        world.post.be(Mood::Odd(step, oddity));
-        let said = mail::test(&world.app.settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
+        world.post().be(Mood::Odd(step, oddity));
+        let said = mail::test(&world.app().settings, &world.clock, "ada@example.com").await.unwrap_err().to_string();
         let verdict = match (then, step) {
             (Refused, _) => "refused the mail for good",
             (Again, Step::Connection | Step::Hello) => "takes no mail now",
@@ -195,7 +204,7 @@ async fn a_test_mail_that_is_not_taken_says_why_in_one_sentence() {
 #[tokio::test]
 async fn the_command_that_sends_a_test_mail_fails_in_one_line_too() {
     let post = PostOffice::open().await;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     let open = format!("smtp://127.0.0.1:{}?tls=none", post.port);
     let sends = async |url: &str, mood| {
         post.be(mood);

@@ -10,10 +10,13 @@ use chrono::{DateTime, Duration, Utc};
 use latchkey::tokens::TokenId;
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
-use super::{
-    letter::Letter,
-    world::{World, on_each_database},
-};
+use super::world::World;
+
+on_both_engines! {
+    threads World::mailing =>
+    in_a_year_of_changes_and_restarts_every_mail_of_an_end_goes_out_in_its_hour_and_no_other_does,
+}
+use crate::support::{letter::Letter, world::on_both_engines};
 
 const HOURS: i64 = 365 * 24;
 const RESTARTS: i64 = 30;
@@ -65,12 +68,7 @@ impl Key {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn in_a_year_of_changes_and_restarts_every_mail_of_an_end_goes_out_in_its_hour_and_no_other_does() {
-    on_each_database(live_through_a_year).await;
-}
-
-async fn live_through_a_year(world: &mut World) {
+async fn in_a_year_of_changes_and_restarts_every_mail_of_an_end_goes_out_in_its_hour_and_no_other_does(world: &World) {
     let seed = rand::random();
     let mut random = StdRng::seed_from_u64(seed);
     let mut owners = Vec::new();
@@ -102,7 +100,7 @@ async fn live_through_a_year(world: &mut World) {
             }
         }
         if hour % (HOURS / RESTARTS) == 0 {
-            world.app = world.another_process().await;
+            world.restart().await;
         }
         world.tick().await;
         let (warned, expired) = newly_told(world, &mut read);
@@ -119,7 +117,7 @@ async fn live_through_a_year(world: &mut World) {
             let key = keys.get_mut(&name).unwrap();
             key.over.insert(key.ends_at);
         }
-        world.wait(Duration::hours(1));
+        world.pass(Duration::hours(1));
     }
     assert!(read > plans_made() / 4, "a year in which little happened: {read} mails");
 }
@@ -199,7 +197,7 @@ async fn act_on(world: &World, key: &mut Key, act: Act, random: &mut StdRng) {
 /// The names of the keys that the mails since the last look warn of, and of those that have expired by their word.
 fn newly_told(world: &World, read: &mut usize) -> (Vec<usize>, Vec<usize>) {
     let (mut warned, mut expired) = (Vec::new(), Vec::new());
-    let mails = world.post.taken_since(*read);
+    let mails = world.post().taken_since(*read);
     *read += mails.len();
     for mail in mails {
         let letter = Letter::read(&mail.message);

@@ -4,10 +4,13 @@
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use chrono_tz::{America, Asia, Australia, Europe, Pacific, Tz};
 
-use super::{
-    letter::Letter,
-    world::{World, on_each_database},
-};
+use super::world::World;
+use crate::support::{letter::Letter, world::on_both_engines};
+
+on_both_engines! {
+    World::mailing =>
+    owners_are_warned_once_whichever_night_their_clocks_change,
+}
 
 const ENDS: [(Tz, &str, &str); 17] = [
     // The hour that is left out, and the one that comes twice.
@@ -33,29 +36,25 @@ const ENDS: [(Tz, &str, &str); 17] = [
     (Asia::Kathmandu, "2027-10-31T01:00:00Z", "Sunday, 31 October 2027, 06:45 (Asia/Kathmandu, UTC+05:45)"),
 ];
 
-#[tokio::test]
-async fn owners_are_warned_once_whichever_night_their_clocks_change() {
-    on_each_database(async |world| {
-        for (number, (zone, end, said)) in ENDS.into_iter().enumerate() {
-            let end: DateTime<Utc> = end.parse().unwrap();
-            // The night of the end, and the night of the warning.
-            warned_once(world, &format!("end-{number}"), zone, end, Some(said)).await;
-            warned_once(world, &format!("warning-{number}"), zone, end + Duration::days(10), None).await;
-        }
-    })
-    .await;
+async fn owners_are_warned_once_whichever_night_their_clocks_change(world: &World) {
+    for (number, (zone, end, said)) in ENDS.into_iter().enumerate() {
+        let end: DateTime<Utc> = end.parse().unwrap();
+        // The night of the end, and the night of the warning.
+        warned_once(world, &format!("end-{number}"), zone, end, Some(said)).await;
+        warned_once(world, &format!("warning-{number}"), zone, end + Duration::days(10), None).await;
+    }
 }
 
 async fn warned_once(world: &World, owner: &str, zone: Tz, end: DateTime<Utc>, said: Option<&str>) {
     let account = world.account_in(owner, zone).await;
-    world.wait(end - Duration::days(30) - world.clock.now());
+    world.pass(end - Duration::days(30) - world.clock.now());
     world.token(account, owner).await;
     let due = (end - Duration::days(10)).duration_trunc(Duration::hours(1)).unwrap();
     let mut warnings = Vec::new();
     for (seconds, expected) in [(-7_200, 0), (-3_600, 0), (-1, 0), (0, 1), (3_600, 1), (7_200, 1), (86_400, 1)] {
-        world.wait(due + Duration::seconds(seconds) - world.clock.now());
+        world.pass(due + Duration::seconds(seconds) - world.clock.now());
         world.tick().await;
-        let to_owner = world.post.taken().into_iter().filter(|mail| mail.recipient == format!("{owner}@example.com"));
+        let to_owner = world.post().taken().into_iter().filter(|mail| mail.recipient == format!("{owner}@example.com"));
         warnings = to_owner.map(|mail| Letter::read(&mail.message)).collect();
         assert_eq!(warnings.len(), expected, "{zone}, {end}, {seconds} s after it was due");
     }

@@ -4,7 +4,7 @@
 use chrono::Duration;
 use reqwest::Method;
 
-use crate::{
+use crate::support::{
     page::Page,
     person::Browser,
     world::{World, on_both_engines, password_of},
@@ -77,7 +77,7 @@ async fn a_new_address_holds_once_it_is_confirmed_and_the_old_one_is_told(world:
     let page = asks(&ada, NEW).await;
     assert_eq!((page.status, page.location()), (303, "/settings/profile"));
     let mails = world.mails().await;
-    let mut outlines: Vec<_> = mails.iter().map(crate::letter::Letter::outline).collect();
+    let mut outlines: Vec<_> = mails.iter().map(crate::support::letter::Letter::outline).collect();
     outlines.sort();
     let told = |subject: &str| ("ada@example.com".to_owned(), format!("[Latchkey] {subject}"));
     assert_eq!(
@@ -193,7 +193,7 @@ async fn links_are_made_from_the_public_address_alone(world: &World) {
     let cy = world.browser();
     let page = cy.send(cy.request(Method::GET, "/keys/forgot").header("host", "evil.example")).await;
     let form = page.form("/keys/forgot").set("email", "ada@example.com");
-    let request = crate::person::with_fields(cy.request(Method::POST, "/keys/forgot"), &form.fields);
+    let request = crate::support::person::with_fields(cy.request(Method::POST, "/keys/forgot"), &form.fields);
     let forged = [("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")];
     let request = forged.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     assert_eq!(cy.send(request).await.status, 200);

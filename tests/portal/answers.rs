@@ -2,7 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 
-use crate::{
+use crate::support::{
     page::Page,
     person::{filled, with_fields},
     raw::talk,

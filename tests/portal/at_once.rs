@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use futures_util::future::join_all;
 use latchkey::tokens::decision::Reason;
 
-use crate::{
+use crate::support::{
     page::Page,
     person::{filled, newest_token},
     world::{World, on_both_engines, password_of},

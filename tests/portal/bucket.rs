@@ -1,7 +1,7 @@
 //! The package store in a bucket: the real program, a bucket of a stand-in, and hosts that are not alone on it.
 
-use crate::{
-    commands::run,
+use super::commands::run;
+use crate::support::{
     stand_in::StandIn,
     world::{World, on_both_engines},
 };

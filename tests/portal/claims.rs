@@ -10,7 +10,7 @@ use latchkey::tokens::{
     state::state,
 };
 
-use crate::{
+use crate::support::{
     page::Page,
     person::Browser,
     world::{World, on_both_engines},
@@ -191,7 +191,7 @@ async fn tokens(world: &World) -> (Browser, Vec<String>) {
         ("API", "api:read api:manage", "*"),
         ("All", "nuget:pull nuget:push nuget:delete container:push npm:push api:read api:manage", "*"),
     ] {
-        let scopes = |form: crate::page::Form| {
+        let scopes = |form: crate::support::page::Form| {
             permission.split(' ').fold(form.without("permission"), |form, scope| form.add("permission", scope))
         };
         ids.push(

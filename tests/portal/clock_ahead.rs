@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use crate::{
+use crate::support::{
     person::Browser,
     world::{World, on_both_engines, password_of},
 };

@@ -9,8 +9,9 @@ use std::{
 
 use latchkey::tokens::decision::Reason;
 
-use crate::{
-    operator::operator,
+use super::operator::operator;
+use crate::support::{
+    folder::Folder,
     person::newest_token,
     world::{MASTER_SECRET, World, on_both_engines, password_of},
 };
@@ -32,7 +33,7 @@ on_both_engines! {
 
 #[test]
 fn in_a_wrong_folder_no_command_makes_a_new_host_but_the_one_that_adds_an_account() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     let run = |arguments: &[&str]| {
         let mut program = Command::new(env!("CARGO_BIN_EXE_latchkey"));
         let mut process = program

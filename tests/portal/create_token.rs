@@ -3,7 +3,7 @@
 use chrono::Duration;
 use sha2::{Digest as _, Sha256};
 
-use crate::{
+use crate::support::{
     person::{filled, newest_token, proven},
     world::{World, on_both_engines},
 };

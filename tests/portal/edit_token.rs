@@ -6,7 +6,7 @@ use latchkey::{
     tokens::TokenId,
 };
 
-use crate::{
+use crate::support::{
     person::proven,
     world::{World, on_both_engines},
 };

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::{audit::EventKind, tokens::decision::Reason};
 
-use crate::{
+use crate::support::{
     person::{newest_token, proven},
     world::{World, on_both_engines},
 };

@@ -13,10 +13,9 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{
+use super::{narrow_token::worked, operator::id_of};
+use crate::support::{
     database::Contents,
-    narrow_token::worked,
-    operator::id_of,
     page::{Form, Page},
     person::{Browser, newest_token},
     world::{World, on_both_engines, password_of},

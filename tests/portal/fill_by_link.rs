@@ -1,6 +1,6 @@
 //! Links that fill a form: they type for the person who follows them and do nothing else, whatever they say.
 
-use crate::{
+use crate::support::{
     person::newest_token,
     world::{World, on_both_engines, password_of},
 };

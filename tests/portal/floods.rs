@@ -10,7 +10,7 @@ use latchkey::{
     notifications::MailKind,
 };
 
-use crate::{
+use crate::support::{
     page::{Form, Page},
     person::Browser,
     world::{World, on_both_engines, password_of},

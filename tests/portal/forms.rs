@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::{
+use crate::support::{
     person::{filled, with_fields},
     world::{World, on_both_engines},
 };
@@ -94,7 +94,7 @@ async fn a_form_of_another_session_is_refused(world: &World) {
     ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
     let gone = ada.submit(stale.clone()).await;
     assert_eq!((gone.status, gone.heading().as_str()), (403, "Sign in"));
-    ada.sign_in("ada", &crate::world::password_of("ada")).await;
+    ada.sign_in("ada", &crate::support::world::password_of("ada")).await;
     assert_eq!(ada.submit(stale.clone()).await.status, 303, "the value belongs to the session that ended");
     assert_eq!(ada.submit(stale.set("csrf", &anonymous)).await.status, 303);
     assert_eq!(world.database.number("SELECT COUNT(*) FROM tokens WHERE kind = 'personal'", &[]).await, 0);
@@ -177,7 +177,7 @@ async fn nul_in_a_field_is_never_a_fault_of_ours(world: &World) {
     }
     let cy = world.browser();
     for page in ["/sign-in", "/sign-up"] {
-        let form = cy.get(page).await.form(page).set("password", &crate::world::password_of("cy"));
+        let form = cy.get(page).await.form(page).set("password", &crate::support::world::password_of("cy"));
         for (name, _) in form.fields.clone() {
             let answer = cy.submit(form.clone().set(&name, "a\0b")).await;
             assert!(answer.status < 500, "{page} {name}: {}", answer.status);

@@ -11,10 +11,10 @@ use std::{
 use chrono::Duration;
 use reqwest::Method;
 
-use crate::{
+use super::operator::operator;
+use crate::support::{
     database::Engine,
     nupkg::nupkg,
-    operator::operator,
     person::{Browser, Key},
     program::Program,
     world::{World, password_of, walk},
@@ -35,7 +35,7 @@ async fn reads(browser: &Browser, key: &Key) -> u16 {
 
 #[actix_web::test]
 async fn a_change_that_sqlite_rolled_back_by_itself_leaves_no_trace_in_the_pool() {
-    walk(Engine::Sqlite, async |world: &World| {
+    walk(World::new(Engine::Sqlite), async |world: &World| {
         let ada = operator(world, "ada").await;
         let key = ada.key(world, "CI").await;
         for statement in NO_ROOM {
@@ -136,8 +136,8 @@ async fn a_disk_that_was_full_is_written_again_when_there_is_room() {
     let told = ada.get("/readyz").await.body;
     assert!(told.starts_with("ready") && !told.contains("full"), "{told}");
     drop(program);
+    drop(disk); // the folder it is mounted on cannot be removed before
     world.end().await;
-    drop(disk);
 }
 
 /// A disk of 24 MiB in a folder; it is gone with this value.

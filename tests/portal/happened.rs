@@ -6,10 +6,12 @@ use latchkey::{
     tokens::{TokenId, decision::Reason},
 };
 
-use crate::{
+use super::{
     commands::told,
-    letter::Letter,
     operator::{id_of, operator},
+};
+use crate::support::{
+    letter::Letter,
     world::{World, on_both_engines, password_of},
 };
 
@@ -288,7 +290,7 @@ async fn a_step_on_many_tokens_crowds_nothing_out(world: &World) {
 
 async fn a_first_key_replaces_none(world: &World) {
     let ada = world.ada().await;
-    let id = crate::person::newest_token(world, "Primary token").await;
+    let id = crate::support::person::newest_token(world, "Primary token").await;
     ada.refresh(&id, "restart").await;
     let mail = world.mail().await;
     assert!(mail.outline().1.ends_with("has its first key"), "{}", mail.outline().1);

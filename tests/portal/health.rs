@@ -5,11 +5,8 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use latchkey::health;
 
-use crate::{
-    commands::run,
-    operator::operator,
-    world::{World, on_both_engines},
-};
+use super::{commands::run, operator::operator};
+use crate::support::world::{World, on_both_engines};
 
 on_both_engines! {
     a_package_store_that_cannot_be_written_is_named_everywhere_and_stops_nothing,
@@ -20,10 +17,10 @@ on_both_engines! {
     what_a_push_meets_is_named_to_it_and_at_the_next_look,
 }
 
-async fn push(world: &World, key: &crate::person::Key) -> reqwest::Response {
+async fn push(world: &World, key: &crate::support::person::Key) -> reqwest::Response {
     let push = reqwest::Client::builder().no_proxy().build().unwrap();
     let push = push.put(format!("http://{}/v3/package", world.address())).header("X-NuGet-ApiKey", &key.secret);
-    let package = crate::nupkg::nupkg("Contoso.Core", "1.0.0");
+    let package = crate::support::nupkg::nupkg("Contoso.Core", "1.0.0");
     push.header("Content-Type", "application/octet-stream").body(package).send().await.unwrap()
 }
 

@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
+use crate::support::{
     database::{Database, Engine},
     nupkg::nupkg,
     person::{Browser, Key},
@@ -117,7 +117,7 @@ const PLACES: [&str; 2] = ["UPDATE packages SET name = name", "UPDATE tokens SET
 #[actix_web::test]
 async fn a_node_frozen_in_the_middle_of_a_push_keeps_nobody_from_revoking() {
     for place in PLACES {
-        walk(Engine::Postgres, async |world: &World| {
+        walk(World::new(Engine::Postgres), async |world: &World| {
             let pushing = Pushing::on(world, world.database.url()).await;
             let other = Database::beside(world.database.url()).await;
             world.database.execute("BEGIN", &[]).await;
@@ -140,7 +140,7 @@ async fn a_node_frozen_in_the_middle_of_a_push_keeps_nobody_from_revoking() {
 #[actix_web::test]
 async fn a_node_cut_off_in_the_middle_of_a_push_keeps_nobody_from_revoking() {
     for place in PLACES {
-        walk(Engine::Postgres, async |world: &World| {
+        walk(World::new(Engine::Postgres), async |world: &World| {
             let wire = Wire::to(world.database.url()).await;
             let pushing = Pushing::on(world, &wire.url).await;
             let other = Database::beside(world.database.url()).await;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use latchkey::audit::JobRun;
 
-use crate::world::{World, on_both_engines};
+use crate::support::world::{World, on_both_engines};
 
 on_both_engines! {
     the_last_runs_are_kept_and_idle_ones_take_one_place,

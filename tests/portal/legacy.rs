@@ -8,10 +8,10 @@ use latchkey::{
 };
 use reqwest::Method;
 
-use crate::{
+use super::operator::operator;
+use crate::support::{
     database::Engine,
     nupkg::nupkg,
-    operator::operator,
     person::newest_token,
     world::{World, on_both_engines, walk},
 };
@@ -265,7 +265,7 @@ async fn an_operator_finds_a_pasted_key_of_an_older_system(world: &World) {
 /// It is written in steps, so that a long list stops nobody else's change.
 #[actix_web::test]
 async fn an_import_that_is_cut_short_goes_on_from_there() {
-    walk(Engine::Sqlite, async |world: &World| {
+    walk(World::new(Engine::Sqlite), async |world: &World| {
         world.ada().await;
         let keys: String =
             (0..250).map(|n| format!("ada,old_Key-0123456789abcdefghijklmn{n:04},2016-05-01\n")).collect();

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use latchkey::jobs::run_expiry_warnings;
 use reqwest::Method;
 
-use crate::{
+use crate::support::{
     letter::Letter,
     person::Browser,
     world::{World, on_both_engines, password_of},
@@ -78,7 +78,7 @@ async fn every_link(world: &World, public_url: &str, site: &str, root: &str) {
     signs_in(world, &eve, &at("/sign-in")).await;
     eve.fill(&at("/settings/notifications"), |form| form.add("thirty_days", "yes")).await;
     let form = eve.get(&at("/settings/tokens/new")).await.form(&at("/settings/tokens"));
-    let made = eve.submit(crate::person::filled(form, "CI").set("expires", "90")).await;
+    let made = eve.submit(crate::support::person::filled(form, "CI").set("expires", "90")).await;
     assert!(made.secret().is_some() && !made.body.contains(EVIL));
     let page = eve.fill(&at("/settings/calendar"), |form| form).await;
     let calendar = page.texts("#address").concat();

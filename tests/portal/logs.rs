@@ -7,10 +7,8 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{
-    commands::told,
-    world::{World, on_both_engines, password_of},
-};
+use super::commands::told;
+use crate::support::world::{World, on_both_engines, password_of};
 
 on_both_engines! {
     a_json_log_is_json_throughout_and_holds_no_setup_link,
@@ -26,7 +24,7 @@ struct Server {
 
 impl Server {
     fn start(world: &World, more: &[(&str, &str)]) -> Self {
-        let mut program = crate::commands::program(world, &["serve", "--listen", "127.0.0.1:0"]);
+        let mut program = crate::portal::commands::program(world, &["serve", "--listen", "127.0.0.1:0"]);
         let mut process = program.envs(more.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
         let mut printed = BufReader::new(process.stdout.take().unwrap());
         let mut first = String::new();
@@ -65,7 +63,7 @@ async fn a_json_log_is_json_throughout_and_holds_no_setup_link(world: &World) {
     assert!(log.contains("LATCHKEY_DB_PORT_5432_TCP is no setting") && log.contains("latchkey setup-link"), "{log}");
 
     // A start that fails is JSON too; with a text log the link is printed, and is the same one.
-    let output = crate::commands::run(
+    let output = crate::portal::commands::run(
         world,
         &["serve", "--listen", "127.0.0.1:0"],
         "",
@@ -76,7 +74,7 @@ async fn a_json_log_is_json_throughout_and_holds_no_setup_link(world: &World) {
     let (printed, _) = Server::start(world, &[]).stop();
     assert!(printed.contains(&secret), "{printed}");
     world.ada().await;
-    assert!(crate::commands::refused(world, &["setup-link"], "").contains("there are accounts already"));
+    assert!(crate::portal::commands::refused(world, &["setup-link"], "").contains("there are accounts already"));
 }
 
 async fn a_request_is_logged_with_who_made_it_and_what_it_cost(world: &World) {

@@ -3,8 +3,8 @@
 use chrono::Duration;
 use latchkey::jobs::run_expiry_warnings;
 
-use crate::{
-    operator::operator,
+use super::operator::operator;
+use crate::support::{
     post_office::Mood,
     world::{World, on_both_engines},
 };
@@ -124,7 +124,7 @@ async fn a_banner_of_an_expired_token_is_put_away_until_it_expires_again(world: 
     let ada = world.sign_in("ada").await;
     let named = async || ada.get("/settings/tokens").await.texts(".banner.bad li").len();
     assert_eq!(named().await, 3);
-    let dismiss = |page: crate::page::Page, path: String| page.form(&path);
+    let dismiss = |page: crate::support::page::Page, path: String| page.form(&path);
     let page = ada.get("/settings/tokens").await;
     let form = dismiss(page, format!("/settings/tokens/{}/dismiss", keys[0].id));
     let done = ada.submit(form).await;

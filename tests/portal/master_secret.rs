@@ -2,8 +2,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use crate::{
-    commands::{refused, run, told},
+use super::commands::{refused, run, told};
+use crate::support::{
+    folder::Folder,
     world::{MASTER_SECRET, World, on_both_engines, password_of},
 };
 
@@ -76,7 +77,7 @@ async fn a_lost_master_secret_is_replaced_when_told_to(world: &World) {
 
 #[test]
 fn the_secret_in_a_data_folder_is_replaced_and_the_old_one_kept_beside_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     let latchkey = |arguments: &[&str]| {
         let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_latchkey"));
         program.args(arguments).env_clear().env("LATCHKEY_DATA_DIR", folder.path()).output().unwrap()

@@ -3,8 +3,8 @@
 use latchkey::tokens::decision::Role;
 use reqwest::Method;
 
-use crate::{
-    packages::confirm,
+use super::packages::confirm;
+use crate::support::{
     page::Page,
     person::{Browser, proven},
     world::{World, on_both_engines},

@@ -14,13 +14,13 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-use crate::{
+use crate::support::{
     database::Engine,
-    november_host::on_november_hosts,
-    world::{World, walk_in},
+    world::{World, on_both_engines, walk},
 };
 
-on_november_hosts! {
+on_both_engines! {
+    World::of_november =>
     two_processes_start_at_once_on_many_events,
 }
 
@@ -61,10 +61,13 @@ async fn store(world: &World) -> Store {
 
 /// Walks in a world on PostgreSQL that is set up, without a server.
 async fn walk_beside(journey: impl AsyncFnOnce(&World)) {
-    let world = World::empty(Engine::Postgres).await;
-    let app = world.open("127.0.0.1:8080".parse().unwrap(), &[]).await.unwrap();
-    app.store.close().await;
-    walk_in(world, journey).await;
+    let start = async {
+        let world = World::empty(Engine::Postgres).await;
+        let app = world.open("127.0.0.1:8080".parse().unwrap(), &[]).await.unwrap();
+        app.store.close().await;
+        world
+    };
+    walk(start, journey).await;
 }
 
 #[actix_web::test]
@@ -132,7 +135,7 @@ async fn an_index_is_built_while_others_write_and_what_a_dead_process_left_of_it
         };
         let writing = async {
             let building = "SELECT COUNT(*) FROM pg_class WHERE relname = 'events_by_client'";
-            let other = crate::database::Database::beside(world.database.url()).await;
+            let other = crate::support::database::Database::beside(world.database.url()).await;
             while other.number(building, &[]).await == 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

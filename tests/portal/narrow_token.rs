@@ -6,7 +6,7 @@ use latchkey::{
     usage::{PermissionUse, TokenUse, UsageEvent},
 };
 
-use crate::{
+use crate::support::{
     page::Form,
     person::{Browser, Key},
     world::{World, on_both_engines},

@@ -10,7 +10,8 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use crate::{
+use crate::support::{
+    folder::Folder,
     nupkg::nupkg,
     world::{World, on_both_engines},
 };
@@ -100,7 +101,7 @@ async fn the_documented_configuration_serves_pages_and_pushes_over_tls(world: &W
     let public = format!("{SERVED}:{}/keys", tls.port());
     world.restart_with(&[("public-url", &public)]).await;
     let (other, at) = world.another_node_with(&[("public-url", &public)]).await;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     let nginx = Nginx::start(folder.path(), tls, &[world.address(), at]).await;
     let http = nginx.client();
 

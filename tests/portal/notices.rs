@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use crate::world::{World, on_both_engines};
+use crate::support::world::{World, on_both_engines};
 
 on_both_engines! {
     a_token_with_an_end_owes_one_warning_in_the_hour_of_its_time,

@@ -4,12 +4,10 @@
 use latchkey::tokens::decision::Reason;
 use reqwest::Method;
 
-use crate::{
-    november_host::on_november_hosts,
-    world::{World, password_of},
-};
+use crate::support::world::{World, on_both_engines, password_of};
 
-on_november_hosts! {
+on_both_engines! {
+    World::of_november =>
     every_start_carries_it_over,
     its_keys_are_what_they_were,
     its_people_find_their_things,
@@ -115,7 +113,7 @@ async fn its_packages_are_served(world: &World) {
     assert_eq!(found["totalHits"], 2, "{found}");
     let push = |version: &str| {
         let request = world.browser().bare_request(Method::PUT, "/feeds/main/nuget/v3/package");
-        request.header("x-nuget-apikey", CI).body(crate::nupkg::nupkg("Contoso.Core", version))
+        request.header("x-nuget-apikey", CI).body(crate::support::nupkg::nupkg("Contoso.Core", version))
     };
     let push = |version| push(version).header("content-type", "application/octet-stream").send();
     assert_eq!(push("1.0.0").await.unwrap().status(), 409, "a version is never used twice");

@@ -2,17 +2,16 @@
 //! rewritten as facts and afterwards, and no rule forgets what it knew.
 
 use chrono::{DateTime, Duration, Utc};
-use futures_util::FutureExt as _;
 use latchkey::{
     jobs::{cleanup, rewrite_events},
     tokens::EventId,
 };
 use tokio::sync::watch;
 
-use crate::{
+use crate::support::{
     database::Engine,
     person::Browser,
-    world::{BEGINNING, World, password_of},
+    world::{BEGINNING, World, on_both_engines, password_of},
 };
 
 /// The last migration of that release.
@@ -62,40 +61,18 @@ enum About {
     Version,
 }
 
-macro_rules! on_both_engines_of_november {
-    ($($journey:ident),+ $(,)?) => {$(
-        mod $journey {
-            #[actix_web::test]
-            async fn on_sqlite() {
-                super::walk(crate::database::Engine::Sqlite, super::$journey).await;
-            }
-
-            #[actix_web::test]
-            async fn on_postgres() {
-                super::walk(crate::database::Engine::Postgres, super::$journey).await;
-            }
-        }
-    )+};
-}
-
-on_both_engines_of_november! {
+on_both_engines! {
+    carried_over =>
     the_record_reads_the_same_before_and_after_it_is_rewritten,
     a_widening_is_not_forgotten_with_the_events,
 }
 
-async fn walk(engine: Engine, journey: impl AsyncFnOnce(&World)) {
+async fn carried_over(engine: Engine) -> World {
     let world = World::empty(engine).await;
     world.database.migrate_to(LAST).await;
     fill(&world).await;
-    let end = std::panic::AssertUnwindSafe(async {
-        world.restart_with(&[("event-days", "3")]).await;
-        journey(&world).await;
-    });
-    let end = end.catch_unwind().await;
-    world.end().await;
-    if let Err(panic) = end {
-        std::panic::resume_unwind(panic);
-    }
+    world.restart_with(&[("event-days", "3")]).await;
+    world
 }
 
 fn ago(hours: i64) -> DateTime<Utc> {

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use crate::{
+use crate::support::{
     person::Browser,
     world::{World, on_both_engines},
 };
@@ -98,7 +98,7 @@ async fn the_overview_tells_the_state_of_the_host_and_no_secret(world: &World) {
     let settings = page.texts(".rows tr");
     assert!(settings.iter().any(|row| row == "LATCHKEY_SIGN_UP open"), "{settings:?}");
     let password = world.database.url().split_once("://").unwrap().1.split('@').next().unwrap().to_owned();
-    assert!(!page.body.contains(crate::world::MASTER_SECRET) && !page.body.contains(&password));
+    assert!(!page.body.contains(crate::support::world::MASTER_SECRET) && !page.body.contains(&password));
     assert_eq!(page.texts("nav[aria-label=Main] a"), ["Settings", "Packages", "Feeds", "Operator", "Guide"]);
     assert_eq!(
         page.texts("nav[aria-label=Operator] a"),

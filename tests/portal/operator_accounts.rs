@@ -3,8 +3,8 @@
 use chrono::Duration;
 use latchkey::{accounts::AccountChange, audit::Actor, tokens::decision::Reason};
 
-use crate::{
-    operator::{id_of, operator},
+use super::operator::{id_of, operator};
+use crate::support::{
     person::{Browser, proven},
     world::{World, on_both_engines},
 };
@@ -21,7 +21,7 @@ on_both_engines! {
     a_password_link_is_shown_once_and_works_once,
 }
 
-async fn act(world: &World, browser: &Browser, verb: &str, username: &str) -> crate::page::Page {
+async fn act(world: &World, browser: &Browser, verb: &str, username: &str) -> crate::support::page::Page {
     browser.fill(&format!("/operator/accounts/{}/{verb}", id_of(world, username).await), |form| form).await
 }
 
@@ -35,8 +35,12 @@ async fn a_disabled_account_is_refused_everywhere_at_once(world: &World) {
     assert_eq!((page.status, page.location()), (303, path.as_str()));
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::AccountDisabled));
     assert!(!bo.is_signed_in().await);
-    assert_eq!(bo.submit(crate::person::filled(form, "late")).await.status, 403, "asked to sign in, nothing is made");
-    assert_eq!(world.browser().sign_in("bo", &crate::world::password_of("bo")).await.status, 422);
+    assert_eq!(
+        bo.submit(crate::support::person::filled(form, "late")).await.status,
+        403,
+        "asked to sign in, nothing is made"
+    );
+    assert_eq!(world.browser().sign_in("bo", &crate::support::world::password_of("bo")).await.status, 422);
     assert_eq!(act(world, &ada, "disable", "bo").await.status, 303, "twice is as good as once");
     assert_eq!(act(world, &ada, "enable", "bo").await.status, 303);
     assert_eq!(world.refusal(&key.secret).await, None);
@@ -111,7 +115,7 @@ async fn each_act_asks_for_the_password_after_a_while(world: &World) {
     world.pass(Duration::minutes(16));
     for verb in ["disable", "enable", "make-operator", "unmake-operator", "password", "delete"] {
         let path = format!("/operator/accounts/{}/{verb}", id_of(world, "bo").await);
-        let named = |form: crate::page::Form| if verb == "delete" { form.set("username", "bo") } else { form };
+        let named = |form: crate::support::page::Form| if verb == "delete" { form.set("username", "bo") } else { form };
         let page = ada.fill(&path, |form| named(form).set("proof_password", "")).await;
         assert_eq!((page.status, page.heading().as_str()), (200, "Confirm it is you"), "{verb}");
         let page = ada.fill(&path, |form| named(form).set("proof_password", "not it")).await;

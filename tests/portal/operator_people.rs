@@ -3,8 +3,8 @@
 use chrono::Duration;
 use reqwest::Method;
 
-use crate::{
-    operator::{id_of, operator},
+use super::operator::{id_of, operator};
+use crate::support::{
     page::{Form, Page},
     person::{Browser, proven},
     world::{World, on_both_engines, password_of},

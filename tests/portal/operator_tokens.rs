@@ -3,10 +3,8 @@
 use chrono::Duration;
 use latchkey::tokens::decision::Reason;
 
-use crate::{
-    operator::{id_of, operator},
-    world::{World, on_both_engines},
-};
+use super::operator::{id_of, operator};
+use crate::support::world::{World, on_both_engines};
 
 on_both_engines! {
     a_pasted_key_leads_to_its_token_and_leaves_no_trace,
@@ -76,7 +74,7 @@ async fn a_revoked_token_names_the_operator_in_its_owners_record(world: &World) 
     assert_eq!(ada.fill(&path, |form| form).await.status, 303);
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::Revoked));
     let open_elsewhere =
-        crate::page::Form { action: path.clone(), ..ada.get("/operator/tokens").await.form("/sign-out") };
+        crate::support::page::Form { action: path.clone(), ..ada.get("/operator/tokens").await.form("/sign-out") };
     assert_eq!(ada.submit(open_elsewhere).await.status, 303, "twice is as good as once");
     for verb in ["revoke", "deactivate"] {
         let page = ada.get(&format!("/operator/tokens/{}/{verb}", key.id)).await;

@@ -1,6 +1,6 @@
 //! A database that is gone, or busy with somebody else: nothing breaks, people are told to try again, and all is well afterwards.
 
-use crate::{
+use crate::support::{
     database::Engine,
     person::filled,
     world::{World, on_both_engines},

@@ -4,9 +4,9 @@ use chrono::Duration;
 use latchkey::tokens::decision::Role;
 use reqwest::Method;
 
-use crate::{
+use super::members::accepts;
+use crate::support::{
     letter::Letter,
-    members::accepts,
     page::{Form, Page},
     person::Browser,
     world::{World, on_both_engines},
@@ -153,7 +153,7 @@ async fn whoever_is_invited_is_told_by_mail(world: &World) {
 }
 
 async fn an_owner_invites_themselves_at_once(world: &World) {
-    let ada = crate::operator::operator(world, "ada").await;
+    let ada = crate::portal::operator::operator(world, "ada").await;
     let page = ada.fill("/feeds/main/members", |form| form.set("username", "ada").set("role", "owner")).await;
     assert_eq!((page.status, owners(world).await), (303, 1), "{}", page.body);
 }

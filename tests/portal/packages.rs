@@ -3,7 +3,7 @@
 use latchkey::{audit::Actor, tokens::decision::Role};
 use reqwest::Method;
 
-use crate::{
+use crate::support::{
     nupkg::{nupkg, with},
     page::Page,
     person::{Browser, proven},

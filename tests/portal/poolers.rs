@@ -8,10 +8,10 @@ use std::{
 };
 
 use latchkey::store::{DatabaseUrl, Store};
-use tempfile::TempDir;
 
-use crate::{
+use crate::support::{
     database::Engine,
+    folder::Folder,
     world::{World, walk},
 };
 
@@ -33,7 +33,7 @@ async fn opened(url: &str) -> Result<Store, String> {
 
 #[actix_web::test]
 async fn of_several_hosts_the_one_that_answers_is_used() {
-    walk(Engine::Postgres, async |world: &World| {
+    walk(World::new(Engine::Postgres), async |world: &World| {
         let url = world.database.url();
         let server = url.rsplit_once('@').unwrap().1.split('/').next().unwrap();
         let hosts = format!("{},{server}", nobody());
@@ -61,7 +61,7 @@ async fn host(server: &str) -> (String, tokio::task::JoinHandle<()>) {
 
 #[actix_web::test]
 async fn when_the_host_in_use_goes_away_the_next_one_is_used() {
-    walk(Engine::Postgres, async |world: &World| {
+    walk(World::new(Engine::Postgres), async |world: &World| {
         let url = world.database.url();
         let (first, going) = host(url.rsplit_once('@').unwrap().1.split('/').next().unwrap()).await;
         let (second, _staying) = host(url.rsplit_once('@').unwrap().1.split('/').next().unwrap()).await;
@@ -87,7 +87,7 @@ async fn a_database_that_refuses_connections_is_said_to_do_so() {
 
 #[actix_web::test]
 async fn a_wrong_password_is_said() {
-    walk(Engine::Postgres, async |world: &World| {
+    walk(World::new(Engine::Postgres), async |world: &World| {
         let server = world.database.url().rsplit_once('@').unwrap().1;
         let why = opened(&format!("postgres://postgres:wrong@{server}")).await.unwrap_err();
         assert!(why.contains("password authentication failed") && !why.contains("wrong"), "{why}");
@@ -99,7 +99,7 @@ async fn a_wrong_password_is_said() {
 struct Pooler {
     process: Child,
     address: String,
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 impl Pooler {
@@ -107,7 +107,8 @@ impl Pooler {
         let (user, rest) = url.split_once("://").unwrap().1.rsplit_once('@').unwrap();
         let (user, password) = user.split_once(':').unwrap();
         let (host, port) = rest.split('/').next().unwrap().split_once(':').unwrap();
-        let folder = tempfile::Builder::new().permissions(readable()).tempdir().unwrap();
+        let folder = Folder::new();
+        fs::set_permissions(folder.path(), readable()).unwrap();
         let address = nobody();
         let own = address.rsplit_once(':').unwrap().1;
         let settings = format!(
@@ -154,7 +155,7 @@ impl Drop for Pooler {
 
 #[actix_web::test]
 async fn behind_a_pooler_that_keeps_sessions_everything_works() {
-    walk(Engine::Postgres, async |world: &World| {
+    walk(World::new(Engine::Postgres), async |world: &World| {
         let pooler = Pooler::start(world.database.url(), "session", "").await;
         a_day_works(&at(world.database.url(), &pooler.address)).await;
     })
@@ -163,7 +164,7 @@ async fn behind_a_pooler_that_keeps_sessions_everything_works() {
 
 #[actix_web::test]
 async fn behind_a_pooler_of_transactions_everything_works_or_the_start_says_what_is_missing() {
-    walk(Engine::Postgres, async |world: &World| {
+    walk(World::new(Engine::Postgres), async |world: &World| {
         let more = if Pooler::is_new() { "max_prepared_statements = 200\n" } else { "" };
         let pooler = Pooler::start(world.database.url(), "transaction", more).await;
         let url = at(world.database.url(), &pooler.address);

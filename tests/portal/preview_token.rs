@@ -4,7 +4,7 @@
 use latchkey::tokens::{FeedId, PackageKey, decision::Role};
 use reqwest::Method;
 
-use crate::{
+use crate::support::{
     page::{Form, Page},
     person::{Browser, newest_token, with_fields},
     world::{World, on_both_engines},
@@ -252,7 +252,7 @@ async fn the_preview_is_for_its_own_page_only(world: &World) {
     assert!(!part.body.contains("<html") && !part.body.contains("csrf"));
     let bare = with_fields(ada.bare_request(Method::POST, "/settings/tokens/preview"), &form.fields);
     assert_eq!(ada.send(bare).await.status, 403);
-    let stale = crate::page::Form { action: "/settings/tokens/preview".to_owned(), ..form.clone() };
+    let stale = crate::support::page::Form { action: "/settings/tokens/preview".to_owned(), ..form.clone() };
     assert_eq!(
         ada.submit(stale.set("csrf", "x")).await.status,
         403,

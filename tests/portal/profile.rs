@@ -1,6 +1,6 @@
 //! The profile: who one is here, and the time zone of one's times. And where mails go.
 
-use crate::world::{World, on_both_engines};
+use crate::support::world::{World, on_both_engines};
 
 on_both_engines! {
     the_profile_shows_who_one_is,

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use reqwest::Method;
 
-use crate::{
+use crate::support::{
     page::Page,
     person::{Browser, Key},
     world::{World, on_both_engines},

@@ -3,14 +3,14 @@
 use chrono::Duration;
 use latchkey::jobs::run_expiry_warnings;
 
-use crate::world::{World, on_both_engines, password_of};
+use crate::support::world::{World, on_both_engines, password_of};
 
 on_both_engines! {
     reminders_are_switched_on_and_off,
     a_mail_program_stops_reminders_with_one_press_and_looking_does_nothing,
 }
 
-async fn ticked(browser: &crate::person::Browser) -> Vec<String> {
+async fn ticked(browser: &crate::support::person::Browser) -> Vec<String> {
     browser.get("/settings/notifications").await.attributes("input[type=checkbox][checked]", "name")
 }
 
@@ -63,7 +63,7 @@ async fn a_mail_program_stops_reminders_with_one_press_and_looking_does_nothing(
     let press = || {
         let request = stranger.bare_request(reqwest::Method::POST, &path);
         let request = request.header("origin", "https://mail.example").header("sec-fetch-site", "cross-site");
-        crate::person::with_fields(request, &[("List-Unsubscribe", "One-Click")])
+        crate::support::person::with_fields(request, &[("List-Unsubscribe", "One-Click")])
     };
     for _ in 0..2 {
         let page = stranger.send(press()).await;

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use reqwest::Method;
 
-use crate::world::{World, on_both_engines, password_of};
+use crate::support::world::{World, on_both_engines, password_of};
 
 on_both_engines! {
     a_handed_over_link_sets_the_password_once_and_ends_every_session,

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use latchkey::{package_store::Custody, packages::blobs::Standing, tokens::decision::Reason};
 
-use crate::{
-    commands::{refused, told},
+use super::commands::{refused, told};
+use crate::support::{
     person::newest_token,
     world::{World, on_both_engines},
 };

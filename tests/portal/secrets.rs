@@ -10,8 +10,9 @@ use std::{
 
 use reqwest::Method;
 
-use crate::{
+use crate::support::{
     database::Engine,
+    folder::Folder,
     person::{Browser, newest_token},
     world::{MASTER_SECRET, World, on_both_engines, password_of},
 };
@@ -62,7 +63,7 @@ impl Drop for Program {
 }
 
 async fn no_secret_is_found_in_files_database_or_log(world: &World) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     let program = Program::start(world, folder.path());
     let ada = world.browser_at(&program.url);
     let secrets = a_day_of_ada(world, &ada, &program.setup_link).await;

@@ -8,7 +8,7 @@ use latchkey::{
     tokens::SessionId,
 };
 
-use crate::{
+use crate::support::{
     person::proven,
     world::{World, on_both_engines, password_of},
 };
@@ -213,7 +213,7 @@ async fn what_was_done_is_said_once_to_whoever_did_it(world: &World) {
     assert_eq!(done.location(), "/settings/profile");
     assert_eq!(ada.get("/settings/profile").await.texts(".banner.ok").len(), 1);
     assert_eq!(ada.get("/settings/profile").await.texts(".banner.ok").len(), 0, "once");
-    let cookie = |browser: &crate::person::Browser, value: &str| {
+    let cookie = |browser: &crate::support::person::Browser, value: &str| {
         browser.cookies.borrow_mut().insert("latchkey-done".to_owned(), value.to_owned())
     };
     cookie(&bo, &told);

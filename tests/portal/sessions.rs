@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::audit::{EventDetail, EventKind};
 
-use crate::{
+use crate::support::{
     page::Form,
     person::Browser,
     world::{World, on_both_engines},
@@ -35,10 +35,10 @@ async fn every_session_is_listed_with_its_device_and_place(world: &World) {
     world.pass(Duration::minutes(5));
     let elsewhere = world.browser().from("198.51.100.9");
     let page = elsewhere.get("/sign-in").await;
-    let form = page.form("/sign-in").set("username", "ada").set("password", &crate::world::password_of("ada"));
+    let form = page.form("/sign-in").set("username", "ada").set("password", &crate::support::world::password_of("ada"));
     let request = elsewhere.request(reqwest::Method::POST, "/sign-in");
     let agent = reqwest::header::HeaderMap::from_iter([(reqwest::header::USER_AGENT, FIREFOX.parse().unwrap())]);
-    elsewhere.send(crate::person::with_fields(request, &form.fields).headers(agent)).await;
+    elsewhere.send(crate::support::person::with_fields(request, &form.fields).headers(agent)).await;
     let rows = ada.get(HERE).await.texts(".sessions tbody tr");
     assert_eq!(rows.len(), 2, "{rows:?}");
     assert!(rows[0].starts_with("Otter 7 This one 203.0.113.7 1 Mar 2027, 09:00 UTC 5 minutes ago"), "{rows:?}");
@@ -117,7 +117,7 @@ async fn sessions_that_have_ended_by_themselves_are_not_listed(world: &World) {
 async fn known_browsers_are_listed_and_forgotten(world: &World) {
     let ada = world.ada().await;
     let other = world.browser().from("198.51.100.9");
-    other.sign_in("ada", &crate::world::password_of("ada")).await;
+    other.sign_in("ada", &crate::support::world::password_of("ada")).await;
     let rows = async || ada.get(HERE).await.texts(".devices tbody tr");
     let listed = rows().await;
     assert_eq!(listed.len(), 2, "{listed:?}");
@@ -131,7 +131,7 @@ async fn known_browsers_are_listed_and_forgotten(world: &World) {
     assert_eq!(rows().await.len(), 1);
     assert!(world.database.events_of("ada").await.contains(&"device forgotten".to_owned()));
     other.submit(other.get("/settings/tokens").await.form("/sign-out")).await;
-    other.sign_in("ada", &crate::world::password_of("ada")).await;
+    other.sign_in("ada", &crate::support::world::password_of("ada")).await;
     assert_eq!(rows().await.len(), 2, "it is a new one again");
     ada.submit(ada.get(HERE).await.form("/settings/sessions/end-others")).await;
     let listed = rows().await;

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::serve::setup_link;
 
-use crate::world::{World, on_both_engines, password_of};
+use crate::support::world::{World, on_both_engines, password_of};
 
 on_both_engines! {
     the_setup_link_makes_the_operator_once,

@@ -4,7 +4,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_h
 use chrono::Duration;
 use latchkey::auth::password_hasher::HashQueue;
 
-use crate::{
+use crate::support::{
     page::Page,
     person::Browser,
     world::{World, on_both_engines, password_of},
@@ -378,7 +378,7 @@ async fn a_flood_leaves_known_devices_and_sessions_their_places(world: &World) {
     assert_eq!(guess(&world.browser().from("192.0.2.1"), "ada").await, 503);
     assert_eq!(ada.sign_in("ada", &password_of("ada")).await.status, 303);
     world.pass(Duration::minutes(16));
-    let page = bo.create("CI", |form| crate::person::proven(form, "bo")).await;
+    let page = bo.create("CI", |form| crate::support::person::proven(form, "bo")).await;
     assert_eq!(page.status, 200, "{}", page.body);
 }
 

@@ -1,6 +1,6 @@
 //! Signing up: where it is open, with a name and an address that are free, and a password that is hard to guess.
 
-use crate::world::{World, on_both_engines, password_of};
+use crate::support::world::{World, on_both_engines, password_of};
 
 on_both_engines! {
     signing_up_is_for_hosts_that_are_open,

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use crate::{
+use crate::support::{
     page::Page,
     person::Browser,
     world::{World, on_both_engines, password_of},
@@ -75,7 +75,7 @@ async fn a_sign_up_is_answered_alike_whoever_has_the_name_or_the_address(world: 
         assert_eq!(world.database.number(left, &[]).await as usize, answers.len(), "each leaves the same behind");
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
-    let mut mails: Vec<_> = world.mails().await.iter().map(crate::letter::Letter::outline).collect();
+    let mut mails: Vec<_> = world.mails().await.iter().map(crate::support::letter::Letter::outline).collect();
     mails.sort();
     let subject = |to: &str, subject: &str| (to.to_owned(), format!("[Latchkey] {subject}"));
     assert_eq!(

@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    commands::program,
+use super::commands::program;
+use crate::support::{
     nupkg::nupkg,
     world::{World, on_both_engines},
 };

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::world::{World, on_both_engines};
+use crate::support::world::{World, on_both_engines};
 
 on_both_engines! {
     another_accounts_token_looks_like_none,
@@ -33,7 +33,8 @@ async fn another_accounts_token_looks_like_none(world: &World) {
             .get(&format!("/settings/tokens/{}/{verb}", own.id))
             .await
             .form_or_bare(&format!("/settings/tokens/{}/{verb}", own.id));
-        let to = |id: &str| crate::page::Form { action: format!("/settings/tokens/{id}/{verb}"), ..form.clone() };
+        let to =
+            |id: &str| crate::support::page::Form { action: format!("/settings/tokens/{id}/{verb}"), ..form.clone() };
         let (hers, nobodys) = (bo.submit(to(&key.id)).await, bo.submit(to(NOBODYS)).await);
         assert_eq!((hers.status, nobodys.status), (404, 404), "{verb}");
         assert_eq!(hers.body, nobodys.body, "{verb}");

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::jobs::{cleanup, run_expiry_warnings};
 
-use crate::{
+use crate::support::{
     post_office::Mood,
     world::{World, on_both_engines, password_of},
 };

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use latchkey::tokens::decision::Reason;
 
-use crate::{
+use crate::support::{
     page::Page,
     person::{Browser, Key, newest_token, proven},
     world::{World, on_both_engines},
@@ -272,7 +272,7 @@ async fn a_freeze_keeps_the_warnings_right(world: &World) {
     let cancelled = world.database.text(notices, &[&keys[0].id]).await;
     assert_eq!(cancelled, before.replace("owed", "the token is deactivated"));
     // An end that was moved meanwhile has its own warning afterwards, as the form would have made it.
-    let date = |form: crate::page::Form| form.set("expires", "date").set("expires_on", "2027-04-01");
+    let date = |form: crate::support::page::Form| form.set("expires", "date").set("expires_on", "2027-04-01");
     assert_eq!(ada.act(&keys[1].id, "edit", date).await.status, 303);
     must(&ada, "unfreeze").await;
     assert_eq!(world.database.text(notices, &[&keys[0].id]).await, before);

@@ -8,7 +8,7 @@ use latchkey::{
     usage::{ClientUse, TokenUse, UsageEvent, day_of},
 };
 
-use crate::{
+use crate::support::{
     page::{Form, Page},
     person::{Browser, Key},
     world::{World, on_both_engines},

@@ -8,7 +8,7 @@ use latchkey::tokens::{
     listing::{Filter, PAGE, PageStart, Sort, TokenQuery},
 };
 
-use crate::{
+use crate::support::{
     person::Browser,
     world::{World, on_both_engines},
 };

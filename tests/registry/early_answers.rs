@@ -9,10 +9,12 @@ use latchkey::{
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::{
+use crate::support::{
+    accounts::Key,
+    database::Engine,
     nupkg::nupkg,
     wire::{Reply, open, until_connections},
-    world::{Key, World},
+    world::World,
 };
 
 const MB: usize = 1_000_000;
@@ -28,7 +30,7 @@ struct Large<'a> {
 impl Large<'_> {
     /// Sends everything, whatever the server says meanwhile, and reads only then.
     async fn send(&self, world: &World) -> Reply {
-        let mut stream = open(world.at, self.line, self.headers, (!self.chunked).then_some(self.bytes)).await;
+        let mut stream = open(world.address(), self.line, self.headers, (!self.chunked).then_some(self.bytes)).await;
         let what = format!("{} of {} bytes, chunked: {}", self.line, self.bytes, self.chunked);
         self.send_body(&mut stream).await.unwrap_or_else(|error| panic!("{what}: {error}"));
         let reply = tokio::time::timeout(Duration::from_secs(5), Reply::read(&mut stream)).await;
@@ -55,7 +57,7 @@ async fn world() -> (World, Key, Key) {
     let limits = |settings: &mut Settings| {
         settings.pushes = PushLimits { account: 1, all: 1, patience: Duration::from_millis(1) };
     };
-    let world = World::with(limits, Patience::default()).await;
+    let world = World::published_with(Engine::Sqlite, limits, Patience::default()).await;
     let ada = world.account("ada").await;
     let (push, read) = (world.key(ada, "nuget:push", "*").await, world.key(ada, "nuget:pull", "*").await);
     (world, push, read)
@@ -66,7 +68,7 @@ async fn every_early_refusal_reaches_a_client_that_sends_on_and_leaves_no_connec
     let (world, push, read) = world().await;
     let busy = world.account("busy").await;
     let busy = world.key(busy, "nuget:push", "*").await;
-    let basic = crate::wire::basic(&read.text);
+    let basic = crate::support::wire::basic(&read.text);
     let (good, poor) = (("X-NuGet-ApiKey", push.text.as_str()), ("X-NuGet-ApiKey", read.text.as_str()));
     let text = ("Content-Type", "text/plain");
     type Headers<'a> = &'a [(&'a str, &'a str)];
@@ -89,21 +91,21 @@ async fn every_early_refusal_reaches_a_client_that_sends_on_and_leaves_no_connec
             assert_eq!(reply.header("connection"), Some("close"), "{line}");
             assert!(reply.header("x-request-id").is_some(), "{}", reply.head());
         }
-        let (kind, body) = crate::wire::multipart(&nupkg("A", "1.0.0"));
+        let (kind, body) = crate::support::wire::multipart(&nupkg("A", "1.0.0"));
         let headers = [("X-NuGet-ApiKey", busy.text.as_str()), ("Content-Type", kind.as_str())];
-        let mut under_way = open(world.at, "PUT /v3/package", &headers, Some(body.len())).await;
+        let mut under_way = open(world.address(), "PUT /v3/package", &headers, Some(body.len())).await;
         under_way.write_all(&body[..body.len() / 2]).await.unwrap();
         tokio::time::sleep(Duration::from_millis(300)).await;
         let reply = Large { line: "PUT /v3/package", headers: &[good], bytes: 5 * MB, chunked }.send(&world).await;
         assert_eq!((reply.status, reply.header("retry-after")), (429, Some("5")));
     }
-    until_connections(world.at, 0).await;
+    until_connections(world.address(), 0).await;
     world.store().close().await;
     for chunked in [false, true] {
         let reply = Large { line: "PUT /v3/package", headers: &[good], bytes: 5 * MB, chunked }.send(&world).await;
         assert_eq!((reply.status, reply.header("retry-after")), (503, Some("2")));
     }
-    until_connections(world.at, 0).await;
+    until_connections(world.address(), 0).await;
     world.end().await;
 }
 
@@ -121,7 +123,7 @@ async fn refused_uploads_of_thirty_and_sixty_megabytes_show_their_reason() {
             }
         }
     }
-    until_connections(world.at, 0).await;
+    until_connections(world.address(), 0).await;
     world.end().await;
 }
 
@@ -132,7 +134,7 @@ async fn whoever_stops_sending_or_drips_after_the_answer_is_cut_off() {
     let mut streams = Vec::new();
     for length in [Some(60 * MB), None] {
         for _ in 0..4 {
-            let mut stream = open(world.at, "PUT /v3/package", &headers, length).await;
+            let mut stream = open(world.address(), "PUT /v3/package", &headers, length).await;
             let body: &[u8] = if length.is_some() { &[0; 10_000] } else { b"5\r\nhello\r\n" };
             stream.write_all(body).await.unwrap();
             streams.push(stream);
@@ -145,7 +147,7 @@ async fn whoever_stops_sending_or_drips_after_the_answer_is_cut_off() {
         }
     });
     let gone = async {
-        until_connections(world.at, 0).await;
+        until_connections(world.address(), 0).await;
         futures_util::future::join_all(drips).await
     };
     // The clients keep their ends of the connections all the while.

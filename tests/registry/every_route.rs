@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use latchkey::{auth::Rate, routes, serve::Patience};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::{
+use crate::support::{
+    database::Engine,
     wire::{Reply, open, until_connections},
     world::World,
 };
@@ -51,12 +52,13 @@ fn request_lines() -> Vec<String> {
 
 #[actix_web::test]
 async fn no_address_lets_a_body_drip_for_ever() {
-    let world = World::with(|settings| settings.connections_per_address = 10_000, impatient()).await;
+    let world =
+        World::published_with(Engine::Sqlite, |settings| settings.connections_per_address = 10_000, impatient()).await;
     let key = world.key(world.account("ada").await, "nuget:push nuget:pull", "*").await;
     let bearer = format!("Bearer {}", key.text);
     let began = Instant::now();
     let drips = request_lines().into_iter().map(|line| {
-        let (at, bearer) = (world.at, &bearer);
+        let (at, bearer) = (world.address(), &bearer);
         async move {
             let form = ("Content-Type", "application/x-www-form-urlencoded");
             let stream = open(at, &line, &[("Authorization", bearer), form], None).await;
@@ -73,16 +75,17 @@ async fn no_address_lets_a_body_drip_for_ever() {
     let answers = futures_util::future::join_all(drips).await;
     assert!(answers.iter().all(|answer| answer.starts_with("HTTP/1.1 ") || answer.is_empty()), "{answers:?}");
     assert!(!answers.iter().any(|answer| answer.starts_with("HTTP/1.1 5")), "{answers:?}");
-    until_connections(world.at, 0).await;
+    until_connections(world.address(), 0).await;
     world.end().await;
 }
 
 #[actix_web::test]
 async fn every_address_answers_a_large_body_and_closes() {
-    let world = World::with(|settings| settings.connections_per_address = 10_000, impatient()).await;
+    let world =
+        World::published_with(Engine::Sqlite, |settings| settings.connections_per_address = 10_000, impatient()).await;
     for line in request_lines() {
         let kind = ("Content-Type", "multipart/form-data; boundary=x");
-        let mut stream = open(world.at, &line, &[kind], Some(2_000_000)).await;
+        let mut stream = open(world.address(), &line, &[kind], Some(2_000_000)).await;
         let piece = [b'x'; 50_000];
         for _ in 0..40 {
             stream.write_all(&piece).await.unwrap_or_else(|error| panic!("{line}: {error}"));
@@ -90,6 +93,6 @@ async fn every_address_answers_a_large_body_and_closes() {
         let reply = Reply::read(&mut stream).await;
         assert!(reply.status < 500, "{line}: {}", reply.status);
     }
-    until_connections(world.at, 0).await;
+    until_connections(world.address(), 0).await;
     world.end().await;
 }

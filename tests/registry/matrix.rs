@@ -18,12 +18,8 @@ use latchkey::{
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-use crate::{
-    matrix_oracle::{Cell, Covered, Deed, Form, Grant, Names, Owned, Part, State},
-    nupkg::nupkg,
-    wire::basic,
-    world::World,
-};
+use super::matrix_oracle::{Cell, Covered, Deed, Form, Grant, Names, Owned, Part, State};
+use crate::support::{database::Engine, nupkg::nupkg, wire::basic, world::World};
 
 const FORMS: [Form; 7] =
     [Form::None, Form::EmptyBasic, Form::ApiKey, Form::Basic, Form::Bearer, Form::TwoDifferent, Form::TwoEqual];
@@ -101,7 +97,7 @@ fn feed_name(part: Part, public: bool) -> String {
 
 impl Stage {
     async fn set() -> Self {
-        let world = World::on_sqlite("").await;
+        let world = World::published(Engine::Sqlite).await;
         let [ada, bo, gone] = [world.account("ada").await, world.account("bo").await, world.account("gone").await];
         let mut places = Vec::new();
         for (part, public) in PARTS.into_iter().flat_map(|part| [(part, false), (part, true)]) {
@@ -114,7 +110,7 @@ impl Stage {
             .await;
         let keys = keys(&world, ada, gone, &places).await;
         let other = world.key_for(ada, "nuget:pull", "*", Feeds::All, None).await.text;
-        world.disable(gone).await;
+        world.set_account_disabled(gone, true).await;
         world.clock.advance(Duration::days(81));
         Self { world, keys, other }
     }
@@ -223,9 +219,9 @@ async fn key(world: &World, state: State, account: AccountId, grant: &str, names
     };
     let key = world.key_for(account, grant, names, feeds, Some(Duration::days(days))).await;
     match state {
-        State::Deactivated => world.deactivate(&key).await,
+        State::Deactivated => world.deactivate(key.token.id).await,
         State::Revoked => world.store().revoke_token(&key.token, &Actor::host("test"), world.now()).await.unwrap(),
-        State::Replaced => drop(world.refresh(&key).await),
+        State::Replaced => drop(world.refreshed(&key).await),
         _ => {}
     }
     key.text
@@ -258,7 +254,7 @@ async fn every_cell_of_the_matrix_answers_as_designed() {
     let stage = Stage::set().await;
     let service = init_service(
         Web::new()
-            .app_data(stage.world.app.clone())
+            .app_data(stage.world.app().clone())
             .app_data(WorkerTasks::new(Handle::current()))
             .configure(routes::nuget_feeds)
             .configure(routes::http_api),

@@ -10,7 +10,7 @@ use tokio::{
 
 /// What the server does with what comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub enum Mood {
     Accepting,
     HangingUpAtOnce,
     RefusingRecipients(&'static str),
@@ -28,7 +28,7 @@ pub(super) enum Mood {
 
 /// What the server is to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub enum Step {
     Connection,
     Hello,
     Sender,
@@ -40,7 +40,7 @@ pub(super) enum Step {
 
 /// How it answers instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Oddity {
+pub enum Oddity {
     Saying(&'static str),
     Silence,
     /// A byte now and then.
@@ -56,7 +56,7 @@ pub(super) enum Oddity {
 
 /// How far a conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub enum Stage {
     Connected,
     Recipient,
     Data,
@@ -69,26 +69,26 @@ pub(super) enum Stage {
 }
 
 /// Told of every stage, before the server goes on.
-pub(super) type Watcher = Arc<dyn Fn(Stage) + Send + Sync>;
+pub type Watcher = Arc<dyn Fn(Stage) + Send + Sync>;
 
 /// A mail whose final dot the server saw and answered, or would have answered.
 #[derive(Clone, Debug)]
-pub(super) struct Taken {
+pub struct Taken {
     /// The port it came through.
-    pub(super) port: u16,
-    pub(super) recipient: String,
-    pub(super) message: String,
+    pub port: u16,
+    pub recipient: String,
+    pub message: String,
 }
 
-pub(super) struct PostOffice {
-    pub(super) port: u16,
+pub struct PostOffice {
+    pub port: u16,
     state: Arc<Mutex<State>>,
     listening: JoinHandle<()>,
 }
 
 /// Another door of the same post office, for one sender who is watched.
-pub(super) struct Counter {
-    pub(super) port: u16,
+pub struct Counter {
+    pub port: u16,
     listening: JoinHandle<()>,
 }
 
@@ -99,32 +99,32 @@ struct State {
 }
 
 impl PostOffice {
-    pub(super) async fn open() -> Self {
+    pub async fn open() -> Self {
         let state = Arc::new(Mutex::new(State { mood: Mood::Accepting, taken: Vec::new(), commands: Vec::new() }));
         let (port, listening) = listen(&state, Arc::new(|_| {})).await;
         Self { port, state, listening }
     }
 
     /// Opens another door, whose conversations `watcher` is told of.
-    pub(super) async fn counter(&self, watcher: Watcher) -> Counter {
+    pub async fn counter(&self, watcher: Watcher) -> Counter {
         let (port, listening) = listen(&self.state, watcher).await;
         Counter { port, listening }
     }
 
-    pub(super) fn be(&self, mood: Mood) {
+    pub fn be(&self, mood: Mood) {
         self.state.lock().unwrap().mood = mood;
     }
 
-    pub(super) fn taken(&self) -> Vec<Taken> {
+    pub fn taken(&self) -> Vec<Taken> {
         self.state.lock().unwrap().taken.clone()
     }
 
     /// The mails after the first `count`.
-    pub(super) fn taken_since(&self, count: usize) -> Vec<Taken> {
+    pub fn taken_since(&self, count: usize) -> Vec<Taken> {
         self.state.lock().unwrap().taken[count..].to_vec()
     }
 
-    pub(super) fn commands(&self) -> Vec<String> {
+    pub fn commands(&self) -> Vec<String> {
         self.state.lock().unwrap().commands.clone()
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
+use super::{
     person::Browser,
     world::{MASTER_SECRET, World},
 };

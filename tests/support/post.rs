@@ -1,10 +1,10 @@
 //! The mails of a journey: files without a mail server, else what a small one took.
 
-use std::fs;
+use std::{fs, rc::Rc};
 
 use latchkey::jobs::send_mails;
 
-use crate::{
+use super::{
     letter::Letter,
     post_office::{Mood, PostOffice},
     world::World,
@@ -13,7 +13,7 @@ use crate::{
 impl World {
     /// Starts the server again, with a mail server of its own.
     pub async fn restart_with_mail_server(&self) {
-        self.post_office.replace(Some(PostOffice::open().await));
+        self.post_office.replace(Some(Rc::new(PostOffice::open().await)));
         self.restart_with(&[]).await;
     }
 

@@ -11,23 +11,23 @@ use tokio::{
 
 /// An answer.
 #[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) phrase: String,
+pub struct Reply {
+    pub status: u16,
+    pub phrase: String,
     head: String,
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Reply {
     /// Reads what a connection says until it ends.
-    pub(crate) async fn read(stream: &mut TcpStream) -> Self {
+    pub async fn read(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
         Self::of(&bytes)
     }
 
     /// Reads what a connection said.
-    pub(crate) fn of(bytes: &[u8]) -> Self {
+    pub fn of(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| {
             panic!("no answer but {:?}", String::from_utf8_lossy(bytes));
         });
@@ -40,25 +40,25 @@ impl Reply {
     }
 
     /// The head as it came.
-    pub(crate) fn head(&self) -> &str {
+    pub fn head(&self) -> &str {
         &self.head
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
         lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
     }
 
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// The status, and what NuGet clients print.
-    pub(crate) fn told(&self) -> (u16, &str, Option<&str>) {
+    pub fn told(&self) -> (u16, &str, Option<&str>) {
         (self.status, &self.phrase, self.header("x-nuget-warning"))
     }
 }
@@ -76,14 +76,14 @@ fn unchunked(mut rest: &[u8]) -> Vec<u8> {
 }
 
 /// A request: method and path, header lines, body.
-pub(crate) async fn call(at: SocketAddr, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+pub async fn call(at: SocketAddr, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
     let mut stream = open(at, line, headers, Some(body.len())).await;
     let _ = stream.write_all(body).await;
     Reply::read(&mut stream).await
 }
 
 /// Sends the head of a request; the body is still to come.
-pub(crate) async fn open(at: SocketAddr, line: &str, headers: &[(&str, &str)], length: Option<usize>) -> TcpStream {
+pub async fn open(at: SocketAddr, line: &str, headers: &[(&str, &str)], length: Option<usize>) -> TcpStream {
     let mut stream = TcpStream::connect(at).await.unwrap();
     let mut head = format!("{line} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -99,7 +99,7 @@ pub(crate) async fn open(at: SocketAddr, line: &str, headers: &[(&str, &str)], l
 }
 
 /// A multipart body as NuGet sends it, and its content type.
-pub(crate) fn multipart(file: &[u8]) -> (String, Vec<u8>) {
+pub fn multipart(file: &[u8]) -> (String, Vec<u8>) {
     let head = "--a-b-c\r\nContent-Type: application/octet-stream\r\nContent-Disposition: form-data; name=package; \
                 filename=package.nupkg; filename*=utf-8''package.nupkg\r\n\r\n";
     let body = [head.as_bytes(), file, b"\r\n--a-b-c--\r\n"].concat();
@@ -108,7 +108,7 @@ pub(crate) fn multipart(file: &[u8]) -> (String, Vec<u8>) {
 
 /// How many connections a server on this machine has, in whatever state of being open or closed; those that its end
 /// only remembers (TIME_WAIT) do not count.
-pub(crate) fn connections_of(server: SocketAddr) -> usize {
+pub fn connections_of(server: SocketAddr) -> usize {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let local = format!(":{:04X}", server.port());
     let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
@@ -116,7 +116,7 @@ pub(crate) fn connections_of(server: SocketAddr) -> usize {
 }
 
 /// Waits, for ten seconds at most, until the server has no more connections than that.
-pub(crate) async fn until_connections(server: SocketAddr, most: usize) {
+pub async fn until_connections(server: SocketAddr, most: usize) {
     for _ in 0..200 {
         if connections_of(server) <= most {
             return;
@@ -127,6 +127,6 @@ pub(crate) async fn until_connections(server: SocketAddr, most: usize) {
 }
 
 /// `Authorization: Basic`, with any username.
-pub(crate) fn basic(key: &str) -> String {
+pub fn basic(key: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("api:{key}")))
 }

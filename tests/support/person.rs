@@ -6,7 +6,7 @@ use std::{cell::Cell, cell::RefCell, collections::BTreeMap, net::SocketAddr};
 use latchkey::config::PublicUrl;
 use reqwest::{Client, Method, RequestBuilder};
 
-use crate::{page::Form, page::Page, world::World, world::password_of};
+use super::{page::Form, page::Page, world::World, world::password_of};
 
 /// A browser.
 pub struct Browser {

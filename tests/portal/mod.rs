@@ -1,24 +1,4 @@
 //! Journeys through a running portal, on both databases: what people do, and what must never happen to them.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
-
-mod database;
-#[path = "../notifications/letter.rs"]
-mod letter;
-mod november_host;
-#[path = "../registry/nupkg.rs"]
-mod nupkg;
-mod page;
-mod person;
-mod post;
-#[path = "../notifications/post_office.rs"]
-#[expect(dead_code, reason = "its bad moods are for other tests")]
-mod post_office;
-mod program;
-mod raw;
-mod world;
-
-#[path = "../../src/packages/blobs/tests/stand_in.rs"]
-mod stand_in;
 
 mod address;
 mod answers;

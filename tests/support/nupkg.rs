@@ -1,17 +1,17 @@
 //! Writes small packages, entry by entry, uncompressed.
 
 /// A package with one library file.
-pub(crate) fn nupkg(id: &str, version: &str) -> Vec<u8> {
+pub fn nupkg(id: &str, version: &str) -> Vec<u8> {
     with(id, version, "")
 }
 
 /// A package whose nuspec has more elements.
-pub(crate) fn with(id: &str, version: &str, elements: &str) -> Vec<u8> {
+pub fn with(id: &str, version: &str, elements: &str) -> Vec<u8> {
     holding(id, version, elements, &[("lib/net40/a.dll", b"not really")])
 }
 
 /// A package with files.
-pub(crate) fn holding(id: &str, version: &str, elements: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn holding(id: &str, version: &str, elements: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     let nuspec = format!(
         "<?xml version=\"1.0\"?><package xmlns=\"http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd\"><metadata>\
          <id>{id}</id><version>{version}</version><authors>Ada</authors><description>Counts things</description>{elements}\
@@ -22,7 +22,7 @@ pub(crate) fn holding(id: &str, version: &str, elements: &str, files: &[(&str, &
 }
 
 /// An archive of stored entries.
-pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut file, mut directory) = (Vec::new(), Vec::new());
     for (name, content) in entries {
         let offset = file.len() as u32;

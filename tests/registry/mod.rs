@@ -1,5 +1,4 @@
-//! The doors of package clients and the HTTP API, over real connections, on SQLite and PostgreSQL.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+//! What package clients and users of the HTTP API are answered, over real connections, on both databases.
 
 mod api_asks;
 mod api_wire;
@@ -23,10 +22,7 @@ mod nuget_removed;
 mod nuget_rights;
 mod nuget_symbols;
 mod nuget_uploads;
-mod nupkg;
 mod package_store;
 mod pauses;
 mod sources;
 mod two_sources;
-mod wire;
-mod world;

@@ -2,7 +2,7 @@
 //! The people who use it are in `person.rs`.
 
 use std::{
-    cell::Cell, cell::RefCell, collections::BTreeMap, net::SocketAddr, net::TcpListener, path::Path, sync::Once,
+    cell::Cell, cell::RefCell, collections::BTreeMap, net::SocketAddr, net::TcpListener, path::Path, rc::Rc, sync::Once,
 };
 
 use actix_web::{dev::ServerHandle, web::Data};
@@ -15,17 +15,17 @@ use latchkey::{
     auth::password_link::make_password_link,
     clock::Clock,
     config::{Args, MasterSecret, PublicUrl, SecretText, Settings},
-    serve,
-    store::DatabaseUrl,
+    serve::{self, Patience},
+    store::{DatabaseUrl, Store},
     tokens::{
         Secret,
         decision::{Reason, admit},
     },
 };
-use tempfile::TempDir;
 
-use crate::{
+use super::{
     database::{Database, Engine},
+    folder::Folder,
     person::Browser,
     post_office::PostOffice,
 };
@@ -41,12 +41,14 @@ pub const PASSWORD: &str = "plum orbit gravel whistle";
 pub struct World {
     pub database: Database,
     pub clock: Clock,
-    folder: TempDir,
+    folder: Folder,
     node: RefCell<Option<Node>>,
     more_nodes: RefCell<Vec<Node>>,
     http: reqwest::Client,
     /// The mail server, where there is one.
-    pub post_office: RefCell<Option<PostOffice>>,
+    pub post_office: RefCell<Option<Rc<PostOffice>>>,
+    /// The way to another mail server, or to that one with other options.
+    pub smtp_url: RefCell<Option<String>>,
     /// How many of its mails were read.
     pub mails_read: Cell<usize>,
     /// What the other keys are derived from at the next start.
@@ -58,34 +60,48 @@ pub struct World {
 struct Node {
     app: Data<App>,
     address: SocketAddr,
-    server: ServerHandle,
+    /// None where there are only jobs.
+    server: Option<ServerHandle>,
 }
 
-/// Makes a test of each journey on each database. A journey that is not listed is dead code, and the compiler says so.
+/// Makes two tests of each journey, one on each database: `on_both_engines!(a_journey, another)` in a world where the
+/// server just started, `on_both_engines!(World::empty => a_journey)` in one that something else makes for an engine;
+/// `threads World::empty => …` lets its tasks run on several threads, as its jobs do. A journey that is not listed is dead code, and the compiler says so.
 macro_rules! on_both_engines {
-    ($($journey:ident),+ $(,)?) => {$(
+    ($($journey:ident),+ $(,)?) => {
+        $crate::support::world::on_both_engines!(World::new => $($journey),+);
+    };
+    (threads $start:expr => $($journey:ident),+ $(,)?) => {
+        $crate::support::world::on_both_engines!(@ [tokio::test(flavor = "multi_thread")] $start => $($journey)+);
+    };
+    ($start:expr => $($journey:ident),+ $(,)?) => {
+        $crate::support::world::on_both_engines!(@ [actix_web::test] $start => $($journey)+);
+    };
+    (@ $test:tt $start:expr => $($journey:ident)+) => {
+        $($crate::support::world::on_both_engines!(@ $test $start, $journey);)+
+    };
+    (@ [$($test:tt)+] $start:expr, $journey:ident) => {
         mod $journey {
-            #[actix_web::test]
+            use super::*;
+            use $crate::support::{database::Engine, world::walk};
+
+            #[$($test)+]
             async fn on_sqlite() {
-                crate::world::walk(crate::database::Engine::Sqlite, super::$journey).await;
+                walk(($start)(Engine::Sqlite), super::$journey).await;
             }
 
-            #[actix_web::test]
+            #[$($test)+]
             async fn on_postgres() {
-                crate::world::walk(crate::database::Engine::Postgres, super::$journey).await;
+                walk(($start)(Engine::Postgres), super::$journey).await;
             }
         }
-    )+};
+    };
 }
 pub(crate) use on_both_engines;
 
 /// Walks a journey in a world of its own, which is gone afterwards however the journey ends.
-pub async fn walk(engine: Engine, journey: impl AsyncFnOnce(&World)) {
-    walk_in(World::new(engine).await, journey).await;
-}
-
-/// The same in a world that is there.
-pub async fn walk_in(world: World, journey: impl AsyncFnOnce(&World)) {
+pub async fn walk(start: impl Future<Output = World>, journey: impl AsyncFnOnce(&World)) {
+    let world = start.await;
     let end = std::panic::AssertUnwindSafe(journey(&world)).catch_unwind().await;
     world.end().await;
     if let Err(panic) = end {
@@ -94,25 +110,43 @@ pub async fn walk_in(world: World, journey: impl AsyncFnOnce(&World)) {
 }
 
 impl World {
-    async fn new(engine: Engine) -> Self {
-        let world = Self::empty(engine).await;
+    /// A world whose server just started, on a database without anything in it.
+    pub async fn new(engine: Engine) -> Self {
+        let world = Self::still(engine, BEGINNING).await;
         world.restart_with(&[]).await;
         world
     }
 
     /// A world in which nothing was started yet.
+    pub async fn still(engine: Engine, beginning: &str) -> Self {
+        let folder = Folder::new();
+        Self::of(Database::migrated(engine, folder.path()).await, folder, beginning.parse().unwrap())
+    }
+
+    /// The same, before the first migration.
     pub async fn empty(engine: Engine) -> Self {
+        let folder = Folder::new();
+        Self::of(Database::empty(engine, folder.path()).await, folder, BEGINNING.parse().unwrap())
+    }
+
+    /// A world at the time of this one, with a copy of its database.
+    pub async fn copied(&self) -> Self {
+        let folder = Folder::new();
+        Self::of(self.database.copy(folder.path()).await, folder, self.now())
+    }
+
+    fn of(database: Database, folder: Folder, beginning: DateTime<Utc>) -> Self {
         static CRYPTO: Once = Once::new();
         CRYPTO.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        let folder = tempfile::tempdir().unwrap();
         Self {
-            database: Database::new(engine, folder.path()).await,
-            clock: Clock::standing_at(BEGINNING.parse().unwrap()),
+            database,
+            clock: Clock::standing_at(beginning),
             folder,
             node: RefCell::default(),
             more_nodes: RefCell::default(),
             http: client(),
             post_office: RefCell::default(),
+            smtp_url: RefCell::default(),
             mails_read: Cell::default(),
             master_secret: RefCell::new(MASTER_SECRET.to_owned()),
         }
@@ -144,23 +178,60 @@ impl World {
 
     async fn start(&self, address: SocketAddr, flags: &[(&str, &str)]) -> Node {
         let listener = TcpListener::bind(address).unwrap();
+        let settings = self.settings(listener.local_addr().unwrap(), flags).unwrap();
+        self.serve(listener, settings, Patience::default()).await
+    }
+
+    /// Starts the server for the first time, with changed settings and another patience.
+    pub async fn start_with(&self, flags: &[(&str, &str)], change: impl FnOnce(&mut Settings), patience: Patience) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut settings = self.settings(listener.local_addr().unwrap(), flags).unwrap();
+        change(&mut settings);
+        self.node.replace(Some(self.serve(listener, settings, patience).await));
+    }
+
+    /// Opens the data folder and the database without a server, for what jobs do; what was open is closed.
+    pub async fn open_with(&self, flags: &[(&str, &str)], change: impl FnOnce(&mut Settings)) {
+        if let Some(node) = self.node.take() {
+            node.stop().await;
+        }
+        let address = "127.0.0.1:8080".parse().unwrap();
+        let mut settings = self.settings(address, flags).unwrap();
+        change(&mut settings);
+        let app = Data::new(App::open(settings, self.clock.clone()).await.unwrap());
+        self.node.replace(Some(Node { app, address, server: None }));
+    }
+
+    /// The parts of one more process on the same database, with the same settings and without a server.
+    pub async fn another_process(&self) -> Data<App> {
+        let app = Data::new(App::open(self.app().settings.clone(), self.clock.clone()).await.unwrap());
+        self.more_nodes.borrow_mut().push(Node { app: app.clone(), address: self.address(), server: None });
+        app
+    }
+
+    async fn serve(&self, listener: TcpListener, settings: Settings, patience: Patience) -> Node {
         let address = listener.local_addr().unwrap();
-        let app = Data::new(self.open(address, flags).await.unwrap());
-        let server = serve::run(app.clone(), listener).unwrap();
+        let app = Data::new(App::open(settings, self.clock.clone()).await.unwrap());
+        let server = serve::run_with(app.clone(), listener, patience).unwrap();
         let handle = server.handle();
-        actix_web::rt::spawn(server);
-        Node { app, address, server: handle }
+        tokio::spawn(server);
+        Node { app, address, server: Some(handle) }
     }
 
     /// Opens the data folder and the database, as every start does.
     pub async fn open(&self, address: SocketAddr, flags: &[(&str, &str)]) -> anyhow::Result<App> {
+        App::open(self.settings(address, flags)?, self.clock.clone()).await
+    }
+
+    /// The settings with these flags, without their dashes.
+    fn settings(&self, address: SocketAddr, flags: &[(&str, &str)]) -> anyhow::Result<Settings> {
         let args = args(self.folder.path(), address, flags);
         let database = DatabaseUrl::parse(self.database.url()).unwrap();
         let master = MasterSecret::new(&self.master_secret.borrow()).unwrap();
-        let office = self.post_office.borrow().as_ref().map(|office| office.port);
-        let smtp_url = office.map(|port| SecretText::new(format!("smtp://127.0.0.1:{port}?tls=none")));
-        let settings = Settings { smtp_url, ..Settings::new(&args, address, database, master)? };
-        App::open(settings, self.clock.clone()).await
+        let office =
+            self.post_office.borrow().as_ref().map(|office| format!("smtp://127.0.0.1:{}?tls=none", office.port));
+        let smtp_url = self.smtp_url.borrow().clone().or(office).map(SecretText::new);
+        Ok(Settings { smtp_url, ..Settings::new(&args, address, database, master)? })
     }
 
     /// Stops and removes everything.
@@ -170,11 +241,22 @@ impl World {
             node.stop().await;
         }
         self.database.drop().await;
+        self.folder.remove().await;
     }
 
     /// The running server's parts.
     pub fn app(&self) -> Data<App> {
         self.node.borrow().as_ref().expect("the server runs").app.clone()
+    }
+
+    /// What it stores.
+    pub fn store(&self) -> Store {
+        self.app().store.clone()
+    }
+
+    /// Writes to the database directly: for states no part of the product makes yet.
+    pub async fn sql(&self, statement: &str) {
+        self.database.load(statement.to_owned()).await;
     }
 
     /// Where the running server listens.
@@ -268,7 +350,9 @@ impl World {
 
 impl Node {
     async fn stop(self) {
-        self.server.stop(false).await;
+        if let Some(server) = self.server {
+            server.stop(false).await;
+        }
         self.app.store.close().await;
     }
 }

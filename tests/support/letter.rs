@@ -2,14 +2,14 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-pub(super) struct Letter {
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) text: String,
-    pub(super) html: String,
+pub struct Letter {
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+    pub html: String,
 }
 
 impl Letter {
-    pub(super) fn read(message: &str) -> Self {
+    pub fn read(message: &str) -> Self {
         let (headers, body) = parts(message);
         let kind = &headers.iter().find(|(name, _)| name == "Content-Type").expect("a content type").1;
         assert!(kind.starts_with("multipart/alternative;"), "{kind}");
@@ -21,13 +21,13 @@ impl Letter {
     }
 
     /// A header's value, decoded; it must be there once.
-    pub(super) fn header(&self, name: &str) -> String {
+    pub fn header(&self, name: &str) -> String {
         let values: Vec<_> = self.headers.iter().filter(|(known, _)| known == name).collect();
         assert_eq!(values.len(), 1, "{name}");
         words(&values[0].1)
     }
 
-    pub(super) fn links(&self) -> Vec<String> {
+    pub fn links(&self) -> Vec<String> {
         let all = format!("{} {}", self.text, self.html);
         let starts = all.match_indices("http").map(|(at, _)| at);
         starts

@@ -1,34 +1,14 @@
 //! A host as the release of November 2026 left it, for tests about what becomes of it.
 //!
 //! What it holds is in `tests/november`: the schemas that the release made on either engine, one file of rows for both,
-//! to which more may be added, and the files of the packages. A test lists itself in `on_november_hosts!` and starts the
-//! server with [`World::restart_with`].
+//! to which more may be added, and the files of the packages. A test lists itself in
+//! `on_both_engines!(World::of_november => …)` and starts the server with [`World::restart_with`].
 
 use std::path::Path;
 
 use chrono::Duration;
 
-use crate::{database::Engine, world::World};
-
-/// Makes a test of each journey on a host of November on each database; no server runs in it yet.
-macro_rules! on_november_hosts {
-    ($($journey:ident),+ $(,)?) => {$(
-        mod $journey {
-            #[actix_web::test]
-            async fn on_sqlite() {
-                let world = crate::world::World::of_november(crate::database::Engine::Sqlite).await;
-                crate::world::walk_in(world, super::$journey).await;
-            }
-
-            #[actix_web::test]
-            async fn on_postgres() {
-                let world = crate::world::World::of_november(crate::database::Engine::Postgres).await;
-                crate::world::walk_in(world, super::$journey).await;
-            }
-        }
-    )+};
-}
-pub(crate) use on_november_hosts;
+use super::{database::Engine, world::World};
 
 impl World {
     /// A host of November; nothing was started on it yet.

@@ -3,8 +3,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use latchkey::audit::{EventDetail, EventKind};
+use latchkey::{
+    audit::{EventDetail, EventKind},
+    store::DATABASE_FILE,
+};
 
+use super::{folder::Folder, template};
 #[expect(
     clippy::disallowed_types,
     reason = "names of tables and databases cannot be parameters; they come from here"
@@ -24,6 +28,8 @@ pub struct Database {
     pub engine: Engine,
     url: String,
     pool: AnyPool,
+    /// Whether it is to be dropped: it was made here, and is still there.
+    made: bool,
 }
 
 /// The rows of every table, each as one text, sorted.
@@ -31,31 +37,57 @@ pub type Contents = BTreeMap<String, Vec<String>>;
 
 impl Database {
     /// Makes one; nothing is in it.
-    pub async fn new(engine: Engine, folder: &Path) -> Self {
-        sqlx::any::install_default_drivers();
-        let url = match engine {
-            Engine::Sqlite => format!("sqlite://{}?mode=rwc", folder.join("latchkey.db").display()),
-            Engine::Postgres => {
-                let name =
-                    folder.file_name().unwrap().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-                let name = format!("latchkey{name}").to_ascii_lowercase() + &std::process::id().to_string();
-                run(&admin_url(), &format!("CREATE DATABASE {name}")).await;
-                admin_url().rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).unwrap()
+    pub async fn empty(engine: Engine, folder: &Path) -> Self {
+        let url = address(engine, folder);
+        if engine == Engine::Postgres {
+            run(&admin_url(), &format!("CREATE DATABASE {}", name_of(&url))).await;
+        }
+        Self::at(engine, url)
+    }
+
+    /// Makes one with this version's tables, and nothing in them.
+    pub async fn migrated(engine: Engine, folder: &Path) -> Self {
+        let url = address(engine, folder);
+        match engine {
+            Engine::Sqlite => template::write_sqlite(&folder.join(DATABASE_FILE)).await,
+            Engine::Postgres => copy_on_server(&template::on_postgres(&admin_url()).await, name_of(&url)).await,
+        }
+        Self::at(engine, url)
+    }
+
+    /// Makes a copy of this one as it is now.
+    pub async fn copy(&self, folder: &Path) -> Self {
+        let url = address(self.engine, folder);
+        match self.engine {
+            Engine::Sqlite => {
+                let into = format!("VACUUM INTO '{}'", folder.join(DATABASE_FILE).display());
+                run(&self.url, &into).await;
             }
-        };
+            Engine::Postgres => {
+                // No connection may be open to what is copied; the pools open new ones.
+                let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
+                run(&admin_url(), &format!("{end} = '{}'", self.name())).await;
+                copy_on_server(self.name(), name_of(&url)).await;
+            }
+        }
+        Self::at(self.engine, url)
+    }
+
+    fn at(engine: Engine, url: String) -> Self {
+        sqlx::any::install_default_drivers();
         let pool = AnyPoolOptions::new().max_connections(1).connect_lazy(&url).unwrap();
-        Self { engine, url, pool }
+        Self { engine, url, pool, made: true }
     }
 
     /// Another connection to one on the server.
     pub async fn beside(url: &str) -> Self {
         let pool = AnyPoolOptions::new().max_connections(1).connect(url).await.unwrap();
-        Self { engine: Engine::Postgres, url: url.to_owned(), pool }
+        Self { engine: Engine::Postgres, url: url.to_owned(), pool, made: false }
     }
 
     /// Brings the schema to that of an older release, whose last migration this is.
     pub async fn migrate_to(&self, last: i64) {
-        let older = tempfile::tempdir().unwrap();
+        let older = Folder::new();
         for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap() {
             let (path, name) = file.map(|file| (file.path(), file.file_name())).unwrap();
             let version = name.to_string_lossy().split('_').next().unwrap().parse::<i64>().unwrap();
@@ -72,14 +104,14 @@ impl Database {
     }
 
     fn name(&self) -> &str {
-        self.url.rsplit_once('/').unwrap().1
+        name_of(&self.url)
     }
 
     /// Removes it.
-    pub async fn drop(self) {
+    pub async fn drop(mut self) {
         self.pool.close().await;
-        if self.engine == Engine::Postgres {
-            run(&admin_url(), &format!("DROP DATABASE {} WITH (FORCE)", self.name())).await;
+        if std::mem::take(&mut self.made) && self.engine == Engine::Postgres {
+            drop_on_server(self.name()).await;
         }
     }
 
@@ -191,6 +223,21 @@ impl Database {
     }
 }
 
+/// The way out of a test that fails. The runtime of the test is on its way out too.
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.made && self.engine == Engine::Postgres {
+            let name = self.name().to_owned();
+            let drop = move || actix_web::rt::System::new().block_on(drop_on_server(&name));
+            let _ = std::thread::spawn(drop).join(); // the test has failed already
+        }
+    }
+}
+
+async fn drop_on_server(name: &str) {
+    run(&admin_url(), &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
 fn cell(row: &AnyRow, column: usize) -> String {
     row.try_get::<Option<String>, _>(column)
         .or_else(|_| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(|number| number.to_string())))
@@ -198,13 +245,42 @@ fn cell(row: &AnyRow, column: usize) -> String {
         .unwrap_or_else(|| "none".to_owned())
 }
 
+/// Where the database of a world in this folder is.
+fn address(engine: Engine, folder: &Path) -> String {
+    match engine {
+        Engine::Sqlite => format!("sqlite://{}?mode=rwc", folder.join(DATABASE_FILE).display()),
+        Engine::Postgres => {
+            let folder = folder.file_name().unwrap().to_string_lossy().to_ascii_lowercase();
+            let folder = folder.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+            beside(&admin_url(), &format!("latchkey{folder}_{}", std::process::id()))
+        }
+    }
+}
+
+/// The address of another database on a server.
+pub(super) fn beside(url: &str, name: &str) -> String {
+    url.rsplit_once('/').map(|(server, _)| format!("{server}/{name}")).unwrap()
+}
+
+fn name_of(url: &str) -> &str {
+    url.rsplit_once('/').unwrap().1
+}
+
+/// In the log is quicker than file by file for a database this small.
+async fn copy_on_server(template: &str, name: &str) {
+    run(&admin_url(), &format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG")).await;
+}
+
+/// A server where databases may be made. Tests never pass for want of one.
 #[expect(clippy::disallowed_methods, reason = "the test run tells in the environment where its server is")]
 fn admin_url() -> String {
-    std::env::var("TEST_DATABASE_URL").expect("run bin/test, or bin/with-postgres cargo test")
+    let url = std::env::var("TEST_DATABASE_URL");
+    url.expect("the tests need a PostgreSQL server: run bin/test, or bin/with-postgres cargo test …")
 }
 
 /// Runs a statement that cannot have parameters.
-async fn run(url: &str, sql: &str) {
+pub(super) async fn run(url: &str, sql: &str) {
+    sqlx::any::install_default_drivers();
     let pool = AnyPoolOptions::new().max_connections(1).connect(url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&pool).await.unwrap();
     pool.close().await;

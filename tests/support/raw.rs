@@ -5,7 +5,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::world::World;
+use super::world::World;
 
 /// Sends bytes and gives what comes back until the server closes the connection, or stops answering.
 pub async fn talk(world: &World, request: &str) -> String {
