@@ -2,7 +2,10 @@
 //! of that shape are here. Otherwise guesses at such keys cost next to nothing.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,15 +24,13 @@ use crate::{
 /// shape is here no more may be known late: then a look-up finds nothing.
 const FRESH: Duration = Duration::from_millis(900);
 
-/// Which shapes are here, as last read.
+/// Which shapes are here, as last read. They are written while the lock is held, and read without it: every request asks.
 #[derive(Debug, Default)]
-pub struct LegacyKeys(Mutex<LastRead>);
-
-/// What the database said, and when it was asked; none for what it said at the start, which is not fresh then.
-#[derive(Debug, Default)]
-struct LastRead {
-    asked: Option<Instant>,
-    shapes: Vec<Shape>,
+pub struct LegacyKeys {
+    /// A bit for each shape.
+    here: AtomicUsize,
+    /// When the database was asked for them; none at the start, when what it said is not fresh.
+    asked: Mutex<Option<Instant>>,
 }
 
 impl LegacyKeys {
@@ -38,7 +39,8 @@ impl LegacyKeys {
     /// # Errors
     /// When the database does not answer.
     pub async fn read_at_start(store: &Store) -> Result<Self> {
-        Ok(Self(Mutex::new(LastRead { asked: None, shapes: store.legacy_shapes().await? })))
+        let here = AtomicUsize::new(bits(&store.legacy_shapes().await?));
+        Ok(Self { here, asked: Mutex::default() })
     }
 
     /// The shapes in use here among those that a request's credentials have.
@@ -82,17 +84,24 @@ impl LegacyKeys {
         // Taken before the database is asked: what it says then is at least so old.
         let asked = Instant::now();
         let shapes = store.legacy_shapes().await?;
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.asked.is_none_or(|earlier| earlier <= asked) {
-            *kept = LastRead { asked: Some(asked), shapes: shapes.clone() };
-        }
+        self.keep(&shapes, asked);
         Ok(shapes)
+    }
+
+    /// Keeps an answer, unless a later one is here.
+    fn keep(&self, shapes: &[Shape], asked: Instant) {
+        let mut last = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|earlier| earlier <= asked) {
+            *last = Some(asked);
+            self.here.store(bits(shapes), Ordering::Relaxed);
+        }
     }
 
     /// The shapes that were here when the database was last asked, however long ago that is: for what is decided at every
     /// request. Whoever brings a key has it asked.
     pub fn last_known(&self) -> Vec<Shape> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).shapes.clone()
+        let here = self.here.load(Ordering::Relaxed);
+        Shape::ALL.into_iter().filter(|shape| here & bit(*shape) != 0).collect()
     }
 
     /// The same, of the server that a request was sent to.
@@ -101,7 +110,43 @@ impl LegacyKeys {
     }
 
     fn known(&self) -> Option<Vec<Shape>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.asked.filter(|asked| asked.elapsed() < FRESH).map(|_| kept.shapes.clone())
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.filter(|asked| asked.elapsed() < FRESH).map(|_| self.last_known())
+    }
+}
+
+fn bit(shape: Shape) -> usize {
+    1 << shape as usize
+}
+
+fn bits(shapes: &[Shape]) -> usize {
+    shapes.iter().fold(0, |here, shape| here | bit(*shape))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_answer_is_kept() {
+        let keys = LegacyKeys::default();
+        assert_eq!((keys.last_known(), keys.known()), (vec![], None));
+        let asked = Instant::now();
+        keys.keep(&[Shape::Text], asked);
+        assert_eq!(keys.last_known(), [Shape::Text]);
+        keys.keep(&Shape::ALL, asked - Duration::from_millis(1));
+        assert_eq!(keys.last_known(), [Shape::Text], "that answer was older");
+        let ahead = asked + Duration::from_secs(3600);
+        keys.keep(&Shape::ALL, ahead);
+        assert_eq!((keys.last_known(), keys.known()), (Shape::ALL.to_vec(), Some(Shape::ALL.to_vec())));
+        keys.keep(&[], ahead + Duration::from_millis(1));
+        assert_eq!((keys.last_known(), keys.known()), (vec![], Some(vec![])));
+    }
+
+    #[test]
+    fn an_old_answer_is_asked_for_again() {
+        let keys = LegacyKeys::default();
+        keys.keep(&[Shape::Guid], Instant::now() - FRESH);
+        assert_eq!((keys.known(), keys.last_known()), (None, vec![Shape::Guid]));
     }
 }
