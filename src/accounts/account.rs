@@ -1,11 +1,14 @@
 //! An account, and what is known of it.
 
-use crate::tokens::AccountId;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use strum::{EnumString, IntoStaticStr};
+
+use crate::tokens::AccountId;
 
 /// What an account stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum AccountKind {
     /// Somebody who signs in.
     Person,
@@ -15,23 +18,7 @@ pub enum AccountKind {
     Organisation,
 }
 
-impl AccountKind {
-    const ALL: [Self; 3] = [Self::Person, Self::Service, Self::Organisation];
-
-    /// The word that is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::Service => "service",
-            Self::Organisation => "organisation",
-        }
-    }
-
-    /// The kind of a stored word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-}
+words!(AccountKind);
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -109,4 +96,21 @@ pub struct InvitedAccount {
     pub invited_at: DateTime<Utc>,
     /// The operator's username; none if that account is gone, or for a command.
     pub invited_by: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_words_stay_as_they_are() {
+        for (kind, word) in [
+            (AccountKind::Person, "person"),
+            (AccountKind::Service, "service"),
+            (AccountKind::Organisation, "organisation"),
+        ] {
+            assert_eq!((kind.as_str(), AccountKind::parse(word)), (word, Some(kind)));
+        }
+        assert_eq!(AccountKind::parse("Person"), None);
+    }
 }

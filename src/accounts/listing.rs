@@ -1,7 +1,9 @@
 //! Accounts as operators list them.
 
-use crate::accounts::Account;
 use chrono::{DateTime, Utc};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::accounts::Account;
 
 /// Which accounts are looked for.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +19,12 @@ pub struct AccountQuery<'a> {
 }
 
 /// Which accounts are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum AccountFilter {
-    /// Every account.
+    /// Every account: the empty word.
     #[default]
+    #[strum(serialize = "")]
     All,
     /// Those that run the host.
     Operators,
@@ -50,13 +54,17 @@ pub struct AccountDetails {
     pub packages: i64,
 }
 
-impl AccountFilter {
-    /// The word that statements know it by; empty for all.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "",
-            Self::Operators => "operators",
-            Self::Disabled => "disabled",
+words!(AccountFilter);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_filter_has_a_word() {
+        for filter in [AccountFilter::All, AccountFilter::Operators, AccountFilter::Disabled] {
+            assert_eq!(AccountFilter::parse(filter.as_str()), Some(filter));
         }
+        assert_eq!((AccountFilter::All.as_str(), AccountFilter::parse("others")), ("", None));
     }
 }

@@ -6,61 +6,38 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use rand::CryptoRng;
 use sha2::{Digest, Sha256};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::tokens::{AccountId, MailId};
 
 /// What a link is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum LinkPurpose {
     /// Makes the first operator.
     Setup,
     /// Sets a password; an operator handed it over.
+    #[strum(serialize = "password link")]
     PasswordLink,
     /// Sets a password; its owner asked for it by mail.
+    #[strum(serialize = "password reset")]
     PasswordReset,
     /// Sets the first password of somebody who was invited.
     Invitation,
     /// Makes an account of a sign-up.
     SignUp,
     /// Confirms an account's address.
+    #[strum(serialize = "confirm address")]
     ConfirmAddress,
     /// Gives an account another address.
+    #[strum(serialize = "new address")]
     NewAddress,
     /// Switches an account's reminders off. It is not used up.
+    #[strum(serialize = "stop reminders")]
     StopReminders,
 }
 
-impl LinkPurpose {
-    const ALL: [Self; 8] = [
-        Self::Setup,
-        Self::PasswordLink,
-        Self::PasswordReset,
-        Self::Invitation,
-        Self::SignUp,
-        Self::ConfirmAddress,
-        Self::NewAddress,
-        Self::StopReminders,
-    ];
-
-    /// The word that is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Setup => "setup",
-            Self::PasswordLink => "password link",
-            Self::PasswordReset => "password reset",
-            Self::Invitation => "invitation",
-            Self::SignUp => "sign-up",
-            Self::ConfirmAddress => "confirm address",
-            Self::NewAddress => "new address",
-            Self::StopReminders => "stop reminders",
-        }
-    }
-
-    /// The purpose of a stored word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|purpose| purpose.as_str() == word)
-    }
-}
+words!(LinkPurpose);
 
 /// A link, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,4 +110,27 @@ pub fn stop_reminders_path(secret: &str) -> String {
 /// What is kept of it.
 pub fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_words_stay_as_they_are() {
+        let words = [
+            (LinkPurpose::Setup, "setup"),
+            (LinkPurpose::PasswordLink, "password link"),
+            (LinkPurpose::PasswordReset, "password reset"),
+            (LinkPurpose::Invitation, "invitation"),
+            (LinkPurpose::SignUp, "sign-up"),
+            (LinkPurpose::ConfirmAddress, "confirm address"),
+            (LinkPurpose::NewAddress, "new address"),
+            (LinkPurpose::StopReminders, "stop reminders"),
+        ];
+        for (purpose, word) in words {
+            assert_eq!((purpose.as_str(), LinkPurpose::parse(word)), (word, Some(purpose)));
+        }
+        assert_eq!(LinkPurpose::parse("password-link"), None);
+    }
 }

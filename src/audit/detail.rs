@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use crate::tokens::{Permissions, Token};
 
@@ -145,7 +146,7 @@ pub struct TokenRights {
 }
 
 /// A part of a token that an edit changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenField {
     /// Its name.
@@ -225,11 +226,9 @@ impl TokenRights {
 }
 
 impl TokenField {
-    const ALL: [Self; 6] = [Self::Name, Self::Note, Self::Permissions, Self::Patterns, Self::Feeds, Self::End];
-
     /// What differs between two versions of a token.
     pub fn changed(before: &Token, after: &Token) -> Vec<Self> {
-        Self::ALL.into_iter().filter(|field| field.differs(before, after)).collect()
+        Self::VARIANTS.iter().copied().filter(|field| field.differs(before, after)).collect()
     }
 
     fn differs(self, before: &Token, after: &Token) -> bool {

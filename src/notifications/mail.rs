@@ -31,7 +31,7 @@ pub enum MailKind {
     AccountDeleted,
 }
 
-const WORDS: [(MailKind, &str); 11] = [
+const WORDS: &[(MailKind, &str)] = &[
     (MailKind::End(EndNotice::Warning), "warnings"),
     (MailKind::End(EndNotice::Expired), "expired"),
     (MailKind::End(EndNotice::Reminder1), "reminder-1"),
@@ -173,4 +173,20 @@ pub enum InvitationWay<'a> {
     Mail(&'a NewMail),
     /// An operator hands it over: the SHA-256 of its secret.
     Handed(&'a [u8]),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mail_is_read_by_its_word() {
+        for (kind, word) in WORDS {
+            assert_eq!((kind.as_str(), MailKind::parse(word)), (*word, Some(*kind)));
+        }
+        for notice in EndNotice::ALL {
+            assert_ne!(MailKind::End(notice).as_str(), "", "{notice:?}");
+        }
+        assert_eq!((MailKind::SignUp.as_str(), MailKind::parse("signup")), ("sign-up", None));
+    }
 }
