@@ -37,7 +37,7 @@ const MOST: i64 = 1_000;
 pub async fn cleanup(app: &App) -> anyhow::Result<String> {
     let now = app.clock.now();
     let mut removed = Vec::new();
-    for stale in Expendable::ALL {
+    for &stale in Expendable::ALL {
         let Some(kept) = kept(app, stale) else { continue };
         let count = sweep_all(app, stale, now - kept).await?;
         if count > 0 {

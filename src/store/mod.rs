@@ -9,6 +9,9 @@
 //!    connections that reads use cannot); on behalf of a person, with [`Store::begin_by`].
 //! 4. One process migrates at a time; see [`migrate`].
 
+#[macro_use]
+mod sql;
+
 mod accounts;
 mod audit;
 mod connect;
@@ -24,7 +27,6 @@ mod operator;
 mod packages;
 mod restore;
 mod retention;
-mod sql;
 mod tokens;
 mod url_parameters;
 mod usage;

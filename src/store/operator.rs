@@ -10,7 +10,7 @@ use super::{
     Result, Store,
     accounts::AccountRow,
     instant,
-    sql::{Direction, List},
+    sql::{Direction, List, contains, damaged, like},
     tokens::COLUMNS,
 };
 use crate::{
@@ -32,7 +32,7 @@ impl FromRow<'_, AnyRow> for AccountSummary {
 impl FromRow<'_, AnyRow> for HostFeed {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
         let id: String = row.try_get("id")?;
-        let id = FeedId::parse(&id).ok_or_else(|| sqlx::Error::ColumnNotFound("a readable feeds.id".to_owned()))?;
+        let id = FeedId::parse(&id).ok_or_else(|| damaged("id"))?;
         let is_public = row.try_get::<Option<i64>, _>("public_since")?.is_some();
         let owner: Option<String> = row.try_get("owner")?;
         let owner_name: Option<String> = row.try_get("owner_name")?;
@@ -77,7 +77,8 @@ fn newest_tokens(condition: &str, limit: &'static str) -> String {
 
 static ACCOUNTS: LazyLock<String> = LazyLock::new(|| {
     account_list()
-        .filter("a.username_key > $1 AND ($2 = '' OR a.username_key LIKE $2 ESCAPE '!' OR a.email_key LIKE $2 ESCAPE '!')")
+        .filter("a.username_key > $1")
+        .filter(format!("({} OR {})", contains("a.username_key", "$2"), contains("a.email_key", "$2")))
         .filter(
             "($3 = '' OR ($3 = 'operators' AND a.operator_since IS NOT NULL) OR ($3 = 'disabled' AND a.disabled_at IS NOT NULL))",
         )
@@ -99,7 +100,7 @@ impl Store {
         let AccountQuery { text, only, after, limit } = search;
         Ok(sqlx::query_as(ACCOUNTS.as_str())
             .bind(after.to_ascii_lowercase())
-            .bind(containing(text))
+            .bind(like(&text.to_ascii_lowercase()))
             .bind(only.as_str())
             .bind(limit)
             .fetch_all(&self.pool)
@@ -185,30 +186,5 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         Ok(HostNumbers { accounts, tokens, feeds, packages })
-    }
-}
-
-/// A pattern for texts that contain this one; empty for an empty one.
-fn containing(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
-    }
-    let mut pattern = String::from("%");
-    for c in text.to_ascii_lowercase().chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern + "%"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_searched_for_is_meant_as_it_is_typed() {
-        assert_eq!((containing("").as_str(), containing("A_b%!").as_str()), ("", "%a!_b!%!!%"));
     }
 }

@@ -1,6 +1,28 @@
-//! Lists put together from fixed parts: which rows, in which order, from which place on. Nothing that anybody typed is
+//! Rows as structs, and lists put together from fixed parts: which rows, in which order, from which place on. Nothing that anybody typed is
 //! ever part of a statement: it is bound as `$n`. A list is written once and kept (`LazyLock`), because sqlx takes fixed
 //! texts alone, and prepares each of them once for a connection.
+
+/// Structs whose fields are columns, read by name: without the derive of sqlx, whose macros build every driver a second
+/// time. A column that a statement does not have, or that holds another type, is an error that names it.
+macro_rules! row {
+    ($(#[$about:meta])* $vis:vis struct $row:ident { $($(#[$told:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$about])*
+        $vis struct $row {
+            $($(#[$told])* $field: $type),*
+        }
+
+        impl sqlx::FromRow<'_, sqlx::any::AnyRow> for $row {
+            fn from_row(row: &sqlx::any::AnyRow) -> sqlx::Result<Self> {
+                Ok(Self { $($field: sqlx::Row::try_get(row, stringify!($field))?),* })
+            }
+        }
+    };
+}
+
+/// What it is when a column holds what this program does not write.
+pub(super) fn damaged(column: &str) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: "not written by this program".into() }
+}
 
 /// The way an order goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +55,17 @@ impl Direction {
             Self::Descending => "<",
         }
     }
+}
+
+/// Whether a column contains what a `$n` was bound to by [`like`].
+pub(super) fn contains(column: &str, bound: &str) -> String {
+    format!("{column} LIKE {bound} ESCAPE '!'")
+}
+
+/// The text that [`contains`] looks for: its signs mean themselves.
+pub(super) fn like(text: &str) -> String {
+    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
 }
 
 /// A list of rows.
@@ -93,6 +126,13 @@ impl List {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signs_of_like_mean_themselves() {
+        assert_eq!(contains("name", "$7"), "name LIKE $7 ESCAPE '!'");
+        assert_eq!(like("50%_off!"), "%50!%!_off!!%");
+        assert_eq!(like(""), "%%");
+    }
 
     #[test]
     fn a_list_is_filtered_ordered_and_bounded() {

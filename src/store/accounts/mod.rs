@@ -13,7 +13,6 @@ pub(in crate::store) mod sign_ups;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sqlx::FromRow;
 
 use super::{Result, Store, Transaction, instant, readable};
 use crate::{
@@ -25,17 +24,18 @@ use crate::{
     },
 };
 
-#[derive(FromRow)]
-pub(in crate::store) struct AccountRow {
-    id: String,
-    kind: String,
-    username: String,
-    email: String,
-    password_hash: Option<String>,
-    time_zone: String,
-    operator_since: Option<i64>,
-    disabled_at: Option<i64>,
-    session_epoch: i64,
+row! {
+    pub(in crate::store) struct AccountRow {
+        id: String,
+        kind: String,
+        username: String,
+        email: String,
+        password_hash: Option<String>,
+        time_zone: String,
+        operator_since: Option<i64>,
+        disabled_at: Option<i64>,
+        session_epoch: i64,
+    }
 }
 
 impl AccountRow {

@@ -8,12 +8,13 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
+use strum::VariantArray;
 
-use super::{EVENT_COLUMNS, event_id, read_told};
+use super::EVENT_COLUMNS;
 use crate::{
-    audit::{EventFilter, EventPage, HostEvent, NamedAccount, Subject, november_sentences},
+    audit::{Event, EventFilter, EventPage, HostEvent, NamedAccount, november_sentences},
     store::{
-        Result, Store, instant, readable,
+        Result, Store, readable,
         sql::{Direction, List},
     },
     tokens::{AccountId, EventId, TokenId},
@@ -23,7 +24,7 @@ use crate::{
 const WINDOW: i64 = 2_000;
 
 /// An index of the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
 enum Index {
     Token,
     Hint,
@@ -36,9 +37,6 @@ enum Index {
 }
 
 impl Index {
-    const ALL: [Self; 7] =
-        [Self::Token, Self::Hint, Self::Package, Self::Account, Self::ActorAlone, Self::Kind, Self::All];
-
     /// The events of one key: `$1` is that, `$2` and `$3` bound the ids, `$4` the events looked at. Pairs are compared and
     /// sorted by, so that no planner may think of reading all events by their ids instead.
     fn looked_at(self, columns: &str) -> String {
@@ -89,7 +87,7 @@ impl Index {
 
 /// For each index, its events and how far a look at them reaches.
 static STATEMENTS: LazyLock<HashMap<Index, (String, String)>> =
-    LazyLock::new(|| Index::ALL.into_iter().map(|index| (index, (index.events(), index.reach()))).collect());
+    LazyLock::new(|| Index::VARIANTS.iter().map(|index| (*index, (index.events(), index.reach()))).collect());
 
 /// One index with what is looked up in it.
 struct Source {
@@ -230,28 +228,22 @@ impl FromRow<'_, AnyRow> for HostEvent {
             let id = id.as_deref().and_then(AccountId::parse)?;
             Some(NamedAccount { id, name: name.unwrap_or_default(), gone: found.is_none() })
         };
-        let (feed, package, version) = (text("feed")?, text("package")?, text("version")?);
-        let subject = Subject {
-            feed: feed.as_deref(),
-            package: package.as_deref(),
-            version: version.as_deref(),
-            ..Subject::default()
-        };
-        let (kind, detail) = read_told(row, &subject)?;
+        // The actor of this list is an id; the name stands beside it.
+        let Event { id, at, kind, detail, actor, feed, package, version, address, client } = Event::from_row(row)?;
         Ok(Self {
-            id: event_id(row)?,
-            at: instant(row.try_get("at")?),
+            id,
+            at,
             kind,
             detail,
             account: named(text("account")?, text("account_name")?, text("account_found")?),
-            actor: named(text("actor")?, text("actor_name")?, text("actor_found")?),
+            actor: named(actor, text("actor_name")?, text("actor_found")?),
             token: text("token")?.as_deref().and_then(TokenId::parse),
             hint: text("hint")?,
             feed,
             package,
             version,
-            address: text("address")?.unwrap_or_default(),
-            client: text("client")?.unwrap_or_default(),
+            address,
+            client,
         })
     }
 }

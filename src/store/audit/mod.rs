@@ -10,7 +10,7 @@ use sqlx::{FromRow, Row, any::AnyRow};
 
 use super::{
     Result, Store, Transaction, instant,
-    sql::{Direction, List},
+    sql::{Direction, List, damaged},
 };
 use crate::{
     accounts::Account,
@@ -88,8 +88,9 @@ impl FromRow<'_, AnyRow> for Event {
             ..Subject::default()
         };
         let (kind, detail) = read_told(row, &subject)?;
+        let id: String = row.try_get("id")?;
         Ok(Self {
-            id: event_id(row)?,
+            id: EventId::parse(&id).ok_or_else(|| damaged("id"))?,
             at: instant(row.try_get("at")?),
             kind,
             detail,
@@ -107,12 +108,6 @@ impl FromRow<'_, AnyRow> for Event {
 pub(in crate::store) fn read_told(row: &AnyRow, subject: &Subject<'_>) -> sqlx::Result<(EventKind, EventDetail)> {
     let (kind, detail): (String, String) = (row.try_get("verb")?, row.try_get("detail")?);
     Ok(audit::read(&kind, &detail, subject))
-}
-
-/// The id of an event.
-pub(in crate::store) fn event_id(row: &AnyRow) -> sqlx::Result<EventId> {
-    let id: String = row.try_get("id")?;
-    EventId::parse(&id).ok_or_else(|| sqlx::Error::ColumnNotFound("a readable events.id".to_owned()))
 }
 
 /// What people do is also logged, without what they typed. What a command does is told where it was given.

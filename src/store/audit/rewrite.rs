@@ -1,47 +1,31 @@
 //! Rewriting rows of November 2026, whose kinds and details were sentences, as codes and facts: a few at a time, while
 //! the host runs. Readers understand both until then.
 
-use sqlx::{FromRow, Row, any::AnyRow};
+use std::sync::LazyLock;
 
-use super::{event_id, read_told};
+use super::EVENT_COLUMNS;
 use crate::{
-    audit::{EventDetail, EventKind, Subject},
-    store::{Result, Store, Transaction},
+    audit::Event,
+    store::{
+        Result, Store, Transaction,
+        sql::{Direction, List},
+    },
     tokens::EventId,
 };
 
 /// Says in `installation` that there may be such rows.
 const SENTENCES: &str = "events in sentences";
 
-const OLD: &str = "SELECT id, verb, detail, feed, package, version FROM events
-     WHERE verb = $1 AND id > $2 ORDER BY id LIMIT $3";
-
-struct Rewritten {
-    id: EventId,
-    kind: EventKind,
-    detail: EventDetail,
-}
-
-impl FromRow<'_, AnyRow> for Rewritten {
-    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
-        let text = |column: &'static str| row.try_get::<Option<String>, _>(column);
-        let (feed, package, version) = (text("feed")?, text("package")?, text("version")?);
-        let subject = Subject {
-            feed: feed.as_deref(),
-            package: package.as_deref(),
-            version: version.as_deref(),
-            ..Subject::default()
-        };
-        let (kind, detail) = read_told(row, &subject)?;
-        Ok(Self { id: event_id(row)?, kind, detail })
-    }
-}
+static OLD: LazyLock<String> = LazyLock::new(|| {
+    let list = List::of(format!("{EVENT_COLUMNS}, CAST(NULL AS TEXT) AS actor"), "events e");
+    list.filter("e.verb = $1 AND e.id > $2").order("e.id", Direction::Ascending).limit("$3").sql()
+});
 
 impl Store {
     /// Rewrites at most `limit` events that hold this sentence, after the given one; tells the last, none if there are
     /// no more.
     pub async fn rewrite_events(&self, sentence: &str, after: Option<EventId>, limit: i64) -> Result<Option<EventId>> {
-        let rows: Vec<Rewritten> = sqlx::query_as(OLD)
+        let rows: Vec<Event> = sqlx::query_as(OLD.as_str())
             .bind(sentence)
             .bind(after.map(|id| id.to_string()).unwrap_or_default())
             .bind(limit)
@@ -86,7 +70,7 @@ impl Transaction {
     }
 
     /// Of several nodes that try at once, one does it.
-    async fn rewrite(&mut self, sentence: &str, row: &Rewritten) -> Result<()> {
+    async fn rewrite(&mut self, sentence: &str, row: &Event) -> Result<()> {
         sqlx::query("UPDATE events SET verb = $3, detail = $4 WHERE id = $1 AND verb = $2")
             .bind(row.id.to_string())
             .bind(sentence)

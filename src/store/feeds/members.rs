@@ -1,7 +1,6 @@
 //! Who has which role in a feed, who else may read it, and who owns a package.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
 
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
@@ -10,11 +9,12 @@ use crate::{
     tokens::{AccountId, FeedId, PackageKey, decision::Role},
 };
 
-#[derive(FromRow)]
-struct MemberRow {
-    account: String,
-    username: String,
-    role: Option<String>,
+row! {
+    struct MemberRow {
+        account: String,
+        username: String,
+        role: Option<String>,
+    }
 }
 
 impl MemberRow {

@@ -4,7 +4,6 @@ pub(in crate::store) mod members;
 pub(in crate::store) mod owner_invitations;
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
 
 use super::{Result, Store, Transaction, readable};
 use crate::{
@@ -13,12 +12,13 @@ use crate::{
     tokens::{AccountId, FeedId, decision::Role},
 };
 
-#[derive(FromRow)]
-struct FeedRow {
-    id: String,
-    name: String,
-    public_since: Option<i64>,
-    role: Option<String>,
+row! {
+    struct FeedRow {
+        id: String,
+        name: String,
+        public_since: Option<i64>,
+        role: Option<String>,
+    }
 }
 
 impl FeedRow {

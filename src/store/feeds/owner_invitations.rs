@@ -4,7 +4,6 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
 
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
@@ -21,20 +20,21 @@ use crate::{
     },
 };
 
-#[derive(FromRow)]
-struct InvitationRow {
-    id: String,
-    feed: String,
-    feed_name: String,
-    public_since: Option<i64>,
-    package: Option<String>,
-    package_kind: Option<String>,
-    package_name: Option<String>,
-    account: String,
-    username: String,
-    inviter: String,
-    inviter_name: String,
-    expires_at: i64,
+row! {
+    struct InvitationRow {
+        id: String,
+        feed: String,
+        feed_name: String,
+        public_since: Option<i64>,
+        package: Option<String>,
+        package_kind: Option<String>,
+        package_name: Option<String>,
+        account: String,
+        username: String,
+        inviter: String,
+        inviter_name: String,
+        expires_at: i64,
+    }
 }
 
 impl InvitationRow {

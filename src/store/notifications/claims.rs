@@ -2,7 +2,6 @@
 //! claim.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use sqlx::FromRow;
 
 use crate::{
     notifications::{ClaimedMail, MailKind},
@@ -14,18 +13,19 @@ use crate::{
 const MAILS: &str = "mails";
 const MAILS_WITH_LINK: &str = "mails with a link";
 
-#[derive(FromRow)]
-struct ClaimedRow {
-    id: String,
-    letter: String,
-    account: Option<String>,
-    recipient: String,
-    message_id: String,
-    created_at: i64,
-    content: Option<String>,
-    attempt: i64,
-    fence: i64,
-    refused_at: Option<i64>,
+row! {
+    struct ClaimedRow {
+        id: String,
+        letter: String,
+        account: Option<String>,
+        recipient: String,
+        message_id: String,
+        created_at: i64,
+        content: Option<String>,
+        attempt: i64,
+        fence: i64,
+        refused_at: Option<i64>,
+    }
 }
 
 impl ClaimedRow {

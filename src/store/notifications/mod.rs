@@ -8,10 +8,14 @@ pub(in crate::store) mod queue;
 pub(in crate::store) mod reminders;
 pub(in crate::store) mod security;
 
-use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use std::sync::LazyLock;
 
-use super::{Result, Store, Transaction, instant, readable};
+use chrono::{DateTime, Utc};
+
+use super::{
+    Result, Store, Transaction, instant, readable,
+    sql::{Direction, List},
+};
 use crate::{
     accounts::Account,
     notifications::{
@@ -21,21 +25,53 @@ use crate::{
     tokens::{AccountId, MailId, NoticeId, Token, TokenId},
 };
 
-/// The kinds of notices that are about a token's end, as `EndNotice::as_str` has them.
-macro_rules! end_notices {
-    () => {
-        "kind IN ('expired', 'warning', 'reminder-1', 'reminder-30')"
-    };
+/// Notices that are about a token's end.
+pub(in crate::store) fn about_an_end() -> String {
+    let kinds: Vec<_> = EndNotice::ALL.iter().map(|notice| format!("'{}'", notice.as_str())).collect();
+    format!("kind IN ({})", kinds.join(", "))
 }
 
-#[derive(FromRow)]
-struct DueRow {
-    id: String,
-    kind: String,
-    account: String,
-    subject: String,
-    occasion: String,
-    due_at: i64,
+fn end_notices(condition: &str) -> List {
+    List::of("id, kind, account, subject, occasion, due_at", "notices").filter(condition).filter(about_an_end())
+}
+
+/// Those due at `$1` that no mail carries yet, at most `$2`.
+static DUE: LazyLock<String> = LazyLock::new(|| {
+    let due = end_notices("mail IS NULL AND cancelled_at IS NULL AND due_at <= $1");
+    due.order("due_at", Direction::Ascending).order("id", Direction::Ascending).limit("$2").sql()
+});
+/// Those that mail `$1` carries.
+static IN_MAIL: LazyLock<String> = LazyLock::new(|| {
+    end_notices("mail = $1").order("occasion", Direction::Ascending).order("id", Direction::Ascending).sql()
+});
+static CANCEL: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "UPDATE notices SET cancelled_at = $3, cancelled_because = $4
+         WHERE subject = $1 AND occasion <> $2 AND mail IS NULL AND cancelled_at IS NULL AND {}",
+        about_an_end()
+    )
+});
+static RESTORE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "UPDATE notices SET cancelled_at = NULL, cancelled_because = NULL
+         WHERE account = $1 AND cancelled_because = $2 AND mail IS NULL AND (kind = '{}' OR due_at > $3) AND {}",
+        EndNotice::Warning.as_str(),
+        about_an_end()
+    )
+});
+
+const WANTS_REMINDER: &str = "SELECT CAST(1 AS BIGINT) FROM accounts WHERE id = $1
+     AND (($2 = 'reminder-30' AND remind_30_days_at IS NOT NULL) OR ($2 = 'reminder-1' AND remind_1_day_at IS NOT NULL))";
+
+row! {
+    struct DueRow {
+        id: String,
+        kind: String,
+        account: String,
+        subject: String,
+        occasion: String,
+        due_at: i64,
+    }
 }
 
 impl DueRow {
@@ -54,22 +90,14 @@ impl DueRow {
 impl Store {
     /// Notices of ends that are due at `now` and that no mail carries yet, the earliest first, at most `limit`.
     pub async fn due_end_notices(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueNotice>> {
-        let rows: Vec<DueRow> = sqlx::query_as(concat!(
-            "SELECT id, kind, account, subject, occasion, due_at FROM notices
-             WHERE mail IS NULL AND cancelled_at IS NULL AND due_at <= $1 AND ",
-            end_notices!(),
-            " ORDER BY due_at, id LIMIT $2"
-        ))
-        .bind(now.timestamp())
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
+        let rows: Vec<DueRow> =
+            sqlx::query_as(DUE.as_str()).bind(now.timestamp()).bind(limit).fetch_all(&self.pool).await?;
         rows.into_iter().map(DueRow::read).collect()
     }
 
     /// The notices of ends that a mail carries.
     pub async fn end_notices_in(&self, mail: MailId) -> Result<Vec<DueNotice>> {
-        let rows: Vec<DueRow> = sqlx::query_as(IN_MAIL).bind(mail.to_string()).fetch_all(&self.pool).await?;
+        let rows: Vec<DueRow> = sqlx::query_as(IN_MAIL.as_str()).bind(mail.to_string()).fetch_all(&self.pool).await?;
         rows.into_iter().map(DueRow::read).collect()
     }
 
@@ -103,15 +131,6 @@ impl Store {
         Ok(wants.is_some())
     }
 }
-
-const IN_MAIL: &str = concat!(
-    "SELECT id, kind, account, subject, occasion, due_at FROM notices WHERE mail = $1 AND ",
-    end_notices!(),
-    " ORDER BY occasion, id"
-);
-
-const WANTS_REMINDER: &str = "SELECT CAST(1 AS BIGINT) FROM accounts WHERE id = $1
-     AND (($2 = 'reminder-30' AND remind_30_days_at IS NOT NULL) OR ($2 = 'reminder-1' AND remind_1_day_at IS NOT NULL))";
 
 impl Transaction {
     /// Binds the notices of one kind that an account is due in one hour to a new mail; `None` if nothing was left, and
@@ -159,7 +178,8 @@ impl Transaction {
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<Vec<EndingTokenOfMail>> {
-        let rows: Vec<DueRow> = sqlx::query_as(IN_MAIL).bind(mail.to_string()).fetch_all(&mut *self.inner).await?;
+        let rows: Vec<DueRow> =
+            sqlx::query_as(IN_MAIL.as_str()).bind(mail.to_string()).fetch_all(&mut *self.inner).await?;
         let unwanted = notice.is_reminder() && !self.wants_reminder(account.id, notice).await?;
         let mut told = Vec::new();
         for row in rows {
@@ -201,17 +221,13 @@ impl Transaction {
         because: CancelReason,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        sqlx::query(concat!(
-            "UPDATE notices SET cancelled_at = $3, cancelled_because = $4
-             WHERE subject = $1 AND occasion <> $2 AND mail IS NULL AND cancelled_at IS NULL AND ",
-            end_notices!()
-        ))
-        .bind(token.to_string())
-        .bind(keep.map(occasion).unwrap_or_default())
-        .bind(now.timestamp())
-        .bind(because.as_str())
-        .execute(&mut *self.inner)
-        .await?;
+        sqlx::query(CANCEL.as_str())
+            .bind(token.to_string())
+            .bind(keep.map(occasion).unwrap_or_default())
+            .bind(now.timestamp())
+            .bind(because.as_str())
+            .execute(&mut *self.inner)
+            .await?;
         Ok(())
     }
 
@@ -242,16 +258,12 @@ impl Transaction {
 
     /// Owes an account again what it was not sent because it was disabled, but not word of what ended meanwhile.
     pub(in crate::store) async fn restore_end_notices(&mut self, account: AccountId, now: DateTime<Utc>) -> Result<()> {
-        sqlx::query(concat!(
-            "UPDATE notices SET cancelled_at = NULL, cancelled_because = NULL
-             WHERE account = $1 AND cancelled_because = $2 AND mail IS NULL AND (kind = 'warning' OR due_at > $3) AND ",
-            end_notices!()
-        ))
-        .bind(account.to_string())
-        .bind(CancelReason::AccountDisabled.as_str())
-        .bind(now.timestamp())
-        .execute(&mut *self.inner)
-        .await?;
+        sqlx::query(RESTORE.as_str())
+            .bind(account.to_string())
+            .bind(CancelReason::AccountDisabled.as_str())
+            .bind(now.timestamp())
+            .execute(&mut *self.inner)
+            .await?;
         Ok(())
     }
 

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Duration, Utc};
-use sqlx::FromRow;
 
 use crate::{
     audit::{Actor, EventDetail, EventKind, Subject},
@@ -20,19 +19,20 @@ const AFTER_ALL: &str = "g";
 /// No mail is put off or claimed for longer than half of this.
 const FURTHEST: Duration = Duration::hours(3);
 
-#[derive(FromRow)]
-struct QueuedRow {
-    id: String,
-    letter: String,
-    account: Option<String>,
-    username: Option<String>,
-    recipient: String,
-    state: String,
-    attempt: i64,
-    next_at: i64,
-    lease_until: i64,
-    reply: Option<String>,
-    created_at: i64,
+row! {
+    struct QueuedRow {
+        id: String,
+        letter: String,
+        account: Option<String>,
+        username: Option<String>,
+        recipient: String,
+        state: String,
+        attempt: i64,
+        next_at: i64,
+        lease_until: i64,
+        reply: Option<String>,
+        created_at: i64,
+    }
 }
 
 impl QueuedRow {

@@ -3,8 +3,6 @@
 
 use std::sync::LazyLock;
 
-use sqlx::FromRow;
-
 use super::{kind_of, likes, version_number};
 use crate::{
     feeds::{Feed, FeedSummary, Membership},
@@ -14,57 +12,61 @@ use crate::{
     },
     store::{
         Result, Store, feeds, instant, readable,
-        sql::{Direction::Ascending, Direction::Descending, List},
+        sql::{Direction::Ascending, Direction::Descending, List, contains},
     },
     tokens::{AccountId, FeedId, Kind, PackageKey, TokenId},
 };
 
-#[derive(FromRow)]
-struct FeedRow {
-    id: String,
-    name: String,
-    public_since: Option<i64>,
-    role: Option<String>,
-    packages: i64,
+row! {
+    struct FeedRow {
+        id: String,
+        name: String,
+        public_since: Option<i64>,
+        role: Option<String>,
+        packages: i64,
+    }
 }
 
-#[derive(FromRow)]
-struct LineRow {
-    kind: String,
-    name: String,
-    feed: String,
-    feed_name: String,
-    listed_versions: i64,
-    downloads: i64,
-    published_at: Option<i64>,
-    manifest: Option<String>,
+row! {
+    struct LineRow {
+        kind: String,
+        name: String,
+        feed: String,
+        feed_name: String,
+        listed_versions: i64,
+        downloads: i64,
+        published_at: Option<i64>,
+        manifest: Option<String>,
+    }
 }
 
-#[derive(FromRow)]
-struct PackageRow {
-    id: String,
-    name: String,
-    owner: Option<String>,
-    downloads: i64,
-    newest: Option<String>,
-    listed_versions: i64,
-    unlisted_versions: i64,
+row! {
+    struct PackageRow {
+        id: String,
+        name: String,
+        owner: Option<String>,
+        downloads: i64,
+        newest: Option<String>,
+        listed_versions: i64,
+        unlisted_versions: i64,
+    }
 }
 
-#[derive(FromRow)]
-struct VersionRow {
-    kind: String,
-    version: String,
-    published_at: i64,
-    publisher: Option<String>,
-    token: Option<String>,
-    published_hint: Option<String>,
-    unlisted_at: Option<i64>,
-    removed_at: Option<i64>,
-    size: i64,
-    downloads: i64,
-    sha512: String,
-    manifest: String,
+row! {
+    struct VersionRow {
+        kind: String,
+        version: String,
+        published_at: i64,
+        publisher: Option<String>,
+        token: Option<String>,
+        published_hint: Option<String>,
+        unlisted_at: Option<i64>,
+        removed_at: Option<i64>,
+        size: i64,
+        downloads: i64,
+        sha512: String,
+        manifest: String,
+    }
 }
 
 impl FeedRow {
@@ -140,7 +142,7 @@ fn packages() -> List {
             WHERE o.package = p.id AND a.username_key = $11)))",
     );
     let words = ["$3", "$4", "$5", "$6"];
-    words.into_iter().fold(list, |list, word| list.filter(format!("p.search_text LIKE {word} ESCAPE '!'")))
+    words.into_iter().fold(list, |list, word| list.filter(contains("p.search_text", word)))
 }
 
 static OF_ONE_FEED: LazyLock<String> = LazyLock::new(|| {

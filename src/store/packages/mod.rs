@@ -10,9 +10,14 @@ pub(in crate::store) mod summaries;
 pub(in crate::store) mod symbols;
 pub(in crate::store) mod uploads;
 
-use sqlx::{AnyConnection, FromRow};
+use std::sync::LazyLock;
 
-use super::{Result, Store, StoreError, Transaction, feeds, instant, readable};
+use sqlx::AnyConnection;
+
+use super::{
+    Result, Store, StoreError, Transaction, feeds, instant, readable,
+    sql::{Direction, List, contains, like},
+};
 use crate::{
     packages::{
         FeedPackage, FoundPackage, ListedVersion, PackageSearch, StoredPackage, StoredVersion, VersionNumber,
@@ -26,54 +31,59 @@ use crate::{
     },
 };
 
-#[derive(FromRow)]
-struct FoundRow {
-    id: String,
-    name: String,
-    downloads: i64,
+row! {
+    struct FoundRow {
+        id: String,
+        name: String,
+        downloads: i64,
+    }
 }
 
-#[derive(FromRow)]
-struct PackageRow {
-    id: String,
-    kind: String,
-    name: String,
-    owned: i64,
+row! {
+    struct PackageRow {
+        id: String,
+        kind: String,
+        name: String,
+        owned: i64,
+    }
 }
 
-#[derive(FromRow)]
-struct VersionRow {
-    id: String,
-    kind: String,
-    version: String,
-    published_at: i64,
-    unlisted_at: Option<i64>,
-    size: i64,
-    sha512: String,
-    blob: String,
-    manifest: String,
-    downloads: i64,
+row! {
+    struct VersionRow {
+        id: String,
+        kind: String,
+        version: String,
+        published_at: i64,
+        unlisted_at: Option<i64>,
+        size: i64,
+        sha512: String,
+        blob: String,
+        manifest: String,
+        downloads: i64,
+    }
 }
 
-#[derive(FromRow)]
-struct ListedRow {
-    kind: String,
-    version: String,
-    unlisted_at: Option<i64>,
-    downloads: i64,
+row! {
+    struct ListedRow {
+        kind: String,
+        version: String,
+        unlisted_at: Option<i64>,
+        downloads: i64,
+    }
 }
 
-#[derive(FromRow)]
-struct FeedPackageRow {
-    id: String,
-    kind: String,
-    name: String,
-    feed: String,
-    feed_name: String,
-    public_since: Option<i64>,
-    role: Option<String>,
-    listed_versions: i64,
-    latest: Option<String>,
+row! {
+    struct FeedPackageRow {
+        id: String,
+        kind: String,
+        name: String,
+        feed: String,
+        feed_name: String,
+        public_since: Option<i64>,
+        role: Option<String>,
+        listed_versions: i64,
+        latest: Option<String>,
+    }
 }
 
 impl PackageRow {
@@ -148,6 +158,29 @@ fn kind_of(text: &str) -> Result<Kind> {
 fn version_number(kind: Kind, text: &str) -> Result<VersionNumber> {
     readable(rules(kind).version(text), "versions.version")
 }
+
+/// The packages of feed $1 and kind $13 that a search finds, at most $12, the most downloaded first.
+static SEARCH: LazyLock<String> = LazyLock::new(|| {
+    let found =
+        List::of("id, name, downloads", "packages").filter("feed = $1 AND kind = $13 AND listed_versions > 0").filter(
+            "CASE WHEN $2 = 1 AND $8 = 0 THEN listed_versions WHEN $2 = 1 THEN listed_plain_versions
+            WHEN $8 = 0 THEN listed_stable_versions ELSE listed_stable_plain_versions END > 0",
+        );
+    let found = found.filter("($3 = '' OR name_key = $3)");
+    let words = ["$4", "$5", "$6", "$7"];
+    let found = words.into_iter().fold(found, |found, word| found.filter(contains("search_text", word)));
+    found
+        .filter(contains("package_types", "$9"))
+        .filter(
+            "($14 = '' OR EXISTS (SELECT 1 FROM package_owners o JOIN accounts a ON a.id = o.account
+                WHERE o.package = packages.id AND a.username_key = $14))",
+        )
+        .filter("downloads <= $10 AND (downloads < $10 OR name_key > $11)")
+        .order("downloads", Direction::Descending)
+        .order("name_key", Direction::Ascending)
+        .limit("$12")
+        .sql()
+});
 
 /// The package of a name, as an account sees it.
 pub(in crate::store) async fn find(
@@ -251,35 +284,23 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<FoundPackage>> {
         let [first, second, third, fourth] = likes(search.words);
-        let rows: Vec<FoundRow> = sqlx::query_as(
-            "SELECT id, name, downloads FROM packages
-             WHERE feed = $1 AND kind = $13 AND listed_versions > 0
-               AND CASE WHEN $2 = 1 AND $8 = 0 THEN listed_versions WHEN $2 = 1 THEN listed_plain_versions
-                   WHEN $8 = 0 THEN listed_stable_versions ELSE listed_stable_plain_versions END > 0
-               AND ($3 = '' OR name_key = $3) AND search_text LIKE $4 ESCAPE '!' AND search_text LIKE $5 ESCAPE '!'
-               AND search_text LIKE $6 ESCAPE '!' AND search_text LIKE $7 ESCAPE '!'
-               AND package_types LIKE $9 ESCAPE '!'
-               AND ($14 = '' OR EXISTS (SELECT 1 FROM package_owners o JOIN accounts a ON a.id = o.account
-                   WHERE o.package = packages.id AND a.username_key = $14))
-               AND downloads <= $10 AND (downloads < $10 OR name_key > $11)
-             ORDER BY downloads DESC, name_key LIMIT $12",
-        )
-        .bind(search.feed.to_string())
-        .bind(i64::from(search.prerelease))
-        .bind(search.exactly)
-        .bind(first)
-        .bind(second)
-        .bind(third)
-        .bind(fourth)
-        .bind(i64::from(search.plain_only))
-        .bind(type_like(search.package_type))
-        .bind(after.map_or(i64::MAX, |found| found.downloads))
-        .bind(after.map_or_else(String::new, |found| found.package.name.to_ascii_lowercase()))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .bind(search.kind.as_str())
-        .bind(search.owner)
-        .fetch_all(&self.pool)
-        .await?;
+        let rows: Vec<FoundRow> = sqlx::query_as(SEARCH.as_str())
+            .bind(search.feed.to_string())
+            .bind(i64::from(search.prerelease))
+            .bind(search.exactly)
+            .bind(first)
+            .bind(second)
+            .bind(third)
+            .bind(fourth)
+            .bind(i64::from(search.plain_only))
+            .bind(type_like(search.package_type))
+            .bind(after.map_or(i64::MAX, |found| found.downloads))
+            .bind(after.map_or_else(String::new, |found| found.package.name.to_ascii_lowercase()))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(search.kind.as_str())
+            .bind(search.owner)
+            .fetch_all(&self.pool)
+            .await?;
         rows.into_iter().map(|row| row.read(search.kind)).collect()
     }
 
@@ -341,10 +362,4 @@ fn type_like(package_type: &str) -> String {
 pub(in crate::store) fn likes(words: &[String]) -> [String; 4] {
     let mut words = words.iter().map(|word| like(word));
     std::array::from_fn(|_| words.next().unwrap_or_else(|| "%".to_owned()))
-}
-
-/// A pattern for `LIKE … ESCAPE '!'` that finds a text anywhere.
-fn like(text: &str) -> String {
-    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    format!("%{escaped}%")
 }

@@ -1,7 +1,7 @@
 //! Removing versions for good: the row stays as a tombstone, so that a version is never reused; what it said of itself
 //! is forgotten, and its bytes go once this holds.
 
-use sqlx::{AnyConnection, FromRow};
+use sqlx::AnyConnection;
 
 use crate::{
     audit::{EventDetail, EventKind, Subject},
@@ -10,10 +10,11 @@ use crate::{
     tokens::PackageKey,
 };
 
-#[derive(FromRow)]
-struct Removed {
-    id: String,
-    blob: String,
+row! {
+    struct Removed {
+        id: String,
+        blob: String,
+    }
 }
 
 async fn was_removed(connection: &mut AnyConnection, package: PackageKey, version_key: &str) -> Result<bool> {

@@ -1,8 +1,6 @@
 //! What searches and lists read of a package in one row: how many versions there are of each sort, which one is shown,
 //! and the words it is found by. Brought in line with the versions in every change that touches one.
 
-use sqlx::FromRow;
-
 use super::{kind_of, version_number};
 use crate::{
     packages::{ListedVersion, VersionNumber, newest, rules},
@@ -13,11 +11,12 @@ use crate::{
 /// Packages whose summary is made up at a time.
 const BATCH: i64 = 100;
 
-#[derive(FromRow)]
-struct Unordered {
-    id: String,
-    kind: String,
-    version: String,
+row! {
+    struct Unordered {
+        id: String,
+        kind: String,
+        version: String,
+    }
 }
 
 /// How many of a package's versions are listed, in all and of each sort, and how many are not.

@@ -1,6 +1,5 @@
 //! Symbol files of published versions, which only NuGet packages have: entered together, replaced together, found by the key that debuggers ask with.
 
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
@@ -17,11 +16,12 @@ use crate::{
 /// Versions that share a PDB are looked at up to this many; any of them will do.
 const MOST_ALIKE: i64 = 50;
 
-#[derive(FromRow)]
-struct FoundRow {
-    id: String,
-    name: String,
-    sha256: String,
+row! {
+    struct FoundRow {
+        id: String,
+        name: String,
+        sha256: String,
+    }
 }
 
 impl Store {

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Duration, Utc};
-use sqlx::FromRow;
 
 use super::ends;
 use crate::{
@@ -34,13 +33,14 @@ static TOO_LONG: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT * FROM ({}) never UNION ALL SELECT * FROM ({}) late", never.sql(), late.sql())
 });
 
-#[derive(FromRow)]
-struct TokenBeyondMaximumRow {
-    id: String,
-    name: String,
-    hint: Option<String>,
-    username: String,
-    ends_at: Option<i64>,
+row! {
+    struct TokenBeyondMaximumRow {
+        id: String,
+        name: String,
+        hint: Option<String>,
+        username: String,
+        ends_at: Option<i64>,
+    }
 }
 
 impl Store {

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 
 use super::{
-    COLUMNS, ends,
+    bulk_sql::{
+        CANCEL_NOTICES, DEACTIVATE, FREEZE, OWE_HAPPENINGS, OWE_NOTICES, REACTIVATE, RECORD, REVOKE, TOKENS, UNFREEZE,
+    },
     lifecycle::is_told,
     listing_sql::{AWAKE, FROZEN},
 };
@@ -18,7 +20,6 @@ use crate::{
     tokens::{
         AccountId, EventId, NoticeId, Token, TokenId,
         bulk::{BulkAction, MOST_SELECTED},
-        expiry::EndRule,
     },
 };
 
@@ -26,105 +27,6 @@ use crate::{
 const BATCH: i64 = 100;
 /// Between two of them others get at SQLite's lock, for which they only look now and then.
 const BREATH: Duration = Duration::from_millis(10);
-
-/// A statement for many tokens. `$1` holds their ids, `$2` as many new ids, one after the other with nothing between; `$3`
-/// says how many, `$4` is now.
-fn batch(rest: &str) -> String {
-    format!(
-        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $3),
-         batch(n, token, fresh) AS (SELECT i, SUBSTR($1, i * 36 + 1, 36), SUBSTR($2, i * 36 + 1, 36) FROM n) {rest}"
-    )
-}
-
-static DEACTIVATE: LazyLock<String> = LazyLock::new(|| {
-    batch(
-        "UPDATE tokens SET reactivate_at = NULL, frozen_at = NULL, version = version + 1,
-       deactivated_at = CASE WHEN deactivated_at IS NULL OR reactivate_at <= $4 THEN $4 ELSE deactivated_at END
-     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL
-       AND (deactivated_at IS NULL OR reactivate_at IS NOT NULL) RETURNING id",
-    )
-});
-static REACTIVATE: LazyLock<String> = LazyLock::new(|| {
-    batch(
-        "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
-     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND deactivated_at IS NOT NULL
-       AND (reactivate_at IS NULL OR reactivate_at > $4) RETURNING id",
-    )
-});
-static REVOKE: LazyLock<String> = LazyLock::new(|| {
-    batch(
-        "UPDATE tokens SET revoked_at = $4, reactivate_at = NULL, version = version + 1
-     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND kind <> 'primary' RETURNING id",
-    )
-});
-/// What is off for a while stays off until further notice: it must not come back by itself during a freeze, and its
-/// undo must not bring it back early.
-static FREEZE: LazyLock<String> = LazyLock::new(|| {
-    batch(
-        "UPDATE tokens SET reactivate_at = NULL, version = version + 1,
-       deactivated_at = CASE WHEN deactivated_at IS NULL OR reactivate_at <= $4 THEN $4 ELSE deactivated_at END,
-       frozen_at = CASE WHEN deactivated_at IS NULL OR reactivate_at <= $4 THEN $4 ELSE NULL END
-     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL
-       AND (deactivated_at IS NULL OR reactivate_at IS NOT NULL) RETURNING id",
-    )
-});
-static UNFREEZE: LazyLock<String> = LazyLock::new(|| {
-    batch(    "UPDATE tokens SET deactivated_at = NULL, reactivate_at = NULL, frozen_at = NULL, version = version + 1
-     WHERE id IN (SELECT token FROM batch) AND account = $5 AND revoked_at IS NULL AND frozen_at IS NOT NULL RETURNING id")
-});
-
-static TOKENS: LazyLock<String> = LazyLock::new(|| {
-    batch(&format!("SELECT {COLUMNS} FROM batch JOIN tokens t ON t.id = batch.token ORDER BY batch.n"))
-});
-static RECORD: LazyLock<String> = LazyLock::new(|| {
-    batch(    "INSERT INTO events (id, at, verb, account, actor, actor_token, token, hint, address, client, detail)
-     SELECT batch.fresh, $4, $5, t.account, $6, $7, t.id, t.hint, $8, $9, RTRIM(SUBSTR($10, batch.n * CAST($11 AS INTEGER) + 1, CAST($11 AS INTEGER)))
-     FROM batch JOIN tokens t ON t.id = batch.token")
-});
-/// The batch holds the events, not the tokens.
-static OWE_HAPPENINGS: LazyLock<String> = LazyLock::new(|| {
-    batch(
-        "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
-     SELECT batch.fresh, $5, $6, batch.token, $6, $4, $4 FROM batch",
-    )
-});
-static CANCEL_NOTICES: LazyLock<String> = LazyLock::new(|| {
-    batch(
-        "UPDATE notices SET cancelled_at = $4, cancelled_because = $5
-     WHERE subject IN (SELECT token FROM batch) AND mail IS NULL AND cancelled_at IS NULL
-       AND kind IN ('expired', 'warning', 'reminder-1', 'reminder-30')",
-    )
-});
-/// As `Transaction::add_end_notices` does for one token that is live, for one kind of notice ($5).
-static OWE_NOTICES: LazyLock<String> = LazyLock::new(|| {
-    batch(&format!(
-        "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
-         SELECT due.fresh, $5, due.id, CAST(due.ends_at AS TEXT), due.account, due.due_at, $4
-         FROM (SELECT one.fresh, one.id, one.account, one.ends_at, {due_at} AS due_at
-               FROM (SELECT batch.fresh, t.id, t.account, t.issued_at, {ends} AS ends_at
-                     FROM batch JOIN tokens t ON t.id = batch.token WHERE t.issued_at IS NOT NULL) one
-               WHERE one.ends_at > $4) due
-         WHERE due.due_at IS NOT NULL AND ($5 IN ('expired', 'warning') OR due.due_at > $4)
-         ON CONFLICT (kind, subject, occasion) DO UPDATE
-         SET due_at = excluded.due_at, cancelled_at = NULL, cancelled_because = NULL WHERE notices.mail IS NULL",
-        due_at = due_at(),
-        ends = ends("t"),
-    ))
-});
-
-/// When the notice of kind $5 is due: the first of [`EndNotice::rules`] that the life is long enough for, in the hour.
-fn due_at() -> String {
-    let when = |kind: EndNotice, rule: &EndRule| {
-        let (kind, life, ahead) = (kind.as_str(), rule.life_over.num_seconds(), rule.ahead.num_seconds());
-        format!(
-            " WHEN $5 = '{kind}' AND one.ends_at - one.issued_at > {life}
-              THEN one.ends_at - {ahead} - one.ends_at % 3600"
-        )
-    };
-    let ahead: String =
-        EndNotice::ALL.iter().flat_map(|kind| kind.rules().iter().map(|rule| when(*kind, rule))).collect();
-    format!("CASE WHEN $5 = '{}' THEN one.ends_at{ahead} END", EndNotice::Expired.as_str())
-}
 
 /// A step as the database takes it.
 struct Taken {
@@ -164,9 +66,13 @@ fn joined<T: ToString>(ids: impl IntoIterator<Item = T>) -> String {
     ids.into_iter().map(|id| id.to_string()).collect()
 }
 
+fn token_id(text: &str) -> Result<TokenId> {
+    readable(TokenId::parse(text), "tokens.id")
+}
+
 impl Store {
     /// Those of the given tokens that the account has, in no order; at most [`MOST_SELECTED`] are looked at.
-    pub async fn selected_tokens(&self, account: AccountId, ids: &[TokenId]) -> Result<Vec<crate::tokens::Token>> {
+    pub async fn selected_tokens(&self, account: AccountId, ids: &[TokenId]) -> Result<Vec<Token>> {
         let mut tokens = Vec::new();
         for id in ids.iter().take(MOST_SELECTED) {
             tokens.extend(self.token_of(account, *id).await?);
@@ -305,13 +211,7 @@ impl Transaction {
         let event = self.record(kind, by, Subject::account(account), detail, now).await?;
         self.enqueue_security_notification(account, event, None, now).await
     }
-}
 
-fn token_id(text: &str) -> Result<TokenId> {
-    readable(TokenId::parse(text), "tokens.id")
-}
-
-impl Transaction {
     async fn take(
         &mut self,
         taken: &Taken,

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
 
 use super::COLUMNS;
 use crate::{
@@ -21,12 +20,13 @@ use crate::{
 /// Hashes that are looked up by one statement.
 const AT_ONCE: usize = 16;
 
-#[derive(FromRow)]
-struct RetiredRow {
-    id: String,
-    account: String,
-    hint: Option<String>,
-    retires_at: i64,
+row! {
+    struct RetiredRow {
+        id: String,
+        account: String,
+        hint: Option<String>,
+        retires_at: i64,
+    }
 }
 
 impl Store {

@@ -4,14 +4,14 @@
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::{Any, any::AnyArguments, query::QueryAs};
 
 use super::{
     PRIMARY,
     listing_sql::{self as statements, SortSegment},
 };
 use crate::{
-    store::{Result, Store, instant, readable},
+    store::{Result, Store, instant, readable, sql::like},
     tokens::{
         AccountId, Token, TokenId, TokenKind,
         listing::{
@@ -27,22 +27,24 @@ const FIRST_LOOK: i64 = 500;
 /// One page, whether there is more, and the primary token, which is shown apart.
 const FETCHED: i64 = PAGE as i64 + 2;
 
-/// Binds a place as $3 and $4: names as text, everything else as a number.
-macro_rules! at {
-    ($query:expr, $segment:expr, $place:expr) => {{
-        let key = $place.key.as_deref().unwrap_or_default();
-        match $segment {
-            SortSegment::Name => $query.bind(key.to_owned()),
-            _ => $query.bind(key.parse::<i64>().unwrap_or_default()),
-        }
-        .bind($place.id.clone())
-    }};
-}
+type Query<Row> = QueryAs<'static, Any, Row, AnyArguments>;
 
 /// A place within one stretch.
 struct Cursor {
     key: Option<String>,
     id: String,
+}
+
+impl Cursor {
+    /// Binds it as $3 and $4: names as text, everything else as a number.
+    fn bind<Row>(&self, query: Query<Row>, segment: SortSegment) -> Query<Row> {
+        let key = self.key.as_deref().unwrap_or_default();
+        let query = match segment {
+            SortSegment::Name => query.bind(key.to_owned()),
+            _ => query.bind(key.parse::<i64>().unwrap_or_default()),
+        };
+        query.bind(self.id.clone())
+    }
 }
 
 /// What one walk through the order gathered.
@@ -53,13 +55,14 @@ struct PageScan {
     gave_up_at: Option<Position>,
 }
 
-#[derive(FromRow)]
-struct EndingRow {
-    id: String,
-    kind: String,
-    name: String,
-    hint: Option<String>,
-    ends_at: i64,
+row! {
+    struct EndingRow {
+        id: String,
+        kind: String,
+        name: String,
+        hint: Option<String>,
+        ends_at: i64,
+    }
 }
 
 impl EndingRow {
@@ -126,12 +129,6 @@ impl TokenQuery {
             *place = Cursor { key: from.key.clone(), id: from.id.to_string() };
         }
         segments
-    }
-
-    /// What [`Self::words`] means to LIKE: its own signs taken literally.
-    fn pattern(&self) -> String {
-        let words = self.words.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        format!("%{words}%")
     }
 }
 
@@ -220,7 +217,7 @@ impl Store {
         let of_few = few.then(|| statements::page_of_few(wanted.filter, segment, back)).flatten();
         let query = sqlx::query_as(of_few.unwrap_or_else(|| statements::page(wanted.filter, segment, back)));
         let query = query.bind(wanted.account.to_string()).bind(now.timestamp());
-        let query = at!(query, segment, place).bind(limit);
+        let query = place.bind(query, segment).bind(limit);
         Ok(query.fetch_all(&self.pool).await?)
     }
 
@@ -268,7 +265,7 @@ impl Store {
     ) -> Result<Vec<Token>> {
         let query = sqlx::query_as(statements::found(wanted.filter, segment, back));
         let query = query.bind(wanted.account.to_string()).bind(now.timestamp());
-        let query = at!(query, segment, place).bind(limit).bind(look).bind(wanted.pattern());
+        let query = place.bind(query, segment).bind(limit).bind(look).bind(like(&wanted.words.to_lowercase()));
         Ok(query.fetch_all(&self.pool).await?)
     }
 
@@ -284,7 +281,7 @@ impl Store {
         let query = sqlx::query_as(statements::edge(wanted.filter, segment, back));
         let query = query.bind(wanted.account.to_string()).bind(now.timestamp());
         let row: Option<(String, Option<String>, i64)> =
-            at!(query, segment, place).bind(look).fetch_optional(&self.pool).await?;
+            place.bind(query, segment).bind(look).fetch_optional(&self.pool).await?;
         row.map(|(id, key, seen)| Ok((Position { key, id: readable(TokenId::parse(&id), "tokens.id")? }, seen)))
             .transpose()
     }

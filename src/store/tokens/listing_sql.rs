@@ -3,9 +3,11 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
+use strum::VariantArray;
+
 use super::{COLUMNS, ends};
 use crate::{
-    store::sql::{Direction, List},
+    store::sql::{Direction, List, contains},
     tokens::{
         expiry::{ONE_DAY, SHORT_LIFE, WARN_BEFORE},
         listing::{COUNTED, Filter, UNUSED_FOR},
@@ -14,7 +16,7 @@ use crate::{
 
 /// A part of an order in which keys are all there or all missing. SQLite and PostgreSQL disagree on where NULLs stand,
 /// so the two parts are walked one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
 pub(in crate::store) enum SortSegment {
     Newest,
     Ending,
@@ -25,8 +27,6 @@ pub(in crate::store) enum SortSegment {
 }
 
 impl SortSegment {
-    const ALL: [Self; 6] = [Self::Newest, Self::Ending, Self::Endless, Self::Used, Self::Idle, Self::Name];
-
     /// The column, or what an index has in its place.
     fn key(self) -> String {
         match self {
@@ -141,7 +141,7 @@ fn matching(filter: Filter, segment: SortSegment, back: bool) -> String {
     let looked = onward(all_of(&columns, filter), segment, back, "$6").sql();
     let direction = segment.direction(back);
     let like = ["looked.name_key", "LOWER(looked.hint)", "LOWER(looked.patterns)", "LOWER(looked.note)"]
-        .map(|text| format!("{text} LIKE $7 ESCAPE '\\'"))
+        .map(|text| contains(text, "$7"))
         .join(" OR ");
     let page = List::of("looked.page_id", format!("({looked}) looked"))
         .filter(format!("({like})"))
@@ -167,7 +167,8 @@ type Statements = LazyLock<HashMap<Asked, String>>;
 
 /// A statement for each part, order and direction for which there is one.
 fn each(write: impl Fn(Filter, SortSegment, bool) -> Option<String>) -> HashMap<Asked, String> {
-    let parts = Filter::ALL.into_iter().flat_map(|filter| SortSegment::ALL.map(|segment| (filter, segment)));
+    let parts =
+        Filter::ALL.into_iter().flat_map(|filter| SortSegment::VARIANTS.iter().map(move |segment| (filter, *segment)));
     let asked = parts.flat_map(|(filter, segment)| [false, true].map(|back| (filter, segment, back)));
     asked.filter_map(|(filter, segment, back)| Some(((filter, segment, back), write(filter, segment, back)?))).collect()
 }

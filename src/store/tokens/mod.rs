@@ -3,6 +3,7 @@
 pub(in crate::store) mod banners;
 pub(in crate::store) mod beyond_maximum;
 pub(in crate::store) mod bulk;
+mod bulk_sql;
 pub(in crate::store) mod calendar;
 pub(in crate::store) mod legacy;
 pub(in crate::store) mod lifecycle;
@@ -17,7 +18,7 @@ use chrono::{DateTime, Duration, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
 use super::{Result, Store, Transaction, feeds, instant, readable};
-use crate::store::sql::{Direction, List};
+use crate::store::sql::{Direction, List, damaged};
 use crate::tokens::{
     AccountId, FeedId, Feeds, LastUse, Patterns, Permissions, SecretHash, Token, TokenId, TokenKind, TokenLookup,
     decision::Holder,
@@ -56,10 +57,6 @@ impl FromRow<'_, AnyRow> for Token {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
         let text = |column: &'static str| row.try_get::<String, _>(column);
         let time = |column: &'static str| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(instant));
-        let damaged = |column: &str| sqlx::Error::ColumnDecode {
-            index: column.to_owned(),
-            source: "not written by this program".into(),
-        };
         let last_use = match time("last_used_at")? {
             Some(at) => Some(LastUse {
                 at,

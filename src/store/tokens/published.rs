@@ -1,22 +1,21 @@
 //! What a token published, for its page.
 
-use sqlx::FromRow;
-
 use crate::{
     packages::Published,
     store::{Result, Store, instant, readable},
     tokens::{Kind, TokenId},
 };
 
-#[derive(FromRow)]
-struct PublishedRow {
-    kind: String,
-    name: String,
-    version: String,
-    feed: String,
-    published_at: i64,
-    unlisted_at: Option<i64>,
-    removed_at: Option<i64>,
+row! {
+    struct PublishedRow {
+        kind: String,
+        name: String,
+        version: String,
+        feed: String,
+        published_at: i64,
+        unlisted_at: Option<i64>,
+        removed_at: Option<i64>,
+    }
 }
 
 impl Store {

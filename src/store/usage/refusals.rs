@@ -111,14 +111,15 @@ impl Store {
     }
 }
 
-#[derive(FromRow)]
-struct LateRow {
-    reason: String,
-    occasion: i64,
-    times: i64,
-    last_at: i64,
-    client: String,
-    address: String,
+row! {
+    struct LateRow {
+        reason: String,
+        occasion: i64,
+        times: i64,
+        last_at: i64,
+        client: String,
+        address: String,
+    }
 }
 
 impl LateRow {
