@@ -27,6 +27,8 @@ mod operator;
 mod packages;
 mod restore;
 mod retention;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod url_parameters;
 mod usage;

@@ -114,7 +114,7 @@ impl Expendable {
     }
 
     /// Removes at most `$2` that are older than `$1`; of mails, finds them.
-    fn sql(self) -> &'static str {
+    pub(in crate::store) fn sql(self) -> &'static str {
         &STATEMENTS[&self]
     }
 

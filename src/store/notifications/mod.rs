@@ -36,7 +36,7 @@ fn end_notices(condition: &str) -> List {
 }
 
 /// Those due at `$1` that no mail carries yet, at most `$2`.
-static DUE: LazyLock<String> = LazyLock::new(|| {
+pub(in crate::store) static DUE: LazyLock<String> = LazyLock::new(|| {
     let due = end_notices("mail IS NULL AND cancelled_at IS NULL AND due_at <= $1");
     due.order("due_at", Direction::Ascending).order("id", Direction::Ascending).limit("$2").sql()
 });

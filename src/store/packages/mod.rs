@@ -182,6 +182,17 @@ static SEARCH: LazyLock<String> = LazyLock::new(|| {
         .sql()
 });
 
+/// The package of a name, and whether account $4 owns it.
+pub(in crate::store) const OF_NAME: &str =
+    "SELECT p.id, p.kind, p.name, CASE WHEN o.account IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS owned
+     FROM packages p LEFT JOIN package_owners o ON o.package = p.id AND o.account = $4
+     WHERE p.feed = $1 AND p.kind = $2 AND p.name_key = $3";
+/// A version of a package, unless it was removed.
+pub(in crate::store) const VERSION: &str =
+    "SELECT v.id, p.kind, v.version, v.published_at, v.unlisted_at, v.size, v.sha512, v.blob, v.manifest, v.downloads
+     FROM versions v JOIN packages p ON p.id = v.package
+     WHERE v.package = $1 AND v.version_key = $2 AND v.removed_at IS NULL";
+
 /// The package of a name, as an account sees it.
 pub(in crate::store) async fn find(
     connection: &mut AnyConnection,
@@ -190,17 +201,13 @@ pub(in crate::store) async fn find(
     name_key: &str,
     account: Option<AccountId>,
 ) -> Result<Option<StoredPackage>> {
-    let row: Option<PackageRow> = sqlx::query_as(
-        "SELECT p.id, p.kind, p.name, CASE WHEN o.account IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS owned
-         FROM packages p LEFT JOIN package_owners o ON o.package = p.id AND o.account = $4
-         WHERE p.feed = $1 AND p.kind = $2 AND p.name_key = $3",
-    )
-    .bind(feed.to_string())
-    .bind(kind.as_str())
-    .bind(name_key)
-    .bind(account.map(|id| id.to_string()).unwrap_or_default())
-    .fetch_optional(connection)
-    .await?;
+    let row: Option<PackageRow> = sqlx::query_as(OF_NAME)
+        .bind(feed.to_string())
+        .bind(kind.as_str())
+        .bind(name_key)
+        .bind(account.map(|id| id.to_string()).unwrap_or_default())
+        .fetch_optional(connection)
+        .await?;
     row.map(PackageRow::read).transpose()
 }
 
@@ -227,15 +234,8 @@ pub(in crate::store) async fn version(
     package: PackageKey,
     version_key: &str,
 ) -> Result<Option<StoredVersion>> {
-    let row: Option<VersionRow> = sqlx::query_as(
-        "SELECT v.id, p.kind, v.version, v.published_at, v.unlisted_at, v.size, v.sha512, v.blob, v.manifest, v.downloads
-         FROM versions v JOIN packages p ON p.id = v.package
-         WHERE v.package = $1 AND v.version_key = $2 AND v.removed_at IS NULL",
-    )
-    .bind(package.to_string())
-    .bind(version_key)
-    .fetch_optional(connection)
-    .await?;
+    let row: Option<VersionRow> =
+        sqlx::query_as(VERSION).bind(package.to_string()).bind(version_key).fetch_optional(connection).await?;
     row.map(VersionRow::read).transpose()
 }
 

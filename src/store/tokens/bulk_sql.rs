@@ -79,7 +79,7 @@ pub(super) static CANCEL_NOTICES: LazyLock<String> = LazyLock::new(|| {
     ))
 });
 /// As `Transaction::add_end_notices` does for one token that is live, for one kind of notice ($5).
-pub(super) static OWE_NOTICES: LazyLock<String> = LazyLock::new(|| {
+pub(in crate::store) static OWE_NOTICES: LazyLock<String> = LazyLock::new(|| {
     batch(&format!(
         "INSERT INTO notices (id, kind, subject, occasion, account, due_at, created_at)
          SELECT due.fresh, $5, due.id, CAST(due.ends_at AS TEXT), due.account, due.due_at, $4

@@ -3,7 +3,7 @@
 pub(in crate::store) mod banners;
 pub(in crate::store) mod beyond_maximum;
 pub(in crate::store) mod bulk;
-mod bulk_sql;
+pub(in crate::store) mod bulk_sql;
 pub(in crate::store) mod calendar;
 pub(in crate::store) mod legacy;
 pub(in crate::store) mod lifecycle;
@@ -110,7 +110,7 @@ fn read_known(row: &AnyRow) -> Result<TokenLookup> {
 const LOOKED_UP: &str = "a.username, a.disabled_at, f.id AS feed_id, f.public_since,
     (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = a.id) AS role";
 
-static LOOKUP: LazyLock<String> = LazyLock::new(|| {
+pub(in crate::store) static LOOKUP: LazyLock<String> = LazyLock::new(|| {
     List::of(
         format!("{COLUMNS}, s.ended_at AS secret_ended_at, {LOOKED_UP}"),
         "token_secrets s JOIN tokens t ON t.id = s.token JOIN accounts a ON a.id = t.account
