@@ -18,4 +18,3 @@ pub mod query;
 pub mod rate_limited;
 pub mod reauth;
 pub mod session;
-pub mod upload_form;

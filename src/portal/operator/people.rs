@@ -18,11 +18,13 @@ use crate::{
     web::{
         error::PageError,
         flash::Flash,
-        form::{Form, FormError, LATE, Problems, or_again},
+        form::{
+            Form, FormError, LATE, Problems, or_again,
+            upload::{NotUtf8, UploadForm},
+        },
         late_form,
         page::{Page, answer, go_to},
         reauth,
-        upload_form::{NotUtf8, UploadForm},
     },
 };
 

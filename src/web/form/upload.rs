@@ -13,11 +13,11 @@ use actix_web::{
     web::Bytes,
 };
 
-use super::{
-    error::PageError,
-    form::{Fields, Sent, received},
+use super::{Fields, Sent, received};
+use crate::{
+    auth::{multipart, read_body},
+    web::error::PageError,
 };
-use crate::auth::{multipart, read_body};
 
 /// Largest such form, in bytes.
 const MAX_UPLOAD: usize = 256 * 1024;

@@ -1,6 +1,8 @@
 //! Reading forms: within bounds, with the right form value, each field once, no field we did not send.
 //! A form that breaks a rule comes back filled, with its problems beside the fields.
 
+pub mod upload;
+
 use std::{
     future::{Ready, ready},
     rc::Rc,
@@ -15,7 +17,7 @@ use actix_web::{
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::{csrf, error::PageError, upload_form};
+use super::{csrf, error::PageError};
 use crate::{
     app::App,
     auth::{password_hasher::Busy, read_body},
@@ -61,13 +63,13 @@ impl Sent {
 /// Why the form of a request was not read, for whoever asks for it.
 struct Unread(PageError);
 
-/// Reads the form of a request and puts it where [`Form`], [`Typed`] and [`super::upload_form::UploadForm`] look for it.
+/// Reads the form of a request and puts it where [`Form`], [`Typed`] and [`upload::UploadForm`] look for it.
 pub async fn receive(req: &mut ServiceRequest) {
     let payload = req.take_payload();
     let request = req.request();
-    let sent = match (is_form(request), upload_form::boundary_of(request)) {
+    let sent = match (is_form(request), upload::boundary_of(request)) {
         (true, _) => read(request, payload).await,
-        (false, Some(boundary)) => upload_form::read(request, payload, boundary).await,
+        (false, Some(boundary)) => upload::read(request, payload, boundary).await,
         (false, None) => Err(wrong_type("Forms are sent as application/x-www-form-urlencoded.")),
     };
     match sent {
