@@ -88,7 +88,7 @@ fn server() -> String {
 
 async fn run_on_server(sql: String) {
     let pool = AnyPoolOptions::new().max_connections(1).connect(&server()).await.unwrap();
-    run(&mut *pool.acquire().await.unwrap(), sql).await;
+    run(&mut pool.acquire().await.unwrap(), sql).await;
     pool.close().await;
 }
 
