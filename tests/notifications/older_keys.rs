@@ -7,7 +7,7 @@ use latchkey::{
 };
 
 use super::world::{PUBLIC_URL, World, folded};
-use crate::support::{database::Engine, letter::Letter, post_office::Mood, world::on_both_engines};
+use crate::support::{database::Engine, letter::Letter, post_office::Mood, snapshot::mail_is, world::on_both_engines};
 
 on_both_engines! {
     World::mailing =>
@@ -55,8 +55,7 @@ async fn a_test_mail_says_in_one_line_what_came_of_it() {
     let said = send("ada@example.com").await.unwrap();
     assert_eq!(said, format!("The mail to ada@example.com went to {way}: 250 2.0.0 queued"));
     let letter = Letter::read(&world.post().taken()[0].message);
-    assert_eq!(letter.header("Subject"), "[Latchkey] Test mail from packages.example.com");
-    assert!(letter.text.contains(&format!("{PUBLIC_URL}/")) && letter.html.contains("This is a test mail"));
+    mail_is("test_mail", &letter);
 
     for (mood, expected) in [
         (

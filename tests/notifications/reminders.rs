@@ -8,7 +8,7 @@ use latchkey::{
 };
 
 use super::world::{PUBLIC_URL, World};
-use crate::support::{letter::Letter, post_office::Mood, world::on_both_engines};
+use crate::support::{letter::Letter, post_office::Mood, snapshot::mail_is, world::on_both_engines};
 
 on_both_engines! {
     World::mailing =>
@@ -52,6 +52,10 @@ async fn who_asked_for_reminders_gets_them_beside_the_warning_and_short_lives_ha
         (90, "Your access token “CI” has expired"),
         (90, "Your access token “Quiet” has expired"),
     ];
+    let taken = world.post().taken();
+    for (number, name) in [(1, "expired"), (2, "reminder_30_days"), (5, "reminder_1_day")] {
+        mail_is(name, &Letter::read(&taken[number].message));
+    }
     let mut told: Vec<_> = told.iter().map(|(day, subject)| (*day, subject.as_str())).collect();
     told.sort_unstable();
     assert_eq!(told, expected);

@@ -5,6 +5,7 @@ use latchkey::{audit::EventKind, tokens::decision::Reason};
 
 use crate::support::{
     person::{newest_token, proven},
+    snapshot::page_is,
     world::{World, on_both_engines},
 };
 
@@ -145,6 +146,7 @@ async fn a_page_asks_only_about_what_can_be_done(world: &World) {
         (ada.key(world, "Live").await, ada.key(world, "Off").await, ada.key(world, "Paused").await);
     let (revoked, over) = (ada.key(world, "Revoked").await, ada.key_for(world, "Over", "1").await);
     let off_and_over = ada.key_for(world, "Off and over", "1").await;
+    world.pass(Duration::minutes(1));
     ada.must(&off.id, "deactivate").await;
     ada.must(&off_and_over.id, "deactivate").await;
     ada.act(&paused.id, "deactivate", |form| form.set("until", "7d")).await;
@@ -172,6 +174,11 @@ async fn a_page_asks_only_about_what_can_be_done(world: &World) {
             let is_aside = verb == "deactivate" && can.contains(&"reactivate");
             assert_eq!(offered.contains(&path), can.contains(&verb) && !is_aside, "{path} among {offered:?}");
         }
+    }
+    for (state, key) in
+        [("active", &live), ("off", &off), ("paused", &paused), ("expired", &over), ("revoked", &revoked)]
+    {
+        page_is(&format!("token_that_is_{state}"), &ada.get(&format!("/settings/tokens/{}", key.id)).await);
     }
     let before = world.database.events_of("ada").await;
     for (id, verb) in [(&live.id, "reactivate"), (&over.id, "deactivate"), (&revoked.id, "edit")] {

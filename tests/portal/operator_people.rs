@@ -7,6 +7,7 @@ use super::operator::{id_of, operator};
 use crate::support::{
     page::{Form, Page},
     person::{Browser, proven},
+    snapshot::mail_is,
     world::{World, on_both_engines, password_of},
 };
 
@@ -106,7 +107,7 @@ async fn with_a_mail_server_the_link_is_mailed(world: &World) {
     assert_eq!(adds(&ada, "bo").await.status, 303);
     let mails = world.mails().await;
     let mail = mails.iter().find(|mail| mail.header("To") == "bo@example.com").expect("a mail to bo");
-    assert_eq!(mail.header("Subject"), "[Latchkey] Choose your password");
+    mail_is("invitation", mail);
     let done = world.browser().fill(&mail.link(world), |form| form.set("password", PASSWORD)).await;
     assert_eq!(done.status, 303);
     let bo = world.browser();

@@ -5,6 +5,7 @@ use chrono::Duration;
 use crate::support::{
     page::Page,
     person::Browser,
+    snapshot::mail_is,
     world::{World, on_both_engines, password_of},
 };
 
@@ -40,7 +41,7 @@ async fn an_account_is_made_when_its_address_is_confirmed(world: &World) {
     assert_eq!((page.status, page.heading().as_str()), (200, "Check your email"));
     assert_eq!((accounts(world).await, ada.is_signed_in().await), (0, false));
     let mail = world.mail().await;
-    assert_eq!(mail.outline(), ("ada@example.com".to_owned(), "[Latchkey] Confirm your address".to_owned()));
+    mail_is("sign_up", &mail);
     let link = mail.link(world);
     let before = world.database.contents().await;
     let scanner = world.browser();

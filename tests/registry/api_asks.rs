@@ -4,11 +4,12 @@ use latchkey::{
     tokens::{Feeds, decision::Role},
     usage::RefusalCursor,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
     accounts::Key,
     nupkg::nupkg,
+    snapshot::{answer_is, answers_are},
     world::{World, on_both_engines},
 };
 
@@ -68,13 +69,12 @@ async fn packages_come_in_pages_with_their_newest_listed_version(world: &World) 
         assert_eq!(world.push(&key, &nupkg(id, version)).await.status, 201);
     }
     assert_eq!(world.ask("DELETE /v3/package/C/1.0.0", &[("X-NuGet-ApiKey", &key.text)]).await.status, 204);
-    let first = world.get("/api/v1/packages?limit=2", &key).await.json();
-    let a = json!({"feed": "main", "kind": "nuget", "id": "A", "latest_version": "1.10.0", "listed_versions": 4});
-    assert_eq!((&first["packages"][0], &first["packages"][1]["id"]), (&a, &json!("B")));
+    let first = world.get("/api/v1/packages?limit=2", &key).await;
+    answer_is("packages_first_page", &first);
+    let first = first.json();
     let next = first["next"].as_str().unwrap();
-    let second = world.get(&format!("/api/v1/packages?limit=2&after={next}"), &key).await.json();
-    let c = json!([{"feed": "main", "kind": "nuget", "id": "C", "latest_version": null, "listed_versions": 0}]);
-    assert_eq!((&second["packages"], &second["next"]), (&c, &Value::Null));
+    let second = world.get(&format!("/api/v1/packages?limit=2&after={next}"), &key).await;
+    answer_is("packages_last_page", &second);
 }
 
 async fn can_answers_with_the_rule_and_from_the_facts(world: &World) {
@@ -84,6 +84,7 @@ async fn can_answers_with_the_rule_and_from_the_facts(world: &World) {
     world.push(&bos, &nupkg("Contoso.Bo", "1.0.0")).await;
     world.push_to("/feeds/team/nuget/v3/package", &bos, &nupkg("Contoso.Team", "1.0.0")).await;
     let key = world.key(ada, "nuget:push-version nuget:pull api:read npm:push", "Contoso.* @team/*").await;
+    let mut answers = Vec::new();
     for (query, reason) in [
         ("action=nuget:pull&package=Contoso.Core&feed=main", None),
         ("action=nuget:pull", None),
@@ -104,9 +105,9 @@ async fn can_answers_with_the_rule_and_from_the_facts(world: &World) {
         let body = reply.json();
         assert_eq!((reply.status, &body["reason"]), (200, &json!(reason)), "{query}");
         assert_eq!(body["allowed"], json!(reason.is_none()), "{query}");
-        assert_eq!(body["expires_at"], "2027-02-21T14:00:00Z");
-        assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()));
+        answers.push((query, reply));
     }
+    answers_are("can", &answers);
     world.app().usage_buffer.write(&world.store()).await.unwrap();
     let token = world.store().token(key.token.id).await.unwrap().unwrap();
     assert_eq!(token.last_use, None, "a question is no use, whatever its answer");

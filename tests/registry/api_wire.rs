@@ -1,9 +1,10 @@
 //! The dress of the API: challenges, problem details, strict addresses and parameters.
 
 use chrono::Duration;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
+    snapshot::answer_is,
     wire::basic,
     world::{World, on_both_engines},
 };
@@ -49,27 +50,17 @@ async fn refusals_are_problem_details_with_the_challenge_of_bearer_tokens(world:
             "Bearer realm=\"packages.example.com\", error=\"invalid_token\", error_description=\"Not a valid access token\""
         )
     );
-    let problem = unknown.json();
-    assert_eq!(
-        (&problem["status"], &problem["title"], &problem["reason"]),
-        (&json!(401), &json!("Unauthorized"), &json!("not-a-token"))
-    );
-
+    answer_is("not_a_token", &unknown);
     let pusher = world.key(ada, "nuget:push", "*").await;
     let refused = world.get("/v1/packages", &pusher).await;
-    assert_eq!((refused.status, refused.json()["reason"].clone()), (403, json!("permission-missing")));
+    answer_is("permission_missing", &refused);
     let scope = "Bearer realm=\"packages.example.com\", error=\"insufficient_scope\", scope=\"nuget:pull container:pull npm:pull\"";
     assert_eq!(refused.header("www-authenticate"), Some(scope));
     world.revoke(pusher.token.id).await;
     let ended = world.get("/v1/tokens/current/can?action=nuget:push", &pusher).await;
-    let body = ended.json();
-    assert_eq!(
-        (ended.status, &body["allowed"], &body["reason"], &body["expires_at"]),
-        (401, &json!(false), &json!("revoked"), &Value::Null)
-    );
-    assert!(body["message"].as_str().unwrap().contains("was revoked"));
+    answer_is("revoked", &ended);
     let nobody = world.ask("GET /v1/tokens/current/can?action=nuget:push", &[]).await;
-    assert_eq!((nobody.status, nobody.json()["allowed"].clone()), (401, json!(false)));
+    answer_is("no_token", &nobody);
 }
 
 async fn unknown_addresses_methods_and_parameters_are_refused(world: &World) {
@@ -124,13 +115,12 @@ async fn every_answer_tells_when_the_key_ends(world: &World) {
         let told = (reply.status, reply.header("x-token-expires-at"), reply.header("warning"));
         assert_eq!(told, (status, Some("2027-02-21T14:00:00Z"), None), "{path}");
     }
-    let current = world.get("/v1/tokens/current", &key).await.json();
-    let expected = json!({
-        "id": key.token.id.to_string(), "name": "ci", "hint": key.token.hint, "state": "active", "account": "ada",
-        "permissions": ["nuget:pull", "api:read"], "patterns": ["Contoso.*"], "feeds": ["*"],
-        "expires_at": "2027-02-21T14:00:00Z", "warn_from": "2027-02-11T14:00:00Z",
-    });
-    assert_eq!(current, expected);
+    let current = world.get("/v1/tokens/current", &key).await;
+    assert_eq!(
+        (&current.json()["id"], &current.json()["hint"]),
+        (&json!(key.token.id.to_string()), &json!(key.token.hint))
+    );
+    answer_is("current_token", &current);
     world.clock.advance(Duration::days(80));
     let soon = world.get("/v1/tokens/current", &key).await;
     assert_eq!(soon.json()["state"], "expires soon");

@@ -14,6 +14,7 @@ pub mod post_office;
 pub mod program;
 pub mod published;
 pub mod raw;
+pub mod snapshot;
 pub mod template;
 pub mod wire;
 pub mod world;

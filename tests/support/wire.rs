@@ -10,7 +10,7 @@ use tokio::{
 };
 
 /// An answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reply {
     pub status: u16,
     pub phrase: String,
