@@ -42,7 +42,7 @@ fn bench(c: &mut Criterion) {
             c.bench_function(&format!("look-up/{:?}/{tokens} tokens", filled.store.engine()), |b| {
                 b.iter(|| {
                     runtime
-                        .block_on(filled.store.known(black_box(filled.secret), "main"))
+                        .block_on(filled.store.lookup_token(black_box(filled.secret), "main"))
                         .expect("an answer")
                         .expect("the token")
                 });

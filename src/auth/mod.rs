@@ -84,7 +84,7 @@ impl Caller {
     pub async fn reload(&mut self, store: &Store, feed: &str) -> Result<()> {
         if let Some(hash) = self.key.hash() {
             let is_first = self.known.is_none();
-            self.known = store.known(hash, feed).await?;
+            self.known = store.lookup_token(hash, feed).await?;
             if let (true, Some(known)) = (is_first, &self.known) {
                 tracing::Span::current().record("account", &known.username).record("key", known.token.called());
             }
@@ -95,7 +95,7 @@ impl Caller {
     /// The same inside a change.
     pub async fn reload_in(&mut self, tx: &mut Transaction, feed: &str) -> Result<()> {
         if let Some(hash) = self.key.hash() {
-            self.known = tx.known(hash, feed).await?;
+            self.known = tx.lookup_token(hash, feed).await?;
         }
         Ok(())
     }

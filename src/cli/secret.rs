@@ -50,7 +50,7 @@ async fn rotate(args: &Args, to: Option<PathBuf>) -> anyhow::Result<()> {
     let to = to.map(std::path::absolute).transpose()?;
     let new_file = to.clone().unwrap_or_else(|| present.with_extension("secret.new"));
     let new = MasterSecret::read_or_make(&new_file)?;
-    tx(&app, &new).await?;
+    swap_secret(&app, &new).await?;
     match to {
         None => {
             put_in_place(&new_file, &present)?;
@@ -67,7 +67,7 @@ async fn rotate(args: &Args, to: Option<PathBuf>) -> anyhow::Result<()> {
 }
 
 /// Nothing else is derived from the master secret: `docs/security.md` lists what is.
-async fn tx(app: &App, new: &MasterSecret) -> anyhow::Result<()> {
+async fn swap_secret(app: &App, new: &MasterSecret) -> anyhow::Result<()> {
     let old = &app.settings.master;
     ensure!(old.fingerprint() != new.fingerprint(), "the new master secret is the one in force");
     let (old_key, new_key) = (mailed_link_key(old), mailed_link_key(new));

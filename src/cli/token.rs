@@ -87,7 +87,7 @@ async fn find(app: &App) -> anyhow::Result<TokenLookup> {
     let text = token_secret()?;
     let hash = hash_of(text.reveal().trim())
         .context("this is not the secret of a token: it has another shape, or a mistyped character")?;
-    app.store.known(hash, "").await?.context("this host never issued this secret, or its token was deleted")
+    app.store.lookup_token(hash, "").await?.context("this host never issued this secret, or its token was deleted")
 }
 
 fn describe(app: &App, known: &TokenLookup) {

@@ -5,13 +5,11 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     accounts::{
         Account,
-        one_time_link::{
-            self, CONFIRMATION, INVITED, LinkPurpose, OneTimeLink, RESET, UNSUBSCRIBING, confirm_path, password_path,
-        },
+        one_time_link::{self, LinkPurpose, OneTimeLink, UNSUBSCRIBING},
     },
     app::App,
     audit::{Actor, EventDetail, EventKind, Subject},
-    mail::{self, ActionMail, Ending},
+    mail::{self, ActionMail},
     notifications::{ClaimedMail, MailContent},
     store::Transaction,
 };
@@ -21,7 +19,7 @@ pub(super) async fn write(
     app: &App,
     tx: &mut Transaction,
     mail: &ClaimedMail,
-    mail_content: MailContent,
+    content: &MailContent,
     secret: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<String> {
@@ -33,40 +31,20 @@ pub(super) async fn write(
         // What is written again at every attempt must be the same each time.
         at: if mail.letter.holds_link() { mail.created_at } else { now },
     };
-    Ok(match mail_content {
-        MailContent::Ends(notice, account, ends) => {
-            let ends: Vec<_> =
-                ends.iter().map(|one| Ending { token: &one.token, expires_at: one.expires_at }).collect();
-            if notice.is_reminder() {
-                let about = OneTimeLink::of(account.id, LinkPurpose::StopReminders);
-                tx.insert_link(&one_time_link::hash(secret), &about, now, now + UNSUBSCRIBING).await?;
-            }
-            mail::end_notice(&to, notice, &account, &ends)?
+    if let Some((account, purpose, lasts)) = content.link() {
+        let is_first = make_link(tx, mail, (account, purpose, secret), now, lasts).await?;
+        if is_first && purpose == LinkPurpose::PasswordReset {
+            let (by, subject) = (Actor::host("mail"), Subject::account(account.id));
+            tx.record(EventKind::PasswordResetMailed, &by, subject, EventDetail::Nothing, now).await?;
         }
-        MailContent::PasswordReset(account) => {
-            if make_link(tx, mail, (&account, LinkPurpose::PasswordReset, secret), now, RESET).await? {
-                let (by, subject) = (Actor::host("mail"), Subject::account(account.id));
-                tx.record(EventKind::PasswordResetMailed, &by, subject, EventDetail::Nothing, now).await?;
-            }
-            mail::password_reset(&to, &account.username, &password_path(secret))?
-        }
-        MailContent::Invitation(account) => {
-            make_link(tx, mail, (&account, LinkPurpose::Invitation, secret), now, INVITED).await?;
-            mail::invitation(&to, &account.username, &password_path(secret))?
-        }
-        MailContent::SignUp => mail::sign_up(&to, &confirm_path(secret))?,
-        MailContent::AlreadyThere(account) => mail::already_there(&to, &account.username)?,
-        MailContent::ConfirmAddress(account) => {
-            make_link(tx, mail, (&account, LinkPurpose::ConfirmAddress, secret), now, CONFIRMATION).await?;
-            mail::confirm_address(&to, &account.username, &confirm_path(secret))?
-        }
-        MailContent::NewAddress(account) => {
-            make_link(tx, mail, (&account, LinkPurpose::NewAddress, secret), now, CONFIRMATION).await?;
-            mail::new_address(&to, &confirm_path(secret))?
-        }
-        MailContent::AccountDeleted => mail::account_deleted(&to)?,
-        MailContent::Happened(account, events) => mail::security_mail(&to, &account, &events)?,
-    })
+    }
+    if let MailContent::Ends(notice, account, _) = content
+        && notice.is_reminder()
+    {
+        let about = OneTimeLink::of(account.id, LinkPurpose::StopReminders);
+        tx.insert_link(&one_time_link::hash(secret), &about, now, now + UNSUBSCRIBING).await?;
+    }
+    Ok(mail::write(&to, content, secret)?)
 }
 
 /// Makes the link at the mail's first attempt; tells whether this is it.

@@ -93,10 +93,9 @@ async fn outlived(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Resul
 
 async fn still_owed(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<bool> {
     let mut tx = app.store.begin().await?;
-    let mail_content =
-        tx.mail_content(mail, &one_time_link::hash(&app.mailed_link(mail.id)), clock.now()).await?.is_some();
+    let is_owed = tx.mail_content(mail, &one_time_link::hash(&app.mailed_link(mail.id)), clock.now()).await?.is_some();
     tx.commit().await?;
-    Ok(mail_content)
+    Ok(is_owed)
 }
 
 /// The content as it must go out: what an earlier attempt fixed, or what is true now. Committed before it is returned,
@@ -110,11 +109,11 @@ async fn fixed_content(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::
         Some(content) => content,
         None => {
             let secret = app.mailed_link(mail.id);
-            let Some(mail_content) = tx.mail_content(mail, &one_time_link::hash(&secret), now).await? else {
+            let Some(content) = tx.mail_content(mail, &one_time_link::hash(&secret), now).await? else {
                 tx.commit().await?;
                 return Ok(None);
             };
-            write(app, &mut tx, mail, mail_content, &secret, now).await?
+            write(app, &mut tx, mail, &content, &secret, now).await?
         }
     };
     let to_keep = if mail.letter.holds_link() { "" } else { &content };

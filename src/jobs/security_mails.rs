@@ -19,11 +19,11 @@ pub async fn send_mails(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
 /// Binds what is owed to mails.
 pub(super) async fn bind_security_notifications(app: &App, clock: &Clock) -> anyhow::Result<()> {
     loop {
-        let mail_content = app.store.due_security_notifications(clock.now(), BATCH).await?;
-        if mail_content.is_empty() {
+        let due = app.store.due_security_notifications(clock.now(), BATCH).await?;
+        if due.is_empty() {
             return Ok(());
         }
-        for (account, recipient) in mail_content {
+        for (account, recipient) in due {
             bind(app, clock, account, recipient).await?;
         }
     }

@@ -1,14 +1,39 @@
-//! The mails by which somebody gets into an account and keeps its address: one function each.
+//! What each mail says: those by which somebody gets into an account and keeps its address here, one function each.
 
 use super::{
     Unwritable,
     action::{ActionMail, Letter},
+    end_notice::{Ending, end_notice},
+    security::security_mail,
 };
+use crate::{
+    accounts::one_time_link::{confirm_path, password_path},
+    notifications::MailContent,
+};
+
+/// The whole message of any mail. `secret` is the one of the link it holds, if it holds one.
+pub fn write(to: &ActionMail<'_>, content: &MailContent, secret: &str) -> Result<String, Unwritable> {
+    match content {
+        MailContent::Ends(notice, account, ends) => {
+            let ends: Vec<_> =
+                ends.iter().map(|one| Ending { token: &one.token, expires_at: one.expires_at }).collect();
+            end_notice(to, *notice, account, &ends)
+        }
+        MailContent::PasswordReset(account) => password_reset(to, &account.username, &password_path(secret)),
+        MailContent::Invitation(account) => invitation(to, &account.username, &password_path(secret)),
+        MailContent::SignUp => sign_up(to, &confirm_path(secret)),
+        MailContent::AlreadyThere(account) => already_there(to, &account.username),
+        MailContent::ConfirmAddress(account) => confirm_address(to, &account.username, &confirm_path(secret)),
+        MailContent::NewAddress(_) => new_address(to, &confirm_path(secret)),
+        MailContent::AccountDeleted => account_deleted(to),
+        MailContent::Happened(account, events) => security_mail(to, account, events),
+    }
+}
 
 const FOR_A_DAY: &str = "The link works once, for 24 hours.";
 
 /// Somebody asked for a new password; `path` leads to its form.
-pub fn password_reset(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+fn password_reset(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
     let host = to.host();
     let letter = Letter {
         username: Some(username),
@@ -25,7 +50,7 @@ pub fn password_reset(to: &ActionMail<'_>, username: &str, path: &str) -> Result
 }
 
 /// An operator made an account for whoever has this address.
-pub fn invitation(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+fn invitation(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
         username: Some(username),
         subject: "Choose your password",
@@ -41,7 +66,7 @@ pub fn invitation(to: &ActionMail<'_>, username: &str, path: &str) -> Result<Str
 }
 
 /// Somebody gave this address for a new account.
-pub fn sign_up(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
+fn sign_up(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
         username: None,
         subject: "Confirm your address",
@@ -60,7 +85,7 @@ pub fn sign_up(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
 }
 
 /// Somebody gave this address, to sign up or as their new one, and it belongs to an account already.
-pub fn already_there(to: &ActionMail<'_>, username: &str) -> Result<String, Unwritable> {
+fn already_there(to: &ActionMail<'_>, username: &str) -> Result<String, Unwritable> {
     let forgotten = format!("If you have forgotten your password, ask for a new one: {}", to.public_url.of("/forgot"));
     let letter = Letter {
         username: Some(username),
@@ -80,7 +105,7 @@ pub fn already_there(to: &ActionMail<'_>, username: &str) -> Result<String, Unwr
 }
 
 /// Asks the owner of an account to confirm its address.
-pub fn confirm_address(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+fn confirm_address(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
         username: Some(username),
         subject: "Confirm your address",
@@ -93,7 +118,7 @@ pub fn confirm_address(to: &ActionMail<'_>, username: &str, path: &str) -> Resul
 }
 
 /// Asks the owner of an account to confirm the address it is to have from now on.
-pub fn new_address(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
+fn new_address(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
     let letter = Letter {
         username: None,
         subject: "Confirm your new address",
@@ -113,7 +138,7 @@ pub fn new_address(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable
 }
 
 /// Tells somebody that those who run the host deleted their account.
-pub fn account_deleted(to: &ActionMail<'_>) -> Result<String, Unwritable> {
+fn account_deleted(to: &ActionMail<'_>) -> Result<String, Unwritable> {
     let host = to.host();
     let letter = Letter {
         username: None,

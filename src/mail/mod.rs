@@ -20,13 +20,7 @@ use lettre::{Address, message::Mailbox};
 use thiserror::Error;
 
 pub use self::{
-    account::{account_deleted, already_there, confirm_address, invitation, new_address, password_reset, sign_up},
-    action::ActionMail,
-    end_notice::{Ending, end_notice},
-    message::with_unsubscribe,
-    security::security_mail,
-    smtp_url::BadSmtpUrl,
-    test_mail::test_mail,
+    account::write, action::ActionMail, message::with_unsubscribe, smtp_url::BadSmtpUrl, test_mail::test_mail,
 };
 use self::{folder::Folder, smtp::Smtp, smtp_url::SmtpServer};
 use crate::{

@@ -385,11 +385,11 @@ fn invitation_act(kind: EventKind, detail: &EventDetail) -> (String, String) {
 }
 
 fn address_changed(detail: &EventDetail) -> (String, String) {
-    let tx = match detail {
+    let from_to = match detail {
         EventDetail::Addresses { from, to } => format!("From {} to {}. ", one_line(from), one_line(to)),
         _ => String::new(),
     };
-    let said = format!("{tx}Mails go to the new one from now on; this is the last one here.");
+    let said = format!("{from_to}Mails go to the new one from now on; this is the last one here.");
     ("The address of your account was changed".to_owned(), said)
 }
 

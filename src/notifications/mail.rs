@@ -1,14 +1,17 @@
 //! Mails: what each says, and who may send it.
 
 use crate::{
-    accounts::Account,
+    accounts::{
+        Account,
+        one_time_link::{CONFIRMATION, INVITED, LinkPurpose, RESET},
+    },
     notifications::{
         SecurityNotification,
         end_notice::{EndNotice, EndingTokenOfMail},
     },
     tokens::{AccountId, MailId, TokenId},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 /// What a mail says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +167,20 @@ pub enum MailContent {
     Happened(Account, Vec<SecurityNotification>),
     /// The account of this address was deleted.
     AccountDeleted,
+}
+
+impl MailContent {
+    /// For whom a link is made at the first attempt, what it is good for, and for how long. The link of a sign-up is made
+    /// when somebody signs up.
+    pub fn link(&self) -> Option<(&Account, LinkPurpose, Duration)> {
+        match self {
+            Self::PasswordReset(account) => Some((account, LinkPurpose::PasswordReset, RESET)),
+            Self::Invitation(account) => Some((account, LinkPurpose::Invitation, INVITED)),
+            Self::ConfirmAddress(account) => Some((account, LinkPurpose::ConfirmAddress, CONFIRMATION)),
+            Self::NewAddress(account) => Some((account, LinkPurpose::NewAddress, CONFIRMATION)),
+            _ => None,
+        }
+    }
 }
 
 /// How somebody gets the link.

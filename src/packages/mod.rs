@@ -11,7 +11,7 @@ pub mod nuget;
 pub mod number;
 mod package;
 mod publication;
-pub mod search_text;
+pub mod search_query;
 pub mod version;
 
 pub use self::{

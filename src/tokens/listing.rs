@@ -32,6 +32,16 @@ pub enum Sort {
 words!(Sort);
 
 impl Sort {
+    /// What it is called.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Newest => "Newest",
+            Self::Expires => "Expires first",
+            Self::Used => "Last used",
+            Self::Name => "Name",
+        }
+    }
+
     /// All of them, as a page offers them.
     pub const ALL: [Self; Self::COUNT] = [Self::Newest, Self::Expires, Self::Used, Self::Name];
 
@@ -105,6 +115,20 @@ pub enum Filter {
 words!(Filter);
 
 impl Filter {
+    /// What the part of the list is called.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Active => "Active",
+            Self::Expiring => "Expiring",
+            Self::Expired => "Expired",
+            Self::Deactivated => "Deactivated",
+            Self::Revoked => "Revoked",
+            Self::NeverUsed => "Never used",
+            Self::Unused => "Unused for 90 days",
+        }
+    }
+
     /// All of them, as a page offers them.
     pub const ALL: [Self; Self::COUNT] = [
         Self::All,

@@ -38,7 +38,7 @@ impl EventText<'_> {
         match self.detail {
             EventDetail::Nothing | EventDetail::Ownership { .. } => String::new(),
             EventDetail::Text { text } => text.clone(),
-            EventDetail::Token(detail_text) => self.of_token(detail_text, time),
+            EventDetail::Token(detail) => self.of_token(detail, time),
             EventDetail::TokenEnd { at } => self.of_end(&time(*at)),
             EventDetail::Account { username } => username.clone(),
             EventDetail::Address { address } => address.clone(),
@@ -67,14 +67,14 @@ impl EventText<'_> {
         }
     }
 
-    fn of_token(&self, detail_text: &TokenDetail, time: impl Fn(DateTime<Utc>) -> String) -> String {
-        let gone = detail_text.token.as_ref().filter(|_| self.kind == EventKind::TokenDeleted);
-        let changed: Vec<_> = detail_text.changed.iter().map(|field| words(*field)).collect();
+    fn of_token(&self, detail: &TokenDetail, time: impl Fn(DateTime<Utc>) -> String) -> String {
+        let gone = detail.token.as_ref().filter(|_| self.kind == EventKind::TokenDeleted);
+        let changed: Vec<_> = detail.changed.iter().map(|field| words(*field)).collect();
         let parts = [
             gone.map(|token| token.name.clone()),
             (!changed.is_empty()).then(|| changed.join(", ")),
-            detail_text.until.map(|until| format!("until {}", time(until))),
-            detail_text.cause.map(|cause| because(cause).to_owned()),
+            detail.until.map(|until| format!("until {}", time(until))),
+            detail.cause.map(|cause| because(cause).to_owned()),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }

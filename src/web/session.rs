@@ -241,7 +241,7 @@ impl DatabaseSessions {
         Ok(tx.commit().await?)
     }
 
-    async fn tx(&self, key: &SessionKey, state: &HashMap<String, String>) -> anyhow::Result<()> {
+    async fn update_state(&self, key: &SessionKey, state: &HashMap<String, String>) -> anyhow::Result<()> {
         let mut tx = self.0.store.begin().await?;
         tx.update_session(&hash(key.as_ref()), &serde_json::to_string(state)?).await?;
         Ok(tx.commit().await?)
@@ -267,7 +267,7 @@ impl SessionStore for DatabaseSessions {
         state: HashMap<String, String>,
         _: &Age,
     ) -> Result<SessionKey, UpdateError> {
-        self.tx(&key, &state).await.map_err(UpdateError::Other)?;
+        self.update_state(&key, &state).await.map_err(UpdateError::Other)?;
         Ok(key)
     }
 

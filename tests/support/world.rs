@@ -322,7 +322,7 @@ impl World {
     pub async fn refusal(&self, key: &str) -> Option<Reason> {
         let secret = Secret::parse(key).expect("a key of the right shape");
         let app = self.app();
-        let known = app.store.known(secret.hash(), "main").await.unwrap();
+        let known = app.store.lookup_token(secret.hash(), "main").await.unwrap();
         let disabled = known.as_ref().is_some_and(|known| known.holder.disabled);
         admit(known.as_ref().map(|known| known.presented()), disabled, self.now()).check().err()
     }

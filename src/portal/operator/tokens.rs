@@ -102,7 +102,7 @@ pub async fn find_token(
         return Ok(go_to(&req, &with_query("/operator/tokens", [("hint", key)])));
     }
     let known = match hash_of(key) {
-        Some(hash) => app.store.known(hash, "").await?,
+        Some(hash) => app.store.lookup_token(hash, "").await?,
         None => return refuse(&req, SHAPE),
     };
     match known {

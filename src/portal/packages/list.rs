@@ -14,7 +14,7 @@ use crate::{
     app::App,
     packages::{
         PackagePlace, PackageQuery, PackageSummary,
-        search_text::{search_words, take_owners},
+        search_query::{search_words, take_owners},
     },
     portal::visitor::Visitor,
     tokens::{FeedId, Kind, is_feed_name},

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::{
     feeds,
-    listing::{ListChoice, Listing, filter_label},
+    listing::{ListChoice, Listing},
     view,
 };
 use crate::{
@@ -117,11 +117,12 @@ async fn primary(app: &App, me: &SignedIn, owner: Owner, listing: &Listing) -> R
     Ok(token.filter(|token| listing.filter.admits(token, me.now) && contains(token, &listing.words)))
 }
 
-/// Whether a token's name, hint or patterns contain what was searched for.
+/// Whether a token's name, note, hint or patterns contain what was searched for.
 fn contains(token: &Token, words: &str) -> bool {
     let words = words.to_lowercase();
-    let texts = [Some(token.name.as_str()), token.hint.as_deref(), Some(token.patterns.as_str())];
-    texts.into_iter().flatten().any(|text| text.to_lowercase().contains(&words))
+    let hint = token.hint.as_deref().unwrap_or_default();
+    let texts = [token.name.as_str(), &token.note, hint, token.patterns.as_str()];
+    texts.iter().any(|text| text.to_lowercase().contains(&words))
 }
 
 /// The page before this one.
@@ -144,7 +145,7 @@ async fn result(
     let is_whole = matches!(listing.from, PageStart::First) && shown.next.is_none();
     let part = match listing.filter {
         Filter::All => String::new(),
-        filter => format!(" · {}", filter_label(filter).to_lowercase()),
+        filter => format!(" · {}", filter.label().to_lowercase()),
     };
     if is_whole {
         return Ok(counted(here, "token") + &part);

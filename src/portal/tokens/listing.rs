@@ -91,8 +91,8 @@ impl Listing {
 
     /// Links to the parts of the list.
     pub(super) fn filters(&self) -> Vec<ListChoice> {
-        let choice = |filter| ListChoice {
-            label: filter_label(filter),
+        let choice = |filter: Filter| ListChoice {
+            label: filter.label(),
             path: Self { filter, from: PageStart::First, ..self.clone() }.path(),
             is_chosen: filter == self.filter,
         };
@@ -101,8 +101,8 @@ impl Listing {
 
     /// Links to its orders.
     pub(super) fn sorts(&self) -> Vec<ListChoice> {
-        let choice = |sort| ListChoice {
-            label: sort_label(sort),
+        let choice = |sort: Sort| ListChoice {
+            label: sort.label(),
             path: Self { sort, from: PageStart::First, ..self.clone() }.path(),
             is_chosen: sort == self.sort,
         };
@@ -114,29 +114,6 @@ impl Listing {
 fn words(text: &str) -> String {
     let text = text.replace(char::is_control, " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_WORDS).collect()
-}
-
-/// What a part of the list is called.
-pub(super) fn filter_label(filter: Filter) -> &'static str {
-    match filter {
-        Filter::All => "All",
-        Filter::Active => "Active",
-        Filter::Expiring => "Expiring",
-        Filter::Expired => "Expired",
-        Filter::Deactivated => "Deactivated",
-        Filter::Revoked => "Revoked",
-        Filter::NeverUsed => "Never used",
-        Filter::Unused => "Unused for 90 days",
-    }
-}
-
-fn sort_label(sort: Sort) -> &'static str {
-    match sort {
-        Sort::Newest => "Newest",
-        Sort::Expires => "Expires first",
-        Sort::Used => "Last used",
-        Sort::Name => "Name",
-    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::{
     packages::{
         FoundPackage, ListedVersion, PackageSearch, StoredPackage, VersionNumber, newest,
         nuget::{id::PackageId, manifest::normalized},
-        search_text::{search_words, take_owners},
+        search_query::{search_words, take_owners},
     },
     tokens::{Kind, PatternSet},
 };

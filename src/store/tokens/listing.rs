@@ -15,7 +15,7 @@ use crate::{
     tokens::{
         AccountId, Token, TokenId, TokenKind,
         listing::{
-            COUNTED, EndingToken, Filter, IN_BANNER, PAGE, PageStart, Position, Sort, TokenPage, TokenQuery, UNUSED_FOR,
+            COUNTED, EndingToken, Filter, IN_BANNER, PAGE, PageStart, Position, TokenPage, TokenQuery, UNUSED_FOR,
         },
     },
 };
@@ -39,11 +39,24 @@ impl Cursor {
     /// Binds it as $3 and $4: names as text, everything else as a number.
     fn bind<Row>(&self, query: Query<Row>, segment: SortSegment) -> Query<Row> {
         let key = self.key.as_deref().unwrap_or_default();
-        let query = match segment {
-            SortSegment::Name => query.bind(key.to_owned()),
-            _ => query.bind(key.parse::<i64>().unwrap_or_default()),
+        let query = match segment.has_texts() {
+            true => query.bind(key.to_owned()),
+            false => query.bind(key.parse::<i64>().unwrap_or_default()),
         };
         query.bind(self.id.clone())
+    }
+
+    /// A place before everything of a part in it, on the way onward or back. Ids are hexadecimal: "g" is behind them all.
+    fn edge(segment: SortSegment, back: bool, filter: Filter, now: DateTime<Utc>) -> Self {
+        let falls = segment.falls(back);
+        let first = match (segment, filter, back) {
+            (SortSegment::Ending, Filter::Active | Filter::Expiring, false) => now.timestamp(),
+            (SortSegment::Used, Filter::Unused, false) => (now - UNUSED_FOR).timestamp(),
+            _ if falls => i64::MAX,
+            _ => i64::MIN,
+        };
+        let key = if segment.has_texts() { String::new() } else { first.to_string() };
+        Self { key: Some(key), id: if falls { "g" } else { "" }.to_owned() }
     }
 }
 
@@ -77,40 +90,6 @@ impl EndingRow {
     }
 }
 
-impl SortSegment {
-    /// The parts of an order, in its direction.
-    fn of(sort: Sort) -> &'static [Self] {
-        match sort {
-            Sort::Newest => &[Self::Newest],
-            Sort::Expires => &[Self::Ending, Self::Endless],
-            Sort::Used => &[Self::Used, Self::Idle],
-            Sort::Name => &[Self::Name],
-        }
-    }
-
-    fn has_keys(self) -> bool {
-        !matches!(self, Self::Endless | Self::Idle)
-    }
-
-    /// Whether a part of the list can have tokens in it.
-    fn can_hold(self, filter: Filter) -> bool {
-        !matches!((self, filter), (Self::Endless, Filter::Expiring | Filter::Expired) | (Self::Used, Filter::NeverUsed))
-    }
-
-    /// A place before everything of a part in it, on the way onward or back. Ids are hexadecimal: "g" is behind them all.
-    fn edge(self, back: bool, filter: Filter, now: DateTime<Utc>) -> Cursor {
-        let falls = matches!(self, Self::Newest | Self::Used | Self::Idle) != back;
-        let first = match (self, filter, back) {
-            (Self::Ending, Filter::Active | Filter::Expiring, false) => now.timestamp(),
-            (Self::Used, Filter::Unused, false) => (now - UNUSED_FOR).timestamp(),
-            _ if falls => i64::MAX,
-            _ => i64::MIN,
-        };
-        let key = if self == Self::Name { String::new() } else { first.to_string() };
-        Cursor { key: Some(key), id: if falls { "g" } else { "" }.to_owned() }
-    }
-}
-
 impl TokenQuery {
     /// The stretches that are walked from a position on, each with the place to start at.
     fn segments(&self, from: Option<&Position>, back: bool, now: DateTime<Utc>) -> Vec<(SortSegment, Cursor)> {
@@ -124,7 +103,7 @@ impl TokenQuery {
             stretches = stretches.into_iter().skip_while(|segment| !here(segment)).collect();
         }
         let mut segments: Vec<_> =
-            stretches.into_iter().map(|segment| (segment, segment.edge(back, self.filter, now))).collect();
+            stretches.into_iter().map(|segment| (segment, Cursor::edge(segment, back, self.filter, now))).collect();
         if let (Some(from), Some((_, place))) = (from, segments.first_mut()) {
             *place = Cursor { key: from.key.clone(), id: from.id.to_string() };
         }

@@ -10,7 +10,7 @@ use crate::{
     store::sql::{Direction, List, contains},
     tokens::{
         expiry::{ONE_DAY, SHORT_LIFE, WARN_BEFORE},
-        listing::{COUNTED, Filter, UNUSED_FOR},
+        listing::{COUNTED, Filter, Sort, UNUSED_FOR},
     },
 };
 
@@ -27,6 +27,35 @@ pub(in crate::store) enum SortSegment {
 }
 
 impl SortSegment {
+    /// The parts of an order, in its direction.
+    pub(super) fn of(sort: Sort) -> &'static [Self] {
+        match sort {
+            Sort::Newest => &[Self::Newest],
+            Sort::Expires => &[Self::Ending, Self::Endless],
+            Sort::Used => &[Self::Used, Self::Idle],
+            Sort::Name => &[Self::Name],
+        }
+    }
+
+    pub(super) fn has_keys(self) -> bool {
+        !matches!(self, Self::Endless | Self::Idle)
+    }
+
+    /// Whether its keys are texts; others are numbers.
+    pub(super) fn has_texts(self) -> bool {
+        self == Self::Name
+    }
+
+    /// Whether keys fall on the way onward, or back.
+    pub(super) fn falls(self, back: bool) -> bool {
+        self.direction(back) == Direction::Descending
+    }
+
+    /// Whether a part of the list can have tokens in it.
+    pub(super) fn can_hold(self, filter: Filter) -> bool {
+        !matches!((self, filter), (Self::Endless, Filter::Expiring | Filter::Expired) | (Self::Used, Filter::NeverUsed))
+    }
+
     /// The column, or what an index has in its place.
     fn key(self) -> String {
         match self {

@@ -130,7 +130,7 @@ static LOOKUP_BY_ID: LazyLock<String> = LazyLock::new(|| {
 
 impl Store {
     /// What a presented secret is, and its account's part in `feed` (empty for none): one query.
-    pub async fn known(&self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
+    pub async fn lookup_token(&self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
         let row = sqlx::query(LOOKUP.as_str()).bind(secret.as_bytes()).bind(feed).fetch_optional(&self.pool).await?;
         row.as_ref().map(read_known).transpose()
     }
@@ -199,7 +199,7 @@ impl Store {
 
 impl Transaction {
     /// The same as [`Store::known`], read inside the change: the facts that count for a publication.
-    pub async fn known(&mut self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
+    pub async fn lookup_token(&mut self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
         let row =
             sqlx::query(LOOKUP.as_str()).bind(secret.as_bytes()).bind(feed).fetch_optional(&mut *self.inner).await?;
         row.as_ref().map(read_known).transpose()
