@@ -11,7 +11,7 @@ mod subject;
 pub use self::{
     detail::{Cause, EventDetail, TokenDetail, TokenFacts, TokenField, TokenRights},
     event::{Event, EventFilter, EventPage, HostEvent, NamedAccount},
-    job_run::JobRun,
+    job_run::{Job, JobRun},
     kind::EventKind,
     november::{read as read_november, sentences as november_sentences},
     subject::{ActingSession, Actor, Subject},

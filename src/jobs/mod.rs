@@ -40,7 +40,10 @@ pub use self::{
     typed_events::rewrite_events,
     usage::write_usage,
 };
-use crate::{app::App, audit::JobRun};
+use crate::{
+    app::App,
+    audit::{Job, JobRun},
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// What a key did is written at most this often.
@@ -48,11 +51,6 @@ const FLUSH: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP: Duration = Duration::from_secs(15 * 60);
 const HELD: &str = "held: the clock jumped";
-const USAGE: &str = "evidence";
-const DOWNLOADS: &str = "downloads";
-const DISK: &str = "disk";
-const EVENTS: &str = "typed events";
-const HEALTH: &str = "health";
 /// How long a stop waits for what is under way, such as a mail server's answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -88,31 +86,23 @@ pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
     let between = Arc::clone(&gate);
     let warn = move |app, stopped| expiry_warnings::tick(app, Arc::clone(&between), stopped);
     let tasks = vec![
-        start("mail", (pace.minute, by_the_clock), &app, &stopped, warn),
-        start(USAGE, (FLUSH, None), &app, &stopped, |app, _| async move { write_usage(&app).await }),
-        start(DOWNLOADS, (FLUSH, None), &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
-        start(DISK, (MINUTE, None), &app, &stopped, |app, _| async move { Ok(disk::watch_disk(&app)) }),
-        start("orphans", (DAY, by_the_clock), &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
-        start(HEALTH, (pace.minute, None), &app, &stopped, |app, _| async move {
+        start(Job::Mail, (pace.minute, by_the_clock), &app, &stopped, warn),
+        start(Job::Usage, (FLUSH, None), &app, &stopped, |app, _| async move { write_usage(&app).await }),
+        start(Job::Downloads, (FLUSH, None), &app, &stopped, |app, _| async move { flush_downloads(&app).await }),
+        start(Job::Disk, (MINUTE, None), &app, &stopped, |app, _| async move { Ok(disk::watch_disk(&app)) }),
+        start(Job::Orphans, (DAY, by_the_clock), &app, &stopped, |app, _| async move { remove_orphans(&app).await }),
+        start(Job::Health, (pace.minute, None), &app, &stopped, |app, _| async move {
             app.health.refresh(&app.parts()).await;
             Ok(String::new())
         }),
-        start(
-            "legacy keys",
-            (SWEEP, by_the_clock),
-            &app,
-            &stopped,
-            |app, _| async move { retire_legacy_keys(&app).await },
-        ),
-        start("pauses", (pace.minute, by_the_clock), &app, &stopped, |app, _| async move { end_pauses(&app).await }),
-        start("sweep", (SWEEP, by_the_clock), &app, &stopped, |app, _| async move { cleanup(&app).await }),
-        start(
-            EVENTS,
-            (SWEEP, None),
-            &app,
-            &stopped,
-            |app, stopped| async move { rewrite_events(&app, &stopped).await },
-        ),
+        start(Job::LegacyKeys, (SWEEP, by_the_clock), &app, &stopped, |app, _| async move {
+            retire_legacy_keys(&app).await
+        }),
+        start(Job::Pauses, (pace.minute, by_the_clock), &app, &stopped, |app, _| async move { end_pauses(&app).await }),
+        start(Job::Cleanup, (SWEEP, by_the_clock), &app, &stopped, |app, _| async move { cleanup(&app).await }),
+        start(Job::Events, (SWEEP, None), &app, &stopped, |app, stopped| async move {
+            rewrite_events(&app, &stopped).await
+        }),
     ];
     JobsHandle { app, stopping, tasks }
 }
@@ -138,11 +128,11 @@ impl JobsHandle {
 }
 
 fn start<J, F>(
-    name: &'static str,
+    job: Job,
     (every, gate): (Duration, Option<&Arc<ClockGate>>),
     app: &Arc<App>,
     stopped: &watch::Receiver<bool>,
-    job: J,
+    run: J,
 ) -> JoinHandle<()>
 where
     J: Fn(Arc<App>, watch::Receiver<bool>) -> F + Send + 'static,
@@ -160,37 +150,38 @@ where
             }
             let (began_at, began) = (app.clock.now(), Instant::now());
             if gate.as_ref().is_some_and(|gate| !gate.passes(began_at, began)) {
-                note(&app, name, (began_at, Duration::ZERO), Ok(HELD.to_owned())).await;
+                note(&app, job, (began_at, Duration::ZERO), Ok(HELD.to_owned())).await;
                 continue;
             }
             // A task of its own: a panic ends that and nothing else.
-            let done = match tokio::spawn(job(Arc::clone(&app), stopped.clone())).await {
+            let done = match tokio::spawn(run(Arc::clone(&app), stopped.clone())).await {
                 Ok(Ok(did)) => Ok(did),
                 Ok(Err(error)) => Err(format!("{error:#}")),
                 Err(error) => Err(error.to_string()),
             };
-            note(&app, name, (began_at, began.elapsed()), done).await;
+            note(&app, job, (began_at, began.elapsed()), done).await;
         }
     })
 }
 
 /// Logs what a run came to, and keeps it for the operator; a job that runs all the time only when there is
 /// something to say.
-async fn note(app: &App, job: &'static str, (began_at, took): (DateTime<Utc>, Duration), done: Result<String, String>) {
+async fn note(app: &App, job: Job, (began_at, took): (DateTime<Utc>, Duration), done: Result<String, String>) {
+    let name: &'static str = job.into();
     let (did, error) = match done {
         Ok(did) => (did, None),
         Err(error) => {
-            tracing::error!(job, "the job failed and will run again: {error}");
+            tracing::error!(job = name, "the job failed and will run again: {error}");
             (String::new(), Some(error))
         }
     };
-    if did.is_empty() && error.is_none() && [USAGE, DOWNLOADS, DISK, EVENTS, HEALTH].contains(&job) {
+    if did.is_empty() && error.is_none() && job.is_frequent() {
         return;
     }
     let took = chrono::Duration::from_std(took).unwrap_or_default();
-    let run = JobRun { job: job.to_owned(), began_at, took, did, error };
+    let run = JobRun { job: name.to_owned(), began_at, took, did, error };
     if let Err(error) = app.store.note_run(&run).await {
-        tracing::warn!(job, "the run could not be noted: {error}");
+        tracing::warn!(job = name, "the run could not be noted: {error}");
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::Duration;
 use super::Operator;
 use crate::{
     app::App,
-    audit::JobRun,
+    audit::{Job, JobRun},
     web::{
         error::PageError,
         format::Time,
@@ -47,28 +47,16 @@ pub async fn list_jobs(req: HttpRequest, app: Data<App>, me: Operator) -> Result
 
 impl RunView {
     fn new(run: JobRun, me: &Operator) -> Self {
+        // One that only another release knows is called by its word.
+        let job = Job::try_from(run.job.as_str()).ok();
         Self {
-            about: about(&run.job),
-            job: run.job,
+            about: job.map_or("", Job::about),
+            job: job.map_or(run.job, |job| job.label().to_owned()),
             began: me.time(run.began_at),
             took: took(run.took),
             did: run.did,
             error: run.error,
         }
-    }
-}
-
-/// What a job is for.
-fn about(job: &str) -> &'static str {
-    match job {
-        "mail" => "sends every mail that is due",
-        "evidence" => "notes when tokens were used, and what was refused",
-        "downloads" => "counts downloads",
-        "orphans" => "removes files that belong to no package",
-        "legacy keys" => "notes idle keys of an older system that have retired",
-        "pauses" => "notes tokens that are on again by themselves",
-        "sweep" => "removes what is past its term",
-        _ => "",
     }
 }
 
