@@ -137,6 +137,7 @@ async fn store(
             return Err(FormError::field("email", "There is an account with this address already. Sign in instead."));
         }
     };
+    tx.note_sign_in(id, now).await?;
     let device = remember(req, app, &mut tx, id, by, now).await?;
     tx.commit().await?;
     Ok((id, device))

@@ -167,13 +167,19 @@ impl Transaction {
         Ok(id)
     }
 
-    /// Records that somebody signed in.
-    pub async fn record_sign_in(&mut self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<EventId> {
+    /// Notes when somebody signed in last, with the account that they have just made too.
+    pub async fn note_sign_in(&mut self, account: AccountId, now: DateTime<Utc>) -> Result<()> {
         sqlx::query("UPDATE accounts SET signed_in_at = $2 WHERE id = $1")
             .bind(account.to_string())
             .bind(now.timestamp())
             .execute(&mut *self.inner)
             .await?;
+        Ok(())
+    }
+
+    /// Records that somebody signed in.
+    pub async fn record_sign_in(&mut self, account: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<EventId> {
+        self.note_sign_in(account, now).await?;
         self.record(EventKind::SignedIn, by, Subject::account(account), EventDetail::Nothing, now).await
     }
 
