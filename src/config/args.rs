@@ -75,6 +75,11 @@ pub struct Args {
     #[arg(long, global = true, env = "LATCHKEY_MAX_PACKAGE_MIB", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=10240), help_heading = "Settings", hide_short_help = true)]
     pub max_package_mib: u64,
 
+    /// Most MiB of packages that the tokens of one account may have published in all; 0 for no limit. Removed versions do
+    /// not count
+    #[arg(long, global = true, env = "LATCHKEY_ACCOUNT_QUOTA_MIB", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1 << 40), help_heading = "Settings", hide_short_help = true)]
+    pub account_quota_mib: u64,
+
     /// Most pushes at once by all tokens of one account; more wait for their turn
     #[arg(long, global = true, env = "LATCHKEY_PUSHES_PER_ACCOUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
     pub pushes_per_account: u16,

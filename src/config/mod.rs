@@ -79,6 +79,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Largest package, in bytes.
     pub max_package_bytes: u64,
+    /// Most bytes of packages that one account may have published; `None` for no limit.
+    pub account_quota: Option<u64>,
     /// How many pushes may be at once.
     pub pushes: PushLimits,
     /// Most connections of one address, or requests of a client behind a proxy.
@@ -178,6 +180,7 @@ impl Settings {
             max_token_days: args.max_token_days,
             trusted_proxies: args.trusted_proxies.clone(),
             max_package_bytes: args.max_package_mib << 20,
+            account_quota: Some(args.account_quota_mib << 20).filter(|quota| *quota > 0),
             pushes: PushLimits {
                 account: args.pushes_per_account.into(),
                 all: args.pushes.into(),
@@ -220,6 +223,7 @@ impl Settings {
             ("LATCHKEY_PUSH_WAIT", self.pushes.patience.as_secs().to_string()),
             ("LATCHKEY_CONNECTIONS_PER_ADDRESS", self.connections_per_address.to_string()),
             ("LATCHKEY_SECURITY_CONTACT", or(self.security_contact.clone(), "none")),
+            ("LATCHKEY_ACCOUNT_QUOTA_MIB", or(self.account_quota.map(|quota| (quota >> 20).to_string()), "no limit")),
             ("LATCHKEY_MAX_PACKAGE_MIB", (self.max_package_bytes >> 20).to_string()),
         ]
     }

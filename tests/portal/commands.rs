@@ -107,7 +107,10 @@ async fn accounts_are_listed_disabled_enabled_and_deleted(world: &World) {
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::AccountDisabled));
     assert!(!bo.is_signed_in().await);
     let list = told(world, &["account", "list"], "");
-    assert_eq!(list, "ada\tada@example.com\toperator\t2027-03-01 09:00 UTC\nbo\tbo@example.com\tdisabled\t2027-03-01 09:00 UTC");
+    assert_eq!(
+        list,
+        "ada\tada@example.com\toperator\t2027-03-01 09:00 UTC\nbo\tbo@example.com\tdisabled\t2027-03-01 09:00 UTC"
+    );
     assert_eq!(told(world, &["account", "enable", "--username", "bo"], ""), "Enabled bo.");
     assert_eq!(world.refusal(&key.secret).await, None);
     for command in ["disable", "delete"] {

@@ -24,5 +24,6 @@ mod nuget_symbols;
 mod nuget_uploads;
 mod package_store;
 mod pauses;
+mod quota;
 mod sources;
 mod two_sources;

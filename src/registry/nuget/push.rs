@@ -28,7 +28,7 @@ use crate::{
     runtime::WorkerTasks,
     store::Transaction,
     tokens::{
-        Kind, PackageKey, Token, VersionKey,
+        AccountId, Kind, PackageKey, Token, VersionKey,
         decision::{Action, Package},
         legacy,
     },
@@ -67,12 +67,32 @@ pub(super) async fn receive_push(
 ) -> Result<Received, NuGetError> {
     let caller = request.caller().await?;
     let Token { id, account, .. } = request.decide(&caller, PUSH, None, Package::Unknown)?.token;
+    check_quota(app, account, 0).await?;
     let permit = app.pushes.turn(account, id).await?;
     let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
     let upload = receive(req, payload, &permit, &app.uploads(), limit).await?;
+    let size = upload.file.as_file().metadata().map_err(|error| NuGetError::unavailable(&error))?.len();
+    check_quota(app, account, size).await?;
     let (default, file) = (Limits::default(), limit as u64);
     let limits = Limits { file, unpacked: default.unpacked.max(file.saturating_mul(4)), ..default };
     Ok(Received { caller, upload, permit, limits })
+}
+
+/// Refuses what would bring an account over its quota, if there is one. Pushes that are under way side by side may go over
+/// it together, by less than a package each.
+async fn check_quota(app: &App, account: AccountId, more: u64) -> Result<(), NuGetError> {
+    let Some(quota) = app.settings.account_quota else { return Ok(()) };
+    let used = app.store.published_bytes(account).await?;
+    if used.saturating_add(more.max(1)) <= quota {
+        return Ok(());
+    }
+    let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
+    let sentence = format!(
+        "The account of this key has published {} of the {} that one account may. Ask the operator to remove old versions or to allow more.",
+        mib(used),
+        mib(quota)
+    );
+    Err(NuGetError::new(StatusCode::FORBIDDEN, "The quota of this account is used up", sentence))
 }
 
 /// A push whose body is here.

@@ -5,9 +5,19 @@ use chrono::{DateTime, Utc};
 use crate::{
     audit::{EventDetail, EventKind, Subject},
     packages::{ChangeContext, NewVersion, PublishContext, StoredPackage},
-    store::{Result, StoreError, Transaction},
-    tokens::{Kind, PackageKey, Token},
+    store::{Result, Store, StoreError, Transaction},
+    tokens::{AccountId, Kind, PackageKey, Token},
 };
+
+impl Store {
+    /// How many bytes of packages the tokens of an account have published; removed versions do not count.
+    pub async fn published_bytes(&self, account: AccountId) -> Result<u64> {
+        let sum = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM versions
+             WHERE published_by = $1 AND removed_at IS NULL";
+        let bytes: i64 = sqlx::query_scalar(sum).bind(account.to_string()).fetch_one(&self.pool).await?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+}
 
 impl Transaction {
     /// Notes that a token has published, as the last act of the change, and locks its row from here to the commit: whoever
