@@ -53,7 +53,7 @@ onBoth(test, 'a token is switched off for a while to see who needs it', async ({
   await shoot(ada.page, 'deactivate');
   await ada.page.getByLabel(/^8 hours/).check();
   await ada.submits('Deactivate');
-  assert.match(await ada.says(), /on again by itself[^]*in 8 hours[^]*No requests since/);
+  assert.match(await ada.says(), /turns back on[^]*in 8 hours[^]*No requests since/);
   assert.equal(await pushes(server, key, 'Jenkins/2.440'), 403);
   assert.equal(await pushes(server, key, 'Jenkins/2.440'), 403);
   await ada.page.reload();
