@@ -198,7 +198,7 @@ impl Store {
 }
 
 impl Transaction {
-    /// The same as [`Store::known`], read inside the change: the facts that count for a publication.
+    /// The same as [`Store::lookup_token`], read inside the change: the facts that count for a publication.
     pub async fn lookup_token(&mut self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
         let row =
             sqlx::query(LOOKUP.as_str()).bind(secret.as_bytes()).bind(feed).fetch_optional(&mut *self.inner).await?;
