@@ -167,6 +167,8 @@ async fn a_list_that_comes_too_late_is_kept(world: &World) {
         assert_eq!((page.status, page.problems().len()), (403, 1), "{}", page.body);
         assert_eq!(page.form(IMPORT).value("people").trim(), list, "it can be sent again");
     }
+    let many = (0..500).fold(ada.get(IMPORT).await.form(IMPORT), |form, n| form.add(&format!("f{n}"), ""));
+    assert_eq!(uploads(&ada, many, list).await.status, 400, "more fields than any form has");
     let form = ada.get(IMPORT).await.form(IMPORT).set("people", list);
     ada.submit(ada.get("/settings/tokens").await.form("/sign-out")).await;
     let page = uploads(&ada, form, "").await;

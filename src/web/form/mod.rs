@@ -141,12 +141,15 @@ fn is_form(req: &HttpRequest) -> bool {
 async fn read(req: &HttpRequest, payload: Payload) -> Result<Sent, PageError> {
     let body = read_body(payload, MAX_FORM).await?;
     if std::str::from_utf8(&body).is_err() || form_urlencoded::parse(&body).count() > MAX_FIELDS {
-        return Err(PageError::BadForm(
-            StatusCode::BAD_REQUEST,
-            "It is not one of ours. Reload the page and try again.".to_owned(),
-        ));
+        return Err(foreign());
     }
     Ok(Sent::new(form_urlencoded::parse(&body).into_owned().collect(), false, req))
+}
+
+/// Not a form of any page of ours: 400.
+fn foreign() -> PageError {
+    let text = "It is not one of ours. Reload the page and try again.".to_owned();
+    PageError::BadForm(StatusCode::BAD_REQUEST, text)
 }
 
 /// Reads the fields as the form they are of.

@@ -13,7 +13,7 @@ use actix_web::{
     web::Bytes,
 };
 
-use super::{Fields, Sent, received};
+use super::{Fields, MAX_FIELDS, Sent, foreign, received};
 use crate::{
     auth::{multipart, read_body},
     web::error::PageError,
@@ -92,7 +92,11 @@ pub(super) fn boundary_of(req: &HttpRequest) -> Option<String> {
 /// Reads such a form, and whether its form value is right.
 pub(super) async fn read(req: &HttpRequest, payload: Payload, boundary: String) -> Result<Sent, PageError> {
     let upload = Upload { body: read_body(payload, MAX_UPLOAD).await?, boundary };
-    let sent = Sent::new(upload.fields(), true, req);
+    let fields = upload.fields();
+    if fields.len() > MAX_FIELDS {
+        return Err(foreign());
+    }
+    let sent = Sent::new(fields, true, req);
     req.extensions_mut().insert(Rc::new(upload));
     Ok(sent)
 }
