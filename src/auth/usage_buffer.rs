@@ -162,14 +162,15 @@ impl UsageBuffer {
     }
 
     /// Writes what was noted of one account's tokens, so that its pages show it: refusals first, and no more than a page
-    /// can wait for. The rest comes with [`Self::write`].
-    pub async fn write_for(&self, store: &Store, account: AccountId) -> Result<()> {
+    /// can wait for. The rest comes with [`Self::write`]. Tells whether there was anything.
+    pub async fn write_for(&self, store: &Store, account: AccountId) -> Result<bool> {
         let mut taken = self.take(|owner| owner == account);
+        let any = !taken.notes.is_empty();
         taken.notes.sort_by_key(|note| matches!(note.deed, UsageEvent::Refusal(_)));
         for _ in 0..PAGE_BATCHES {
             taken.write_batch(store).await?;
         }
-        Ok(())
+        Ok(any)
     }
 
     async fn write_all(&self, store: &Store) -> Result<usize> {

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{refusals::write_mine, token_request::TokenRequest, view};
+use super::{token_request::TokenRequest, view};
 use crate::{
     app::App,
     feeds::Feed,
@@ -86,8 +86,7 @@ pub async fn show_narrow(of: TokenRequest) -> Result<HttpResponse, PageError> {
 
 /// `POST /settings/tokens/{id}/narrow`
 pub async fn narrow_token(of: TokenRequest, Form(form): Form<NarrowForm>) -> Result<HttpResponse, PageError> {
-    write_mine(&of.app, of.owner).await;
-    let of = of.reloaded().await?;
+    let of = of.with_latest_uses().await?;
     let suggestion = suggestion(&of.app, &of.me, &of.token, &of.feeds().await?).await?;
     let shown =
         suggestion.filter(|new| form.version == of.token.version.to_string() && new.narrower.to_line() == form.after);

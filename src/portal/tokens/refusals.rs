@@ -179,11 +179,12 @@ fn address(token: Option<TokenId>, after: &RefusalCursor) -> String {
 }
 
 /// Adds what this node has seen of the person's tokens to the rows, so that what was refused a second ago is shown.
-/// A page without the last ten seconds is better than none.
-pub(super) async fn write_mine(app: &App, owner: Owner) {
-    if let Err(error) = app.usage_buffer.write_for(&app.store, owner.id).await {
+/// A page without the last ten seconds is better than none. Tells whether anything was added.
+pub(super) async fn write_mine(app: &App, owner: Owner) -> bool {
+    app.usage_buffer.write_for(&app.store, owner.id).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the last seconds are not on the page");
-    }
+        false
+    })
 }
 
 impl TokenIssues {

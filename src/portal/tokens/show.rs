@@ -8,7 +8,7 @@ use super::{
     history::Record,
     narrow::Advice,
     pattern_preview::{self, Preview},
-    refusals::{TokenIssues, write_mine},
+    refusals::TokenIssues,
     token_form::TokenForm,
     token_request::TokenRequest,
     try_it::Trial,
@@ -73,8 +73,7 @@ struct VersionRow {
 
 /// `GET /settings/tokens/{id}`
 pub async fn show_token(of: TokenRequest) -> Result<HttpResponse, PageError> {
-    write_mine(&of.app, of.owner).await;
-    let of = of.reloaded().await?;
+    let of = of.with_latest_uses().await?;
     let feeds = of.feeds().await?;
     let trial = match typed(&of.req, &format!("{}/try", of.path())) {
         Some(form) => Trial::untried(form, &of.token, &feeds),

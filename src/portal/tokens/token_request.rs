@@ -8,7 +8,7 @@ use actix_web::{
     web::{Data, Path},
 };
 
-use super::{feeds, find, path, view};
+use super::{feeds, find, path, refusals::write_mine, view};
 use crate::{
     app::App,
     feeds::Feed,
@@ -33,6 +33,11 @@ impl TokenRequest {
     pub(super) async fn reloaded(self) -> Result<Self, PageError> {
         let token = find(&self.app, self.owner, &self.token.id.to_string()).await?;
         Ok(Self { token, ..self })
+    }
+
+    /// The same with what this node saw of the owner's tokens in the last seconds.
+    pub(super) async fn with_latest_uses(self) -> Result<Self, PageError> {
+        if write_mine(&self.app, self.owner).await { self.reloaded().await } else { Ok(self) }
     }
 
     /// Why something cannot be done with the token now.
