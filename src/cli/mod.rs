@@ -8,12 +8,15 @@ mod jobs;
 pub mod legacy;
 pub mod mail;
 mod package;
+mod program;
 mod prompt;
 mod restored;
 mod secret;
 mod store;
 mod token;
 mod token_add;
+
+pub use program::main;
 
 use std::io::{ErrorKind, Write};
 
@@ -82,7 +85,7 @@ enum Command {
     SetupLink,
     /// Bring the database to this version's schema, then exit
     Migrate,
-    /// Look for trouble in the settings and the data
+    /// Look for problems in the settings and the data
     Doctor,
 }
 
@@ -142,7 +145,7 @@ fn there_is_one(args: &Args) -> anyhow::Result<()> {
 }
 
 /// Prints a line for the person, or the script, that gave the command. A reader that has read enough, such as `head`,
-/// is no trouble.
+/// is not a problem.
 fn say(line: impl std::fmt::Display) {
     if let Err(error) = writeln!(std::io::stdout(), "{line}")
         && error.kind() != ErrorKind::BrokenPipe

@@ -45,7 +45,7 @@ const MAY_NAME: [(&str, &[&[&str]]); 32] = [
     ("serve", &[PURE, BELOW_APP, APP, &["jobs", "routes"]]),
     ("cli", &[PURE, BELOW_APP, APP, &["jobs", "serve"]]),
     ("lib", &[]),
-    ("main", &[&["cli", "config", "serve"]]),
+    ("main", &[&["cli"]]),
 ];
 
 fn may_name(room: &str, other: &str) -> bool {
