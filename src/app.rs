@@ -22,7 +22,7 @@ use crate::{
     notifications::{MailKind, NewMail},
     package_store,
     packages::{
-        blobs::{Blobs, sweep_uploads},
+        blobs::{Blobs, delete_leftover_uploads},
         downloads::Downloads,
     },
     store::{Store, migrate::migrate},
@@ -62,7 +62,7 @@ pub struct App {
 
 /// Pieces of long answers that are made at the same time. Each needs a connection to the database.
 const PIECES: usize = 4;
-/// What an upload left behind is older than this when it is swept; another process may be at work on younger ones.
+/// What an upload left behind is older than this when it is removed; another process may be at work on younger ones.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
 impl App {
@@ -97,7 +97,7 @@ impl App {
         };
         private_folder(&app.uploads())?;
         close_folders(&app.settings.data_dir)?;
-        app.sweep()?;
+        app.delete_leftovers()?;
         Ok(app)
     }
 
@@ -108,9 +108,9 @@ impl App {
     }
 
     /// A mail to be queued; its link, if it holds one, is [`Self::mailed_link`] of its id.
-    pub fn new_mail(&self, letter: MailKind, account: Option<AccountId>, recipient: &str) -> NewMail {
+    pub fn new_mail(&self, kind: MailKind, account: Option<AccountId>, recipient: &str) -> NewMail {
         let id = MailId::generate(self.clock.now(), &mut crate::random::system());
-        NewMail { id, message_id: self.mailer.message_id(id), letter, account, recipient: recipient.to_owned() }
+        NewMail { id, message_id: self.mailer.message_id(id), kind, account, recipient: recipient.to_owned() }
     }
 
     /// The secret of the link that a mail holds. It follows from the mail's id, so that it need not be kept to be sent
@@ -125,11 +125,11 @@ impl App {
     }
 
     /// Removes what uploads left behind when a process died.
-    fn sweep(&self) -> std::io::Result<()> {
+    fn delete_leftovers(&self) -> std::io::Result<()> {
         let before = SystemTime::from(self.clock.now()) - LEFT_BEHIND;
-        let swept = sweep_uploads(&self.uploads(), before)? + self.blobs.sweep(before)?;
-        if swept > 0 {
-            tracing::info!(files = swept, "unfinished uploads removed");
+        let removed = delete_leftover_uploads(&self.uploads(), before)? + self.blobs.delete_leftovers(before)?;
+        if removed > 0 {
+            tracing::info!(files = removed, "unfinished uploads removed");
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::{
     },
     app::App,
     audit::{Actor, EventDetail, EventKind, Subject},
-    mail::{self, ActionMail},
+    mail::{self, Envelope},
     notifications::{ClaimedMail, MailContent},
     store::Transaction,
 };
@@ -23,13 +23,13 @@ pub(super) async fn write(
     secret: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<String> {
-    let to = ActionMail {
+    let to = Envelope {
         mailer: &app.mailer,
         public_url: &app.settings.public_url,
         recipient: &mail.recipient,
         message_id: &mail.message_id,
         // What is written again at every attempt must be the same each time.
-        at: if mail.letter.holds_link() { mail.created_at } else { now },
+        at: if mail.kind.holds_link() { mail.created_at } else { now },
     };
     if let Some((account, purpose, lasts)) = content.link() {
         let is_first = make_link(tx, mail, (account, purpose, secret), now, lasts).await?;

@@ -49,7 +49,7 @@ impl ClockGate {
         }
         if kept.is_none() {
             tracing::error!(
-                "the clock jumped by {} minutes: nothing is sent or swept for {} minutes. If the time is wrong now, set it right or stop the server",
+                "the clock jumped by {} minutes: nothing is sent or removed for {} minutes. If the time is wrong now, set it right or stop the server",
                 jump.num_minutes(),
                 self.patience.num_minutes()
             );

@@ -79,7 +79,7 @@ pub async fn run_expiry_warnings(app: &App, dry_run: bool, now: DateTime<Utc>) -
     if dry_run {
         return would_be_sent(app, now).await;
     }
-    let clock = Clock::standing_at(now);
+    let clock = Clock::fixed_at(now);
     bind_due_notices(app, &clock).await?;
     let delivered = deliver_mails(app, &clock, None, || false).await?;
     let mut report = Report::default();

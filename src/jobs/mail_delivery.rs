@@ -85,7 +85,7 @@ async fn deliver(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result
 /// Whether a mail that may have been taken before tells beforehand of what is past by now. It is not sent again: the
 /// mail that the token has expired says more, and goes to everybody.
 async fn outlived(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<bool> {
-    match mail.letter {
+    match mail.kind {
         MailKind::End(notice) if notice != EndNotice::Expired => Ok(app.store.is_past(mail.id, clock.now()).await?),
         _ => Ok(false),
     }
@@ -100,11 +100,11 @@ async fn still_owed(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Res
 
 /// The content as it must go out: what an earlier attempt fixed, or what is true now. Committed before it is returned,
 /// and only if this claim still holds; `None` if it does not, or if nothing is owed any more.
-/// What holds a link is not kept: it is written again, to the same letter, since it follows from the mail alone.
+/// What holds a link is not kept: it is written again, to the same mail, since it follows from the mail alone.
 async fn fixed_content(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::Result<Option<String>> {
     let now = clock.now();
     let mut tx = app.store.begin().await?;
-    let kept = mail.content.clone().filter(|_| !mail.letter.holds_link());
+    let kept = mail.content.clone().filter(|_| !mail.kind.holds_link());
     let content = match kept {
         Some(content) => content,
         None => {
@@ -116,12 +116,12 @@ async fn fixed_content(app: &App, clock: &Clock, mail: &ClaimedMail) -> anyhow::
             write(app, &mut tx, mail, &content, &secret, now).await?
         }
     };
-    let to_keep = if mail.letter.holds_link() { "" } else { &content };
+    let to_keep = if mail.kind.holds_link() { "" } else { &content };
     if !tx.fix_content(mail, to_keep, now).await? {
         return Ok(None);
     }
     tx.commit().await?;
-    Ok(Some(match mail.letter {
+    Ok(Some(match mail.kind {
         MailKind::End(notice) if notice.is_reminder() => {
             let path = one_time_link::stop_reminders_path(&app.mailed_link(mail.id));
             with_unsubscribe(&content, &app.settings.public_url.of(&path))

@@ -1,4 +1,4 @@
-//! What runs by the clock beside the server: sending mails, writing what keys did, sweeping.
+//! What runs by the clock beside the server: sending mails, writing what keys did, cleaning up.
 //! Each job stands alone: an error or a panic in one is logged, the others go on, and it runs again at its next tick.
 
 mod action_mails;
@@ -33,7 +33,7 @@ pub use self::{
     downloads::flush_downloads,
     expiry_warnings::{Report, Warned, run_expiry_warnings},
     legacy_keys::retire_legacy_keys,
-    orphans::{GRACE, IN_TRASH, OrphanReport, OrphanSweep, remove_orphans, sweep_orphans},
+    orphans::{GRACE, IN_TRASH, OrphanCleanup, OrphanReport, clean_up_orphans, remove_orphans},
     pauses::end_pauses,
     retention::cleanup,
     security_mails::send_mails,

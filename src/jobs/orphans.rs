@@ -12,7 +12,7 @@ use crate::{
     package_store::Custody,
     packages::{
         FileFate,
-        blobs::{BlobKey, Standing},
+        blobs::{BlobKey, Ownership},
     },
     tokens::VersionKey,
 };
@@ -25,16 +25,16 @@ pub const IN_TRASH: Duration = Duration::days(30);
 const FEW: usize = 4;
 const SHARE: usize = 10;
 
-/// How a sweep goes about it.
+/// How a cleanup goes about it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct OrphanSweep {
+pub struct OrphanCleanup {
     /// Look only.
     pub dry_run: bool,
     /// Somebody looked: much of the store may go.
     pub allow_many: bool,
 }
 
-/// What a sweep found and did; with a dry run, what it would do.
+/// What a cleanup found and did; with a dry run, what it would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrphanReport {
     /// Files looked at.
@@ -46,15 +46,15 @@ pub struct OrphanReport {
     /// Files in the trash that belong to a version after all, put back.
     pub put_back: Vec<BlobKey>,
     /// Why nothing at all may be deleted, if so; only a dry run gets here with it.
-    pub trouble: Option<String>,
+    pub problem: Option<String>,
 }
 
-/// Sweeps once; tells what became of how many files, in words.
+/// Runs once; tells what became of how many files, in words.
 ///
 /// # Errors
 /// When the store is not ours, much of it would go, or store or database do not answer: then nothing was deleted.
 pub async fn remove_orphans(app: &App) -> anyhow::Result<String> {
-    let report = sweep_orphans(app, OrphanSweep::default()).await?;
+    let report = clean_up_orphans(app, OrphanCleanup::default()).await?;
     let counts = [
         counted_as(report.thrown_away.len(), "files put into the trash"),
         counted_as(report.deleted.len(), "files deleted from the trash"),
@@ -67,28 +67,28 @@ pub async fn remove_orphans(app: &App) -> anyhow::Result<String> {
     Ok(counts)
 }
 
-/// Sweeps once, as [`remove_orphans`] does.
+/// Runs once, as [`remove_orphans`] does.
 ///
 /// # Errors
 /// See there. A dry run fails only when store or database do not answer.
-pub async fn sweep_orphans(app: &App, how: OrphanSweep) -> anyhow::Result<OrphanReport> {
+pub async fn clean_up_orphans(app: &App, how: OrphanCleanup) -> anyhow::Result<OrphanReport> {
     let custody = Custody::of(&app.store, &app.blobs).await?;
     let census = Census::of(app, custody.claim.since).await?;
-    let trouble = trouble(&custody, &census, how);
+    let problem = problem(&custody, &census, how);
     let (day, mut report) = (app.clock.now().date_naive(), OrphanReport { files: census.files, ..Default::default() });
     if how.dry_run {
         report.thrown_away = census.orphans;
-        report.trouble = trouble;
+        report.problem = problem;
         empty_trash(app, how, &mut report).await?;
         return Ok(report);
     }
-    if let Some(trouble) = trouble {
+    if let Some(problem) = problem {
         // A store that is back where it was is this host's again.
-        let is_missing = custody.standing == Standing::Missing;
-        if !is_missing && census.stranger.is_some() || custody.standing == Standing::Disputed {
+        let is_missing = custody.ownership == Ownership::Missing;
+        if !is_missing && census.stranger.is_some() || custody.ownership == Ownership::Disputed {
             custody.hold(&app.store, &app.blobs).await?;
         }
-        bail!("the package store: {trouble}");
+        bail!("the package store: {problem}");
     }
     custody.renew(&app.store, &app.blobs, app.clock.now()).await?;
     empty_trash(app, how, &mut report).await?;
@@ -138,9 +138,9 @@ impl Census {
 }
 
 /// Why nothing may be deleted, if so.
-fn trouble(custody: &Custody, census: &Census, how: OrphanSweep) -> Option<String> {
-    if let Some(trouble) = custody.standing.trouble() {
-        return Some(trouble);
+fn problem(custody: &Custody, census: &Census, how: OrphanCleanup) -> Option<String> {
+    if let Some(problem) = custody.ownership.problem() {
+        return Some(problem);
     }
     if let Some(stranger) = &census.stranger {
         let name = stranger.as_str();
@@ -151,7 +151,7 @@ fn trouble(custody: &Custody, census: &Census, how: OrphanSweep) -> Option<Strin
         ));
     }
     // A store without an identity is taken over only by a database that knows it.
-    let unclaimed = custody.standing == Standing::Unclaimed;
+    let unclaimed = custody.ownership == Ownership::Unclaimed;
     let going = if unclaimed { census.unknown } else { census.orphans.len() };
     (much(going, census.files) && !how.allow_many).then(|| {
         format!(
@@ -168,7 +168,7 @@ fn much(going: usize, of: usize) -> bool {
 }
 
 /// Deletes what has been in the trash for long enough, and puts back what belongs to a version after all.
-async fn empty_trash(app: &App, how: OrphanSweep, report: &mut OrphanReport) -> anyhow::Result<()> {
+async fn empty_trash(app: &App, how: OrphanCleanup, report: &mut OrphanReport) -> anyhow::Result<()> {
     let before = (app.clock.now() - IN_TRASH).date_naive();
     let mut trash = app.blobs.trash();
     while let Some(trashed) = trash.try_next().await? {

@@ -33,19 +33,19 @@ const FEWEST: i64 = 1;
 const FIRST: i64 = 20;
 const MOST: i64 = 1_000;
 
-/// Sweeps once; tells what was removed, in words.
+/// Runs once; tells what was removed, in words.
 pub async fn cleanup(app: &App) -> anyhow::Result<String> {
     let now = app.clock.now();
     let mut removed = Vec::new();
     for &stale in Expendable::ALL {
         let Some(kept) = kept(app, stale) else { continue };
-        let count = sweep_all(app, stale, now - kept).await?;
+        let count = delete_all(app, stale, now - kept).await?;
         if count > 0 {
             removed.push(format!("{count} {}", stale.as_str()));
         }
     }
     let mailer = app.mailer.clone();
-    let files = tokio::task::spawn_blocking(move || mailer.sweep(now)).await??;
+    let files = tokio::task::spawn_blocking(move || mailer.delete_old(now)).await??;
     if files > 0 {
         removed.push(format!("{files} mail files"));
     }
@@ -72,20 +72,20 @@ fn kept(app: &App, stale: Expendable) -> Option<Duration> {
     }
 }
 
-async fn sweep_all(app: &App, stale: Expendable, before: DateTime<Utc>) -> anyhow::Result<u64> {
-    let mut swept = 0;
+async fn delete_all(app: &App, stale: Expendable, before: DateTime<Utc>) -> anyhow::Result<u64> {
+    let mut total = 0;
     let mut size = FIRST;
     loop {
         let mut tx = app.store.begin().await?;
         // The lock is ours from here on.
         let began = Instant::now();
-        let removed = tx.sweep(stale, before, size).await?;
+        let removed = tx.delete_expendable(stale, before, size).await?;
         tx.commit().await?;
         let took = began.elapsed();
-        tracing::trace!(rows = removed, micros = u64::try_from(took.as_micros())?, "swept {}", stale.as_str());
-        swept += removed;
+        tracing::trace!(rows = removed, micros = u64::try_from(took.as_micros())?, "cleaned up {}", stale.as_str());
+        total += removed;
         if removed < u64::try_from(size)? {
-            return Ok(swept);
+            return Ok(total);
         }
         size = next_size(size, took);
         tokio::time::sleep(PAUSE).await;

@@ -10,7 +10,7 @@ const BATCH: i64 = 500;
 
 /// Binds what happened and sends all mails that wait at `now`; for tests and operators.
 pub async fn send_mails(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let clock = Clock::standing_at(now);
+    let clock = Clock::fixed_at(now);
     bind_security_notifications(app, &clock).await?;
     deliver_mails(app, &clock, None, || false).await?;
     Ok(())

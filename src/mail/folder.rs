@@ -60,20 +60,20 @@ impl Folder {
     }
 
     /// Removes files older than a week by their names; tells how many.
-    pub(super) fn sweep(&self, now: DateTime<Utc>) -> io::Result<usize> {
+    pub(super) fn delete_old(&self, now: DateTime<Utc>) -> io::Result<usize> {
         let entries = match fs::read_dir(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             entries => entries?,
         };
-        let mut swept = 0;
+        let mut removed = 0;
         for entry in entries {
             let entry = entry?;
             if written_at(&entry.file_name().to_string_lossy()).is_some_and(|at| at + KEPT < now) {
                 fs::remove_file(entry.path())?;
-                swept += 1;
+                removed += 1;
             }
         }
-        Ok(swept)
+        Ok(removed)
     }
 }
 

@@ -20,7 +20,7 @@ use lettre::{Address, message::Mailbox};
 use thiserror::Error;
 
 pub use self::{
-    account::write, action::ActionMail, message::with_unsubscribe, smtp_url::BadSmtpUrl, test_mail::test_mail,
+    account::write, action::Envelope, message::with_unsubscribe, smtp_url::BadSmtpUrl, test_mail::test_mail,
 };
 use self::{folder::Folder, smtp::Smtp, smtp_url::SmtpServer};
 use crate::{
@@ -146,10 +146,10 @@ impl Mailer {
     }
 
     /// Removes old mail files; tells how many.
-    pub fn sweep(&self, now: DateTime<Utc>) -> io::Result<usize> {
+    pub fn delete_old(&self, now: DateTime<Utc>) -> io::Result<usize> {
         match &self.way {
             Way::Smtp(_) => Ok(0),
-            Way::Folder(folder) => folder.sweep(now),
+            Way::Folder(folder) => folder.delete_old(now),
         }
     }
 }

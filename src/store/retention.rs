@@ -159,7 +159,7 @@ impl Expendable {
 
 impl Transaction {
     /// Removes at most `limit` rows that are older than `before`; tells how many.
-    pub async fn sweep(&mut self, stale: Expendable, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+    pub async fn delete_expendable(&mut self, stale: Expendable, before: DateTime<Utc>, limit: i64) -> Result<u64> {
         match stale {
             Expendable::Events => {
                 let query = sqlx::query(stale.sql()).bind(EventId::first_at(before).to_string()).bind(limit);
@@ -169,7 +169,7 @@ impl Transaction {
                 let query = sqlx::query(stale.sql()).bind(day_of(before)).bind(limit);
                 Ok(query.execute(&mut *self.inner).await?.rows_affected())
             }
-            Expendable::Mails => self.sweep_mails(before, limit).await,
+            Expendable::Mails => self.delete_mails(before, limit).await,
             _ => {
                 let query = sqlx::query(stale.sql()).bind(before.timestamp()).bind(limit);
                 Ok(query.execute(&mut *self.inner).await?.rows_affected())
@@ -177,22 +177,22 @@ impl Transaction {
         }
     }
 
-    async fn sweep_mails(&mut self, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+    async fn delete_mails(&mut self, before: DateTime<Utc>, limit: i64) -> Result<u64> {
         let ids: Vec<String> = sqlx::query_scalar(Expendable::Mails.sql())
             .bind(before.timestamp())
             .bind(limit)
             .fetch_all(&mut *self.inner)
             .await?;
-        let mut swept = 0;
+        let mut removed = 0;
         for id in ids {
             // Locks the row: nobody sends it again from here on.
             let lock = "UPDATE mails SET fence = fence + 1 WHERE id = $1 AND state IN ('sent', 'failed', 'dropped')";
             if sqlx::query(lock).bind(id.as_str()).execute(&mut *self.inner).await?.rows_affected() == 1 {
                 sqlx::query("DELETE FROM notices WHERE mail = $1").bind(id.as_str()).execute(&mut *self.inner).await?;
                 sqlx::query("DELETE FROM mails WHERE id = $1").bind(id.as_str()).execute(&mut *self.inner).await?;
-                swept += 1;
+                removed += 1;
             }
         }
-        Ok(swept)
+        Ok(removed)
     }
 }

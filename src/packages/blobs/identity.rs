@@ -1,6 +1,6 @@
-//! Whose a package store is. A sweep that trusted its own database alone would delete what other hosts keep in the same
+//! Whose a package store is. A cleanup that trusted its own database alone would delete what other hosts keep in the same
 //! store, or what was pushed after the backup it runs on. So the installation that may delete keeps an identity object
-//! in the store and a [`Claim`] to it in its database. Both are renewed by every sweep with a fresh random mark: two
+//! in the store and a [`Claim`] to it in its database. Both are renewed by every cleanup with a fresh random mark: two
 //! databases that both say they are this installation soon disagree with the store, and then neither deletes anything.
 
 use futures_util::TryStreamExt;
@@ -45,7 +45,7 @@ pub struct Claim {
 
 /// How a database stands to its package store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Ownership {
     /// The store is this installation's.
     Ours,
     /// The store has no identity yet.
@@ -60,33 +60,33 @@ pub enum Standing {
 
 impl Claim {
     /// Holds the claim against what the store says.
-    pub fn standing(&self, found: Option<&StoreIdentity>) -> Standing {
+    pub fn ownership(&self, found: Option<&StoreIdentity>) -> Ownership {
         let Some(found) = found else {
             return match self.mark {
-                _ if self.held => Standing::Disputed,
-                Some(_) => Standing::Missing,
-                None => Standing::Unclaimed,
+                _ if self.held => Ownership::Disputed,
+                Some(_) => Ownership::Missing,
+                None => Ownership::Unclaimed,
             };
         };
         let ours = [&self.mark, &self.next_mark].into_iter().flatten().any(|mark| *mark == found.mark);
         if found.installation != self.installation {
-            Standing::Foreign(found.installation.clone())
+            Ownership::Foreign(found.installation.clone())
         } else if self.held || found.disputed || !ours {
-            Standing::Disputed
+            Ownership::Disputed
         } else {
-            Standing::Ours
+            Ownership::Ours
         }
     }
 }
 
-impl Standing {
+impl Ownership {
     /// Whether packages may be put there: not where they would get lost.
     pub fn takes_packages(&self) -> bool {
         !matches!(self, Self::Missing | Self::Foreign(_))
     }
 
     /// What it means, and what to do; none where all is well.
-    pub fn trouble(&self) -> Option<String> {
+    pub fn problem(&self) -> Option<String> {
         match self {
             Self::Ours | Self::Unclaimed => None,
             Self::Missing => Some(
@@ -187,18 +187,18 @@ mod tests {
             next_mark: Some("m2".to_owned()),
             ..Claim::default()
         };
-        assert_eq!(mine.standing(None), Standing::Missing, "what had an identity is another store without one");
-        assert_eq!(Claim { mark: None, ..mine.clone() }.standing(None), Standing::Unclaimed);
+        assert_eq!(mine.ownership(None), Ownership::Missing, "what had an identity is another store without one");
+        assert_eq!(Claim { mark: None, ..mine.clone() }.ownership(None), Ownership::Unclaimed);
         // A process that died between store and database left either mark.
         for mark in ["m1", "m2"] {
-            assert_eq!(mine.standing(Some(&identity("a", mark))), Standing::Ours, "{mark}");
+            assert_eq!(mine.ownership(Some(&identity("a", mark))), Ownership::Ours, "{mark}");
         }
-        assert_eq!(mine.standing(Some(&identity("a", "m3"))), Standing::Disputed);
-        assert_eq!(mine.standing(Some(&identity("b", "m1"))), Standing::Foreign("b".to_owned()));
+        assert_eq!(mine.ownership(Some(&identity("a", "m3"))), Ownership::Disputed);
+        assert_eq!(mine.ownership(Some(&identity("b", "m1"))), Ownership::Foreign("b".to_owned()));
         let disputed = StoreIdentity { disputed: true, ..identity("a", "m1") };
-        assert_eq!(mine.standing(Some(&disputed)), Standing::Disputed);
+        assert_eq!(mine.ownership(Some(&disputed)), Ownership::Disputed);
         let held = Claim { held: true, ..mine };
-        assert_eq!(held.standing(Some(&identity("a", "m1"))), Standing::Disputed);
-        assert_eq!(held.standing(None), Standing::Disputed);
+        assert_eq!(held.ownership(Some(&identity("a", "m1"))), Ownership::Disputed);
+        assert_eq!(held.ownership(None), Ownership::Disputed);
     }
 }

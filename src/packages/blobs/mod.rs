@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::tokens::Kind;
 
-pub use identity::{Claim, Standing, StoreIdentity};
+pub use identity::{Claim, Ownership, StoreIdentity};
 pub use reader::BlobReader;
 pub use settings::{BadBlobUrl, BlobSettings, Bucket};
 pub use trash::Trashed;
@@ -155,7 +155,7 @@ impl Blobs {
         let mut writer = BufWriter::with_capacity(Arc::clone(&self.store), key.location(), PART)
             .with_max_concurrency(PARTS_IN_FLIGHT);
         if let Err(error) = copy(&mut source, &mut writer).await {
-            // The first error is the one to tell; what cannot be cleaned up now, the sweep or the bucket will.
+            // The first error is the one to tell; what cannot be cleaned up now, the cleanup or the bucket will.
             let _ = writer.abort().await;
             return Err(error.into());
         }
@@ -247,24 +247,24 @@ impl Blobs {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn sweep(&self, before: SystemTime) -> io::Result<usize> {
+    pub fn delete_leftovers(&self, before: SystemTime) -> io::Result<usize> {
         let Some(folder) = &self.folder else { return Ok(0) };
         let mut removed = 0;
         for kind in Kind::ALL {
             for shelf in folders_in(&folder.join(kind.as_str()))? {
-                removed += sweep_files(&shelf, before, |name| name.contains('#'))?;
+                removed += delete_leftover_files(&shelf, before, |name| name.contains('#'))?;
             }
         }
         Ok(removed)
     }
 }
 
-/// Removes uploads left behind by a process that died from the folder of temporary files, as [`Blobs::sweep`] does.
+/// Removes uploads left behind by a process that died from the folder of temporary files, as [`Blobs::delete_leftovers`] does.
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub fn sweep_uploads(folder: &Path, before: SystemTime) -> io::Result<usize> {
-    sweep_files(folder, before, |_| true)
+pub fn delete_leftover_uploads(folder: &Path, before: SystemTime) -> io::Result<usize> {
+    delete_leftover_files(folder, before, |_| true)
 }
 
 async fn copy(source: &mut tokio::fs::File, writer: &mut BufWriter) -> io::Result<()> {
@@ -301,7 +301,7 @@ fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-fn sweep_files(folder: &Path, before: SystemTime, ours: impl Fn(&str) -> bool) -> io::Result<usize> {
+fn delete_leftover_files(folder: &Path, before: SystemTime, ours: impl Fn(&str) -> bool) -> io::Result<usize> {
     let mut removed = 0;
     for entry in read_dir(folder)?.into_iter().flatten() {
         let entry = entry?;
@@ -312,7 +312,7 @@ fn sweep_files(folder: &Path, before: SystemTime, ours: impl Fn(&str) -> bool) -
     Ok(removed)
 }
 
-/// A file that is gone by now is not old: another process swept it.
+/// A file that is gone by now is not old: another process removed it.
 fn is_old_file(entry: &std::fs::DirEntry, before: SystemTime) -> bool {
     let written = entry.metadata().ok().filter(std::fs::Metadata::is_file).and_then(|facts| facts.modified().ok());
     written.is_some_and(|written| written < before)

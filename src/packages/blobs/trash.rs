@@ -1,4 +1,4 @@
-//! What a sweep takes out of the store stays in its `trash/` for a while, by the day it was put there.
+//! What a cleanup takes out of the store stays in its `trash/` for a while, by the day it was put there.
 
 use chrono::NaiveDate;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_a_sweep_put_there_is_read_from_the_trash() {
+    fn only_what_a_cleanup_put_there_is_read_from_the_trash() {
         let key = BlobKey::new(crate::tokens::Kind::NuGet, uuid::Uuid::from_u128(7), "nupkg");
         let trashed = Trashed { day: "2026-11-28".parse().unwrap(), key };
         assert_eq!(Trashed::parse(&trashed.location()), Some(trashed));

@@ -88,14 +88,14 @@ async fn a_failed_put_leaves_nothing() {
     // A folder opens like a file, and cannot be read like one.
     assert!(blobs.put(&key(1), root.path()).await.is_err());
     assert!(!blobs.exists(&key(1)).await.unwrap());
-    assert_eq!(blobs.sweep(SystemTime::UNIX_EPOCH + Duration::from_secs(u32::MAX.into())).unwrap(), 0);
+    assert_eq!(blobs.delete_leftovers(SystemTime::UNIX_EPOCH + Duration::from_secs(u32::MAX.into())).unwrap(), 0);
 }
 
 #[tokio::test]
-async fn the_sweep_takes_old_leftovers_and_no_blobs() {
+async fn the_cleanup_takes_old_leftovers_and_no_blobs() {
     let root = tempfile::tempdir().unwrap();
     let blobs = folder_store(root.path());
-    assert_eq!(blobs.sweep(SystemTime::UNIX_EPOCH).unwrap(), 0);
+    assert_eq!(blobs.delete_leftovers(SystemTime::UNIX_EPOCH).unwrap(), 0);
     let file = root.path().join("upload");
     fs::write(&file, "x").unwrap();
     blobs.put(&key(1), &file).await.unwrap();
@@ -103,23 +103,23 @@ async fn the_sweep_takes_old_leftovers_and_no_blobs() {
         root.path().join("blobs").join(format!("{}#1", key(2).as_str().replace("/02", "/01").replace("0f02", "0f01")));
     fs::write(&half_written, "x").unwrap();
     let written = fs::metadata(&half_written).unwrap().modified().unwrap();
-    assert_eq!(blobs.sweep(written).unwrap(), 0);
-    assert_eq!(blobs.sweep(written + Duration::from_secs(1)).unwrap(), 1);
+    assert_eq!(blobs.delete_leftovers(written).unwrap(), 0);
+    assert_eq!(blobs.delete_leftovers(written + Duration::from_secs(1)).unwrap(), 1);
     assert!(!half_written.exists());
     assert!(blobs.exists(&key(1)).await.unwrap());
 }
 
 #[test]
-fn old_uploads_are_swept() {
+fn old_uploads_are_removed() {
     let root = tempfile::tempdir().unwrap();
     let (upload, folder) = (root.path().join("upload"), root.path().join("folder"));
     fs::write(&upload, "x").unwrap();
     fs::create_dir(&folder).unwrap();
     let written = fs::metadata(&upload).unwrap().modified().unwrap();
-    assert_eq!(sweep_uploads(root.path(), written).unwrap(), 0);
-    assert_eq!(sweep_uploads(root.path(), written + Duration::from_secs(1)).unwrap(), 1);
+    assert_eq!(delete_leftover_uploads(root.path(), written).unwrap(), 0);
+    assert_eq!(delete_leftover_uploads(root.path(), written + Duration::from_secs(1)).unwrap(), 1);
     assert!(folder.exists());
-    assert_eq!(sweep_uploads(&root.path().join("missing"), written).unwrap(), 0);
+    assert_eq!(delete_leftover_uploads(&root.path().join("missing"), written).unwrap(), 0);
 }
 
 #[test]

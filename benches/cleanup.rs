@@ -1,5 +1,5 @@
-//! How long the sweep holds the database's write lock while it removes a hundred thousand rows of each big kind, on both
-//! databases: no batch may take more than 50 ms. A table, not statistics: what counts is the longest batch of one sweep.
+//! How long the cleanup holds the database's write lock while it removes a hundred thousand rows of each big kind, on both
+//! databases: no batch may take more than 50 ms. A table, not statistics: what counts is the longest batch of one cleanup.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and ends here if it cannot go on")]
 
 use std::{
@@ -75,7 +75,7 @@ const STALE: [&str; 7] = [
 #[derive(Clone, Default)]
 struct Batches(Arc<Mutex<BTreeMap<String, Vec<u64>>>>);
 
-/// What the sweep notes of one batch.
+/// What the cleanup notes of one batch.
 #[derive(Default)]
 struct Batch {
     said: String,
@@ -100,7 +100,7 @@ impl<S: Subscriber> Layer<S> for Batches {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut batch = Batch::default();
         event.record(&mut batch);
-        if let Some(what) = batch.said.strip_prefix("swept ") {
+        if let Some(what) = batch.said.strip_prefix("cleaned up ") {
             self.0.lock().unwrap().entry(what.to_owned()).or_default().push(batch.micros);
         }
     }
