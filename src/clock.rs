@@ -18,7 +18,7 @@ pub enum Clock {
 
 impl Clock {
     /// A clock that stands at `instant`.
-    pub fn standing_at(instant: DateTime<Utc>) -> Self {
+    pub fn fixed_at(instant: DateTime<Utc>) -> Self {
         Self::Set(Arc::new(AtomicI64::new(instant.timestamp_millis())))
     }
 
@@ -31,7 +31,7 @@ impl Clock {
         }
     }
 
-    /// Moves a standing clock; the machine's clock stays as it is.
+    /// Moves a fixed clock; the machine's clock stays as it is.
     pub fn advance(&self, by: Duration) {
         if let Self::Set(millis) = self {
             millis.fetch_add(by.num_milliseconds(), Ordering::SeqCst);

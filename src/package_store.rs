@@ -1,5 +1,5 @@
 //! Whose the package store is: the claim in the database, held against the identity in the store. Nothing in a store is
-//! deleted unless [`Custody::standing`] says that it is ours.
+//! deleted unless [`Custody::ownership`] says that it is ours.
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use rand::Rng;
 use uuid::Uuid;
 
 use crate::{
-    packages::blobs::{BlobKey, Blobs, Claim, Standing, StoreIdentity},
+    packages::blobs::{BlobKey, Blobs, Claim, Ownership, StoreIdentity},
     store::{Result, Store},
 };
 
@@ -37,7 +37,7 @@ pub struct Custody {
     /// What the store says.
     pub identity: Option<StoreIdentity>,
     /// How the one stands to the other.
-    pub standing: Standing,
+    pub ownership: Ownership,
     /// The claim as it is stored.
     text: String,
 }
@@ -51,8 +51,8 @@ impl Custody {
         let text = store.fact(FACT).await?.unwrap_or_default();
         let claim = read(&text);
         let identity = blobs.identity().await?;
-        let standing = claim.standing(identity.as_ref());
-        Ok(Self { claim, identity, standing, text })
+        let ownership = claim.ownership(identity.as_ref());
+        Ok(Self { claim, identity, ownership, text })
     }
 
     /// Renews a claim that is ours, or makes the first one. An error if another process is at it.
@@ -74,7 +74,7 @@ impl Custody {
         let renewal = self.identity.as_ref().map_or(0, |found| found.renewal) + 1;
         let mark = random_id();
         // Before the store is written the database knows both marks, so a process may die in between.
-        let settled = self.identity.filter(|_| self.standing == Standing::Ours).map(|found| found.mark);
+        let settled = self.identity.filter(|_| self.ownership == Ownership::Ours).map(|found| found.mark);
         let planned =
             Claim { installation: installation.clone(), mark: settled, next_mark: Some(mark.clone()), ..self.claim };
         swap(store, &self.text, &planned).await?;
@@ -95,7 +95,7 @@ impl Custody {
     pub async fn hold(self, store: &Store, blobs: &Blobs) -> anyhow::Result<()> {
         if let Some(found) = self.identity.filter(|found| found.installation == self.claim.installation)
             && !found.disputed
-            && self.standing == Standing::Disputed
+            && self.ownership == Ownership::Disputed
         {
             blobs.renew(&StoreIdentity { renewal: found.renewal + 1, disputed: true, ..found }).await?;
         }
@@ -115,12 +115,12 @@ pub async fn adopt(store: &Store, blobs: &Blobs, now: DateTime<Utc>) -> anyhow::
     Custody::of(store, blobs).await?.renew_as(random_id(), store, blobs, now).await
 }
 
-/// Deletes the bytes of what was removed, where the store is ours; else a sweep does it later.
+/// Deletes the bytes of what was removed, where the store is ours; else a cleanup does it later.
 pub async fn discard(store: &Store, blobs: &Blobs, files: &[BlobKey]) {
-    match Custody::of(store, blobs).await.map(|custody| custody.standing) {
-        Ok(Standing::Ours | Standing::Unclaimed) => blobs.discard(files).await,
-        Ok(standing) => {
-            let why = standing.trouble().unwrap_or_default();
+    match Custody::of(store, blobs).await.map(|custody| custody.ownership) {
+        Ok(Ownership::Ours | Ownership::Unclaimed) => blobs.discard(files).await,
+        Ok(ownership) => {
+            let why = ownership.problem().unwrap_or_default();
             tracing::warn!(?files, "the bytes of what was removed stay in the package store: {why}");
         }
         Err(error) => {

@@ -25,7 +25,7 @@ pub async fn show_readiness(app: Data<App>) -> impl Responder {
         Ok(Ok(SchemaState::Current | SchemaState::Newer)) => {
             // These are asked now, as they cost little: the disk may have filled since the last look, and another process
             // may have changed the secret.
-            if health::master_secret(&app.store, &app.settings.master).await.trouble().is_some() {
+            if health::master_secret(&app.store, &app.settings.master).await.problem().is_some() {
                 app.health.suspect();
             }
             app.health.look_again(&app.parts()).await;
@@ -33,11 +33,11 @@ pub async fn show_readiness(app: Data<App>) -> impl Responder {
                 .map(|warning| format!("warning: {warning}\n"))
                 .unwrap_or_default();
             let checks = app.health.checks();
-            let troubles = checks
+            let problems = checks
                 .iter()
                 .filter(|check| check.name != health::DISK)
-                .filter_map(|check| Some((check.name, check.trouble()?.0)));
-            let lines: String = troubles.map(|(name, what)| format!("{name} {what}\n")).collect();
+                .filter_map(|check| Some((check.name, check.problem()?.0)));
+            let lines: String = problems.map(|(name, what)| format!("{name} {what}\n")).collect();
             let hint =
                 if lines.is_empty() { "" } else { "(the log, latchkey doctor and the operator's page say why)\n" };
             HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(format!("ready\n{disk}{lines}{hint}"))

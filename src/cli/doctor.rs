@@ -48,7 +48,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         Ok(mailer) => report.tell(&health::mail_server(&mailer).await),
         Err(error) => report.tell(&Check::wrong("mail server", "cannot be used", chain(error))),
     }
-    match report.troubles {
+    match report.problems {
         0 => Ok(()),
         n => bail!("{n} of the checks found something wrong"),
     }
@@ -67,7 +67,7 @@ fn blobs(settings: &Settings, report: &mut Report) -> Option<Blobs> {
 async fn data(settings: &Settings, store: &Store, blobs: Option<&Blobs>, report: &mut Report) -> anyhow::Result<()> {
     let found = health::database(store).await;
     found.iter().for_each(|check| report.tell(check));
-    if found.iter().any(|check| check.trouble().is_some()) {
+    if found.iter().any(|check| check.problem().is_some()) {
         return Ok(());
     }
     report.tell(&health::master_secret(store, &settings.master).await);
@@ -94,12 +94,12 @@ async fn data(settings: &Settings, store: &Store, blobs: Option<&Blobs>, report:
 /// What was told so far.
 #[derive(Debug, Default)]
 struct Report {
-    troubles: usize,
+    problems: usize,
 }
 
 impl Report {
     fn tell(&mut self, check: &Check) {
-        self.troubles += usize::from(check.trouble().is_some());
+        self.problems += usize::from(check.problem().is_some());
         match &check.finding {
             Finding::Good(text) => say(format_args!("ok    {}: {text}", check.name)),
             Finding::Wrong { what, cause } => say(format_args!("WRONG {} {what}: {cause}", check.name)),

@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use super::say;
 use crate::{
     app::App,
-    jobs::{OrphanReport, OrphanSweep, run_expiry_warnings, sweep_orphans},
+    jobs::{OrphanCleanup, OrphanReport, clean_up_orphans, run_expiry_warnings},
 };
 
 /// A `--now` further from the clock than this is a mistake, or a rehearsal.
@@ -52,7 +52,7 @@ impl Command {
             Job::ExpiryWarnings => expiry_warnings(app, dry_run, now, time_travel).await,
             Job::Orphans => {
                 ensure!(now.is_none(), "--now is for expiry-warnings only: files are as old as they are");
-                orphans(app, OrphanSweep { dry_run, allow_many }).await
+                orphans(app, OrphanCleanup { dry_run, allow_many }).await
             }
         }
     }
@@ -75,8 +75,8 @@ async fn expiry_warnings(
 }
 
 /// One line per file, its parts separated by tabs for other programs, and the sum at the end.
-async fn orphans(app: &App, how: OrphanSweep) -> anyhow::Result<()> {
-    let OrphanReport { files, thrown_away, deleted, put_back, trouble } = sweep_orphans(app, how).await?;
+async fn orphans(app: &App, how: OrphanCleanup) -> anyhow::Result<()> {
+    let OrphanReport { files, thrown_away, deleted, put_back, problem } = clean_up_orphans(app, how).await?;
     let whether = if how.dry_run { "would be " } else { "" };
     for (what, keys) in
         [("moved into the trash", &thrown_away), ("deleted from the trash", &deleted), ("put back", &put_back)]
@@ -86,8 +86,8 @@ async fn orphans(app: &App, how: OrphanSweep) -> anyhow::Result<()> {
         }
     }
     say(format_args!("{} of {files} files belong to no version and have been there for a week", thrown_away.len()));
-    if let Some(trouble) = trouble {
-        say(format_args!("nothing would be moved: {trouble}"));
+    if let Some(problem) = problem {
+        say(format_args!("nothing would be moved: {problem}"));
     }
     Ok(())
 }

@@ -42,11 +42,11 @@ impl Command {
         let package = app.store.package(found.id, kind, &name.to_ascii_lowercase(), None).await?;
         let package = package.with_context(|| format!("there is no package “{name}” in {feed}"))?;
         let by = Actor::host("latchkey package remove");
-        let doing = ChangeContext { feed_name: &feed, token: None, by: &by, now: app.clock.now() };
+        let change = ChangeContext { feed_name: &feed, token: None, by: &by, now: app.clock.now() };
         let mut tx = app.store.begin().await?;
         let removed = match &version {
-            Some(version) => tx.remove_version(&doing, &package, &version.key).await?,
-            None => tx.remove_package(&doing, &package).await?,
+            Some(version) => tx.remove_version(&change, &package, &version.key).await?,
+            None => tx.remove_package(&change, &package).await?,
         };
         let name = &package.name;
         let what = version.map_or_else(|| name.clone(), |version| format!("{name} {version}"));

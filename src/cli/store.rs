@@ -6,7 +6,7 @@ use super::say;
 use crate::{
     app::App,
     package_store::{self, Custody},
-    packages::blobs::Standing,
+    packages::blobs::Ownership,
 };
 
 /// What to do with the package store.
@@ -33,16 +33,18 @@ impl Command {
 }
 
 async fn show(app: &App) -> anyhow::Result<()> {
-    let Custody { claim, identity, standing, .. } = Custody::of(&app.store, &app.blobs).await?;
+    let Custody { claim, identity, ownership, .. } = Custody::of(&app.store, &app.blobs).await?;
     say(format_args!("this installation: {}", claim.installation));
     match identity {
         Some(found) => say(format_args!("the store belongs to: {} (renewal {})", found.installation, found.renewal)),
         None => say("the store belongs to: nobody yet"),
     }
-    match standing {
-        Standing::Ours => say("It is this host's."),
-        Standing::Unclaimed => say("The next sweep takes it over if it knows what is in it."),
-        Standing::Missing | Standing::Foreign(_) | Standing::Disputed => say(standing.trouble().unwrap_or_default()),
+    match ownership {
+        Ownership::Ours => say("It is this host's."),
+        Ownership::Unclaimed => say("The next cleanup takes it over if it knows what is in it."),
+        Ownership::Missing | Ownership::Foreign(_) | Ownership::Disputed => {
+            say(ownership.problem().unwrap_or_default())
+        }
     }
     Ok(())
 }

@@ -92,13 +92,13 @@ async fn find(app: &App) -> anyhow::Result<TokenLookup> {
 
 fn describe(app: &App, known: &TokenLookup) {
     let TokenLookup { token, replaced_at, username, holder, .. } = known;
-    let standing = if replaced_at.is_some() {
+    let state = if replaced_at.is_some() {
         "replaced by a refresh".to_owned()
     } else {
         state(token, app.clock.now()).label().to_lowercase()
     };
     let end = token.end().map_or_else(|| "never".to_owned(), minute);
-    say(format_args!("secret:   {standing}"));
+    say(format_args!("secret:   {state}"));
     say(format_args!("account:  {username}{}", if holder.disabled { " (disabled)" } else { "" }));
     say(format_args!("token:    {} ({}), id {}", token.name, token.called(), token.id));
     say(format_args!("may:      {}", token.permissions));

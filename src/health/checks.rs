@@ -10,7 +10,7 @@ use crate::{
     config::MasterSecret,
     mail::Mailer,
     package_store::Custody,
-    packages::blobs::{Blobs, Standing},
+    packages::blobs::{Blobs, Ownership},
     store::{SchemaState, Store},
     tokens::VersionKey,
 };
@@ -59,7 +59,7 @@ impl Check {
     }
 
     /// What is wrong, if something is.
-    pub fn trouble(&self) -> Option<(&str, &str)> {
+    pub fn problem(&self) -> Option<(&str, &str)> {
         match &self.finding {
             Finding::Good(_) => None,
             Finding::Wrong { what, cause } => Some((what, cause)),
@@ -146,16 +146,16 @@ pub async fn store_owner(store: &Store, blobs: &Blobs) -> Check {
         Ok(custody) => custody,
         Err(cause) => return Check::wrong(NAME, "is not known", cause),
     };
-    match &custody.standing {
-        Standing::Ours => Check::good(NAME, "is this host"),
-        Standing::Unclaimed => Check::good(NAME, "is nobody yet; the next sweep takes it over"),
-        Standing::Missing => Check::wrong(NAME, "is not known: the store is not where it was", trouble(&custody)),
-        Standing::Foreign(_) | Standing::Disputed => Check::wrong(NAME, "is not this host alone", trouble(&custody)),
+    match &custody.ownership {
+        Ownership::Ours => Check::good(NAME, "is this host"),
+        Ownership::Unclaimed => Check::good(NAME, "is nobody yet; the next cleanup takes it over"),
+        Ownership::Missing => Check::wrong(NAME, "is not known: the store is not where it was", problem(&custody)),
+        Ownership::Foreign(_) | Ownership::Disputed => Check::wrong(NAME, "is not this host alone", problem(&custody)),
     }
 }
 
-fn trouble(custody: &Custody) -> String {
-    custody.standing.trouble().unwrap_or_default()
+fn problem(custody: &Custody) -> String {
+    custody.ownership.problem().unwrap_or_default()
 }
 
 /// Whether the files of some versions are there: the oldest, the newest, and some in between.

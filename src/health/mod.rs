@@ -64,7 +64,7 @@ impl Health {
     }
 
     fn all_is_well(&self) -> bool {
-        !self.suspected.load(Ordering::Relaxed) && self.checks().iter().all(|check| check.trouble().is_none())
+        !self.suspected.load(Ordering::Relaxed) && self.checks().iter().all(|check| check.problem().is_none())
     }
 
     /// Keeps what was found, and logs what has changed.
@@ -75,9 +75,9 @@ impl Health {
             if before == Some(check) {
                 continue;
             }
-            match check.trouble() {
+            match check.problem() {
                 Some((what, cause)) => tracing::error!(part = check.name, "{what}: {cause}"),
-                None if before.is_some_and(|before| before.trouble().is_some()) => {
+                None if before.is_some_and(|before| before.problem().is_some()) => {
                     tracing::info!(part = check.name, "is well again");
                 }
                 None => {}

@@ -23,7 +23,7 @@ use tokio::{net::TcpStream, runtime::Handle, sync::watch::Receiver};
 pub use self::signals::outlive_large_files;
 use self::{
     requests::Guard,
-    signals::{times_told, told_to_stop},
+    signals::{stop_signals, wait_for_signals},
     stream::{ClientStream, Shared},
 };
 use crate::{
@@ -49,7 +49,7 @@ const SETUP_LINK: Stretch = Stretch::days(7);
 /// stops at once.
 pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     files::raise_limit();
-    let mut told = told_to_stop()?;
+    let mut signals = stop_signals()?;
     let listener = TcpListener::bind(args.listen).with_context(|| format!("cannot listen on {}", args.listen))?;
     let settings = Settings::read(args, listener.local_addr()?)?;
     let app = Data::new(App::open(settings, clock).await?);
@@ -61,9 +61,9 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     });
     announce(&app, args.log_format).await?;
     warn_of_long_lives(&app).await?;
-    let mut hurry = told.clone();
+    let mut hurry = signals.clone();
     let stopped = async {
-        let served = until_told(server, &mut told).await;
+        let served = until_stopped(server, &mut signals).await;
         watching.abort();
         jobs.stop().await;
         app.store.close().await;
@@ -71,7 +71,7 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     };
     let served = tokio::select! {
         served = stopped => served,
-        () = times_told(&mut hurry, 2) => stop_at_once(),
+        () = wait_for_signals(&mut hurry, 2) => stop_at_once(),
     };
     tracing::info!("Latchkey stopped");
     served.context("the server failed")
@@ -86,11 +86,11 @@ fn stop_at_once() -> ! {
 }
 
 /// Serves until told to stop once, and then until the requests under way are answered.
-async fn until_told(mut server: Server, told: &mut Receiver<u32>) -> std::io::Result<()> {
+async fn until_stopped(mut server: Server, signals: &mut Receiver<u32>) -> std::io::Result<()> {
     let handle = server.handle();
     tokio::select! {
         served = &mut server => return served,
-        () = times_told(told, 1) => {}
+        () = wait_for_signals(signals, 1) => {}
     }
     let (served, ()) = tokio::join!(server, handle.stop(true));
     served

@@ -11,11 +11,11 @@ use tokio::{
 /// How often this program was told to stop (SIGTERM, SIGINT, SIGQUIT, or SIGXCPU when its time is used up) since now.
 /// Other signals would end it without a stop; from now on they only leave a line in the log, because no setting is read
 /// anew.
-pub(super) fn told_to_stop() -> io::Result<Receiver<u32>> {
-    let (telling, told) = watch::channel(0);
+pub(super) fn stop_signals() -> io::Result<Receiver<u32>> {
+    let (sender, signals) = watch::channel(0);
     let stops = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::quit(), numbered(Signal::XCPU)];
     for stop in stops.map(signal) {
-        tokio::spawn(tell(stop?, telling.clone()));
+        tokio::spawn(tell(stop?, sender.clone()));
     }
     for (name, kind) in [
         ("SIGHUP", SignalKind::hangup()),
@@ -25,7 +25,7 @@ pub(super) fn told_to_stop() -> io::Result<Receiver<u32>> {
     ] {
         tokio::spawn(ignore(name, signal(kind)?));
     }
-    Ok(told)
+    Ok(signals)
 }
 
 /// From now on, a write beyond the limit of the size of files (SIGXFSZ) fails as one to a full disk does, and does not end
@@ -42,9 +42,9 @@ fn numbered(signal: Signal) -> SignalKind {
     SignalKind::from_raw(signal.as_raw())
 }
 
-async fn tell(mut stop: Stream, telling: Sender<u32>) {
+async fn tell(mut stop: Stream, sender: Sender<u32>) {
     while stop.recv().await.is_some() {
-        telling.send_modify(|times| *times += 1);
+        sender.send_modify(|times| *times += 1);
     }
 }
 
@@ -55,7 +55,7 @@ async fn ignore(name: &str, mut signal: Stream) {
 }
 
 /// Waits until the program was told so often.
-pub(super) async fn times_told(told: &mut Receiver<u32>, times: u32) {
+pub(super) async fn wait_for_signals(signals: &mut Receiver<u32>, times: u32) {
     // The senders go only with the whole program.
-    let _ = told.wait_for(|now| *now >= times).await;
+    let _ = signals.wait_for(|now| *now >= times).await;
 }

@@ -282,19 +282,19 @@ async fn watch(store: Store) {
             () = store.pool.close_event() => return,
             () = tokio::time::sleep(WATCH) => {}
         }
-        let trouble = trouble(&store).await.unwrap_or_default();
-        if trouble != said && !store.pool.is_closed() {
-            match trouble.as_str() {
+        let problem = problem(&store).await.unwrap_or_default();
+        if problem != said && !store.pool.is_closed() {
+            match problem.as_str() {
                 "" => tracing::info!("the database answers again"),
-                trouble => tracing::error!("{trouble}"),
+                problem => tracing::error!("{problem}"),
             }
-            said = trouble;
+            said = problem;
         }
     }
 }
 
 /// What keeps reads from the database, in one line of the log; none if nothing does.
-async fn trouble(store: &Store) -> Option<String> {
+async fn problem(store: &Store) -> Option<String> {
     if answers(store).await {
         return None;
     }
