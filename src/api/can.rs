@@ -14,12 +14,12 @@ use crate::{app::App, auth::AccessCheck, tokens::is_feed_name};
 pub async fn check_access(req: HttpRequest, app: web::Data<App>) -> Answer {
     let feed = Query::of(&req, &["action", "package", "feed"]).ok();
     let feed = feed.as_ref().map_or("main", feed_of);
-    let visit = ApiRequest::of(&req, &app, feed).await.map_err(Problem::about_can)?;
-    let known = visit.admit_to_ask().map_err(Problem::about_can)?;
+    let request = ApiRequest::of(&req, &app, feed).await.map_err(Problem::about_can)?;
+    let known = request.admit_to_ask().map_err(Problem::about_can)?;
     let query = Query::of(&req, &["action", "package", "feed"])?;
     let question = question(&query)?;
     let ask = question.ask(known, question.facts(&app.store, known).await?);
-    let (reason, message) = match visit.would_allow(&ask) {
+    let (reason, message) = match request.would_allow(&ask) {
         Ok(_) => (None, format!("{} may do this.", known.token.called())),
         Err(refusal) => (Some(refusal.reason.as_str()), refusal.sentence),
     };

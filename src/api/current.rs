@@ -15,15 +15,15 @@ use crate::{
 
 /// The handler.
 pub async fn show_current_token(req: HttpRequest, app: web::Data<App>) -> Answer {
-    let visit = ApiRequest::of(&req, &app, "").await?;
-    let known = visit.admit()?;
+    let request = ApiRequest::of(&req, &app, "").await?;
+    let known = request.admit()?;
     Query::of(&req, &[])?;
     let token = &known.token;
     let document = json!({
         "id": token.id.to_string(),
         "name": token.name,
         "hint": token.hint,
-        "state": if state(token, visit.now()) == State::ExpiresSoon { "expires soon" } else { "active" },
+        "state": if state(token, request.now()) == State::ExpiresSoon { "expires soon" } else { "active" },
         "account": known.username,
         "permissions": token.permissions.iter().map(|permission| permission.scope()).collect::<Vec<_>>(),
         "patterns": token.patterns.iter().collect::<Vec<_>>(),

@@ -30,12 +30,12 @@ fn scope() -> String {
 
 /// `GET packages`
 pub async fn list_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
-    let visit = ApiRequest::of(&req, &app, "").await?;
-    let known = visit.admit()?;
-    reads_anything(&visit)?;
+    let request = ApiRequest::of(&req, &app, "").await?;
+    let known = request.admit()?;
+    reads_anything(&request)?;
     let query = Query::of(&req, &["after", "limit"])?;
     let (after, limit) = (after(&query)?, limit(&query)?);
-    let mut found = readable(&app, known, after, limit + 1, visit.now()).await?;
+    let mut found = readable(&app, known, after, limit + 1, request.now()).await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|package| package.key.to_string());
@@ -66,10 +66,10 @@ async fn readable(
     }
 }
 
-fn reads_anything(visit: &ApiRequest<'_>) -> Result<(), Problem> {
+fn reads_anything(request: &ApiRequest<'_>) -> Result<(), Problem> {
     let asks = Kind::ALL.map(|kind| Ask::of_account(Action::Pull(kind)));
-    let ask = asks.iter().find(|ask| visit.would_allow(ask).is_ok()).unwrap_or(&asks[0]);
-    visit.ask(ask).map(drop).map_err(|refusal| visit.problem(&refusal, &scope()))
+    let ask = asks.iter().find(|ask| request.would_allow(ask).is_ok()).unwrap_or(&asks[0]);
+    request.ask(ask).map(drop).map_err(|refusal| request.problem(&refusal, &scope()))
 }
 
 fn may_read(known: &TokenLookup, package: &FeedPackage, set: &PatternSet, now: DateTime<Utc>) -> bool {

@@ -32,9 +32,9 @@ impl<'r> ApiRequest<'r> {
         match credentials.into_key(&in_use)? {
             Some(key) if key.scheme == CredentialScheme::Bearer => {
                 let recorder = UsageRecorder::of(req, &app.usage_buffer, &app.settings.trusted_proxies);
-                let visit = Self { req, app, caller: Caller::look_up(&app.store, key, feed, recorder).await? };
-                visit.note_end();
-                Ok(visit)
+                let request = Self { req, app, caller: Caller::look_up(&app.store, key, feed, recorder).await? };
+                request.note_end();
+                Ok(request)
             }
             _ => Err(Problem::no_token(app.settings.public_url.host())),
         }

@@ -166,7 +166,7 @@ impl UsageBuffer {
     pub async fn write_for(&self, store: &Store, account: AccountId) -> Result<bool> {
         let mut taken = self.take(|owner| owner == account);
         let any = !taken.notes.is_empty();
-        taken.notes.sort_by_key(|note| matches!(note.deed, UsageEvent::Refusal(_)));
+        taken.notes.sort_by_key(|note| matches!(note.event, UsageEvent::Refusal(_)));
         for _ in 0..PAGE_BATCHES {
             taken.write_batch(store).await?;
         }
@@ -185,12 +185,12 @@ impl UsageBuffer {
 
     fn take(&self, whose: impl Fn(AccountId) -> bool) -> Taken<'_> {
         let mut pending = self.lock();
-        let taken: Vec<_> = pending.tokens.extract_if(|_, deeds| whose(deeds.account)).collect();
-        pending.entries -= taken.iter().map(|(_, deeds)| deeds.counts.len()).sum::<usize>();
+        let taken: Vec<_> = pending.tokens.extract_if(|_, usage| whose(usage.account)).collect();
+        pending.entries -= taken.iter().map(|(_, usage)| usage.counts.len()).sum::<usize>();
         drop(pending);
         Taken {
             usage_buffer: self,
-            notes: taken.into_iter().flat_map(|(token, deeds)| deeds.into_notes(token)).collect(),
+            notes: taken.into_iter().flat_map(|(token, usage)| usage.into_notes(token)).collect(),
         }
     }
 
@@ -236,25 +236,25 @@ impl Drop for Taken<'_> {
 
 impl Pending {
     fn add(&mut self, note: TokenUse, at: DateTime<Utc>, room: Capacity) {
-        let TokenUse { token, account, deed } = note;
+        let TokenUse { token, account, event } = note;
         let full = self.entries >= room.all;
         if full && !self.tokens.contains_key(&token) {
             (self.dropped, self.lost) = (self.dropped + 1, Some(at));
             return;
         }
-        let deeds = self.tokens.entry(token).or_insert_with(|| TokenUsage::of(account));
-        match deeds.add(deed, !full && deeds.counts.len() < room.token) {
+        let usage = self.tokens.entry(token).or_insert_with(|| TokenUsage::of(account));
+        match usage.add(event, !full && usage.counts.len() < room.token) {
             Added::Counted => {}
             Added::New => self.entries += 1,
             Added::Dropped { work } => {
                 self.dropped += 1;
-                deeds.lost = if work { deeds.lost.max(Some(at)) } else { deeds.lost };
+                usage.lost = if work { usage.lost.max(Some(at)) } else { usage.lost };
             }
         }
     }
 }
 
-/// What became of a deed.
+/// What became of an event.
 enum Added {
     Counted,
     New,
@@ -266,8 +266,8 @@ impl TokenUsage {
         Self { account, last: None, lost: None, counts: HashMap::new() }
     }
 
-    fn add(&mut self, deed: UsageEvent, room: bool) -> Added {
-        let (entry, span) = match deed {
+    fn add(&mut self, event: UsageEvent, room: bool) -> Added {
+        let (entry, span) = match event {
             UsageEvent::Last(last) => {
                 if self.last.as_ref().is_none_or(|known| known.at <= last.at) {
                     self.last = Some(last);
@@ -298,9 +298,9 @@ impl TokenUsage {
 
     fn into_notes(self, token: TokenId) -> impl Iterator<Item = TokenUse> {
         let Self { account, last, lost, counts } = self;
-        let counted = counts.into_iter().map(|(entry, span)| entry.into_deed(span));
-        let deeds = last.map(UsageEvent::Last).into_iter().chain(lost.map(UsageEvent::Lost)).chain(counted);
-        deeds.map(move |deed| TokenUse { token, account, deed })
+        let counted = counts.into_iter().map(|(entry, span)| entry.into_event(span));
+        let events = last.map(UsageEvent::Last).into_iter().chain(lost.map(UsageEvent::Lost)).chain(counted);
+        events.map(move |event| TokenUse { token, account, event })
     }
 }
 
@@ -321,7 +321,7 @@ impl Entry {
         (Self::Refusal(Box::new(refusal)), Span { times, first_at, last_at })
     }
 
-    fn into_deed(self, span: Span) -> UsageEvent {
+    fn into_event(self, span: Span) -> UsageEvent {
         let Span { times, first_at, last_at } = span;
         match self {
             Self::DailyUse { day, refused } => UsageEvent::DailyUse { day, refused, times },

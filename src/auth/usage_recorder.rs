@@ -167,7 +167,7 @@ impl Drop for UsageRecorder {
             ),
             Outcome::Refused(line) => (None, None, Some(UsageEvent::Refusal(*line))),
         };
-        let deeds = [day, last, place, work, line].into_iter().flatten();
-        self.usage_buffer.note(deeds.map(|deed| TokenUse { token, account, deed }), at);
+        let events = [day, last, place, work, line].into_iter().flatten();
+        self.usage_buffer.note(events.map(|event| TokenUse { token, account, event }), at);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Unwritable,
-    action::{ActionMail, Letter},
+    action::{ActionMail, Envelope},
     end_notice::{Ending, end_notice},
     security::security_mail,
 };
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The whole message of any mail. `secret` is the one of the link it holds, if it holds one.
-pub fn write(to: &ActionMail<'_>, content: &MailContent, secret: &str) -> Result<String, Unwritable> {
+pub fn write(to: &Envelope<'_>, content: &MailContent, secret: &str) -> Result<String, Unwritable> {
     match content {
         MailContent::Ends(notice, account, ends) => {
             let ends: Vec<_> =
@@ -33,9 +33,9 @@ pub fn write(to: &ActionMail<'_>, content: &MailContent, secret: &str) -> Result
 const FOR_A_DAY: &str = "The link works once, for 24 hours.";
 
 /// Somebody asked for a new password; `path` leads to its form.
-fn password_reset(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+fn password_reset(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
     let host = to.host();
-    let letter = Letter {
+    let mail = ActionMail {
         username: Some(username),
         subject: "Set a new password",
         said: format!("Somebody, most likely you, asked for a new password for your account {username} on {host}."),
@@ -46,12 +46,12 @@ fn password_reset(to: &ActionMail<'_>, username: &str, path: &str) -> Result<Str
             "If you did not ask for it, do nothing: your password stays as it is.",
         ],
     };
-    letter.write(to)
+    mail.write(to)
 }
 
 /// An operator made an account for whoever has this address.
-fn invitation(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
-    let letter = Letter {
+fn invitation(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+    let mail = ActionMail {
         username: Some(username),
         subject: "Choose your password",
         said: format!("An operator of {} made the account {username} for you. Choose a password to use it.", to.host()),
@@ -62,12 +62,12 @@ fn invitation(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String,
             "If you do not know what this is about, do nothing: nobody can use the account.",
         ],
     };
-    letter.write(to)
+    mail.write(to)
 }
 
 /// Somebody gave this address for a new account.
-fn sign_up(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
-    let letter = Letter {
+fn sign_up(to: &Envelope<'_>, path: &str) -> Result<String, Unwritable> {
+    let mail = ActionMail {
         username: None,
         subject: "Confirm your address",
         said: format!(
@@ -81,13 +81,13 @@ fn sign_up(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
             "If you did not ask for an account, do nothing: none is made.",
         ],
     };
-    letter.write(to)
+    mail.write(to)
 }
 
 /// Somebody gave this address, to sign up or as their new one, and it belongs to an account already.
-fn already_there(to: &ActionMail<'_>, username: &str) -> Result<String, Unwritable> {
+fn already_there(to: &Envelope<'_>, username: &str) -> Result<String, Unwritable> {
     let forgotten = format!("If you have forgotten your password, ask for a new one: {}", to.public_url.of("/forgot"));
-    let letter = Letter {
+    let mail = ActionMail {
         username: Some(username),
         subject: "You already have an account",
         said: format!(
@@ -101,12 +101,12 @@ fn already_there(to: &ActionMail<'_>, username: &str) -> Result<String, Unwritab
             "If it was not you, do nothing. Whoever it was has not been told that you have an account.",
         ],
     };
-    letter.write(to)
+    mail.write(to)
 }
 
 /// Asks the owner of an account to confirm its address.
-fn confirm_address(to: &ActionMail<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
-    let letter = Letter {
+fn confirm_address(to: &Envelope<'_>, username: &str, path: &str) -> Result<String, Unwritable> {
+    let mail = ActionMail {
         username: Some(username),
         subject: "Confirm your address",
         said: format!("Please confirm that mails for your account {username} on {} arrive here.", to.host()),
@@ -114,12 +114,12 @@ fn confirm_address(to: &ActionMail<'_>, username: &str, path: &str) -> Result<St
         path,
         after: &[FOR_A_DAY, "If this is not your account, do nothing."],
     };
-    letter.write(to)
+    mail.write(to)
 }
 
 /// Asks the owner of an account to confirm the address it is to have from now on.
-fn new_address(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
-    let letter = Letter {
+fn new_address(to: &Envelope<'_>, path: &str) -> Result<String, Unwritable> {
+    let mail = ActionMail {
         username: None,
         subject: "Confirm your new address",
         said: format!(
@@ -134,13 +134,13 @@ fn new_address(to: &ActionMail<'_>, path: &str) -> Result<String, Unwritable> {
             "If this is not your account, do nothing.",
         ],
     };
-    letter.write(to)
+    mail.write(to)
 }
 
 /// Tells somebody that those who run the host deleted their account.
-fn account_deleted(to: &ActionMail<'_>) -> Result<String, Unwritable> {
+fn account_deleted(to: &Envelope<'_>) -> Result<String, Unwritable> {
     let host = to.host();
-    let letter = Letter {
+    let mail = ActionMail {
         username: None,
         subject: "Your account was deleted",
         said: format!(
@@ -150,5 +150,5 @@ fn account_deleted(to: &ActionMail<'_>) -> Result<String, Unwritable> {
         path: "/",
         after: &["If you did not expect this, ask those who run the host. This is the last mail about the account."],
     };
-    letter.write(to)
+    mail.write(to)
 }

@@ -12,7 +12,7 @@ use crate::config::PublicUrl;
 
 /// To whom a mail goes, and where its links lead.
 #[derive(Clone, Copy, Debug)]
-pub struct ActionMail<'a> {
+pub struct Envelope<'a> {
     /// Who sends it.
     pub mailer: &'a Mailer,
     /// What its links begin with.
@@ -25,7 +25,7 @@ pub struct ActionMail<'a> {
     pub at: DateTime<Utc>,
 }
 
-impl ActionMail<'_> {
+impl Envelope<'_> {
     /// The whole message.
     pub(super) fn seal(
         &self,
@@ -52,7 +52,7 @@ impl ActionMail<'_> {
 }
 
 /// What such a mail says. `said` stands before the button, `after` below it.
-pub(super) struct Letter<'a> {
+pub(super) struct ActionMail<'a> {
     /// Whom it greets. Nobody by name where a stranger may have chosen both name and address: the name would be an advert.
     pub(super) username: Option<&'a str>,
     pub(super) subject: &'a str,
@@ -65,13 +65,13 @@ pub(super) struct Letter<'a> {
 #[derive(Template)]
 #[template(path = "mail/action/subject.txt")]
 struct Subject<'a> {
-    letter: &'a Letter<'a>,
+    mail: &'a ActionMail<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "mail/action/text.txt")]
 struct Text<'a> {
-    letter: &'a Letter<'a>,
+    mail: &'a ActionMail<'a>,
     host: &'a str,
     url: &'a str,
 }
@@ -79,15 +79,15 @@ struct Text<'a> {
 #[derive(Template)]
 #[template(path = "mail/action/html.html")]
 struct Html<'a> {
-    letter: &'a Letter<'a>,
+    mail: &'a ActionMail<'a>,
     host: &'a str,
     url: &'a str,
 }
 
-impl Letter<'_> {
+impl ActionMail<'_> {
     /// The whole message.
-    pub(super) fn write(&self, to: &ActionMail<'_>) -> Result<String, Unwritable> {
+    pub(super) fn write(&self, to: &Envelope<'_>) -> Result<String, Unwritable> {
         let (host, url) = (to.host(), &to.public_url.of(self.path));
-        to.seal(&Subject { letter: self }, &Text { letter: self, host, url }, &Html { letter: self, host, url })
+        to.seal(&Subject { mail: self }, &Text { mail: self, host, url }, &Html { mail: self, host, url })
     }
 }

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::{
     Unwritable,
-    action::ActionMail,
+    action::Envelope,
     line::{may, moment, one_line, packages, short_name},
 };
 use crate::{
@@ -80,7 +80,7 @@ struct TokenLine {
 
 /// The whole message about one or several tokens of one account, the earliest end first.
 pub fn end_notice(
-    to: &ActionMail<'_>,
+    to: &Envelope<'_>,
     notice: EndNotice,
     account: &Account,
     tokens: &[Ending<'_>],
@@ -179,7 +179,7 @@ fn after(notice: EndNotice, tokens: &[Ending<'_>]) -> Vec<&'static str> {
 }
 
 impl TokenLine {
-    fn new(notice: EndNotice, Ending { token, expires_at }: Ending<'_>, zone: Tz, to: &ActionMail<'_>) -> Self {
+    fn new(notice: EndNotice, Ending { token, expires_at }: Ending<'_>, zone: Tz, to: &Envelope<'_>) -> Self {
         let over = notice == EndNotice::Expired;
         Self {
             name: one_line(&token.name),

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::{
     Unwritable,
-    action::ActionMail,
+    action::Envelope,
     line::{may, moment, one_line, packages_of, short_name},
 };
 use crate::{
@@ -69,7 +69,7 @@ struct EventLine {
 
 /// The whole message. Nothing is left out; what was done to several tokens in one step shares a line.
 pub fn security_mail(
-    to: &ActionMail<'_>,
+    to: &Envelope<'_>,
     account: &Account,
     events: &[SecurityNotification],
 ) -> Result<String, Unwritable> {
@@ -110,7 +110,7 @@ fn is_one_step(one: &SecurityNotification, other: &SecurityNotification) -> bool
 }
 
 impl EventLine {
-    fn of(group: &[&SecurityNotification], zone: Tz, to: &ActionMail<'_>) -> Self {
+    fn of(group: &[&SecurityNotification], zone: Tz, to: &Envelope<'_>) -> Self {
         match group {
             [first, _, ..] => Self::of_step(first, group, zone),
             [one] => Self::new(one, zone, to),
@@ -134,7 +134,7 @@ impl EventLine {
         }
     }
 
-    fn new(one: &SecurityNotification, zone: Tz, to: &ActionMail<'_>) -> Self {
+    fn new(one: &SecurityNotification, zone: Tz, to: &Envelope<'_>) -> Self {
         let (title, said) = words(one, zone);
         let mut facts = facts(one, moment_of(one, zone));
         let given = token_facts(one).filter(|_| gives_access(one.kind));

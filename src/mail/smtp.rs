@@ -142,21 +142,21 @@ impl Smtp {
         let (mut wire, server) = self.open(reached).await?;
         let utf8 = needs_utf8(&server, &to)?;
         let mail = wire.command(Mail::new(Some(from.clone()), utf8)).await;
-        mail.and_is(&[250]).map_err(|trouble| trouble.of_sender(&self.server))?;
+        mail.and_is(&[250]).map_err(|error| error.of_sender(&self.server))?;
         *reached = SmtpStage::Sender;
         let rcpt = wire.command(Rcpt::new(to, Vec::new())).await;
-        rcpt.and_is(&[250, 251, 252]).map_err(|trouble| trouble.of_this_mail("recipient"))?;
+        rcpt.and_is(&[250, 251, 252]).map_err(|error| error.of_this_mail("recipient"))?;
         let Some(content) = content.await else {
             return Ok(Outcome::Withdrawn);
         };
         let data = wire.command(Data).await;
-        data.and_is(&[354]).map_err(|trouble| trouble.of_this_attempt("data"))?;
+        data.and_is(&[354]).map_err(|error| error.of_this_attempt("data"))?;
         // A process that was frozen until here must not go on: by now another one may have sent the mail.
         if !in_time() {
             return Err(self.too_slow(SmtpStage::Nothing));
         }
         let reply = wire.command(Message(&content)).await;
-        let reply = reply.and_is(&[250]).map_err(|trouble| trouble.of_this_mail("message"))?;
+        let reply = reply.and_is(&[250]).map_err(|error| error.of_this_mail("message"))?;
         // The mail is the server's now: whatever comes of the goodbye changes nothing.
         tokio::spawn(async move { timeout(FAREWELL, wire.command(Quit)).await });
         Ok(Outcome::Sent(words(&reply)))
@@ -164,7 +164,7 @@ impl Smtp {
 
     /// Connects, protects the connection and signs in. What goes wrong here would go wrong for every mail.
     async fn open(&self, reached: &mut SmtpStage) -> Result<(SmtpConnection, ServerInfo), Outcome> {
-        let down = |step: &'static str| move |trouble: SmtpError| trouble.of_all_mails(step, &self.server);
+        let down = |step: &'static str| move |error: SmtpError| error.of_all_mails(step, &self.server);
         let broken = |step: &'static str| move |why: Broken| down(step)(why.into());
         let SmtpServer { host, port, protection, credentials, .. } = &self.server;
         let mut wire = SmtpConnection::open(host, *port).await.map_err(broken("connection"))?;

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{Mailer, Unwritable, action::ActionMail};
+use super::{Mailer, Unwritable, action::Envelope};
 use crate::config::PublicUrl;
 
 #[derive(Template)]
@@ -42,6 +42,6 @@ pub fn test_mail(
         url: public_url.of("/"),
         sent: at.format("%A, %-d %B %Y, %H:%M UTC").to_string(),
     };
-    let to = ActionMail { mailer, public_url, recipient, message_id, at };
+    let to = Envelope { mailer, public_url, recipient, message_id, at };
     to.seal(&Subject { mail: &mail }, &Text { mail: &mail }, &Html { mail: &mail })
 }

@@ -51,12 +51,12 @@ const WORDS: &[(MailKind, &str)] = &[
 impl MailKind {
     /// The word by which it is stored.
     pub fn as_str(self) -> &'static str {
-        WORDS.iter().find(|(letter, _)| *letter == self).map_or("", |(_, word)| word)
+        WORDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
     }
 
     /// Reads that word.
     pub fn parse(text: &str) -> Option<Self> {
-        WORDS.iter().find(|(_, word)| *word == text).map(|(letter, _)| *letter)
+        WORDS.iter().find(|(_, word)| *word == text).map(|(kind, _)| *kind)
     }
 
     /// What it is, for those who run the host.
@@ -101,7 +101,7 @@ pub struct NewMail {
     /// With angle brackets.
     pub message_id: String,
     /// What it says.
-    pub letter: MailKind,
+    pub kind: MailKind,
     /// Whose it is; none while it is not known whether anybody has the address.
     pub account: Option<AccountId>,
     /// The address.
@@ -125,7 +125,7 @@ pub struct ClaimedMail {
     /// Its id.
     pub id: MailId,
     /// What it says.
-    pub letter: MailKind,
+    pub kind: MailKind,
     /// Whose it is; none while it is not known whether anybody has the address.
     pub account: Option<AccountId>,
     /// The address.

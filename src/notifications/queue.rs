@@ -38,7 +38,7 @@ pub struct QueuedMail {
     /// Its id.
     pub id: MailId,
     /// What it says.
-    pub letter: MailKind,
+    pub kind: MailKind,
     /// Whose it is, with the username; none while it is not known whether anybody has the address.
     pub account: Option<(AccountId, String)>,
     /// The address.

@@ -36,7 +36,7 @@ pub struct ChangeContext<'a> {
 
 impl<'a> PublishContext<'a> {
     /// The same without what only a push needs.
-    pub fn doing(&self) -> ChangeContext<'a> {
+    pub fn change(&self) -> ChangeContext<'a> {
         ChangeContext { feed_name: self.feed_name, token: Some(self.token), by: self.by, now: self.now }
     }
 }

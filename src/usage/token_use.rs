@@ -25,7 +25,7 @@ pub struct TokenUse {
     /// Whose it is.
     pub account: AccountId,
     /// What it did.
-    pub deed: UsageEvent,
+    pub event: UsageEvent,
 }
 
 /// What a note says. Counts are added to what the row says.

@@ -135,7 +135,7 @@ async fn processes_whose_clocks_are_five_minutes_apart_send_each_warning_once(wo
         world.token_with(owner, "CI", "", Duration::days(30) + Duration::minutes(10 * number)).await;
     }
     world.pass(Duration::days(20) - Duration::minutes(20));
-    let ahead = Clock::standing_at(world.clock.now() + Duration::minutes(5));
+    let ahead = Clock::fixed_at(world.clock.now() + Duration::minutes(5));
     let other = App::open(world.app().settings.clone(), ahead.clone()).await.unwrap();
     for _ in 0..30 {
         let (app, one, two) = (world.app(), world.clock.now(), ahead.now());

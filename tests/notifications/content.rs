@@ -30,7 +30,7 @@ async fn a_warning_says_which_token_when_where_it_is_used_and_what_to_press(worl
     let (token, secret) = world.token_with(ada, "CI", "GitHub: contoso/build", Duration::days(30)).await;
     world.pass(Duration::days(3));
     let last = LastUse { at: world.clock.now(), client: "NuGet/6.12".to_owned(), address: "192.0.2.4".to_owned() };
-    world.app().usage_buffer.note([TokenUse { token, account: ada, deed: UsageEvent::Last(last) }], world.clock.now());
+    world.app().usage_buffer.note([TokenUse { token, account: ada, event: UsageEvent::Last(last) }], world.clock.now());
     latchkey::jobs::write_usage(&world.app()).await.unwrap();
     world.pass(Duration::days(17));
     world.tick().await;

@@ -273,7 +273,7 @@ async fn the_jobs_send_what_is_due_at_their_start_and_write_last_uses_when_they_
     world
         .app()
         .usage_buffer
-        .note([TokenUse { token, account: ada, deed: UsageEvent::Last(last.clone()) }], world.clock.now());
+        .note([TokenUse { token, account: ada, event: UsageEvent::Last(last.clone()) }], world.clock.now());
     jobs.stop().await;
     assert_eq!(world.read(token).await.last_use, Some(last));
     assert_eq!(warnings(), 1);

@@ -119,7 +119,7 @@ async fn claims(world: &World, per_minute: i64) -> Vec<String> {
         let mail_content = tx.mail_content(&mail, &[0; 32], now).await.unwrap();
         tx.commit().await.unwrap();
         if mail_content.is_some() {
-            claimed.push(mail.letter.in_words().to_owned());
+            claimed.push(mail.kind.in_words().to_owned());
         }
     }
     claimed

@@ -94,7 +94,7 @@ async fn a_mail_server_that_does_not_answer_is_named_with_its_cause(world: &Worl
     world.restart_with_mail_server().await;
     // Not by the command, for which this test would wait without letting its mail server answer.
     let check = health::mail_server(&world.app().mailer).await;
-    assert_eq!(check.trouble(), None, "{check:?}");
+    assert_eq!(check.problem(), None, "{check:?}");
     assert!(world.post_office.borrow().as_ref().unwrap().taken().is_empty(), "no mail is sent for it");
 }
 

@@ -33,7 +33,7 @@ pub async fn worked(world: &World, key: &Key, permission: Permission, packages: 
             last_at: world.now(),
             uses: 1,
         };
-        TokenUse { token: token.id, account: token.account, deed: UsageEvent::PermissionUse(work) }
+        TokenUse { token: token.id, account: token.account, event: UsageEvent::PermissionUse(work) }
     };
     let notes: Vec<_> = packages.iter().map(note).collect();
     let mut tx = app.store.begin().await.unwrap();

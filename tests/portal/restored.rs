@@ -1,7 +1,7 @@
 //! After a backup was put back: what may have been revoked since is off until its owner has looked.
 
 use chrono::{DateTime, Utc};
-use latchkey::{package_store::Custody, packages::blobs::Standing, tokens::decision::Reason};
+use latchkey::{package_store::Custody, packages::blobs::Ownership, tokens::decision::Reason};
 
 use super::commands::{refused, told};
 use crate::support::{
@@ -56,7 +56,7 @@ async fn what_a_backup_brings_back_is_off_until_its_owner_has_looked(world: &Wor
     assert!(!ada.is_signed_in().await && !bo.is_signed_in().await);
     assert_ne!(world.browser().get(&link).await.status, 200);
     let after = Custody::of(&world.app().store, &world.app().blobs).await.unwrap();
-    assert_eq!(after.standing, Standing::Ours);
+    assert_eq!(after.ownership, Ownership::Ours);
     assert_ne!(after.claim.installation, before.claim.installation, "every other copy is a stranger now");
 
     // Each owner decides for theirs.

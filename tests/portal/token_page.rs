@@ -184,9 +184,9 @@ async fn the_page_shows_how_often_and_from_where_a_key_was_used(world: &World) {
         last_at: world.now(),
         uses: 1234,
     };
-    let deeds =
+    let events =
         [day(95, 7, false), day(60, 1200, false), day(2, 4, false), day(2, 3, true), UsageEvent::ClientUse(place)];
-    let notes = deeds.map(|deed| TokenUse { token: own.id, account: own.account, deed });
+    let notes = events.map(|event| TokenUse { token: own.id, account: own.account, event });
     let mut tx = world.app().store.begin().await.unwrap();
     tx.write_notes(&notes).await.unwrap();
     tx.commit().await.unwrap();

@@ -254,12 +254,12 @@ fn notes(key: &Key, times: usize, package: &str) -> Vec<TokenUse> {
     };
     let place =
         ClientUse { client: "dotnet".to_owned(), address: "192.0.2.7".to_owned(), first_at: at, last_at: at, uses: 1 };
-    let deeds = [
+    let events = [
         UsageEvent::DailyUse { day: day_of(at), refused: false, times: 1 },
         UsageEvent::ClientUse(place),
         UsageEvent::PermissionUse(work),
     ];
-    let notes = deeds.map(|deed| TokenUse { token: key.token.id, account: key.token.account, deed });
+    let notes = events.map(|event| TokenUse { token: key.token.id, account: key.token.account, event });
     std::iter::repeat_n(notes, times).flatten().collect()
 }
 
@@ -276,7 +276,7 @@ async fn rows_and_memory_are_bounded_and_say_so(world: &World) {
         world
             .app()
             .usage_buffer
-            .note([TokenUse { token: key.token.id, account: ada, deed: UsageEvent::ClientUse(place) }], world.now());
+            .note([TokenUse { token: key.token.id, account: ada, event: UsageEvent::ClientUse(place) }], world.now());
     }
     written(world).await;
     let watched = world.store().work_of(&key.token, start()).await.unwrap();

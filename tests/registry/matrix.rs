@@ -1,4 +1,4 @@
-//! The matrix: every form of credential, state, permission, pattern, feed, role, ownership and deed, evenly sampled from
+//! The matrix: every form of credential, state, permission, pattern, feed, role, ownership and operation, evenly sampled from
 //! all their combinations, against what the design says.
 
 use actix_web::{
@@ -18,7 +18,7 @@ use latchkey::{
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-use super::matrix_oracle::{Cell, Covered, Deed, Form, Grant, Names, Owned, Part, State};
+use super::matrix_oracle::{Cell, Covered, Form, Grant, Names, Operation, Owned, Part, State};
 use crate::support::{database::Engine, nupkg::nupkg, wire::basic, world::World};
 
 const FORMS: [Form; 7] =
@@ -47,8 +47,15 @@ const NAMES: [(Names, &str); 3] =
 const COVERED: [Covered; 3] = [Covered::All, Covered::These, Covered::Another];
 const PARTS: [Part; 4] = [Part::None, Part::Reader, Part::Writer, Part::Owner];
 const OWNED: [Owned; 3] = [Owned::New, Owned::Own, Owned::Others];
-const DEEDS: [Deed; 7] =
-    [Deed::Read, Deed::Push, Deed::Unlist, Deed::CanPull, Deed::CanPush, Deed::CanDelete, Deed::List];
+const OPERATIONS: [Operation; 7] = [
+    Operation::Read,
+    Operation::Push,
+    Operation::Unlist,
+    Operation::CanPull,
+    Operation::CanPush,
+    Operation::CanDelete,
+    Operation::List,
+];
 /// Has no factor in common with any dimension, so every pair of values meets equally often.
 const STRIDE: usize = 23;
 
@@ -81,12 +88,12 @@ fn cell(mut number: usize) -> Cell {
         part: pick(n, &PARTS),
         public: pick(n, &[false, true]),
         owned: pick(n, &OWNED),
-        deed: pick(n, &DEEDS),
+        operation: pick(n, &OPERATIONS),
     }
 }
 
 fn cells() -> usize {
-    [FORMS.len(), STATES.len(), GRANTS.len(), NAMES.len(), COVERED.len(), PARTS.len(), 2, OWNED.len(), DEEDS.len()]
+    [FORMS.len(), STATES.len(), GRANTS.len(), NAMES.len(), COVERED.len(), PARTS.len(), 2, OWNED.len(), OPERATIONS.len()]
         .iter()
         .product()
 }
@@ -133,17 +140,19 @@ impl Stage {
         };
         let door = format!("/feeds/{feed}/nuget/v3");
         let can = |action: &str| format!("/v1/tokens/current/can?action={action}&feed={feed}&package={id}");
-        let request = match cell.deed {
-            Deed::Read => TestRequest::get().uri(&format!("{door}/flat/{}/index.json", id.to_lowercase())),
-            Deed::Push => TestRequest::put()
+        let request = match cell.operation {
+            Operation::Read => TestRequest::get().uri(&format!("{door}/flat/{}/index.json", id.to_lowercase())),
+            Operation::Push => TestRequest::put()
                 .uri(&format!("{door}/package"))
                 .insert_header(("Content-Type", "application/octet-stream"))
                 .set_payload(nupkg(&id, "1.0.0")),
-            Deed::Unlist => TestRequest::default().method(Method::DELETE).uri(&format!("{door}/package/{id}/1.0.0")),
-            Deed::CanPull => TestRequest::get().uri(&can("nuget:pull")),
-            Deed::CanPush => TestRequest::get().uri(&can("nuget:push")),
-            Deed::CanDelete => TestRequest::get().uri(&can("nuget:delete")),
-            Deed::List => TestRequest::get().uri("/api/v1/packages?limit=1000"),
+            Operation::Unlist => {
+                TestRequest::default().method(Method::DELETE).uri(&format!("{door}/package/{id}/1.0.0"))
+            }
+            Operation::CanPull => TestRequest::get().uri(&can("nuget:pull")),
+            Operation::CanPush => TestRequest::get().uri(&can("nuget:push")),
+            Operation::CanDelete => TestRequest::get().uri(&can("nuget:delete")),
+            Operation::List => TestRequest::get().uri("/api/v1/packages?limit=1000"),
         };
         let by_header = ("X-NuGet-ApiKey", key.to_owned());
         match cell.form {
@@ -236,10 +245,12 @@ async fn check(number: usize, cell: &Cell, reply: ServiceResponse<BoxBody>) -> u
     assert_eq!(status, expected.status, "{number} {cell:?} {text}");
     assert_eq!(headers.contains_key("www-authenticate"), expected.challenge, "{number} {cell:?}");
     assert_eq!(headers.contains_key("x-nuget-warning"), expected.warning, "{number} {cell:?}");
-    if matches!(cell.deed, Deed::CanPull | Deed::CanPush | Deed::CanDelete | Deed::List) && status != 400 {
+    if matches!(cell.operation, Operation::CanPull | Operation::CanPush | Operation::CanDelete | Operation::List)
+        && status != 400
+    {
         let body: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body.get("reason").and_then(Value::as_str), expected.reason, "{number} {cell:?} {body}");
-        if cell.deed == Deed::List && status == 200 {
+        if cell.operation == Operation::List && status == 200 {
             let name = format!("Contoso.{:?}", cell.owned);
             let feed = feed_name(cell.part, cell.public);
             let is_it = |item: &Value| item["id"] == name.as_str() && item["feed"] == feed.as_str();

@@ -73,7 +73,7 @@ pub(crate) enum Owned {
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Operation {
     Read,
     Push,
     Unlist,
@@ -94,7 +94,7 @@ pub(crate) struct Cell {
     pub(crate) part: Part,
     pub(crate) public: bool,
     pub(crate) owned: Owned,
-    pub(crate) deed: Deed,
+    pub(crate) operation: Operation,
 }
 
 /// What must come back.
@@ -108,7 +108,7 @@ pub(crate) struct Expected {
     pub(crate) reason: Option<&'static str>,
 }
 
-impl Deed {
+impl Operation {
     fn at_the_api(self) -> bool {
         matches!(self, Self::CanPull | Self::CanPush | Self::CanDelete | Self::List)
     }
@@ -135,18 +135,18 @@ impl Cell {
         let different =
             self.form == Form::TwoDifferent || (self.form == Form::TwoEqual && self.state == State::Malformed);
         if different {
-            return Expected { status: 400, challenge: false, warning: !self.deed.at_the_api(), reason: None };
+            return Expected { status: 400, challenge: false, warning: !self.operation.at_the_api(), reason: None };
         }
-        if self.deed.at_the_api() { self.expected_of_the_api() } else { self.expected_of_nuget() }
+        if self.operation.at_the_api() { self.expected_of_the_api() } else { self.expected_of_nuget() }
     }
 
     fn expected_of_nuget(&self) -> Expected {
         // What is not there is said without a warning, but to who wants to change it.
-        let warns = |status| status >= 400 && (status != 404 || self.deed != Deed::Read);
+        let warns = |status| status >= 400 && (status != 404 || self.operation != Operation::Read);
         let answer = |status| Expected { status, challenge: false, warning: warns(status), reason: None };
         if matches!(self.form, Form::None | Form::EmptyBasic) {
-            return match (self.deed, self.public) {
-                (Deed::Read, true) => answer(self.status_of_success()),
+            return match (self.operation, self.public) {
+                (Operation::Read, true) => answer(self.status_of_success()),
                 _ => Expected { challenge: true, warning: false, ..answer(401) },
             };
         }
@@ -157,14 +157,14 @@ impl Cell {
             };
         }
         // A push is decided before its body, and so its name, is known.
-        let refused = match self.deed {
-            Deed::Push => self.refused(false).or_else(|| self.refused(true)),
+        let refused = match self.operation {
+            Operation::Push => self.refused(false).or_else(|| self.refused(true)),
             _ => self.refused(true),
         };
         match refused {
             Some("not-found") => answer(404),
             // Clients ask every source for every id.
-            Some("package-not-covered") if self.deed == Deed::Read && self.owned == Owned::New => answer(404),
+            Some("package-not-covered") if self.operation == Operation::Read && self.owned == Owned::New => answer(404),
             Some(_) => answer(403),
             None => {
                 let done = answer(self.status_of_success());
@@ -175,11 +175,11 @@ impl Cell {
 
     /// What exists is pushed again, which is a conflict; what does not exist cannot be read or unlisted.
     fn status_of_success(&self) -> u16 {
-        match (self.deed, self.owned) {
-            (Deed::Push, Owned::New) => 201,
-            (Deed::Push, _) => 409,
+        match (self.operation, self.owned) {
+            (Operation::Push, Owned::New) => 201,
+            (Operation::Push, _) => 409,
             (_, Owned::New) => 404,
-            (Deed::Unlist, _) => 204,
+            (Operation::Unlist, _) => 204,
             (_, _) => 200,
         }
     }
@@ -187,18 +187,18 @@ impl Cell {
     fn expected_of_the_api(&self) -> Expected {
         let answer =
             |status, reason| Expected { status, challenge: status == 401 || status == 403, warning: false, reason };
-        let about_can = self.deed != Deed::List;
+        let about_can = self.operation != Operation::List;
         if self.form != Form::Bearer {
             return answer(401, about_can.then_some("not-a-token"));
         }
         if let Some(ended) = self.state.ended() {
             return answer(401, Some(ended));
         }
-        match self.deed {
-            Deed::List if !matches!(self.grant, Grant::Pull | Grant::Everything) => {
+        match self.operation {
+            Operation::List if !matches!(self.grant, Grant::Pull | Grant::Everything) => {
                 answer(403, Some("permission-missing"))
             }
-            Deed::List => answer(200, None),
+            Operation::List => answer(200, None),
             _ => answer(200, self.refused(true)),
         }
     }
@@ -211,7 +211,7 @@ impl Cell {
 
     /// The first rule a live token breaks.
     fn refused(&self, named: bool) -> Option<&'static str> {
-        let reads = matches!(self.deed, Deed::Read | Deed::CanPull);
+        let reads = matches!(self.operation, Operation::Read | Operation::CanPull);
         if reads && self.public {
             return None;
         }
@@ -225,7 +225,7 @@ impl Cell {
             return Some("package-not-covered");
         }
         let readable = self.public || self.part > Part::None;
-        let pushes = matches!(self.deed, Deed::Push | Deed::CanPush);
+        let pushes = matches!(self.operation, Operation::Push | Operation::CanPush);
         // Of a feed the account cannot read, not even this is told.
         if named && readable && pushes && self.grant == Grant::PushVersion && self.owned == Owned::New {
             return Some("only-new-versions");
@@ -238,10 +238,14 @@ impl Cell {
     }
 
     fn granted(&self) -> bool {
-        match self.deed {
-            Deed::Read | Deed::CanPull | Deed::List => matches!(self.grant, Grant::Pull | Grant::Everything),
-            Deed::Push | Deed::CanPush => matches!(self.grant, Grant::Push | Grant::PushVersion | Grant::Everything),
-            Deed::Unlist | Deed::CanDelete => matches!(self.grant, Grant::Delete | Grant::Everything),
+        match self.operation {
+            Operation::Read | Operation::CanPull | Operation::List => {
+                matches!(self.grant, Grant::Pull | Grant::Everything)
+            }
+            Operation::Push | Operation::CanPush => {
+                matches!(self.grant, Grant::Push | Grant::PushVersion | Grant::Everything)
+            }
+            Operation::Unlist | Operation::CanDelete => matches!(self.grant, Grant::Delete | Grant::Everything),
         }
     }
 }

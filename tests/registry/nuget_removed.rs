@@ -42,14 +42,14 @@ impl World {
     async fn remove(&self, id: &str, version: Option<&str>) -> RemovedFiles {
         let package = self.stored(id).await;
         let by = Actor::host("test");
-        let doing = ChangeContext { feed_name: "main", token: None, by: &by, now: self.now() };
+        let context = ChangeContext { feed_name: "main", token: None, by: &by, now: self.now() };
         let mut tx = self.tx().await;
         let removed = match version {
             Some(text) => {
                 let version = Version::parse(text).unwrap();
-                tx.remove_version(&doing, &package, &version.key()).await.unwrap()
+                tx.remove_version(&context, &package, &version.key()).await.unwrap()
             }
-            None => tx.remove_package(&doing, &package).await.unwrap(),
+            None => tx.remove_package(&context, &package).await.unwrap(),
         };
         tx.commit().await.unwrap();
         removed

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use latchkey::{
     audit::Actor,
-    jobs::{self, OrphanSweep},
+    jobs::{self, OrphanCleanup},
     package_store,
     packages::ChangeContext,
     tokens::Kind,
@@ -232,15 +232,15 @@ async fn symbols_are_kept_with_their_version_and_removed_with_it(world: &World) 
     let before = world.files("packages");
     let key = world.with_package().await;
     assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 201);
-    let report = jobs::sweep_orphans(&world.app(), OrphanSweep { dry_run: true, allow_many: true }).await.unwrap();
-    assert_eq!((report.files, report.thrown_away.len(), report.trouble), (3, 0, None), "package, nuspec and symbols");
+    let report = jobs::clean_up_orphans(&world.app(), OrphanCleanup { dry_run: true, allow_many: true }).await.unwrap();
+    assert_eq!((report.files, report.thrown_away.len(), report.problem), (3, 0, None), "package, nuspec and symbols");
 
     let feed = world.store().feed("main", None).await.unwrap().unwrap().feed.id;
     let package = world.store().package(feed, Kind::NuGet, "contoso.core", None).await.unwrap().unwrap();
     let by = Actor::host("test");
-    let doing = ChangeContext { feed_name: "main", token: None, by: &by, now: world.now() };
+    let context = ChangeContext { feed_name: "main", token: None, by: &by, now: world.now() };
     let mut tx = world.tx().await;
-    let removed = tx.remove_version(&doing, &package, "1.0.0").await.unwrap();
+    let removed = tx.remove_version(&context, &package, "1.0.0").await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(world.get(&address("contoso.core.pdb"), &key).await.status, 404);
     package_store::discard(&world.store(), &world.app().blobs, &removed.blobs).await;

@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use latchkey::{
-    jobs::{self, OrphanSweep},
+    jobs::{self, OrphanCleanup},
     package_store::{self, Custody},
-    packages::blobs::{BlobKey, Standing},
+    packages::blobs::{BlobKey, Ownership},
     tokens::{Kind, VersionKey},
 };
 
@@ -18,20 +18,20 @@ on_both_engines! {
     World::published =>
     an_empty_host_on_a_used_store_deletes_nothing_before_and_after_the_store_has_an_identity,
     an_older_copy_of_the_database_deletes_nothing_until_told_to,
-    of_two_copies_that_both_sweep_neither_deletes_anything,
+    of_two_copies_that_both_clean_up_neither_deletes_anything,
     a_restored_backup_deletes_nothing_until_told_to,
     bytes_of_a_removed_version_stay_in_a_store_that_is_not_ours,
     much_of_a_store_goes_only_when_told_to_and_a_dry_run_changes_nothing,
     a_package_folder_that_is_not_mounted_takes_nothing_and_is_whole_when_it_is_back,
 }
 
-/// Why a sweep deleted nothing.
+/// Why a cleanup deleted nothing.
 async fn refused(host: &World) -> String {
     format!("{:#}", jobs::remove_orphans(&host.app()).await.expect_err("nothing may be deleted"))
 }
 
-async fn standing(host: &World) -> Standing {
-    Custody::of(&host.app().store, &host.app().blobs).await.unwrap().standing
+async fn ownership(host: &World) -> Ownership {
+    Custody::of(&host.app().store, &host.app().blobs).await.unwrap().ownership
 }
 
 async fn publish(host: &World, key: &Key, ids: &[&str]) {
@@ -56,13 +56,13 @@ async fn an_empty_host_on_a_used_store_deletes_nothing_before_and_after_the_stor
     let why = refused(&stranger).await;
     assert!(why.contains("written by a host that this database knows nothing of"), "{why}");
     assert_eq!((host.files("packages/nuget"), host.files("packages/trash")), (2, 0));
-    // Its own host takes the store over at its first sweep.
-    assert_eq!(standing(host).await, Standing::Unclaimed);
+    // Its own host takes the store over at its first cleanup.
+    assert_eq!(ownership(host).await, Ownership::Unclaimed);
     jobs::remove_orphans(&host.app()).await.unwrap();
-    assert_eq!(standing(host).await, Standing::Ours);
+    assert_eq!(ownership(host).await, Ownership::Ours);
     let why = refused(&stranger).await;
     assert!(why.contains("belongs to another installation") && why.contains("latchkey store adopt"), "{why}");
-    // What it published there, the sweep of the other would take away.
+    // What it published there, the cleanup of the other would take away.
     stranger.app().health.refresh(&stranger.app().parts()).await;
     let bo = stranger.account("bo").await;
     let key = stranger.key(bo, "nuget:push", "*").await;
@@ -87,13 +87,13 @@ async fn an_older_copy_of_the_database_deletes_nothing_until_told_to(host: &Worl
     // Told to, the copy is the host, and the one before it a stranger.
     copy.clock.advance(Duration::minutes(1));
     package_store::adopt(&copy.store(), &copy.app().blobs, copy.now()).await.unwrap();
-    assert_eq!((standing(&copy).await, jobs::remove_orphans(&copy.app()).await.is_ok()), (Standing::Ours, true));
+    assert_eq!((ownership(&copy).await, jobs::remove_orphans(&copy.app()).await.is_ok()), (Ownership::Ours, true));
     assert_eq!((host.files("packages/nuget"), host.files("packages/trash")), (6, 2), "moved, not deleted");
     assert!(refused(host).await.contains("belongs to another installation"));
     copy.end().await;
 }
 
-async fn of_two_copies_that_both_sweep_neither_deletes_anything(host: &World) {
+async fn of_two_copies_that_both_clean_up_neither_deletes_anything(host: &World) {
     let key = production(host, &["A", "B"]).await;
     jobs::remove_orphans(&host.app()).await.unwrap();
     let copy = host.copy().await;
@@ -125,7 +125,7 @@ async fn a_restored_backup_deletes_nothing_until_told_to(host: &World) {
     host.clock.advance(Duration::days(1));
     jobs::remove_orphans(&host.app()).await.unwrap();
     host.age_files(40);
-    // The host of before is lost; its backup begins after another sweep.
+    // The host of before is lost; its backup begins after another cleanup.
     backup.clock.advance(Duration::days(2));
     assert!(refused(&backup).await.contains("another copy of this database has used it"));
     assert_eq!((host.files("packages/nuget"), host.files("packages/trash")), (6, 0));
@@ -154,11 +154,11 @@ async fn much_of_a_store_goes_only_when_told_to_and_a_dry_run_changes_nothing(ho
     host.sql("UPDATE versions SET removed_at = 1").await;
     let why = refused(host).await;
     assert!(why.contains("8 of its 8 files belong to no version"), "{why}");
-    let look = OrphanSweep { dry_run: true, allow_many: true };
-    let report = jobs::sweep_orphans(&host.app(), look).await.unwrap();
-    assert_eq!((report.files, report.thrown_away.len(), report.trouble), (8, 8, None));
+    let look = OrphanCleanup { dry_run: true, allow_many: true };
+    let report = jobs::clean_up_orphans(&host.app(), look).await.unwrap();
+    assert_eq!((report.files, report.thrown_away.len(), report.problem), (8, 8, None));
     assert_eq!((host.files("packages/nuget"), host.files("packages/trash")), (8, 0));
-    jobs::sweep_orphans(&host.app(), OrphanSweep { dry_run: false, allow_many: true }).await.unwrap();
+    jobs::clean_up_orphans(&host.app(), OrphanCleanup { dry_run: false, allow_many: true }).await.unwrap();
     assert_eq!((host.files("packages/nuget"), host.files("packages/trash")), (0, 8));
     // What belongs to a version after all comes back.
     host.sql("UPDATE versions SET removed_at = NULL").await;
@@ -177,10 +177,10 @@ async fn a_package_folder_that_is_not_mounted_takes_nothing_and_is_whole_when_it
     // Whatever looks at the store meanwhile leaves it as it is.
     let why = refused(host).await;
     assert!(why.contains("Is its disk mounted"), "{why}");
-    assert_eq!((standing(host).await, host.files("packages")), (Standing::Missing, 0));
+    assert_eq!((ownership(host).await, host.files("packages")), (Ownership::Missing, 0));
     assert!(host.ask("GET /readyz", &[]).await.text().contains("package store owner is not known"));
     host.mount_packages();
-    assert_eq!(standing(host).await, Standing::Ours);
+    assert_eq!(ownership(host).await, Ownership::Ours);
     publish(host, &key, &["C"]).await;
     assert_eq!(host.get("/v3/flat/a/1.0.0/a.1.0.0.nupkg", &key).await.status, 200);
     jobs::remove_orphans(&host.app()).await.unwrap();

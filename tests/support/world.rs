@@ -140,7 +140,7 @@ impl World {
         CRYPTO.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         Self {
             database,
-            clock: Clock::standing_at(beginning),
+            clock: Clock::fixed_at(beginning),
             folder,
             node: RefCell::default(),
             more_nodes: RefCell::default(),

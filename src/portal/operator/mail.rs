@@ -168,7 +168,7 @@ impl MailView {
         let next = mail.next_at.max(mail.lease_until);
         Ok(Self {
             id: mail.id.to_string(),
-            what: mail.letter.in_words(),
+            what: mail.kind.in_words(),
             tokens: named(&app.store.tokens_in_mail(mail.id, NAMED + 1).await?),
             account: mail.account.map(|(id, name)| (id.to_string(), name)),
             recipient: mail.recipient,

@@ -66,7 +66,7 @@ async fn ask(req: &HttpRequest, app: &App, at: VersionAt, list: bool) -> Result<
 async fn set(req: &HttpRequest, app: &App, at: VersionAt, list: bool) -> Result<HttpResponse, PageError> {
     let (mut seen, line) = Seen::version_at(req, app, &at, Seen::may_change).await?;
     let mut tx = seen.begin(app, Seen::may_change).await?;
-    if !tx.set_listed(&seen.doing()?, &seen.package.stored, &line.version.key, list).await? {
+    if !tx.set_listed(&seen.change()?, &seen.package.stored, &line.version.key, list).await? {
         return Err(PageError::NotFound);
     }
     tx.commit().await?;

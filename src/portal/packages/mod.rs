@@ -164,7 +164,7 @@ impl Seen {
     }
 
     /// A change of one of its versions, for the record; nobody who is not signed in makes one.
-    fn doing(&self) -> Result<ChangeContext<'_>, PageError> {
+    fn change(&self) -> Result<ChangeContext<'_>, PageError> {
         let me = self.visitor.me.as_ref().ok_or(PageError::NotFound)?;
         Ok(ChangeContext { feed_name: &self.visitor.feed.name, token: None, by: &me.actor, now: me.now })
     }

@@ -111,7 +111,7 @@ async fn add(
     found(app, &mut tx, me).await?;
     // Nobody but the giver is made an owner without saying yes.
     let done = if account.id == me.account.id {
-        tx.add_owner(&seen.doing()?, stored, account.id).await?;
+        tx.add_owner(&seen.change()?, stored, account.id).await?;
         Flash::Saved
     } else if tx.invite_owner((feed, Some(stored)), (account.id, me.account.id), &me.actor, me.now).await? {
         Flash::OwnerInvited
@@ -167,7 +167,7 @@ pub async fn remove_owner(
     let mut seen = owned(&req, &app, &at).await?;
     let owner = find(&app, &seen, &named.account).await?;
     let mut tx = seen.begin(&app, Seen::manages_owners).await?;
-    if tx.remove_owner(&seen.doing()?, &seen.package.stored, owner.account).await? == MemberChange::LastOwner {
+    if tx.remove_owner(&seen.change()?, &seen.package.stored, owner.account).await? == MemberChange::LastOwner {
         let why = "This is the only owner of the package. Add another one first.";
         return question(&seen, &owner).refuse(&req, why);
     }

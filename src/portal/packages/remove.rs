@@ -35,7 +35,7 @@ pub async fn remove_version(
     let (mut seen, line) = Seen::version_at(&req, &app, &at, Seen::may_remove).await?;
     reauth::require(&req, &app, &me).await?;
     let mut tx = seen.begin(&app, Seen::may_remove).await?;
-    let removed = tx.remove_version(&seen.doing()?, &seen.package.stored, &line.version.key).await?;
+    let removed = tx.remove_version(&seen.change()?, &seen.package.stored, &line.version.key).await?;
     if removed.versions == 0 {
         return Err(PageError::NotFound);
     }

@@ -63,7 +63,7 @@ impl NamedFile {
     /// The type its content is given as; none for an icon that is no picture.
     fn content_type(self, content: &[u8]) -> Option<&'static str> {
         match self {
-            Self::Icon => picture_type(content),
+            Self::Icon => image_type(content),
             Self::Readme | Self::License => Some("text/plain; charset=utf-8"),
         }
     }
@@ -114,7 +114,7 @@ async fn read(app: &App, found: &StoredNuspec, path: String) -> Result<Option<Ve
 }
 
 /// The pictures that every client shows and that cannot hold a script, by their first bytes.
-fn picture_type(content: &[u8]) -> Option<&'static str> {
+fn image_type(content: &[u8]) -> Option<&'static str> {
     match content {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_are_what_their_first_bytes_say() {
+    fn images_are_what_their_first_bytes_say() {
         for (content, kind) in [
             (&b"\x89PNG\r\n\x1a\n..."[..], Some("image/png")),
             (b"\xff\xd8\xff\xe0", Some("image/jpeg")),
@@ -140,7 +140,7 @@ mod tests {
             (b"GIF89", None),
             (b"", None),
         ] {
-            assert_eq!(picture_type(content), kind, "{}", content.escape_ascii());
+            assert_eq!(image_type(content), kind, "{}", content.escape_ascii());
         }
     }
 }

@@ -220,10 +220,10 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, push: Push) -> A
 /// a disk is to be mounted. Asked each time, because disks come and go.
 pub(super) async fn check_store(app: &App) -> Result<(), NuGetError> {
     match Custody::of(&app.store, &app.blobs).await {
-        Ok(custody) if custody.standing.takes_packages() => Ok(()),
+        Ok(custody) if custody.ownership.takes_packages() => Ok(()),
         Ok(custody) => {
             app.health.suspect();
-            Err(NuGetError::wrong_store(&custody.standing))
+            Err(NuGetError::wrong_store(&custody.ownership))
         }
         Err(error) => {
             app.health.suspect();

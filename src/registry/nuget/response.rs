@@ -13,7 +13,7 @@ use actix_web::{
 use crate::{
     auth::{Ambiguous, BadBody, CredentialScheme, Refusal, ascii},
     disk,
-    packages::blobs::{BlobError, Standing},
+    packages::blobs::{BlobError, Ownership},
     store::StoreError,
     tokens::decision::{Action, Class, Reason},
 };
@@ -104,9 +104,9 @@ impl NuGetError {
     }
 
     /// What would be put into such a package store would get lost.
-    pub(super) fn wrong_store(standing: &Standing) -> Self {
-        let why = match standing {
-            Standing::Foreign(_) => "The package store belongs to another installation",
+    pub(super) fn wrong_store(ownership: &Ownership) -> Self {
+        let why = match ownership {
+            Ownership::Foreign(_) => "The package store belongs to another installation",
             _ => "The package store is not where it was; its disk may not be mounted",
         };
         let sentence =

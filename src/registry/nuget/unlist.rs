@@ -47,7 +47,7 @@ async fn set_listed(request: &NuGetRequest<'_>, app: &App, listed: bool) -> Resu
     let (feed, package) = known.feed.zip(found).ok_or_else(NuGetError::nothing_to_change)?;
     let by = caller.actor(known);
     let act = PublishContext { feed, feed_name: request.feed, token: &known.token, by: &by, now: request.now() };
-    if !tx.set_listed(&act.doing(), &package, &version.key(), listed).await? {
+    if !tx.set_listed(&act.change(), &package, &version.key(), listed).await? {
         return Err(NuGetError::nothing_to_change());
     }
     tx.commit().await?;

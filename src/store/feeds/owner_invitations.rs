@@ -164,8 +164,8 @@ impl Transaction {
                 return Ok(Accepted::NotAWriter(invitation));
             }
             Some(package) => {
-                let doing = ChangeContext { feed_name: &feed.name, token: None, by, now };
-                self.add_owner(&doing, package, account).await?;
+                let change = ChangeContext { feed_name: &feed.name, token: None, by, now };
+                self.add_owner(&change, package, account).await?;
             }
             None => drop(self.change_member(feed, account, Some(Role::Owner), by, now).await?),
         }

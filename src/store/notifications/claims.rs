@@ -32,7 +32,7 @@ impl ClaimedRow {
     fn read(self, claimed_at: DateTime<Utc>) -> Result<ClaimedMail> {
         Ok(ClaimedMail {
             id: readable(MailId::parse(&self.id), "mails.id")?,
-            letter: readable(MailKind::parse(&self.letter), "mails.letter")?,
+            kind: readable(MailKind::parse(&self.letter), "mails.letter")?,
             account: self.account.map(|id| readable(AccountId::parse(&id), "mails.account")).transpose()?,
             recipient: self.recipient,
             message_id: self.message_id,
@@ -72,7 +72,7 @@ impl Store {
                 if tx.count_attempt(MAILS, minute(now)).await? > limit {
                     return Ok(None);
                 }
-                let with_link = mail.letter.holds_link();
+                let with_link = mail.kind.holds_link();
                 if with_link && tx.count_attempt(MAILS_WITH_LINK, minute(now)).await? > for_links(limit) {
                     continue; // another worker claimed the last one meanwhile
                 }
@@ -125,7 +125,7 @@ impl Transaction {
     /// What goes to somebody with an account goes to the address they gave, not to what a stranger typed: the same but
     /// for its case may be another mailbox.
     async fn address_as_stored(&mut self, mail: &mut ClaimedMail) -> Result<()> {
-        if !mail.letter.holds_link() {
+        if !mail.kind.holds_link() {
             return Ok(());
         }
         let Some(account) = self.account_of_address(&mail.recipient).await? else { return Ok(()) };
@@ -143,7 +143,7 @@ impl Transaction {
     /// Lets another mail go out in the minute of a claim after which nothing was sent.
     pub(in crate::store) async fn give_claim_back(&mut self, mail: &ClaimedMail) -> Result<()> {
         self.uncount_attempt(MAILS, minute(mail.claimed_at)).await?;
-        if mail.letter.holds_link() {
+        if mail.kind.holds_link() {
             self.uncount_attempt(MAILS_WITH_LINK, minute(mail.claimed_at)).await?;
         }
         Ok(())

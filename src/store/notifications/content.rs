@@ -20,7 +20,7 @@ impl Transaction {
     ) -> Result<Option<MailContent>> {
         // From its first attempt on the mail's link may be out; once that is dead, the mail is worth nothing.
         let dead = mail.content.is_some() && !self.link_is_good(link, now).await?;
-        let mail_content = match mail.letter {
+        let mail_content = match mail.kind {
             MailKind::End(notice) => {
                 let account = self.owner(mail).await?;
                 let ends = self.ends_to_tell(mail.id, notice, &account, now).await?;

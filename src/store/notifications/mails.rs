@@ -134,8 +134,8 @@ impl Transaction {
         .bind(mail.recipient.as_str())
         .bind(mail.message_id.as_str())
         .bind(now.timestamp())
-        .bind(mail.letter.as_str())
-        .bind(mail.letter.priority())
+        .bind(mail.kind.as_str())
+        .bind(mail.kind.priority())
         .execute(&mut *self.inner)
         .await?;
         Ok(())
@@ -173,7 +173,7 @@ impl Transaction {
     }
 
     async fn record_ends_told(&mut self, mail: &ClaimedMail, now: DateTime<Utc>) -> Result<()> {
-        let MailKind::End(notice) = mail.letter else { return Ok(()) };
+        let MailKind::End(notice) = mail.kind else { return Ok(()) };
         let kind = match notice {
             EndNotice::Expired => EventKind::ExpiredSent,
             EndNotice::Warning => EventKind::WarningSent,

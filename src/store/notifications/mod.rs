@@ -144,8 +144,8 @@ impl Transaction {
         let Some(account) = self.account(account).await? else {
             return Ok(None);
         };
-        let (letter, recipient) = (MailKind::End(notice), account.email.clone());
-        let new = NewMail { id: mail, message_id: message_id.to_owned(), letter, account: Some(account.id), recipient };
+        let (kind, recipient) = (MailKind::End(notice), account.email.clone());
+        let new = NewMail { id: mail, message_id: message_id.to_owned(), kind, account: Some(account.id), recipient };
         self.add_mail(&new, now).await?;
         let bound = sqlx::query(
             "UPDATE notices SET mail = $1 WHERE account = $2 AND due_at >= $3 AND due_at < $3 + 3600 AND due_at <= $4

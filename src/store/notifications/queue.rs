@@ -40,7 +40,7 @@ impl QueuedRow {
         let account = self.account.map(|id| readable(AccountId::parse(&id), "mails.account")).transpose()?;
         Ok(QueuedMail {
             id: readable(MailId::parse(&self.id), "mails.id")?,
-            letter: readable(MailKind::parse(&self.letter), "mails.letter")?,
+            kind: readable(MailKind::parse(&self.letter), "mails.letter")?,
             account: account.map(|id| (id, self.username.unwrap_or_default())),
             recipient: self.recipient,
             state: match (self.state.as_str(), self.attempt) {
@@ -167,7 +167,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        let detail = EventDetail::Mail { mail: mail.letter.as_str().to_owned(), recipient: mail.recipient.clone() };
+        let detail = EventDetail::Mail { mail: mail.kind.as_str().to_owned(), recipient: mail.recipient.clone() };
         let account = mail.account.as_ref().map(|(id, _)| *id);
         tx.record(kind, by, Subject { account, ..Subject::default() }, detail, now).await?;
         tx.commit().await?;

@@ -12,7 +12,7 @@ impl Transaction {
     /// Makes an account an owner of a package; one that is already stays so, without an event.
     pub async fn add_owner(
         &mut self,
-        doing: &ChangeContext<'_>,
+        change: &ChangeContext<'_>,
         package: &StoredPackage,
         account: AccountId,
     ) -> Result<()> {
@@ -21,11 +21,11 @@ impl Transaction {
         )
         .bind(package.key.to_string())
         .bind(account.to_string())
-        .bind(doing.now.timestamp())
+        .bind(change.now.timestamp())
         .execute(&mut *self.inner)
         .await?;
         if done.rows_affected() == 1 {
-            self.record_owner(EventKind::OwnerAdded, doing, package, account).await?;
+            self.record_owner(EventKind::OwnerAdded, change, package, account).await?;
         }
         Ok(())
     }
@@ -33,7 +33,7 @@ impl Transaction {
     /// Takes a package away from one of its owners, unless it is the last one.
     pub async fn remove_owner(
         &mut self,
-        doing: &ChangeContext<'_>,
+        change: &ChangeContext<'_>,
         package: &StoredPackage,
         account: AccountId,
     ) -> Result<MemberChange> {
@@ -53,7 +53,7 @@ impl Transaction {
             .execute(&mut *self.inner)
             .await?;
         if done.rows_affected() == 1 {
-            self.record_owner(EventKind::OwnerRemoved, doing, package, account).await?;
+            self.record_owner(EventKind::OwnerRemoved, change, package, account).await?;
         }
         Ok(MemberChange::Done)
     }
@@ -61,13 +61,13 @@ impl Transaction {
     async fn record_owner(
         &mut self,
         kind: EventKind,
-        doing: &ChangeContext<'_>,
+        change: &ChangeContext<'_>,
         package: &StoredPackage,
         account: AccountId,
     ) -> Result<()> {
-        let feed = Some(doing.feed_name);
+        let feed = Some(change.feed_name);
         let subject = Subject { feed, package: Some(&package.name), ..Subject::account(account) };
-        self.record(kind, doing.by, subject, EventDetail::Nothing, doing.now).await?;
+        self.record(kind, change.by, subject, EventDetail::Nothing, change.now).await?;
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ impl Store {
 }
 
 impl Transaction {
-    /// Notes that a token has published, as the last act of the change, and locks its row from here to the commit: whoever
+    /// Notes that a token has published, as the last step of the change, and locks its row from here to the commit: whoever
     /// revokes it meanwhile waits until this change holds. `false` if the token is not as it was judged any more; then
     /// this change must not hold; that pushes beside this one put its retirement off matters nothing. Nothing is locked
     /// before, so that a push that hangs keeps nobody from revoking.
@@ -55,21 +55,21 @@ impl Transaction {
     /// it meanwhile.
     pub async fn add_package(
         &mut self,
-        act: &PublishContext<'_>,
+        context: &PublishContext<'_>,
         kind: Kind,
         name: &str,
     ) -> Result<Option<PackageKey>> {
-        let key = PackageKey::generate(act.now, &mut crate::random::system());
+        let key = PackageKey::generate(context.now, &mut crate::random::system());
         let done = sqlx::query(
             "INSERT INTO packages (id, feed, kind, name, name_key, search_text, listed_versions, listed_stable_versions, downloads, created_at)
              VALUES ($1, $2, $3, $4, $5, '', 0, 0, 0, $6) ON CONFLICT (feed, kind, name_key) DO NOTHING",
         )
         .bind(key.to_string())
-        .bind(act.feed.to_string())
+        .bind(context.feed.to_string())
         .bind(kind.as_str())
         .bind(name)
         .bind(name.to_ascii_lowercase())
-        .bind(act.now.timestamp())
+        .bind(context.now.timestamp())
         .execute(&mut *self.inner)
         .await?;
         if done.rows_affected() == 0 {
@@ -77,8 +77,8 @@ impl Transaction {
         }
         sqlx::query("INSERT INTO package_owners (package, account, since) VALUES ($1, $2, $3)")
             .bind(key.to_string())
-            .bind(act.token.account.to_string())
-            .bind(act.now.timestamp())
+            .bind(context.token.account.to_string())
+            .bind(context.now.timestamp())
             .execute(&mut *self.inner)
             .await?;
         Ok(Some(key))
@@ -87,26 +87,26 @@ impl Transaction {
     /// Adds a version. `false` if it exists under any spelling, or existed and was removed.
     pub async fn add_version(
         &mut self,
-        act: &PublishContext<'_>,
+        context: &PublishContext<'_>,
         package: PackageKey,
         new: &NewVersion,
     ) -> Result<bool> {
-        if !self.insert_version(act, package, new).await? {
+        if !self.insert_version(context, package, new).await? {
             return Ok(false);
         }
         self.summarise(package).await?;
         let (name, version) = (new.manifest.name(), new.manifest.version().text);
-        self.record_version(&act.doing(), EventKind::VersionPublished, name, &version).await?;
+        self.record_version(&context.change(), EventKind::VersionPublished, name, &version).await?;
         Ok(true)
     }
 
     async fn insert_version(
         &mut self,
-        act: &PublishContext<'_>,
+        context: &PublishContext<'_>,
         package: PackageKey,
         new: &NewVersion,
     ) -> Result<bool> {
-        let token = act.token;
+        let token = context.token;
         let kept = new.manifest.kept().map_err(|error| StoreError::Unreadable(error.to_string()))?;
         let version = new.manifest.version();
         let done = sqlx::query(
@@ -119,7 +119,7 @@ impl Transaction {
         .bind(version.text)
         .bind(version.key)
         .bind(version.sort_key)
-        .bind(act.now.timestamp())
+        .bind(context.now.timestamp())
         .bind(token.account.to_string())
         .bind(token.id.to_string())
         .bind(token.hint.as_deref())
@@ -135,7 +135,7 @@ impl Transaction {
     /// Lists or unlists a version, by its identity. `false` if there is none; what is so already stays so, without an event.
     pub async fn set_listed(
         &mut self,
-        doing: &ChangeContext<'_>,
+        change: &ChangeContext<'_>,
         package: &StoredPackage,
         version_key: &str,
         listed: bool,
@@ -149,12 +149,12 @@ impl Transaction {
             sqlx::query("UPDATE versions SET unlisted_at = $3 WHERE package = $1 AND version_key = $2")
                 .bind(package.key.to_string())
                 .bind(version_key)
-                .bind((!listed).then(|| doing.now.timestamp()))
+                .bind((!listed).then(|| change.now.timestamp()))
                 .execute(&mut *self.inner)
                 .await?;
             self.summarise(package.key).await?;
             let kind = if listed { EventKind::VersionRelisted } else { EventKind::VersionUnlisted };
-            self.record_version(doing, kind, &package.name, &found.version.text).await?;
+            self.record_version(change, kind, &package.name, &found.version.text).await?;
         }
         Ok(true)
     }
@@ -162,13 +162,13 @@ impl Transaction {
     /// Writes what became of a version into the record.
     pub(in crate::store) async fn record_version(
         &mut self,
-        doing: &ChangeContext<'_>,
+        change: &ChangeContext<'_>,
         kind: EventKind,
         package: &str,
         version: &str,
     ) -> Result<()> {
-        let subject = Subject { package: Some(package), version: Some(version), ..doing.subject() };
-        self.record(kind, doing.by, subject, EventDetail::Nothing, doing.now).await?;
+        let subject = Subject { package: Some(package), version: Some(version), ..change.subject() };
+        self.record(kind, change.by, subject, EventDetail::Nothing, change.now).await?;
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ impl Transaction {
     /// Removes a version, by its identity, with its symbols; nothing if there is no such version.
     pub async fn remove_version(
         &mut self,
-        doing: &ChangeContext<'_>,
+        change: &ChangeContext<'_>,
         package: &StoredPackage,
         version_key: &str,
     ) -> Result<RemovedFiles> {
@@ -51,11 +51,11 @@ impl Transaction {
         sqlx::query("UPDATE versions SET removed_at = $3, manifest = '' WHERE package = $1 AND version_key = $2")
             .bind(package.key.to_string())
             .bind(version_key)
-            .bind(doing.now.timestamp())
+            .bind(change.now.timestamp())
             .execute(&mut *self.inner)
             .await?;
         self.summarise(package.key).await?;
-        self.record_version(doing, EventKind::VersionRemoved, &package.name, &found.version.text).await?;
+        self.record_version(change, EventKind::VersionRemoved, &package.name, &found.version.text).await?;
         let blobs = self.files_of(package, &found.key.to_string(), found.blob).await?;
         Ok(RemovedFiles { versions: 1, blobs })
     }
@@ -69,22 +69,26 @@ impl Transaction {
     }
 
     /// Removes every version of a package. Its name stays its owners'.
-    pub async fn remove_package(&mut self, doing: &ChangeContext<'_>, package: &StoredPackage) -> Result<RemovedFiles> {
+    pub async fn remove_package(
+        &mut self,
+        change: &ChangeContext<'_>,
+        package: &StoredPackage,
+    ) -> Result<RemovedFiles> {
         self.lock_package(package.key).await?;
         let removed: Vec<Removed> = sqlx::query_as(
             "UPDATE versions SET removed_at = $2, manifest = '' WHERE package = $1 AND removed_at IS NULL RETURNING id, blob",
         )
         .bind(package.key.to_string())
-        .bind(doing.now.timestamp())
+        .bind(change.now.timestamp())
         .fetch_all(&mut *self.inner)
         .await?;
         if removed.is_empty() {
             return Ok(RemovedFiles::default());
         }
         self.summarise(package.key).await?;
-        let subject = Subject { package: Some(&package.name), ..doing.subject() };
+        let subject = Subject { package: Some(&package.name), ..change.subject() };
         let detail = EventDetail::Versions { count: removed.len() as u64 };
-        self.record(EventKind::PackageRemoved, doing.by, subject, detail, doing.now).await?;
+        self.record(EventKind::PackageRemoved, change.by, subject, detail, change.now).await?;
         let mut files = RemovedFiles { versions: removed.len(), blobs: Vec::new() };
         for row in &removed {
             let blob = readable(BlobKey::parse(&row.blob), "versions.blob")?;

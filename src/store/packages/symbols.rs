@@ -55,7 +55,7 @@ impl Transaction {
     /// be deleted when this holds; none when the version was removed meanwhile.
     pub async fn replace_symbols(
         &mut self,
-        act: &PublishContext<'_>,
+        context: &PublishContext<'_>,
         package: PackageKey,
         version: &StoredNuspec,
         files: &[NewSymbolFile],
@@ -79,7 +79,7 @@ impl Transaction {
             .await?;
         }
         let (id, number) = (nuspec.id.as_str(), stored.version.text.as_str());
-        self.record_version(&act.doing(), EventKind::SymbolsPublished, id, number).await?;
+        self.record_version(&context.change(), EventKind::SymbolsPublished, id, number).await?;
         Ok(Some(replaced))
     }
 

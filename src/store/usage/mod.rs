@@ -96,18 +96,18 @@ impl Transaction {
         for of_token in notes.chunk_by(|one, next| one.token == next.token) {
             let last = of_token
                 .iter()
-                .find_map(|note| if let UsageEvent::Last(last) = &note.deed { Some(last) } else { None });
+                .find_map(|note| if let UsageEvent::Last(last) = &note.event { Some(last) } else { None });
             if self.hold_token(of_token[0].token, last).await? {
-                self.write_deeds(of_token).await?;
+                self.write_events(of_token).await?;
             }
         }
         Ok(())
     }
 
-    async fn write_deeds(&mut self, notes: &[TokenUse]) -> Result<()> {
+    async fn write_events(&mut self, notes: &[TokenUse]) -> Result<()> {
         let mut grown = Grown::default();
-        for TokenUse { token, account, deed } in notes {
-            match deed {
+        for TokenUse { token, account, event } in notes {
+            match event {
                 UsageEvent::Last(_) => {}
                 UsageEvent::DailyUse { day, refused, times } => self.add_day(*token, *day, *refused, *times).await?,
                 UsageEvent::ClientUse(place) => grown.places |= self.add_place(*token, place).await?,
