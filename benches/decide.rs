@@ -5,9 +5,8 @@ use std::hint::black_box;
 use chrono::{DateTime, Duration, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
 use latchkey::tokens::{
-    AccountId, FeedId, Feeds, Kind, Patterns, Permissions, Secret, Token, TokenId,
+    AccountId, FeedId, Kind, Patterns, Permissions, Secret, Token, TokenId, TokenSettings,
     decision::{Action, Ask, Holder, Package, Presented, Role, decide},
-    draft::NewToken,
 };
 
 const ID: &str = "0190a000-0000-7000-8000-000000000001";
@@ -17,13 +16,11 @@ fn now() -> DateTime<Utc> {
 }
 
 fn token(patterns: &str) -> Token {
-    let new = NewToken {
-        name: "CI".to_owned(),
-        note: String::new(),
-        permissions: Permissions::parse("nuget:pull nuget:push").expect("scopes"),
+    let permissions = Permissions::parse("nuget:pull nuget:push").expect("scopes");
+    let new = TokenSettings {
         patterns: Patterns::parse(patterns).expect("patterns"),
-        feeds: Feeds::All,
         expires_at: Some(now() + Duration::days(90)),
+        ..TokenSettings::for_everything("CI", permissions)
     };
     new.into_token(TokenId::parse(ID).expect("an id"), AccountId::parse(ID).expect("an id"), now())
 }

@@ -11,7 +11,7 @@ use latchkey::{
     clock::Clock,
     random,
     store::{DatabaseUrl, Engine, Store, migrate::migrate},
-    tokens::{Feeds, FormId, Issued, Patterns, SecretHash, TokenId, draft::NewToken, lifecycle::primary_permissions},
+    tokens::{FormId, Issued, Patterns, SecretHash, TokenId, TokenSettings, lifecycle::primary_permissions},
 };
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
@@ -99,13 +99,9 @@ async fn add_token(store: &Store, now: DateTime<Utc>) -> SecretHash {
     let mut tx = store.begin().await.expect("a change");
     let Ok(Registration::Made(account)) = tx.add_account(&new, &host, now).await else { panic!("no account") };
     tx.commit().await.expect("a commit");
-    let new = NewToken {
-        name: "CI".to_owned(),
-        note: String::new(),
-        permissions: primary_permissions(),
+    let new = TokenSettings {
         patterns: Patterns::parse("Contoso.*\nFabrikam.*").expect("patterns"),
-        feeds: Feeds::All,
-        expires_at: None,
+        ..TokenSettings::for_everything("CI", primary_permissions())
     };
     let rng = &mut random::system();
     let token = new.into_token(TokenId::generate(now, rng), account, now);

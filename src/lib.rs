@@ -21,6 +21,7 @@ pub mod mail;
 pub mod notifications;
 pub mod package_store;
 pub mod packages;
+pub mod paths;
 pub mod portal;
 pub mod probes;
 pub mod random;

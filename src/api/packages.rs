@@ -52,7 +52,7 @@ async fn readable(
     limit: usize,
     now: DateTime<Utc>,
 ) -> Result<Vec<FeedPackage>, Problem> {
-    let set = PatternSet::of(&known.token.patterns);
+    let set = PatternSet::of(&known.token.settings.patterns);
     let mut found = Vec::new();
     loop {
         let page = app.store.packages_for(known.token.account, after, ROWS).await?;

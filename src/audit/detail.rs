@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use strum::VariantArray;
 
-use crate::tokens::{Permissions, Token};
+use crate::tokens::{Permissions, Token, TokenField};
 
 /// The facts of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,24 +144,6 @@ pub struct TokenRights {
     pub ends_at: Option<DateTime<Utc>>,
 }
 
-/// A part of a token that an edit changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenField {
-    /// Its name.
-    Name,
-    /// Its note.
-    Note,
-    /// What it may do.
-    Permissions,
-    /// Its patterns.
-    Patterns,
-    /// Its feeds.
-    Feeds,
-    /// Its end.
-    End,
-}
-
 /// What a step in a token's life was part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -209,12 +190,12 @@ impl TokenFacts {
     /// A token as it is; its feeds by name, none for all.
     pub fn of(token: &Token, feeds: Option<Vec<String>>) -> Self {
         let rights = TokenRights {
-            permissions: token.permissions.to_string(),
-            patterns: token.patterns.iter().map(str::to_owned).collect(),
+            permissions: token.settings.permissions.to_string(),
+            patterns: token.settings.patterns.iter().map(str::to_owned).collect(),
             feeds,
             ends_at: token.end(),
         };
-        Self { name: token.name.clone(), note: token.note.clone(), rights: Some(rights) }
+        Self { name: token.settings.name.clone(), note: token.settings.note.clone(), rights: Some(rights) }
     }
 }
 
@@ -222,24 +203,6 @@ impl TokenRights {
     /// What it could do; none if this version does not know one of them.
     pub fn permissions(&self) -> Option<Permissions> {
         Permissions::parse(&self.permissions).ok()
-    }
-}
-
-impl TokenField {
-    /// What differs between two versions of a token.
-    pub fn changed(before: &Token, after: &Token) -> Vec<Self> {
-        Self::VARIANTS.iter().copied().filter(|field| field.differs(before, after)).collect()
-    }
-
-    fn differs(self, before: &Token, after: &Token) -> bool {
-        match self {
-            Self::Name => before.name != after.name,
-            Self::Note => before.note != after.note,
-            Self::Permissions => before.permissions != after.permissions,
-            Self::Patterns => !before.patterns.same_as(&after.patterns),
-            Self::Feeds => before.feeds.adds_to(&after.feeds) || after.feeds.adds_to(&before.feeds),
-            Self::End => before.expires_at != after.expires_at,
-        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::{Cause, EventDetail, EventKind, Subject, TokenDetail, TokenFacts, TokenField};
+use super::{Cause, EventDetail, EventKind, Subject, TokenDetail, TokenFacts};
+use crate::tokens::TokenField;
 
 /// The sentences by which that release named kinds.
 const SENTENCES: [(&str, EventKind); 49] = [

@@ -66,7 +66,7 @@ impl LegacyKeys {
         let mut errors = Vec::new();
         for (field, text) in draft.texts() {
             if self.is_in(store, text).await? {
-                errors.push(FieldError { field, error: BadText::Key.into() });
+                errors.push(FieldError { field: Some(field), error: BadText::Key.into() });
             }
         }
         Ok(errors)

@@ -143,7 +143,7 @@ fn occasion(known: &TokenLookup, reason: Reason) -> Option<DateTime<Utc>> {
         Reason::Replaced => known.replaced_at,
         Reason::Revoked => token.revoked_at,
         Reason::Deactivated => token.deactivated_at,
-        Reason::Expired => token.expires_at,
+        Reason::Expired => token.settings.expires_at,
         Reason::Retired => token.retires_at,
         _ => None,
     }

@@ -70,7 +70,7 @@ async fn list(app: &App, account: AccountId) -> anyhow::Result<()> {
             let end = token.end().map_or_else(|| "never".to_owned(), minute);
             let used = token.last_use.as_ref().map_or_else(|| "never".to_owned(), |last| minute(last.at));
             let hint = token.hint.as_deref().unwrap_or("-");
-            say(format_args!("{hint}\t{state}\t{}\texpires {end}\tused {used}", token.name));
+            say(format_args!("{hint}\t{state}\t{}\texpires {end}\tused {used}", token.settings.name));
         }
         match page.last() {
             Some(last) => before = Some((last.created_at, last.id)),
@@ -100,8 +100,8 @@ fn describe(app: &App, known: &TokenLookup) {
     let end = token.end().map_or_else(|| "never".to_owned(), minute);
     say(format_args!("secret:   {state}"));
     say(format_args!("account:  {username}{}", if holder.disabled { " (disabled)" } else { "" }));
-    say(format_args!("token:    {} ({}), id {}", token.name, token.called(), token.id));
-    say(format_args!("may:      {}", token.permissions));
-    say(format_args!("packages: {}", token.patterns.iter().collect::<Vec<_>>().join(", ")));
+    say(format_args!("token:    {} ({}), id {}", token.settings.name, token.called(), token.id));
+    say(format_args!("may:      {}", token.settings.permissions));
+    say(format_args!("packages: {}", token.settings.patterns.iter().collect::<Vec<_>>().join(", ")));
     say(format_args!("expires:  {end}"));
 }

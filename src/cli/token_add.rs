@@ -9,8 +9,8 @@ use crate::{
     app::App,
     audit::Actor,
     tokens::{
-        FeedId, FormId, Issued, TokenId,
-        draft::{Draft, FeedChoice, Field, FieldError, NewToken, Rules},
+        FeedId, FormId, Issued, TokenField, TokenId, TokenSettings,
+        draft::{Draft, FeedChoice, FieldError, Rules},
         preset::{Kinds, Preset},
     },
 };
@@ -71,7 +71,7 @@ impl Arguments {
         Ok(())
     }
 
-    async fn new_token(self, app: &App, account: &Account) -> anyhow::Result<NewToken> {
+    async fn new_token(self, app: &App, account: &Account) -> anyhow::Result<TokenSettings> {
         let memberships = app.store.feeds_of(account.id).await?;
         let reachable: Vec<FeedId> = memberships.iter().map(|membership| membership.feed.id).collect();
         let (zone, max_days) = (account.time_zone, app.settings.max_token_days);
@@ -120,14 +120,14 @@ fn told(errors: &[FieldError]) -> anyhow::Error {
     anyhow::anyhow!("{}", lines.join("\n"))
 }
 
-fn option(field: Field) -> &'static str {
+fn option(field: Option<TokenField>) -> &'static str {
     match field {
-        Field::Whole => "the token",
-        Field::Name => "--name",
-        Field::Note => "--note",
-        Field::Permissions => "--allow",
-        Field::Patterns => "--packages",
-        Field::Feeds => "--feed",
-        Field::Expires => "--expires-in",
+        None => "the token",
+        Some(TokenField::Name) => "--name",
+        Some(TokenField::Note) => "--note",
+        Some(TokenField::Permissions) => "--allow",
+        Some(TokenField::Patterns) => "--packages",
+        Some(TokenField::Feeds) => "--feed",
+        Some(TokenField::End) => "--expires-in",
     }
 }

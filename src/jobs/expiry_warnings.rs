@@ -175,7 +175,7 @@ impl Warned {
             username: account.username,
             recipient: account.email,
             token: token.id,
-            name: token.name,
+            name: token.settings.name,
             hint: token.hint,
             notice: due.notice,
             expires_at: due.expires_at,

@@ -13,8 +13,10 @@ use crate::{
     accounts::{Account, client_name},
     config::PublicUrl,
     notifications::end_notice::EndNotice,
+    paths,
     tokens::{
         Token, TokenKind,
+        act::TokenAct,
         expiry::{end_in, in_words},
         legacy::OLDER_SYSTEM,
     },
@@ -93,7 +95,7 @@ pub fn end_notice(
         over: notice == EndNotice::Expired,
         tokens: tokens.iter().map(|one| TokenLine::new(notice, *one, account.time_zone, to)).collect(),
         after: after(notice, tokens),
-        tokens_url: to.public_url.of("/settings/tokens"),
+        tokens_url: to.public_url.of(paths::TOKENS),
         reminders_url: notice.is_reminder().then(|| to.public_url.of("/settings/notifications")),
     };
     to.seal(&Subject { mail: &mail }, &Text { mail: &mail }, &Html { mail: &mail })
@@ -109,12 +111,12 @@ fn subject(notice: EndNotice, tokens: &[Ending<'_>], zone: Tz) -> String {
     match (notice, tokens) {
         (EndNotice::Expired, [only]) => {
             let has = if only.token.ends_by_retirement() { "was retired" } else { "has expired" };
-            format!("Your access token “{}” {has}", short_name(&only.token.name))
+            format!("Your access token “{}” {has}", short_name(&only.token.settings.name))
         }
         (EndNotice::Expired, several) => format!("{} of your access tokens have expired", several.len()),
         (_, [only]) => {
             let ends = if only.token.ends_by_retirement() { "will be retired" } else { "expires" };
-            format!("{reminder}{your} access token “{}” {ends} on {first}", short_name(&only.token.name))
+            format!("{reminder}{your} access token “{}” {ends} on {first}", short_name(&only.token.settings.name))
         }
         (_, several) => {
             format!("{reminder}{} of your access tokens expire soon, the first on {first}", several.len())
@@ -182,7 +184,7 @@ impl TokenLine {
     fn new(notice: EndNotice, Ending { token, expires_at }: Ending<'_>, zone: Tz, to: &Envelope<'_>) -> Self {
         let over = notice == EndNotice::Expired;
         Self {
-            name: one_line(&token.name),
+            name: one_line(&token.settings.name),
             hint: token.hint.clone().unwrap_or_default(),
             label: match (over, token.ends_by_retirement()) {
                 (true, false) => "Expired",
@@ -196,14 +198,14 @@ impl TokenLine {
             } else {
                 format!("in {}", in_words(expires_at - to.at))
             },
-            may: may(token.permissions),
+            may: may(token.settings.permissions),
             packages: packages(token),
-            note: token.note.lines().map(one_line).collect(),
+            note: token.settings.note.lines().map(one_line).collect(),
             last_use: last_use(token, over.then_some(expires_at), zone),
             can_be_refreshed: token.can_be_refreshed(),
             retires: token.ends_by_retirement(),
             act_url: act_url(token, to.public_url),
-            places_url: token.last_use.as_ref().map(|_| to.public_url.of(&format!("/settings/tokens/{}", token.id))),
+            places_url: token.last_use.as_ref().map(|_| to.public_url.of(&paths::token(token.id))),
         }
     }
 }
@@ -234,9 +236,6 @@ fn last_use(token: &Token, over: Option<DateTime<Utc>>, zone: Tz) -> String {
 
 /// Where the one thing to do about a token's end is done.
 fn act_url(token: &Token, public_url: &PublicUrl) -> String {
-    if token.can_be_refreshed() {
-        public_url.of(&format!("/settings/tokens/{}/refresh", token.id))
-    } else {
-        public_url.of(&format!("/settings/tokens/{}/duplicate", token.id))
-    }
+    let act = if token.can_be_refreshed() { TokenAct::Refresh } else { TokenAct::Duplicate };
+    public_url.of(&paths::of_token(token.id, act.as_str()))
 }

@@ -39,7 +39,7 @@ pub(super) fn may(permissions: Permissions) -> String {
 
 /// With which packages.
 pub(super) fn packages(token: &Token) -> String {
-    packages_of(&token.patterns.iter().collect::<Vec<_>>())
+    packages_of(&token.settings.patterns.iter().collect::<Vec<_>>())
 }
 
 /// The same by the patterns.

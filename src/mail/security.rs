@@ -10,9 +10,10 @@ use super::{
 };
 use crate::{
     accounts::{Account, client_name},
-    audit::{Cause, EventDetail, EventKind, TokenDetail, TokenFacts, TokenField},
+    audit::{Cause, EventDetail, EventKind, TokenDetail, TokenFacts},
     notifications::SecurityNotification,
-    tokens::expiry::end_in,
+    paths,
+    tokens::{TokenField, expiry::end_in},
 };
 
 #[derive(Template)]
@@ -83,7 +84,7 @@ pub fn security_mail(
         lines,
         remedy: remedy(events),
         reset_url: to.public_url.of("/forgot"),
-        tokens_url: to.public_url.of("/settings/tokens"),
+        tokens_url: to.public_url.of(paths::TOKENS),
         sessions_url: to.public_url.of("/settings/sessions"),
     };
     to.seal(&Subject { mail: &mail }, &Text { mail: &mail }, &Html { mail: &mail })
@@ -141,7 +142,7 @@ impl EventLine {
         facts.extend(given.into_iter().flat_map(|token| rights(token, zone)));
         facts.extend(token_facts(one).and_then(noted));
         let url = one.token.filter(|_| one.token_name.is_some());
-        Self { title, said, facts, url: url.map(|id| to.public_url.of(&format!("/settings/tokens/{id}"))) }
+        Self { title, said, facts, url: url.map(|id| to.public_url.of(&paths::token(id))) }
     }
 }
 

@@ -6,6 +6,7 @@ use askama::Template;
 use crate::{
     app::App,
     config::SignUp,
+    paths,
     web::{
         error::PageError,
         page::{Page, answer, go_to, signed_in},
@@ -22,7 +23,7 @@ struct Landing {
 /// `GET /`
 pub async fn show_landing(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
     if signed_in(&req).await?.is_some() {
-        return Ok(go_to(&req, "/settings/tokens"));
+        return Ok(go_to(&req, paths::TOKENS));
     }
     let sign_up_open = app.settings.sign_up == SignUp::Open;
     answer(StatusCode::OK, &Landing { page: Page::new(&req, "Access tokens for packages"), sign_up_open })

@@ -71,7 +71,7 @@ fn feed_list() -> List {
 
 /// An account's tokens, or those of a hint, the newest first.
 fn newest_tokens(condition: &str, limit: &'static str) -> String {
-    let tokens = List::of(COLUMNS, "tokens t").filter(condition);
+    let tokens = List::of(COLUMNS.as_str(), "tokens t").filter(condition);
     tokens.order("t.created_at", Direction::Descending).order("t.id", Direction::Descending).limit(limit).sql()
 }
 

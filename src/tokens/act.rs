@@ -145,7 +145,11 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
-    use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, draft::NewToken};
+    use crate::tokens::{AccountId, Permissions, TokenId, TokenSettings};
+
+    fn ending(expires_at: Option<DateTime<Utc>>, token: Token) -> Token {
+        Token { settings: TokenSettings { expires_at, ..token.settings.clone() }, ..token }
+    }
 
     const ALL: [TokenAct; 6] = [
         TokenAct::Edit,
@@ -162,13 +166,9 @@ mod tests {
 
     fn live() -> Token {
         let id = "0190a000-0000-7000-8000-000000000001";
-        let new = NewToken {
-            name: "CI".to_owned(),
-            note: String::new(),
-            permissions: Permissions::parse("nuget:pull").unwrap(),
-            patterns: Patterns::all(),
-            feeds: Feeds::All,
+        let new = TokenSettings {
             expires_at: Some(now() + Duration::days(90)),
+            ..TokenSettings::for_everything("CI", Permissions::parse("nuget:pull").unwrap())
         };
         new.into_token(TokenId::parse(id).unwrap(), AccountId::parse(id).unwrap(), now())
     }
@@ -180,15 +180,15 @@ mod tests {
         let off = Token { deactivated_at: past, ..live() };
         let paused = Token { reactivate_at: Some(now() + Duration::hours(1)), ..off.clone() };
         let pause_over = Token { reactivate_at: past, ..off.clone() };
-        let expired = Token { expires_at: past, ..live() };
-        let both = Token { expires_at: past, ..off.clone() };
+        let expired = ending(past, live());
+        let both = ending(past, off.clone());
         let revoked = Token { revoked_at: past, ..off.clone() };
         let primary = Token { kind: TokenKind::Primary, ..live() };
-        let unissued = Token { issued_at: None, expires_at: None, ..primary.clone() };
-        let legacy = Token { kind: TokenKind::Legacy, expires_at: None, ..live() };
+        let unissued = Token { issued_at: None, ..ending(None, primary.clone()) };
+        let legacy = Token { kind: TokenKind::Legacy, ..ending(None, live()) };
         let retired = Token { retires_at: past, ..legacy.clone() };
         let off_retired = Token { deactivated_at: past, ..retired.clone() };
-        let ended = Token { expires_at: past, ..legacy.clone() };
+        let ended = ending(past, legacy.clone());
         for (what, token, acts) in [
             ("live", live(), &[Edit, Refresh, Deactivate, Revoke, Delete][..]),
             ("off", off, &[Edit, Refresh, Reactivate, Revoke, Delete]),

@@ -106,17 +106,17 @@ fn is_open_to_all(holder: &Holder, ask: &Ask<'_>) -> bool {
 }
 
 fn lacks_right(token: &Token, ask: &Ask<'_>, covers: impl Fn(&Patterns, &str) -> bool) -> Option<Reason> {
-    if !token.permissions.has_any(ask.action.granted_by()) {
+    if !token.settings.permissions.has_any(ask.action.granted_by()) {
         return Some(Reason::PermissionMissing);
     }
-    if ask.feed.is_some_and(|(_, feed)| !token.feeds.cover(feed)) {
+    if ask.feed.is_some_and(|(_, feed)| !token.settings.feeds.cover(feed)) {
         return Some(Reason::FeedNotCovered);
     }
-    if ask.name.is_some_and(|name| !covers(&token.patterns, name)) {
+    if ask.name.is_some_and(|name| !covers(&token.settings.patterns, name)) {
         return Some(Reason::PackageNotCovered);
     }
     let only_new_versions =
-        ask.action.granted_for_new_by().is_some_and(|permission| !token.permissions.has(permission));
+        ask.action.granted_for_new_by().is_some_and(|permission| !token.settings.permissions.has(permission));
     (only_new_versions && ask.package == Package::New).then_some(Reason::OnlyNewVersions)
 }
 

@@ -4,7 +4,7 @@ use chrono::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::tokens::{AccountId, FeedId, Feeds, Patterns, Permission, Permissions, TokenId, draft::NewToken};
+use crate::tokens::{AccountId, FeedId, Feeds, Patterns, Permission, Permissions, TokenId, TokenSettings};
 
 const FEED: &str = "0190a000-0000-7000-8000-000000000001";
 const OTHER_FEED: &str = "0190a000-0000-7000-8000-000000000002";
@@ -18,13 +18,10 @@ fn feed(id: &str) -> Option<FeedId> {
 }
 
 fn token(permissions: &str, patterns: &str) -> Token {
-    let new = NewToken {
-        name: "CI".to_owned(),
-        note: String::new(),
-        permissions: Permissions::parse(permissions).unwrap(),
+    let new = TokenSettings {
         patterns: Patterns::parse(patterns).unwrap(),
-        feeds: Feeds::All,
         expires_at: Some(now() + Duration::days(89)),
+        ..TokenSettings::for_everything("CI", Permissions::parse(permissions).unwrap())
     };
     let made =
         new.into_token(TokenId::parse(FEED).unwrap(), AccountId::parse(FEED).unwrap(), now() - Duration::days(1));
@@ -77,8 +74,9 @@ fn the_refusal_of_a_package_names_key_patterns_and_package() {
 #[test]
 fn a_deactivated_key_is_told_what_lets_it_work() {
     let off = |end, until| {
-        let token =
-            Token { deactivated_at: Some(now()), reactivate_at: until, expires_at: end, ..token("nuget:push", "*") };
+        let on = token("nuget:push", "*");
+        let settings = TokenSettings { expires_at: end, ..on.settings.clone() };
+        let token = Token { settings, deactivated_at: Some(now()), reactivate_at: until, ..on };
         Reason::Deactivated.sentence(Some(&token), &push("A", Package::New), now() + Duration::hours(1))
     };
     let later = Some(now() + Duration::days(1));
@@ -153,7 +151,7 @@ fn a_feed_without_the_account_looks_like_no_feed() {
 fn what_anybody_may_read_a_live_token_may_read_whatever_it_covers() {
     let public = Holder { role: None, feed_is_public: true, ..WRITER };
     let mut narrow = token("nuget:push", "Contoso.*");
-    narrow.feeds = Feeds::Some(vec![]);
+    narrow.settings.feeds = Feeds::Some(vec![]);
     let read = Ask { action: Action::Pull(Kind::NuGet), ..push("Fabrikam", Package::Others) };
     assert_eq!(judge(&narrow, &public, &read), Decision::Allow);
     assert_eq!(judge(&narrow, &WRITER, &read), Decision::Deny(Reason::PermissionMissing));
@@ -176,7 +174,7 @@ fn a_kind_without_a_door_here_is_refused_before_rights_are_looked_at() {
 #[test]
 fn a_token_limited_to_feeds_cannot_tell_other_feeds_from_none() {
     let mut token = token("nuget:pull", "*");
-    token.feeds = Feeds::Some(vec![feed(FEED).unwrap()]);
+    token.settings.feeds = Feeds::Some(vec![feed(FEED).unwrap()]);
     let ask = |feed| Ask {
         action: Action::Pull(Kind::NuGet),
         feed: Some(("x", feed)),
@@ -199,11 +197,11 @@ fn write_only_cannot_read_except_for_containers() {
 #[test]
 fn a_token_is_valid_until_the_second_it_expires() {
     let mut token = token("nuget:pull", "*");
-    let end = token.expires_at.unwrap();
+    let end = token.settings.expires_at.unwrap();
     let at = |token: &Token, now| admit(Some(Presented { token, replaced: false }), false, now);
     assert_eq!(at(&token, end - Duration::milliseconds(1)), Decision::Allow);
     assert_eq!(at(&token, end), Decision::Deny(Reason::Expired));
-    token.expires_at = None;
+    token.settings.expires_at = None;
     assert_eq!(at(&token, end), Decision::Allow);
 }
 
@@ -221,12 +219,12 @@ fn phrases_and_fixed_sentences_are_ascii_and_distinct() {
 prop_compose! {
     fn any_token()(bits in 0u16..(1 << 14), patterns in "(A|B|\\*|A\\*)(\n(A|B\\*))?", feeds in 0..3, off: bool, revoked: bool, expired: bool) -> Token {
         let mut token = token("", "*");
-        token.permissions = Permission::all().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, p)| p).collect();
-        token.patterns = Patterns::parse(&patterns).unwrap();
-        token.feeds = match feeds { 0 => Feeds::All, 1 => Feeds::Some(vec![feed(FEED).unwrap()]), _ => Feeds::Some(vec![]) };
+        token.settings.permissions = Permission::all().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, p)| p).collect();
+        token.settings.patterns = Patterns::parse(&patterns).unwrap();
+        token.settings.feeds = match feeds { 0 => Feeds::All, 1 => Feeds::Some(vec![feed(FEED).unwrap()]), _ => Feeds::Some(vec![]) };
         token.deactivated_at = off.then(now);
         token.revoked_at = revoked.then(now);
-        if expired { token.expires_at = Some(now()); }
+        if expired { token.settings.expires_at = Some(now()); }
         token
     }
 }
@@ -281,7 +279,7 @@ proptest! {
     #[test]
     fn taking_away_never_allows_more(token in any_token(), holder in any_holder(), ask in any_ask(), keep in 0u16..(1 << 14)) {
         let mut narrower = token.clone();
-        narrower.permissions = token.permissions.iter().enumerate().filter(|(at, _)| keep & (1 << at) != 0).map(|(_, kept)| kept).collect();
+        narrower.settings.permissions = token.settings.permissions.iter().enumerate().filter(|(at, _)| keep & (1 << at) != 0).map(|(_, kept)| kept).collect();
         if judge(&narrower, &holder, &ask) == Decision::Allow {
             prop_assert_eq!(judge(&token, &holder, &ask), Decision::Allow);
         }
@@ -297,7 +295,7 @@ proptest! {
 
     #[test]
     fn one_of_many_is_judged_as_by_itself(token in any_token(), holder in any_holder(), ask in any_ask()) {
-        let set = PatternSet::of(&token.patterns);
+        let set = PatternSet::of(&token.settings.patterns);
         let listed = decide_in_list(Some(Presented { token: &token, replaced: false }), &holder, &ask, &set, now());
         prop_assert_eq!(listed, judge(&token, &holder, &ask));
     }
@@ -306,8 +304,8 @@ proptest! {
     fn what_is_not_covered_is_never_allowed(token in any_token(), holder in any_holder(), ask in any_ask()) {
         let open = holder.feed_is_public && matches!(ask.action, Action::Pull(_));
         if !open && judge(&token, &holder, &ask) == Decision::Allow {
-            prop_assert!(ask.name.is_none_or(|name| token.patterns.covers(name)));
-            prop_assert!(ask.feed.is_none_or(|(_, id)| token.feeds.cover(id)));
+            prop_assert!(ask.name.is_none_or(|name| token.settings.patterns.covers(name)));
+            prop_assert!(ask.feed.is_none_or(|(_, id)| token.settings.feeds.cover(id)));
         }
     }
 }

@@ -38,9 +38,9 @@ impl LeastPrivilege {
     /// `reachable` are the feeds its account can use.
     pub fn of(token: &Token, used: &[Used<'_>], reachable: &[FeedId]) -> Option<Self> {
         let narrower = Self {
-            permissions: permissions(token.permissions, used),
-            patterns: patterns(&token.patterns, used).unwrap_or_else(|| token.patterns.clone()),
-            feeds: feeds(&token.feeds, used, reachable),
+            permissions: permissions(token.settings.permissions, used),
+            patterns: patterns(&token.settings.patterns, used).unwrap_or_else(|| token.settings.patterns.clone()),
+            feeds: feeds(&token.settings.feeds, used, reachable),
         };
         (!used.is_empty() && !narrower.is_as(token) && narrower.narrows(token)).then_some(narrower)
     }
@@ -48,13 +48,15 @@ impl LeastPrivilege {
     /// Whether nothing of it goes beyond what a token has.
     pub fn narrows(&self, token: &Token) -> bool {
         !self.permissions.is_empty()
-            && self.permissions.within(token.permissions)
-            && PatternSet::of(&token.patterns).includes(&self.patterns)
-            && !self.feeds.adds_to(&token.feeds)
+            && self.permissions.within(token.settings.permissions)
+            && PatternSet::of(&token.settings.patterns).includes(&self.patterns)
+            && !self.feeds.adds_to(&token.settings.feeds)
     }
 
     fn is_as(&self, token: &Token) -> bool {
-        self.permissions == token.permissions && self.patterns == token.patterns && self.feeds == token.feeds
+        self.permissions == token.settings.permissions
+            && self.patterns == token.settings.patterns
+            && self.feeds == token.settings.feeds
     }
 
     /// As one line, by which a form says which suggestion it was about.

@@ -2,9 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::tokens::{
-    AccountId, TokenId,
+    AccountId, TokenId, TokenSettings,
     decision::{Action, Ask, Decision, Holder, Package, Presented, Role, decide},
-    draft::NewToken,
 };
 
 fn now() -> DateTime<Utc> {
@@ -17,13 +16,10 @@ fn feed(n: u8) -> FeedId {
 
 fn token(permissions: &str, patterns: &str, feeds: Feeds) -> Token {
     let id = "0190a000-0000-7000-8000-000000000001";
-    let new = NewToken {
-        name: "CI".to_owned(),
-        note: String::new(),
-        permissions: Permissions::parse(permissions).unwrap(),
+    let new = TokenSettings {
         patterns: Patterns::parse(patterns).unwrap(),
         feeds,
-        expires_at: None,
+        ..TokenSettings::for_everything("CI", Permissions::parse(permissions).unwrap())
     };
     new.into_token(TokenId::parse(id).unwrap(), AccountId::parse(id).unwrap(), now())
 }
@@ -162,14 +158,15 @@ proptest! {
         let reachable = [feed(1), feed(2), feed(3)];
         if let Some(narrower) = LeastPrivilege::of(&token, &uses, &reachable) {
             let LeastPrivilege { permissions, patterns, feeds } = narrower.clone();
-            let after = Token { permissions, patterns, feeds, ..token.clone() };
+            let settings = TokenSettings { permissions, patterns, feeds, ..token.settings.clone() };
+            let after = Token { settings, ..token.clone() };
             for used in &uses {
                 prop_assert!(may(&after, used), "{used:?} with {narrower:?}");
             }
-            for name in probes.iter().filter(|name| after.patterns.covers(name)) {
-                prop_assert!(token.patterns.covers(name), "{name} with {narrower:?}");
+            for name in probes.iter().filter(|name| after.settings.patterns.covers(name)) {
+                prop_assert!(token.settings.patterns.covers(name), "{name} with {narrower:?}");
             }
-            prop_assert!(after.permissions.within(token.permissions) && !after.feeds.adds_to(&token.feeds));
+            prop_assert!(after.settings.permissions.within(token.settings.permissions) && !after.settings.feeds.adds_to(&token.settings.feeds));
             prop_assert_eq!(LeastPrivilege::of(&after, &uses, &reachable), None, "what is narrow enough is left alone");
         }
     }

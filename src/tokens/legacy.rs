@@ -6,7 +6,7 @@ use strum::{EnumCount, EnumString, IntoStaticStr};
 use zeroize::Zeroizing;
 
 use super::{
-    AccountId, Feeds, Kind, Patterns, Permission, Permissions, Secret, SecretHash, Token, TokenId, TokenKind, Verb,
+    AccountId, Kind, Permission, Permissions, Secret, SecretHash, Token, TokenId, TokenKind, TokenSettings, Verb,
     expiry::whole_second,
     secret::{HINT, PREFIX},
 };
@@ -169,35 +169,24 @@ impl ImportedKey {
     /// The token it becomes when it is imported `now`.
     pub fn to_token(&self, policy: Option<Policy>, id: TokenId, now: DateTime<Utc>, rng: &mut impl Rng) -> Token {
         let now = whole_second(now);
-        Token {
-            id,
-            account: self.account,
-            kind: TokenKind::Legacy,
-            name: self.name.clone(),
-            note: String::new(),
-            permissions: permissions(),
-            patterns: Patterns::all(),
-            feeds: Feeds::All,
-            hint: self.hint.clone(),
-            created_at: self.created_at,
-            issued_at: Some(self.created_at),
-            lifetime: None,
+        let settings = TokenSettings {
             expires_at: (policy == Some(Policy::Spread)).then(|| spread(now, rng)),
-            deactivated_at: None,
-            reactivate_at: None,
-            revoked_at: None,
+            ..TokenSettings::for_everything(self.name.as_str(), permissions())
+        };
+        Token {
+            hint: self.hint.clone(),
+            issued_at: Some(self.created_at),
             retires_at: (policy == Some(Policy::Idle))
                 .then(|| retires_at(self.last_push.unwrap_or(self.created_at), now)),
-            last_use: None,
-            made_by: None,
-            version: 1,
+            ..Token::unissued(id, self.account, TokenKind::Legacy, settings, self.created_at)
         }
     }
 }
 
-/// What every legacy key may do: all there was in the older system.
+/// What every legacy key may do: all there was in the older system, and nothing that hosts learn later.
 fn permissions() -> Permissions {
-    Verb::ALL.map(|verb| Permission::of(Kind::NuGet, verb)).into_iter().collect()
+    let verbs = [Verb::Pull, Verb::Push, Verb::PushVersion, Verb::Delete];
+    verbs.map(|verb| Permission::of(Kind::NuGet, verb)).into_iter().collect()
 }
 
 /// When an idle key retires: 365 days after its last push, or after its creation if it never pushed, but not before 30
@@ -384,7 +373,7 @@ mod tests {
         fn spread_keys_end_between_90_and_110_days_ahead(seed: u64) {
             let now = at("2026-11-23T09:00:00Z");
             let token = token(Some(Policy::Spread), None, now, seed);
-            let end = token.expires_at.unwrap();
+            let end = token.settings.expires_at.unwrap();
             prop_assert!((now + Duration::days(90)..=now + Duration::days(110)).contains(&end));
             prop_assert_eq!(token.warn_from(), Some(end - Duration::days(10)));
             prop_assert_eq!(token.retires_at, None);

@@ -5,30 +5,13 @@ use chrono::{DateTime, Duration, Utc};
 use thiserror::Error;
 
 use super::{
-    Feeds, Kind, Patterns, Permission, Permissions, Token, TokenKind, Verb,
+    Kind, Permission, Permissions, Token, TokenKind, TokenSettings, Verb,
     expiry::{self, whole_second},
 };
 
 /// The permissions of every primary token: NuGet, read and write (MyGet).
 pub fn primary_permissions() -> Permissions {
     [Permission::of(Kind::NuGet, Verb::Pull), Permission::of(Kind::NuGet, Verb::Push)].into_iter().collect()
-}
-
-/// What an edit leaves as it should be. Everything not named here cannot be edited.
-#[derive(Clone, Debug)]
-pub struct Edit {
-    /// New name.
-    pub name: String,
-    /// New note.
-    pub note: String,
-    /// What is left of the permissions.
-    pub permissions: Permissions,
-    /// New patterns.
-    pub patterns: Patterns,
-    /// New feeds.
-    pub feeds: Feeds,
-    /// New end, no later than the old one.
-    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Why an edit is refused.
@@ -51,30 +34,11 @@ pub enum EditRefused {
     PastEnd,
 }
 
-impl Edit {
-    /// The token after the edit.
-    pub fn apply(self, token: &Token, now: DateTime<Utc>) -> Result<Token, EditRefused> {
-        if token.revoked_at.is_some() {
-            return Err(EditRefused::Revoked);
-        }
-        may_keep(self.permissions, token)?;
-        may_end(self.expires_at, token, now)?;
-        let Self { name, note, permissions, patterns, feeds, expires_at } = self;
-        Ok(Token { name, note, permissions, patterns, feeds, expires_at, version: token.version + 1, ..token.clone() })
-    }
-
-    /// Whether the edit lets the token reach packages or feeds it did not reach before; such an edit asks for the
-    /// password again.
-    pub fn widens(&self, token: &Token) -> bool {
-        self.patterns.adds_to(&token.patterns) || self.feeds.adds_to(&token.feeds)
-    }
-}
-
 /// Refuses permissions that an edit cannot leave: none, or one that the token does not have.
 pub fn may_keep(permissions: Permissions, token: &Token) -> Result<(), EditRefused> {
     if permissions.is_empty() {
         Err(EditRefused::NoPermissions)
-    } else if permissions.within(token.permissions) {
+    } else if permissions.within(token.settings.permissions) {
         Ok(())
     } else {
         Err(EditRefused::MorePermissions)
@@ -83,8 +47,8 @@ pub fn may_keep(permissions: Permissions, token: &Token) -> Result<(), EditRefus
 
 /// Refuses an end that an edit cannot set: a later one than the token has, or one in the past.
 pub fn may_end(end: Option<DateTime<Utc>>, token: &Token, now: DateTime<Utc>) -> Result<(), EditRefused> {
-    let is_earlier = end.is_some_and(|new| token.expires_at.is_none_or(|old| new < old));
-    if end == token.expires_at {
+    let is_earlier = end.is_some_and(|new| token.settings.expires_at.is_none_or(|old| new < old));
+    if end == token.settings.expires_at {
         Ok(())
     } else if !is_earlier {
         Err(EditRefused::LaterEnd)
@@ -122,19 +86,23 @@ pub fn refresh(
         return Err(RefreshRefused::Legacy);
     }
     let now = whole_second(now);
-    let wanted =
-        if restart || must_restart(token, now) { token.lifetime.map(|life| now + life) } else { token.expires_at };
+    let wanted = if restart || must_restart(token, now) {
+        token.lifetime.map(|life| now + life)
+    } else {
+        token.settings.expires_at
+    };
     let furthest = max_days.map(|days| now + Duration::days(days));
     let expires_at = match (wanted, furthest) {
         (Some(wanted), Some(furthest)) => Some(wanted.min(furthest)),
         (wanted, furthest) => wanted.or(furthest),
     };
-    Ok(Token { issued_at: Some(now), expires_at, version: token.version + 1, ..token.clone() })
+    let settings = TokenSettings { expires_at, ..token.settings.clone() };
+    Ok(Token { settings, issued_at: Some(now), version: token.version + 1, ..token.clone() })
 }
 
 /// Whether a refresh cannot keep the end, because it has passed or the token has never run.
 pub fn must_restart(token: &Token, now: DateTime<Utc>) -> bool {
-    token.issued_at.is_none() || token.expires_at.is_some_and(|end| end <= now)
+    token.issued_at.is_none() || token.settings.expires_at.is_some_and(|end| end <= now)
 }
 
 /// The lifetime that a token with this end restarts with.
@@ -150,7 +118,7 @@ pub fn primary_lifetime(max_days: Option<i64>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokens::{AccountId, TokenId, draft::NewToken};
+    use crate::tokens::{AccountId, Patterns, TokenId, TokenSettings};
 
     fn now() -> DateTime<Utc> {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -158,35 +126,37 @@ mod tests {
 
     fn token() -> Token {
         let id = "0190a000-0000-7000-8000-000000000001";
-        let new = NewToken {
-            name: "CI".to_owned(),
-            note: String::new(),
-            permissions: Permissions::parse("nuget:pull nuget:push").unwrap(),
+        let new = TokenSettings {
             patterns: Patterns::parse("Contoso.*").unwrap(),
-            feeds: Feeds::All,
             expires_at: Some(now() + Duration::days(10)),
+            ..TokenSettings::for_everything("CI", Permissions::parse("nuget:pull nuget:push").unwrap())
         };
         new.into_token(TokenId::parse(id).unwrap(), AccountId::parse(id).unwrap(), now() - Duration::days(80))
     }
 
-    fn edit() -> Edit {
-        let Token { name, note, permissions, patterns, feeds, expires_at, .. } = token();
-        Edit { name, note, permissions, patterns, feeds, expires_at }
+    fn ending(expires_at: Option<DateTime<Utc>>) -> Token {
+        Token { settings: TokenSettings { expires_at, ..token().settings }, ..token() }
+    }
+
+    fn edit() -> TokenSettings {
+        token().settings
     }
 
     #[test]
     fn permissions_can_be_taken_away_but_never_added() {
-        let fewer = Edit { permissions: Permissions::parse("nuget:pull").unwrap(), ..edit() };
-        assert_eq!(fewer.apply(&token(), now()).unwrap().permissions.to_string(), "nuget:pull");
-        let more = Edit { permissions: Permissions::parse("nuget:pull nuget:delete").unwrap(), ..edit() };
-        assert_eq!(more.apply(&token(), now()).unwrap_err(), EditRefused::MorePermissions);
-        let none = Edit { permissions: Permissions::default(), ..edit() };
-        assert_eq!(none.apply(&token(), now()).unwrap_err(), EditRefused::NoPermissions);
+        let fewer = TokenSettings { permissions: Permissions::parse("nuget:pull").unwrap(), ..edit() };
+        assert_eq!(fewer.replace_in(&token(), now()).unwrap().settings.permissions.to_string(), "nuget:pull");
+        let more = TokenSettings { permissions: Permissions::parse("nuget:pull nuget:delete").unwrap(), ..edit() };
+        assert_eq!(more.replace_in(&token(), now()).unwrap_err(), EditRefused::MorePermissions);
+        let none = TokenSettings { permissions: Permissions::default(), ..edit() };
+        assert_eq!(none.replace_in(&token(), now()).unwrap_err(), EditRefused::NoPermissions);
     }
 
     #[test]
     fn the_end_can_be_brought_forward_but_never_put_off() {
-        let ending = |expires_at| Edit { expires_at, ..edit() }.apply(&token(), now()).map(|token| token.expires_at);
+        let ending = |expires_at| {
+            TokenSettings { expires_at, ..edit() }.replace_in(&token(), now()).map(|token| token.settings.expires_at)
+        };
         let sooner = Some(now() + Duration::days(1));
         assert_eq!(ending(sooner), Ok(sooner));
         assert_eq!(ending(None), Err(EditRefused::LaterEnd));
@@ -196,31 +166,31 @@ mod tests {
 
     #[test]
     fn other_patterns_or_feeds_are_a_wider_token() {
-        let narrower = Edit { patterns: Patterns::parse("contoso.*").unwrap(), ..edit() };
-        assert!(!narrower.widens(&token()));
-        let wider = Edit { patterns: Patterns::parse("Contoso.*\nFabrikam.*").unwrap(), ..edit() };
-        assert!(wider.widens(&token()));
+        let narrower = TokenSettings { patterns: Patterns::parse("contoso.*").unwrap(), ..edit() };
+        assert!(!narrower.widens(&token().settings));
+        let wider = TokenSettings { patterns: Patterns::parse("Contoso.*\nFabrikam.*").unwrap(), ..edit() };
+        assert!(wider.widens(&token().settings));
     }
 
     #[test]
     fn a_refresh_keeps_the_end_unless_it_has_passed_or_a_restart_is_asked_for() {
         let end = |token: &Token, restart, max| {
-            refresh(token, restart, now(), max).unwrap().expires_at.map(|end| (end - now()).num_days())
+            refresh(token, restart, now(), max).unwrap().settings.expires_at.map(|end| (end - now()).num_days())
         };
         assert_eq!(end(&token(), false, None), Some(10));
         assert_eq!(end(&token(), true, None), Some(90));
-        let expired = Token { expires_at: Some(now()), ..token() };
+        let expired = ending(Some(now()));
         assert_eq!(end(&expired, false, None), Some(90));
-        let endless = Token { expires_at: None, lifetime: None, ..token() };
+        let endless = Token { lifetime: None, ..ending(None) };
         assert_eq!(end(&endless, true, None), None);
     }
 
     #[test]
     fn a_lowered_maximum_holds_from_the_next_refresh_on() {
         let end = |token: &Token, restart| {
-            refresh(token, restart, now(), Some(7)).unwrap().expires_at.map(|end| (end - now()).num_days())
+            refresh(token, restart, now(), Some(7)).unwrap().settings.expires_at.map(|end| (end - now()).num_days())
         };
-        let endless = Token { expires_at: None, lifetime: None, ..token() };
+        let endless = Token { lifetime: None, ..ending(None) };
         assert_eq!(end(&token(), false), Some(7));
         assert_eq!(end(&token(), true), Some(7));
         assert_eq!(end(&endless, false), Some(7));

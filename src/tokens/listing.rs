@@ -52,7 +52,7 @@ impl Sort {
             Self::Newest => Some(seconds(token.created_at)),
             Self::Expires => token.end().map(seconds),
             Self::Used => token.last_use.as_ref().map(|last| seconds(last.at)),
-            Self::Name => Some(token.name.to_lowercase()),
+            Self::Name => Some(token.settings.name.to_lowercase()),
         };
         Position { key, id: token.id }
     }

@@ -23,6 +23,7 @@ pub mod permission;
 pub mod preset;
 mod reason;
 pub mod secret;
+mod settings;
 pub mod state;
 pub mod warning;
 pub mod weekday_morning;
@@ -42,6 +43,7 @@ pub use self::{
     pattern_set::PatternSet,
     permission::{Kind, Permission, Permissions, Verb},
     secret::{Secret, SecretHash},
+    settings::{TokenField, TokenSettings},
     state::State,
 };
 
@@ -126,16 +128,8 @@ pub struct Token {
     pub account: AccountId,
     /// Personal, primary or legacy.
     pub kind: TokenKind,
-    /// 1 to 128 characters.
-    pub name: String,
-    /// "Where does this key live?"; may be empty.
-    pub note: String,
-    /// What it may do.
-    pub permissions: Permissions,
-    /// Which package names it covers.
-    pub patterns: Patterns,
-    /// Which feeds it covers.
-    pub feeds: Feeds,
+    /// What its holder chose about it.
+    pub settings: TokenSettings,
     /// The first characters of the secret; `None` before the first issue.
     pub hint: Option<String>,
     /// When the token was made.
@@ -144,8 +138,6 @@ pub struct Token {
     pub issued_at: Option<DateTime<Utc>>,
     /// How long a restarted life lasts; `None` for no end.
     pub lifetime: Option<Duration>,
-    /// Valid for `now < expires_at`; `None` for no end.
-    pub expires_at: Option<DateTime<Utc>>,
     /// Switched off since.
     pub deactivated_at: Option<DateTime<Utc>>,
     /// Back on by itself from then on, if it was switched off for a while. Only [`state::state`] judges it.
@@ -163,19 +155,46 @@ pub struct Token {
 }
 
 impl Token {
+    /// A token that nobody has a key of yet: on, never used, without a lifetime.
+    pub fn unissued(
+        id: TokenId,
+        account: AccountId,
+        kind: TokenKind,
+        settings: TokenSettings,
+        created_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            account,
+            kind,
+            settings,
+            hint: None,
+            created_at,
+            issued_at: None,
+            lifetime: None,
+            deactivated_at: None,
+            reactivate_at: None,
+            revoked_at: None,
+            retires_at: None,
+            last_use: None,
+            made_by: None,
+            version: 1,
+        }
+    }
+
     /// What the token is called in sentences: its hint, or its name before it has one.
     pub fn called(&self) -> &str {
-        self.hint.as_deref().unwrap_or(&self.name)
+        self.hint.as_deref().unwrap_or(&self.settings.name)
     }
 
     /// When it stops by itself: it expires or is retired, whichever is first; `None` if never.
     pub fn end(&self) -> Option<DateTime<Utc>> {
-        self.expires_at.into_iter().chain(self.retires_at).min()
+        self.settings.expires_at.into_iter().chain(self.retires_at).min()
     }
 
     /// Whether retirement, not expiry, is what ends it.
     pub fn ends_by_retirement(&self) -> bool {
-        self.end().is_some() && self.end() != self.expires_at
+        self.end().is_some() && self.end() != self.settings.expires_at
     }
 
     /// From when on it expires (or is retired) soon, if ever.

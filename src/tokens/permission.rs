@@ -77,6 +77,26 @@ words!(Verb);
 impl Verb {
     /// Every verb, in the order pages show them.
     pub const ALL: [Self; Self::COUNT] = [Self::Pull, Self::Push, Self::PushVersion, Self::Delete];
+
+    /// What pages call it where it is one of many.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Pull => "Read",
+            Self::Push => "Upload new packages and versions",
+            Self::PushVersion => "Upload new versions only",
+            Self::Delete => "Delete",
+        }
+    }
+
+    /// What it is called within a sentence.
+    pub fn in_brief(self) -> &'static str {
+        match self {
+            Self::Pull => "read",
+            Self::Push => "upload",
+            Self::PushVersion => "upload new versions",
+            Self::Delete => "delete",
+        }
+    }
 }
 
 /// One permission.
@@ -183,21 +203,26 @@ impl Permission {
         self.kind().is_some() && !self.scope().ends_with(":pull")
     }
 
-    fn bit(self) -> u16 {
-        let of_packages = Kind::COUNT * Verb::COUNT;
+    /// Its place in a set. It is stored nowhere, so that kinds and verbs can be added in any place.
+    fn bit(self) -> u32 {
+        const { assert!(OF_PACKAGES + OF_THE_API <= u32::BITS as usize, "a set has too few bits") };
         let position = match self {
             Self::Package { kind, verb } => kind as usize * Verb::COUNT + verb as usize,
-            Self::ApiRead => of_packages,
-            Self::ApiManage => of_packages + 1,
-            Self::ApiIntrospect => of_packages + 2,
+            Self::ApiRead => OF_PACKAGES,
+            Self::ApiManage => OF_PACKAGES + 1,
+            Self::ApiIntrospect => OF_PACKAGES + 2,
         };
         1 << position
     }
 }
 
+/// How many permissions there can be about packages, and how many there are about the API.
+const OF_PACKAGES: usize = Kind::COUNT * Verb::COUNT;
+const OF_THE_API: usize = 3;
+
 /// A set of permissions.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Permissions(u16);
+pub struct Permissions(u32);
 
 impl Permissions {
     /// With those that others of them bring.

@@ -171,13 +171,13 @@ impl Reason {
             Self::NotAToken => "This is not a valid access token.".to_owned(),
             Self::Replaced => format!(
                 "This key of \"{}\" was replaced when the token was refreshed. Use the new key, which begins with {key}.",
-                token.name
+                token.settings.name
             ),
             Self::Revoked => format!("{key} was revoked. Create a new token under Settings, Access Tokens."),
             Self::Deactivated => deactivated(token, now),
             Self::Expired => {
                 let mend = if token.can_be_refreshed() { "Refresh it" } else { "Replace it by a new token" };
-                format!("{key} expired on {}. {mend} under Settings, Access Tokens.", date(token.expires_at))
+                format!("{key} expired on {}. {mend} under Settings, Access Tokens.", date(token.settings.expires_at))
             }
             Self::Retired => {
                 format!(
@@ -193,7 +193,7 @@ impl Reason {
             Self::PermissionMissing => {
                 format!(
                     "{key} may not {action}. It has: {}. Duplicate it with the missing permission.",
-                    token.permissions
+                    token.settings.permissions
                 )
             }
             Self::FeedNotCovered => {
@@ -233,7 +233,7 @@ fn deactivated(token: &Token, now: DateTime<Utc>) -> String {
         (State::Expired, _) if token.can_be_refreshed() => {
             format!(
                 "{key} is deactivated, and expired on {}. Refresh and reactivate it under Settings, Access Tokens.",
-                date(token.expires_at)
+                date(token.settings.expires_at)
             )
         }
         (State::Expired | State::Retired, _) => {
@@ -255,8 +255,8 @@ fn date(instant: Option<DateTime<Utc>>) -> String {
 
 /// The token's patterns for a sentence: the first five, then a count.
 fn listed(token: &Token) -> String {
-    let shown: Vec<_> = token.patterns.iter().take(5).collect();
-    match token.patterns.iter().count() - shown.len() {
+    let shown: Vec<_> = token.settings.patterns.iter().take(5).collect();
+    match token.settings.patterns.iter().count() - shown.len() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

@@ -56,7 +56,7 @@ pub fn state(token: &Token, now: DateTime<Utc>) -> State {
         State::Deactivated
     } else if token.issued_at.is_none() {
         State::NotIssued
-    } else if token.expires_at.is_some_and(|end| now >= end) {
+    } else if token.settings.expires_at.is_some_and(|end| now >= end) {
         State::Expired
     } else if token.retires_at.is_some_and(|retired| now >= retired) {
         State::Retired
@@ -78,19 +78,15 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
-    use crate::tokens::{AccountId, Feeds, Patterns, Permissions, TokenId, draft::NewToken};
+    use crate::tokens::{AccountId, Permissions, TokenId, TokenSettings};
 
     #[test]
     fn a_token_that_is_off_for_a_while_is_on_from_its_second_on() {
         let now: DateTime<Utc> = "2026-11-23T12:00:00Z".parse().unwrap();
         let id = "0190a000-0000-7000-8000-000000000001";
-        let new = NewToken {
-            name: "CI".to_owned(),
-            note: String::new(),
-            permissions: Permissions::parse("nuget:pull").unwrap(),
-            patterns: Patterns::all(),
-            feeds: Feeds::All,
+        let new = TokenSettings {
             expires_at: Some(now + Duration::days(90)),
+            ..TokenSettings::for_everything("CI", Permissions::parse("nuget:pull").unwrap())
         };
         let token = new.into_token(TokenId::parse(id).unwrap(), AccountId::parse(id).unwrap(), now);
         let off = Token { deactivated_at: Some(now), ..token };

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::format::{browser, counted};
 use crate::{
-    audit::{Cause, EventDetail, EventKind, TokenDetail, TokenField},
+    audit::{Cause, EventDetail, EventKind, TokenDetail},
     notifications::MailKind,
 };
 
@@ -69,7 +69,7 @@ impl EventText<'_> {
 
     fn of_token(&self, detail: &TokenDetail, time: impl Fn(DateTime<Utc>) -> String) -> String {
         let gone = detail.token.as_ref().filter(|_| self.kind == EventKind::TokenDeleted);
-        let changed: Vec<_> = detail.changed.iter().map(|field| words(*field)).collect();
+        let changed: Vec<_> = detail.changed.iter().map(|field| field.words()).collect();
         let parts = [
             gone.map(|token| token.name.clone()),
             (!changed.is_empty()).then(|| changed.join(", ")),
@@ -85,17 +85,6 @@ impl EventText<'_> {
             EventKind::TokenRetired => format!("nothing was pushed with it for a year; it ended at {end}"),
             _ => format!("the token expires at {end}"),
         }
-    }
-}
-
-fn words(field: TokenField) -> &'static str {
-    match field {
-        TokenField::Name => "name",
-        TokenField::Note => "note",
-        TokenField::Permissions => "permissions",
-        TokenField::Patterns => "packages",
-        TokenField::Feeds => "feeds",
-        TokenField::End => "end",
     }
 }
 

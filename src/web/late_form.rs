@@ -15,7 +15,7 @@ use super::{
     query::{query, with_query_of},
     session::TypedSession,
 };
-use crate::{app::App, tokens::secret};
+use crate::{app::App, paths, tokens::secret};
 
 /// Most bytes of names and values that are kept: a token's form with a hundred long patterns has fewer.
 const MOST: usize = 32 * 1024;
@@ -88,12 +88,12 @@ pub(super) fn page_of(action: &str, fields: &[(String, String)]) -> String {
         return format!("{owned}/{}", if owned.contains("/packages/") { "owners" } else { "members" });
     }
     match action {
-        "/settings/tokens" | "/settings/tokens/preview" => "/settings/tokens/new".to_owned(),
-        "/settings/tokens/selected" => with_query_of(action, &asked(fields)),
+        paths::TOKENS | paths::TOKEN_PREVIEW => paths::NEW_TOKEN.to_owned(),
+        paths::SELECTED_TOKENS => with_query_of(action, &asked(fields)),
         "/settings/calendar/end" => "/settings/calendar".to_owned(),
         "/operator/feeds" => "/operator/feeds/new".to_owned(),
-        "/sign-out" => "/settings/tokens".to_owned(),
-        _ if action.ends_with("/dismiss") => "/settings/tokens".to_owned(),
+        "/sign-out" => paths::TOKENS.to_owned(),
+        _ if action.ends_with("/dismiss") => paths::TOKENS.to_owned(),
         _ if action.starts_with("/settings/profile/") => "/settings/profile".to_owned(),
         _ if action.starts_with("/settings/invitations/") => "/settings/invitations".to_owned(),
         _ if action.starts_with("/settings/devices/") => "/settings/sessions".to_owned(),

@@ -1,5 +1,7 @@
 //! The menus beside the pages: which entries they have, and which page is whose.
 
+use crate::paths;
+
 /// A menu beside the pages of one part of the portal.
 #[derive(Debug)]
 pub struct Nav {
@@ -28,7 +30,7 @@ const fn entry(section: &'static str, path: &'static str, label: &'static str) -
 pub static SETTINGS: Nav = Nav {
     label: "Settings",
     entries: &[
-        entry("tokens", "/settings/tokens", "Access tokens"),
+        entry("tokens", paths::TOKENS, "Access tokens"),
         entry("refusals", "/settings/refusals", "Refusals"),
         entry("profile", "/settings/profile", "Profile"),
         entry("password", "/settings/password", "Password"),

@@ -1,6 +1,6 @@
 //! What every page needs: its title, who looks at it, how links are written, and the person behind a session.
 
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{fmt::Display, future::Future, pin::Pin, rc::Rc};
 
 use actix_session::SessionExt;
 use actix_web::{
@@ -25,6 +25,7 @@ use crate::{
     app::App,
     audit::{ActingSession, Actor},
     auth::{client_address, client_name},
+    paths,
     store::Transaction,
     tokens::secret,
 };
@@ -96,6 +97,21 @@ impl Page {
     /// A path of ours as links write it.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
+    }
+
+    /// The page of a token, as links write it.
+    pub fn token(&self, id: impl Display) -> String {
+        self.url(&paths::token(id))
+    }
+
+    /// A page below that of a token, such as `refresh`, as links write it.
+    pub fn of_token(&self, id: impl Display, page: &str) -> String {
+        self.url(&paths::of_token(id, page))
+    }
+
+    /// The list of one's tokens, as links write it.
+    pub fn tokens(&self) -> String {
+        self.url(paths::TOKENS)
     }
 
     /// The address of a stylesheet, script or picture.

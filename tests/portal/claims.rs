@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use latchkey::tokens::{
-    Feeds, Kind, Permission, State, Token, TokenId, Verb,
+    Feeds, Kind, Permission, State, Token, TokenId, TokenSettings, Verb,
     legacy::{ImportedKey, LegacyKey, Policy},
     lifecycle::primary_permissions,
     listing::REVOKED_LISTED,
@@ -43,13 +43,13 @@ impl Facts<'_> {
     }
 
     fn is_whole(&self) -> bool {
-        let Token { permissions, patterns, feeds, .. } = self.token;
+        let TokenSettings { permissions, patterns, feeds, .. } = &self.token.settings;
         primary_permissions().within(*permissions) && patterns.covers_all() && *feeds == Feeds::All
     }
 
     fn reads(&self) -> bool {
         let pulls = Kind::ALL.map(|kind| Permission::of(kind, Verb::Pull));
-        self.token.permissions.effective().has_any(pulls)
+        self.token.settings.permissions.effective().has_any(pulls)
     }
 }
 
@@ -116,7 +116,7 @@ fn promised(text: &str) -> Vec<String> {
 
 /// Example lines are about a package that the token may do this with.
 fn lines(text: &str, of: &Facts<'_>) -> Vec<String> {
-    let Token { permissions, patterns, .. } = of.token;
+    let TokenSettings { permissions, patterns, .. } = &of.token.settings;
     let pull = permissions.has(Permission::of(Kind::NuGet, Verb::Pull));
     let push =
         permissions.has_any([Permission::of(Kind::NuGet, Verb::Push), Permission::of(Kind::NuGet, Verb::PushVersion)]);
@@ -158,8 +158,8 @@ async fn untrue(world: &World, id: &str, page: &Page, what: &str) -> Vec<String>
     let token = of_id(world, id).await;
     let found = wrong(&main_text(page), &Facts { token: &token, now: world.now() });
     let state = state(&token, world.now());
-    assert!(page.status < 500, "{what} of {}: {}", token.name, page.status);
-    let name = &token.name;
+    assert!(page.status < 500, "{what} of {}: {}", token.settings.name, page.status);
+    let name = &token.settings.name;
     found.iter().map(|claim| format!("{what} of {name} ({state:?}) says {claim:?}: {}", main_text(page))).collect()
 }
 
@@ -261,7 +261,7 @@ async fn a_page_that_shows_a_key_says_what_is_true_of_it(world: &World) {
             continue;
         }
         let page = ada.refresh(id, "restart").await;
-        assert_eq!(page.status, 200, "{}: {}", token.name, page.body);
+        assert_eq!(page.status, 200, "{}: {}", token.settings.name, page.body);
         check(world, id, &page, "the page with the key").await;
         check(world, id, &ada.get(&format!("/settings/tokens/{id}")).await, "the page after it").await;
     }
@@ -280,7 +280,7 @@ async fn lists_and_confirmations_say_what_is_true_of_each_token(world: &World) {
             let token = of_id(world, id).await;
             let row = list.texts(&format!("#token-{id}")).concat();
             let found = wrong(&row, &Facts { token: &token, now: world.now() });
-            assert!(found.is_empty(), "the row of {} says: {found:?}", token.name);
+            assert!(found.is_empty(), "the row of {} says: {found:?}", token.settings.name);
             assert!(row.contains(state(&token, world.now()).label()), "{row}");
         }
         let primary = of_id(world, &ids[0]).await;
@@ -315,13 +315,13 @@ async fn a_freeze_says_what_it_left_on(world: &World) {
 #[test]
 fn a_false_claim_is_found() {
     let now = "2027-03-01T09:00:00Z".parse().unwrap();
-    let new = latchkey::tokens::draft::NewToken {
-        name: "CI".to_owned(),
-        note: String::new(),
-        permissions: latchkey::tokens::Permissions::parse("nuget:push container:push").unwrap(),
+    let new = latchkey::tokens::TokenSettings {
         patterns: latchkey::tokens::Patterns::parse("Fabrikam.*").unwrap(),
-        feeds: Feeds::All,
         expires_at: Some(now + Duration::days(90)),
+        ..latchkey::tokens::TokenSettings::for_everything(
+            "CI",
+            latchkey::tokens::Permissions::parse("nuget:push container:push").unwrap(),
+        )
     };
     let rng = &mut latchkey::random::system();
     let account = latchkey::tokens::AccountId::generate(now, rng);

@@ -2,8 +2,8 @@
 
 use chrono::Duration;
 use latchkey::{
-    audit::{EventKind, TokenField},
-    tokens::TokenId,
+    audit::EventKind,
+    tokens::{TokenField, TokenId},
 };
 
 use crate::support::{
@@ -25,7 +25,7 @@ on_both_engines! {
 
 async fn patterns(world: &World, id: &str) -> String {
     let app = world.app();
-    app.store.token(TokenId::parse(id).unwrap()).await.unwrap().unwrap().patterns.as_str().to_owned()
+    app.store.token(TokenId::parse(id).unwrap()).await.unwrap().unwrap().settings.patterns.as_str().to_owned()
 }
 
 async fn an_edit_holds_for_the_same_key_from_the_next_request_on(world: &World) {
@@ -92,7 +92,7 @@ async fn a_stale_edit_shows_both_versions_and_saves_nothing(world: &World) {
     let other = other.set("patterns", "Litware.*").set("note", "Mine.").set("expires", "30");
     let page = ada.submit(other.untick("permission", "nuget:push")).await;
     assert_eq!(page.status, 409);
-    let rows = ["Name", "Note", "May", "Packages", "Feeds", "Expires"];
+    let rows = ["Name", "Note", "Permissions", "Packages", "Feeds", "Expiry"];
     assert_eq!(page.texts("section[aria-labelledby=theirs] dt"), rows);
     let end = "30 May 2027, 09:00 UTC";
     assert_eq!(

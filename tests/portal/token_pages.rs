@@ -83,7 +83,7 @@ fn assert_in_order(sort: Sort, tokens: &[Token]) {
         Sort::Expires => assert!(tokens.is_sorted_by_key(end)),
         Sort::Used => assert!(tokens.is_sorted_by_key(|token| std::cmp::Reverse(used(token)))),
         Sort::Name => {
-            let names: Vec<_> = tokens.iter().map(|token| token.name.clone()).collect();
+            let names: Vec<_> = tokens.iter().map(|token| token.settings.name.clone()).collect();
             let mut runs = names.clone();
             runs.dedup();
             assert_eq!(runs.len(), names.iter().collect::<BTreeSet<_>>().len(), "equal names stand together");
@@ -174,7 +174,7 @@ async fn found(world: &World, account: AccountId, words: &str) -> Vec<String> {
     let mut names: Vec<_> = walked(world, &wanted(account, Filter::All, Sort::Newest, words))
         .await
         .into_iter()
-        .map(|token| token.name)
+        .map(|token| token.settings.name)
         .collect();
     names.sort();
     names

@@ -8,10 +8,8 @@ use latchkey::{
     random,
     store::Transaction,
     tokens::{
-        AccountId, FeedId, Feeds, FormId, Issued, Patterns, Permissions, Token, TokenId,
-        decision::Role,
-        draft::NewToken,
-        lifecycle::{Edit, refresh},
+        AccountId, FeedId, Feeds, FormId, Issued, Patterns, Permissions, Token, TokenId, TokenSettings, decision::Role,
+        lifecycle::refresh,
     },
 };
 
@@ -94,13 +92,11 @@ impl World {
         feeds: Feeds,
         life: Option<Duration>,
     ) -> Key {
-        let new = NewToken {
-            name: "ci".to_owned(),
-            note: String::new(),
-            permissions: Permissions::parse(permissions).unwrap(),
+        let new = TokenSettings {
             patterns: Patterns::parse(&patterns.replace(' ', "\n")).unwrap(),
             feeds,
             expires_at: life.map(|life| self.now() + life),
+            ..TokenSettings::for_everything("ci", Permissions::parse(permissions).unwrap())
         };
         self.create(account, new).await
     }
@@ -112,19 +108,17 @@ impl World {
 
     /// A token with a name and a note, and its secret.
     pub async fn token_with(&self, account: AccountId, name: &str, note: &str, life: Duration) -> (TokenId, String) {
-        let new = NewToken {
-            name: name.to_owned(),
+        let new = TokenSettings {
             note: note.to_owned(),
-            permissions: Permissions::parse("nuget:push,nuget:pull").unwrap(),
             patterns: Patterns::parse("Contoso.*").unwrap(),
-            feeds: Feeds::All,
             expires_at: Some(self.now() + life),
+            ..TokenSettings::for_everything(name, Permissions::parse("nuget:push,nuget:pull").unwrap())
         };
         let key = self.create(account, new).await;
         (key.token.id, key.text)
     }
 
-    async fn create(&self, account: AccountId, new: NewToken) -> Key {
+    async fn create(&self, account: AccountId, new: TokenSettings) -> Key {
         let now = self.now();
         let token = new.into_token(TokenId::generate(now, &mut random::system()), account, now);
         let issued = self.store().create_token(token.clone(), &form(now), &host(), now).await.unwrap();
@@ -178,15 +172,8 @@ impl World {
     /// Lets a token end earlier.
     pub async fn bring_forward(&self, token: TokenId, end: DateTime<Utc>) {
         let old = self.read(token).await;
-        let edit = Edit {
-            name: old.name.clone(),
-            note: old.note.clone(),
-            permissions: old.permissions,
-            patterns: old.patterns.clone(),
-            feeds: old.feeds.clone(),
-            expires_at: Some(end),
-        };
-        let new = edit.apply(&old, self.now()).unwrap();
+        let edit = TokenSettings { expires_at: Some(end), ..old.settings.clone() };
+        let new = edit.replace_in(&old, self.now()).unwrap();
         self.store().edit_token(&new, &host(), self.now()).await.unwrap();
     }
 }

@@ -13,6 +13,7 @@ use super::{SignUpForm, register};
 use crate::{
     accounts::one_time_link::{self, LinkPurpose},
     app::App,
+    paths,
     web::{
         error::PageError,
         form::{LATE, Problems, Typed, or_again},
@@ -71,7 +72,7 @@ pub async fn set_up_host(
         return draw(&req, StatusCode::FORBIDDEN, form, Problems::one("", LATE));
     }
     let outcome = register(&req, &app, &TypedSession(session), &form, Some(link)).await;
-    let outcome = outcome.and_then(|device| Ok(device.mark(go_to(&req, "/settings/tokens"))?));
+    let outcome = outcome.and_then(|device| Ok(device.mark(go_to(&req, paths::TOKENS))?));
     or_again(outcome, async |status, problems| draw(&req, status, form, problems)).await
 }
 

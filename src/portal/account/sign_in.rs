@@ -21,6 +21,7 @@ use crate::{
         sign_in_attempt::{SignInAttempt, SignInDecision},
     },
     config::SignUp,
+    paths,
     tokens::AccountId,
     web::{
         error::PageError,
@@ -34,7 +35,7 @@ use crate::{
 };
 
 const WRONG: &str = "Username or password is wrong.";
-const HOME: &str = "/settings/tokens";
+const HOME: &str = paths::TOKENS;
 
 #[derive(Template)]
 #[template(path = "portal/account/sign_in.html")]

@@ -15,6 +15,7 @@ use crate::{
     app::App,
     config::SignUp as Policy,
     notifications::MailKind,
+    paths,
     web::{
         error::PageError,
         form::{FormError, LATE, Problems, Typed, or_again},
@@ -57,7 +58,7 @@ pub async fn sign_up(
         return or_again(outcome, async |status, problems| draw(&req, status, form, problems)).await;
     }
     let outcome = register(&req, &app, &TypedSession(session), &form, None).await;
-    let outcome = outcome.and_then(|device| Ok(device.mark(go_to(&req, "/settings/tokens"))?));
+    let outcome = outcome.and_then(|device| Ok(device.mark(go_to(&req, paths::TOKENS))?));
     or_again(outcome, async |status, problems| draw(&req, status, form, problems)).await
 }
 

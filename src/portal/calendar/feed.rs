@@ -13,6 +13,7 @@ use crate::{
     app::App,
     conditional::{Condition, condition},
     config::PublicUrl,
+    paths,
     tokens::Token,
     web::error::PageError,
 };
@@ -65,13 +66,13 @@ fn entry(token: &Token, public: &PublicUrl) -> Option<Entry> {
     let (act, advice) =
         if token.can_be_refreshed() { ("refresh", "Refresh it") } else { ("duplicate", "Make a new one in its place") };
     let what = if token.ends_by_retirement() { "is retired" } else { "expires" };
-    let url = public.of(&format!("/settings/tokens/{}/{act}", token.id));
+    let url = public.of(&paths::of_token(token.id, act));
     let key = token.hint.as_ref().map(|hint| format!("{hint}…, ")).unwrap_or_default();
     Some(Entry {
         uid: format!("{}-{}@{}", token.id, at.timestamp(), public.host().trim_matches(['[', ']'])),
         at,
         stamp: token.issued_at.unwrap_or(token.created_at),
-        summary: format!("Access token “{}” {what}", token.name),
+        summary: format!("Access token “{}” {what}", token.settings.name),
         description: format!("{key}on {}.\n{advice}: {url}", public.host()),
         url,
     })

@@ -9,6 +9,7 @@ use super::{BOUND, Operator, about_account, counted, find_account};
 use crate::{
     accounts::{AccountChange, AccountSummary},
     app::App,
+    paths,
     web::{
         confirm::{Confirm, ConfirmForm},
         error::PageError,
@@ -120,7 +121,7 @@ fn afterwards(me: &Operator, line: &AccountSummary, done: Flash) -> To {
             me.session.end();
             done.at("/sign-in")
         }
-        Flash::OperatorUnmade if line.account.id == me.account.id => done.at("/settings/tokens"),
+        Flash::OperatorUnmade if line.account.id == me.account.id => done.at(paths::TOKENS),
         _ => done.at(&format!("/operator/accounts/{}", line.account.id)),
     }
 }

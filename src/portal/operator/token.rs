@@ -54,7 +54,7 @@ pub async fn show_token(
     let filter = EventFilter { token: Some(token.id), ..EventFilter::default() };
     let events = app.store.events(&filter, None, LINES).await?;
     let page = ShowToken {
-        page: Page::in_section(&req, token.name.clone(), "operator-tokens"),
+        page: Page::in_section(&req, token.settings.name.clone(), "operator-tokens"),
         token: drawn(&app, &me, &token).await?,
         owner,
         created: me.time(token.created_at),
@@ -166,13 +166,13 @@ async fn question(
     };
     Ok(Confirm {
         section: "operator-tokens",
-        title: format!("{} {} of {owner}", act.label(), token.name),
+        title: format!("{} {} of {owner}", act.label(), token.settings.name),
         lede,
         facts: drawn(app, me, token).await?.facts(),
         button: button.to_owned(),
         is_danger: true,
         action: format!("{}/{}", path(token), act.as_str()),
-        back: Link::new(path(token), token.name.clone()),
+        back: Link::new(path(token), token.settings.name.clone()),
         ..Confirm::default()
     })
 }

@@ -3,6 +3,7 @@
 use super::{Seen, version_path};
 use crate::{
     packages::VersionSummary,
+    paths,
     web::format::{Time, size, thousands},
 };
 
@@ -41,7 +42,7 @@ impl VersionRow {
             by: visitor.me.as_ref().map(|_| By {
                 username: line.publisher.clone(),
                 hint: line.hint.clone(),
-                token: line.token.map(|token| format!("/settings/tokens/{token}")),
+                token: line.token.map(paths::token),
             }),
             size: size(line.size),
             downloads: thousands(line.downloads),

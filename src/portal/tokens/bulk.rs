@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::listing::Listing;
 use crate::{
     app::App,
+    paths,
     tokens::{
         Token, TokenId,
         bulk::{BulkAction, MOST_SELECTED},
@@ -121,7 +122,7 @@ async fn chosen(app: &App, owner: Owner, form: &SelectedForm) -> Result<Vec<Toke
     ids.sort();
     ids.dedup();
     let mut tokens = app.store.selected_tokens(owner.id, &ids).await?;
-    tokens.sort_by_cached_key(|token| (token.name.to_lowercase(), token.id));
+    tokens.sort_by_cached_key(|token| (token.settings.name.to_lowercase(), token.id));
     Ok(tokens)
 }
 
@@ -179,7 +180,7 @@ fn question(me: &SignedIn, step: BulkAction, count: usize, back: String) -> Conf
     let question = Confirm {
         section: "tokens",
         lede,
-        action: "/settings/tokens/selected".to_owned(),
+        action: paths::SELECTED_TOKENS.to_owned(),
         button: if is_danger { format!("{title} for good") } else { title.clone() },
         title,
         is_danger,
@@ -197,7 +198,7 @@ fn question(me: &SignedIn, step: BulkAction, count: usize, back: String) -> Conf
 impl Chosen {
     fn new(token: &Token, what: &'static str) -> Self {
         let hint = token.hint.clone().unwrap_or_default();
-        Self { id: token.id.to_string(), version: token.version, name: token.name.clone(), hint, what }
+        Self { id: token.id.to_string(), version: token.version, name: token.settings.name.clone(), hint, what }
     }
 }
 

@@ -66,11 +66,11 @@ impl TokenQuestion {
 pub(super) fn about(of: &TokenRequest, act: TokenAct, seen: &view::Token) -> Confirm {
     Confirm {
         section: "tokens",
-        title: format!("{} {}", act.label(), of.token.name),
+        title: format!("{} {}", act.label(), of.token.settings.name),
         facts: seen.facts(),
         action: format!("{}/{}", of.path(), act.as_str()),
         button: if act == TokenAct::Revoke { "Revoke for good" } else { act.label() }.to_owned(),
-        back: Link::new(of.path(), of.token.name.clone()),
+        back: Link::new(of.path(), of.token.settings.name.clone()),
         version: Some(of.token.version),
         ..Confirm::default()
     }

@@ -17,10 +17,8 @@ use super::{
 use crate::{
     app::App,
     feeds::Feed,
-    tokens::{
-        FeedId, FormId, Issued, Permission, Token, TokenId,
-        draft::{MAX_NAME, NewToken},
-    },
+    paths,
+    tokens::{FeedId, FormId, Issued, Permission, Token, TokenId, TokenSettings, draft::MAX_NAME},
     web::{
         error::PageError,
         form::{Form, FormError, Problems, or_again, problems_of},
@@ -35,9 +33,6 @@ use crate::{
 #[template(path = "portal/tokens/create.html")]
 struct New {
     page: Page,
-    form_id: String,
-    default_name: String,
-    copy_of: String,
     copied_from: String,
     by_link: String,
     confirm_first: bool,
@@ -62,7 +57,7 @@ pub async fn show_create_token(
     owner: Owner,
 ) -> Result<HttpResponse, PageError> {
     let feeds = feeds(&app, owner).await?;
-    if let Some(mut form) = typed::<TokenForm>(&req, "/settings/tokens") {
+    if let Some(mut form) = typed::<TokenForm>(&req, paths::TOKENS) {
         if FormId::parse(&form.form_id).is_none() {
             form.form_id = form_id(&me);
         }
@@ -104,15 +99,23 @@ pub async fn duplicate_token(of: TokenRequest) -> Result<HttpResponse, PageError
         version: String::new(),
         copy_of: copy_of(&token),
         expires: blank.expires,
-        name: copy_name(&token.name),
+        name: copy_name(&token.settings.name),
         ..TokenForm::of(&token)
     };
     let more: Vec<_> = PrefillLink::of(&req).tick(&mut form).into_iter().map(Permission::words).collect();
     let by_link = if more.is_empty() { String::new() } else { format!("Ticked by the link: {}.", more.join(", ")) };
     let mut problems = problems_of(check(&app, &me, owner, &form, &feeds).await)?;
     problems.list.retain(|problem| problem.field == "permission");
-    draw(&req, &app, &me, owner, &feeds, StatusCode::OK, Drawing { form, copied_from: token.name, by_link, problems })
-        .await
+    draw(
+        &req,
+        &app,
+        &me,
+        owner,
+        &feeds,
+        StatusCode::OK,
+        Drawing { form, copied_from: token.settings.name, by_link, problems },
+    )
+    .await
 }
 
 /// `POST /settings/tokens`
@@ -130,7 +133,7 @@ pub async fn create_token(
     if let Some(token) = changed_source(&app, owner, &form).await? {
         let problem = "The token that this copies was changed after this page was opened. Below is what you sent: check it and press the button again.";
         let (form, problems) = (TokenForm { copy_of: copy_of(&token), ..form }, Problems::one("", problem));
-        let drawing = Drawing { form, copied_from: token.name, problems, ..Drawing::default() };
+        let drawing = Drawing { form, copied_from: token.settings.name, problems, ..Drawing::default() };
         return draw(&req, &app, &me, owner, &feeds, StatusCode::CONFLICT, drawing).await;
     }
     let outcome = create(&req, &app, &me, owner, &form, &feeds).await;
@@ -174,7 +177,7 @@ async fn check(
     owner: Owner,
     form: &TokenForm,
     feeds: &[Feed],
-) -> Result<NewToken, FormError> {
+) -> Result<TokenSettings, FormError> {
     let reachable: Vec<FeedId> = feeds.iter().map(|feed| feed.id).collect();
     let mut draft = form.draft();
     if draft.is_unnamed() {
@@ -223,13 +226,10 @@ async fn draw(
     let title = if copied_from.is_empty() { "Create a token" } else { "Duplicate a token" };
     let preview = Preview::of(app, owner, &form, None).await?;
     let default_name = default_name(app, me, owner, &form).await?;
-    let fields = Fields::new(&form, me, feeds, app.settings.max_token_days, None, preview);
+    let fields = Fields::new(form, me, feeds, app.settings.max_token_days, None, preview);
     let page = New {
         page: Page::in_section(req, title, "tokens"),
-        form: fields,
-        form_id: form.form_id,
-        default_name,
-        copy_of: form.copy_of,
+        form: Fields { default_name, ..fields },
         copied_from,
         by_link,
         confirm_first: must_confirm(app, me).await?,

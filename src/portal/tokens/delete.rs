@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 
 use super::{confirm::TokenQuestion, token_request::TokenRequest};
 use crate::{
+    paths,
     tokens::act::TokenAct,
     web::{confirm::ConfirmForm, error::PageError, flash::Flash, form::Form, page::go_to},
 };
@@ -21,5 +22,5 @@ pub async fn delete_token(of: TokenRequest, Form(_): Form<ConfirmForm>) -> Resul
         return QUESTION.cannot(&of, why).await;
     }
     of.app.store.delete_token(&of.token, &of.me.actor, of.me.now).await?;
-    Ok(go_to(&of.req, Flash::Deleted.at("/settings/tokens")))
+    Ok(go_to(&of.req, Flash::Deleted.at(paths::TOKENS)))
 }

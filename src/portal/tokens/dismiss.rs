@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{list::REMEMBERED, token_request::TokenRequest};
 use crate::{
     app::App,
+    paths,
     web::{
         error::PageError,
         flash::Flash,
@@ -26,7 +27,7 @@ pub async fn dismiss_expired_token(
     Form(DismissForm {}): Form<DismissForm>,
 ) -> Result<HttpResponse, PageError> {
     of.app.store.dismiss_end(of.owner.id, of.token.id, &of.me.actor, of.me.now).await?;
-    Ok(go_to(&of.req, Flash::BannerDismissed.at("/settings/tokens")))
+    Ok(go_to(&of.req, Flash::BannerDismissed.at(paths::TOKENS)))
 }
 
 /// `POST /settings/tokens/dismiss`
@@ -38,5 +39,5 @@ pub async fn dismiss_expired_tokens(
     Form(DismissForm {}): Form<DismissForm>,
 ) -> Result<HttpResponse, PageError> {
     app.store.dismiss_ends(owner.id, me.now - REMEMBERED, &me.actor, me.now).await?;
-    Ok(go_to(&req, Flash::BannerDismissed.at("/settings/tokens")))
+    Ok(go_to(&req, Flash::BannerDismissed.at(paths::TOKENS)))
 }

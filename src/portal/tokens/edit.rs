@@ -3,6 +3,7 @@
 
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
+use strum::VariantArray;
 
 use super::{
     confirm::cannot,
@@ -16,12 +17,12 @@ use super::{
 };
 use crate::{
     feeds::Feed,
-    tokens::{Edited, FeedId, Permission, Token, act::TokenAct, draft::FieldError, lifecycle::Edit},
+    tokens::{Edited, FeedId, Permission, Token, TokenField, TokenSettings, act::TokenAct, draft::FieldError},
     web::{
         error::PageError,
         flash::Flash,
         form::{Form, Problems},
-        format::Time,
+        format::{Time, sentence},
         late_form::typed,
         page::{Page, answer, go_to},
         reauth,
@@ -63,7 +64,7 @@ struct Conflict {
 }
 
 struct Difference {
-    label: &'static str,
+    label: String,
     value: String,
     changed: bool,
 }
@@ -106,7 +107,7 @@ pub async fn edit_token(of: TokenRequest, Form(form): Form<TokenForm>) -> Result
         Ok(_) => return drawing.refuse(form, &pasted).await,
         Err(errors) => return drawing.refuse(form, &errors).await,
     };
-    if edit.widens(&of.token) {
+    if edit.widens(&of.token.settings) {
         reauth::require(&of.req, &of.app, &of.me).await?;
     }
     match of.app.store.edit_token(&changed, &of.me.actor, of.me.now).await? {
@@ -117,10 +118,10 @@ pub async fn edit_token(of: TokenRequest, Form(form): Form<TokenForm>) -> Result
 }
 
 /// The edit that a form asks for, and the token after it.
-fn check(of: &TokenRequest, form: &TokenForm, feeds: &[Feed]) -> Result<(Edit, Token), Vec<FieldError>> {
+fn check(of: &TokenRequest, form: &TokenForm, feeds: &[Feed]) -> Result<(TokenSettings, Token), Vec<FieldError>> {
     let reachable: Vec<FeedId> = feeds.iter().map(|feed| feed.id).collect();
     let edit = form.draft().edit(&of.token, &rules(&of.app, &of.me, &reachable))?;
-    let changed = edit.clone().apply(&of.token, of.me.now).map_err(|refused| vec![refused.into()])?;
+    let changed = edit.clone().replace_in(&of.token, of.me.now).map_err(|refused| vec![refused.into()])?;
     Ok((edit, changed))
 }
 
@@ -141,35 +142,42 @@ impl Drawing<'_> {
     async fn conflict(&self, form: TokenForm) -> Result<HttpResponse, PageError> {
         let theirs = self.summary(&TokenForm::of(&self.of.token));
         let yours = self.summary(&form);
-        let marked = |own: &[(&'static str, String)], other: &[(&'static str, String)]| {
+        let marked = |own: &[(TokenField, String)], other: &[(TokenField, String)]| {
             let lines = own.iter().zip(other);
-            lines
-                .map(|((label, value), (_, there))| Difference { label, value: value.clone(), changed: value != there })
-                .collect()
+            let line = |((field, value), (_, there)): (&(TokenField, String), &(TokenField, String))| Difference {
+                label: sentence(field.words()),
+                value: value.clone(),
+                changed: value != there,
+            };
+            lines.map(line).collect()
         };
         let conflict = Conflict { theirs: marked(&theirs, &yours), yours: marked(&yours, &theirs) };
         self.answer(StatusCode::CONFLICT, form, Remarks { conflict: Some(conflict), ..Remarks::default() }).await
     }
 
-    /// A form in lines that can be compared.
-    fn summary(&self, form: &TokenForm) -> Vec<(&'static str, String)> {
+    /// A form in lines that can be compared, one for each setting.
+    fn summary(&self, form: &TokenForm) -> Vec<(TokenField, String)> {
+        TokenField::VARIANTS.iter().map(|field| (*field, or_none(self.setting(*field, form)))).collect()
+    }
+
+    fn setting(&self, field: TokenField, form: &TokenForm) -> String {
         let lines = |text: &str| text.trim().replace("\r\n", "\n");
-        let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
-        vec![
-            ("Name", or_none(form.name.trim().to_owned())),
-            ("Note", or_none(lines(&form.note))),
-            ("May", or_none(form.permission.iter().map(|scope| in_words(scope)).collect::<Vec<_>>().join("\n"))),
-            ("Packages", or_none(lines(&form.all_patterns()))),
-            ("Feeds", self.feeds_of(form)),
-            ("Expires", self.end_of(form)),
-        ]
+        match field {
+            TokenField::Name => form.name.trim().to_owned(),
+            TokenField::Note => lines(&form.note),
+            TokenField::Permissions => {
+                form.permission.iter().map(|scope| in_words(scope)).collect::<Vec<_>>().join("\n")
+            }
+            TokenField::Patterns => lines(&form.all_patterns()),
+            TokenField::Feeds => self.feeds_of(form),
+            TokenField::End => self.end_of(form),
+        }
     }
 
     fn feeds_of(&self, form: &TokenForm) -> String {
         let chosen = self.feeds.iter().filter(|feed| form.feed.contains(&feed.id.to_string()));
         let names: Vec<_> = chosen.map(|feed| feed.name.as_str()).collect();
         match form.feeds.as_str() {
-            "some" if names.is_empty() => "none".to_owned(),
             "some" => names.join(", "),
             _ => "All feeds".to_owned(),
         }
@@ -189,8 +197,8 @@ impl Drawing<'_> {
         let Remarks { conflict, added, problems } = remarks;
         let preview = Preview::of(&self.of.app, self.of.owner, &form, Some(self.of.token.id)).await?;
         let max_days = self.of.app.settings.max_token_days;
-        let fields = Fields::new(&form, &self.of.me, self.feeds, max_days, Some(&self.of.token), preview);
-        let page = Page::in_section(&self.of.req, format!("Edit {}", self.of.token.name), "tokens");
+        let fields = Fields::new(form, &self.of.me, self.feeds, max_days, Some(&self.of.token), preview);
+        let page = Page::in_section(&self.of.req, format!("Edit {}", self.of.token.settings.name), "tokens");
         let page = EditPage {
             action: page.url(&format!("{}/edit", self.of.path())),
             page,
@@ -208,4 +216,8 @@ impl Drawing<'_> {
 /// A permission in words; what is none as it was sent.
 fn in_words(scope: &str) -> String {
     Permission::parse(scope).map_or_else(|| scope.to_owned(), |permission| permission.words().to_owned())
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
 }

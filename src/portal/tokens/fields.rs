@@ -61,22 +61,19 @@ impl PermissionRow {
 
 /// The form as templates draw it.
 pub struct Fields {
-    pub name: String,
-    pub note: String,
-    pub patterns: String,
-    pub expires_on: String,
+    /// What was typed and chosen so far.
+    pub typed: TokenForm,
+    /// For a name left empty; empty where a name is asked for.
+    pub default_name: String,
     /// Empty where nothing can be added.
     pub presets: Vec<PresetChoice>,
     pub kinds: Vec<FeedChoice>,
-    pub custom: bool,
     pub permissions: Vec<PermissionRow>,
     pub api: Vec<PermissionBox>,
     /// What is true of the permissions that are offered, whichever are chosen.
     pub said: Vec<String>,
-    pub all_feeds: bool,
     pub feeds: Vec<FeedChoice>,
     pub expiry: Vec<ExpiryChoice>,
-    pub morning: bool,
     pub zone: String,
     pub preview: Preview,
 }
@@ -84,31 +81,27 @@ pub struct Fields {
 impl Fields {
     /// The fields of a form. `edited` is the token that is edited: what it cannot get is not shown.
     pub fn new(
-        form: &TokenForm,
+        typed: TokenForm,
         me: &SignedIn,
         feeds: &[Feed],
         max_days: Option<i64>,
         edited: Option<&Token>,
         preview: Preview,
     ) -> Self {
+        let form = &typed;
         let boxes = Boxes { form, edited };
         Self {
-            name: form.name.clone(),
-            note: form.note.clone(),
-            patterns: form.all_patterns(),
-            expires_on: form.expires_on.clone(),
+            default_name: String::new(),
             presets: if edited.is_none() { presets(form) } else { Vec::new() },
             kinds: kinds(form),
-            custom: form.preset == "custom",
             permissions: Kind::ALL.into_iter().map(|kind| boxes.row(kind)).filter(PermissionRow::has_any).collect(),
             api: boxes.api(),
-            said: said(edited.map_or_else(|| Permission::all().collect(), |token| token.permissions)),
-            all_feeds: form.feeds != "some",
+            said: said(edited.map_or_else(|| Permission::all().collect(), |token| token.settings.permissions)),
             feeds: feed_choices(feeds, form, edited),
             expiry: expiry_choices(form, me, max_days, edited),
-            morning: form.morning == "yes",
             zone: me.account.time_zone.name().to_owned(),
             preview,
+            typed,
         }
     }
 }
@@ -184,30 +177,23 @@ impl Boxes<'_> {
     /// None for what there is not, and for what the edited token does not have: permissions are only taken away.
     fn make(&self, permission: Permission, label: &'static str) -> Option<PermissionBox> {
         let checked = self.form.permission.iter().any(|scope| scope == permission.scope());
-        let offered = self.edited.is_none_or(|token| token.permissions.has(permission));
+        let offered = self.edited.is_none_or(|token| token.settings.permissions.has(permission));
         (offered && permission.exists()).then_some(PermissionBox { value: permission.scope(), label, checked })
     }
 
     fn row(&self, kind: Kind) -> PermissionRow {
-        let boxes = COLUMNS.iter().map(|(verb, label)| self.make(Permission::of(kind, *verb), label));
+        let boxes = Verb::ALL.into_iter().map(|verb| self.make(Permission::of(kind, verb), verb.label()));
         PermissionRow { kind: kind.label(), boxes: boxes.collect() }
     }
 
     /// What only operators give is shown to be kept or taken away.
     fn api(&self) -> Vec<PermissionBox> {
-        let introspect = self.edited.filter(|token| token.permissions.has(Permission::ApiIntrospect));
+        let introspect = self.edited.filter(|token| token.settings.permissions.has(Permission::ApiIntrospect));
         let all = [(Permission::ApiRead, "API: read only"), (Permission::ApiManage, "API: read and write")];
         let all = all.into_iter().chain(introspect.map(|_| (Permission::ApiIntrospect, "Ask about any token")));
         all.filter_map(|(permission, label)| self.make(permission, label)).collect()
     }
 }
-
-const COLUMNS: [(Verb, &str); Verb::ALL.len()] = [
-    (Verb::Pull, "Read"),
-    (Verb::Push, "Upload new packages and versions"),
-    (Verb::PushVersion, "Upload only new versions"),
-    (Verb::Delete, "Delete"),
-];
 
 /// The feeds to tick. One that an edited token is limited to stays there to be kept, whether or not it can be used.
 fn feed_choices(feeds: &[Feed], form: &TokenForm, edited: Option<&Token>) -> Vec<FeedChoice> {
@@ -215,7 +201,7 @@ fn feed_choices(feeds: &[Feed], form: &TokenForm, edited: Option<&Token>) -> Vec
         let value = id.to_string();
         FeedChoice { checked: form.feed.contains(&value), label, hint: String::new(), value }
     };
-    let limits = match edited.map(|token| &token.feeds) {
+    let limits = match edited.map(|token| &token.settings.feeds) {
         Some(Feeds::Some(ids)) => ids.as_slice(),
         _ => &[],
     };
@@ -234,7 +220,7 @@ fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited
         end: end.map(text),
         morning: None,
     };
-    let current = edited.map(|token| token.expires_at);
+    let current = edited.map(|token| token.settings.expires_at);
     let offered = |days: &i64| {
         max_days.is_none_or(|max| *days <= max)
             && current.flatten().is_none_or(|end| me.now + Duration::days(*days) < end)

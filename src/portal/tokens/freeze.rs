@@ -5,6 +5,7 @@ use askama::Template;
 
 use crate::{
     app::App,
+    paths,
     store::StoreError,
     tokens::listing::{COUNTED, Filter},
     web::{
@@ -41,7 +42,7 @@ pub async fn ask_freeze(
     let frozen = app.store.frozen_since(owner.id).await?.map(|at| me.time(at));
     let confirm = Confirm {
         lede: "For a leaked key when you are not sure which one it is. Every key of yours that works is refused from then on; all settings stay, and you can undo it.".to_owned(),
-        ..about("Freeze all tokens", "/settings/tokens/freeze")
+        ..about("Freeze all tokens", paths::FREEZE_TOKENS)
     };
     if live == 0 {
         return nothing_to_freeze(confirm, frozen.is_some()).ask(&req);
@@ -63,9 +64,9 @@ pub async fn freeze_tokens(
     let frozen = tokio::spawn(async move { app.store.freeze_tokens(account, &by, now).await }).await;
     Ok(match frozen {
         // The list says above everything that the tokens are frozen; once is enough.
-        Ok(Ok(_)) => go_to(&req, "/settings/tokens"),
+        Ok(Ok(_)) => go_to(&req, paths::TOKENS),
         Ok(Err(StoreError::SessionEnded)) => return Err(PageError::SignInFirst),
-        _ => go_to(&req, Flash::CutShort.at("/settings/tokens/freeze")),
+        _ => go_to(&req, Flash::CutShort.at(paths::FREEZE_TOKENS)),
     })
 }
 
@@ -96,9 +97,9 @@ pub async fn unfreeze_tokens(
     let (account, by, now) = (owner.id, me.actor.clone(), me.now);
     let thawed = tokio::spawn(async move { app.store.unfreeze_tokens(account, &by, now).await }).await;
     Ok(match thawed {
-        Ok(Ok(_)) => go_to(&req, Flash::Unfrozen.at("/settings/tokens")),
+        Ok(Ok(_)) => go_to(&req, Flash::Unfrozen.at(paths::TOKENS)),
         Ok(Err(StoreError::SessionEnded)) => return Err(PageError::SignInFirst),
-        _ => go_to(&req, Flash::CutShort.at("/settings/tokens/unfreeze")),
+        _ => go_to(&req, Flash::CutShort.at(paths::UNFREEZE_TOKENS)),
     })
 }
 
@@ -109,14 +110,14 @@ fn about(title: &str, action: &str) -> Confirm {
         title: title.to_owned(),
         action: action.to_owned(),
         button: title.to_owned(),
-        back: Link::new("/settings/tokens", "Access tokens"),
+        back: Link::new(paths::TOKENS, "Access tokens"),
         ..Confirm::default()
     }
 }
 
 fn nothing_to_freeze(question: Confirm, frozen: bool) -> Confirm {
     if frozen {
-        let undo = Link::new("/settings/tokens/unfreeze", "Undo the freeze");
+        let undo = Link::new(paths::UNFREEZE_TOKENS, "Undo the freeze");
         question.without_form("All your tokens are frozen.".to_owned(), Some(undo))
     } else {
         question.without_form("None of your tokens is on: there is nothing to freeze.".to_owned(), None)
@@ -125,7 +126,7 @@ fn nothing_to_freeze(question: Confirm, frozen: bool) -> Confirm {
 
 /// The page that asks before a freeze is undone. Its version is when the freeze was made; none if there is none.
 async fn undo_question(app: &App, me: &SignedIn, owner: Owner) -> Result<Confirm, PageError> {
-    let question = about("Undo the freeze", "/settings/tokens/unfreeze");
+    let question = about("Undo the freeze", paths::UNFREEZE_TOKENS);
     let Some(since) = app.store.frozen_since(owner.id).await? else {
         return Ok(question.without_form("None of your tokens is frozen.".to_owned(), None));
     };

@@ -55,10 +55,10 @@ pub async fn show_history(of: TokenRequest, Query(from): Query<From>) -> Result<
     let TokenRequest { req, app, me, token, .. } = of;
     let before = from.before.map(|id| EventId::parse(&id).ok_or(PageError::NotFound)).transpose()?;
     let page = RecordPage {
-        page: Page::in_section(&req, format!("Record of {}", token.name), "tokens"),
+        page: Page::in_section(&req, format!("Record of {}", token.settings.name), "tokens"),
         record: Record::read(&app, &me, &token, before).await?,
         id: token.id.to_string(),
-        name: token.name,
+        name: token.settings.name,
     };
     answer(StatusCode::OK, &page)
 }

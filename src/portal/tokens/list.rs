@@ -121,7 +121,7 @@ async fn primary(app: &App, me: &SignedIn, owner: Owner, listing: &Listing) -> R
 fn contains(token: &Token, words: &str) -> bool {
     let words = words.to_lowercase();
     let hint = token.hint.as_deref().unwrap_or_default();
-    let texts = [token.name.as_str(), &token.note, hint, token.patterns.as_str()];
+    let texts = [token.settings.name.as_str(), &token.settings.note, hint, token.settings.patterns.as_str()];
     texts.iter().any(|text| text.to_lowercase().contains(&words))
 }
 

@@ -5,6 +5,7 @@ use actix_web::HttpRequest;
 use serde::Deserialize;
 
 use crate::{
+    paths,
     tokens::listing::{Filter, PageStart, Position, Sort},
     web::query::{query, with_query_of},
 };
@@ -76,7 +77,7 @@ impl Listing {
 
     /// The whole path.
     pub(super) fn path(&self) -> String {
-        with_query_of("/settings/tokens", &self.query())
+        with_query_of(paths::TOKENS, &self.query())
     }
 
     /// Whether it shows less than everything.

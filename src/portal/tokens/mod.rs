@@ -37,6 +37,7 @@ use super::clients::Clients;
 use crate::{
     app::App,
     feeds::{Feed, Membership},
+    paths,
     tokens::{Feeds, Secret, Token, TokenId, decision::Role},
     web::{
         error::PageError,
@@ -100,15 +101,15 @@ async fn show_once(
 /// A token's ready-made lines: about the first feed it is limited to, or `main`, and only what its account may do there.
 async fn clients(app: &App, token: &Token) -> Result<Option<Clients>, PageError> {
     let memberships = app.store.feeds_of(token.account).await?;
-    let about = match &token.feeds {
+    let about = match &token.settings.feeds {
         Feeds::All => memberships.iter().find(|seen| seen.feed.is_main()).or(memberships.first()),
         Feeds::Some(ids) => memberships.iter().find(|seen| ids.contains(&seen.feed.id)),
     };
     let Some(Membership { feed, role }) = about else { return Ok(None) };
     let writes = *role >= Some(Role::Writer);
-    let permissions = token.permissions.iter().filter(|one| writes || !one.changes_packages()).collect();
+    let permissions = token.settings.permissions.iter().filter(|one| writes || !one.changes_packages()).collect();
     let clients = Clients::of_feed(&app.settings.public_url, &feed.name);
-    Ok(Some(clients.for_rights(permissions, &token.patterns)))
+    Ok(Some(clients.for_rights(permissions, &token.settings.patterns)))
 }
 
 /// The answer to a form that has done its work before.
@@ -133,5 +134,5 @@ async fn already_done(
 
 /// The path of a token's page.
 fn path(token: &Token) -> String {
-    format!("/settings/tokens/{}", token.id)
+    paths::token(token.id)
 }

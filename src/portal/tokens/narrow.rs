@@ -9,9 +9,8 @@ use crate::{
     app::App,
     feeds::Feed,
     tokens::{
-        Edited, FeedId, Kind, Permission, Token, Verb,
+        Edited, FeedId, Kind, Permission, Token, TokenSettings, Verb,
         least_privilege::{LeastPrivilege, Used, WATCHED_FOR, is_known_well},
-        lifecycle::Edit,
         state::state,
     },
     usage::PermissionUse,
@@ -105,8 +104,7 @@ fn narrowed(token: &Token, narrower: LeastPrivilege, me: &SignedIn) -> Option<To
         return None;
     }
     let LeastPrivilege { permissions, patterns, feeds } = narrower;
-    let Token { name, note, expires_at, .. } = token.clone();
-    Edit { name, note, permissions, patterns, feeds, expires_at }.apply(token, me.now).ok()
+    TokenSettings { permissions, patterns, feeds, ..token.settings.clone() }.replace_in(token, me.now).ok()
 }
 
 /// 409: the token was changed, or used for something else, since the page was drawn.
@@ -151,11 +149,11 @@ impl Suggestion {
     fn sentence(&self, token: &Token, feeds: &[Feed]) -> String {
         let LeastPrivilege { permissions, patterns, feeds: covered } = &self.narrower;
         let unused: Vec<_> =
-            token.permissions.iter().filter(|own| !permissions.has(*own)).map(Permission::words).collect();
+            token.settings.permissions.iter().filter(|own| !permissions.has(*own)).map(Permission::words).collect();
         let unused = (!unused.is_empty()).then(|| format!("did not {}", listed(&unused, "or")));
-        let names = (*patterns != token.patterns).then(|| format!("touched only {}", self.names()));
-        let within =
-            (*covered != token.feeds).then(|| format!("was used only in {}", view::feed_names(covered, feeds)));
+        let names = (*patterns != token.settings.patterns).then(|| format!("touched only {}", self.names()));
+        let within = (*covered != token.settings.feeds)
+            .then(|| format!("was used only in {}", view::feed_names(covered, feeds)));
         let parts: Vec<_> = [unused, names, within].into_iter().flatten().collect();
         format!("In the last {} days it {}.", WATCHED_FOR.num_days(), parts.join("; "))
     }
@@ -173,10 +171,12 @@ impl Suggestion {
 
     fn plan(&self, token: &Token, feeds: &[Feed]) -> Plan {
         let LeastPrivilege { permissions, patterns, feeds: covered } = self.narrower.clone();
-        let after = Token { permissions, patterns, feeds: covered, ..token.clone() };
-        let may = |token: &Token| token.permissions.iter().map(|own| sentence(own.words())).collect();
-        let packages = |token: &Token| token.patterns.iter().map(pattern).collect();
-        let names = |token: &Token| view::feed_names(&token.feeds, feeds).split(", ").map(str::to_owned).collect();
+        let settings = TokenSettings { permissions, patterns, feeds: covered, ..token.settings.clone() };
+        let after = Token { settings, ..token.clone() };
+        let may = |token: &Token| token.settings.permissions.iter().map(|own| sentence(own.words())).collect();
+        let packages = |token: &Token| token.settings.patterns.iter().map(pattern).collect();
+        let names =
+            |token: &Token| view::feed_names(&token.settings.feeds, feeds).split(", ").map(str::to_owned).collect();
         Plan {
             sentence: self.sentence(token, feeds),
             rows: [
@@ -184,8 +184,8 @@ impl Suggestion {
                 Row::new("Packages", packages(token), packages(&after)),
                 Row::new("Feeds", names(token), names(&after)),
             ],
-            cuts_reading: after.patterns != token.patterns
-                && after.permissions.has(Permission::of(Kind::NuGet, Verb::Pull)),
+            cuts_reading: after.settings.patterns != token.settings.patterns
+                && after.settings.permissions.has(Permission::of(Kind::NuGet, Verb::Pull)),
             line: self.narrower.to_line(),
         }
     }
@@ -217,7 +217,7 @@ async fn draw(of: &TokenRequest, status: StatusCode, problems: Problems) -> Resu
     let (token, feeds) = (&of.token, of.feeds().await?);
     let suggestion = suggestion(&of.app, &of.me, token, &feeds).await?;
     let page = NarrowPage {
-        page: Page::in_section(&of.req, format!("Narrow {}", token.name), "tokens"),
+        page: Page::in_section(&of.req, format!("Narrow {}", token.settings.name), "tokens"),
         token: view::Token::whole(token, &feeds, &of.me),
         version: token.version,
         plan: suggestion.map(|suggestion| suggestion.plan(token, &feeds)),

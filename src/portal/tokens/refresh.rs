@@ -147,11 +147,12 @@ async fn draw(
 ) -> Result<HttpResponse, PageError> {
     let (token, me) = (&of.token, &of.me);
     let max_days = of.app.settings.max_token_days;
-    let end = |restart| lifecycle::refresh(token, restart, me.now, max_days).ok().and_then(|token| token.expires_at);
+    let end =
+        |restart| lifecycle::refresh(token, restart, me.now, max_days).ok().and_then(|token| token.settings.expires_at);
     let time = |end| Time::end(end, me.now, me.account.time_zone);
     let must_restart = lifecycle::must_restart(token, me.now);
     // A token without an end keeps having none, so there is nothing to choose.
-    let keep = if must_restart || token.expires_at.is_none() { None } else { end(false).map(time) };
+    let keep = if must_restart || token.settings.expires_at.is_none() { None } else { end(false).map(time) };
     let seen = of.summary().await?;
     let question = about(of, TokenAct::Refresh, &seen);
     let confirm = Confirm {

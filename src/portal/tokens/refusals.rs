@@ -213,7 +213,7 @@ impl TokenIssues {
             late: late.iter().map(|uses| viewer.late(uses)).collect(),
             off,
             hint: token.hint.clone().filter(|_| token.revoked_at.is_none()).unwrap_or_default(),
-            note: token.note.clone(),
+            note: token.settings.note.clone(),
             id: token.id.to_string(),
         })
     }
@@ -285,7 +285,7 @@ impl<'a> Viewer<'a> {
 impl Named {
     fn of(token: &Token) -> Self {
         let hint = token.hint.clone().unwrap_or_default();
-        Self { id: token.id.to_string(), name: token.name.clone(), hint }
+        Self { id: token.id.to_string(), name: token.settings.name.clone(), hint }
     }
 }
 

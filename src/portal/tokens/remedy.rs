@@ -7,6 +7,7 @@ use url::form_urlencoded;
 
 use crate::{
     feeds::{Feed, Membership},
+    paths,
     tokens::{
         State, Token,
         act::{TokenAct, state_when_on},
@@ -100,7 +101,7 @@ pub fn remedy_for(token: &Token, line: &RefusedUse, memberships: &[Membership], 
         return Remedy::Fixed(how);
     }
     let step = |label: &str, verb: &str, query: &str| {
-        Remedy::Step(label.to_owned(), format!("/settings/tokens/{}/{verb}{query}", token.id))
+        Remedy::Step(label.to_owned(), paths::of_token(token.id, &format!("{verb}{query}")))
     };
     let duplicate = || step("Duplicate the token", "duplicate", "");
     let scope = line.action.map_or("", Action::scope);
@@ -147,8 +148,10 @@ fn fixed(token: &Token, line: &RefusedUse, memberships: &[Membership], now: Date
     let feed = memberships.iter().find(|known| known.feed.name == line.feed);
     match line.reason {
         _ if state == State::Revoked => None,
-        Reason::PackageNotCovered if token.patterns.covers(&line.package) => Some("Its patterns cover it now."),
-        Reason::FeedNotCovered if feed.is_some_and(|known| token.feeds.cover(Some(known.feed.id))) => {
+        Reason::PackageNotCovered if token.settings.patterns.covers(&line.package) => {
+            Some("Its patterns cover it now.")
+        }
+        Reason::FeedNotCovered if feed.is_some_and(|known| token.settings.feeds.cover(Some(known.feed.id))) => {
             Some("It covers the feed now.")
         }
         Reason::Deactivated if state != State::Deactivated => Some("It is on again."),
@@ -159,7 +162,7 @@ fn fixed(token: &Token, line: &RefusedUse, memberships: &[Membership], now: Date
 }
 
 fn new_key(token: &Token) -> String {
-    let place = match token.note.lines().next() {
+    let place = match token.settings.note.lines().next() {
         Some(place) => format!(" You noted where it lives: “{place}”."),
         None => String::new(),
     };

@@ -93,10 +93,10 @@ pub(super) async fn draw(
     let time = |at| me.time(at);
     let published = app.store.published_with(token.id, VERSIONS).await?;
     let page = ShowToken {
-        page: Page::in_section(req, token.name.clone(), "tokens"),
+        page: Page::in_section(req, token.settings.name.clone(), "tokens"),
         token: view::Token::whole(token, feeds, me),
         can_be_edited: TokenAct::Edit.check(token, me.now).is_ok(),
-        words: token.permissions.iter().map(view::permission_words).collect(),
+        words: token.settings.permissions.iter().map(view::permission_words).collect(),
         coverage: Preview::of(app, *owner, &TokenForm::of(token), Some(token.id)).await?.lines,
         created: time(token.created_at),
         issued: token.issued_at.filter(|at| *at != token.created_at).map(time),
@@ -115,7 +115,7 @@ pub(super) async fn draw(
 async fn made_by(app: &App, owner: Owner, token: &Token) -> Result<Option<MadeBy>, PageError> {
     let Some(id) = token.made_by else { return Ok(None) };
     let maker = app.store.token_of(owner.id, id).await?;
-    Ok(Some(MadeBy { id: id.to_string(), name: maker.map(|maker| maker.name) }))
+    Ok(Some(MadeBy { id: id.to_string(), name: maker.map(|maker| maker.settings.name) }))
 }
 
 impl VersionRow {

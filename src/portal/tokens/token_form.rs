@@ -5,8 +5,8 @@ use serde::Deserialize;
 use crate::{
     app::App,
     tokens::{
-        FeedId, Feeds, Permissions, Token,
-        draft::{BadPermissions, Draft, FeedChoice, Field, FieldError, KEEP, Rules},
+        FeedId, Feeds, Permissions, Token, TokenField,
+        draft::{BadPermissions, Draft, FeedChoice, FieldError, KEEP, Rules},
         expiry::{CHOICES, DEFAULT_DAYS, ExpiryChoice},
         preset::Preset,
     },
@@ -58,18 +58,18 @@ impl TokenForm {
 
     /// The form filled with a token's settings.
     pub fn of(token: &Token) -> Self {
-        let (feeds, feed) = match &token.feeds {
+        let (feeds, feed) = match &token.settings.feeds {
             Feeds::All => ("all", Vec::new()),
             Feeds::Some(ids) => ("some", ids.iter().map(ToString::to_string).collect()),
         };
         Self {
             version: token.version.to_string(),
-            name: token.name.clone(),
-            note: token.note.clone(),
+            name: token.settings.name.clone(),
+            note: token.settings.note.clone(),
             preset: "custom".to_owned(),
             kind: "nuget".to_owned(),
-            permission: token.permissions.iter().map(|permission| permission.scope().to_owned()).collect(),
-            patterns: token.patterns.as_str().to_owned(),
+            permission: token.settings.permissions.iter().map(|permission| permission.scope().to_owned()).collect(),
+            patterns: token.settings.patterns.as_str().to_owned(),
             feeds: feeds.to_owned(),
             feed,
             expires: KEEP.to_owned(),
@@ -131,16 +131,16 @@ impl TokenForm {
         problems
     }
 
-    fn field(&self, field: Field) -> &'static str {
+    fn field(&self, field: Option<TokenField>) -> &'static str {
         match field {
-            Field::Whole => "",
-            Field::Name => "name",
-            Field::Note => "note",
-            Field::Permissions => "permission",
-            Field::Patterns => "patterns",
-            Field::Feeds => "feeds",
-            Field::Expires if self.expires == "date" => "expires_on",
-            Field::Expires => "expires",
+            None => "",
+            Some(TokenField::Name) => "name",
+            Some(TokenField::Note) => "note",
+            Some(TokenField::Permissions) => "permission",
+            Some(TokenField::Patterns) => "patterns",
+            Some(TokenField::Feeds) => "feeds",
+            Some(TokenField::End) if self.expires == "date" => "expires_on",
+            Some(TokenField::End) => "expires",
         }
     }
 

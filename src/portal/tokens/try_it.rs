@@ -62,7 +62,7 @@ pub(super) struct Verdict {
 impl Trial {
     /// The form before anything was tried: the first thing the token may do, in the first feed.
     pub fn blank(token: &Token, feeds: &[Feed]) -> Self {
-        let first = token.permissions.iter().find_map(|permission| Action::parse(permission.scope()));
+        let first = token.settings.permissions.iter().find_map(|permission| Action::parse(permission.scope()));
         let form =
             TryForm { action: first.unwrap_or(Action::Pull(Kind::NuGet)).scope().to_owned(), ..TryForm::default() };
         Self::of(form, token, feeds, None, Problems::default())
@@ -96,11 +96,11 @@ impl Trial {
                 .map(|(act, permission)| choice(act.scope().to_owned(), permission_words(permission), &action))
                 .into(),
         };
-        let asks_api =
-            Permission::ApiRead.is_served() || token.permissions.has_any([Permission::ApiRead, Permission::ApiManage]);
+        let asks_api = Permission::ApiRead.is_served()
+            || token.settings.permissions.has_any([Permission::ApiRead, Permission::ApiManage]);
         let api = asks_api.then_some(api);
         // Of the kinds that have no door yet, only those that the token is about are of interest.
-        let is_offered = |kind: &Kind| kind.is_served() || token.permissions.kinds().any(|own| own == *kind);
+        let is_offered = |kind: &Kind| kind.is_served() || token.settings.permissions.kinds().any(|own| own == *kind);
         let feeds = feeds.iter().map(|of| choice(of.name.clone(), of.name.clone(), &feed)).collect();
         let actions = Kind::ALL.into_iter().filter(is_offered).map(of_kind).chain(api).collect();
         Self { actions, feeds, package, verdict, problems }

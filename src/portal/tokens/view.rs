@@ -111,16 +111,16 @@ impl Token {
         let state = state(token, now);
         let (ends, end) = match state {
             State::Revoked => ("Revoked", token.revoked_at),
-            State::Expired => ("Expired", token.expires_at),
+            State::Expired => ("Expired", token.settings.expires_at),
             State::Retired => ("Retired", token.retires_at),
             _ if token.ends_by_retirement() => ("Retires", token.end()),
-            _ => ("Expires", token.expires_at),
+            _ => ("Expires", token.settings.expires_at),
         };
         Self {
             id: token.id.to_string(),
-            name: token.name.clone(),
+            name: token.settings.name.clone(),
             hint: token.hint.clone().unwrap_or_default(),
-            note: token.note.clone(),
+            note: token.settings.note.clone(),
             state: state.label(),
             tone: tone(state),
             live: state.is_live(),
@@ -130,11 +130,11 @@ impl Token {
             primary: token.kind == TokenKind::Primary,
             legacy: token.kind == TokenKind::Legacy,
             created: Time::new(token.created_at, now, zone),
-            may: may(token.permissions),
-            feeds: feed_names(&token.feeds, feeds),
-            patterns: token.patterns.iter().map(str::to_owned).collect(),
+            may: may(token.settings.permissions),
+            feeds: feed_names(&token.settings.feeds, feeds),
+            patterns: token.settings.patterns.iter().map(str::to_owned).collect(),
             patterns_left_out: 0,
-            all_packages: token.patterns.covers_all(),
+            all_packages: token.settings.patterns.covers_all(),
             last_used: token
                 .last_use
                 .as_ref()
@@ -152,7 +152,9 @@ impl Token {
 
 /// Whether nothing of what a primary token begins with was taken away.
 fn is_whole(token: &Row) -> bool {
-    primary_permissions().within(token.permissions) && token.patterns.covers_all() && token.feeds == Feeds::All
+    primary_permissions().within(token.settings.permissions)
+        && token.settings.patterns.covers_all()
+        && token.settings.feeds == Feeds::All
 }
 
 fn tone(state: State) -> &'static str {
@@ -229,20 +231,8 @@ pub fn with_note(words: String, is_served: bool) -> String {
 }
 
 fn verbs(permissions: impl Iterator<Item = Permission>) -> String {
-    let words: Vec<_> = permissions
-        .filter_map(Permission::verb)
-        .map(|verb| match verb {
-            Verb::Pull => "read",
-            Verb::Push => "upload",
-            Verb::PushVersion => "upload versions",
-            Verb::Delete => "delete",
-        })
-        .collect();
-    let mut text = words.join(", ");
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text
+    let words: Vec<_> = permissions.filter_map(Permission::verb).map(Verb::in_brief).collect();
+    sentence(&words.join(", "))
 }
 
 /// What can be done with a token, the most useful first.

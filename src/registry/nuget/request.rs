@@ -215,7 +215,7 @@ impl Reader {
 
     /// The patterns that limit what is shown; none where everything of the feed is.
     pub(super) fn patterns(&self) -> Option<&Patterns> {
-        let patterns = self.token.as_ref().filter(|_| !self.sees_all).map(|token| &token.patterns);
+        let patterns = self.token.as_ref().filter(|_| !self.sees_all).map(|token| &token.settings.patterns);
         patterns.filter(|patterns| !patterns.covers_all())
     }
 

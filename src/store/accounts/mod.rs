@@ -19,7 +19,7 @@ use crate::{
     accounts::{Account, AccountKind, FIRST_EPOCH, NewAccount, Registration},
     audit::{Actor, EventDetail, EventKind, Subject},
     tokens::{
-        AccountId, Feeds, Patterns, Token, TokenId, TokenKind,
+        AccountId, Token, TokenId, TokenKind, TokenSettings,
         lifecycle::{primary_lifetime, primary_permissions},
     },
 };
@@ -193,26 +193,10 @@ impl Transaction {
 }
 
 fn primary_token(account: AccountId, max_days: Option<i64>, now: DateTime<Utc>) -> Token {
+    let id = TokenId::generate(now, &mut crate::random::system());
+    let settings = TokenSettings::for_everything("Primary token", primary_permissions());
     Token {
-        id: TokenId::generate(now, &mut crate::random::system()),
-        account,
-        kind: TokenKind::Primary,
-        name: "Primary token".to_owned(),
-        note: String::new(),
-        permissions: primary_permissions(),
-        patterns: Patterns::all(),
-        feeds: Feeds::All,
-        hint: None,
-        created_at: now,
-        issued_at: None,
         lifetime: Some(primary_lifetime(max_days)),
-        expires_at: None,
-        deactivated_at: None,
-        reactivate_at: None,
-        revoked_at: None,
-        retires_at: None,
-        last_use: None,
-        made_by: None,
-        version: 1,
+        ..Token::unissued(id, account, TokenKind::Primary, settings, now)
     }
 }

@@ -37,7 +37,7 @@ impl Transaction {
         .bind(judged.version)
         .bind(judged.hint.as_deref().unwrap_or_default())
         .bind(seconds(judged.issued_at))
-        .bind(seconds(judged.expires_at))
+        .bind(seconds(judged.settings.expires_at))
         .bind(seconds(judged.deactivated_at))
         .bind(seconds(judged.reactivate_at))
         .bind(seconds(judged.revoked_at))

@@ -6,7 +6,7 @@ use super::{Database, both, now};
 use crate::{
     notifications::end_notice::{EndNotice, due_notices},
     store::tokens::bulk_sql::OWE_NOTICES,
-    tokens::{AccountId, Feeds, NoticeId, Patterns, Permissions, Token, TokenId, TokenKind},
+    tokens::{AccountId, NoticeId, Permissions, Token, TokenId, TokenSettings},
 };
 
 #[tokio::test]
@@ -34,28 +34,10 @@ async fn many_tokens_are_owed_what_one_is() {
 /// A token that was issued now.
 async fn token(database: &Database, account: AccountId, life: Duration) -> Token {
     let id = TokenId::generate(now(), &mut crate::random::system());
-    let token = Token {
-        id,
-        account,
-        kind: TokenKind::Personal,
-        name: id.to_string(),
-        note: String::new(),
-        permissions: Permissions::parse("nuget:pull").unwrap(),
-        patterns: Patterns::stored("*").unwrap(),
-        feeds: Feeds::All,
-        hint: None,
-        created_at: now(),
-        issued_at: Some(now()),
-        lifetime: Some(life),
-        expires_at: Some(now() + life),
-        deactivated_at: None,
-        reactivate_at: None,
-        revoked_at: None,
-        retires_at: None,
-        last_use: None,
-        made_by: None,
-        version: 1,
-    };
+    let permissions = Permissions::parse("nuget:pull").unwrap();
+    let settings =
+        TokenSettings { expires_at: Some(now() + life), ..TokenSettings::for_everything(id.to_string(), permissions) };
+    let token = settings.into_token(id, account, now());
     let mut tx = database.store.begin().await.unwrap();
     tx.add_token(&token).await.unwrap();
     tx.commit().await.unwrap();

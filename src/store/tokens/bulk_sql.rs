@@ -54,7 +54,8 @@ pub(super) static UNFREEZE: LazyLock<String> = LazyLock::new(|| {
 });
 
 pub(super) static TOKENS: LazyLock<String> = LazyLock::new(|| {
-    batch(&format!("SELECT {COLUMNS} FROM batch JOIN tokens t ON t.id = batch.token ORDER BY batch.n"))
+    let columns = COLUMNS.as_str();
+    batch(&format!("SELECT {columns} FROM batch JOIN tokens t ON t.id = batch.token ORDER BY batch.n"))
 });
 pub(super) static RECORD: LazyLock<String> = LazyLock::new(|| {
     batch(

@@ -79,7 +79,7 @@ impl Store {
 
 /// Tokens that never pushed and retire less than `$2` seconds after their creation.
 static TOO_SOON: LazyLock<String> = LazyLock::new(|| {
-    List::of(COLUMNS, "tokens t")
+    List::of(COLUMNS.as_str(), "tokens t")
         .filter("t.retires_at > $1 AND t.retired_at IS NULL AND t.revoked_at IS NULL AND t.last_pushed_at IS NULL")
         .filter("t.created_at + $2 > t.retires_at")
         .order("t.retires_at", Direction::Ascending)

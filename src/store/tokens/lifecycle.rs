@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{Actor, Cause, EventKind, Subject, TokenDetail, TokenFacts, TokenField},
+    audit::{Actor, Cause, EventKind, Subject, TokenDetail, TokenFacts},
     notifications::{CancelReason, warning_cancel_reason},
     store::{Result, Store, Transaction},
-    tokens::{AccountId, Edited, EventId, Feeds, Issued, Secret, Token, TokenId, state::state},
+    tokens::{AccountId, Edited, EventId, Feeds, Issued, Secret, Token, TokenId, TokenSettings, state::state},
 };
 
 impl Store {
@@ -54,7 +54,7 @@ impl Store {
         let Some(before) = before.filter(|before| before.version + 1 == token.version) else {
             return Ok(Edited::Stale);
         };
-        let changed = TokenField::changed(&before, token);
+        let changed = TokenSettings::changed(&before.settings, &token.settings);
         if changed.is_empty() {
             return Ok(Edited::Unchanged);
         }
@@ -168,12 +168,13 @@ pub(in crate::store) fn is_told(kind: EventKind, owner: AccountId, by: &Actor) -
 
 /// Whether a pattern or a feed was added, be it one that another covered before.
 fn names_more(after: &Token, before: &Token) -> bool {
-    let is_new = |pattern: &str| !before.patterns.iter().any(|old| old.eq_ignore_ascii_case(pattern));
-    after.patterns.iter().any(is_new) || after.feeds.adds_to(&before.feeds)
+    let is_new = |pattern: &str| !before.settings.patterns.iter().any(|old| old.eq_ignore_ascii_case(pattern));
+    after.settings.patterns.iter().any(is_new) || after.settings.feeds.adds_to(&before.settings.feeds)
 }
 
 fn reaches_more(after: &Token, before: &Token) -> bool {
-    after.patterns.covers_beyond(&before.patterns) || after.feeds.adds_to(&before.feeds)
+    after.settings.patterns.covers_beyond(&before.settings.patterns)
+        || after.settings.feeds.adds_to(&before.settings.feeds)
 }
 
 impl Transaction {
@@ -197,7 +198,7 @@ impl Transaction {
 
     /// A token as its events tell of it.
     pub(in crate::store) async fn token_facts(&mut self, token: &Token) -> Result<TokenFacts> {
-        let Feeds::Some(ids) = &token.feeds else { return Ok(TokenFacts::of(token, None)) };
+        let Feeds::Some(ids) = &token.settings.feeds else { return Ok(TokenFacts::of(token, None)) };
         let mut names = Vec::new();
         for id in ids {
             let name = sqlx::query_scalar("SELECT name FROM feeds WHERE id = $1").bind(id.to_string());

@@ -158,7 +158,7 @@ fn onward(list: List, segment: SortSegment, back: bool, limit: &'static str) -> 
 /// The rows of a page whose ids were found in an index alone.
 fn rows_of(page: &str, segment: SortSegment, back: bool) -> String {
     let direction = segment.direction(back);
-    List::of(COLUMNS, format!("({page}) page JOIN tokens t ON t.id = page.page_id"))
+    List::of(COLUMNS.as_str(), format!("({page}) page JOIN tokens t ON t.id = page.page_id"))
         .order(&segment.key(), direction)
         .order("t.id", direction)
         .sql()

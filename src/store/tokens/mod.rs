@@ -11,6 +11,7 @@ pub(in crate::store) mod listing;
 pub(in crate::store) mod listing_sql;
 mod names;
 pub(in crate::store) mod published;
+mod settings;
 
 use std::sync::LazyLock;
 
@@ -18,16 +19,19 @@ use chrono::{DateTime, Duration, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
 use super::{Result, Store, Transaction, feeds, instant, readable};
-use crate::store::sql::{Direction, List, damaged};
-use crate::tokens::{
-    AccountId, FeedId, Feeds, LastUse, Patterns, Permissions, SecretHash, Token, TokenId, TokenKind, TokenLookup,
-    decision::Holder,
+use crate::{
+    store::sql::{Direction, List, damaged},
+    tokens::{AccountId, FeedId, LastUse, SecretHash, Token, TokenId, TokenKind, TokenLookup, decision::Holder},
 };
 
 /// The columns a [`Token`] is read from; the table is called `t`.
-pub(in crate::store) const COLUMNS: &str = "t.id, t.account, t.kind, t.name, t.note, t.permissions, t.patterns, t.feeds, t.hint, t.created_at, t.issued_at, \
-     t.lifetime, t.expires_at, t.deactivated_at, t.reactivate_at, t.revoked_at, t.retires_at, t.last_used_at, t.last_used_by, \
-     t.last_used_from, t.made_by, t.version";
+pub(in crate::store) static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let settings = settings::selected();
+    format!(
+        "t.id, t.account, t.kind, {settings}, t.hint, t.created_at, t.issued_at, t.lifetime, t.deactivated_at, \
+         t.reactivate_at, t.revoked_at, t.retires_at, t.last_used_at, t.last_used_by, t.last_used_from, t.made_by, t.version"
+    )
+});
 
 /// `Token::end` in SQL, of the table that is called so. An index has it word for word.
 pub(in crate::store) fn ends(table: &str) -> String {
@@ -39,18 +43,30 @@ pub(in crate::store) fn ends(table: &str) -> String {
 
 /// The tokens of which this holds.
 fn tokens_where(condition: &str) -> String {
-    List::of(COLUMNS, "tokens t").filter(condition).sql()
+    List::of(COLUMNS.as_str(), "tokens t").filter(condition).sql()
 }
 
 static TOKEN: LazyLock<String> = LazyLock::new(|| tokens_where("t.id = $1"));
 static TOKEN_OF: LazyLock<String> = LazyLock::new(|| tokens_where("t.id = $1 AND t.account = $2"));
 static PRIMARY: LazyLock<String> = LazyLock::new(|| tokens_where("t.account = $1 AND t.kind = 'primary'"));
-static EVERY: LazyLock<String> = LazyLock::new(|| List::of(COLUMNS, "tokens t").sql());
+static EVERY: LazyLock<String> = LazyLock::new(|| List::of(COLUMNS.as_str(), "tokens t").sql());
 static ENDING: LazyLock<String> = LazyLock::new(|| {
     let ends = ends("t");
-    let list = List::of(COLUMNS, "tokens t").filter(format!("t.account = $1 AND {ends} > $2"));
+    let list = List::of(COLUMNS.as_str(), "tokens t").filter(format!("t.account = $1 AND {ends} > $2"));
     let list = list.filter("t.revoked_at IS NULL AND t.issued_at IS NOT NULL");
     list.order(&ends, Direction::Ascending).order("t.id", Direction::Ascending).limit("$3").sql()
+});
+
+static ADD: LazyLock<String> = LazyLock::new(|| {
+    let (settings, values) = (settings::inserted(), settings::values(10));
+    format!(
+        "INSERT INTO tokens (id, account, kind, hint, created_at, issued_at, lifetime, made_by, version, {settings})
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {values})"
+    )
+});
+static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    let settings = settings::set(6);
+    format!("UPDATE tokens SET hint = $3, issued_at = $4, version = $5, {settings} WHERE id = $1 AND version = $2")
 });
 
 impl FromRow<'_, AnyRow> for Token {
@@ -69,16 +85,11 @@ impl FromRow<'_, AnyRow> for Token {
             id: TokenId::parse(&text("id")?).ok_or_else(|| damaged("id"))?,
             account: AccountId::parse(&text("account")?).ok_or_else(|| damaged("account"))?,
             kind: TokenKind::parse(&text("kind")?).ok_or_else(|| damaged("kind"))?,
-            name: text("name")?,
-            note: text("note")?,
-            permissions: Permissions::parse(&text("permissions")?).map_err(|_| damaged("permissions"))?,
-            patterns: Patterns::stored(&text("patterns")?).ok_or_else(|| damaged("patterns"))?,
-            feeds: Feeds::from_text(&text("feeds")?),
+            settings: settings::read(row)?,
             hint: row.try_get("hint")?,
             created_at: instant(row.try_get("created_at")?),
             issued_at: time("issued_at")?,
             lifetime: row.try_get::<Option<i64>, _>("lifetime")?.map(Duration::seconds),
-            expires_at: time("expires_at")?,
             deactivated_at: time("deactivated_at")?,
             reactivate_at: time("reactivate_at")?,
             revoked_at: time("revoked_at")?,
@@ -111,8 +122,9 @@ const LOOKED_UP: &str = "a.username, a.disabled_at, f.id AS feed_id, f.public_si
     (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = a.id) AS role";
 
 pub(in crate::store) static LOOKUP: LazyLock<String> = LazyLock::new(|| {
+    let columns = COLUMNS.as_str();
     List::of(
-        format!("{COLUMNS}, s.ended_at AS secret_ended_at, {LOOKED_UP}"),
+        format!("{columns}, s.ended_at AS secret_ended_at, {LOOKED_UP}"),
         "token_secrets s JOIN tokens t ON t.id = s.token JOIN accounts a ON a.id = t.account
          LEFT JOIN feeds f ON f.name = $2",
     )
@@ -120,8 +132,9 @@ pub(in crate::store) static LOOKUP: LazyLock<String> = LazyLock::new(|| {
     .sql()
 });
 static LOOKUP_BY_ID: LazyLock<String> = LazyLock::new(|| {
+    let columns = COLUMNS.as_str();
     List::of(
-        format!("{COLUMNS}, CAST(NULL AS BIGINT) AS secret_ended_at, {LOOKED_UP}"),
+        format!("{columns}, CAST(NULL AS BIGINT) AS secret_ended_at, {LOOKED_UP}"),
         "tokens t JOIN accounts a ON a.id = t.account LEFT JOIN feeds f ON f.name = $3",
     )
     .filter("t.id = $1 AND t.account = $2")
@@ -212,54 +225,30 @@ impl Transaction {
 
     /// Adds a token's row.
     pub(in crate::store) async fn add_token(&mut self, token: &Token) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO tokens (id, account, kind, name, name_key, note, permissions, patterns, feeds, hint, created_at, issued_at,
-                lifetime, expires_at, made_by, version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-        )
-        .bind(token.id.to_string())
-        .bind(token.account.to_string())
-        .bind(token.kind.as_str())
-        .bind(token.name.as_str())
-        .bind(token.name.to_lowercase())
-        .bind(token.note.as_str())
-        .bind(token.permissions.to_string())
-        .bind(token.patterns.as_str())
-        .bind(token.feeds.to_text())
-        .bind(token.hint.as_deref())
-        .bind(token.created_at.timestamp())
-        .bind(token.issued_at.map(|at| at.timestamp()))
-        .bind(token.lifetime.map(|life| life.num_seconds()))
-        .bind(token.expires_at.map(|at| at.timestamp()))
-        .bind(token.made_by.map(|id| id.to_string()))
-        .bind(token.version)
-        .execute(&mut *self.inner)
-        .await?;
+        let query = sqlx::query(ADD.as_str())
+            .bind(token.id.to_string())
+            .bind(token.account.to_string())
+            .bind(token.kind.as_str())
+            .bind(token.hint.as_deref())
+            .bind(token.created_at.timestamp())
+            .bind(token.issued_at.map(|at| at.timestamp()))
+            .bind(token.lifetime.map(|life| life.num_seconds()))
+            .bind(token.made_by.map(|id| id.to_string()))
+            .bind(token.version);
+        settings::bind(query, &token.settings).execute(&mut *self.inner).await?;
         Ok(())
     }
 
     /// Writes a token's row if it is still of the version before; `false` if it was changed meanwhile. Whether it is
     /// switched off or revoked is not touched: that has steps of its own.
     pub(in crate::store) async fn update_token(&mut self, token: &Token) -> Result<bool> {
-        let done = sqlx::query(
-            "UPDATE tokens SET name = $3, name_key = $4, note = $5, permissions = $6, patterns = $7, feeds = $8, hint = $9,
-                issued_at = $10, expires_at = $11, version = $12
-             WHERE id = $1 AND version = $2",
-        )
-        .bind(token.id.to_string())
-        .bind(token.version - 1)
-        .bind(token.name.as_str())
-        .bind(token.name.to_lowercase())
-        .bind(token.note.as_str())
-        .bind(token.permissions.to_string())
-        .bind(token.patterns.as_str())
-        .bind(token.feeds.to_text())
-        .bind(token.hint.as_deref())
-        .bind(token.issued_at.map(|at| at.timestamp()))
-        .bind(token.expires_at.map(|at| at.timestamp()))
-        .bind(token.version)
-        .execute(&mut *self.inner)
-        .await?;
+        let query = sqlx::query(UPDATE.as_str())
+            .bind(token.id.to_string())
+            .bind(token.version - 1)
+            .bind(token.hint.as_deref())
+            .bind(token.issued_at.map(|at| at.timestamp()))
+            .bind(token.version);
+        let done = settings::bind(query, &token.settings).execute(&mut *self.inner).await?;
         Ok(done.rows_affected() == 1)
     }
 

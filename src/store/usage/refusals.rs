@@ -24,9 +24,10 @@ use crate::{
 const OF_ACCOUNT_KEPT: i64 = 2_000;
 
 fn refused(of: &str) -> String {
+    let columns = COLUMNS.as_str();
     List::of(
         format!(
-            "{COLUMNS}, r.id AS refusal_id, r.reason, r.occasion, r.action, r.feed, r.package, r.client, r.address,
+            "{columns}, r.id AS refusal_id, r.reason, r.occasion, r.action, r.feed, r.package, r.client, r.address,
              r.first_at, r.last_at, r.times"
         ),
         "refusals r JOIN tokens t ON t.id = r.token",

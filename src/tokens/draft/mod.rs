@@ -9,9 +9,9 @@ use thiserror::Error;
 
 pub use self::text::{BadText, MAX_NAME, MAX_NOTE, default_name, name, note, numbered};
 use super::{
-    AccountId, FeedId, Feeds, Kind, Patterns, Permission, Permissions, Token, TokenId, TokenKind, Verb,
-    expiry::{BadExpiry, ExpiryChoice, whole_second},
-    lifecycle::{self, Edit, EditRefused},
+    FeedId, Feeds, Kind, Patterns, Permission, Permissions, Token, TokenField, TokenSettings, Verb,
+    expiry::{BadExpiry, ExpiryChoice},
+    lifecycle::{self, EditRefused},
     pattern::BadPattern,
     preset::{Kinds, Preset},
     weekday_morning::morning,
@@ -19,53 +19,6 @@ use super::{
 
 /// Mistakes in patterns that are told one by one.
 const MOST_TOLD: usize = 10;
-
-/// Everything a new token needs but its id and secret.
-#[derive(Clone, Debug)]
-pub struct NewToken {
-    /// See [`name`].
-    pub name: String,
-    /// See [`note`].
-    pub note: String,
-    /// At least one.
-    pub permissions: Permissions,
-    /// At least one pattern.
-    pub patterns: Patterns,
-    /// All, or at least one feed.
-    pub feeds: Feeds,
-    /// In the future, within the operator's bound; `None` for never.
-    pub expires_at: Option<DateTime<Utc>>,
-}
-
-impl NewToken {
-    /// The token it becomes; its secret and hint are made when it is stored.
-    pub fn into_token(self, id: TokenId, account: AccountId, now: DateTime<Utc>) -> Token {
-        let Self { name, note, permissions, patterns, feeds, expires_at } = self;
-        let now = whole_second(now);
-        Token {
-            id,
-            account,
-            kind: TokenKind::Personal,
-            name,
-            note,
-            permissions,
-            patterns,
-            feeds,
-            hint: None,
-            created_at: now,
-            issued_at: Some(now),
-            lifetime: lifecycle::lifetime(now, expires_at),
-            expires_at,
-            deactivated_at: None,
-            reactivate_at: None,
-            revoked_at: None,
-            retires_at: None,
-            last_use: None,
-            made_by: None,
-            version: 1,
-        }
-    }
-}
 
 /// A token as it is asked for, everything as it was typed.
 #[derive(Clone, Debug, Default)]
@@ -125,7 +78,7 @@ impl Rules<'_> {
     /// end. None if there is none in between.
     pub fn weekday_morning(&self, end: DateTime<Utc>, edited: Option<&Token>) -> Option<DateTime<Utc>> {
         let furthest = self.max_days.map(|days| self.now + Duration::days(days));
-        let latest = [furthest, edited.and_then(|token| token.expires_at)].into_iter().flatten().min();
+        let latest = [furthest, edited.and_then(|token| token.settings.expires_at)].into_iter().flatten().min();
         morning(end, self.zone, self.now, latest)
     }
 
@@ -134,31 +87,12 @@ impl Rules<'_> {
     }
 }
 
-/// A field of a draft. Pages and commands have names of their own for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// The draft as a whole.
-    Whole,
-    /// [`Draft::name`].
-    Name,
-    /// [`Draft::note`].
-    Note,
-    /// [`Draft::scopes`], or [`Draft::preset`] with [`Draft::kinds`].
-    Permissions,
-    /// [`Draft::patterns`].
-    Patterns,
-    /// [`Draft::feeds`].
-    Feeds,
-    /// [`Draft::expires`].
-    Expires,
-}
-
 /// What is wrong with a field, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{error}")]
 pub struct FieldError {
-    /// The field.
-    pub field: Field,
+    /// The field; none where it is the draft as a whole.
+    pub field: Option<TokenField>,
     /// What is wrong.
     pub error: Mistake,
 }
@@ -223,9 +157,9 @@ pub enum BadFeeds {
 impl From<EditRefused> for FieldError {
     fn from(refused: EditRefused) -> Self {
         let field = match refused {
-            EditRefused::Revoked => Field::Whole,
-            EditRefused::MorePermissions | EditRefused::NoPermissions => Field::Permissions,
-            EditRefused::LaterEnd | EditRefused::PastEnd => Field::Expires,
+            EditRefused::Revoked => None,
+            EditRefused::MorePermissions | EditRefused::NoPermissions => Some(TokenField::Permissions),
+            EditRefused::LaterEnd | EditRefused::PastEnd => Some(TokenField::End),
         };
         Self { field, error: refused.into() }
     }
@@ -238,23 +172,21 @@ struct Checked {
 }
 
 impl Checked {
-    fn keep<T, E: Into<Mistake>>(&mut self, field: Field, value: Result<T, E>) -> Option<T> {
-        value.map_err(|error| self.errors.push(FieldError { field, error: error.into() })).ok()
+    fn keep<T, E: Into<Mistake>>(&mut self, field: TokenField, value: Result<T, E>) -> Option<T> {
+        value.map_err(|error| self.errors.push(FieldError { field: Some(field), error: error.into() })).ok()
     }
 }
 
 impl Draft {
-    /// The new token that is meant, or everything that is wrong. A name left empty is wrong too: which default is free
+    /// The settings of the new token that is meant, or everything that is wrong. A name left empty is wrong too: which default is free
     /// only the database knows, so it is filled in before.
-    pub fn new_token(&self, rules: &Rules<'_>) -> Result<NewToken, Vec<FieldError>> {
+    pub fn new_token(&self, rules: &Rules<'_>) -> Result<TokenSettings, Vec<FieldError>> {
         let permissions = self.permissions().and_then(|permissions| may_give(permissions, rules));
-        let Edit { name, note, permissions, patterns, feeds, expires_at } =
-            self.check(permissions.map_err(Mistake::from), rules.feeds, self.end(rules, None).map_err(Mistake::from))?;
-        Ok(NewToken { name, note, permissions, patterns, feeds, expires_at })
+        self.check(permissions.map_err(Mistake::from), rules.feeds, self.end(rules, None).map_err(Mistake::from))
     }
 
-    /// What the edit of a token comes to, or everything that is wrong. Feeds that the token has may stay, in reach or not.
-    pub fn edit(&self, token: &Token, rules: &Rules<'_>) -> Result<Edit, Vec<FieldError>> {
+    /// The settings that an edit leaves a token with, or everything that is wrong. Feeds that the token has may stay, in reach or not.
+    pub fn edit(&self, token: &Token, rules: &Rules<'_>) -> Result<TokenSettings, Vec<FieldError>> {
         if token.revoked_at.is_some() {
             return Err(vec![EditRefused::Revoked.into()]);
         }
@@ -267,7 +199,7 @@ impl Draft {
             Ok(end)
         });
         let mut feeds = rules.feeds.to_vec();
-        if let Feeds::Some(ids) = &token.feeds {
+        if let Feeds::Some(ids) = &token.settings.feeds {
             feeds.extend(ids);
         }
         self.check(permissions, &feeds, end)
@@ -279,17 +211,17 @@ impl Draft {
         permissions: Result<Permissions, Mistake>,
         reachable: &[FeedId],
         end: Result<Option<DateTime<Utc>>, Mistake>,
-    ) -> Result<Edit, Vec<FieldError>> {
+    ) -> Result<TokenSettings, Vec<FieldError>> {
         let mut checked = Checked::default();
-        let name = checked.keep(Field::Name, name(&self.name));
-        let note = checked.keep(Field::Note, note(&self.note));
-        let permissions = checked.keep(Field::Permissions, permissions);
+        let name = checked.keep(TokenField::Name, name(&self.name));
+        let note = checked.keep(TokenField::Note, note(&self.note));
+        let permissions = checked.keep(TokenField::Permissions, permissions);
         let patterns = self.read_patterns(&mut checked);
-        let feeds = checked.keep(Field::Feeds, self.feeds.read(reachable));
-        let expires_at = checked.keep(Field::Expires, end);
+        let feeds = checked.keep(TokenField::Feeds, self.feeds.read(reachable));
+        let expires_at = checked.keep(TokenField::End, end);
         match (name, note, permissions, patterns, feeds, expires_at) {
             (Some(name), Some(note), Some(permissions), Some(patterns), Some(feeds), Some(expires_at)) => {
-                Ok(Edit { name, note, permissions, patterns, feeds, expires_at })
+                Ok(TokenSettings { name, note, permissions, patterns, feeds, expires_at })
             }
             _ => Err(checked.errors),
         }
@@ -318,14 +250,14 @@ impl Draft {
         let patterns = patterns.filter(|_| wrong.is_empty());
         let more = (more > 0).then_some(Mistake::MorePatterns(more));
         let errors = wrong.into_iter().map(Mistake::from).chain(more);
-        checked.errors.extend(errors.map(|error| FieldError { field: Field::Patterns, error }));
+        checked.errors.extend(errors.map(|error| FieldError { field: Some(TokenField::Patterns), error }));
         patterns
     }
 
     /// The end that is meant, `None` for never. `edited` is the token that keeps its end unless another is chosen.
     pub fn end(&self, rules: &Rules<'_>, edited: Option<&Token>) -> Result<Option<DateTime<Utc>>, BadExpiry> {
         if let (KEEP, Some(token)) = (self.expires.as_str(), edited) {
-            return Ok(token.expires_at);
+            return Ok(token.settings.expires_at);
         }
         let choice = ExpiryChoice::parse(&self.expires)?;
         let end = choice.resolve(rules.now, rules.zone, rules.max_days)?;
@@ -346,8 +278,8 @@ impl Draft {
     }
 
     /// The texts that are kept and shown, into which somebody may have pasted a key.
-    pub fn texts(&self) -> [(Field, &str); 3] {
-        [(Field::Name, &self.name), (Field::Note, &self.note), (Field::Patterns, &self.patterns)]
+    pub fn texts(&self) -> [(TokenField, &str); 3] {
+        [(TokenField::Name, &self.name), (TokenField::Note, &self.note), (TokenField::Patterns, &self.patterns)]
     }
 }
 

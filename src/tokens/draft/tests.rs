@@ -1,4 +1,7 @@
+use strum::VariantArray;
+
 use super::*;
+use crate::tokens::{AccountId, TokenId};
 
 const MAIN: &str = "0190a000-0000-7000-8000-000000000001";
 const TEAM: &str = "0190a000-0000-7000-8000-000000000002";
@@ -30,9 +33,9 @@ fn token() -> Token {
 }
 
 /// The fields that are wrong in a new token, each with what is said first about it.
-fn wrong(draft: &Draft, rules: &Rules<'_>) -> Vec<(Field, String)> {
+fn wrong(draft: &Draft, rules: &Rules<'_>) -> Vec<(TokenField, String)> {
     let errors = draft.new_token(rules).err().unwrap_or_default();
-    errors.iter().map(|error| (error.field, error.to_string())).collect()
+    errors.iter().map(|error| (error.field.unwrap(), error.to_string())).collect()
 }
 
 #[test]
@@ -48,8 +51,7 @@ fn a_draft_that_breaks_no_rule_is_a_new_token() {
 fn every_mistake_is_told_of_its_field_in_the_order_of_the_form() {
     let nothing = wrong(&Draft { note: "x".repeat(501), ..Draft::default() }, &rules(&[]));
     let fields: Vec<_> = nothing.iter().map(|(field, _)| *field).collect();
-    let all = [Field::Name, Field::Note, Field::Permissions, Field::Patterns, Field::Feeds, Field::Expires];
-    assert_eq!(fields, all);
+    assert_eq!(fields, TokenField::VARIANTS);
     let lines = |count| Draft { patterns: "a b\n".repeat(count), ..draft() };
     assert_eq!(wrong(&lines(10), &rules(&[])).len(), 10);
     let told = wrong(&lines(11), &rules(&[]));
@@ -70,10 +72,10 @@ fn a_preset_stands_for_the_scopes_of_its_kinds() {
 fn each_scope_stands_alone_and_only_operators_give_introspection() {
     let asking = |scope: &str| Draft { scopes: vec![scope.to_owned()], ..draft() };
     let two = wrong(&asking("nuget:pull,npm:pull"), &rules(&[]));
-    assert_eq!(two, [(Field::Permissions, "There is no permission “nuget:pull,npm:pull”.".to_owned())]);
+    assert_eq!(two, [(TokenField::Permissions, "There is no permission “nuget:pull,npm:pull”.".to_owned())]);
     let introspect = asking("api:introspect");
     let only = "Only operators give the permission “api:introspect”.".to_owned();
-    assert_eq!(wrong(&introspect, &rules(&[])), [(Field::Permissions, only)]);
+    assert_eq!(wrong(&introspect, &rules(&[])), [(TokenField::Permissions, only)]);
     assert!(introspect.new_token(&Rules { by_operator: true, ..rules(&[]) }).is_ok());
 }
 
@@ -90,13 +92,17 @@ fn feeds_are_chosen_among_those_in_reach() {
 
 #[test]
 fn an_edit_keeps_a_feed_that_is_out_of_reach_but_takes_no_new_one() {
-    let token = Token { feeds: Feeds::Some(vec![feed(TEAM)]), ..token() };
+    let token =
+        Token { settings: TokenSettings { feeds: Feeds::Some(vec![feed(TEAM)]), ..token().settings }, ..token() };
     let edit = |id: &str| {
         let feeds = FeedChoice::Some(vec![id.to_owned()]);
         Draft { feeds, expires: KEEP.to_owned(), ..draft() }.edit(&token, &rules(&[])).map(|edit| edit.feeds)
     };
     assert_eq!(edit(TEAM), Ok(Feeds::Some(vec![feed(TEAM)])));
-    assert_eq!(edit(MAIN), Err(vec![FieldError { field: Field::Feeds, error: BadFeeds::OutOfReach.into() }]));
+    assert_eq!(
+        edit(MAIN),
+        Err(vec![FieldError { field: Some(TokenField::Feeds), error: BadFeeds::OutOfReach.into() }])
+    );
 }
 
 #[test]
@@ -108,10 +114,10 @@ fn an_edit_is_held_against_the_token() {
     let revoked = Token { revoked_at: Some(rules(&[]).now), ..token() };
     assert_eq!(refused(draft(), &revoked), [EditRefused::Revoked.into()]);
     let kept = Draft { expires: KEEP.to_owned(), ..draft() };
-    assert_eq!(kept.edit(&token(), &rules(&[])).unwrap().expires_at, token().expires_at);
+    assert_eq!(kept.edit(&token(), &rules(&[])).unwrap().expires_at, token().settings.expires_at);
     assert_eq!(
         wrong(&kept, &rules(&[])),
-        [(Field::Expires, BadExpiry::NotAChoice.to_string())],
+        [(TokenField::End, BadExpiry::NotAChoice.to_string())],
         "a new token has no end"
     );
 }

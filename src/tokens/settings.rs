@@ -1,0 +1,113 @@
+//! What a person chooses about a token, and what of it an edit changed. A new setting is a field of [`TokenSettings`], a
+//! variant of [`TokenField`], and whatever the compiler then asks for.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use strum::VariantArray;
+
+use super::{
+    AccountId, Feeds, Patterns, Permissions, Token, TokenId, TokenKind,
+    expiry::whole_second,
+    lifecycle::{self, lifetime},
+};
+
+/// The settings of a token. Everything else about it follows from what happens to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// 1 to 128 characters; see `draft::name`.
+    pub name: String,
+    /// "Where does this key live?"; may be empty. See `draft::note`.
+    pub note: String,
+    /// What it may do; at least one.
+    pub permissions: Permissions,
+    /// Which package names it covers; at least one pattern.
+    pub patterns: Patterns,
+    /// Which feeds it covers: all, or at least one.
+    pub feeds: Feeds,
+    /// Valid for `now < expires_at`; `None` for no end.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// One of the settings, as forms, commands and the record of edits know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenField {
+    /// [`TokenSettings::name`].
+    Name,
+    /// [`TokenSettings::note`].
+    Note,
+    /// [`TokenSettings::permissions`].
+    Permissions,
+    /// [`TokenSettings::patterns`].
+    Patterns,
+    /// [`TokenSettings::feeds`].
+    Feeds,
+    /// [`TokenSettings::expires_at`].
+    End,
+}
+
+impl TokenField {
+    /// What people call it, in lower case.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Note => "note",
+            Self::Permissions => "permissions",
+            Self::Patterns => "packages",
+            Self::Feeds => "feeds",
+            Self::End => "expiry",
+        }
+    }
+
+    fn differs(self, before: &TokenSettings, after: &TokenSettings) -> bool {
+        match self {
+            Self::Name => before.name != after.name,
+            Self::Note => before.note != after.note,
+            Self::Permissions => before.permissions != after.permissions,
+            Self::Patterns => !before.patterns.same_as(&after.patterns),
+            Self::Feeds => before.feeds.adds_to(&after.feeds) || after.feeds.adds_to(&before.feeds),
+            Self::End => before.expires_at != after.expires_at,
+        }
+    }
+}
+
+impl TokenSettings {
+    /// For every package in every feed, without a note and without an end.
+    pub fn for_everything(name: impl Into<String>, permissions: Permissions) -> Self {
+        Self {
+            name: name.into(),
+            note: String::new(),
+            permissions,
+            patterns: Patterns::all(),
+            feeds: Feeds::All,
+            expires_at: None,
+        }
+    }
+
+    /// The new token that has these settings; its secret and hint are made when it is stored.
+    pub fn into_token(self, id: TokenId, account: AccountId, now: DateTime<Utc>) -> Token {
+        let now = whole_second(now);
+        let lifetime = lifetime(now, self.expires_at);
+        Token { issued_at: Some(now), lifetime, ..Token::unissued(id, account, TokenKind::Personal, self, now) }
+    }
+
+    /// Which of them an edit changed.
+    pub fn changed(before: &Self, after: &Self) -> Vec<TokenField> {
+        TokenField::VARIANTS.iter().copied().filter(|field| field.differs(before, after)).collect()
+    }
+
+    /// Whether they reach packages or feeds that `before` does not reach. An edit that does asks for the password again.
+    pub fn widens(&self, before: &Self) -> bool {
+        self.patterns.adds_to(&before.patterns) || self.feeds.adds_to(&before.feeds)
+    }
+
+    /// The token after an edit that leaves it with these settings.
+    pub fn replace_in(self, token: &Token, now: DateTime<Utc>) -> Result<Token, lifecycle::EditRefused> {
+        if token.revoked_at.is_some() {
+            return Err(lifecycle::EditRefused::Revoked);
+        }
+        lifecycle::may_keep(self.permissions, token)?;
+        lifecycle::may_end(self.expires_at, token, now)?;
+        Ok(Token { settings: self, version: token.version + 1, ..token.clone() })
+    }
+}
