@@ -18,3 +18,4 @@ pub mod query;
 pub mod rate_limited;
 pub mod reauth;
 pub mod session;
+pub mod toolbar;

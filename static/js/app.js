@@ -5,6 +5,7 @@ import { watchPreview } from "./preview.js";
 import { guardSecret } from "./secret.js";
 import { watchSelection } from "./selection.js";
 import { keepTimes } from "./times.js";
+import { watchToolbar } from "./toolbar.js";
 
 watchCopyButtons();
 watchPresets();
@@ -12,3 +13,4 @@ watchPreview();
 guardSecret();
 watchSelection();
 keepTimes();
+watchToolbar();

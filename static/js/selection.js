@@ -1,23 +1,23 @@
-// The ticks in the token list: how many there are, and all of them at once. Without this module they are ticked one by one.
-const said = (count) => (count === 0 ? "Selected tokens:" : `${count} selected`);
-
+// Lists whose rows can be ticked: all of them at once, and how many are selected, said aloud. Without this module they
+// are ticked one by one, and a counter of the stylesheet counts them.
 export const watchSelection = () => {
-  const form = document.querySelector("form[data-selection]");
-  if (!form) return;
-  const all = form.querySelector("[data-all]");
-  const status = form.querySelector("[data-count]");
-  const boxes = [...form.querySelectorAll("[name=token]")];
-  const tell = () => {
-    const count = boxes.filter((box) => box.checked).length;
-    all.checked = count === boxes.length;
-    all.indeterminate = count > 0 && !all.checked;
-    status.textContent = said(count);
-  };
-  all.closest("label").hidden = false;
-  form.addEventListener("change", (event) => {
-    if (event.target === all) for (const box of boxes) box.checked = all.checked;
+  for (const form of document.querySelectorAll("form[data-selection]")) {
+    const all = form.querySelector(".all");
+    const status = form.querySelector(".ticked");
+    const boxes = [...form.querySelectorAll("tbody .tick input")];
+    const tell = () => {
+      const count = boxes.filter((box) => box.checked).length;
+      all.checked = count > 0 && count === boxes.length;
+      all.indeterminate = count > 0 && !all.checked;
+      status.textContent = count > 0 ? `${count} selected` : "";
+    };
+    status.classList.add("said-aloud");
+    form.addEventListener("change", (event) => {
+      if (event.target === all) for (const box of boxes) box.checked = all.checked;
+      tell();
+    });
+    form.addEventListener("reset", () => setTimeout(tell));
+    addEventListener("pageshow", tell); // going back brings the ticks back
     tell();
-  });
-  addEventListener("pageshow", tell); // going back brings the ticks back
-  tell();
+  }
 };
