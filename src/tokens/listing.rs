@@ -11,6 +11,9 @@ pub const UNUSED_FOR: Duration = Duration::days(90);
 /// A revoked token stays listed for so long, unless it is deleted (design §2).
 pub const REVOKED_LISTED: Duration = Duration::days(30);
 
+/// An expired token leaves the usual list, and the line of alerts, after this long; [`Filter::Everything`] still has it.
+pub const FOLDED_AFTER: Duration = Duration::days(30);
+
 /// Longest name in a [`Position`], in characters: lower case may be longer than what was typed.
 const LONGEST_KEY: usize = 3 * MAX_NAME;
 
@@ -21,7 +24,7 @@ pub enum Sort {
     /// The newest first.
     #[default]
     Newest,
-    /// What ends (or ended) first comes first; what never ends comes last.
+    /// What ends next comes first, then what never ends, then what has ended, the last first, then what was revoked.
     Expires,
     /// What was used last comes first; what never was comes last.
     Used,
@@ -36,7 +39,7 @@ impl Sort {
     pub fn label(self) -> &'static str {
         match self {
             Self::Newest => "Newest",
-            Self::Expires => "Expires first",
+            Self::Expires => "Expires next",
             Self::Used => "Last used",
             Self::Name => "Name",
         }
@@ -45,18 +48,27 @@ impl Sort {
     /// All of them, as a page offers them.
     pub const ALL: [Self; Self::COUNT] = [Self::Newest, Self::Expires, Self::Used, Self::Name];
 
-    /// Where a token stands in this order.
-    pub fn position(self, token: &Token) -> Position {
+    /// Where a token stands in this order at `now`.
+    pub fn position(self, token: &Token, now: DateTime<Utc>) -> Position {
         let seconds = |at: DateTime<Utc>| at.timestamp().to_string();
         let key = match self {
             Self::Newest => Some(seconds(token.created_at)),
-            Self::Expires => token.end().map(seconds),
+            Self::Expires => match (token.revoked_at, token.end()) {
+                (Some(at), _) => Some(format!("{REVOKED_KEY}{}", seconds(at))),
+                (None, Some(end)) if end <= now => Some(format!("{ENDED_KEY}{}", seconds(end))),
+                (None, end) => end.map(seconds),
+            },
             Self::Used => token.last_use.as_ref().map(|last| seconds(last.at)),
             Self::Name => Some(token.settings.name.to_lowercase()),
         };
         Position { key, id: token.id }
     }
 }
+
+/// Begins the key of a token that has ended, in the order of ends.
+pub const ENDED_KEY: char = 'e';
+/// Begins the key of a revoked one.
+pub const REVOKED_KEY: char = 'r';
 
 /// A place in the list, from which it goes on in either direction. Stays good when its token is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +86,10 @@ impl Position {
         let fits = match sort {
             Sort::Name => key.is_some_and(|key| key.chars().count() <= LONGEST_KEY && !key.contains(char::is_control)),
             Sort::Newest => key.is_some_and(|key| key.parse::<i64>().is_ok()),
-            Sort::Expires | Sort::Used => key.is_none_or(|key| key.parse::<i64>().is_ok()),
+            Sort::Expires => {
+                key.is_none_or(|key| key.trim_start_matches([ENDED_KEY, REVOKED_KEY]).parse::<i64>().is_ok())
+            }
+            Sort::Used => key.is_none_or(|key| key.parse::<i64>().is_ok()),
         };
         fits.then_some(Self { key: key.map(str::to_owned), id: TokenId::parse(id)? })
     }
@@ -93,9 +108,11 @@ impl std::fmt::Display for Position {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumCount, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Filter {
-    /// Every one.
+    /// Every one but those that ended over [`FOLDED_AFTER`] ago.
     #[default]
     All,
+    /// Every one.
+    Everything,
     /// Those whose secret opens doors now.
     Active,
     /// Those of them that expire soon.
@@ -119,8 +136,9 @@ impl Filter {
     pub fn label(self) -> &'static str {
         match self {
             Self::All => "All",
+            Self::Everything => "All, with old ones",
             Self::Active => "Active",
-            Self::Expiring => "Expiring",
+            Self::Expiring => "Expires soon",
             Self::Expired => "Expired",
             Self::Deactivated => "Deactivated",
             Self::Revoked => "Revoked",
@@ -132,6 +150,7 @@ impl Filter {
     /// All of them, as a page offers them.
     pub const ALL: [Self; Self::COUNT] = [
         Self::All,
+        Self::Everything,
         Self::Active,
         Self::Expiring,
         Self::Expired,
@@ -147,7 +166,8 @@ impl Filter {
         let in_hand = state != State::Revoked && token.issued_at.is_some();
         let last_sign = token.last_use.as_ref().map(|last| last.at).or(token.issued_at);
         match self {
-            Self::All => true,
+            Self::All => token.end().is_none_or(|end| end > now - FOLDED_AFTER),
+            Self::Everything => true,
             Self::Active => state.is_live(),
             Self::Expiring => state == State::ExpiresSoon,
             Self::Expired => matches!(state, State::Expired | State::Retired),
@@ -173,7 +193,7 @@ pub struct FrozenToken {
 }
 
 /// Tokens on a page.
-pub const PAGE: usize = 50;
+pub const PAGE: usize = 25;
 
 /// More are not counted: "1,000+".
 pub const COUNTED: i64 = 1_000;
@@ -246,6 +266,8 @@ mod tests {
         for (sort, key) in [
             (Sort::Newest, Some("1795420800")),
             (Sort::Expires, None),
+            (Sort::Expires, Some("e1795420800")),
+            (Sort::Expires, Some("r1795420800")),
             (Sort::Used, Some("-1")),
             (Sort::Name, Some("build. the & last ~")),
         ] {

@@ -48,6 +48,8 @@ async fn pages_of_the_token_list_follow_an_index() {
         (SortSegment::Newest, "tokens_newest"),
         (SortSegment::Ending, "tokens_by_end"),
         (SortSegment::Endless, "tokens_endless"),
+        (SortSegment::Ended, "tokens_by_end"),
+        (SortSegment::Revoked, "tokens_revoked"),
         (SortSegment::Used, "tokens_by_use"),
         (SortSegment::Idle, "tokens_by_use"),
         (SortSegment::Name, "tokens_by_name"),

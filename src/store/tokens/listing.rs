@@ -39,6 +39,7 @@ impl Cursor {
     /// Binds it as $3 and $4: names as text, everything else as a number.
     fn bind<Row>(&self, query: Query<Row>, segment: SortSegment) -> Query<Row> {
         let key = self.key.as_deref().unwrap_or_default();
+        let key = key.strip_prefix(segment.mark()).unwrap_or(key);
         let query = match segment.has_texts() {
             true => query.bind(key.to_owned()),
             false => query.bind(key.parse::<i64>().unwrap_or_default()),
@@ -50,13 +51,14 @@ impl Cursor {
     fn edge(segment: SortSegment, back: bool, filter: Filter, now: DateTime<Utc>) -> Self {
         let falls = segment.falls(back);
         let first = match (segment, filter, back) {
-            (SortSegment::Ending, Filter::Active | Filter::Expiring, false) => now.timestamp(),
+            (SortSegment::Ending, _, false) | (SortSegment::Ended, _, false) => now.timestamp(),
             (SortSegment::Used, Filter::Unused, false) => (now - UNUSED_FOR).timestamp(),
             _ if falls => i64::MAX,
             _ => i64::MIN,
         };
         let key = if segment.has_texts() { String::new() } else { first.to_string() };
-        Self { key: Some(key), id: if falls { "g" } else { "" }.to_owned() }
+        let is_behind = falls || segment == SortSegment::Ending && !back;
+        Self { key: Some(key), id: if is_behind { "g" } else { "" }.to_owned() }
     }
 }
 
@@ -99,7 +101,7 @@ impl TokenQuery {
             stretches.reverse();
         }
         if let Some(from) = from {
-            let here = |segment: &SortSegment| segment.has_keys() == from.key.is_some();
+            let here = |segment: &SortSegment| segment.holds(from.key.as_deref());
             stretches = stretches.into_iter().skip_while(|segment| !here(segment)).collect();
         }
         let mut segments: Vec<_> =
@@ -128,7 +130,7 @@ impl Store {
         let PageScan { mut tokens, gave_up_at } = self.walk(wanted, from, false, now).await?;
         let more = tokens.len() > PAGE;
         tokens.truncate(PAGE);
-        let last = tokens.last().map(|token| wanted.sort.position(token));
+        let last = tokens.last().map(|token| wanted.sort.position(token, now));
         let gave_up = gave_up_at.is_some() && !more;
         let next = if more { last } else { gave_up_at };
         Ok(TokenPage { tokens, has_earlier: from.is_some(), next, gave_up })
@@ -142,7 +144,7 @@ impl Store {
         }
         tokens.truncate(PAGE);
         tokens.reverse();
-        let next = tokens.last().map(|token| wanted.sort.position(token));
+        let next = tokens.last().map(|token| wanted.sort.position(token, now));
         Ok(Some(TokenPage { tokens, has_earlier: true, next, gave_up: false }))
     }
 
@@ -261,13 +263,23 @@ impl Store {
         let query = query.bind(wanted.account.to_string()).bind(now.timestamp());
         let row: Option<(String, Option<String>, i64)> =
             place.bind(query, segment).bind(look).fetch_optional(&self.pool).await?;
-        row.map(|(id, key, seen)| Ok((Position { key, id: readable(TokenId::parse(&id), "tokens.id")? }, seen)))
-            .transpose()
+        let marked = |key: Option<String>| key.map(|key| format!("{}{key}", segment.mark()));
+        row.map(|(id, key, seen)| {
+            Ok((Position { key: marked(key), id: readable(TokenId::parse(&id), "tokens.id")? }, seen))
+        })
+        .transpose()
     }
 
     /// How many of an account's tokens belong to a filter, counted up to [`COUNTED`] and one more.
     pub async fn count_tokens(&self, account: AccountId, filter: Filter, now: DateTime<Utc>) -> Result<i64> {
         let query = sqlx::query_scalar(statements::count(filter)).bind(account.to_string()).bind(now.timestamp());
+        Ok(query.bind(COUNTED + 1).fetch_one(&self.pool).await?)
+    }
+
+    /// How many of an account's tokens ended over [`FOLDED_AFTER`](crate::tokens::listing::FOLDED_AFTER) ago, counted as
+    /// above.
+    pub async fn count_folded_tokens(&self, account: AccountId, now: DateTime<Utc>) -> Result<i64> {
+        let query = sqlx::query_scalar(statements::FOLDED.as_str()).bind(account.to_string()).bind(now.timestamp());
         Ok(query.bind(COUNTED + 1).fetch_one(&self.pool).await?)
     }
 

@@ -10,7 +10,7 @@ use crate::{
     store::sql::{Direction, List, contains},
     tokens::{
         expiry::{ONE_DAY, SHORT_LIFE, WARN_BEFORE},
-        listing::{COUNTED, Filter, Sort, UNUSED_FOR},
+        listing::{COUNTED, ENDED_KEY, FOLDED_AFTER, Filter, REVOKED_KEY, Sort, UNUSED_FOR},
     },
 };
 
@@ -21,6 +21,8 @@ pub(in crate::store) enum SortSegment {
     Newest,
     Ending,
     Endless,
+    Ended,
+    Revoked,
     Used,
     Idle,
     Name,
@@ -31,14 +33,29 @@ impl SortSegment {
     pub(super) fn of(sort: Sort) -> &'static [Self] {
         match sort {
             Sort::Newest => &[Self::Newest],
-            Sort::Expires => &[Self::Ending, Self::Endless],
+            Sort::Expires => &[Self::Ending, Self::Endless, Self::Ended, Self::Revoked],
             Sort::Used => &[Self::Used, Self::Idle],
             Sort::Name => &[Self::Name],
         }
     }
 
-    pub(super) fn has_keys(self) -> bool {
-        !matches!(self, Self::Endless | Self::Idle)
+    /// Begins the key of a position in it; see [`Sort::position`].
+    pub(super) fn mark(self) -> &'static str {
+        match self {
+            Self::Ended => "e",
+            Self::Revoked => "r",
+            _ => "",
+        }
+    }
+
+    /// Whether a position with this key is in it, in its order.
+    pub(super) fn holds(self, key: Option<&str>) -> bool {
+        match self {
+            Self::Endless | Self::Idle => key.is_none(),
+            Self::Ended | Self::Revoked => key.is_some_and(|key| key.starts_with(self.mark())),
+            Self::Ending => key.is_some_and(|key| !key.starts_with([ENDED_KEY, REVOKED_KEY])),
+            Self::Newest | Self::Used | Self::Name => key.is_some(),
+        }
     }
 
     /// Whether its keys are texts; others are numbers.
@@ -53,14 +70,22 @@ impl SortSegment {
 
     /// Whether a part of the list can have tokens in it.
     pub(super) fn can_hold(self, filter: Filter) -> bool {
-        !matches!((self, filter), (Self::Endless, Filter::Expiring | Filter::Expired) | (Self::Used, Filter::NeverUsed))
+        match self {
+            Self::Newest | Self::Idle | Self::Name => true,
+            Self::Ending => !matches!(filter, Filter::Expired | Filter::Revoked),
+            Self::Endless => !matches!(filter, Filter::Expiring | Filter::Expired | Filter::Revoked),
+            Self::Ended => !matches!(filter, Filter::Active | Filter::Expiring | Filter::Revoked),
+            Self::Revoked => matches!(filter, Filter::All | Filter::Everything | Filter::Revoked),
+            Self::Used => filter != Filter::NeverUsed,
+        }
     }
 
     /// The column, or what an index has in its place.
     fn key(self) -> String {
         match self {
             Self::Newest => "t.created_at".to_owned(),
-            Self::Ending => ends("t"),
+            Self::Ending | Self::Ended => ends("t"),
+            Self::Revoked => "t.revoked_at".to_owned(),
             Self::Endless => "t.expires_at".to_owned(),
             Self::Used | Self::Idle => "t.last_used_at".to_owned(),
             Self::Name => "t.name_key".to_owned(),
@@ -69,7 +94,7 @@ impl SortSegment {
 
     fn direction(self, back: bool) -> Direction {
         let onward = match self {
-            Self::Newest | Self::Used | Self::Idle => Direction::Descending,
+            Self::Newest | Self::Used | Self::Idle | Self::Ended | Self::Revoked => Direction::Descending,
             Self::Ending | Self::Endless | Self::Name => Direction::Ascending,
         };
         if back { onward.reversed() } else { onward }
@@ -81,9 +106,21 @@ impl SortSegment {
         match self {
             // SQLite finds the place in an index by the first comparison only: by a pair it does so for plain columns
             // alone.
-            Self::Ending => format!("{key} {passes}= $3 AND ({key}, t.id) {passes} ($3, $4)"),
+            Self::Ending => {
+                format!(
+                    "t.revoked_at IS NULL AND {key} > $2 AND {key} {passes}= $3 AND ({key}, t.id) {passes} ($3, $4)"
+                )
+            }
+            Self::Ended => {
+                format!(
+                    "t.revoked_at IS NULL AND {key} <= $2 AND {key} {passes}= $3 AND ({key}, t.id) {passes} ($3, $4)"
+                )
+            }
+            Self::Revoked => format!("t.revoked_at IS NOT NULL AND (t.revoked_at, t.id) {passes} ($3, $4)"),
             // In the words of the index that holds them.
-            Self::Endless => format!("t.expires_at IS NULL AND t.retires_at IS NULL AND t.id {passes} $4"),
+            Self::Endless => {
+                format!("t.revoked_at IS NULL AND t.expires_at IS NULL AND t.retires_at IS NULL AND t.id {passes} $4")
+            }
             Self::Idle => format!("{key} IS NULL AND t.id {passes} $4"),
             Self::Newest | Self::Used | Self::Name => format!("({key}, t.id) {passes} ($3, $4)"),
         }
@@ -98,7 +135,8 @@ const ON: &str =
 fn condition(filter: Filter) -> String {
     let ends = ends("t");
     match filter {
-        Filter::All => "1 = 1".to_owned(),
+        Filter::All => format!("({ends} IS NULL OR {ends} > $2 - {})", FOLDED_AFTER.num_seconds()),
+        Filter::Everything => "1 = 1".to_owned(),
         Filter::Active => format!("{ON} AND {NOT_ENDED}"),
         Filter::Expiring => expiring(),
         Filter::Expired => format!("{ON} AND {ends} <= $2"),
@@ -131,7 +169,7 @@ fn range_of(filter: Filter) -> Option<String> {
         Filter::Deactivated => Some("few.deactivated_at > 0".to_owned()),
         Filter::Revoked => Some("few.revoked_at > 0".to_owned()),
         Filter::NeverUsed => Some("few.last_used_at IS NULL".to_owned()),
-        Filter::All | Filter::Active | Filter::Unused => None,
+        Filter::All | Filter::Everything | Filter::Active | Filter::Unused => None,
     }
 }
 
@@ -223,6 +261,12 @@ static RANGES: LazyLock<HashMap<Filter, String>> = LazyLock::new(|| {
     let range = |filter| Some(List::of("1 AS one", "tokens few").filter("few.account = $1").filter(range_of(filter)?));
     let count = |filter| Some((filter, range(filter)?.limit("$3").count()));
     Filter::ALL.into_iter().filter_map(count).collect()
+});
+
+/// How many the usual list leaves out because they ended long ago, up to $3.
+pub(in crate::store) static FOLDED: LazyLock<String> = LazyLock::new(|| {
+    let ended = format!("{} <= $2 - {}", ends("t"), FOLDED_AFTER.num_seconds());
+    all_of("1 AS one", Filter::Everything).filter(ended).limit("$3").count()
 });
 
 /// A page: $3 and $4 are the place it starts at, $5 how many.
