@@ -33,6 +33,11 @@ impl Time {
         }
     }
 
+    /// The day alone: `2 Dec 2026`.
+    pub fn day(&self) -> &str {
+        self.text.split_once(',').map_or(self.text.as_str(), |(day, _)| day)
+    }
+
     /// The end of a token: a whole day ends at its own 24:00.
     pub fn end(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Self {
         let text = format!("{} {}", end_in(at, zone, "%-d %b %Y"), at.with_timezone(&zone).format("%Z"));

@@ -11,8 +11,8 @@ use crate::support::{
 on_both_engines! {
     a_token_goes_from_active_over_expires_soon_to_expired,
     short_lives_are_warned_a_day_before_or_not_at_all,
-    a_banner_names_five_and_counts_the_rest,
-    an_expired_token_leaves_the_banner_after_thirty_days,
+    alerts_count_what_expires_and_what_has_expired,
+    an_expired_token_is_folded_away_after_thirty_days,
     a_page_tells_the_tokens_record,
     a_note_is_listed_searched_and_shown_with_a_new_key,
     a_token_whose_feed_is_gone_reaches_nothing_and_can_be_renamed,
@@ -21,7 +21,7 @@ on_both_engines! {
 
 /// The state on the badge of a token in the list.
 async fn state(browser: &Browser, id: &str) -> String {
-    browser.get("/settings/tokens").await.texts(&format!("#token-{id} .badge")).remove(0)
+    browser.get("/settings/tokens").await.texts(&format!("#token-{id} .sub .badge")).remove(0)
 }
 
 /// Time passes, and whoever uses the page signs in again.
@@ -36,7 +36,7 @@ async fn a_token_goes_from_active_over_expires_soon_to_expired(world: &World) {
     assert_eq!(state(&ada, &key.id).await, "Active");
     let ada = later(world, Duration::days(80) - Duration::seconds(1)).await;
     assert_eq!(state(&ada, &key.id).await, "Active");
-    assert!(ada.get("/settings/tokens").await.texts(".banner").is_empty());
+    assert!(ada.get("/settings/tokens").await.texts(".alerts").is_empty());
     let ada = later(world, Duration::seconds(1)).await;
     assert_eq!(state(&ada, &key.id).await, "Expires soon");
     page_is("tokens_with_one_that_expires_soon", &ada.get("/settings/tokens").await);
@@ -48,7 +48,9 @@ async fn a_token_goes_from_active_over_expires_soon_to_expired(world: &World) {
     assert!(world.refusal(&key.secret).await.is_some());
     let page = ada.get("/settings/tokens").await;
     page_is("tokens_with_an_expired_one", &page);
-    assert_eq!(page.attributes(".banner.bad a", "href"), [format!("/settings/tokens/{}/refresh", key.id)]);
+    assert_eq!(page.attributes(".alerts a", "href")[0], "/settings/tokens?state=expired&sort=expires");
+    let act = page.attributes(&format!("#token-{} .acts > a", key.id), "href");
+    assert_eq!(act, [format!("/settings/tokens/{}/refresh", key.id)], "it was used, so it is offered a new life");
 }
 
 async fn short_lives_are_warned_a_day_before_or_not_at_all(world: &World) {
@@ -66,21 +68,21 @@ async fn short_lives_are_warned_a_day_before_or_not_at_all(world: &World) {
     assert_eq!(state(&ada, &week.id).await, "Expires soon");
 }
 
-async fn a_banner_names_five_and_counts_the_rest(world: &World) {
+async fn alerts_count_what_expires_and_what_has_expired(world: &World) {
     let ada = world.ada().await;
     for number in 0..7 {
         ada.key_for(world, &format!("Key {number}"), "30").await;
     }
     let ada = later(world, Duration::days(25)).await;
-    let lines = ada.get("/settings/tokens").await.texts(".banner.warn li");
-    assert_eq!((lines.len(), lines[5].as_str()), (6, "and 2 more"));
+    assert_eq!(ada.get("/settings/tokens").await.texts(".alerts li"), ["7 expire soon Review"]);
     let ada = later(world, Duration::days(6)).await;
     let page = ada.get("/settings/tokens").await;
-    assert!(page.texts(".banner.warn").is_empty());
-    assert_eq!(page.texts(".banner.bad li")[5], "and 2 more");
+    assert_eq!(page.texts(".alerts li"), ["7 expired Review"]);
+    let acts = page.attributes("tbody tr:not(:last-child) .acts > a", "href");
+    assert!(acts.iter().all(|act| act.ends_with("/delete")), "none of them was ever used: {acts:?}");
 }
 
-async fn an_expired_token_leaves_the_banner_after_thirty_days(world: &World) {
+async fn an_expired_token_is_folded_away_after_thirty_days(world: &World) {
     let ada = world.ada().await;
     let key = ada.key_for(world, "CI", "30").await;
     let revoked = ada.key_for(world, "Revoked", "30").await;
@@ -88,10 +90,17 @@ async fn an_expired_token_leaves_the_banner_after_thirty_days(world: &World) {
     ada.must(&revoked.id, "revoke").await;
     ada.must(&off.id, "deactivate").await;
     let ada = later(world, Duration::days(60) - Duration::seconds(1)).await;
-    assert_eq!(ada.get("/settings/tokens").await.texts(".banner li").len(), 1, "only the one that ended by itself");
+    assert_eq!(
+        ada.get("/settings/tokens").await.texts(".alerts li"),
+        ["1 expired Review"],
+        "only the one that ended by itself"
+    );
     let ada = later(world, Duration::seconds(1)).await;
     let page = ada.get("/settings/tokens").await;
-    assert!(page.texts(".banner").is_empty());
+    assert!(page.texts(".alerts").is_empty());
+    assert!(page.texts(&format!("#token-{}", key.id)).is_empty(), "it is folded away");
+    let old = page.attributes("main > p a", "href").pop().unwrap();
+    let page = ada.get(&old).await;
     assert_eq!(page.texts(&format!("#token-{} .badge", key.id)), ["Expired"]);
 }
 
@@ -115,9 +124,9 @@ async fn a_note_is_listed_searched_and_shown_with_a_new_key(world: &World) {
     let ada = world.ada().await;
     let key = ada.key_with(world, "CI", |form| form.set("note", "Vault, folder Ferry")).await;
     ada.key(world, "Other").await;
-    let row = ada.get("/settings/tokens").await.texts(&format!("#token-{} .note", key.id));
-    assert_eq!(row, ["Vault, folder Ferry"]);
-    let names = ada.get("/settings/tokens?q=ferry").await.texts(".tokens .token-head h2");
+    let row = ada.get("/settings/tokens").await.attributes(&format!("#token-{} th a", key.id), "title");
+    assert_eq!(row, ["CI\nVault, folder Ferry"]);
+    let names = ada.get("/settings/tokens?q=ferry").await.texts(".table tbody th a");
     assert_eq!(names[..1], ["CI"]);
     assert!(!names.contains(&"Other".to_owned()), "{names:?}");
     let shown = ada.refresh(&key.id, "keep").await;

@@ -41,7 +41,7 @@ async fn has(world: &World, names: &[String]) {
 }
 
 fn lines(page: &Page) -> Vec<String> {
-    page.texts(".refusals li").iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    page.texts(".refusals tbody tr").iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
 fn steps(page: &Page) -> Vec<String> {
@@ -99,10 +99,10 @@ async fn what_was_mended_says_so(world: &World) {
     }
     let ada = world.sign_in("ada").await;
     let page = ada.get(&format!("/settings/tokens/{}", key.id)).await;
-    assert!(lines(&page)[0].starts_with("Read Fabrikam.Core from main 2 times"), "{:?}", lines(&page));
+    assert!(lines(&page)[0].contains("Read Fabrikam.Core from main"), "{:?}", lines(&page));
     ada.act(&key.id, "edit", |form| form.set("patterns", "Contoso.*\nFabrikam.*")).await;
     let page = ada.get("/settings/refusals").await;
-    assert!(lines(&page)[0].ends_with("Fixed. Its patterns cover it now."), "{:?}", lines(&page));
+    assert!(lines(&page)[0].ends_with("Fixed Its patterns cover it now."), "{:?}", lines(&page));
     assert!(steps(&page).is_empty());
 }
 
@@ -126,7 +126,7 @@ async fn the_step_for_a_feed_ticks_it_and_saves_nothing(world: &World) {
     assert_eq!(ada.submit(form.form(&format!("/settings/tokens/{}/edit", key.id))).await.status, 303);
     assert_eq!(reads(&ada, "Contoso.Core", &key).await, 404, "covered now; there is no such package");
     let page = ada.get("/settings/refusals").await;
-    assert!(lines(&page)[0].ends_with("Fixed. It covers the feed now."), "{:?}", lines(&page));
+    assert!(lines(&page)[0].ends_with("Fixed It covers the feed now."), "{:?}", lines(&page));
     world.pass(Duration::seconds(1));
     tries(&ada, Method::GET, "/feeds/nowhere/nuget/v3/query", &key).await;
     let page = ada.get("/settings/refusals").await;
@@ -148,7 +148,7 @@ async fn refusals_are_paged_by_key(world: &World) {
         let page = ada.get(&path).await;
         assert_eq!(lines(&page).len(), expected);
         seen.extend(steps(&page));
-        path = page.attributes(".pages .button", "href").pop().unwrap_or_default();
+        path = page.attributes(".end a", "href").pop().unwrap_or_default();
     }
     seen.sort();
     seen.dedup();
@@ -192,7 +192,7 @@ async fn a_token_switched_off_for_a_while_is_on_again_by_itself_and_told_who_cam
     let ada = world.sign_in("ada").await;
     let page = ada.get(&format!("/settings/tokens/{}", key.id)).await;
     assert_eq!((page.texts(".badge")[0].as_str(), page.texts("#off").len()), ("Active", 0));
-    assert!(lines(&page)[0].ends_with("Fixed. It is on again."), "{:?}", lines(&page));
+    assert!(lines(&page)[0].ends_with("Fixed It is on again."), "{:?}", lines(&page));
     ada.must(&key.id, "revoke").await;
     let page = ada.act(&key.id, "deactivate", |form| form).await;
     assert_eq!(page.status, 409);

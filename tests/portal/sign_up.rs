@@ -28,8 +28,8 @@ async fn signing_up_is_for_hosts_that_are_open(world: &World) {
 async fn a_new_account_has_its_primary_token_and_nothing_else(world: &World) {
     let ada = world.ada().await;
     let list = ada.get("/settings/tokens").await;
-    assert_eq!(list.texts("li.token h2"), ["Primary token"]);
-    assert_eq!(list.texts("li.token .badge"), ["Not issued", "Primary"]);
+    assert_eq!(list.texts(".table tbody th a"), ["Primary token"]);
+    assert_eq!(list.texts(".table tbody .badge"), ["Primary", "Not issued"]);
     let account = "SELECT time_zone || ' ' || kind FROM accounts WHERE operator_since IS NULL AND disabled_at IS NULL";
     assert_eq!(world.database.text(account, &[]).await, "UTC person");
     assert_eq!(world.database.number("SELECT COUNT(*) FROM token_secrets", &[]).await, 0);

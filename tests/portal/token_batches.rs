@@ -211,8 +211,8 @@ async fn a_freeze_switches_off_every_live_token_and_its_undo_exactly_those(world
     assert!(page.texts("main .steps").concat().contains("2 tokens are on"), "{}", page.body);
     must(&ada, "freeze").await;
     assert_eq!(refusals(world, &keys).await, [Some(Reason::Deactivated); 3]);
-    let banner = ada.get("/settings/tokens").await.texts(".banner.warn");
-    assert!(banner[0].starts_with("Your tokens are frozen"), "{banner:?}");
+    let alerts = ada.get("/settings/tokens").await.texts(".alerts li");
+    assert!(alerts[0].starts_with("Frozen since"), "{alerts:?}");
     assert_eq!(
         world
             .database
@@ -229,7 +229,7 @@ async fn a_freeze_switches_off_every_live_token_and_its_undo_exactly_those(world
     ada.must(&keys[2].id, "revoke").await;
     must(&ada, "unfreeze").await;
     assert_eq!(refusals(world, &keys).await, [None, Some(Reason::Deactivated), Some(Reason::Revoked)]);
-    assert!(ada.get("/settings/tokens").await.texts(".banner.warn").is_empty());
+    assert!(ada.get("/settings/tokens").await.texts(".alerts").is_empty());
     assert_eq!((events(world, "token.deactivated").await, events(world, "token.reactivated").await), (3, 1));
     assert_eq!(ada.get("/settings/tokens/unfreeze").await.texts("main button").len(), 0);
 }

@@ -1,6 +1,6 @@
 //! The list at any size: every order, part and search shows exactly the tokens it should, page by page.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 use latchkey::tokens::{
@@ -75,13 +75,19 @@ fn ids(tokens: &[Token]) -> Vec<TokenId> {
 }
 
 /// Holds an order against the times it goes by; names are ordered by the database's own rules.
-fn assert_in_order(sort: Sort, tokens: &[Token]) {
-    let end = |token: &Token| (token.end().is_none(), token.end(), Some(token.id));
+fn assert_in_order(sort: Sort, tokens: &[Token], now: DateTime<Utc>) {
+    // What ends next, what never ends, what ended last, what was revoked last.
+    let end = |token: &Token| match (token.revoked_at, token.end()) {
+        (Some(at), _) => (3, -at.timestamp(), Reverse(Some(token.id)), None),
+        (None, None) => (1, 0, Reverse(None), Some(token.id)),
+        (None, Some(end)) if end <= now => (2, -end.timestamp(), Reverse(Some(token.id)), None),
+        (None, Some(end)) => (0, end.timestamp(), Reverse(None), Some(token.id)),
+    };
     let used = |token: &Token| (token.last_use.as_ref().map(|last| last.at), token.id);
     match sort {
-        Sort::Newest => assert!(tokens.is_sorted_by_key(|token| std::cmp::Reverse((token.created_at, token.id)))),
+        Sort::Newest => assert!(tokens.is_sorted_by_key(|token| Reverse((token.created_at, token.id)))),
         Sort::Expires => assert!(tokens.is_sorted_by_key(end)),
-        Sort::Used => assert!(tokens.is_sorted_by_key(|token| std::cmp::Reverse(used(token)))),
+        Sort::Used => assert!(tokens.is_sorted_by_key(|token| Reverse(used(token)))),
         Sort::Name => {
             let names: Vec<_> = tokens.iter().map(|token| token.settings.name.clone()).collect();
             let mut runs = names.clone();
@@ -94,10 +100,10 @@ fn assert_in_order(sort: Sort, tokens: &[Token]) {
 async fn every_order_shows_every_token_once(world: &World) {
     let (_, account) = with_tokens(world, 237).await;
     for sort in Sort::ALL {
-        let tokens = walked(world, &wanted(account, Filter::All, sort, "")).await;
+        let tokens = walked(world, &wanted(account, Filter::Everything, sort, "")).await;
         assert_eq!(ids(&tokens).into_iter().collect::<BTreeSet<_>>().len(), 237, "{sort:?}");
         assert_eq!(tokens.len(), 237, "{sort:?}");
-        assert_in_order(sort, &tokens);
+        assert_in_order(sort, &tokens, world.now());
     }
 }
 
@@ -105,7 +111,7 @@ async fn an_order_is_walked_back_the_way_it_came(world: &World) {
     let (_, account) = with_tokens(world, 180).await;
     let store = &world.app().store;
     for (sort, words) in Sort::ALL.into_iter().flat_map(|sort| [(sort, ""), (sort, "contoso")]) {
-        let wanted = wanted(account, Filter::All, sort, words);
+        let wanted = wanted(account, Filter::Everything, sort, words);
         let (mut there, mut start) = (Vec::new(), PageStart::First);
         loop {
             let page = store.token_page(&wanted, &start, world.now()).await.unwrap();
@@ -116,7 +122,7 @@ async fn an_order_is_walked_back_the_way_it_came(world: &World) {
         let mut back = vec![there.last().unwrap().clone()];
         let mut first = store.token_page(&wanted, &start, world.now()).await.unwrap().tokens.remove(0);
         loop {
-            let start = PageStart::Before(sort.position(&first));
+            let start = PageStart::Before(sort.position(&first, world.now()));
             let page = store.token_page(&wanted, &start, world.now()).await.unwrap();
             back.insert(0, ids(&page.tokens));
             first = page.tokens[0].clone();
@@ -131,7 +137,7 @@ async fn an_order_is_walked_back_the_way_it_came(world: &World) {
 async fn tokens_that_come_meanwhile_neither_repeat_nor_hide_others(world: &World) {
     let (ada, account) = with_tokens(world, 120).await;
     for sort in Sort::ALL {
-        let wanted = wanted(account, Filter::All, sort, "");
+        let wanted = wanted(account, Filter::Everything, sort, "");
         let before: BTreeSet<_> = ids(&walked(world, &wanted).await).into_iter().collect();
         let (mut seen, mut start) = (Vec::new(), PageStart::First);
         loop {
@@ -153,7 +159,7 @@ async fn every_part_of_the_list_agrees_with_the_state_of_its_tokens(world: &Worl
     let (_, account) = with_tokens(world, 600).await;
     for passed in [0, 90, 86_400, 40 * 86_400] {
         world.pass(Duration::seconds(passed));
-        let all = walked(world, &wanted(account, Filter::All, Sort::Newest, "")).await;
+        let all = walked(world, &wanted(account, Filter::Everything, Sort::Newest, "")).await;
         for filter in Filter::ALL {
             let right: BTreeSet<_> =
                 all.iter().filter(|token| filter.admits(token, world.now())).map(|token| token.id).collect();
@@ -161,11 +167,15 @@ async fn every_part_of_the_list_agrees_with_the_state_of_its_tokens(world: &Worl
             for sort in Sort::ALL {
                 let tokens = walked(world, &wanted(account, filter, sort, "")).await;
                 assert_eq!(ids(&tokens).into_iter().collect::<BTreeSet<_>>(), right, "{filter:?} by {sort:?}");
-                assert_in_order(sort, &tokens);
+                assert_in_order(sort, &tokens, world.now());
             }
             let count = world.app().store.count_tokens(account, filter, world.now()).await.unwrap();
             // The primary token is counted, and has no key yet.
-            assert_eq!(count, right.len() as i64 + i64::from(filter == Filter::All), "{filter:?}");
+            assert_eq!(
+                count,
+                right.len() as i64 + i64::from(matches!(filter, Filter::All | Filter::Everything)),
+                "{filter:?}"
+            );
         }
     }
 }
@@ -192,11 +202,11 @@ async fn a_search_finds_by_name_hint_and_pattern(world: &World) {
     assert_eq!(found(world, account, "contoso").await, ["Laptop"]);
     assert_eq!(found(world, account, "t").await, ["Laptop", "Nightly Größe"]);
     let page = ada.get("/settings/tokens?q=tailspin").await;
-    assert_eq!(page.texts(".tokens h2"), ["Nightly Größe"]);
+    assert_eq!(page.texts(".table tbody th a"), ["Nightly Größe"]);
     let page = ada.get("/settings/tokens?q=primary").await;
-    assert_eq!(page.texts(".tokens h2"), ["Primary token"]);
+    assert_eq!(page.texts(".table tbody th a"), ["Primary token"]);
     let page = ada.get("/settings/tokens?q=nowhere&state=active").await;
-    assert!(page.texts(".tokens h2").is_empty());
+    assert!(page.texts(".table tbody th a").is_empty());
     assert_eq!(page.attributes(".empty a", "href"), ["/settings/tokens"], "Clear filters");
     world.bo().await.key(world, "Tailspin of another").await;
     assert_eq!(found(world, account, "tailspin").await, ["Nightly Größe"], "nobody else's");
@@ -226,11 +236,11 @@ async fn a_search_through_very_many_says_where_it_stopped(world: &World) {
     assert!(page.tokens.is_empty() && page.gave_up);
     assert_eq!(ids(&walked(world, &wanted).await).len(), 1, "searching further finds it");
     let page = ada.get("/settings/tokens?q=needle").await;
-    assert_eq!(page.texts(".empty .button.main"), ["Search further"]);
-    let further = page.attributes(".empty .button.main", "href").remove(0);
-    assert_eq!(ada.get(&further).await.texts(".tokens h2").len(), 1);
+    assert_eq!(page.texts(".empty .button.primary"), ["Search further"]);
+    let further = page.attributes(".empty .button.primary", "href").remove(0);
+    assert_eq!(ada.get(&further).await.texts(".table tbody th a").len(), 1);
     let page = ada.get("/settings/tokens").await;
-    assert_eq!(page.texts(".shown .count"), ["Showing 50 of 1,000+"]);
+    assert_eq!(page.texts(".end [role=status]"), ["25 of 1,000+ tokens"]);
 }
 
 async fn a_key_that_is_searched_for_does_not_stay_in_the_address(world: &World) {
@@ -242,26 +252,31 @@ async fn a_key_that_is_searched_for_does_not_stay_in_the_address(world: &World) 
         (303, format!("/settings/tokens?state=active&q={}", &key.secret[..7]).as_str())
     );
     assert!(!page.body.contains(&key.secret));
-    assert_eq!(ada.get(page.location()).await.texts(".tokens h2"), ["CI"]);
+    assert_eq!(ada.get(page.location()).await.texts(".table tbody th a"), ["CI"]);
 }
 
 async fn the_page_leads_through_the_list(world: &World) {
     let (ada, _) = with_tokens(world, 120).await;
     let first = ada.get("/settings/tokens?sort=name&state=active").await;
-    let choice = first.texts(".picks [aria-current]");
-    assert_eq!(choice, ["Active", "Name"]);
-    let order: Vec<_> = first.attributes(".shown .picks a", "href");
-    assert!(order.iter().all(|path| path.contains("state=active")), "{order:?}");
+    assert_eq!(first.texts(".chips [aria-current]").len(), 1);
+    assert!(first.texts(".chips [aria-current]")[0].starts_with("Active "));
+    assert_eq!(first.texts(".sort option[selected]"), ["Name"]);
+    assert_eq!(first.attributes("#find input[name=state]", "value"), ["active"], "another order keeps the part");
     let ada_sees = ada.get("/settings/tokens?sort=expires").await;
     let next = ada_sees.attributes("[rel=next]", "href").remove(0);
-    assert!(ada_sees.attributes("[rel=prev]", "href").is_empty() && ada_sees.texts(".primary").is_empty());
+    assert!(ada_sees.attributes("[rel=prev]", "href").is_empty() && !ada_sees.body.contains("Primary token"));
     let second = ada.get(&next).await;
-    let last = ada.get(&second.attributes("[rel=next]", "href")[0]).await;
-    let shown = [&ada_sees, &second, &last].map(|page| page.texts("form .token").len());
-    assert_eq!(shown, [50, 50, 20]);
-    assert_eq!(last.texts(".primary h2"), ["Primary token"], "it stands last");
+    let mut shown = vec![ada_sees.clone(), second.clone()];
+    while let Some(next) = shown.last().and_then(|page| page.attributes("[rel=next]", "href").pop()) {
+        shown.push(ada.get(&next).await);
+    }
+    let rows: Vec<_> = shown.iter().map(|page| page.texts("form tbody th a").len()).collect();
+    assert_eq!(rows, [25, 25, 25, 25, 21]);
+    let last = shown.last().unwrap().texts("form tbody th a");
+    assert_eq!(last.last().map(String::as_str), Some("Primary token"), "it stands last");
+    assert_eq!(shown.iter().flat_map(|page| page.texts(".group")).collect::<Vec<_>>().len(), 1, "those that ended");
     let back = ada.get(&second.attributes("[rel=prev]", "href")[0]).await;
-    assert_eq!(back.texts("form h2"), ada_sees.texts("form h2"));
+    assert_eq!(back.texts("form th a"), ada_sees.texts("form th a"));
 }
 
 async fn an_address_that_makes_no_sense_shows_the_list(world: &World) {
@@ -276,7 +291,7 @@ async fn an_address_that_makes_no_sense_shows_the_list(world: &World) {
     }
     for query in [format!("after={elsewhere}.9223372036854775807"), format!("sort=name&before={elsewhere}.~")] {
         let page = ada.get(&format!("/settings/tokens?{query}")).await;
-        assert_eq!(page.texts("form .token h2"), ["CI"], "{query}");
+        assert_eq!(page.texts("form tbody th a")[..1], ["CI"], "{query}");
     }
     let past_the_end = ada.get(&format!("/settings/tokens?after={elsewhere}.0")).await;
     assert_eq!(past_the_end.attributes(".empty a", "href"), ["/settings/tokens"]);

@@ -8,6 +8,7 @@ use super::zones::{Region, regions};
 use crate::{
     accounts::{Account, identity},
     app::App,
+    notifications::Undelivered,
     web::{
         error::PageError,
         flash::Flash,
@@ -28,6 +29,8 @@ struct Profile {
     confirmed: Option<Time>,
     asked: Option<(String, Time)>,
     mails_are_files: bool,
+    /// The last warning that did not arrive.
+    undelivered: Option<Undelivered>,
     typed: Typed,
     problems: Problems,
 }
@@ -114,6 +117,7 @@ pub(super) async fn draw(
         confirmed: address.confirmed_at.map(time),
         asked: address.asked.map(|(email, at)| (email, time(at))),
         mails_are_files: app.settings.smtp_url.is_none(),
+        undelivered: app.store.undelivered_warnings(me.account.id, 1).await?.pop(),
         account: me.account,
         typed,
         problems,

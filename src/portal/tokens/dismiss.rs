@@ -3,10 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Deserialize;
 
-use super::{list::REMEMBERED, token_request::TokenRequest};
+use super::token_request::TokenRequest;
 use crate::{
     app::App,
     paths,
+    tokens::listing::FOLDED_AFTER,
     web::{
         error::PageError,
         flash::Flash,
@@ -38,6 +39,6 @@ pub async fn dismiss_expired_tokens(
     owner: Owner,
     Form(DismissForm {}): Form<DismissForm>,
 ) -> Result<HttpResponse, PageError> {
-    app.store.dismiss_ends(owner.id, me.now - REMEMBERED, &me.actor, me.now).await?;
+    app.store.dismiss_ends(owner.id, me.now - FOLDED_AFTER, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::BannerDismissed.at(paths::TOKENS)))
 }

@@ -1,79 +1,57 @@
-//! The list of one's tokens, a page at a time, with banners for those that have expired or soon will.
+//! The list of one's tokens, a page at a time, under one line that says what needs care.
+
+use std::collections::HashMap;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 
-use super::{
-    feeds,
-    listing::{ListChoice, Listing},
-    view,
-};
+use super::{feeds, listing::Listing, refusals::open_refusals, remedy::Remedy, row::TokenRow};
 use crate::{
     app::App,
     feeds::Feed,
-    notifications::Undelivered,
     store::Result,
     tokens::{
-        AccountId, Token, TokenKind,
-        listing::{COUNTED, EndingToken, Filter, IN_BANNER, PageStart, TokenPage, TokenQuery},
+        AccountId, Token, TokenId,
+        listing::{COUNTED, FOLDED_AFTER, Filter, IN_BANNER, PageStart, Sort, TokenPage, TokenQuery},
     },
+    usage::RefusalOfToken,
     web::{
         error::PageError,
         format::{Time, counted},
         owner::Owner,
         page::{Page, SignedIn, answer},
+        toolbar::{Alert, Pager, Toolbar},
     },
 };
-
-/// Tokens a banner names before it counts the rest.
-const NAMED: usize = 5;
-/// An expired token leaves the banner after this long.
-pub(super) const REMEMBERED: Duration = Duration::days(30);
 
 #[derive(Template)]
 #[template(path = "portal/tokens/list.html")]
 struct ListTokens {
     page: Page,
-    ended: Banner,
-    ending: Banner,
-    undelivered: Option<Undelivered>,
-    frozen: Option<Time>,
-    tokens: Vec<view::Token>,
-    primary: Option<view::Token>,
-    created_any: bool,
-    finder: Finder,
-    result: String,
-    earlier: Option<String>,
-    later: Option<String>,
-    gave_up: bool,
-}
-
-/// The tokens a banner names, and how many it leaves out.
-struct Banner {
-    named: Vec<Ending>,
-    more: Option<String>,
-}
-
-/// A token in a banner.
-struct Ending {
-    id: String,
-    name: String,
-    hint: String,
-    /// What gives it a new life: `refresh`, or `duplicate` where that cannot be.
-    act: &'static str,
-    at: Time,
-}
-
-/// The search field and the links above the list.
-struct Finder {
-    words: String,
-    state: &'static str,
-    sort: &'static str,
-    filters: Vec<ListChoice>,
-    sorts: Vec<ListChoice>,
-    narrowed: bool,
+    alerts: Vec<Alert>,
+    /// How many expired tokens the alerts count, which can be put away.
+    expired: usize,
+    is_frozen: bool,
+    rows: Vec<TokenRow>,
+    /// The primary token, where nothing else was ever made.
+    only_primary: Option<TokenRow>,
+    toolbar: Toolbar,
+    pager: Pager,
+    /// What the usual list leaves out: "12 tokens", and where they are.
+    folded: Option<(String, String)>,
+    empty: Option<EmptyPage>,
+    /// Where a step goes back to.
     from: String,
+}
+
+/// Why a page has no rows.
+struct EmptyPage {
+    words: String,
+    filter: Filter,
+    narrowed: bool,
+    /// Where a search that gave up goes on.
+    further: Option<String>,
 }
 
 /// `GET /settings/tokens`
@@ -89,32 +67,109 @@ pub async fn list_tokens(
     let shown = app.store.token_page(&listing.wanted(account), &listing.from, now).await?;
     let primary = if shown.next.is_none() { primary(&app, &me, owner, &listing).await? } else { None };
     let created_any = !shown.tokens.is_empty() || app.store.has_made_tokens(account).await?;
+    let open = open_refusals(&app, &me, owner).await?;
+    let refused = Refused::of(&open);
+    let expired = app.store.expired_tokens(account, now - FOLDED_AFTER, now).await?;
+    let since = app.store.frozen_since(account).await?;
+    let alerts = alerts(&app, &me, account, (expired.len(), &refused, since)).await?;
+    let pager = pager(&app, &me, owner, &listing, &shown, usize::from(primary.is_some())).await?;
+    let mut rows = rows(&shown.tokens, &feeds, &me, &refused);
+    mark_ended(&mut rows, listing.sort);
+    for row in &mut rows {
+        row.can_dismiss = expired.iter().any(|token| token.id.to_string() == row.id);
+    }
+    let row = primary.map(|token| row(&token, &feeds, &me, &refused));
+    let mut only_primary = None;
+    match row {
+        Some(row) if created_any => rows.push(row),
+        row => only_primary = row,
+    }
     let page = ListTokens {
         page: Page::in_section(&req, "Access tokens", "tokens"),
-        ended: banner(app.store.expired_tokens(account, now - REMEMBERED, now).await?, &me),
-        ending: banner(app.store.expiring_tokens(account, now).await?, &me),
-        undelivered: app.store.undelivered_warnings(account, 1).await?.pop(),
-        frozen: app.store.frozen_since(account).await?.map(|at| Time::new(at, now, me.account.time_zone)),
-        result: result(&app, &me, owner, &listing, &shown, usize::from(primary.is_some())).await?,
-        earlier: earlier(&listing, &shown),
-        later: shown.next.clone().map(|place| listing.from(PageStart::After(place)).path()),
-        gave_up: shown.gave_up,
-        finder: Finder::of(&listing),
-        primary: primary.map(|token| row(&token, &feeds, &me)),
-        tokens: shown.tokens.iter().map(|token| row(token, &feeds, &me)).collect(),
-        created_any,
+        alerts,
+        expired: expired.len(),
+        is_frozen: since.is_some(),
+        empty: (rows.is_empty() && created_any).then(|| EmptyPage::of(&listing, &shown)),
+        rows,
+        only_primary,
+        toolbar: if created_any { toolbar(&app, &listing, account, now).await? } else { Toolbar::default() },
+        pager,
+        folded: folded(&app, &listing, &shown, account, now).await?,
+        from: listing.query(),
     };
     answer(StatusCode::OK, &page)
 }
 
-fn row(token: &Token, feeds: &[Feed], me: &SignedIn) -> view::Token {
-    view::Token::in_list(token, feeds, me)
+/// What tokens were refused lately, by token: how often, and the page that mends the newest.
+struct Refused<'a>(HashMap<TokenId, (i64, &'a Remedy)>);
+
+impl<'a> Refused<'a> {
+    fn of(open: &'a [(RefusalOfToken, Remedy)]) -> Self {
+        let mut by_token: HashMap<TokenId, (i64, &Remedy)> = HashMap::new();
+        for (refusal, remedy) in open {
+            by_token.entry(refusal.token.id).or_insert((0, remedy)).0 += refusal.line.times;
+        }
+        Self(by_token)
+    }
+}
+
+fn row(token: &Token, feeds: &[Feed], me: &SignedIn, refused: &Refused<'_>) -> TokenRow {
+    let row = TokenRow::new(token, feeds, me);
+    match refused.0.get(&token.id) {
+        Some((times, remedy)) => row.refused(*times, remedy.step()),
+        None => row,
+    }
+}
+
+fn rows(tokens: &[Token], feeds: &[Feed], me: &SignedIn, refused: &Refused<'_>) -> Vec<TokenRow> {
+    tokens.iter().map(|token| row(token, feeds, me, refused)).collect()
+}
+
+/// In the order of ends, a heading stands before those that have ended.
+fn mark_ended(rows: &mut [TokenRow], sort: Sort) {
+    let first = rows.iter().position(|row| row.has_ended).filter(|_| sort == Sort::Expires);
+    if let Some(row) = first.and_then(|first| rows.get_mut(first)) {
+        row.begins_ended = true;
+    }
+}
+
+/// What needs somebody: one entry each, with a count and the way to it.
+async fn alerts(
+    app: &App,
+    me: &SignedIn,
+    account: AccountId,
+    (expired, refused, frozen): (usize, &Refused<'_>, Option<DateTime<Utc>>),
+) -> Result<Vec<Alert>> {
+    let expiring = app.store.expiring_tokens(account, me.now).await?.len();
+    let undelivered = app.store.undelivered_warnings(account, 1).await?;
+    let part = |filter: Filter| Listing { filter, sort: Sort::Expires, ..Listing::default() }.path();
+    let frozen = frozen.map(|at| {
+        let since = Time::new(at, me.now, me.account.time_zone).text;
+        Alert { verb: "Undo the freeze", ..Alert::bad(format!("Frozen since {since}"), "/settings/tokens/unfreeze") }
+    });
+    let all = [
+        undelivered.first().map(|_| Alert::bad("A warning email was not delivered", "/settings/profile#undelivered")),
+        frozen,
+        (expired > 0).then(|| Alert::bad(format!("{} expired", bounded(expired)), part(Filter::Expired))),
+        (expiring > 0).then(|| {
+            let verb = if expiring == 1 { "expires" } else { "expire" };
+            Alert::warn(format!("{} {verb} soon", bounded(expiring)), part(Filter::Expiring))
+        }),
+        (!refused.0.is_empty())
+            .then(|| Alert::bad(format!("{} refused lately", refused.0.len()), "/settings/refusals")),
+    ];
+    Ok(all.into_iter().flatten().collect())
+}
+
+/// Tokens that alerts count: "100+" where counting ended.
+fn bounded(count: usize) -> String {
+    if count as i64 > IN_BANNER { format!("{IN_BANNER}+") } else { count.to_string() }
 }
 
 /// The primary token stands last, if the list shows it at all.
 async fn primary(app: &App, me: &SignedIn, owner: Owner, listing: &Listing) -> Result<Option<Token>> {
     let token = app.store.primary_token(owner.id).await?;
-    Ok(token.filter(|token| listing.filter.admits(token, me.now) && contains(token, &listing.words)))
+    Ok(token.filter(|token| listing.shown_filter().admits(token, me.now) && contains(token, &listing.words)))
 }
 
 /// Whether a token's name, note, hint or patterns contain what was searched for.
@@ -125,78 +180,88 @@ fn contains(token: &Token, words: &str) -> bool {
     texts.iter().any(|text| text.to_lowercase().contains(&words))
 }
 
-/// The page before this one.
-fn earlier(listing: &Listing, shown: &TokenPage) -> Option<String> {
-    let first = shown.tokens.first().map(|token| listing.sort.position(token));
-    let from = first.map_or(PageStart::First, PageStart::Before);
-    shown.has_earlier.then(|| listing.from(from).path())
+async fn toolbar(app: &App, listing: &Listing, account: AccountId, now: DateTime<Utc>) -> Result<Toolbar> {
+    let (mut filters, more) = listing.filters();
+    for (filter, part) in filters.iter_mut().zip(Listing::IN_SIGHT) {
+        filter.count = Some(number(app.store.count_tokens(account, part, now).await?));
+    }
+    Ok(Toolbar {
+        action: "/settings/tokens".to_owned(),
+        words: listing.words.clone(),
+        placeholder: "Name, key or package",
+        kept: listing.kept(),
+        filters,
+        more,
+        orders: listing.orders(),
+    })
 }
 
-/// What the list shows, in one line. `apart` counts the primary token, if it stands below.
-async fn result(
+fn number(count: i64) -> String {
+    if count > COUNTED { "1,000+".to_owned() } else { count.to_string() }
+}
+
+/// The foot of the list. `apart` counts the primary token, if it stands last.
+async fn pager(
     app: &App,
     me: &SignedIn,
     owner: Owner,
     listing: &Listing,
     shown: &TokenPage,
     apart: usize,
-) -> Result<String> {
+) -> Result<Pager> {
     let here = shown.tokens.len() + apart;
     let is_whole = matches!(listing.from, PageStart::First) && shown.next.is_none();
-    let part = match listing.filter {
-        Filter::All => String::new(),
-        filter => format!(" · {}", filter.label().to_lowercase()),
+    let text = if is_whole {
+        counted(here, "token")
+    } else if !listing.words.is_empty() {
+        format!("{here} found on this page")
+    } else {
+        let total = app.store.count_tokens(owner.id, listing.filter, me.now).await?;
+        format!("{here} of {} tokens", number(total))
     };
-    if is_whole {
-        return Ok(counted(here, "token") + &part);
+    let first = shown.tokens.first().map(|token| listing.sort.position(token, me.now));
+    let before = first.map_or(PageStart::First, PageStart::Before);
+    Ok(Pager {
+        shown: text,
+        earlier: shown.has_earlier.then(|| ("Previous", listing.from(before).path())),
+        later: shown.next.clone().map(|place| {
+            let label = if shown.gave_up { "Search further" } else { "Next" };
+            (label, listing.from(PageStart::After(place)).path())
+        }),
+    })
+}
+
+/// Tokens that ended long ago are a link at the end of the usual list.
+async fn folded(
+    app: &App,
+    listing: &Listing,
+    shown: &TokenPage,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> Result<Option<(String, String)>> {
+    if listing.is_narrowed() || shown.next.is_some() {
+        return Ok(None);
     }
-    if !listing.words.is_empty() {
-        return Ok(format!("Showing {here} found{part}"));
-    }
-    let total = match app.store.count_tokens(owner.id, listing.filter, me.now).await? {
-        total if total > COUNTED => "1,000+".to_owned(),
-        total => total.to_string(),
-    };
-    Ok(format!("Showing {here} of {total}{part}"))
+    let count = app.store.count_folded_tokens(account, now).await?;
+    let everything = Listing { filter: Filter::Everything, from: PageStart::First, ..listing.clone() };
+    let what = if count == 1 { "1 token".to_owned() } else { format!("{} tokens", number(count)) };
+    Ok((count > 0).then(|| (what, everything.path())))
 }
 
-/// The token that ends (or ended) first at the top.
-fn banner(tokens: Vec<EndingToken>, me: &SignedIn) -> Banner {
-    let left_out = tokens.len().saturating_sub(NAMED);
-    let more = match left_out {
-        0 => None,
-        _ if tokens.len() as i64 > IN_BANNER => Some(format!("over {}", IN_BANNER as usize - NAMED)),
-        _ => Some(left_out.to_string()),
-    };
-    Banner { named: tokens.into_iter().take(NAMED).map(|token| ending(token, me)).collect(), more }
-}
-
-fn ending(token: EndingToken, me: &SignedIn) -> Ending {
-    let EndingToken { id, name, hint, kind, ends_at } = token;
-    let act = if kind == TokenKind::Legacy { "duplicate" } else { "refresh" };
-    Ending { id: id.to_string(), name, hint, act, at: end(ends_at, me) }
-}
-
-fn end(at: DateTime<Utc>, me: &SignedIn) -> Time {
-    Time::end(at, me.now, me.account.time_zone)
-}
-
-impl Finder {
-    fn of(listing: &Listing) -> Self {
+impl EmptyPage {
+    fn of(listing: &Listing, shown: &TokenPage) -> Self {
+        let next = shown.next.clone().filter(|_| shown.gave_up);
         Self {
             words: listing.words.clone(),
-            state: listing.filter.as_str(),
-            sort: listing.sort.as_str(),
-            filters: listing.filters(),
-            sorts: listing.sorts(),
+            filter: listing.filter,
             narrowed: listing.is_narrowed(),
-            from: listing.query(),
+            further: next.map(|place| listing.from(PageStart::After(place)).path()),
         }
     }
 }
 
 impl Listing {
     fn wanted(&self, account: AccountId) -> TokenQuery {
-        TokenQuery { account, filter: self.filter, sort: self.sort, words: self.words.clone() }
+        TokenQuery { account, filter: self.shown_filter(), sort: self.sort, words: self.words.clone() }
     }
 }

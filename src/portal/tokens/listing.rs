@@ -7,7 +7,10 @@ use serde::Deserialize;
 use crate::{
     paths,
     tokens::listing::{Filter, PageStart, Position, Sort},
-    web::query::{query, with_query_of},
+    web::{
+        query::{query, with_query_of},
+        toolbar::{FilterLink, OrderLink},
+    },
 };
 
 /// Longest text to search for, in characters.
@@ -20,13 +23,6 @@ pub(super) struct Listing {
     pub sort: Sort,
     pub words: String,
     pub from: PageStart,
-}
-
-/// A link that changes one part of the address.
-pub(super) struct ListChoice {
-    pub label: &'static str,
-    pub path: String,
-    pub is_chosen: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -90,24 +86,38 @@ impl Listing {
         Self { from, ..self.clone() }
     }
 
-    /// Links to the parts of the list.
-    pub(super) fn filters(&self) -> Vec<ListChoice> {
-        let choice = |filter: Filter| ListChoice {
-            label: filter.label(),
-            path: Self { filter, from: PageStart::First, ..self.clone() }.path(),
-            is_chosen: filter == self.filter,
-        };
-        Filter::ALL.into_iter().map(choice).collect()
+    /// The part that is read: a search looks through everything.
+    pub(super) fn shown_filter(&self) -> Filter {
+        if self.filter == Filter::All && !self.words.is_empty() { Filter::Everything } else { self.filter }
     }
 
-    /// Links to its orders.
-    pub(super) fn sorts(&self) -> Vec<ListChoice> {
-        let choice = |sort: Sort| ListChoice {
-            label: sort.label(),
-            path: Self { sort, from: PageStart::First, ..self.clone() }.path(),
-            is_chosen: sort == self.sort,
+    /// The parts that stand in sight, with how many they hold.
+    pub(super) const IN_SIGHT: [Filter; 4] = [Filter::All, Filter::Active, Filter::Expiring, Filter::Expired];
+    /// The others.
+    const MORE: [Filter; 5] =
+        [Filter::Deactivated, Filter::Revoked, Filter::NeverUsed, Filter::Unused, Filter::Everything];
+
+    /// Links to the parts of the list: those in sight, and those behind *More*.
+    pub(super) fn filters(&self) -> (Vec<FilterLink>, Vec<FilterLink>) {
+        let link = |filter: Filter| FilterLink {
+            label: filter.label(),
+            path: Self { filter, from: PageStart::First, ..self.clone() }.path(),
+            count: None,
+            is_chosen: filter == self.filter,
         };
-        Sort::ALL.into_iter().map(choice).collect()
+        (Self::IN_SIGHT.map(link).into(), Self::MORE.map(link).into())
+    }
+
+    /// Its orders.
+    pub(super) fn orders(&self) -> Vec<OrderLink> {
+        let order = |sort: Sort| OrderLink { word: sort.as_str(), label: sort.label(), is_chosen: sort == self.sort };
+        Sort::ALL.into_iter().map(order).collect()
+    }
+
+    /// What a search keeps of the address.
+    pub(super) fn kept(&self) -> Vec<(&'static str, String)> {
+        let state = (self.filter != Filter::All).then(|| ("state", self.filter.as_str().to_owned()));
+        state.into_iter().collect()
     }
 }
 

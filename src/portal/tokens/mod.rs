@@ -23,6 +23,7 @@ pub mod refresh;
 pub mod refusals;
 mod remedy;
 pub mod revoke;
+pub(super) mod row;
 pub mod show;
 mod token_form;
 mod token_request;

@@ -6,13 +6,14 @@ use actix_web::{
     web::{Data, Query},
 };
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 
 use super::remedy::{self, Remedy, remedy_for};
 use crate::{
     app::App,
     feeds::Membership,
+    store::StoreError,
     tokens::{
         State, Token, TokenId,
         act::{TokenAct, state_when_on},
@@ -27,6 +28,7 @@ use crate::{
         page::{Page, SignedIn, answer},
         paging::{Rows, limit},
         query::with_query,
+        toolbar::Pager,
     },
 };
 
@@ -34,6 +36,10 @@ use crate::{
 const LINES: usize = 50;
 /// Lines that are read for it: one more tells whether there is another page.
 const READ: i64 = limit(LINES);
+/// A refusal is told in the list of tokens for so long, unless it is mended.
+const LATELY: Duration = Duration::days(7);
+/// Refusals that are looked at for that, the newest.
+const LATEST: i64 = 200;
 /// Lines on a token's page.
 const FEW: usize = 5;
 /// Those who came while a token was off, on its page.
@@ -53,7 +59,13 @@ pub struct RefusalRow {
     pub what: String,
     /// The client and its address; never empty.
     pub from: String,
-    /// Which rule failed, in one sentence.
+    /// The client alone; never empty.
+    pub client: String,
+    /// The address alone.
+    pub address: String,
+    /// Which rule failed, in the fewest words.
+    pub reason: String,
+    /// The same in one sentence.
     pub rule: String,
     /// What helps.
     pub remedy: Remedy,
@@ -74,8 +86,8 @@ pub struct Named {
 pub struct TokenIssues {
     /// The newest refusals of rules that can be mended, a few.
     pub lines: Vec<RefusalRow>,
-    /// Whether there are more on the page of refusals.
-    pub more: bool,
+    /// The way to more of them on the page of refusals.
+    pub pager: Pager,
     /// Old keys that are still presented.
     pub late: Vec<Late>,
     /// That it is switched off, and who ran into it.
@@ -127,7 +139,7 @@ struct Refusals {
     only: Option<Named>,
     /// Whether newer lines are left out.
     continued: bool,
-    next: Option<String>,
+    pager: Pager,
     days_kept: i64,
 }
 
@@ -162,15 +174,38 @@ pub async fn list_refusals(
     };
     let kept = Rows::new(kept, LINES);
     let next = kept.next(|last| address(token.as_ref().map(|token| token.id), &last.mark));
+    let newest = with_query("/settings/refusals", [("token", asked.token.as_deref().unwrap_or_default())]);
+    let pager = Pager {
+        shown: String::new(),
+        earlier: after.as_ref().map(|_| ("Newest", newest)),
+        later: next.map(|path| ("Older", path)),
+    };
     let page = Refusals {
         page: Page::in_section(&req, "Refusals", "refusals"),
         lines: kept.shown.iter().map(|kept| viewer.line(kept)).collect(),
         only: token.as_ref().map(Named::of),
         continued: after.is_some(),
-        next,
+        pager,
         days_kept: crate::usage::DAYS_KEPT,
     };
     answer(StatusCode::OK, &page)
+}
+
+/// What the person's tokens were refused in the last days and is not mended yet, newest first.
+pub(super) async fn open_refusals(
+    app: &App,
+    me: &SignedIn,
+    owner: Owner,
+) -> Result<Vec<(RefusalOfToken, Remedy)>, StoreError> {
+    write_mine(app, owner).await;
+    let kept = app.store.refusals_of_account(owner.id, &RefusalCursor::newest(), LATEST).await?;
+    let memberships = app.store.feeds_of(owner.id).await?;
+    let lately = kept.into_iter().take_while(|kept| kept.line.last_at > me.now - LATELY);
+    let judged = lately.map(|kept| {
+        let remedy = remedy_for(&kept.token, &kept.line, &memberships, me.now);
+        (kept, remedy)
+    });
+    Ok(judged.filter(|(_, remedy)| !matches!(remedy, Remedy::Fixed(_))).collect())
 }
 
 fn address(token: Option<TokenId>, after: &RefusalCursor) -> String {
@@ -209,7 +244,12 @@ impl TokenIssues {
         let about_rules: Vec<_> = kept.iter().filter(|kept| !said(kept.line.reason)).collect();
         Ok(Self {
             lines: about_rules.iter().take(FEW).map(|kept| viewer.line(kept)).collect(),
-            more: about_rules.len() > FEW,
+            pager: Pager {
+                later: (about_rules.len() > FEW).then(|| {
+                    ("All refusals of this token", with_query("/settings/refusals", [("token", token.id.to_string())]))
+                }),
+                ..Pager::default()
+            },
             late: late.iter().map(|uses| viewer.late(uses)).collect(),
             off,
             hint: token.hint.clone().filter(|_| token.revoked_at.is_none()).unwrap_or_default(),
@@ -249,6 +289,9 @@ impl<'a> Viewer<'a> {
             token: Named::of(token),
             what: remedy::what(line),
             from: from(&line.client, &line.address),
+            client: client(&line.client),
+            address: line.address.clone(),
+            reason: remedy::reason(line, |at| self.time(at).words),
             rule: remedy::rule(line, |at| self.time(at).text),
             remedy: remedy_for(token, line, &self.memberships, self.me.now),
         }
@@ -291,7 +334,10 @@ impl Named {
 
 /// `NuGet 6.8 from 203.0.113.7`.
 fn from(client: &str, address: &str) -> String {
-    let client = format::client(client);
-    let client = if client.is_empty() { "An unnamed client" } else { &client };
-    format!("{client} from {address}")
+    format!("{} from {address}", self::client(client))
+}
+
+fn client(agent: &str) -> String {
+    let client = format::client(agent);
+    if client.is_empty() { "An unnamed client".to_owned() } else { client }
 }

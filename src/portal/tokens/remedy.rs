@@ -64,6 +64,28 @@ pub fn what(line: &RefusedUse) -> String {
     if line.feed.is_empty() { format!("{verb} {package}") } else { format!("{verb} {package} {place} {}", line.feed) }
 }
 
+/// The rule that failed, in the fewest words: the heading of a line. `ago` writes how long ago something was.
+pub fn reason(line: &RefusedUse, ago: impl Fn(DateTime<Utc>) -> String) -> String {
+    let since = line.occasion.map(|at| format!(" {}", ago(at))).unwrap_or_default();
+    let words = match line.reason {
+        Reason::NotAToken => "Not a key of this host",
+        Reason::Replaced => return format!("Old key, replaced{since}"),
+        Reason::Revoked => return format!("Revoked{since}"),
+        Reason::Deactivated => return format!("Deactivated{since}"),
+        Reason::Expired => return format!("Expired{since}"),
+        Reason::Retired => return format!("Retired{since}"),
+        Reason::AccountDisabled => "Account disabled",
+        Reason::NotServed => "Kind of package not served",
+        Reason::PermissionMissing => return format!("No permission to {}", deed(line.action)),
+        Reason::FeedNotCovered => "Feed not covered",
+        Reason::PackageNotCovered => "Package not covered",
+        Reason::OnlyNewVersions => "New package, but only new versions allowed",
+        Reason::AccountCannotRead => "No such feed for you",
+        Reason::AccountMayNot => "Not allowed in this feed",
+    };
+    words.to_owned()
+}
+
 /// The rule that failed, in one sentence. `date` writes an instant.
 pub fn rule(line: &RefusedUse, date: impl Fn(DateTime<Utc>) -> String) -> String {
     let RefusedUse { feed, package, .. } = line;

@@ -5,9 +5,8 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     feeds::Feed,
     tokens::{
-        Feeds, Kind, Permission, Permissions, State, Token as Row, TokenKind, Verb,
+        Feeds, Kind, LastUse, Permission, Permissions, State, Token as Row, TokenKind, Verb,
         act::{TokenAct, state_when_on},
-        lifecycle::primary_permissions,
         state::state,
     },
     web::{
@@ -36,11 +35,8 @@ pub struct Token {
     pub issued: bool,
     /// Whether its key opens doors once the token is switched on.
     pub lives_when_on: bool,
-    /// Whether it is all that a new primary token is.
-    pub whole: bool,
     pub primary: bool,
     pub legacy: bool,
-    pub created: Time,
     pub may: Vec<May>,
     pub feeds: String,
     pub patterns: Vec<String>,
@@ -68,7 +64,10 @@ pub struct May {
 /// A last use.
 pub struct Use {
     pub time: Time,
+    /// `NuGet 6.8, 203.0.113.7`.
     pub by: String,
+    /// The client alone, else the address.
+    pub client: String,
 }
 
 /// Something that can be done with a token.
@@ -126,19 +125,14 @@ impl Token {
             live: state.is_live(),
             issued: token.issued_at.is_some(),
             lives_when_on: state_when_on(token, now).is_live(),
-            whole: is_whole(token),
             primary: token.kind == TokenKind::Primary,
             legacy: token.kind == TokenKind::Legacy,
-            created: Time::new(token.created_at, now, zone),
             may: may(token.settings.permissions),
             feeds: feed_names(&token.settings.feeds, feeds),
             patterns: token.settings.patterns.iter().map(str::to_owned).collect(),
             patterns_left_out: 0,
             all_packages: token.settings.patterns.covers_all(),
-            last_used: token
-                .last_use
-                .as_ref()
-                .map(|last| Use { time: Time::new(last.at, now, zone), by: by(&last.client, &last.address) }),
+            last_used: token.last_use.as_ref().map(|last| Use::new(last, me)),
             ends,
             expires: end.map(|end| Time::end(end, now, zone)),
             lifetime: if state == State::NotIssued { "Starts with its first refresh" } else { "Never" },
@@ -150,11 +144,15 @@ impl Token {
     }
 }
 
-/// Whether nothing of what a primary token begins with was taken away.
-fn is_whole(token: &Row) -> bool {
-    primary_permissions().within(token.settings.permissions)
-        && token.settings.patterns.covers_all()
-        && token.settings.feeds == Feeds::All
+impl Use {
+    fn new(last: &LastUse, me: &SignedIn) -> Self {
+        let client = format::client(&last.client);
+        Self {
+            time: me.time(last.at),
+            by: by(&last.client, &last.address),
+            client: if client.is_empty() { last.address.clone() } else { client },
+        }
+    }
 }
 
 fn tone(state: State) -> &'static str {
