@@ -8,6 +8,7 @@ pub mod decision;
 pub mod draft;
 pub mod expiry;
 mod ids;
+pub mod inventory;
 mod invisible;
 pub mod least_privilege;
 pub mod legacy;

@@ -3,8 +3,11 @@
 use chrono::Duration;
 use latchkey::tokens::decision::Reason;
 
-use super::operator::{id_of, operator};
-use crate::support::world::{World, on_both_engines};
+use super::operator::operator;
+use crate::support::{
+    person::Browser,
+    world::{World, on_both_engines},
+};
 
 on_both_engines! {
     a_pasted_key_leads_to_its_token_and_leaves_no_trace,
@@ -12,6 +15,9 @@ on_both_engines! {
     a_revoked_token_names_the_operator_in_its_owners_record,
     the_primary_token_is_deactivated_instead,
     events_are_found_by_what_who_which_and_when,
+    the_inventory_shows_the_tokens_that_are_worth_a_look,
+    the_inventory_is_read_page_by_page_and_exported_whole,
+    tokens_of_many_owners_are_ended_in_one_step,
     the_record_is_read_page_by_page,
     a_search_that_looked_at_enough_leads_on,
 }
@@ -22,7 +28,7 @@ async fn a_pasted_key_leads_to_its_token_and_leaves_no_trace(world: &World) {
     let key = bo.key(world, "CI").await;
     let old = key.secret.clone();
     let new = bo.refresh(&key.id, "restart").await.secret().unwrap();
-    let find = async |text: &str| ada.fill("/operator/tokens", |form| form.set("key", text)).await;
+    let find = async |text: &str| ada.fill("/operator/tokens/find", |form| form.set("key", text)).await;
     let path = format!("/operator/tokens/{}", key.id);
     let mut page = find("").await;
     for (text, done) in [(format!(" {new}\n"), "the present key"), (old.clone(), "replaced by a refresh")] {
@@ -38,7 +44,7 @@ async fn a_pasted_key_leads_to_its_token_and_leaves_no_trace(world: &World) {
         assert_eq!(page.status, 422, "{wrong}");
         assert!(wrong.is_empty() || !page.body.contains(wrong), "{}", page.body);
     }
-    ada.get(&format!("/operator/tokens?hint={new}")).await;
+    assert_eq!(ada.get(&format!("/operator/tokens?q={new}")).await.status, 303, "keys are cut from addresses");
     let page = ada.get(&format!("/operator/events?token={new}&account={new}&package=x")).await;
     assert_eq!(page.status, 303, "keys are cut from addresses");
     assert!(!page.location().contains(&new) && !page.body.contains(&new), "{}", page.location());
@@ -52,18 +58,14 @@ async fn tokens_that_share_a_hint_are_all_shown(world: &World) {
     let key = bo.key(world, "CI").await;
     bo.key(world, "Other").await;
     world.database.execute("UPDATE tokens SET hint = $1 WHERE name = 'Other'", &[&key.secret[..7]]).await;
-    let page = ada.fill("/operator/tokens", |form| form.set("key", &key.secret[..7])).await;
-    assert_eq!((page.status, page.location()), (303, format!("/operator/tokens?hint={}", &key.secret[..7]).as_str()));
+    let page = ada.fill("/operator/tokens/find", |form| form.set("key", &key.secret[..7])).await;
+    assert_eq!((page.status, page.location()), (303, format!("/operator/tokens?q={}", &key.secret[..7]).as_str()));
     let page = ada.get(page.location()).await;
-    let mut names = page.texts(".rows tbody th a");
+    let mut names = page.texts(".table tbody th a");
     names.sort();
-    assert_eq!(
-        (page.texts("h2").concat().as_str(), names),
-        ("2 tokens have this hint", vec!["CI".to_owned(), "Other".to_owned()])
-    );
-    let page = ada.get(&format!("/operator/tokens?account={}", id_of(world, "bo").await)).await;
-    assert_eq!(page.texts(".rows tbody th").len(), 3);
-    assert_eq!(ada.get("/operator/tokens?hint=lk_none").await.texts(".empty h2"), ["No token has the key lk_none…"]);
+    assert_eq!(names, ["CI", "Other"]);
+    assert_eq!(ada.get("/operator/tokens?owner=bo").await.texts(".table tbody th").len(), 3);
+    assert_eq!(ada.get("/operator/tokens?q=lk_none").await.texts(".empty h2"), ["No tokens match"]);
 }
 
 async fn a_revoked_token_names_the_operator_in_its_owners_record(world: &World) {
@@ -121,7 +123,7 @@ async fn events_are_found_by_what_who_which_and_when(world: &World) {
     let verbs = async |query: &str| {
         let page = ada.get(&format!("/operator/events?{query}")).await;
         assert_eq!(page.status, 200, "{query}");
-        let mut verbs = page.texts(".rows .verb");
+        let mut verbs = page.texts(".table .verb");
         verbs.sort();
         verbs.join(", ")
     };
@@ -157,9 +159,9 @@ async fn the_record_is_read_page_by_page(world: &World) {
     let (mut path, mut seen) = ("/operator/events".to_owned(), 0);
     for rows in [50, 50, 22] {
         let page = ada.get(&path).await;
-        assert_eq!(page.texts(".rows tbody tr").len(), rows);
+        assert_eq!(page.texts(".table tbody tr").len(), rows);
         seen += rows;
-        path = page.attributes(".pages a", "href").pop().unwrap();
+        path = page.attributes(".end a", "href").pop().unwrap();
     }
     assert_eq!((seen, path.as_str()), (122, "/operator/events"), "the last page leads to the first");
 }
@@ -168,11 +170,11 @@ async fn a_search_that_looked_at_enough_leads_on(world: &World) {
     let ada = operator(world, "ada").await;
     fill_record(world, 3_000).await;
     let page = ada.get("/operator/events?account=ada&what=accounts").await;
-    assert!(page.texts(".rows tbody tr").is_empty() && page.texts("p.banner").len() == 1, "{}", page.body);
-    let path = page.attributes(".pages a", "href").pop().unwrap();
+    assert!(page.texts(".table tbody tr").is_empty() && page.body.contains("There may be older ones"), "{}", page.body);
+    let path = page.attributes(".end a", "href").pop().unwrap();
     let page = ada.get(&path).await;
-    assert_eq!(page.texts(".rows .verb").len(), 2, "found further back: {}", page.body);
-    assert!(page.texts("p.banner").is_empty());
+    assert_eq!(page.texts(".table .verb").len(), 2, "found further back: {}", page.body);
+    assert!(!page.body.contains("There may be older ones"));
 }
 
 /// So many sign-ins of ada, a second apart, later than all there is.
@@ -186,4 +188,118 @@ async fn fill_record(world: &World, events: usize) {
         tx.record_sign_in(ada, &by, now).await.unwrap();
     }
     tx.commit().await.unwrap();
+}
+
+/// The names that the inventory shows for a query, sorted.
+async fn inventory(browser: &Browser, query: &str) -> Vec<String> {
+    let page = browser.get(&format!("/operator/tokens?{query}")).await;
+    assert_eq!(page.status, 200, "{query}");
+    let mut names = page.texts(".table tbody th a");
+    names.sort();
+    names
+}
+
+async fn the_inventory_shows_the_tokens_that_are_worth_a_look(world: &World) {
+    operator(world, "ada").await;
+    let bo = world.bo().await;
+    bo.key_for(world, "Endless", "never").await;
+    let reader = bo.key_with(world, "Reader", |form| form.untick("permission", "nuget:push")).await;
+    bo.key_with(world, "Everything", |form| form.set("patterns", "*").set("expires", "30")).await;
+    let off = bo.key(world, "Off").await;
+    let gone = bo.key_for(world, "Gone", "never").await;
+    bo.must(&off.id, "deactivate").await;
+    bo.must(&gone.id, "revoke").await;
+    world.pass(Duration::days(40));
+    let ada = world.sign_in("ada").await;
+    for (query, names) in [
+        ("show=never-expires", &["Endless"][..]),
+        ("show=all-packages", &["Primary token", "Primary token"]),
+        ("show=expired", &["Everything"]),
+        ("show=deactivated", &["Off"]),
+        ("show=revoked", &["Gone"]),
+        ("show=unused", &[]),
+        ("show=never-used&owner=bo", &["Endless", "Everything", "Off", "Reader"]),
+        ("show=beyond-maximum", &[]),
+        ("show=legacy", &[]),
+        ("show=nonsense&owner=bo&scope=nuget:push&q=contoso", &["Endless", "Gone", "Off"]),
+        ("owner=bo&scope=nuget:&q=reader", &["Reader"]),
+        ("owner=nobody", &[]),
+        ("q=bo&show=expired", &["Everything"]),
+        ("q=%25", &[]),
+    ] {
+        assert_eq!(inventory(&ada, query).await, names, "{query}");
+    }
+    assert_eq!(inventory(&ada, &format!("q={}", &reader.secret[..7])).await, ["Reader"]);
+    assert_eq!(ada.get("/operator/tokens").await.texts(".alerts li"), ["1 never expire Review"]);
+    world.pass(Duration::days(51));
+    let ada = world.sign_in("ada").await;
+    assert_eq!(inventory(&ada, "show=unused&q=endless").await, ["Endless"]);
+    assert_eq!(world.sign_in("bo").await.get("/operator/tokens").await.status, 404);
+}
+
+async fn the_inventory_is_read_page_by_page_and_exported_whole(world: &World) {
+    let ada = operator(world, "ada").await;
+    let bo = world.bo().await;
+    bo.key_with(world, "=HYPERLINK(1)", |form| form.set("note", "a \"quoted\", note")).await;
+    let insert = "INSERT INTO tokens (id, account, kind, name, name_key, note, permissions, patterns, feeds, created_at, version)
+        SELECT '0190a000-0000-7000-8000-' || SUBSTR('000000000000' || n.i, LENGTH('000000000000' || n.i) - 11, 12), a.id, 'personal',
+            'Many ' || n.i, 'many ' || n.i, '', 'nuget:pull', '*', '*', 0, 1
+        FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1120) SELECT i FROM n) n, accounts a
+        WHERE a.username = 'bo'";
+    world.database.execute(insert, &[]).await;
+    let (mut path, mut seen, mut pages) =
+        ("/operator/tokens?owner=bo".to_owned(), std::collections::BTreeSet::new(), 0);
+    loop {
+        let page = ada.get(&path).await;
+        seen.extend(page.attributes("input[name=token]", "value"));
+        pages += 1;
+        assert!(page.texts(".end [role=status]")[0].ends_with("1,000+ tokens"), "{:?}", page.texts(".end"));
+        let Some(next) = page.attributes("[rel=next]", "href").pop() else { break };
+        path = next;
+    }
+    assert_eq!((seen.len(), pages), (1_122, 23), "each once");
+    let csv = ada.get("/operator/tokens/export?owner=bo").await;
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(csv.body.lines().count(), 1 + 1_122);
+    assert!(
+        csv.body.contains(",'=HYPERLINK(1),") && csv.body.contains("\"a \"\"quoted\"\", note\""),
+        "{}",
+        &csv.body[..900]
+    );
+    assert!(
+        !csv.body.contains("lk_")
+            || !csv.body.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word.len() > 40)
+    );
+    assert_eq!(ada.get("/operator/tokens/export?owner=nobody").await.body, "");
+}
+
+async fn tokens_of_many_owners_are_ended_in_one_step(world: &World) {
+    let ada = operator(world, "ada").await;
+    let (bo, cy) = (world.bo().await, world.sign_up("cy").await);
+    let keys = [bo.key(world, "Of bo").await, cy.key(world, "Of cy").await, bo.key(world, "Stays").await];
+    let asked = format!("/operator/tokens/selected?from=owner%3Dbo&token={}&token={}&step=", keys[0].id, keys[1].id);
+    let page = ada.get(&format!("{asked}deactivate")).await;
+    assert_eq!(page.heading(), "Deactivate 2 tokens");
+    assert_eq!(page.texts(".table td[data-label=Owner]").len(), 2);
+    let done = ada.submit(page.form("/operator/tokens/selected")).await;
+    assert_eq!((done.status, done.location()), (303, "/operator/tokens?owner=bo"));
+    for key in &keys[..2] {
+        assert_eq!(world.refusal(&key.secret).await, Some(Reason::Deactivated));
+    }
+    assert_eq!(world.refusal(&keys[2].secret).await, None);
+    let page = ada.get(&format!("{asked}deactivate")).await;
+    assert!(page.texts("form[method=post][action='/operator/tokens/selected']").is_empty(), "both are off already");
+    assert_eq!(ada.get(&format!("{asked}reactivate")).await.status, 404, "that is for their owners");
+    let page = ada.get(&format!("{asked}revoke")).await;
+    assert_eq!(ada.submit(page.form("/operator/tokens/selected")).await.status, 303);
+    for key in &keys[..2] {
+        assert_eq!(world.refusal(&key.secret).await, Some(Reason::Revoked));
+    }
+    for name in ["bo", "cy"] {
+        let events = world.database.events_of(name).await;
+        assert_eq!(events.iter().filter(|event| *event == "token revoked").count(), 1, "{name}: {events:?}");
+    }
+    let nothing = ada.get("/operator/tokens/selected?step=revoke").await;
+    assert_eq!((nothing.status, nothing.location()), (303, "/operator/tokens"));
+    assert_eq!(bo.get(&format!("{asked}revoke")).await.status, 404);
 }

@@ -1,68 +1,77 @@
-//! Finding a token by a key somebody sent in, or by the hint that lists and mails show. A key is sent by POST, is looked
-//! up by its hash, and is not shown again.
+//! The inventory: all tokens of the host, with filters for those that are worth a look, and as CSV.
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Query},
+    http::{
+        StatusCode,
+        header::{CONTENT_DISPOSITION, ContentType},
+    },
+    web::{Bytes, Data, Query},
 };
 use askama::Template;
+use chrono::{DateTime, Utc};
+use futures_util::stream;
 use serde::Deserialize;
 
-use super::{Operator, ROWS, find_account, number};
+use super::{BOUND, Operator, ROWS, number, typed};
 use crate::{
     app::App,
-    portal::tokens::view,
-    tokens::{AccountId, Token, TokenId, legacy::hash_of},
+    portal::tokens::row::TokenRow,
+    store::StoreError,
+    tokens::{
+        Feeds, Kind, Permission, TokenId, Verb,
+        inventory::{InventoryFilter, InventoryQuery, InventoryToken},
+        state::state,
+    },
     web::{
         error::PageError,
-        flash::Flash,
-        form::{Form, Problems},
-        page::{Page, answer, go_to},
+        page::{Page, answer},
         paging::{Rows, limit},
         query::with_query,
+        toolbar::{Alert, FilterLink, Pager, Toolbar},
     },
 };
 
-/// Tokens that may share a hint, shown at most.
-const ALIKE: i64 = 20;
-/// Characters of a hint.
-const HINT: usize = 7;
+const HERE: &str = "/operator/tokens";
+/// Tokens that are read for the CSV at a time.
+const PIECE: usize = 500;
 
 #[derive(Template)]
 #[template(path = "portal/operator/tokens.html")]
 struct Tokens {
     page: Page,
-    hint: String,
-    owner: Option<(String, String)>,
-    found: Vec<FoundToken>,
-    next: Option<String>,
-    problems: Problems,
+    alerts: Vec<Alert>,
+    toolbar: Toolbar,
+    owner: String,
+    scope: String,
+    scopes: Vec<(String, String)>,
+    is_narrowed: bool,
+    rows: Vec<InventoryRow>,
+    pager: Pager,
+    /// The list as CSV.
+    export: String,
+    /// The query of the list, to come back to.
+    from: String,
 }
 
-/// A token in the list.
-struct FoundToken {
-    token: view::Token,
+/// A token and whose it is, ready for templates.
+struct InventoryRow {
+    row: TokenRow,
     owner: String,
     owner_id: String,
 }
 
-/// What is looked for: a hint, or an account's tokens.
-#[derive(Debug, Default, Deserialize)]
+/// What is looked for, as the address says it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct TokenSearch {
-    #[serde(default)]
-    hint: String,
-    #[serde(default)]
-    account: String,
-    #[serde(default)]
+    show: String,
+    q: String,
+    /// A username.
+    owner: String,
+    /// A permission, or a kind with its colon.
+    scope: String,
     before: String,
-}
-
-/// The form: a whole key, or a hint.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FindForm {
-    key: String,
 }
 
 /// `GET /operator/tokens`
@@ -72,123 +81,232 @@ pub async fn list_tokens(
     me: Operator,
     query: Option<Query<TokenSearch>>,
 ) -> Result<HttpResponse, PageError> {
-    let TokenSearch { hint, account, before } = query.map(Query::into_inner).unwrap_or_default();
-    if !account.is_empty() {
-        return of_account(&req, &app, &me, &account, &before).await;
+    let search = query.map(Query::into_inner).unwrap_or_default().tidied();
+    let wanted = search.wanted(&app).await?;
+    let found = match &wanted {
+        Some(wanted) => app.store.inventory(wanted, TokenId::parse(&search.before), limit(ROWS), me.now).await?,
+        None => Vec::new(),
+    };
+    let found = Rows::new(found, ROWS);
+    let next = found.next(|last| search.path(search.filter(), &last.token.id.to_string()));
+    let mut pager = Pager::onward(&search.path(search.filter(), ""), &[], search.before.is_empty(), next);
+    if let Some(wanted) = &wanted {
+        pager.shown = format!("{} of {}", found.shown.len(), counted(&app, wanted, me.now).await?);
     }
-    // Whatever else was put into the address is not looked up and not shown: it might be a key.
-    let hint = Some(hint).filter(|hint| is_hint(hint)).unwrap_or_default();
-    let tokens = if hint.is_empty() { Vec::new() } else { app.store.tokens_with_hint(&hint, ALIKE).await? };
     let page = Tokens {
         page: Page::in_section(&req, "Tokens", "operator-tokens"),
-        found: found(&app, &me, &tokens).await?,
-        hint,
-        owner: None,
-        next: None,
-        problems: Problems::default(),
+        alerts: alerts(&app, me.now).await?,
+        toolbar: search.toolbar(&app),
+        scopes: scopes(),
+        is_narrowed: search.is_narrowed(),
+        rows: found.shown.iter().map(|found| InventoryRow::new(found, &me)).collect(),
+        pager,
+        export: search.path_at("/operator/tokens/export", search.filter(), ""),
+        from: with_query("", search.pairs(search.filter(), "")),
+        owner: search.owner,
+        scope: search.scope,
     };
     answer(StatusCode::OK, &page)
 }
 
-/// `POST /operator/tokens`: leads to the token of a key, or to those of a hint.
-pub async fn find_token(
-    req: HttpRequest,
-    app: Data<App>,
-    _me: Operator,
-    Form(FindForm { key }): Form<FindForm>,
-) -> Result<HttpResponse, PageError> {
-    let key = key.trim();
-    if is_hint(key) {
-        return Ok(go_to(&req, &with_query("/operator/tokens", [("hint", key)])));
-    }
-    let known = match hash_of(key) {
-        Some(hash) => app.store.lookup_token(hash, "").await?,
-        None => return refuse(&req, SHAPE),
-    };
-    match known {
-        Some(known) => {
-            let done = if known.replaced_at.is_some() { Flash::KeyReplaced } else { Flash::KeyFound };
-            Ok(go_to(&req, done.at(&format!("/operator/tokens/{}", known.token.id))))
+async fn counted(app: &App, wanted: &InventoryQuery, now: DateTime<Utc>) -> Result<String, StoreError> {
+    Ok(match app.store.count_inventory(wanted, BOUND, now).await? {
+        1 => "1 token".to_owned(),
+        count => format!("{} tokens", number(count, BOUND)),
+    })
+}
+
+/// What an audit begins with.
+async fn alerts(app: &App, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
+    let mut alerts = Vec::new();
+    for (filter, words) in [
+        (InventoryFilter::BeyondMaximum, "beyond the longest lifetime"),
+        (InventoryFilter::NeverExpires, "never expire"),
+        (InventoryFilter::Unused, "unused for 90 days"),
+    ] {
+        let wanted = InventoryQuery { filter, max_days: app.settings.max_token_days, ..InventoryQuery::default() };
+        let count = app.store.count_inventory(&wanted, BOUND, now).await?;
+        if count > 0 {
+            let path = TokenSearch::default().path(filter, "");
+            alerts.push(Alert::warn(format!("{} {words}", number(count, BOUND)), path));
         }
-        None => refuse(&req, UNKNOWN),
     }
+    Ok(alerts)
 }
 
-const SHAPE: &str = "This is neither a whole key nor its first 7 characters. A key made here has 49 characters; a mistyped or cut one is not found.";
-const UNKNOWN: &str =
-    "This host never issued this key, or its token was deleted. Look for its first 7 characters in the events.";
-
-fn refuse(req: &HttpRequest, why: &'static str) -> Result<HttpResponse, PageError> {
-    let page = Tokens {
-        page: Page::in_section(req, "Not found", "operator-tokens"),
-        hint: String::new(),
-        owner: None,
-        found: Vec::new(),
-        next: None,
-        problems: Problems::one("key", why),
-    };
-    answer(StatusCode::UNPROCESSABLE_ENTITY, &page)
+/// Kinds and permissions that can be looked for: the words of the address, and what they say.
+fn scopes() -> Vec<(String, String)> {
+    let mut scopes = Vec::new();
+    for kind in Kind::served() {
+        let any = Permission::of(kind, Verb::Pull).scope().split_once(':').map(|(kind, _)| format!("{kind}:"));
+        scopes.extend(any.map(|any| (any, format!("{}: any", kind.label()))));
+        let of_kind = Permission::all().filter(|permission| permission.kind() == Some(kind));
+        scopes.extend(of_kind.map(|permission| (permission.scope().to_owned(), permission.words().to_owned())));
+    }
+    let api = Permission::all().filter(|permission| permission.kind().is_none() && permission.is_served());
+    scopes.extend(api.map(|permission| (permission.scope().to_owned(), permission.words().to_owned())));
+    scopes
 }
 
-/// Whether this can be the beginning of a key, and is no more than that.
-pub(super) fn is_hint(text: &str) -> bool {
-    text.len() == HINT && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
+impl TokenSearch {
+    fn tidied(self) -> Self {
+        let Self { show, q, owner, scope, before } = self;
+        let scope = Some(scope).filter(|scope| scopes().iter().any(|(word, _)| word == scope)).unwrap_or_default();
+        Self { show, q: typed(&q), owner: typed(&owner), scope, before: typed(&before) }
+    }
 
-async fn of_account(
-    req: &HttpRequest,
-    app: &App,
-    me: &Operator,
-    id: &str,
-    before: &str,
-) -> Result<HttpResponse, PageError> {
-    let owner = find_account(app, id).await?.account;
-    let before = match TokenId::parse(before) {
-        Some(id) => app.store.token_of(owner.id, id).await?.map(|token| (token.created_at, token.id)),
-        None => None,
-    };
-    let tokens = Rows::new(app.store.tokens_made_before(owner.id, before, limit(ROWS)).await?, ROWS);
-    let next = tokens.next(|last| with_query("/operator/tokens", [("account", id), ("before", &last.id.to_string())]));
-    let page = Tokens {
-        page: Page::in_section(req, format!("Tokens of {}", owner.username), "operator-tokens"),
-        hint: String::new(),
-        found: found(app, me, &tokens.shown).await?,
-        owner: Some((owner.id.to_string(), owner.username)),
-        next,
-        problems: Problems::default(),
-    };
-    answer(StatusCode::OK, &page)
-}
+    fn filter(&self) -> InventoryFilter {
+        InventoryFilter::parse(&self.show).unwrap_or_default()
+    }
 
-/// Tokens with their owners' names; feeds are named on the page of each.
-async fn found(app: &App, me: &Operator, tokens: &[Token]) -> Result<Vec<FoundToken>, PageError> {
-    let mut names: Vec<(AccountId, String)> = Vec::new();
-    let mut found = Vec::new();
-    for token in tokens {
-        if !names.iter().any(|(id, _)| *id == token.account) {
-            let name = app.store.account(token.account).await?.map(|account| account.username);
-            names.push((token.account, name.unwrap_or_default()));
-        }
-        let owner = names.iter().find(|(id, _)| *id == token.account).map(|(_, name)| name.clone());
-        found.push(FoundToken {
-            token: view::Token::in_list(token, &[], me),
-            owner: owner.unwrap_or_default(),
-            owner_id: token.account.to_string(),
+    /// Nothing can be found if there is no such owner.
+    async fn wanted(&self, app: &App) -> Result<Option<InventoryQuery>, StoreError> {
+        let owner = match self.owner.as_str() {
+            "" => None,
+            name => match app.store.account_named(name).await? {
+                Some(account) => Some(account.id),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(InventoryQuery {
+            filter: self.filter(),
+            owner,
+            scope: self.scope.clone(),
+            words: self.q.clone(),
+            max_days: app.settings.max_token_days,
+        }))
+    }
+
+    fn is_narrowed(&self) -> bool {
+        self.filter() != InventoryFilter::All || !self.q.is_empty() || !self.owner.is_empty() || !self.scope.is_empty()
+    }
+
+    fn pairs<'a>(&'a self, filter: InventoryFilter, before: &'a str) -> [(&'static str, &'a str); 5] {
+        let show = if filter == InventoryFilter::All { "" } else { filter.as_str() };
+        [("show", show), ("q", &self.q), ("owner", &self.owner), ("scope", &self.scope), ("before", before)]
+    }
+
+    fn path_at(&self, path: &str, filter: InventoryFilter, before: &str) -> String {
+        with_query(path, self.pairs(filter, before))
+    }
+
+    fn path(&self, filter: InventoryFilter, before: &str) -> String {
+        self.path_at(HERE, filter, before)
+    }
+
+    fn toolbar(&self, app: &App) -> Toolbar {
+        let shown = self.filter();
+        let link = |filter: InventoryFilter| FilterLink {
+            label: filter.label(),
+            path: self.path(filter, ""),
+            count: None,
+            is_chosen: filter == shown,
+        };
+        let bounded = app.settings.max_token_days.is_some();
+        let offered =
+            InventoryFilter::ALL.into_iter().filter(|filter| *filter != InventoryFilter::BeyondMaximum || bounded);
+        let (in_sight, more): (Vec<_>, Vec<_>) = offered.partition(|filter| {
+            matches!(filter, InventoryFilter::All | InventoryFilter::NeverExpires | InventoryFilter::Unused)
         });
-    }
-    Ok(found)
-}
-
-impl Tokens {
-    /// How many were found, in words.
-    fn count(&self) -> String {
-        let count = i64::try_from(self.found.len()).unwrap_or(ALIKE);
-        match (&self.owner, count) {
-            (Some(_), _) => String::new(),
-            (None, 1) => "One token has this hint".to_owned(),
-            (None, count) => format!("{} tokens have this hint", number(count, ALIKE)),
+        let kept = self.pairs(shown, "").into_iter().filter(|(name, value)| *name != "q" && !value.is_empty());
+        Toolbar {
+            action: HERE.to_owned(),
+            words: self.q.clone(),
+            placeholder: "Name, owner, key or package",
+            kept: kept.map(|(name, value)| (name, value.to_owned())).collect(),
+            filters: in_sight.into_iter().map(link).collect(),
+            more: more.into_iter().map(link).collect(),
+            orders: Vec::new(),
         }
     }
+}
+
+impl InventoryRow {
+    fn new(found: &InventoryToken, me: &Operator) -> Self {
+        let InventoryToken { token, owner } = found;
+        Self { row: TokenRow::new(token, &[], me), owner: owner.clone(), owner_id: token.account.to_string() }
+    }
+}
+
+/// `GET /operator/tokens/export`: the same list, whole, as CSV.
+pub async fn export_tokens(
+    app: Data<App>,
+    me: Operator,
+    query: Option<Query<TokenSearch>>,
+) -> Result<HttpResponse, PageError> {
+    let search = query.map(Query::into_inner).unwrap_or_default().tidied();
+    let wanted = search.wanted(&app).await?;
+    let now = me.now;
+    let pieces = stream::try_unfold((wanted, None, true), move |(wanted, before, is_first)| {
+        let app = app.clone();
+        async move {
+            let Some(query) = wanted else { return Ok::<_, StoreError>(None) };
+            let found = app.store.inventory(&query, before, PIECE as i64, now).await?;
+            let last = found.last().map(|found| found.token.id).filter(|_| found.len() == PIECE);
+            let text = csv_of(&found, is_first, now);
+            Ok(Some((Bytes::from(text), (last.is_some().then_some(query), last, false))))
+        }
+    });
+    Ok(HttpResponse::Ok()
+        .content_type(ContentType("text/csv; charset=utf-8".parse().map_err(|_| PageError::NotFound)?))
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"tokens.csv\""))
+        .streaming(pieces))
+}
+
+const COLUMNS: [&str; 12] = [
+    "id",
+    "name",
+    "key begins with",
+    "owner",
+    "state",
+    "permissions",
+    "packages",
+    "feeds",
+    "created",
+    "last used",
+    "expires",
+    "note",
+];
+
+/// Rows as CSV (RFC 4180). Writing into memory does not fail.
+fn csv_of(found: &[InventoryToken], with_head: bool, now: DateTime<Utc>) -> Vec<u8> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    if with_head {
+        let _ = csv.write_record(COLUMNS);
+    }
+    for found in found {
+        let _ = csv.write_record(cells(found, now).map(|cell| safe(&cell)));
+    }
+    csv.into_inner().unwrap_or_default()
+}
+
+fn cells(found: &InventoryToken, now: DateTime<Utc>) -> [String; 12] {
+    let InventoryToken { token, owner } = found;
+    let time = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let feeds = match &token.feeds {
+        Feeds::All => "*".to_owned(),
+        Feeds::Some(ids) => ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+    };
+    [
+        token.id.to_string(),
+        token.name.clone(),
+        token.hint.clone().unwrap_or_default(),
+        owner.clone(),
+        state(token, now).label().to_owned(),
+        token.permissions.iter().map(Permission::scope).collect::<Vec<_>>().join(" "),
+        token.patterns.iter().collect::<Vec<_>>().join(" "),
+        feeds,
+        time(token.created_at),
+        token.last_use.as_ref().map(|last| time(last.at)).unwrap_or_default(),
+        token.end().map_or_else(|| "never".to_owned(), time),
+        token.note.clone(),
+    ]
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn safe(cell: &str) -> String {
+    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if is_formula { format!("'{cell}") } else { cell.to_owned() }
 }
 
 #[cfg(test)]
@@ -196,10 +314,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hint_is_never_a_whole_key() {
-        assert!(is_hint("lk_Ab3d"));
-        for other in ["", "lk_Ab3", "lk_Ab3dE", "lk_Ab3 ", "lk_Ab3d0123456789012345678901234567890123456789xx"] {
-            assert!(!is_hint(other), "{other}");
-        }
+    fn no_name_becomes_a_formula() {
+        assert_eq!(["=1+1", "@a", "-", "CI"].map(safe), ["'=1+1", "'@a", "'-", "CI"]);
+    }
+
+    #[test]
+    fn every_kind_that_is_served_can_be_looked_for() {
+        let words: Vec<_> = scopes().into_iter().map(|(word, _)| word).collect();
+        assert!(words.contains(&"nuget:".to_owned()) && words.contains(&"nuget:push".to_owned()), "{words:?}");
     }
 }
