@@ -50,7 +50,7 @@ pub static OPERATOR: Nav = Nav {
         entry("operator-tokens", "/operator/tokens", "Tokens"),
         entry("operator-events", "/operator/events", "Events"),
         entry("operator-feeds", "/operator/feeds", "Feeds"),
-        entry("operator-mail", "/operator/mail", "Mail"),
+        entry("operator-mail", "/operator/mail", "Email"),
         entry("operator-jobs", "/operator/jobs", "Jobs"),
     ],
 };

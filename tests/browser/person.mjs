@@ -193,7 +193,7 @@ export class Person {
   /** The entry of a token in the list. */
   async findsInList(name) {
     await this.goes('/settings/tokens');
-    return this.page.locator('main').getByRole('listitem').filter({ has: this.page.getByRole('link', { name, exact: true }) });
+    return this.page.locator('main tbody tr').filter({ has: this.page.getByRole('link', { name, exact: true }) });
   }
 
   async opensToken(name) {

@@ -32,16 +32,13 @@ async fn operators_see_what_is_not_sent_and_try_it_again(world: &World) {
     ada.key(world, "Laptop").await;
     world.post_office_is(Mood::RefusingRecipients("451 4.3.0 try later"));
     world.mails().await;
-    let health = ada.get("/operator").await.texts(".about dd").concat();
+    let health = ada.get("/operator").await.texts(".table td").concat();
     assert!(!health.contains("Held up"), "one mail that is put off holds up no other: {health}");
-    let rows = async |query: &str| ada.get(&format!("/operator/mail{query}")).await.texts(".rows tbody tr");
+    let rows = async |query: &str| ada.get(&format!("/operator/mail{query}")).await.texts(".table tbody tr");
     let all = rows("").await;
     assert_eq!((all.len(), rows("?only=waiting").await.len()), (2, 0));
     let retrying = rows("?only=retrying").await.concat();
-    assert!(
-        retrying.contains("ada@example.com") && retrying.contains("Retrying recipient: 451 4.3.0 try later"),
-        "{all:?}"
-    );
+    assert!(retrying.contains("ada@example.com") && retrying.contains("recipient: 451 4.3.0 try later"), "{all:?}");
     assert_eq!(rows("?only=failed").await.len(), 1);
     let page = ada.get("/operator/mail?only=failed").await;
     let retry = page.attributes(".acts a", "href").remove(0);
@@ -69,16 +66,16 @@ async fn a_dropped_warning_never_comes_back(world: &World) {
     world.post_office_is(Mood::HangingUpAtOnce);
     tick(world).await;
     let ada = world.sign_in("ada").await;
-    let health = ada.get("/operator").await.texts(".about dd").concat();
+    let health = ada.get("/operator").await.texts(".table td").concat();
     assert!(health.contains("Held up") && health.contains("hung up"), "{health}");
-    let about = ada.get("/operator/mail").await.texts(".rows td[data-label=What]").concat();
+    let about = ada.get("/operator/mail").await.texts(".table th .sub").concat();
     assert!(about.contains(&format!("“CI” ({}…)", &key.secret[..7])), "{about}");
-    let drop = ada.get("/operator/mail").await.attributes(".acts a.final", "href");
+    let drop = ada.get("/operator/mail").await.attributes(".acts a.danger", "href");
     let drop = drop.iter().find(|path| path.contains("/drop")).unwrap();
     let before =
         world.database.number("SELECT COUNT(*) FROM mails WHERE letter = 'warnings' AND state = 'dropped'", &[]).await;
     assert_eq!(before, 0);
-    for path in ada.get("/operator/mail").await.attributes(".acts a.final", "href") {
+    for path in ada.get("/operator/mail").await.attributes(".acts a.danger", "href") {
         assert_eq!(ada.fill(&path[path.find("/operator").unwrap()..], |form| form).await.status, 303);
     }
     assert_eq!(ada.get(&drop[drop.find("/operator").unwrap()..]).await.status, 404);
@@ -102,16 +99,15 @@ async fn an_owner_sees_that_mails_do_not_arrive_until_one_does(world: &World) {
     world.post_office_is(Mood::RefusingRecipients("550 5.1.1 <b>no such user</b>"));
     tick(world).await;
     let ada = world.sign_in("ada").await;
-    let page = ada.get("/settings/tokens").await;
-    let said = page.texts(".banner.bad").concat();
+    let leads = ada.get("/settings/tokens").await.attributes(".alerts a", "href");
+    assert!(leads.contains(&"/settings/profile#undelivered".to_owned()), "{leads:?}");
+    let said = ada.get("/settings/profile").await.texts("#undelivered").concat();
     assert!(said.contains("ada@example.com") && said.contains("550 5.1.1 <b>no such user</b>"), "{said}");
-    assert!(page.attributes(".banner.bad a", "href").iter().any(|href| href.ends_with("/settings/profile")));
     world.post_office_is(Mood::Accepting);
     world.pass(Duration::days(10));
     tick(world).await;
     let ada = world.sign_in("ada").await;
-    let said = ada.get("/settings/tokens").await.texts(".banner.bad").concat();
-    assert!(!said.contains("550"), "{said}");
+    assert!(ada.get("/settings/profile").await.texts("#undelivered").is_empty());
 }
 
 async fn a_banner_of_an_expired_token_is_put_away_until_it_expires_again(world: &World) {
@@ -122,26 +118,28 @@ async fn a_banner_of_an_expired_token_is_put_away_until_it_expires_again(world: 
     }
     world.pass(Duration::days(31));
     let ada = world.sign_in("ada").await;
-    let named = async || ada.get("/settings/tokens").await.texts(".banner.bad li").len();
-    assert_eq!(named().await, 3);
-    let dismiss = |page: crate::support::page::Page, path: String| page.form(&path);
+    let counted = async || ada.get("/settings/tokens").await.texts(".alerts li").concat();
+    assert_eq!(counted().await, "3 expired Review");
     let page = ada.get("/settings/tokens").await;
-    let form = dismiss(page, format!("/settings/tokens/{}/dismiss", keys[0].id));
+    let path = format!("/settings/tokens/{}/dismiss", keys[0].id);
+    assert!(page.attributes("button[form=dismiss]", "formaction").contains(&path), "{}", page.body);
+    let form = crate::support::page::Form { action: path, ..page.form("/settings/tokens/dismiss") };
     let done = ada.submit(form).await;
     assert_eq!((done.status, done.location()), (303, "/settings/tokens"));
-    assert_eq!(named().await, 2);
+    assert_eq!(counted().await, "2 expired Review");
     let bo = world.bo().await;
     let foreign = format!("/settings/tokens/{}/dismiss", keys[1].id);
     let value = bo.get("/settings/tokens").await.form_value();
     assert_eq!(bo.post(&foreign, &[("csrf", value.as_str())]).await.status, 404);
     let form = ada.get("/settings/tokens").await.form("/settings/tokens/dismiss");
     assert_eq!(ada.submit(form).await.status, 303);
-    assert_eq!(named().await, 0);
+    assert_eq!(counted().await, "");
     assert_eq!(ada.refresh(&keys[0].id, "restart").await.status, 200);
     world.pass(Duration::days(31));
     let ada = world.sign_in("ada").await;
-    assert_eq!(ada.get("/settings/tokens").await.texts(".banner.bad li").len(), 1, "a later end has its own banner");
+    let alerts = ada.get("/settings/tokens").await.texts(".alerts li");
+    assert_eq!(alerts, ["1 expired Review"], "a later end has its own alert");
     world.pass(Duration::days(31));
     let ada = world.sign_in("ada").await;
-    assert!(ada.get("/settings/tokens").await.texts(".banner.bad li").is_empty(), "after 30 days it goes by itself");
+    assert!(ada.get("/settings/tokens").await.texts(".alerts li").is_empty(), "after 30 days it goes by itself");
 }

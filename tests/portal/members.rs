@@ -129,7 +129,7 @@ async fn members_are_added_changed_and_taken_out(world: &World) {
     assert_eq!(ada.fill(&one, |form| proven(form.set("role", "owner"), "ada")).await.status, 303);
     assert_eq!(bo.get(members).await.status, 404, "nobody becomes an owner without saying yes");
     assert_eq!(accepts(&bo).await.status, 303);
-    assert_eq!(bo.get(members).await.texts(".people td:nth-child(2)"), ["Owner", "Owner"]);
+    assert_eq!(bo.get(members).await.texts(".people td[data-label=Role]"), ["Owner", "Owner"]);
     assert_eq!(ada.fill(&one, |form| form.set("role", "king")).await.status, 422);
     assert_eq!(ada.fill(&one, |form| form.set("role", "none")).await.status, 303);
     assert_eq!((bo.get("/feeds/team").await.status, ada.get(&one).await.status), (404, 404));
@@ -215,9 +215,9 @@ async fn a_package_has_an_owner_at_any_time(world: &World) {
     for _ in 0..2 {
         assert_eq!(bo.browser.fill(owners, |form| form.set("username", "Ada")).await.status, 303);
     }
-    assert_eq!(bo.browser.get(owners).await.texts(".people td:first-child"), ["bo You", "ada invited by bo"]);
+    assert_eq!(bo.browser.get(owners).await.texts(".people th[scope=row]"), ["bo You", "ada invited by bo"]);
     assert_eq!(accepts(&ada.browser).await.status, 303);
-    assert_eq!(ada.browser.get(owners).await.texts(".people td:first-child"), ["ada You", "bo"]);
+    assert_eq!(ada.browser.get(owners).await.texts(".people th[scope=row]"), ["ada You", "bo"]);
     assert_eq!(confirm(&ada.browser, &format!("{owners}/{}", id_of(world, "bo").await)).await.status, 303);
     assert_eq!(bo.push("team", "Contoso.Core", "1.1.0", "").await.status, 403);
     assert_eq!(bo.browser.get(owners).await.status, 404);

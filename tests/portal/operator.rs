@@ -94,15 +94,15 @@ async fn who_is_no_operator_any_more_finds_nothing_at_the_next_request(world: &W
 async fn the_overview_tells_the_state_of_the_host_and_no_secret(world: &World) {
     let ada = operator(world, "ada").await;
     let page = ada.get("/operator").await;
-    assert_eq!(page.texts(".about .badge"), ["Good"; 9], "{}", page.body);
-    let settings = page.texts(".rows tr");
+    assert_eq!(page.texts(".table .badge"), ["Good"; 9], "{}", page.body);
+    let settings = page.texts(".table.compact tr");
     assert!(settings.iter().any(|row| row == "LATCHKEY_SIGN_UP open"), "{settings:?}");
     let password = world.database.url().split_once("://").unwrap().1.split('@').next().unwrap().to_owned();
     assert!(!page.body.contains(crate::support::world::MASTER_SECRET) && !page.body.contains(&password));
     assert_eq!(page.texts("nav[aria-label=Main] a"), ["Settings", "Packages", "Feeds", "Operator", "Guide"]);
     assert_eq!(
         page.texts("nav[aria-label=Operator] a"),
-        ["Overview", "Accounts", "Tokens", "Events", "Feeds", "Mail", "Jobs"]
+        ["Overview", "Accounts", "Tokens", "Events", "Feeds", "Email", "Jobs"]
     );
 }
 
@@ -115,7 +115,7 @@ async fn accounts_are_found_by_name_and_address(world: &World) {
     world.set_disabled("bobyx", true).await;
     let names = async |query: &str| {
         let page = ada.get(&format!("/operator/accounts{query}")).await;
-        page.texts(".rows tbody th a")
+        page.texts(".table tbody th a")
     };
     assert_eq!(names("").await, ["ada", "bo", "bob_x", "bobyx"]);
     assert_eq!(names("?q=B_X").await, ["bob_x"], "what is typed is meant as it is");
@@ -141,7 +141,7 @@ async fn a_feed_is_made_for_its_owner_and_deleted_while_it_is_empty(world: &Worl
         assert!(page.form("/operator/feeds").fields.contains(&("public".to_owned(), "yes".to_owned())));
     }
     assert_eq!(add("team", "bo").await.status, 303);
-    let rows = ada.get("/operator/feeds").await.texts(".rows tbody tr");
+    let rows = ada.get("/operator/feeds").await.texts(".table tbody tr");
     assert!(rows.iter().any(|row| row.starts_with("team Public bo 1 0")), "{rows:?}");
     let page = ada.fill("/operator/feeds/main/delete", |form| form).await;
     assert_eq!(page.status, 409);
@@ -152,7 +152,7 @@ async fn a_feed_is_made_for_its_owner_and_deleted_while_it_is_empty(world: &Worl
     world.database.execute("DELETE FROM packages", &[]).await;
     assert_eq!(ada.fill("/operator/feeds/team/delete", |form| form).await.status, 303);
     assert_eq!(ada.get("/operator/feeds/team/delete").await.status, 404);
-    let events = ada.get("/operator/events?what=feeds").await.texts(".rows tbody tr");
+    let events = ada.get("/operator/events?what=feeds").await.texts(".table tbody tr");
     assert!(events.iter().any(|row| row.contains("feed deleted team ada")), "{events:?}");
 }
 

@@ -144,12 +144,12 @@ async fn deleting_an_account_keeps_what_it_published_and_its_record(world: &Worl
     assert_eq!(world.database.text("SELECT published_by FROM versions", &[]).await, id);
     for query in ["?account=bo", &format!("?account={id}")] {
         let page = ada.get(&format!("/operator/events{query}")).await;
-        let rows = page.texts(".rows tbody tr");
+        let rows = page.texts(".table tbody tr");
         assert_eq!(rows.len(), 3, "{rows:?}");
         assert!(rows.iter().all(|row| row.contains("bo (deleted account)")), "{rows:?}");
     }
     let page = ada.get(&format!("/operator/events?token={}", key.id)).await;
-    assert_eq!(page.texts(".rows tbody tr").len(), 1, "the record of a deleted token stays");
+    assert_eq!(page.texts(".table tbody tr").len(), 1, "the record of a deleted token stays");
     assert_eq!(ada.get(&path).await.status, 404);
 }
 
@@ -203,7 +203,7 @@ async fn a_password_link_is_shown_once_and_works_once(world: &World) {
     let stored = format!("{:?}", world.database.contents().await);
     assert!(!stored.contains(link.split_once('=').unwrap().1));
     let page = ada.get("/operator/events?account=bo&what=accounts").await;
-    assert!(page.texts(".rows tbody tr").iter().any(|row| row.contains("password link made ada bo")), "{}", page.body);
+    assert!(page.texts(".table tbody tr").iter().any(|row| row.contains("password link made ada bo")), "{}", page.body);
     world.set_disabled("bo", true).await;
     assert_eq!(act(world, &ada, "password", "bo").await.status, 409);
 }

@@ -131,7 +131,7 @@ async fn ten_people_are_added_from_a_list_that_is_pasted_or_uploaded(world: &Wor
     let form = ada.get(IMPORT).await.form(IMPORT);
     let page = uploads(&ada, form, &list(10)).await;
     assert_eq!((page.status, page.texts("code.key").len(), accounts(world).await), (200, 10, 21), "{}", page.body);
-    assert_eq!(ada.get(INVITATIONS).await.texts(".rows tbody tr").len(), 19);
+    assert_eq!(ada.get(INVITATIONS).await.texts(".table tbody tr").len(), 19);
 }
 
 async fn a_list_with_a_mistake_adds_nobody_and_stays(world: &World) {
@@ -231,7 +231,7 @@ async fn a_disabled_person_gets_no_link(world: &World) {
     adds(&ada, "bo").await;
     let path = format!("{INVITATIONS}/{}/resend", id_of(world, "bo").await);
     world.set_disabled("bo", true).await;
-    assert!(ada.get(INVITATIONS).await.texts(".rows tbody tr").concat().contains("Disabled"));
+    assert!(ada.get(INVITATIONS).await.texts(".table tbody tr").concat().contains("Disabled"));
     let page = ada.fill(&path, |form| form).await;
     assert_eq!((page.status, page.problems().concat().contains("Enable it first")), (409, true), "{}", page.body);
     world.set_disabled("bo", false).await;
@@ -272,7 +272,7 @@ async fn a_link_lives_a_week(world: &World) {
     world.pass(Duration::minutes(2));
     assert_eq!(world.browser().get(&path(world, &link)).await.status, 410);
     let ada = world.sign_in("ada").await;
-    assert!(ada.get(INVITATIONS).await.texts(".rows tbody tr").concat().contains("Expired"));
+    assert!(ada.get(INVITATIONS).await.texts(".table tbody tr").concat().contains("Expired"));
 }
 
 async fn adding_people_asks_for_the_password_and_is_for_operators(world: &World) {

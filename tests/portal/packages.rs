@@ -85,7 +85,7 @@ impl Publisher {
 
 /// The names of the packages a page lists.
 fn names(page: &Page) -> Vec<String> {
-    page.texts(".package-row h2")
+    page.texts(".packages tbody th a")
 }
 
 /// Presses the button of a page that asks.
@@ -136,17 +136,14 @@ async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
     let page = ada.browser.get("/feeds/main/packages/nuget/contoso.core").await;
     assert_eq!((page.heading().as_str(), page.texts(".version")), ("Contoso.Core", vec!["1.0.0".to_owned()]));
     assert_eq!(page.texts(".versions td:first-child a"), ["1.10.0-beta", "1.0.0"], "the highest first");
-    assert_eq!(
-        page.attributes(".versions td a code, .versions td:nth-child(2) a", "href")[0],
-        format!("/settings/tokens/{id}")
-    );
-    assert!(page.texts(".versions td:nth-child(2)")[0].contains(&format!("by ada with {hint}…")));
+    assert_eq!(page.attributes(".versions td[data-label=Published] a", "href")[0], format!("/settings/tokens/{id}"));
+    assert!(page.texts(".versions td[data-label=Published]")[0].contains(&format!("by ada with {hint}…")));
 
     let path = "/feeds/main/packages/nuget/Contoso.Core/-/1.0.0";
     let done = confirm(&ada.browser, &format!("{path}/unlist")).await;
     assert_eq!((done.status, done.location()), (303, path));
     assert_eq!(ada.browser.get(done.location()).await.texts(".badge"), ["Unlisted"]);
-    assert_eq!(ada.browser.get("/packages").await.texts(".package-row .number")[0], "1.10.0-beta");
+    assert_eq!(ada.browser.get("/packages").await.texts(".packages td[data-label=Version] .top")[0], "1.10.0-beta");
     confirm(&ada.browser, "/feeds/main/packages/nuget/Contoso.Core/-/1.10.0-beta/unlist").await;
     assert_eq!(names(&ada.browser.get("/packages").await), ["Fabrikam.Core"]);
     assert_eq!(names(&ada.browser.get("/packages?q=contoso&unlisted=yes").await), ["Contoso.Core"]);
@@ -167,11 +164,15 @@ async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
         assert_eq!(names(&bo.get(&format!("/packages?q={q}")).await), found, "{q}");
     }
     let page = bo.get("/feeds/main/packages/nuget/Contoso.Core").await;
-    assert!(page.texts(".versions td:nth-child(2)")[0].contains(&format!("by ada with {hint}…")));
-    assert!(page.attributes(".versions td:nth-child(2) a", "href").is_empty() && page.texts(".acts a").is_empty());
+    assert!(page.texts(".versions td[data-label=Published]")[0].contains(&format!("by ada with {hint}…")));
+    assert!(
+        page.attributes(".versions td[data-label=Published] a", "href").is_empty() && page.texts(".acts a").is_empty()
+    );
     world.database.execute("DELETE FROM accounts WHERE username = 'ada'", &[]).await;
     let page = bo.get("/feeds/main/packages/nuget/Contoso.Core").await;
-    assert!(page.texts(".versions td:nth-child(2)")[0].contains(&format!("by a deleted account with {hint}…")));
+    assert!(
+        page.texts(".versions td[data-label=Published]")[0].contains(&format!("by a deleted account with {hint}…"))
+    );
 }
 
 async fn lists_and_versions_are_turned_page_by_page(world: &World) {

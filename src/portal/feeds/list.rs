@@ -19,6 +19,7 @@ use crate::{
         page::{Page, answer, signed_in},
         paging::{Rows, limit},
         query::with_query,
+        toolbar::Pager,
     },
 };
 
@@ -32,7 +33,7 @@ const MANY: i64 = 1_000;
 struct ListFeeds {
     page: Page,
     feeds: Vec<FeedRow>,
-    next: Option<String>,
+    pager: Pager,
     first: bool,
     may_create: bool,
 }
@@ -63,9 +64,10 @@ pub async fn list_feeds(
     let after = if crate::tokens::is_feed_name(&after) { after.as_str() } else { "" };
     let account = me.as_ref().map(|me| me.account.id);
     let feeds = Rows::new(app.store.feed_lines(account, after, limit(PAGE), MANY).await?, PAGE);
+    let next = feeds.next(|last| with_query("/feeds", [("after", &last.seen.feed.name)]));
     let page = ListFeeds {
         page: Page::in_section(&req, "Feeds", "feeds"),
-        next: feeds.next(|last| with_query("/feeds", [("after", &last.seen.feed.name)])),
+        pager: Pager::onward("/feeds", &[], after.is_empty(), next),
         first: after.is_empty(),
         feeds: feeds.shown.into_iter().map(row).collect(),
         may_create: me.is_some_and(|me| me.account.is_operator),

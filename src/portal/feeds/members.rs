@@ -26,6 +26,7 @@ use crate::{
         paging::{Rows, limit},
         query::with_query,
         reauth,
+        toolbar::Pager,
     },
 };
 
@@ -43,7 +44,7 @@ struct Members {
     members: Vec<MemberRow>,
     invitations: Vec<InvitationView>,
     everyone: &'static str,
-    next: Option<String>,
+    pager: Pager,
     first: bool,
     roles: Vec<RoleChoice>,
     username: String,
@@ -252,10 +253,12 @@ async fn draw(
     let members = Rows::new(app.store.members(manager.feed.id, &after, limit(PAGE)).await?, PAGE);
     let path = path(&manager.feed.name);
     let invitations = app.store.owner_invitations_to_feed(manager.feed.id, manager.me.now).await?;
+    let here = members_path(manager);
+    let next = members.next(|last| with_query(&here, [("after", last.username.to_ascii_lowercase())]));
     let page = Members {
         page: Page::in_section(req, format!("Members of {}", manager.feed.name), "feeds"),
         name: manager.feed.name.clone(),
-        next: members.next(|last| with_query(&members_path(manager), [("after", last.username.to_ascii_lowercase())])),
+        pager: Pager::onward(&here, &[], after.is_empty(), next),
         first: after.is_empty(),
         members: members.shown.into_iter().map(|member| row(manager, &path, member)).collect(),
         invitations: invitations.into_iter().map(|one| InvitationView::new(one, &manager.me)).collect(),

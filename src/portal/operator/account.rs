@@ -14,6 +14,8 @@ use crate::{
     web::{
         error::PageError,
         page::{Page, answer},
+        query::with_query,
+        toolbar::Pager,
     },
 };
 
@@ -30,7 +32,7 @@ struct Account {
     packages: String,
     feeds: Vec<(String, &'static str)>,
     events: Vec<EventView>,
-    more_events: bool,
+    pager: Pager,
 }
 
 /// `GET /operator/accounts/{id}`
@@ -46,6 +48,7 @@ pub async fn show_account(
     let feeds = app.store.feeds_of(id).await?;
     let filter = EventFilter { account: Some(id), ..EventFilter::default() };
     let events = app.store.events(&filter, None, LINES).await?;
+    let all_events = with_query("/operator/events", [("account", line.account.username.as_str())]);
     let page = Account {
         page: Page::in_section(&req, line.account.username.clone(), "operator-accounts"),
         account: AccountView::new(&line, &me),
@@ -53,7 +56,7 @@ pub async fn show_account(
         sessions: counted(facts.sessions, "session"),
         packages: counted(facts.packages, "package"),
         feeds: feeds.into_iter().filter_map(|seen| Some((seen.feed.name, seen.role?.as_str()))).collect(),
-        more_events: events.next.is_some(),
+        pager: Pager { later: events.next.map(|_| ("All events", all_events)), ..Pager::default() },
         events: events.events.into_iter().map(|event| EventView::new(event, &me)).collect(),
     };
     answer(StatusCode::OK, &page)

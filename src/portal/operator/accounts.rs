@@ -17,18 +17,19 @@ use crate::{
         page::{Page, answer},
         paging::{Rows, limit},
         query::with_query,
+        toolbar::{FilterLink, Pager, Toolbar},
     },
 };
+
+const HERE: &str = "/operator/accounts";
 
 #[derive(Template)]
 #[template(path = "portal/operator/accounts.html")]
 struct Accounts {
     page: Page,
-    search: String,
-    only: &'static str,
+    toolbar: Toolbar,
     accounts: Vec<AccountView>,
-    is_first: bool,
-    next: Option<String>,
+    pager: Pager,
 }
 
 /// What is looked for.
@@ -60,15 +61,30 @@ pub async fn list_accounts(
     let lines = Rows::new(app.store.accounts(wanted).await?, ROWS);
     let next = lines.next(|last| {
         let last = last.account.username.as_str();
-        with_query("/operator/accounts", [("q", search.as_str()), ("only", word), ("after", last)])
+        with_query(HERE, [("q", search.as_str()), ("only", word), ("after", last)])
     });
     let page = Accounts {
         page: Page::in_section(&req, "Accounts", "operator-accounts"),
         accounts: lines.shown.iter().map(|line| AccountView::new(line, &me)).collect(),
-        is_first: after.is_empty(),
-        only: word,
-        search,
-        next,
+        pager: Pager::onward(HERE, &[("q", &search), ("only", word)], after.is_empty(), next),
+        toolbar: toolbar(search, word),
     };
     answer(StatusCode::OK, &page)
+}
+
+fn toolbar(words: String, only: &str) -> Toolbar {
+    let link = |(word, label): (&'static str, &'static str)| FilterLink {
+        label,
+        path: with_query(HERE, [("q", words.as_str()), ("only", word)]),
+        count: None,
+        is_chosen: word == only,
+    };
+    Toolbar {
+        action: HERE.to_owned(),
+        placeholder: "Username or email",
+        kept: if only.is_empty() { Vec::new() } else { vec![("only", only.to_owned())] },
+        filters: [("", "All"), ("operators", "Operators"), ("disabled", "Disabled")].map(link).into(),
+        words,
+        ..Toolbar::default()
+    }
 }

@@ -9,7 +9,7 @@ use askama::Template;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::{NameView, Operator, ROWS, tokens::is_hint, typed};
+use super::{NameView, Operator, ROWS, find_token::is_hint, typed};
 use crate::{
     app::App,
     audit::{EventFilter, EventKind, HostEvent},
@@ -21,6 +21,7 @@ use crate::{
         format::{Time, client},
         page::{Page, answer},
         query::with_query,
+        toolbar::{FilterLink, Pager, Toolbar},
     },
 };
 
@@ -31,7 +32,7 @@ const GROUPS: [(&str, &str, &str); 6] = [
     ("accounts", "Accounts", "account"),
     ("feeds", "Feeds and members", "feed"),
     ("packages", "Packages", "package"),
-    ("mails", "Mails", "mail"),
+    ("mails", "Email", "mail"),
 ];
 
 #[derive(Template)]
@@ -39,9 +40,9 @@ const GROUPS: [(&str, &str, &str); 6] = [
 struct Events {
     page: Page,
     search: EventSearch,
-    groups: Vec<(&'static str, &'static str)>,
+    toolbar: Toolbar,
     events: Vec<EventView>,
-    next: Option<String>,
+    pager: Pager,
     looked_enough: bool,
     is_first: bool,
     is_filtered: bool,
@@ -103,12 +104,13 @@ pub async fn list_events(
     };
     let status = if found.is_some() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let next = found.as_ref().and_then(|found| found.next).map(|next| search.page_before(next));
+    let found_enough = found.as_ref().is_some_and(|found| found.looked_enough);
     let page = Events {
         page: Page::in_section(&req, "Events", "operator-events"),
-        groups: GROUPS.map(|(word, label, _)| (word, label)).to_vec(),
-        looked_enough: found.as_ref().is_some_and(|found| found.looked_enough),
+        toolbar: search.toolbar(),
+        looked_enough: found_enough,
         events: found.into_iter().flat_map(|found| found.events).map(|event| EventView::new(event, &me)).collect(),
-        next,
+        pager: search.pager(next, found_enough),
         is_first: search.before.is_empty(),
         is_filtered: search.is_filtered(),
         kept_days: app.settings.event_days,
@@ -172,20 +174,46 @@ impl EventSearch {
         }
     }
 
+    /// Whether anything but the group narrows the list.
     fn is_filtered(&self) -> bool {
-        [&self.what, &self.account, &self.token, &self.package, &self.from, &self.to]
-            .iter()
-            .any(|part| !part.is_empty())
+        [&self.account, &self.token, &self.package, &self.from, &self.to].iter().any(|part| !part.is_empty())
     }
 
     fn page_before(&self, next: EventId) -> String {
-        let Self { what, account, token, package, from, to, .. } = self;
-        let parts =
-            [("what", what), ("account", account), ("token", token), ("package", package), ("from", from), ("to", to)];
-        let next = next.to_string();
-        let parts: Vec<_> =
-            parts.map(|(name, value)| (name, value.as_str())).into_iter().chain([("before", next.as_str())]).collect();
+        self.path(&self.what, &next.to_string())
+    }
+
+    /// The same search in a group, from a place on.
+    fn path(&self, what: &str, before: &str) -> String {
+        let Self { account, token, package, from, to, .. } = self;
+        let parts = [
+            ("what", what),
+            ("account", account),
+            ("token", token),
+            ("package", package),
+            ("from", from),
+            ("to", to),
+            ("before", before),
+        ];
         with_query("/operator/events", parts)
+    }
+
+    fn toolbar(&self) -> Toolbar {
+        let groups = GROUPS.map(|(word, label, _)| (word, label));
+        let link = |(word, label): (&'static str, &'static str)| FilterLink {
+            label,
+            path: self.path(word, ""),
+            count: None,
+            is_chosen: word == self.what,
+        };
+        let filters = [("", "All")].into_iter().chain(groups).map(link).collect();
+        Toolbar { filters, ..Toolbar::default() }
+    }
+
+    fn pager(&self, next: Option<String>, looked_enough: bool) -> Pager {
+        let newest = (!self.before.is_empty()).then(|| ("Newest", self.path(&self.what, "")));
+        let label = if looked_enough { "Look further back" } else { "Older" };
+        Pager { shown: String::new(), earlier: newest, later: next.map(|path| (label, path)) }
     }
 }
 

@@ -12,7 +12,7 @@ use super::{BOUND, Operator, ROWS, counted, number, typed};
 use crate::{
     accounts::identity,
     app::App,
-    feeds::{FeedDeletion, HostFeed},
+    feeds::{FeedDeletion, HostFeed, Membership},
     portal::visitor,
     web::{
         confirm::{Confirm, ConfirmForm, Link},
@@ -24,6 +24,7 @@ use crate::{
         paging::{Rows, limit},
         query::with_query,
         reauth,
+        toolbar::Pager,
     },
 };
 
@@ -32,7 +33,7 @@ use crate::{
 struct Feeds {
     page: Page,
     feeds: Vec<FeedView>,
-    next: Option<String>,
+    pager: Pager,
 }
 
 struct FeedView {
@@ -44,6 +45,8 @@ struct FeedView {
     owner: Option<(String, String)>,
     more_owners: bool,
     can_be_deleted: bool,
+    /// Whether this operator may look into it.
+    can_be_seen: bool,
 }
 
 #[derive(Template)]
@@ -75,15 +78,17 @@ pub struct NewFeedForm {
 pub async fn list_feeds(
     req: HttpRequest,
     app: Data<App>,
-    _me: Operator,
+    me: Operator,
     query: Option<Query<FeedSearch>>,
 ) -> Result<HttpResponse, PageError> {
     let after = typed(&query.map(Query::into_inner).unwrap_or_default().after);
     let lines = Rows::new(app.store.host_feeds(&after, limit(ROWS), BOUND).await?, ROWS);
+    let next = lines.next(|last| with_query("/operator/feeds", [("after", &last.feed.name)]));
+    let mine = app.store.feeds_of(me.account.id).await?;
     let page = Feeds {
         page: Page::in_section(&req, "Feeds", "operator-feeds"),
-        next: lines.next(|last| with_query("/operator/feeds", [("after", &last.feed.name)])),
-        feeds: lines.shown.into_iter().map(FeedView::from).collect(),
+        pager: Pager::onward("/operator/feeds", &[], after.is_empty(), next),
+        feeds: lines.shown.into_iter().map(|line| FeedView::new(line, &mine)).collect(),
     };
     answer(StatusCode::OK, &page)
 }
@@ -189,11 +194,13 @@ fn question(line: &HostFeed) -> Confirm {
     }
 }
 
-impl From<HostFeed> for FeedView {
-    fn from(line: HostFeed) -> Self {
+impl FeedView {
+    /// `mine` are the feeds that the operator can read.
+    fn new(line: HostFeed, mine: &[Membership]) -> Self {
         let HostFeed { feed, everyone, members, packages, owner, more_owners } = line;
         Self {
             can_be_deleted: packages == 0 && feed.name != "main",
+            can_be_seen: feed.is_public || mine.iter().any(|known| known.feed.id == feed.id),
             name: feed.name,
             is_public: feed.is_public,
             everyone,

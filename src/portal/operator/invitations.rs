@@ -28,6 +28,7 @@ use crate::{
         paging::{Rows, limit},
         query::with_query,
         reauth,
+        toolbar::Pager,
     },
 };
 
@@ -38,8 +39,7 @@ const HERE: &str = "/operator/accounts/invitations";
 struct Invitations {
     page: Page,
     people: Vec<Pending>,
-    is_first: bool,
-    next: Option<String>,
+    pager: Pager,
 }
 
 struct Pending {
@@ -78,11 +78,11 @@ pub async fn list_invitations(
 ) -> Result<HttpResponse, PageError> {
     let after = typed(&at.map(Query::into_inner).unwrap_or_default().after);
     let found = Rows::new(app.store.invited_accounts(&after, limit(ROWS)).await?, ROWS);
+    let next = found.next(|last| with_query(HERE, [("after", &last.account.username)]));
     let page = Invitations {
         page: Page::in_section(&req, "Invitations", "operator-accounts"),
-        next: found.next(|last| with_query(HERE, [("after", &last.account.username)])),
         people: found.shown.into_iter().map(|one| pending(one, &me)).collect(),
-        is_first: after.is_empty(),
+        pager: Pager::onward(HERE, &[], after.is_empty(), next),
     };
     answer(StatusCode::OK, &page)
 }

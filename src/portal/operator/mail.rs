@@ -8,10 +8,10 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Operator, ROWS, typed};
+use super::{BOUND, Operator, ROWS, number, typed};
 use crate::{
     app::App,
-    notifications::{MailState, QueuedMail},
+    notifications::{MailQueue, MailState, QueuedMail},
     tokens::MailId,
     web::{
         confirm::{Confirm, ConfirmForm, Fact, Link, Piece},
@@ -22,6 +22,7 @@ use crate::{
         page::{Page, answer, go_to},
         paging::{Rows, limit},
         query::with_query,
+        toolbar::{Alert, FilterLink, Pager, Toolbar},
     },
 };
 
@@ -30,7 +31,7 @@ const KINDS: [(&str, &str, MailState); 4] = [
     ("", "All", MailState::All),
     ("waiting", "Waiting", MailState::Waiting),
     ("retrying", "Retrying", MailState::Retrying),
-    ("failed", "Failed", MailState::Failed),
+    ("failed", "Rejected", MailState::Failed),
 ];
 /// Tokens of a mail that are named.
 const NAMED: i64 = 3;
@@ -41,10 +42,10 @@ const HELD: &str = "It is sent by now, or being sent this minute. Look at the li
 struct ListMail {
     page: Page,
     only: &'static str,
-    kinds: Vec<(String, &'static str, bool)>,
+    alerts: Vec<Alert>,
+    toolbar: Toolbar,
     mails: Vec<MailView>,
-    is_first: bool,
-    next: Option<String>,
+    pager: Pager,
 }
 
 /// A mail, ready for templates.
@@ -88,13 +89,14 @@ pub async fn list_mail(
     for mail in mails.shown {
         views.push(MailView::new(&app, mail, &me).await?);
     }
+    let queue = app.store.mail_queue(BOUND).await?;
     let page = ListMail {
-        page: Page::in_section(&req, "Mail", "operator-mail"),
-        kinds: KINDS.map(|(word, label, _)| (with_query(HERE, [("only", word)]), label, word == only)).into(),
+        page: Page::in_section(&req, "Email", "operator-mail"),
+        alerts: alerts(&queue, &me),
+        toolbar: toolbar(only),
         only,
         mails: views,
-        is_first: before.is_none(),
-        next,
+        pager: Pager::onward(HERE, &[("only", only)], before.is_none(), next),
     };
     answer(StatusCode::OK, &page)
 }
@@ -130,6 +132,28 @@ pub async fn change_mail(
     question(&app, &me, mail, &path.1).await?.refuse(&req, HELD)
 }
 
+/// What the queue says of itself: what was rejected, and how long the oldest waits.
+fn alerts(queue: &MailQueue, me: &Operator) -> Vec<Alert> {
+    let rejected =
+        || Alert::bad(format!("{} rejected", number(queue.failed, BOUND)), with_query(HERE, [("only", "failed")]));
+    let held = queue.reply.as_ref().map(|_| {
+        let since = queue.oldest.map(|at| format!(", the oldest queued {}", me.time(at).words)).unwrap_or_default();
+        let text = format!("{} not sent yet{since}", number(queue.pending, BOUND));
+        Alert::warn(text, with_query(HERE, [("only", "retrying")]))
+    });
+    (queue.failed > 0).then(rejected).into_iter().chain(held).collect()
+}
+
+fn toolbar(only: &str) -> Toolbar {
+    let link = |(word, label, _): (&'static str, &'static str, MailState)| FilterLink {
+        label,
+        path: with_query(HERE, [("only", word)]),
+        count: None,
+        is_chosen: word == only,
+    };
+    Toolbar { filters: KINDS.map(link).into(), ..Toolbar::default() }
+}
+
 async fn found(app: &App, id: &str) -> Result<QueuedMail, PageError> {
     let id = MailId::parse(id).ok_or(PageError::NotFound)?;
     app.store.queued_mail(id).await?.ok_or(PageError::NotFound)
@@ -141,8 +165,8 @@ async fn question(app: &App, me: &Operator, mail: QueuedMail, verb: &str) -> Res
     let (title, lede, button) = if retries {
         ("Try again now", "It goes out within a minute, unless there is nothing to say any more.", "Try again")
     } else {
-        let lede = "It will not be sent, and nothing is sent in its place. The record says who dropped it.";
-        ("Drop this mail", lede, "Drop it")
+        let lede = "It will not be sent, and nothing is sent in its place. The events say who discarded it.";
+        ("Discard this email", lede, "Discard it")
     };
     Ok(Confirm {
         section: "operator-mail",
@@ -150,9 +174,9 @@ async fn question(app: &App, me: &Operator, mail: QueuedMail, verb: &str) -> Res
         lede: lede.to_owned(),
         button: button.to_owned(),
         is_danger: !retries,
-        cancel: "Leave it",
+        cancel: "Cancel",
         action: format!("{HERE}/{}/{}", mail.id, if retries { "retry" } else { "drop" }),
-        back: Link::new(HERE, "Mail"),
+        back: Link::new(HERE, "Email"),
         facts: mail.into_facts(),
         ..Confirm::default()
     })
@@ -161,7 +185,7 @@ async fn question(app: &App, me: &Operator, mail: QueuedMail, verb: &str) -> Res
 impl MailView {
     async fn new(app: &App, mail: QueuedMail, me: &Operator) -> Result<Self, PageError> {
         let (state, tone) = match mail.state {
-            MailState::Failed => ("Failed", "bad"),
+            MailState::Failed => ("Rejected", "bad"),
             MailState::Retrying => ("Retrying", "warn"),
             MailState::Waiting | MailState::All => ("Waiting", "quiet"),
         };

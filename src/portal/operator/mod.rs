@@ -3,9 +3,11 @@
 pub mod account;
 pub mod account_status;
 pub mod accounts;
+pub mod bulk_tokens;
 pub mod delete_account;
 pub mod events;
 pub mod feeds;
+pub mod find_token;
 pub mod invitations;
 pub mod jobs;
 pub mod mail;

@@ -28,8 +28,9 @@ struct Overview {
     version: &'static str,
     engine: &'static str,
     schema: String,
-    checks: Vec<(&'static str, bool, String)>,
-    mail: Mail,
+    /// What is wrong first.
+    checks: Vec<CheckView>,
+    wrong: usize,
     numbers: [(&'static str, String, &'static str); 4],
     too_long: Option<LongLives>,
     settings: Vec<(&'static str, String)>,
@@ -51,19 +52,29 @@ struct LongLife {
     end: Option<Time>,
 }
 
-struct Mail {
-    way: String,
-    pending: String,
-    oldest: Option<Time>,
-    failed: String,
-    any_failed: bool,
-    reply: Option<String>,
+/// A part of the host and what was found of it.
+struct CheckView {
+    name: &'static str,
+    state: &'static str,
+    tone: &'static str,
+    text: String,
+    link: Option<(&'static str, &'static str)>,
+}
+
+impl CheckView {
+    fn new(name: &'static str, is_good: bool, text: String) -> Self {
+        let (state, tone) = if is_good { ("Good", "ok") } else { ("Needs attention", "bad") };
+        Self { name, state, tone, text, link: None }
+    }
 }
 
 /// `GET /operator`
 pub async fn show_overview(req: HttpRequest, app: Data<App>, me: Operator) -> Result<HttpResponse, PageError> {
     let numbers = app.store.numbers(MANY).await?;
     let schema = app.store.applied_migrations().await?.last().map(ToString::to_string).unwrap_or_default();
+    let mut checks = checks(&app).await;
+    checks.extend(mail(&app, app.store.mail_queue(BOUND).await?, &me));
+    checks.sort_by_key(|check| check.tone != "bad");
     let page = Overview {
         page: Page::in_section(&req, "Overview", "operator"),
         version: env!("CARGO_PKG_VERSION"),
@@ -72,8 +83,8 @@ pub async fn show_overview(req: HttpRequest, app: Data<App>, me: Operator) -> Re
             Engine::Postgres => "PostgreSQL",
         },
         schema,
-        checks: checks(&app).await,
-        mail: mail(&app, app.store.mail_queue(BOUND).await?, &me),
+        wrong: checks.iter().filter(|check| check.tone == "bad").count(),
+        checks,
         numbers: [
             ("Accounts", number(numbers.accounts, MANY), "/operator/accounts"),
             ("Tokens", number(numbers.tokens, MANY), "/operator/tokens"),
@@ -102,23 +113,36 @@ async fn long_lives(app: &App, me: &Operator) -> Result<Option<LongLives>, PageE
 }
 
 /// Every part by name, whether it is well, and what was found.
-async fn checks(app: &App) -> Vec<(&'static str, bool, String)> {
+async fn checks(app: &App) -> Vec<CheckView> {
     app.health.refresh(&app.parts()).await;
     let told = |check: &Check| match &check.finding {
-        Finding::Good(text) => (check.name, true, text.clone()),
-        Finding::Wrong { what, cause } => (check.name, false, format!("{what}: {cause}")),
+        Finding::Good(text) => CheckView::new(check.name, true, text.clone()),
+        Finding::Wrong { what, cause } => CheckView::new(check.name, false, format!("{what}: {cause}")),
     };
     app.health.checks().iter().map(told).collect()
 }
 
-fn mail(app: &App, queue: MailQueue, me: &Operator) -> Mail {
+/// Whether emails leave the host: those on their way, and those that a server rejected.
+fn mail(app: &App, queue: MailQueue, me: &Operator) -> [CheckView; 2] {
     let server = app.settings.smtp_url.is_some();
-    Mail {
-        way: if server { app.mailer.way() } else { "files in the data folder (no LATCHKEY_SMTP_URL)".to_owned() },
-        pending: number(queue.pending, BOUND),
-        oldest: queue.oldest.map(|at| me.time(at)),
-        failed: number(queue.failed, BOUND),
-        any_failed: queue.failed > 0,
-        reply: queue.reply,
-    }
+    let way = if server { app.mailer.way() } else { "files in the data folder (no LATCHKEY_SMTP_URL)".to_owned() };
+    let waiting = match queue.oldest {
+        Some(at) => format!("{} waiting, the oldest since {}.", number(queue.pending, BOUND), me.time(at).text),
+        None => "None waiting.".to_owned(),
+    };
+    let text = match &queue.reply {
+        Some(reply) => format!("Held up: {reply}. Goes to {way}. {waiting}"),
+        None => format!("Goes to {way}. {waiting}"),
+    };
+    let sending =
+        CheckView { link: Some(("Email", "/operator/mail")), ..CheckView::new("email", queue.reply.is_none(), text) };
+    let rejected = match queue.failed {
+        0 => "None.".to_owned(),
+        failed => format!("{} rejected by a mail server and not tried again.", number(failed, BOUND)),
+    };
+    let rejected = CheckView {
+        link: (queue.failed > 0).then_some(("Review", "/operator/mail?only=failed")),
+        ..CheckView::new("rejected email", queue.failed == 0, rejected)
+    };
+    [sending, rejected]
 }

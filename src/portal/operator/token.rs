@@ -24,6 +24,8 @@ use crate::{
         form::Form,
         format::Time,
         page::{Page, answer, go_to},
+        query::with_query,
+        toolbar::Pager,
     },
 };
 
@@ -40,7 +42,7 @@ struct ShowToken {
     can_be_revoked: bool,
     can_be_deactivated: bool,
     events: Vec<EventView>,
-    more_events: bool,
+    pager: Pager,
 }
 
 /// `GET /operator/tokens/{id}`
@@ -53,6 +55,7 @@ pub async fn show_token(
     let (token, owner) = found(&app, &id).await?;
     let filter = EventFilter { token: Some(token.id), ..EventFilter::default() };
     let events = app.store.events(&filter, None, LINES).await?;
+    let all_events = with_query("/operator/events", [("token", token.id.to_string())]);
     let page = ShowToken {
         page: Page::in_section(&req, token.settings.name.clone(), "operator-tokens"),
         token: drawn(&app, &me, &token).await?,
@@ -60,7 +63,7 @@ pub async fn show_token(
         created: me.time(token.created_at),
         can_be_revoked: TokenAct::Revoke.check(&token, me.now).is_ok(),
         can_be_deactivated: TokenAct::Deactivate.check(&token, me.now).is_ok(),
-        more_events: events.next.is_some(),
+        pager: Pager { later: events.next.map(|_| ("All events", all_events)), ..Pager::default() },
         events: events.events.into_iter().map(|event| EventView::new(event, &me)).collect(),
     };
     answer(StatusCode::OK, &page)

@@ -24,6 +24,7 @@ use crate::{
         page::{Page, SignedIn, answer, signed_in},
         paging::{Rows, limit},
         query::with_query,
+        toolbar::{FilterLink, Pager, Toolbar},
     },
 };
 
@@ -66,18 +67,16 @@ struct SearchFor {
 
 /// A list with the search above it.
 pub(in crate::portal) struct Listing {
-    /// Where the search form leads.
-    pub action: String,
-    /// What was looked for.
-    pub q: String,
+    /// The search above it.
+    pub toolbar: Toolbar,
     /// Whether unlisted packages are shown.
     pub unlisted: bool,
     /// Whether the rows say which feed they are in.
     pub names_feed: bool,
     /// The packages.
     pub rows: Vec<PackageRow>,
-    /// The next page.
-    pub next: Option<String>,
+    /// The ways on.
+    pub pager: Pager,
     /// Whether this is the first page.
     pub first: bool,
 }
@@ -164,7 +163,9 @@ impl Listing {
 
     fn new(action: String, q: String, wanted: &PackagesQuery, names_feed: bool) -> Self {
         let first = wanted.after.is_empty();
-        Self { action, q, unlisted: wanted.unlisted(), names_feed, rows: Vec::new(), next: None, first }
+        let unlisted = wanted.unlisted();
+        let toolbar = toolbar(action, q, unlisted);
+        Self { toolbar, unlisted, names_feed, rows: Vec::new(), pager: Pager::default(), first }
     }
 
     fn filled(
@@ -174,7 +175,9 @@ impl Listing {
         time: impl Fn(chrono::DateTime<chrono::Utc>) -> Time,
     ) -> Self {
         let found = Rows::new(found, PAGE);
-        self.next = found.next(|last| self.link(&key(last)));
+        let kept = [("q", self.toolbar.words.as_str()), ("unlisted", word(self.unlisted))];
+        let next = found.next(|last| self.link(&key(last)));
+        self.pager = Pager::onward(&self.toolbar.action, &kept, self.first, next);
         self.rows = found.shown.into_iter().map(|line| row(line, &time)).collect();
         self
     }
@@ -185,8 +188,42 @@ impl Listing {
     }
 
     fn link(&self, after: &str) -> String {
-        let unlisted = if self.unlisted { "yes" } else { "" };
-        with_query(&self.action, [("q", self.q.as_str()), ("unlisted", unlisted), ("after", after)])
+        let words = self.toolbar.words.as_str();
+        with_query(&self.toolbar.action, [("q", words), ("unlisted", word(self.unlisted)), ("after", after)])
+    }
+}
+
+impl PackageRow {
+    /// What it says of itself, then who made it.
+    pub fn about(&self) -> String {
+        let by = if self.authors.is_empty() { String::new() } else { format!("by {}", self.authors) };
+        [self.summary.clone(), by, self.tags.join(", ")]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · ")
+    }
+}
+
+/// How an address says whether unlisted packages are shown.
+fn word(unlisted: bool) -> &'static str {
+    if unlisted { "yes" } else { "" }
+}
+
+fn toolbar(action: String, words: String, unlisted: bool) -> Toolbar {
+    let link = |(label, with): (&'static str, bool)| FilterLink {
+        label,
+        path: with_query(&action, [("q", words.as_str()), ("unlisted", word(with))]),
+        count: None,
+        is_chosen: with == unlisted,
+    };
+    Toolbar {
+        filters: [("Listed", false), ("Include unlisted", true)].map(link).into(),
+        placeholder: "Name, tag or author",
+        kept: if unlisted { vec![("unlisted", "yes".to_owned())] } else { Vec::new() },
+        words,
+        action,
+        ..Toolbar::default()
     }
 }
 
