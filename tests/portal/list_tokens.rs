@@ -3,6 +3,7 @@
 use chrono::Duration;
 
 use crate::support::{
+    page::Page,
     person::Browser,
     snapshot::page_is,
     world::{World, on_both_engines},
@@ -49,8 +50,11 @@ async fn a_token_goes_from_active_over_expires_soon_to_expired(world: &World) {
     let page = ada.get("/settings/tokens").await;
     page_is("tokens_with_an_expired_one", &page);
     assert_eq!(page.attributes(".alerts a", "href")[0], "/settings/tokens?state=expired&sort=expires");
-    let act = page.attributes(&format!("#token-{} .acts > a", key.id), "href");
-    assert_eq!(act, [format!("/settings/tokens/{}/refresh", key.id)], "it was used, so it is offered a new life");
+    let act = |page: &Page| page.attributes(&format!("#token-{} .acts > a", key.id), "href");
+    assert_eq!(act(&page), [format!("/settings/tokens/{}/delete", key.id)], "it was never used");
+    world.database.execute("UPDATE tokens SET last_used_at = issued_at WHERE id = $1", &[&key.id]).await;
+    let page = ada.get("/settings/tokens").await;
+    assert_eq!(act(&page), [format!("/settings/tokens/{}/refresh", key.id)], "something may still need it");
 }
 
 async fn short_lives_are_warned_a_day_before_or_not_at_all(world: &World) {

@@ -283,23 +283,23 @@ fn csv_of(found: &[InventoryToken], with_head: bool, now: DateTime<Utc>) -> Vec<
 fn cells(found: &InventoryToken, now: DateTime<Utc>) -> [String; 12] {
     let InventoryToken { token, owner } = found;
     let time = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let feeds = match &token.feeds {
+    let feeds = match &token.settings.feeds {
         Feeds::All => "*".to_owned(),
         Feeds::Some(ids) => ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
     };
     [
         token.id.to_string(),
-        token.name.clone(),
+        token.settings.name.clone(),
         token.hint.clone().unwrap_or_default(),
         owner.clone(),
         state(token, now).label().to_owned(),
-        token.permissions.iter().map(Permission::scope).collect::<Vec<_>>().join(" "),
-        token.patterns.iter().collect::<Vec<_>>().join(" "),
+        token.settings.permissions.iter().map(Permission::scope).collect::<Vec<_>>().join(" "),
+        token.settings.patterns.iter().collect::<Vec<_>>().join(" "),
         feeds,
         time(token.created_at),
         token.last_use.as_ref().map(|last| time(last.at)).unwrap_or_default(),
         token.end().map_or_else(|| "never".to_owned(), time),
-        token.note.clone(),
+        token.settings.note.clone(),
     ]
 }
 

@@ -10,6 +10,7 @@ use super::{feeds, listing::Listing, refusals::open_refusals, remedy::Remedy, ro
 use crate::{
     app::App,
     feeds::Feed,
+    paths,
     store::Result,
     tokens::{
         AccountId, Token, TokenId,
@@ -145,7 +146,7 @@ async fn alerts(
     let part = |filter: Filter| Listing { filter, sort: Sort::Expires, ..Listing::default() }.path();
     let frozen = frozen.map(|at| {
         let since = Time::new(at, me.now, me.account.time_zone).text;
-        Alert { verb: "Undo the freeze", ..Alert::bad(format!("Frozen since {since}"), "/settings/tokens/unfreeze") }
+        Alert { verb: "Undo the freeze", ..Alert::bad(format!("Frozen since {since}"), paths::UNFREEZE_TOKENS) }
     });
     let all = [
         undelivered.first().map(|_| Alert::bad("A warning email was not delivered", "/settings/profile#undelivered")),
@@ -186,7 +187,7 @@ async fn toolbar(app: &App, listing: &Listing, account: AccountId, now: DateTime
         filter.count = Some(number(app.store.count_tokens(account, part, now).await?));
     }
     Ok(Toolbar {
-        action: "/settings/tokens".to_owned(),
+        action: paths::TOKENS.to_owned(),
         words: listing.words.clone(),
         placeholder: "Name, key or package",
         kept: listing.kept(),

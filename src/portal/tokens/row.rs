@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::view::{self, Act, Use};
 use crate::{
     feeds::Feed,
+    paths,
     tokens::{Feeds, Kind, Permission, State, Token, TokenKind, Verb, act::TokenAct, state::state},
     web::{
         format::{Time, sentence},
@@ -79,7 +80,11 @@ impl TokenRow {
     pub fn new(token: &Token, feeds: &[Feed], me: &SignedIn) -> Self {
         let seen = view::Token::whole(token, feeds, me);
         let state = state(token, me.now);
-        let title = if token.note.is_empty() { token.name.clone() } else { format!("{}\n{}", token.name, token.note) };
+        let title = if token.settings.note.is_empty() {
+            token.settings.name.clone()
+        } else {
+            format!("{}\n{}", token.settings.name, token.settings.note)
+        };
         let (ending_acts, acts) = seen.acts.iter().copied().partition(|act| is_ending(act.verb));
         Self {
             act: act_for(token, state, me.now),
@@ -128,7 +133,7 @@ fn is_ending(verb: &str) -> bool {
 fn act_for(token: &Token, state: State, now: DateTime<Utc>) -> RowAct {
     let of = |act: TokenAct, label: &str, is_due| RowAct {
         label: label.to_owned(),
-        path: format!("/settings/tokens/{}/{}", token.id, act.as_str()),
+        path: paths::of_token(token.id, act.as_str()),
         is_due,
     };
     let usual = |act: TokenAct, is_due| of(act, act.label(), is_due);
@@ -149,7 +154,7 @@ fn act_for(token: &Token, state: State, now: DateTime<Utc>) -> RowAct {
 
 /// What it may do in a few words: "Read, upload"; kinds are named where they differ.
 pub fn access(token: &Token) -> String {
-    let permissions = token.permissions.effective();
+    let permissions = token.settings.permissions.effective();
     let mut lines: Vec<(String, Vec<&'static str>)> = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_served()) {
         let words = verbs(permissions.iter().filter(|permission| permission.kind() == Some(kind)));
@@ -186,15 +191,15 @@ fn verbs(permissions: impl Iterator<Item = Permission>) -> String {
 
 impl Packages {
     fn of(token: &Token, feeds: &[Feed]) -> Self {
-        let patterns: Vec<_> = token.patterns.iter().collect();
-        let names = match &token.feeds {
+        let patterns: Vec<_> = token.settings.patterns.iter().collect();
+        let names = match &token.settings.feeds {
             Feeds::All => String::new(),
             limited => view::feed_names(limited, feeds),
         };
-        let all = if token.patterns.covers_all() { "All packages".to_owned() } else { patterns.join(", ") };
+        let all = if token.settings.patterns.covers_all() { "All packages".to_owned() } else { patterns.join(", ") };
         Self {
-            first: patterns.first().filter(|_| !token.patterns.covers_all()).map(|first| (*first).to_owned()),
-            more: if token.patterns.covers_all() { 0 } else { patterns.len().saturating_sub(1) },
+            first: patterns.first().filter(|_| !token.settings.patterns.covers_all()).map(|first| (*first).to_owned()),
+            more: if token.settings.patterns.covers_all() { 0 } else { patterns.len().saturating_sub(1) },
             title: if names.is_empty() { all } else { format!("{all}, in {names}") },
             feeds: names,
         }

@@ -70,7 +70,7 @@ type Statements = LazyLock<HashMap<InventoryFilter, String>>;
 /// A page of $7 tokens made before $6.
 static PAGES: Statements = LazyLock::new(|| {
     let page = |filter| {
-        let list = fitting(format!("{COLUMNS}, a.username"), filter).filter("t.id < $6");
+        let list = fitting(format!("{}, a.username", *COLUMNS), filter).filter("t.id < $6");
         (filter, list.order("t.id", Direction::Descending).limit("$7").sql())
     };
     InventoryFilter::ALL.map(page).into()
