@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{files::NamedFile, request::Reader, response::NuGetError, urls::Urls};
+use super::{files::NamedFile, response::NuGetError, urls::Urls};
 use crate::{
     app::App,
     packages::{
         StoredPackage,
         nuget::{StoredNuspec, manifest::package_types, nuspec::License},
     },
+    registry::request::Reader,
 };
 
 /// Owners that are named.

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{
     files::{self, NamedFile},
-    request::{NuGetRequest, Reader},
+    request::NuGetRequest,
     response::{Answer, NuGetError},
     stored,
 };
@@ -25,6 +25,7 @@ use crate::{
         blobs::BlobKey,
         nuget::{files::nuspec_beside, id::PackageId},
     },
+    registry::request::Reader,
 };
 
 /// The package of the address, if the reader may see it.
@@ -32,7 +33,7 @@ pub(super) async fn readable_package(
     request: &NuGetRequest<'_>,
     id: &PackageId,
 ) -> Result<(Reader, StoredPackage), NuGetError> {
-    request.look_up(id).await?.ok_or_else(NuGetError::nothing_here)
+    request.look_up(id.as_str()).await?.ok_or_else(NuGetError::nothing_here)
 }
 
 /// `GET flat/{id}/index.json`: every version, unlisted ones included.

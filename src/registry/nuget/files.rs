@@ -9,7 +9,7 @@ use actix_web::{
 use tokio::sync::Semaphore;
 
 use super::{
-    request::{NuGetRequest, Reader},
+    request::NuGetRequest,
     response::{Answer, NuGetError},
 };
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
         archive::{self, Limits, Unreadable},
         nuspec::{License, Nuspec},
     },
+    registry::request::Reader,
 };
 
 /// Packages that are opened at once; each may take as much memory as its directory is long.

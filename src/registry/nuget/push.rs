@@ -1,7 +1,7 @@
 //! Pushing a package: decided before its body is read, again when its id is known and before the rest of it is inflated,
 //! and last in the transaction that enters the version, from facts read there.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use tempfile::NamedTempFile;
@@ -15,8 +15,7 @@ use super::{
 use crate::{
     app::App,
     audit::Actor,
-    auth::{Caller, PushPermit, QueueFull},
-    package_store::Custody,
+    auth::{Caller, PushPermit},
     packages::{
         NewVersion, PublishContext, StoredPackage,
         blobs::{BlobError, BlobKey},
@@ -25,18 +24,16 @@ use crate::{
             files::{nuspec_beside, package_file},
         },
     },
-    runtime::WorkerTasks,
+    registry::publish::{ATTEMPTS, changed_too_often, check_quota, check_store, to_its_end},
     store::Transaction,
     tokens::{
-        AccountId, Kind, PackageKey, Token, VersionKey,
+        Kind, PackageKey, Token, VersionKey,
         decision::{Action, Package},
         legacy,
     },
 };
 
 pub(super) const PUSH: Action = Action::Push(Kind::NuGet);
-/// How often the change of a push is made anew because its token was changed while it went on.
-pub(super) const ATTEMPTS: u32 = 3;
 
 /// `PUT package`
 pub async fn push_package(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
@@ -78,23 +75,6 @@ pub(super) async fn receive_push(
     Ok(Received { caller, upload, permit, limits })
 }
 
-/// Refuses what would bring an account over its quota, if there is one. Pushes that are under way side by side may go over
-/// it together, by less than a package each.
-async fn check_quota(app: &App, account: AccountId, more: u64) -> Result<(), NuGetError> {
-    let Some(quota) = app.settings.account_quota else { return Ok(()) };
-    let used = app.store.published_bytes(account).await?;
-    if used.saturating_add(more.max(1)) <= quota {
-        return Ok(());
-    }
-    let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
-    let sentence = format!(
-        "The account of this key has published {} of the {} that one account may. Ask the operator to remove old versions or to allow more.",
-        mib(used),
-        mib(quota)
-    );
-    Err(NuGetError::new(StatusCode::FORBIDDEN, "The quota of this account is used up", sentence))
-}
-
 /// A push whose body is here.
 struct Push {
     caller: Caller,
@@ -126,7 +106,7 @@ async fn decide_early(
         Some(feed) => app.store.package(feed, Kind::NuGet, &package.id.key(), account).await?,
         None => None,
     };
-    request.decide(caller, PUSH, Some(&package.id), StoredPackage::known_to_its_asker(found.as_ref()))?;
+    request.decide(caller, PUSH, Some(package.id.as_str()), StoredPackage::known_to_its_asker(found.as_ref()))?;
     match found {
         Some(found) if app.store.version(found.key, &package.version.key()).await?.is_some() => Err(exists(package)),
         Some(found) if app.store.was_removed(found.key, &package.version.key()).await? => Err(removed(package)),
@@ -165,23 +145,6 @@ async fn publish(req: &HttpRequest, app: &web::Data<App>, push: Push) -> Answer 
     to_its_end(req, async move { store_and_enter(&NuGetRequest::of(&of, &app)?, &app, push).await }).await
 }
 
-/// Runs what must not stop half way, even if the client goes away meanwhile.
-pub(super) async fn to_its_end(req: &HttpRequest, task: impl Future<Output = Answer> + 'static) -> Answer {
-    let done = match req.app_data::<WorkerTasks>().cloned() {
-        Some(tasks) => tasks.run(task).await,
-        None => None,
-    };
-    done.unwrap_or_else(|| Err(NuGetError::unavailable(&io::Error::other("the server is stopping"))))
-}
-
-impl From<QueueFull> for NuGetError {
-    fn from(_: QueueFull) -> Self {
-        Self::busy(
-            "Too many pushes are under way: those of this key's account, or of everybody. Wait for some to end, then push again.",
-        )
-    }
-}
-
 async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, push: Push) -> Answer {
     let Push { mut caller, upload, package, permit: _permit } = push;
     let key = VersionKey::generate(request.now(), &mut crate::random::system());
@@ -216,22 +179,6 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, push: Push) -> A
     Ok(request.with_expiry_warning(HttpResponse::Created(), Some(&token)).body(text))
 }
 
-/// Refuses to publish where it would get lost: in a package store of somebody else, or in an empty folder that stands where
-/// a disk is to be mounted. Asked each time, because disks come and go.
-pub(super) async fn check_store(app: &App) -> Result<(), NuGetError> {
-    match Custody::of(&app.store, &app.blobs).await {
-        Ok(custody) if custody.ownership.takes_packages() => Ok(()),
-        Ok(custody) => {
-            app.health.suspect();
-            Err(NuGetError::wrong_store(&custody.ownership))
-        }
-        Err(error) => {
-            app.health.suspect();
-            Err(NuGetError::of_store(error))
-        }
-    }
-}
-
 /// Makes the bytes durable: the package, and its nuspec beside it.
 async fn store(app: &App, blob: &BlobKey, upload: &Upload, package: &Nupkg) -> Result<(), BlobError> {
     app.blobs.put(blob, upload.file.path()).await?;
@@ -256,11 +203,6 @@ async fn enter_at_last(
     Err(changed_too_often())
 }
 
-pub(super) fn changed_too_often() -> NuGetError {
-    let sentence = "This key is being changed again and again. Push again when its owner is done.";
-    NuGetError::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence)
-}
-
 /// The last decision and the version's row; what is returned holds when it is committed. None if the token was changed
 /// meanwhile.
 async fn enter(
@@ -273,7 +215,7 @@ async fn enter(
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     caller.reload_in(&mut tx, request.feed).await?;
-    let known = request.decide(caller, PUSH, Some(&package.id), Package::Unknown)?;
+    let known = request.decide(caller, PUSH, Some(package.id.as_str()), Package::Unknown)?;
     let feed = known.feed.ok_or_else(NuGetError::nothing_to_change)?;
     let by: Actor = caller.actor(known);
     let act = PublishContext { feed, feed_name: request.feed, token: &known.token, by: &by, now };
@@ -298,7 +240,7 @@ async fn owned_package(
     let account = Some(act.token.account);
     let mut found = tx.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
     if found.is_none() {
-        request.decide(caller, PUSH, Some(&package.id), Package::New)?;
+        request.decide(caller, PUSH, Some(package.id.as_str()), Package::New)?;
         if let Some(key) = tx.add_package(act, Kind::NuGet, package.id.as_str()).await? {
             return Ok(key);
         }
@@ -306,6 +248,6 @@ async fn owned_package(
         found = tx.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
     }
     let found = found.ok_or_else(NuGetError::nothing_to_change)?;
-    request.decide(caller, PUSH, Some(&package.id), StoredPackage::known_to_its_asker(Some(&found)))?;
+    request.decide(caller, PUSH, Some(package.id.as_str()), StoredPackage::known_to_its_asker(Some(&found)))?;
     Ok(found.key)
 }

@@ -1,229 +1,54 @@
 //! How refusals look to NuGet clients, which print the reason phrase and the header `X-NuGet-Warning`, and no body.
 
-use std::fmt;
-
 use actix_web::{
-    HttpResponse, ResponseError,
+    HttpResponse,
     http::{
         StatusCode,
-        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{CONTENT_TYPE, WWW_AUTHENTICATE},
     },
 };
 
 use crate::{
-    auth::{Ambiguous, BadBody, CredentialScheme, Refusal, ascii},
-    disk,
-    packages::blobs::{BlobError, Ownership},
-    store::StoreError,
-    tokens::decision::{Action, Class, Reason},
+    auth::{CredentialScheme, ascii},
+    registry::error::{Dialect, DoorError},
+    tokens::Kind,
 };
 
 /// The header whose text clients print on success and on refusal alike.
 pub(super) const WARNING: &str = "X-NuGet-Warning";
 
-const DISK_FULL: &str = "The disk of this host is full";
-
 /// What a handler gives back.
 pub type Answer = Result<HttpResponse, NuGetError>;
 
-/// A refusal in this door's dress.
+/// A refusal at this door.
+pub type NuGetError = DoorError<NuGetDialect>;
+
+/// How NuGet clients are told.
 #[derive(Debug)]
-pub struct NuGetError {
-    status: StatusCode,
-    phrase: &'static str,
-    sentence: String,
-    /// The realm of the challenge, if credentials may help.
-    realm: Option<String>,
-    /// Off where nobody has to act: for the challenge, which clients get before every single request, and for what is not
-    /// here, because clients ask every source for every package.
-    warn: bool,
-    /// Seconds after which it may go better.
-    later: Option<u8>,
-}
+pub struct NuGetDialect;
 
-impl NuGetError {
-    /// A refusal with its reason phrase (ASCII) and its sentence.
-    pub(super) fn new(status: StatusCode, phrase: &'static str, sentence: impl Into<String>) -> Self {
-        Self { status, phrase, sentence: sentence.into(), realm: None, warn: true, later: None }
-    }
+impl Dialect for NuGetDialect {
+    const KIND: Kind = Kind::NuGet;
+    const SEND_A_TOKEN: &'static str =
+        "Send an access token: as password with any username, or in X-NuGet-ApiKey to push.";
 
-    /// The challenge for a request without credential.
-    pub(super) fn challenge(host: &str) -> Self {
-        let sentence = "Send an access token: as password with any username, or in X-NuGet-ApiKey to push.";
-        let bare = Self::new(StatusCode::UNAUTHORIZED, "No access token was sent", sentence);
-        Self { realm: Some(host.to_owned()), warn: false, ..bare }
-    }
-
-    /// What the decision refused. A 401 in answer to `X-NuGet-ApiKey` would make the client ask for a password.
-    pub(super) fn of(refusal: Refusal, action: Action, host: &str) -> Self {
-        let status = match (refusal.reason.class(), refusal.scheme) {
-            (Class::NotLive, CredentialScheme::Basic | CredentialScheme::Bearer) => StatusCode::UNAUTHORIZED,
-            (Class::NotLive, CredentialScheme::ApiKey) | (Class::Forbidden, _) => StatusCode::FORBIDDEN,
-            (Class::NotFound, _) => StatusCode::NOT_FOUND,
-        };
-        let realm = (status == StatusCode::UNAUTHORIZED).then(|| host.to_owned());
-        match refusal.reason {
-            Reason::AccountCannotRead if matches!(action, Action::Pull(_)) => Self::nothing_here(),
-            Reason::AccountCannotRead => Self::nothing_to_change(),
-            reason => Self { realm, ..Self::new(status, reason.phrase(), refusal.sentence) },
+    /// A 401 in answer to `X-NuGet-ApiKey` would make the client ask for a password.
+    fn not_live(scheme: CredentialScheme) -> StatusCode {
+        match scheme {
+            CredentialScheme::Basic | CredentialScheme::Bearer => StatusCode::UNAUTHORIZED,
+            CredentialScheme::ApiKey => StatusCode::FORBIDDEN,
         }
     }
 
-    /// A package, feed or address that is not here, or looks so to who asks.
-    pub(super) fn nothing_here() -> Self {
-        Self { warn: false, ..Self::nothing_to_change() }
-    }
-
-    /// The same to somebody who wants to change it, and so has to be told.
-    pub(super) fn nothing_to_change() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Not found", "There is nothing here, or this key cannot see it.")
-    }
-
-    /// A request for another representation than the one that is here.
-    pub(super) fn another_one_wanted() -> Self {
-        let sentence = "This file is not the one that If-Match asks for.";
-        Self { warn: false, ..Self::new(StatusCode::PRECONDITION_FAILED, "Precondition failed", sentence) }
-    }
-
-    /// Input that cannot be used.
-    pub(super) fn bad(phrase: &'static str, sentence: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, phrase, sentence)
-    }
-
-    /// Too much at once.
-    pub(super) fn busy(sentence: &str) -> Self {
-        let refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many pushes at once", sentence);
-        Self { later: Some(5), ..refused }
-    }
-
-    /// Too many long answers under way.
-    pub(super) fn too_many_at_once() -> Self {
-        let sentence = "The feed is busy with other searches. Try again in a moment.";
-        let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence);
-        Self { later: Some(5), ..refused }
-    }
-
-    /// What would be put into such a package store would get lost.
-    pub(super) fn wrong_store(ownership: &Ownership) -> Self {
-        let why = match ownership {
-            Ownership::Foreign(_) => "The package store belongs to another installation",
-            _ => "The package store is not where it was; its disk may not be mounted",
-        };
-        let sentence =
-            format!("{why}, so nothing can be published here. Tell the operator: latchkey doctor says what to do.");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be published here", sentence)
-    }
-
-    /// A fault of ours that may pass.
-    pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!("a request could not be answered: {}", causes(error));
-        let (phrase, sentence) = if disk::is_full(error) {
-            (DISK_FULL, "The disk of this host is full. Its operator has to make room. Try again later.")
-        } else {
-            ("Try again in a moment", "The feed cannot answer just now. Try again in a moment.")
-        };
-        let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, phrase, sentence);
-        Self { later: Some(2), ..refused }
-    }
-
-    /// The same of the package store and the database's word of it.
-    pub(super) fn of_store(error: anyhow::Error) -> Self {
-        match error.downcast::<StoreError>() {
-            Ok(error) => error.into(),
-            Err(error) => Self::store_unavailable(error.as_ref()),
-        }
-    }
-
-    /// The same of the package store.
-    fn store_unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
-        let refused = Self::unavailable(error);
-        if refused.phrase == DISK_FULL {
-            return refused;
-        }
-        let sentence = "The package store of this host does not work as it should. Its operator learns why from \
-                        latchkey doctor and the log. Try again later.";
-        Self { phrase: "The package store does not work", sentence: sentence.to_owned(), ..refused }
-    }
-}
-
-/// An error with what caused it, and what caused that.
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let said = cause.to_string();
-        // Some say what caused them in their own words.
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        next = cause.source();
-    }
-    text
-}
-
-impl From<StoreError> for NuGetError {
-    fn from(error: StoreError) -> Self {
-        let refused = Self::unavailable(&error);
-        match error {
-            StoreError::Busy(_) | StoreError::Full(_) => {
-                Self { sentence: format!("{} Try again later.", error.sentence()), ..refused }
-            }
-            _ => refused,
-        }
-    }
-}
-
-impl From<BlobError> for NuGetError {
-    fn from(error: BlobError) -> Self {
-        Self::store_unavailable(&error)
-    }
-}
-
-impl From<Ambiguous> for NuGetError {
-    fn from(error: Ambiguous) -> Self {
-        Self::bad("Two different credentials", error.to_string())
-    }
-}
-
-impl From<BadBody> for NuGetError {
-    fn from(error: BadBody) -> Self {
-        let (status, phrase) = match error {
-            BadBody::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "The package is too large"),
-            BadBody::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The package did not arrive in time"),
-            BadBody::BrokenOff => (StatusCode::BAD_REQUEST, "The request broke off"),
-        };
-        Self::new(status, phrase, error.to_string())
-    }
-}
-
-impl fmt::Display for NuGetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status, self.sentence)
-    }
-}
-
-impl std::error::Error for NuGetError {}
-
-impl ResponseError for NuGetError {
-    fn status_code(&self) -> StatusCode {
-        self.status
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let mut answer = HttpResponse::build(self.status);
-        answer.reason(self.phrase).insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"));
-        if let Some(realm) = &self.realm {
+    fn answer(error: &NuGetError) -> HttpResponse {
+        let mut answer = HttpResponse::build(error.status);
+        answer.reason(error.phrase).insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"));
+        if let Some(realm) = &error.realm {
             answer.insert_header((WWW_AUTHENTICATE, format!("Basic realm=\"{realm}\"")));
         }
-        if self.warn {
-            answer.insert_header((WARNING, ascii(&self.sentence)));
+        if error.warn {
+            answer.insert_header((WARNING, ascii(&error.sentence)));
         }
-        if let Some(seconds) = self.later {
-            answer.insert_header((RETRY_AFTER, seconds.to_string()));
-        }
-        if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
-            answer.force_close();
-        }
-        answer.body(self.sentence.clone())
+        answer.body(error.sentence.clone())
     }
 }

@@ -10,7 +10,7 @@ use super::{
     details,
     long_response::Listing,
     query::Query,
-    request::{NuGetRequest, Reader},
+    request::NuGetRequest,
     response::{Answer, NuGetError},
     stored,
     urls::Urls,
@@ -22,6 +22,7 @@ use crate::{
         nuget::{id::PackageId, manifest::normalized},
         search_query::{search_words, take_owners},
     },
+    registry::request::Reader,
     tokens::{Kind, PatternSet},
 };
 
@@ -86,7 +87,7 @@ pub async fn autocomplete_packages(req: HttpRequest, app: web::Data<App>) -> Ans
 async fn versions_of(request: &NuGetRequest<'_>, app: &App, query: &Query, wanted: SearchQuery) -> Answer {
     let id = PackageId::parse(query.text("id")?)
         .map_err(|error| NuGetError::bad("A parameter cannot be read", error.to_string()))?;
-    let Some((reader, package)) = request.look_up(&id).await? else {
+    let Some((reader, package)) = request.look_up(id.as_str()).await? else {
         return Ok(HttpResponse::Ok().json(json!({ "totalHits": 0, "data": [] })));
     };
     let versions = app.store.versions(package.key).await?;

@@ -31,6 +31,7 @@ use crate::{
             files::symbol_file,
         },
     },
+    registry::publish::{ATTEMPTS, changed_too_often, check_store, to_its_end},
     store::Transaction,
     tokens::{Kind, Token, VersionKey, decision::Package},
 };
@@ -53,8 +54,7 @@ pub async fn push_symbols(req: HttpRequest, app: web::Data<App>, payload: web::P
     let files = matching(&app, &version, files).await?;
     let symbols = Symbols { about, version, files, permit };
     let (of, app) = (req.clone(), app.clone());
-    push::to_its_end(&req, async move { store_and_enter(&NuGetRequest::of(&of, &app)?, &app, caller, symbols).await })
-        .await
+    to_its_end(&req, async move { store_and_enter(&NuGetRequest::of(&of, &app)?, &app, caller, symbols).await }).await
 }
 
 /// Symbols whose package was found.
@@ -79,7 +79,7 @@ async fn published(
         Some(feed) => app.store.package(feed, Kind::NuGet, &about.id.key(), account).await?,
         None => None,
     };
-    request.decide(caller, PUSH, Some(&about.id), StoredPackage::known_to_its_asker(found.as_ref()))?;
+    request.decide(caller, PUSH, Some(about.id.as_str()), StoredPackage::known_to_its_asker(found.as_ref()))?;
     let package = found.ok_or_else(|| no_package(about))?;
     stored::version(&app.store, package.key, &about.version).await?.ok_or_else(|| no_package(about))
 }
@@ -117,7 +117,7 @@ fn belongs_to_nothing(file: &SymbolFile, version: &StoredNuspec) -> NuGetError {
 
 /// Makes the files durable, then enters them.
 async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, mut caller: Caller, symbols: Symbols) -> Answer {
-    push::check_store(app).await?;
+    check_store(app).await?;
     let mut new = Vec::new();
     for file in &symbols.files {
         let id = VersionKey::generate(request.now(), &mut crate::random::system());
@@ -162,12 +162,12 @@ async fn enter_at_last(
     symbols: &Symbols,
     new: &[NewSymbolFile],
 ) -> Result<Entered, NuGetError> {
-    for _ in 0..push::ATTEMPTS {
+    for _ in 0..ATTEMPTS {
         if let Some(entered) = enter(request, app, caller, symbols, new).await? {
             return Ok(entered);
         }
     }
-    Err(push::changed_too_often())
+    Err(changed_too_often())
 }
 
 /// The last decision and the rows. None if the token was changed meanwhile.
@@ -182,11 +182,11 @@ async fn enter(
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     caller.reload_in(&mut tx, request.feed).await?;
-    let known = request.decide(caller, PUSH, Some(&about.id), Package::Unknown)?;
+    let known = request.decide(caller, PUSH, Some(about.id.as_str()), Package::Unknown)?;
     let feed = known.feed.ok_or_else(NuGetError::nothing_to_change)?;
     let by = caller.actor(known);
     let found = tx.package(feed, Kind::NuGet, &about.id.key(), Some(known.token.account)).await?;
-    request.decide(caller, PUSH, Some(&about.id), StoredPackage::known_to_its_asker(found.as_ref()))?;
+    request.decide(caller, PUSH, Some(about.id.as_str()), StoredPackage::known_to_its_asker(found.as_ref()))?;
     let package = found.ok_or_else(|| no_package(about))?;
     let act = PublishContext { feed, feed_name: request.feed, token: &known.token, by: &by, now };
     let replaced = tx.replace_symbols(&act, package.key, version, new).await?.ok_or_else(|| no_package(about))?;

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::Caller,
     packages::{PublishContext, StoredPackage},
+    registry::request::feed_and_account,
     tokens::{
         Kind, Token,
         decision::{Action, Package},
@@ -36,14 +36,15 @@ async fn set_listed(request: &NuGetRequest<'_>, app: &App, listed: bool) -> Resu
     let (id, version) = (request.id()?, request.version("version")?);
     let mut caller = request.caller().await?;
     // Refused requests take no lock.
-    request.decide(&caller, DELETE, Some(&id), Package::Unknown)?;
+    request.decide(&caller, DELETE, Some(id.as_str()), Package::Unknown)?;
     let mut tx = app.store.begin().await?;
     caller.reload_in(&mut tx, request.feed).await?;
     let found = match feed_and_account(&caller) {
         Some((feed, account)) => tx.package(feed, Kind::NuGet, &id.key(), Some(account)).await?,
         None => None,
     };
-    let known = request.decide(&caller, DELETE, Some(&id), StoredPackage::known_to_its_asker(found.as_ref()))?;
+    let known =
+        request.decide(&caller, DELETE, Some(id.as_str()), StoredPackage::known_to_its_asker(found.as_ref()))?;
     let (feed, package) = known.feed.zip(found).ok_or_else(NuGetError::nothing_to_change)?;
     let by = caller.actor(known);
     let act = PublishContext { feed, feed_name: request.feed, token: &known.token, by: &by, now: request.now() };
@@ -52,9 +53,4 @@ async fn set_listed(request: &NuGetRequest<'_>, app: &App, listed: bool) -> Resu
     }
     tx.commit().await?;
     Ok(known.token.clone())
-}
-
-fn feed_and_account(caller: &Caller) -> Option<(crate::tokens::FeedId, crate::tokens::AccountId)> {
-    let known = caller.known()?;
-    Some((known.feed?, known.token.account))
 }

@@ -3,32 +3,29 @@
 //! As NuGet's protocol has it, the first part of a multipart body is the package, whatever its headers say, and the rest
 //! is ignored. A body that begins like a zip file is the package itself.
 
-use std::{io, path::Path, time::Duration};
+use std::{io, path::Path};
 
 use actix_web::{
     HttpRequest,
-    http::{
-        StatusCode,
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
-    },
-    web::{Bytes, Payload},
+    http::{StatusCode, header::CONTENT_TYPE},
+    web::Payload,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use futures_util::StreamExt;
 use sha2::{Digest, Sha512};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
 use super::response::NuGetError;
-use crate::auth::{
-    BadBody, PushPermit,
-    multipart::{FirstPart, Malformed, boundary, boundary_at_start},
+use crate::{
+    auth::{
+        BadBody, PushPermit,
+        multipart::{FirstPart, Malformed, boundary, boundary_at_start},
+    },
+    registry::upload::{self, Body},
 };
 
 /// What a multipart body may add to the file.
 const WRAPPING: usize = 64 * 1024;
-/// An upload may take this long in all, however steadily it drips.
-const WHOLE_UPLOAD: Duration = Duration::from_secs(30 * 60);
 /// What a zip file begins with; the second is an empty one.
 const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 /// As much of a body as is needed to see what it is.
@@ -50,68 +47,29 @@ pub(super) async fn receive(
     folder: &Path,
     limit: usize,
 ) -> Result<Upload, NuGetError> {
-    let announced = req.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| bytes > (limit + WRAPPING) as u64) {
-        return Err(BadBody::TooLarge(limit).into());
-    }
     let sink = Sink::new(folder, limit).map_err(|error| NuGetError::unavailable(&error))?;
-    let body = Body { payload, permit, left: limit + WRAPPING, limit };
-    let upload = tokio::select! {
-        upload = read(body, content_type(req), sink) => upload?,
-        () = permit.ended() => return Err(made_way()),
-        () = tokio::time::sleep(WHOLE_UPLOAD) => return Err(BadBody::TooSlow.into()),
-    };
-    permit.is_whole();
-    Ok(upload)
+    let kind = content_type(req);
+    upload::receive(req, payload, permit, (limit, limit + WRAPPING), async |body| read(body, kind, sink).await).await
 }
 
 fn content_type(req: &HttpRequest) -> &str {
     req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-fn made_way() -> NuGetError {
-    NuGetError::busy(
-        "The upload hardly moved while others waited for their turn. Push again, over a faster connection.",
-    )
-}
-
-/// A request's body, cut off when it is too long.
-struct Body<'p> {
-    payload: Payload,
-    permit: &'p PushPermit,
-    left: usize,
-    limit: usize,
-}
-
-impl Body<'_> {
-    async fn next(&mut self) -> Result<Option<Bytes>, BadBody> {
-        let Some(chunk) = self.payload.next().await else { return Ok(None) };
-        let chunk = chunk?;
-        self.permit.received(chunk.len());
-        self.left = self.left.checked_sub(chunk.len()).ok_or(BadBody::TooLarge(self.limit))?;
-        Ok(Some(chunk))
+/// As much as is needed to see what the body is.
+async fn beginning(body: &mut Body<'_>) -> Result<Vec<u8>, BadBody> {
+    let mut beginning = Vec::new();
+    while beginning.len() < BEGINNING
+        && !is_zip(&beginning)
+        && let Some(chunk) = body.next().await?
+    {
+        beginning.extend_from_slice(&chunk);
     }
-
-    /// As much as is needed to see what the body is.
-    async fn beginning(&mut self) -> Result<Vec<u8>, BadBody> {
-        let mut beginning = Vec::new();
-        while beginning.len() < BEGINNING
-            && !is_zip(&beginning)
-            && let Some(chunk) = self.next().await?
-        {
-            beginning.extend_from_slice(&chunk);
-        }
-        Ok(beginning)
-    }
-
-    /// Takes what is left and does not matter.
-    async fn ignore_rest(&mut self) {
-        while let Ok(Some(_)) = self.next().await {}
-    }
+    Ok(beginning)
 }
 
 async fn read(mut body: Body<'_>, content_type: &str, sink: Sink) -> Result<Upload, NuGetError> {
-    let beginning = body.beginning().await?;
+    let beginning = beginning(&mut body).await?;
     if is_zip(&beginning) {
         return as_it_is(body, &beginning, sink).await;
     }
@@ -146,7 +104,8 @@ async fn first_part(
         let chunk = body.next().await?.ok_or(Malformed)?;
         sink.write(&part.push(&chunk)?).await?;
     }
-    body.ignore_rest().await;
+    // What is left does not matter.
+    while let Ok(Some(_)) = body.next().await {}
     sink.finish().await
 }
 
