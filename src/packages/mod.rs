@@ -7,6 +7,7 @@ pub mod blobs;
 pub mod downloads;
 pub mod kind;
 pub mod manifest;
+pub mod npm;
 pub mod nuget;
 pub mod number;
 mod package;
@@ -31,6 +32,7 @@ use crate::tokens::Kind;
 pub fn rules(kind: Kind) -> &'static dyn KindRules {
     match kind {
         Kind::NuGet => &nuget::NuGetRules,
-        Kind::Container | Kind::Npm => &Unserved,
+        Kind::Npm => &npm::manifest::NpmRules,
+        Kind::Container => &Unserved,
     }
 }

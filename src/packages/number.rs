@@ -10,7 +10,7 @@ pub struct VersionNumber {
     pub text: String,
     /// Its identity: the same for every way to write it, and safe in paths and addresses.
     pub key: String,
-    /// Bytes that sort as the versions of one package do; fewer than 200.
+    /// Bytes that sort as the versions of one package do; fewer than 500.
     pub sort_key: Vec<u8>,
     /// Whether it is for trying out, so that lists show it only where there is no other.
     pub is_prerelease: bool,
