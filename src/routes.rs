@@ -18,7 +18,7 @@ use crate::{
     app::App,
     portal::{self, account, calendar, feeds, operator, packages, tokens},
     probes,
-    registry::nuget,
+    registry::{npm, nuget},
     web::{self, assets},
     well_known,
 };
@@ -32,6 +32,8 @@ pub enum Audience {
     Public,
     /// NuGet clients with a key.
     NuGet,
+    /// npm clients with a key.
+    Npm,
     /// Programs with a key.
     Api,
     /// Mail programs, which press a button without a session.
@@ -62,6 +64,7 @@ pub fn addresses() -> Vec<Address> {
         ("/v3", Audience::NuGet, nuget_feed()),
         ("/feeds/{feed}/symbols", Audience::NuGet, symbol_files()),
         ("/symbols", Audience::NuGet, symbol_files()),
+        ("/feeds/{feed}/npm", Audience::Npm, npm_feed()),
         ("/api/v1", Audience::Api, http_api_lines()),
         ("/v1", Audience::Api, http_api_lines()),
         ("", Audience::MailProgram, mail_programs()),
@@ -111,6 +114,34 @@ fn nuget_feed() -> Vec<Line> {
 /// For debuggers: the symbol files of a feed.
 fn symbol_files() -> Vec<Line> {
     vec![read("/{file}/{key}/{again}", nuget::symbols::show_symbol_file)]
+}
+
+/// For npm clients. A name with a scope comes with its slash as it is or encoded.
+fn npm_feed() -> Vec<Line> {
+    vec![
+        read("/-/ping", npm::account::ping),
+        read("/-/whoami", npm::account::show_account),
+        read("/-/v1/search", npm::search::search_packages),
+        post("/-/npm/v1/security/advisories/bulk", npm::audit::list_advisories),
+        post("/-/npm/v1/security/audits", npm::audit::audit),
+        post("/-/npm/v1/security/audits/quick", npm::audit::audit),
+        read("/-/npm/v1/attestations/{spec:.+}", npm::download::show_attestations),
+        read("/-/npm/v1/tokens", npm::tokens::list_tokens),
+        post("/-/npm/v1/tokens", npm::tokens::refuse_token),
+        delete("/-/npm/v1/tokens/token/{key}", npm::tokens::revoke_token),
+        delete("/-/user/token/{secret}", npm::tokens::end_secret),
+        put("/-/user/{user}", npm::account::refuse_password),
+        read("/-/package/{name:@[^/%]+/[^/]+|[^/]+}/dist-tags", npm::tags::list_tags),
+        put("/-/package/{name:@[^/%]+/[^/]+|[^/]+}/dist-tags/{tag}", npm::tags::set_tag),
+        delete("/-/package/{name:@[^/%]+/[^/]+|[^/]+}/dist-tags/{tag}", npm::tags::remove_tag),
+        read("/{name:@[^/%]+/[^/]+|[^/]+}", npm::packument::show_package),
+        put("/{name:@[^/%]+/[^/]+|[^/]+}", npm::publish::put_package),
+        put("/{name:@[^/%]+/[^/]+|[^/]+}/-rev/{revision}", npm::change::unpublish_versions),
+        delete("/{name:@[^/%]+/[^/]+|[^/]+}/-rev/{revision}", npm::change::unpublish_package),
+        read("/{name:@[^/%]+/[^/]+|[^/]+}/-/{file:@[^/%]+/[^/]+|[^/]+}", npm::download::download_tarball),
+        delete("/{name:@[^/%]+/[^/]+|[^/]+}/-/{file:@[^/%]+/[^/]+|[^/]+}/-rev/{revision}", npm::change::delete_tarball),
+        read("/{name:@[^/%]+/[^/]+|[^/]+}/{version}", npm::packument::show_release),
+    ]
 }
 
 /// For programs that manage; the same under two prefixes.
@@ -314,6 +345,7 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
         scope(app.settings.public_url.path())
             .configure(|cfg| register(cfg, public(), only))
             .configure(nuget_feeds)
+            .configure(npm_feeds)
             .configure(http_api)
             .configure(|cfg| register(cfg, mail_programs(), only))
             .configure(|cfg| all_pages(cfg, app))
@@ -332,6 +364,13 @@ pub fn nuget_feeds(cfg: &mut ServiceConfig) {
         let files = scope(prefix).configure(|cfg| register(cfg, symbol_files(), only));
         cfg.service(files.default_service(to(nuget::source::no_address)));
     }
+}
+
+/// The npm doors.
+pub fn npm_feeds(cfg: &mut ServiceConfig) {
+    let feed = scope("/feeds/{feed}/npm")
+        .configure(|cfg| register(cfg, npm_feed(), |resource, _| resource.default_service(to(npm::wrong_method))));
+    cfg.service(feed.default_service(to(npm::no_address)));
 }
 
 /// The HTTP API.

@@ -65,6 +65,11 @@ pub enum EventDetail {
         /// A day before.
         one_day: bool,
     },
+    /// A tag of a package.
+    Tag {
+        /// The word.
+        tag: String,
+    },
     /// A role in a feed; none if it was taken.
     Role {
         /// As the store writes roles.

@@ -114,6 +114,14 @@ kinds! {
     VersionUnlisted = "package.version_unlisted", "version unlisted";
     /// A version was listed again.
     VersionRelisted = "package.version_relisted", "version relisted";
+    /// A tag stands for another version.
+    TagMoved = "package.tag_moved", "tag moved";
+    /// A tag was taken away.
+    TagRemoved = "package.tag_removed", "tag removed";
+    /// Nobody should use a version any more.
+    VersionDeprecated = "package.version_deprecated", "version deprecated";
+    /// A version may be used again.
+    DeprecationLifted = "package.deprecation_lifted", "deprecation lifted";
     /// A version was removed for good.
     VersionRemoved = "package.version_removed", "version removed";
     /// Every version of a package was removed for good.

@@ -24,6 +24,10 @@ pub trait KindRules: Debug + Sync {
     fn version(&self, text: &str) -> Option<VersionNumber>;
     /// Reads the description of a version as it was kept; none if it cannot be read.
     fn manifest(&self, kept: &StoredManifest) -> Option<Box<dyn Manifest>>;
+    /// The tag that always stands for some version, where its clients know tags.
+    fn default_tag(&self) -> Option<&'static str> {
+        None
+    }
     /// Files that are kept beside the file of a version and go with it.
     fn beside(&self, blob: &BlobKey) -> Vec<BlobKey>;
 }

@@ -22,7 +22,7 @@ pub use self::{
         PackageSummary, StoredPackage,
     },
     publication::{ChangeContext, PublishContext, Published},
-    version::{ListedVersion, NewVersion, RemovedFiles, StoredVersion, VersionDetails, VersionSummary},
+    version::{ListedVersion, NewVersion, Release, RemovedFiles, StoredVersion, VersionDetails, VersionSummary},
 };
 
 use self::kind::{KindRules, Unserved};

@@ -43,6 +43,25 @@ pub struct StoredVersion {
     pub downloads: i64,
 }
 
+/// A version with all that its clients are told of it.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// Its row.
+    pub key: VersionKey,
+    /// Which one.
+    pub version: VersionNumber,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+    /// Bytes of the package.
+    pub size: i64,
+    /// SHA-512 of the package in base64.
+    pub sha512: String,
+    /// What it says of itself.
+    pub manifest: StoredManifest,
+    /// Why nobody should use it any more; empty for nothing of the sort.
+    pub deprecation: String,
+}
+
 /// A version in the list of its package.
 #[derive(Clone, Debug)]
 pub struct VersionSummary {

@@ -26,6 +26,8 @@ const DISK_FULL: &str = "The disk of this host is full";
 pub trait Dialect: Sized + fmt::Debug + 'static {
     /// What is published there.
     const KIND: Kind;
+    /// The header whose text clients print on success and on refusal alike.
+    const WARNING: &'static str;
     /// What a request without credential is told to send.
     const SEND_A_TOKEN: &'static str;
     /// The status for what is not a live token.

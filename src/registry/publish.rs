@@ -5,8 +5,19 @@ use std::io;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
-use super::error::{Dialect, DoorError};
-use crate::{app::App, package_store::Custody, runtime::WorkerTasks, tokens::AccountId};
+use super::{
+    error::{Dialect, DoorError},
+    request::FeedRequest,
+};
+use crate::{
+    app::App,
+    auth::Caller,
+    package_store::Custody,
+    packages::{PublishContext, StoredPackage},
+    runtime::WorkerTasks,
+    store::Transaction,
+    tokens::{AccountId, decision::Package},
+};
 
 /// How often the change of a push is made anew because its token was changed while it went on.
 pub(super) const ATTEMPTS: u32 = 3;
@@ -59,4 +70,27 @@ pub(super) async fn check_store<D: Dialect>(app: &App) -> Result<(), DoorError<D
 pub(super) fn changed_too_often<D: Dialect>() -> DoorError<D> {
     let sentence = "This key is being changed again and again. Push again when its owner is done.";
     DoorError::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence)
+}
+
+/// The package the version goes into, made if it is new, once the decision has seen whose it is.
+pub(super) async fn owned_package<D: Dialect>(
+    request: &FeedRequest<'_, D>,
+    tx: &mut Transaction,
+    caller: &Caller,
+    act: &PublishContext<'_>,
+    name: &str,
+) -> Result<StoredPackage, DoorError<D>> {
+    let account = Some(act.token.account);
+    let mut found = tx.package(act.feed, D::KIND, &name.to_ascii_lowercase(), account).await?;
+    if found.is_none() {
+        request.decide(caller, FeedRequest::<D>::PUSH, Some(name), Package::New)?;
+        if let Some(key) = tx.add_package(act, D::KIND, name).await? {
+            return Ok(StoredPackage { key, kind: D::KIND, name: name.to_owned(), owned: true });
+        }
+        // Somebody else made it in the meantime.
+        found = tx.package(act.feed, D::KIND, &name.to_ascii_lowercase(), account).await?;
+    }
+    let found = found.ok_or_else(DoorError::nothing_to_change)?;
+    request.decide(caller, FeedRequest::<D>::PUSH, Some(name), StoredPackage::known_to_its_asker(Some(&found)))?;
+    Ok(found)
 }

@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 
-use actix_web::{HttpRequest, http::header::EntityTag, web};
+use actix_web::{HttpRequest, HttpResponseBuilder, http::header::EntityTag, web};
 use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 
 use super::error::{Dialect, DoorError};
 use crate::{
     app::App,
-    auth::{Caller, Credentials, UsageRecorder},
+    auth::{Caller, Credentials, UsageRecorder, ascii},
     conditional::{Condition, condition},
     packages::StoredPackage,
     tokens::{
@@ -39,7 +39,12 @@ pub(super) struct Reader {
 }
 
 impl<'r, D: Dialect> FeedRequest<'r, D> {
-    const PULL: Action = Action::Pull(D::KIND);
+    /// Reading.
+    pub(super) const PULL: Action = Action::Pull(D::KIND);
+    /// Publishing.
+    pub(super) const PUSH: Action = Action::Push(D::KIND);
+    /// Taking away.
+    pub(super) const DELETE: Action = Action::Delete(D::KIND);
 
     /// At the feed of a name that a feed can have.
     pub(super) fn new(req: &'r HttpRequest, app: &'r web::Data<App>, feed: &'r str) -> Self {
@@ -88,7 +93,13 @@ impl<'r, D: Dialect> FeedRequest<'r, D> {
         decided.map_err(|refusal| DoorError::<D>::of(refusal, action, self.app.settings.public_url.host()))
     }
 
-    fn ask<'a>(&'a self, caller: &Caller, action: Action, name: Option<&'a str>, package: Package) -> Ask<'a> {
+    pub(super) fn ask<'a>(
+        &'a self,
+        caller: &Caller,
+        action: Action,
+        name: Option<&'a str>,
+        package: Package,
+    ) -> Ask<'a> {
         let feed = caller.known().and_then(|known| known.feed);
         Ask { action, feed: Some((self.feed, feed)), name, package }
     }
@@ -146,9 +157,16 @@ impl<'r, D: Dialect> FeedRequest<'r, D> {
         condition(self.req, tag)
     }
 
-    /// The sentence that tells a client that its key ends soon.
-    pub(super) fn expiry_warning(&self, token: Option<&Token>) -> Option<String> {
-        token.and_then(|token| warning::sentence(token, self.now()))
+    /// An answer that tells the client when its key ends soon.
+    pub(super) fn with_expiry_warning(
+        &self,
+        mut answer: HttpResponseBuilder,
+        token: Option<&Token>,
+    ) -> HttpResponseBuilder {
+        if let Some(sentence) = token.and_then(|token| warning::sentence(token, self.now())) {
+            answer.insert_header((D::WARNING, ascii(&sentence)));
+        }
+        answer
     }
 }
 

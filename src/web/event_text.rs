@@ -47,6 +47,7 @@ impl EventText<'_> {
             EventDetail::Sessions { count } => counted(usize::try_from(*count).unwrap_or(usize::MAX), "other session"),
             EventDetail::TimeZone { zone } => zone.clone(),
             EventDetail::Reminders { thirty_days, one_day } => reminders(*thirty_days, *one_day).to_owned(),
+            EventDetail::Tag { tag } => tag.clone(),
             EventDetail::Role { role } => role.clone().unwrap_or_else(|| "none".to_owned()),
             EventDetail::Versions { count } => counted(usize::try_from(*count).unwrap_or(usize::MAX), "version"),
             EventDetail::Packages { count, from } => format!("{count} of {from}"),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::{files, name::PackageName, tarball::Tarball, version};
+use super::{document::LATEST, files, name::PackageName, tarball::Tarball, version};
 use crate::packages::{
     VersionNumber,
     blobs::BlobKey,
@@ -40,6 +40,10 @@ impl KindRules for NpmRules {
 
     fn manifest(&self, kept: &StoredManifest) -> Option<Box<dyn Manifest>> {
         Some(Box::new(kept.read::<NpmManifest>().ok()?))
+    }
+
+    fn default_tag(&self) -> Option<&'static str> {
+        Some(LATEST)
     }
 
     fn beside(&self, blob: &BlobKey) -> Vec<BlobKey> {

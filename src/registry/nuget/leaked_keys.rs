@@ -1,9 +1,8 @@
-//! Keeps keys out of what is published: everybody who reads a package would have them.
+//! Where keys may stand in a NuGet package, which nobody is to publish.
 
-use std::{borrow::Cow, fs::File};
+use std::fs::File;
 
 use actix_web::web;
-use percent_encoding::percent_decode_str;
 use quick_xml::escape::unescape;
 use serde_json::Value;
 
@@ -11,11 +10,8 @@ use super::response::NuGetError;
 use crate::{
     app::App,
     packages::nuget::{archive::Archive, nuspec::Nuspec},
-    tokens::{
-        SecretHash,
-        legacy::{Shape, possible_keys},
-        secret,
-    },
+    registry::leaked_keys::Found,
+    tokens::legacy::Shape,
 };
 
 /// Bytes of a character reference; zeros in front make it longer than it need be.
@@ -25,53 +21,30 @@ const LONGEST_REFERENCE: usize = 64;
 pub(super) async fn refuse_keys(app: &App, archive: Archive<File>) -> Result<Archive<File>, NuGetError> {
     let shapes = app.legacy.shapes(&app.store).await?;
     let searching = web::block(move || {
-        let found = Found::in_package(&archive, &shapes);
+        let found = in_package(&archive, &shapes);
         (archive, found)
     });
     let (archive, found) = searching.await.map_err(|error| NuGetError::unavailable(&error))?;
-    let first = app.store.first_secret(&found.hashes).await?;
-    first.and_then(|at| found.places.get(at)).map_or(Ok(archive), |place| Err(holds_key(place)))
+    found.refuse(app).await?;
+    Ok(archive)
 }
 
-/// What may be keys, and where each stands.
-#[derive(Default)]
-struct Found {
-    hashes: Vec<SecretHash>,
-    places: Vec<String>,
-}
-
-impl Found {
-    fn in_package<R>(archive: &Archive<R>, shapes: &[Shape]) -> Self {
-        let mut found = Self::default();
-        let package = archive.package();
-        for (element, text) in fields(&package.nuspec) {
-            found.look_at(&element, &text, shapes);
-        }
-        // Whatever the package says in elements that are not kept: it is given to clients as it is.
-        let whole = String::from_utf8_lossy(&package.nuspec_file).replace('\0', "");
-        found.look_at("nuspec", &whole, shapes);
-        found.look_at("nuspec", &without_references(&whole), shapes);
-        for (raw, path) in archive.names() {
-            found.look_at("name of a file", raw, shapes);
-            found.look_at("name of a file", path, shapes);
-        }
-        found
+/// What of a package may be keys.
+fn in_package<R>(archive: &Archive<R>, shapes: &[Shape]) -> Found {
+    let mut found = Found::default();
+    let package = archive.package();
+    for (element, text) in fields(&package.nuspec) {
+        found.look_at(&element, &text, shapes);
     }
-
-    /// A secret of ours counts also where so much of it is there that the rest can be computed, or as it may stand in an
-    /// address (`lk%5F…`).
-    fn look_at(&mut self, place: &str, text: &str, shapes: &[Shape]) {
-        if let Cow::Owned(decoded) = percent_decode_str(text).decode_utf8_lossy() {
-            self.note_keys(place, &decoded, shapes);
-        }
-        self.note_keys(place, text, shapes);
+    // Whatever the package says in elements that are not kept: it is given to clients as it is.
+    let whole = String::from_utf8_lossy(&package.nuspec_file).replace('\0', "");
+    found.look_at("nuspec", &whole, shapes);
+    found.look_at("nuspec", &without_references(&whole), shapes);
+    for (raw, path) in archive.names() {
+        found.look_at("name of a file", raw, shapes);
+        found.look_at("name of a file", path, shapes);
     }
-
-    fn note_keys(&mut self, place: &str, text: &str, shapes: &[Shape]) {
-        self.hashes.extend(secret::hashes_in(text));
-        self.hashes.extend(possible_keys(text, shapes));
-        self.places.resize(self.hashes.len(), place.to_owned());
-    }
+    found
 }
 
 /// An XML text as programs read it, in which `&#108;k_…` is a key too. What is no reference stays: comments may hold it.
@@ -93,13 +66,6 @@ fn without_references(text: &str) -> String {
         }
     }
     read + rest
-}
-
-fn holds_key(place: &str) -> NuGetError {
-    let sentence = format!(
-        "The {place} in this package holds an access token. Take it out, and refresh the token: whoever has the file can use it."
-    );
-    NuGetError::bad("The package holds an access token", sentence)
 }
 
 /// All texts of a nuspec, with the names of the elements they come from.

@@ -4,7 +4,6 @@ mod details;
 pub mod download;
 mod files;
 mod leaked_keys;
-mod long_response;
 pub mod push;
 mod query;
 pub mod registration;

@@ -24,7 +24,7 @@ use crate::{
             files::{nuspec_beside, package_file},
         },
     },
-    registry::publish::{ATTEMPTS, changed_too_often, check_quota, check_store, to_its_end},
+    registry::publish::{ATTEMPTS, changed_too_often, check_quota, check_store, owned_package, to_its_end},
     store::Transaction,
     tokens::{
         Kind, PackageKey, Token, VersionKey,
@@ -219,7 +219,7 @@ async fn enter(
     let feed = known.feed.ok_or_else(NuGetError::nothing_to_change)?;
     let by: Actor = caller.actor(known);
     let act = PublishContext { feed, feed_name: request.feed, token: &known.token, by: &by, now };
-    let key = owned_package(request, &mut tx, caller, &act, package).await?;
+    let key = owned_package(request, &mut tx, caller, &act, package.id.as_str()).await?.key;
     if !tx.add_version(&act, key, new).await? {
         return Err(conflict(&mut tx, key, package).await?);
     }
@@ -227,27 +227,4 @@ async fn enter(
         return Ok(None);
     }
     Ok(Some((tx, legacy::pushed(known.token.clone(), now))))
-}
-
-/// The package the version goes into, made if it is new, once the decision has seen whose it is.
-async fn owned_package(
-    request: &NuGetRequest<'_>,
-    tx: &mut Transaction,
-    caller: &Caller,
-    act: &PublishContext<'_>,
-    package: &Nupkg,
-) -> Result<PackageKey, NuGetError> {
-    let account = Some(act.token.account);
-    let mut found = tx.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
-    if found.is_none() {
-        request.decide(caller, PUSH, Some(package.id.as_str()), Package::New)?;
-        if let Some(key) = tx.add_package(act, Kind::NuGet, package.id.as_str()).await? {
-            return Ok(key);
-        }
-        // Somebody else made it in the meantime.
-        found = tx.package(act.feed, Kind::NuGet, &package.id.key(), account).await?;
-    }
-    let found = found.ok_or_else(NuGetError::nothing_to_change)?;
-    request.decide(caller, PUSH, Some(package.id.as_str()), StoredPackage::known_to_its_asker(Some(&found)))?;
-    Ok(found.key)
 }

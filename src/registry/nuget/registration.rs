@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use super::{
     details,
     download::readable_package,
-    long_response::Listing,
     request::NuGetRequest,
     response::{Answer, NuGetError},
     stored,
@@ -25,6 +24,7 @@ use crate::{
         ListedVersion, StoredPackage,
         nuget::{StoredNuspec, manifest::normalized, nuspec::DependencyGroup, range::VersionRange},
     },
+    registry::long_response::{Listing, head_of},
 };
 
 /// Versions in one page; up to so many are given in the index itself.
@@ -52,10 +52,10 @@ pub async fn show_registration(req: HttpRequest, app: web::Data<App>) -> Answer 
         return request.json(&reader, &index);
     }
     index["count"] = json!(1);
-    let page = Listing::head_of(&page_of(&urls, &versions), "items");
-    let head = Listing::head_of(&index, "items") + &page;
+    let page = head_of(&page_of(&urls, &versions), "items");
+    let head = head_of(&index, "items") + &page;
     let answer = request.with_expiry_warning(HttpResponse::Ok(), reader.token());
-    Listing { head, items: items(&app, urls, package, versions), tail: "]}]}" }.answer(answer).await
+    Listing { head, items: items(&app, urls, package, versions), tail: "]}]}" }.answer(answer, "application/json").await
 }
 
 /// `GET registration/{id}/page/{lower}/{upper}.json`. A version published since the index was read may lie between.
@@ -69,9 +69,9 @@ pub async fn show_registration_page(req: HttpRequest, app: web::Data<App>) -> An
         return Err(NuGetError::nothing_here());
     }
     let urls = Urls::of(&request, &package);
-    let head = Listing::head_of(&page_of(&urls, &versions), "items");
+    let head = head_of(&page_of(&urls, &versions), "items");
     let answer = request.with_expiry_warning(HttpResponse::Ok(), reader.token());
-    Listing { head, items: items(&app, urls, package, versions), tail: "]}" }.answer(answer).await
+    Listing { head, items: items(&app, urls, package, versions), tail: "]}" }.answer(answer, "application/json").await
 }
 
 /// `GET registration/{id}/{version}.json`

@@ -2,19 +2,18 @@
 
 use std::ops::Deref;
 
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
 use super::{
-    response::{Answer, NuGetDialect, NuGetError, WARNING},
+    response::{Answer, NuGetDialect, NuGetError},
     source::no_source,
 };
 use crate::{
     app::App,
-    auth::ascii,
     packages::nuget::{id::PackageId, version::Version},
     registry::request::{FeedRequest, Reader},
-    tokens::{Token, is_feed_name},
+    tokens::is_feed_name,
 };
 
 /// A request of a NuGet client.
@@ -59,18 +58,6 @@ impl<'r> NuGetRequest<'r> {
     /// A JSON answer to a reader.
     pub(super) fn json(&self, reader: &Reader, value: &Value) -> Answer {
         Ok(self.with_expiry_warning(HttpResponse::Ok(), reader.token()).json(value))
-    }
-
-    /// An answer that tells the client when its key ends soon.
-    pub(super) fn with_expiry_warning(
-        &self,
-        mut answer: HttpResponseBuilder,
-        token: Option<&Token>,
-    ) -> HttpResponseBuilder {
-        if let Some(sentence) = self.expiry_warning(token) {
-            answer.insert_header((WARNING, ascii(&sentence)));
-        }
-        answer
     }
 }
 

@@ -14,9 +14,6 @@ use crate::{
     tokens::Kind,
 };
 
-/// The header whose text clients print on success and on refusal alike.
-pub(super) const WARNING: &str = "X-NuGet-Warning";
-
 /// What a handler gives back.
 pub type Answer = Result<HttpResponse, NuGetError>;
 
@@ -29,6 +26,7 @@ pub struct NuGetDialect;
 
 impl Dialect for NuGetDialect {
     const KIND: Kind = Kind::NuGet;
+    const WARNING: &'static str = "X-NuGet-Warning";
     const SEND_A_TOKEN: &'static str =
         "Send an access token: as password with any username, or in X-NuGet-ApiKey to push.";
 
@@ -47,7 +45,7 @@ impl Dialect for NuGetDialect {
             answer.insert_header((WWW_AUTHENTICATE, format!("Basic realm=\"{realm}\"")));
         }
         if error.warn {
-            answer.insert_header((WARNING, ascii(&error.sentence)));
+            answer.insert_header((Self::WARNING, ascii(&error.sentence)));
         }
         answer.body(error.sentence.clone())
     }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::{
     details,
-    long_response::Listing,
     query::Query,
     request::NuGetRequest,
     response::{Answer, NuGetError},
@@ -22,6 +21,7 @@ use crate::{
         nuget::{id::PackageId, manifest::normalized},
         search_query::{search_words, take_owners},
     },
+    registry::long_response::{Listing, head_of},
     registry::request::Reader,
     tokens::{Kind, PatternSet},
 };
@@ -66,8 +66,8 @@ pub async fn search_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
             hit(app, base.clone(), reader, &package, wanted).await.transpose()
         }
     });
-    let head = Listing::head_of(&json!({ "totalHits": total }), "data");
-    Listing { head, items: hits.boxed_local(), tail: "]}" }.answer(answer).await
+    let head = head_of(&json!({ "totalHits": total }), "data");
+    Listing { head, items: hits.boxed_local(), tail: "]}" }.answer(answer, "application/json").await
 }
 
 /// `GET autocomplete`: ids that match `q`, or the versions of one `id`.

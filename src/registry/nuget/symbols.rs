@@ -11,7 +11,6 @@ use actix_web::{
 };
 
 use super::{
-    download,
     leaked_keys::refuse_keys,
     push::{self, PUSH, Received},
     request::NuGetRequest,
@@ -31,7 +30,10 @@ use crate::{
             files::symbol_file,
         },
     },
-    registry::publish::{ATTEMPTS, changed_too_often, check_store, to_its_end},
+    registry::{
+        publish::{ATTEMPTS, changed_too_often, check_store, to_its_end},
+        send::send,
+    },
     store::Transaction,
     tokens::{Kind, Token, VersionKey, decision::Package},
 };
@@ -210,7 +212,7 @@ pub async fn show_symbol_file(req: HttpRequest, app: web::Data<App>) -> Answer {
     let shown = found.into_iter().find(|file| reader.sees(&file.package) && is_one_of(file, asked));
     let found = shown.ok_or_else(NuGetError::nothing_here)?;
     let tag = EntityTag::new_strong(found.sha256);
-    download::send(&request, &app, &reader, (&found.blob, tag), "application/octet-stream").await
+    send(&request, &reader, (&found.blob, tag), "application/octet-stream").await
 }
 
 /// Whether a file has one of the checksums a debugger named, such as `SHA256:0a1b…;SHA512:…`. Only SHA-256 is kept;

@@ -5,9 +5,11 @@ pub(in crate::store) mod listing;
 pub(in crate::store) mod names;
 pub(in crate::store) mod owners;
 pub(in crate::store) mod publication;
+pub(in crate::store) mod releases;
 pub(in crate::store) mod removal;
 pub(in crate::store) mod summaries;
 pub(in crate::store) mod symbols;
+pub(in crate::store) mod tags;
 pub(in crate::store) mod uploads;
 
 use std::sync::LazyLock;

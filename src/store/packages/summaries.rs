@@ -62,6 +62,9 @@ impl Transaction {
             None => None,
         };
         let kind = self.kind_of_package(package).await?;
+        if let Some(tag) = rules(kind).default_tag() {
+            self.mend_tags(package, tag, shown.as_ref().map(|found| &found.version)).await?;
+        }
         let manifest = shown.as_ref().map(|found| readable(rules(kind).manifest(&found.manifest), "versions.manifest"));
         let manifest = manifest.transpose()?;
         sqlx::query(
@@ -83,9 +86,9 @@ impl Transaction {
         Ok(())
     }
 
-    /// Makes every other change of the package wait until this one has ended.
+    /// Makes every other change of the package wait until this one has ended, and counts the change.
     pub(in crate::store) async fn lock_package(&mut self, package: PackageKey) -> Result<()> {
-        let lock = "UPDATE packages SET listed_versions = listed_versions WHERE id = $1";
+        let lock = "UPDATE packages SET revision = revision + 1 WHERE id = $1";
         sqlx::query(lock).bind(package.to_string()).execute(&mut *self.inner).await?;
         Ok(())
     }

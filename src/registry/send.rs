@@ -1,0 +1,46 @@
+//! Files of packages, sent as they are kept.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    body::SizedStream,
+    http::{
+        Method,
+        header::{CACHE_CONTROL, ETag, EntityTag, RANGE},
+    },
+};
+
+use super::{
+    error::{Dialect, DoorError},
+    request::{FeedRequest, Reader},
+};
+use crate::{conditional::Condition, packages::blobs::BlobKey};
+
+/// Whoever only looks, or comes back for the rest, is not counted again.
+pub(super) fn is_a_download(req: &HttpRequest) -> bool {
+    let range = req.headers().get(RANGE).and_then(|value| value.to_str().ok());
+    req.method() == Method::GET && range.is_none_or(|range| range.trim().starts_with("bytes=0-"))
+}
+
+/// Sends a file, or says that the client has it, or that it is not the one the client wants.
+pub(super) async fn send<D: Dialect>(
+    request: &FeedRequest<'_, D>,
+    reader: &Reader,
+    (key, tag): (&BlobKey, EntityTag),
+    kind: &'static str,
+) -> Result<HttpResponse, DoorError<D>> {
+    let condition = request.condition(&tag);
+    let mut answer = match condition {
+        Condition::Send => request.with_expiry_warning(HttpResponse::Ok(), reader.token()),
+        Condition::NotModified => request.with_expiry_warning(HttpResponse::NotModified(), reader.token()),
+        Condition::Failed => return Err(DoorError::another_one_wanted()),
+    };
+    answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header(ETag(tag));
+    if condition == Condition::NotModified {
+        return Ok(answer.finish());
+    }
+    let Some(blob) = request.app.blobs.get(key).await? else {
+        let lost = std::io::Error::other(format!("the file {} of a published version is missing", key.as_str()));
+        return Err(DoorError::unavailable(&lost));
+    };
+    Ok(answer.content_type(kind).body(SizedStream::new(blob.size, blob.stream)))
+}
