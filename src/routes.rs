@@ -243,21 +243,38 @@ fn pages() -> Vec<Line> {
         post("/feeds/{feed}/members/{account}", feeds::members::change_member),
         post("/feeds/{feed}/invitations/{id}/withdraw", feeds::members::withdraw_invitation),
         get("/feeds/{feed}/packages/{kind:nuget}/{id}", packages::nuget::show::show_package),
-        get("/feeds/{feed}/packages/{kind:nuget}/{id}/-/owners", packages::owners::list_owners),
-        post("/feeds/{feed}/packages/{kind:nuget}/{id}/-/owners", packages::owners::add_owner),
-        get("/feeds/{feed}/packages/{kind:nuget}/{id}/-/owners/{account}", packages::owners::ask_remove_owner),
-        post("/feeds/{feed}/packages/{kind:nuget}/{id}/-/owners/{account}", packages::owners::remove_owner),
+        get("/feeds/{feed}/packages/{kind:npm}/{id:@[^/%]+/[^/]+|[^/]+}", packages::npm::show::show_package),
+        get("/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners", packages::owners::list_owners),
+        post("/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners", packages::owners::add_owner),
+        get(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners/{account}",
+            packages::owners::ask_remove_owner,
+        ),
         post(
-            "/feeds/{feed}/packages/{kind:nuget}/{id}/-/invitations/{invitation}/withdraw",
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners/{account}",
+            packages::owners::remove_owner,
+        ),
+        post(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/invitations/{invitation}/withdraw",
             packages::owners::withdraw_invitation,
         ),
         get("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}", packages::nuget::version::show_version),
+        get(
+            "/feeds/{feed}/packages/{kind:npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/{version}",
+            packages::npm::version::show_version,
+        ),
         get("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/unlist", packages::listing::ask_unlist_version),
         post("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/unlist", packages::listing::unlist_version),
         get("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/relist", packages::listing::ask_relist_version),
         post("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/relist", packages::listing::relist_version),
-        get("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/remove", packages::remove::ask_remove_version),
-        post("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/remove", packages::remove::remove_version),
+        get(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/{version}/remove",
+            packages::remove::ask_remove_version,
+        ),
+        post(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/{version}/remove",
+            packages::remove::remove_version,
+        ),
     ]
 }
 

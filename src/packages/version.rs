@@ -83,6 +83,8 @@ pub struct VersionSummary {
     pub size: i64,
     /// How often it was downloaded.
     pub downloads: i64,
+    /// Why nobody should use it any more; empty for nothing of the sort.
+    pub deprecation: String,
 }
 
 /// A version on its own page.

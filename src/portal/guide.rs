@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
-use super::clients::Clients;
+use super::clients::{Clients, FeedAddress};
 use crate::{
     app::App,
     tokens::decision::{Class, Reason},
@@ -18,7 +18,7 @@ use crate::{
 struct Guide {
     page: Page,
     clients: Clients,
-    other_feed: String,
+    other_feed: Vec<FeedAddress>,
     link: String,
     patterns: &'static [Example],
     refusals: Vec<Refusal>,
@@ -68,7 +68,7 @@ pub async fn show_guide(req: HttpRequest, app: Data<App>) -> Result<HttpResponse
     let page = Guide {
         page: Page::in_section(&req, "Use your token", "guide"),
         clients: Clients::of_feed(public, "main"),
-        other_feed: Clients::of_feed(public, "NAME").source,
+        other_feed: Clients::of_feed(public, "NAME").addresses(),
         link: public.of(LINK),
         patterns: PATTERNS,
         refusals: Reason::ALL.into_iter().map(Refusal::from).collect(),

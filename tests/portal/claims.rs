@@ -345,9 +345,11 @@ fn a_false_claim_is_found() {
     ] {
         assert_eq!((wrong(said, &live).len(), wrong(said, &over).len()), (0, 1), "{said}");
     }
-    for said in
-        ["nuget push Fabrikam.Core.1.0.0.nupkg", "Read npm packages (not served here yet)", "stays listed for 30 days"]
-    {
+    for said in [
+        "nuget push Fabrikam.Core.1.0.0.nupkg",
+        "Read Container images (not served here yet)",
+        "stays listed for 30 days",
+    ] {
         assert!(wrong(said, &live).is_empty(), "{said}");
     }
 }

@@ -97,8 +97,8 @@ async fn can_answers_with_the_rule_and_from_the_facts(world: &World) {
         ("action=nuget:push&package=Contoso.Team&feed=team", Some("not-found")),
         ("action=nuget:push&package=Contoso.Other&feed=team", Some("not-found")),
         ("action=nuget:push&package=Contoso.Other&feed=nowhere", Some("not-found")),
-        ("action=npm:push&package=@team/ui", Some("not-served")),
-        ("action=npm:pull", Some("not-served")),
+        ("action=npm:push&package=@team/ui", None),
+        ("action=npm:pull", Some("permission-missing")),
         ("action=container:pull&package=team/app", Some("not-served")),
     ] {
         let reply = world.get(&format!("/v1/tokens/current/can?{query}"), &key).await;

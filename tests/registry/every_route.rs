@@ -35,11 +35,21 @@ fn filled(part: &str) -> &str {
     }
 }
 
+/// The parts of a pattern between slashes; those within braces belong to a part.
+fn parts(pattern: &str) -> Vec<&str> {
+    let mut depth = 0;
+    let is_end = |c: char| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == '/' && depth == 0
+    };
+    pattern.split(is_end).collect()
+}
+
 /// Every method at every address, and methods it does not know; parameters are filled with something.
 fn request_lines() -> Vec<String> {
     let mut lines = Vec::new();
     for address in routes::addresses() {
-        let path: Vec<_> = address.path.split('/').map(filled).collect();
+        let path: Vec<_> = parts(&address.path).into_iter().map(filled).collect();
         let path = if path.len() < 2 { "/".to_owned() } else { path.join("/") };
         lines.extend([address.method.as_str(), "POST", "PATCH"].map(|method| format!("{method} {path}")));
     }

@@ -11,6 +11,8 @@ mod legacy;
 mod many_packages;
 mod matrix;
 mod matrix_oracle;
+mod npm;
+mod npm_keys;
 mod nuget_details;
 mod nuget_hostile;
 mod nuget_keys;

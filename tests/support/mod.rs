@@ -6,6 +6,7 @@ pub mod database;
 pub mod folder;
 pub mod letter;
 pub mod november_host;
+pub mod npm;
 pub mod nupkg;
 pub mod page;
 pub mod person;

@@ -1,6 +1,7 @@
 //! The lines that people paste into their clients and pipelines, with this host's own addresses. `YOUR_KEY` stands for the
 //! key: `static/js/secret.js` puts it in its place when a line is copied. Pipelines read the key from their own secrets.
 
+mod npm;
 mod nuget;
 mod pipelines;
 #[cfg(test)]
@@ -8,7 +9,7 @@ mod tests;
 
 use crate::{
     config::PublicUrl,
-    tokens::{Patterns, Permission, Permissions},
+    tokens::{Kind, Patterns, Permission, Permissions},
 };
 
 /// What stands for the key.
@@ -30,8 +31,39 @@ pub struct Clients {
     api: String,
     feed: String,
     permissions: Permissions,
+    public: PublicUrl,
+    patterns: Patterns,
     /// A package that a token's patterns cover, or any.
     package: String,
+}
+
+/// What each kind of packages has to say to its clients.
+trait KindClients {
+    /// Where they find a feed.
+    fn address(&self, of: &Clients) -> FeedAddress;
+    /// The lines that make the first package of a feed.
+    fn first_package(&self, of: &Clients) -> Vec<SnippetLine>;
+    /// Every client that the permissions are good for.
+    fn clients(&self, of: &Clients) -> Vec<Client>;
+}
+
+/// The clients of a kind; none for one that is not served.
+fn clients_of(kind: Kind) -> Option<&'static dyn KindClients> {
+    match kind {
+        Kind::NuGet => Some(&nuget::NuGet),
+        Kind::Npm => Some(&npm::Npm),
+        Kind::Container => None,
+    }
+}
+
+/// Where the clients of one kind find a feed.
+pub struct FeedAddress {
+    /// For anchors.
+    pub id: &'static str,
+    /// What it is.
+    pub label: &'static str,
+    /// The address.
+    pub address: String,
 }
 
 /// A client with its lines.
@@ -66,13 +98,15 @@ impl Clients {
             api: public.of("/api/v1"),
             feed: feed.to_owned(),
             permissions: Permission::all().collect(),
+            public: public.clone(),
+            patterns: Patterns::all(),
             package: nuget::ANY_PACKAGE.to_owned(),
         }
     }
 
     /// Only the lines that a token with these permissions may use, about a package that its patterns cover.
     pub fn for_rights(self, permissions: Permissions, patterns: &Patterns) -> Self {
-        Self { permissions, package: nuget::example(patterns), ..self }
+        Self { permissions, package: nuget::example(patterns), patterns: patterns.clone(), ..self }
     }
 
     /// Whether the host is reached by plain http.
@@ -87,19 +121,22 @@ impl Clients {
 
     /// Every client that these permissions are good for.
     pub fn list(&self) -> Vec<Client> {
-        let all = [
-            ("nuget", "NuGet.exe", self.nuget()),
-            ("dotnet", "dotnet", self.dotnet()),
-            ("visual-studio", "Visual Studio", self.visual_studio()),
-            ("curl", "curl", self.curl()),
-            ("github", "GitHub Actions", self.github()),
-            ("gitlab", "GitLab CI", self.gitlab()),
-            ("azure", "Azure Pipelines", self.azure()),
-        ];
-        all.into_iter()
-            .map(|(id, name, lines)| Client { id, name, lines })
-            .filter(|client| !client.lines.is_empty())
-            .collect()
+        let of_kinds = Kind::served().filter_map(clients_of).flat_map(|kind| kind.clients(self));
+        of_kinds.chain([Client { id: "curl", name: "curl", lines: self.curl() }]).collect()
+    }
+
+    /// Where the clients of each kind find the feed.
+    pub fn addresses(&self) -> Vec<FeedAddress> {
+        Kind::served().filter_map(clients_of).map(|kind| kind.address(self)).collect()
+    }
+
+    /// The lines that make the first package of the feed, whatever its kind.
+    pub fn first_package(&self) -> Vec<SnippetLine> {
+        Kind::served().filter_map(clients_of).flat_map(|kind| kind.first_package(self)).collect()
+    }
+
+    fn address_of(&self, path: &str) -> String {
+        self.public.of(path)
     }
 
     fn curl(&self) -> Vec<SnippetLine> {

@@ -1,6 +1,6 @@
 //! The lines for NuGet clients on a developer's machine: NuGet.exe, dotnet, Visual Studio.
 
-use super::{Clients, KEY, SECRET, SnippetLine, USER, chosen};
+use super::{Client, Clients, FeedAddress, KEY, KindClients, SECRET, SnippetLine, USER, chosen};
 use crate::{
     packages::nuget::id::PackageId,
     tokens::{Kind, Patterns, Permission, Verb},
@@ -10,6 +10,35 @@ use crate::{
 pub(super) const ANY_PACKAGE: &str = "Contoso.Core";
 /// What may stand for the stars of a pattern, the first that makes a name.
 const FILLINGS: [&str; 5] = ["Core", "", "Contoso.Core", "1", "Contoso"];
+
+/// NuGet packages.
+pub(super) struct NuGet;
+
+impl KindClients for NuGet {
+    fn address(&self, of: &Clients) -> FeedAddress {
+        FeedAddress { id: "source", label: "Address for NuGet clients", address: of.source.clone() }
+    }
+
+    fn first_package(&self, of: &Clients) -> Vec<SnippetLine> {
+        chosen([
+            (true, "dotnet", "the dotnet command", of.dotnet_push()),
+            (true, "NuGet.exe", "the NuGet.exe command", of.nuget_push()),
+        ])
+    }
+
+    fn clients(&self, of: &Clients) -> Vec<Client> {
+        let all = [
+            ("nuget", "NuGet.exe", of.nuget()),
+            ("dotnet", "dotnet", of.dotnet()),
+            ("visual-studio", "Visual Studio", of.visual_studio()),
+            ("github", "GitHub Actions", of.github()),
+            ("gitlab", "GitLab CI", of.gitlab()),
+            ("azure", "Azure Pipelines", of.azure()),
+        ];
+        let clients = all.into_iter().map(|(id, name, lines)| Client { id, name, lines });
+        clients.filter(|client| !client.lines.is_empty()).collect()
+    }
+}
 
 /// A NuGet package that these patterns cover: the usual one, or one made of the first pattern that can be a name. What
 /// covers no NuGet package gets a placeholder.

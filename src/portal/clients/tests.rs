@@ -21,9 +21,11 @@ fn a_token_is_shown_only_the_lines_it_may_use() {
         clients.dedup();
         clients
     };
-    assert_eq!(clients("nuget:push-version"), ["nuget", "dotnet", "curl", "github", "gitlab", "azure"]);
-    assert_eq!(clients("nuget:pull"), ["nuget", "dotnet", "visual-studio", "curl", "github", "gitlab", "azure"]);
-    assert_eq!(clients("container:pull npm:push"), ["curl"], "nothing here answers them");
+    assert_eq!(clients("nuget:push-version"), ["nuget", "dotnet", "github", "gitlab", "azure", "curl"]);
+    assert_eq!(clients("nuget:pull"), ["nuget", "dotnet", "visual-studio", "github", "gitlab", "azure", "curl"]);
+    assert_eq!(clients("npm:pull"), ["npm", "pnpm", "yarn", "npm-github", "npm-gitlab", "curl"]);
+    assert_eq!(clients("npm:delete"), ["npm", "curl"]);
+    assert_eq!(clients("container:pull container:push"), ["curl"], "nothing here answers them");
     assert_eq!(clients("api:read"), ["curl"]);
     assert!(lines("nuget:push").iter().all(|(_, text)| !text.contains("add source")));
     assert!(lines("nuget:pull").iter().all(|(_, text)| !text.contains("nuget push")));
@@ -131,4 +133,42 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
     );
     let https = Clients::of_feed(&PublicUrl::parse("https://packages.example").unwrap(), "main").list();
     assert!(https.iter().flat_map(|client| &client.lines).all(|line| !line.text.contains("insecure")));
+}
+
+#[test]
+fn npm_lines_keep_the_key_out_of_the_project_and_name_the_feed() {
+    let public = PublicUrl::parse("https://keys.example.com/p").unwrap();
+    let of = |patterns: &str| -> String {
+        lines_for("npm:pull npm:push npm:delete", patterns, &public).into_iter().map(|(_, text)| text + "\n").collect()
+    };
+    let registry = "https://keys.example.com/p/feeds/team/npm/";
+    let all = of("*");
+    for line in [
+        "npm config set //keys.example.com/p/feeds/team/npm/:_authToken=YOUR_KEY\n".to_owned(),
+        format!("@team:registry={registry}\n"),
+        format!("npm publish --registry {registry}\n"),
+        format!("npm install @team/ui --registry {registry}\n"),
+        format!("pnpm add @team/ui --registry {registry}\n"),
+        "yarn npm publish\nyarn add @team/ui\n".to_owned(),
+        format!("npmRegistryServer: \"{registry}\"\n"),
+        "  \"//keys.example.com/p/feeds/team/npm\":\n".to_owned(),
+        "NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}".to_owned(),
+        "npm config set //keys.example.com/p/feeds/team/npm/:_authToken=\"$NPM_TOKEN\"".to_owned(),
+    ] {
+        assert!(all.contains(&line), "{line} in {all}");
+    }
+    assert_eq!(all.matches("YOUR_KEY").count(), 3, "one of npm, two of curl: {all}");
+    assert!(!all.contains("unsafeHttpWhitelist"));
+    for (patterns, package) in [
+        ("left-*", "left-ui"),
+        ("Left", "left"),
+        ("@other/*", "@other/ui"),
+        ("*.Tests", "ui.tests"),
+        ("a/b/c", "your-package"),
+    ] {
+        assert!(of(patterns).contains(&format!("npm install {package} ")), "{patterns}");
+    }
+    let plain = PublicUrl::parse("http://127.0.0.1:8080").unwrap();
+    let yarn: String = lines_for("npm:pull", "*", &plain).into_iter().map(|(_, text)| text).collect();
+    assert!(yarn.contains("unsafeHttpWhitelist:\n  - \"127.0.0.1\"\n"), "{yarn}");
 }

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     portal::visitor::Visitor,
     portal::{
-        clients::Clients,
+        clients::{Clients, FeedAddress, SnippetLine},
         packages::list::{Listing, PackagesQuery},
     },
     tokens::decision::Role,
@@ -27,14 +27,14 @@ struct ShowFeed {
     page: Page,
     name: String,
     path: String,
-    source: String,
+    addresses: Vec<FeedAddress>,
     symbols: String,
     is_public: bool,
     role: &'static str,
     manages: bool,
     may_push: bool,
     /// The lines that make its first package.
-    push: [String; 2],
+    push: Vec<SnippetLine>,
     listing: Listing,
 }
 
@@ -52,8 +52,8 @@ pub async fn show_feed(
     let page = ShowFeed {
         page: Page::in_section(&req, format!("Feed {}", visitor.feed.name), "feeds"),
         path: visitor.path(),
-        push: [clients.dotnet_push(), clients.nuget_push()],
-        source: clients.source,
+        push: clients.first_package(),
+        addresses: clients.addresses(),
         symbols: clients.symbols,
         is_public: visitor.feed.is_public,
         role: visitor.role.map_or("", Role::as_str),

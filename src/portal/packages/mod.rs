@@ -4,9 +4,11 @@
 pub mod list;
 pub mod listing;
 pub mod moved;
+pub mod npm;
 pub mod nuget;
 pub mod owners;
 pub mod remove;
+mod versions;
 mod view;
 
 use std::future::{Ready, ready};

@@ -1,11 +1,16 @@
 //! A version in a list, whatever its kind.
 
-use super::{Seen, version_path};
+use url::Url;
+
+use super::{Seen, list::cut, version_path};
 use crate::{
     packages::VersionSummary,
     paths,
     web::format::{Time, size, thousands},
 };
+
+/// Characters of a link's text.
+const LINK: usize = 60;
 
 /// A version in a list.
 pub struct VersionRow {
@@ -18,6 +23,8 @@ pub struct VersionRow {
     pub by: Option<By>,
     pub size: String,
     pub downloads: String,
+    /// Why nobody should use it any more; empty for nothing of the sort.
+    pub deprecated: String,
 }
 
 /// Who published a version, and with which key; strangers are not told.
@@ -46,6 +53,43 @@ impl VersionRow {
             }),
             size: size(line.size),
             downloads: thousands(line.downloads),
+            deprecated: line.deprecation.clone(),
         }
+    }
+}
+
+/// A link out of the host.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ProjectLink {
+    pub href: String,
+    pub text: String,
+}
+
+/// A link to an address of the web; anything else is none.
+pub(super) fn link(address: &str) -> Option<ProjectLink> {
+    let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let text = format!("{}{}", url.host_str()?, url.path().trim_end_matches('/'));
+    Some(ProjectLink { text: cut(&text, LINK), href: url.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_the_web_become_links() {
+        let good = link("https://Example.com/contoso/core/?a=1#b").unwrap();
+        assert_eq!(
+            (good.href.as_str(), good.text.as_str()),
+            ("https://example.com/contoso/core/?a=1#b", "example.com/contoso/core")
+        );
+        for bad in
+            ["javascript:alert(1)", "data:text/html,x", "ftp://example.com", "//example.com", "file:///etc", "x", ""]
+        {
+            assert_eq!(link(bad), None, "{bad}");
+        }
+        let named = link("https://paypal.com@evil.example/x").unwrap();
+        assert_eq!(named.text, "evil.example/x", "the text names the host that the link leads to");
+        assert!(link(&format!("https://example.com/{}", "a".repeat(3000))).unwrap().text.chars().count() <= LINK + 1);
     }
 }

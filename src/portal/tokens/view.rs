@@ -268,11 +268,7 @@ mod tests {
         let texts: Vec<_> = lines.iter().map(|line| format!("{} {}", line.words, line.kinds.join("+"))).collect();
         assert_eq!(
             texts,
-            [
-                "Read, upload NuGet+npm (not served here yet)",
-                "Read Container (not served here yet)",
-                "API: read only (not served here yet) "
-            ]
+            ["Read, upload NuGet+npm", "Read Container (not served here yet)", "API: read only (not served here yet) "]
         );
     }
 }

@@ -65,6 +65,7 @@ row! {
         size: i64,
         downloads: i64,
         sha512: String,
+        deprecation: Option<String>,
         manifest: String,
     }
 }
@@ -121,6 +122,7 @@ impl VersionRow {
             removed_at,
             size: self.size,
             downloads: self.downloads,
+            deprecation: self.deprecation.unwrap_or_default(),
         };
         Ok(VersionDetails { line, manifest: StoredManifest::new(self.manifest), sha512: self.sha512 })
     }
@@ -160,7 +162,7 @@ fn versions(manifest: &str) -> List {
     let list = List::of(
         format!(
             "p.kind, v.version, v.published_at, a.username AS publisher, t.id AS token, v.published_hint, v.unlisted_at,
-             v.removed_at, v.size, v.downloads, v.sha512, {manifest} AS manifest"
+             v.removed_at, v.size, v.downloads, v.sha512, v.deprecation, {manifest} AS manifest"
         ),
         "versions v JOIN packages p ON p.id = v.package LEFT JOIN accounts a ON a.id = v.published_by
          LEFT JOIN tokens t ON t.id = v.published_with AND t.account = $2",

@@ -1,8 +1,6 @@
 //! A NuGet version as its pages show it. What a package says of itself was written by a stranger: texts are escaped by the
 //! templates, and only addresses of the web become links.
 
-use url::Url;
-
 use crate::{
     packages::{
         VersionDetails, VersionSummary,
@@ -13,13 +11,13 @@ use crate::{
     },
     portal::{
         clients::Clients,
-        packages::{Seen, list::cut},
+        packages::{
+            Seen,
+            view::{ProjectLink, link},
+        },
     },
     store::StoreError,
 };
-
-/// Characters of a link's text.
-const LINK: usize = 60;
 
 /// What a version says of itself.
 pub struct Facts {
@@ -34,13 +32,6 @@ pub struct Facts {
     pub package_types: Vec<String>,
     pub groups: Vec<Group>,
     pub dependencies: usize,
-}
-
-/// A link out of the host.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ProjectLink {
-    pub href: String,
-    pub text: String,
 }
 
 /// Dependencies for one target framework.
@@ -105,13 +96,6 @@ fn dependency(needed: &Dependency) -> (String, String) {
     (needed.id.to_string(), needed.range.clone().map_or_else(|| "any version".to_owned(), String::from))
 }
 
-/// A link to an address of the web; anything else is none.
-fn link(address: &str) -> Option<ProjectLink> {
-    let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let text = format!("{}{}", url.host_str()?, url.path().trim_end_matches('/'));
-    Some(ProjectLink { text: cut(&text, LINK), href: url.into() })
-}
-
 impl Install {
     /// For a version, with the lines of its feed.
     pub(super) fn of(seen: &Seen, clients: &Clients, version: &VersionSummary) -> Self {
@@ -123,27 +107,5 @@ impl Install {
             nuget: format!("nuget install {id} -Version {version} -Source {source}"),
             needs_key: !is_public && !clients.insecure(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_addresses_of_the_web_become_links() {
-        let good = link("https://Example.com/contoso/core/?a=1#b").unwrap();
-        assert_eq!(
-            (good.href.as_str(), good.text.as_str()),
-            ("https://example.com/contoso/core/?a=1#b", "example.com/contoso/core")
-        );
-        for bad in
-            ["javascript:alert(1)", "data:text/html,x", "ftp://example.com", "//example.com", "file:///etc", "x", ""]
-        {
-            assert_eq!(link(bad), None, "{bad}");
-        }
-        let named = link("https://paypal.com@evil.example/x").unwrap();
-        assert_eq!(named.text, "evil.example/x", "the text names the host that the link leads to");
-        assert!(link(&format!("https://example.com/{}", "a".repeat(3000))).unwrap().text.chars().count() <= LINK + 1);
     }
 }

@@ -1,0 +1,46 @@
+//! One version of a package: what it says of itself, who published it, or that it was removed.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+
+use super::view::{Facts, Install};
+use crate::{
+    app::App,
+    portal::packages::{Seen, VersionAt, view::VersionRow},
+    web::{
+        error::PageError,
+        page::{Page, answer},
+    },
+};
+
+#[derive(Template)]
+#[template(path = "portal/packages/npm/version.html")]
+struct ShowVersion {
+    page: Page,
+    name: String,
+    package_path: String,
+    feed: String,
+    version: VersionRow,
+    facts: Option<Facts>,
+    install: Install,
+    sha512: String,
+    may_remove: bool,
+}
+
+/// `GET /feeds/{feed}/packages/npm/{id}/-/{version}`
+pub async fn show_version(req: HttpRequest, app: Data<App>, at: VersionAt) -> Result<HttpResponse, PageError> {
+    let seen = Seen::of(&req, &app, &at.package).await?;
+    let found = seen.version(&app, &at.version).await?;
+    let page = ShowVersion {
+        page: Page::in_section(&req, format!("{} {}", seen.name(), found.line.version), "packages"),
+        package_path: seen.path(),
+        version: VersionRow::of(&seen, &found.line),
+        facts: Facts::of(&found)?,
+        install: Install::of(&seen, &seen.visitor.clients(&app), &found.line),
+        may_remove: found.line.removed_at.is_none() && seen.may_remove(),
+        sha512: found.sha512,
+        feed: seen.visitor.feed.name,
+        name: seen.package.stored.name,
+    };
+    answer(StatusCode::OK, &page)
+}
