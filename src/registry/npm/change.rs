@@ -99,7 +99,7 @@ pub(super) async fn deprecate(
                 let why = said.deprecation();
                 if why != before {
                     check_reason(why)?;
-                    tx.deprecate(&act.doing(), package, &version, why).await?;
+                    tx.deprecate(&act.change(), package, &version, why).await?;
                 }
             }
             Ok(())
@@ -142,7 +142,7 @@ pub async fn unpublish_versions(req: HttpRequest, app: web::Data<App>, payload: 
         .act(&request, async |tx, act, package| {
             for (version, _) in tx.deprecations(package.key).await? {
                 if !stay.contains(&version) {
-                    files.push(tx.remove_version(&act.doing(), package, &version).await?);
+                    files.push(tx.remove_version(&act.change(), package, &version).await?);
                 }
             }
             Ok(())
@@ -161,7 +161,7 @@ pub async fn unpublish_package(req: HttpRequest, app: web::Data<App>) -> Answer 
     let mut files = Vec::new();
     change
         .act(&request, async |tx, act, package| {
-            files.push(tx.remove_package(&act.doing(), package).await?);
+            files.push(tx.remove_package(&act.change(), package).await?);
             Ok(())
         })
         .await?;

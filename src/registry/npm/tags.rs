@@ -69,11 +69,11 @@ async fn change(request: &NpmRequest<'_>, tag: &str, version: Option<&str>) -> R
     let by = caller.actor(known);
     let act = PublishContext { feed, feed_name: request.feed, token: &known.token, by: &by, now: request.now() };
     match version {
-        Some(version) if !tx.set_tag(&act.doing(), &package, tag, version).await? => {
+        Some(version) if !tx.set_tag(&act.change(), &package, tag, version).await? => {
             return Err(no_such_version(&package.name));
         }
         None if tag == LATEST => return Err(always_latest()),
-        None if !tx.remove_tag(&act.doing(), &package, tag).await? => return Err(NpmError::nothing_to_change()),
+        None if !tx.remove_tag(&act.change(), &package, tag).await? => return Err(NpmError::nothing_to_change()),
         _ => {}
     }
     tx.commit().await?;

@@ -82,14 +82,14 @@ fn cannot(why: CannotAct) -> NpmError {
 /// A token as npm prints it.
 fn described(token: &Token) -> Value {
     let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let is_readonly = !token.permissions.iter().any(|permission| permission.changes_packages());
+    let is_readonly = !token.settings.permissions.iter().any(|permission| permission.changes_packages());
     json!({
         "key": token.id.to_string(),
         "token": token.hint,
-        "name": token.name,
+        "name": token.settings.name,
         "created": time(token.created_at),
         "updated": token.issued_at.map(time),
-        "expiry": token.expires_at.map(time),
+        "expiry": token.settings.expires_at.map(time),
         "readonly": is_readonly,
         "automation": false,
         "cidr_whitelist": null,
