@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Writes the first inputs of every fuzz target into folders below the one given."""
+import base64
+import gzip
 import io
+import json
 import pathlib
 import string
 import sys
+import tarfile
 import zipfile
 import zlib
 
@@ -38,7 +42,32 @@ def secret(text):
     return text + digits
 
 
+def tarball(form):
+    """An npm package as an archive that is not compressed, with a path too long for its header."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as package:
+        for path, content in ("package/package.json", b'{"name":"a","version":"1.0.0"}'), (f"package/{'b' * 120}", b"b"):
+            entry = tarfile.TarInfo(path)
+            entry.size = len(content)
+            package.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def document(data, **more):
+    """What npm puts to publish a@1.0.0."""
+    version = {"name": "a", "version": "1.0.0", "dist": {"shasum": "x"}}
+    attachments = {"a-1.0.0.tgz": {"data": data, "length": 3}, **more}
+    return json.dumps({"_id": "a", "name": "a", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}, "_attachments": attachments})
+
+
+tarballs = [tarball(form) for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)[1:]]
 seeds = {
+    "npm_tarball": [*tarballs, *(gzip.compress(archive) for archive in tarballs)],
+    "npm_document": [
+        document(base64.b64encode(b"abc").decode()),
+        document("AAA=", **{"a-1.0.0.sigstore": {"data": "{}"}}).replace("/", "\\/"),
+        '{"_attachments":{"a.tgz":{"data":"AA"',
+    ],
     "key_string": ["lk_", "lk_" + "a" * 46, secret("lk_" + "a1B2c3D4e5" * 4)],
     "pattern": ["*Contoso.Core", "Contoso.*Contoso.Core", "@team/*@team/ui", "a*b*caxbxc"],
     "version": ["1.0.0-beta.1+x1.0", "1.2.3.41.2.3", "01.0-a1.0.0-A"],

@@ -18,8 +18,14 @@ use latchkey::{
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-use super::matrix_oracle::{Cell, Covered, Form, Grant, Names, Operation, Owned, Part, State};
-use crate::support::{database::Engine, nupkg::nupkg, wire::basic, world::World};
+use super::matrix_oracle::{Cell, Covered, Door, Form, Grant, Names, Operation, Owned, Part, State};
+use crate::support::{
+    database::Engine,
+    npm::{document, package},
+    nupkg::nupkg,
+    wire::basic,
+    world::World,
+};
 
 const FORMS: [Form; 7] =
     [Form::None, Form::EmptyBasic, Form::ApiKey, Form::Basic, Form::Bearer, Form::TwoDifferent, Form::TwoEqual];
@@ -34,6 +40,7 @@ const STATES: [State; 9] = [
     State::Unknown,
     State::Malformed,
 ];
+const DOORS: [Door; 2] = [Door::NuGet, Door::Npm];
 const GRANTS: [(Grant, &str); 6] = [
     (Grant::Pull, "nuget:pull"),
     (Grant::Push, "nuget:push"),
@@ -57,7 +64,7 @@ const OPERATIONS: [Operation; 7] = [
     Operation::List,
 ];
 /// Has no factor in common with any dimension, so every pair of values meets equally often.
-const STRIDE: usize = 23;
+const STRIDE: usize = 41;
 
 /// The keys, by state, grant, names and covered feeds.
 type Keys = Vec<String>;
@@ -80,6 +87,7 @@ fn pick<T: Copy>(number: &mut usize, values: &[T]) -> T {
 fn cell(mut number: usize) -> Cell {
     let n = &mut number;
     Cell {
+        door: pick(n, &DOORS),
         form: pick(n, &FORMS),
         state: pick(n, &STATES),
         grant: pick(n, &GRANTS).0,
@@ -93,9 +101,20 @@ fn cell(mut number: usize) -> Cell {
 }
 
 fn cells() -> usize {
-    [FORMS.len(), STATES.len(), GRANTS.len(), NAMES.len(), COVERED.len(), PARTS.len(), 2, OWNED.len(), OPERATIONS.len()]
-        .iter()
-        .product()
+    [
+        DOORS.len(),
+        FORMS.len(),
+        STATES.len(),
+        GRANTS.len(),
+        NAMES.len(),
+        COVERED.len(),
+        PARTS.len(),
+        2,
+        OWNED.len(),
+        OPERATIONS.len(),
+    ]
+    .iter()
+    .product()
 }
 
 fn feed_name(part: Part, public: bool) -> String {
@@ -112,7 +131,7 @@ impl Stage {
         }
         world
             .sql(&format!(
-                "UPDATE package_owners SET account = '{ada}' WHERE package IN (SELECT id FROM packages WHERE name = 'Contoso.Own')"
+                "UPDATE package_owners SET account = '{ada}' WHERE package IN (SELECT id FROM packages WHERE name_key = 'contoso.own')"
             ))
             .await;
         let keys = keys(&world, ada, gone, &places).await;
@@ -128,19 +147,29 @@ impl Stage {
         let grant = GRANTS.iter().position(|grant| grant.0 == cell.grant).unwrap();
         let names = NAMES.iter().position(|names| names.0 == cell.names).unwrap();
         let covered = COVERED.iter().position(|&covered| covered == cell.covered).unwrap();
-        &self.keys[at(covered, COVERED.len(), at(names, NAMES.len(), at(grant, GRANTS.len(), state)))]
+        let door = DOORS.iter().position(|&door| door == cell.door).unwrap();
+        let narrowed = at(covered, COVERED.len(), at(names, NAMES.len(), at(grant, GRANTS.len(), state)));
+        &self.keys[at(door, DOORS.len(), narrowed)]
     }
 
     fn request(&self, number: usize, cell: &Cell) -> TestRequest {
         let (feed, key) = (feed_name(cell.part, cell.public), self.key(cell));
-        let id = match cell.owned {
-            Owned::New => format!("Contoso.New{number}"),
-            Owned::Own => "Contoso.Own".to_owned(),
-            Owned::Others => "Contoso.Others".to_owned(),
+        let id = name_of(cell, number);
+        let kind = word(cell.door);
+        let can = |verb: &str| format!("/v1/tokens/current/can?action={kind}:{verb}&feed={feed}&package={id}");
+        let door = match cell.door {
+            Door::NuGet => format!("/feeds/{feed}/nuget/v3"),
+            Door::Npm => format!("/feeds/{feed}/npm/{id}"),
         };
-        let door = format!("/feeds/{feed}/nuget/v3");
-        let can = |action: &str| format!("/v1/tokens/current/can?action={action}&feed={feed}&package={id}");
         let request = match cell.operation {
+            Operation::Read if cell.door == Door::Npm => TestRequest::get().uri(&door),
+            Operation::Push if cell.door == Door::Npm => {
+                let tarball = package(&id, "1.0.0", serde_json::json!({}));
+                TestRequest::put().uri(&door).set_json(document(&id, "1.0.0", "latest", &tarball))
+            }
+            Operation::Unlist if cell.door == Door::Npm => {
+                TestRequest::default().method(Method::DELETE).uri(&format!("{door}/-rev/none"))
+            }
             Operation::Read => TestRequest::get().uri(&format!("{door}/flat/{}/index.json", id.to_lowercase())),
             Operation::Push => TestRequest::put()
                 .uri(&format!("{door}/package"))
@@ -149,9 +178,9 @@ impl Stage {
             Operation::Unlist => {
                 TestRequest::default().method(Method::DELETE).uri(&format!("{door}/package/{id}/1.0.0"))
             }
-            Operation::CanPull => TestRequest::get().uri(&can("nuget:pull")),
-            Operation::CanPush => TestRequest::get().uri(&can("nuget:push")),
-            Operation::CanDelete => TestRequest::get().uri(&can("nuget:delete")),
+            Operation::CanPull => TestRequest::get().uri(&can("pull")),
+            Operation::CanPush => TestRequest::get().uri(&can("push")),
+            Operation::CanDelete => TestRequest::get().uri(&can("delete")),
             Operation::List => TestRequest::get().uri("/api/v1/packages?limit=1000"),
         };
         let by_header = ("X-NuGet-ApiKey", key.to_owned());
@@ -167,6 +196,24 @@ impl Stage {
     }
 }
 
+/// The word for the kind of packages behind a door.
+fn word(door: Door) -> &'static str {
+    match door {
+        Door::NuGet => "nuget",
+        Door::Npm => "npm",
+    }
+}
+
+/// The asked package. npm's are in lower case.
+fn name_of(cell: &Cell, number: usize) -> String {
+    let name = match cell.owned {
+        Owned::New => format!("Contoso.New{number}"),
+        Owned::Own => "Contoso.Own".to_owned(),
+        Owned::Others => "Contoso.Others".to_owned(),
+    };
+    if cell.door == Door::Npm { name.to_lowercase() } else { name }
+}
+
 /// A feed in which Ada has a part, Bo owns everything, and two packages are.
 async fn place(world: &World, part: Part, public: bool, ada: AccountId, bo: AccountId) -> FeedId {
     let name = feed_name(part, public);
@@ -180,10 +227,13 @@ async fn place(world: &World, part: Part, public: bool, ada: AccountId, bo: Acco
     if let Some(role) = role {
         world.member((&name, feed), ada, role).await;
     }
-    let key = world.key(bo, "nuget:push", "*").await;
+    let key = world.key(bo, "nuget:push npm:push", "*").await;
     for id in ["Contoso.Own", "Contoso.Others"] {
         let path = format!("/feeds/{name}/nuget/v3/package");
         assert_eq!(world.push_to(&path, &key, &nupkg(id, "1.0.0")).await.status, 201);
+        let id = id.to_lowercase();
+        let put = document(&id, "1.0.0", "latest", &package(&id, "1.0.0", serde_json::json!({})));
+        assert_eq!(world.put_json(&format!("/feeds/{name}/npm/{id}"), &key, &put).await.status, 201);
     }
     feed
 }
@@ -200,22 +250,24 @@ async fn keys(world: &World, ada: AccountId, gone: AccountId, places: &[FeedId])
                         Covered::These => Feeds::Some(places.to_vec()),
                         Covered::Another => Feeds::Some(vec![another]),
                     };
-                    keys.push(
-                        key(
-                            world,
-                            state,
-                            if state == State::AccountDisabled { gone } else { ada },
-                            grant,
-                            names,
-                            feeds,
-                        )
-                        .await,
-                    );
+                    let account = if state == State::AccountDisabled { gone } else { ada };
+                    for door in DOORS {
+                        let grant = of_door(door, grant);
+                        keys.push(key(world, state, account, &grant, names, feeds.clone()).await);
+                    }
                 }
             }
         }
     }
     keys
+}
+
+/// The same permissions of the kind behind a door; a grant of other kinds has NuGet's where it had npm's.
+fn of_door(door: Door, grant: &str) -> String {
+    match door {
+        Door::NuGet => grant.to_owned(),
+        Door::Npm => grant.replace("npm", "other").replace("nuget", "npm").replace("other", "nuget"),
+    }
 }
 
 async fn key(world: &World, state: State, account: AccountId, grant: &str, names: &str, feeds: Feeds) -> String {
@@ -244,16 +296,18 @@ async fn check(number: usize, cell: &Cell, reply: ServiceResponse<BoxBody>) -> u
     let text = String::from_utf8_lossy(&body);
     assert_eq!(status, expected.status, "{number} {cell:?} {text}");
     assert_eq!(headers.contains_key("www-authenticate"), expected.challenge, "{number} {cell:?}");
-    assert_eq!(headers.contains_key("x-nuget-warning"), expected.warning, "{number} {cell:?}");
+    let warning = if cell.door == Door::NuGet { "x-nuget-warning" } else { "npm-notice" };
+    assert_eq!(headers.contains_key(warning), expected.warning, "{number} {cell:?}");
     if matches!(cell.operation, Operation::CanPull | Operation::CanPush | Operation::CanDelete | Operation::List)
         && status != 400
     {
         let body: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body.get("reason").and_then(Value::as_str), expected.reason, "{number} {cell:?} {body}");
         if cell.operation == Operation::List && status == 200 {
-            let name = format!("Contoso.{:?}", cell.owned);
+            let (name, kind) = (name_of(cell, number), word(cell.door));
             let feed = feed_name(cell.part, cell.public);
-            let is_it = |item: &Value| item["id"] == name.as_str() && item["feed"] == feed.as_str();
+            let is_it =
+                |item: &Value| item["id"] == name.as_str() && item["feed"] == feed.as_str() && item["kind"] == kind;
             assert_eq!(body["packages"].as_array().unwrap().iter().any(is_it), cell.listed(), "{number} {cell:?}");
         }
     }
@@ -268,6 +322,7 @@ async fn every_cell_of_the_matrix_answers_as_designed() {
             .app_data(stage.world.app().clone())
             .app_data(WorkerTasks::new(Handle::current()))
             .configure(routes::nuget_feeds)
+            .configure(routes::npm_feeds)
             .configure(routes::http_api),
     )
     .await;

@@ -1,5 +1,12 @@
 //! What the design says each cell of the matrix must answer. Nothing of the product is called here.
 
+/// Whose clients ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    NuGet,
+    Npm,
+}
+
 /// How the credential is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -86,6 +93,7 @@ pub(crate) enum Operation {
 /// One cell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
+    pub(crate) door: Door,
     pub(crate) form: Form,
     pub(crate) state: State,
     pub(crate) grant: Grant,
@@ -102,7 +110,7 @@ pub(crate) struct Cell {
 pub(crate) struct Expected {
     pub(crate) status: u16,
     pub(crate) challenge: bool,
-    /// Whether `X-NuGet-Warning` says something.
+    /// Whether `X-NuGet-Warning` or `npm-notice` says something.
     pub(crate) warning: bool,
     /// The word for why not, where the answer holds one.
     pub(crate) reason: Option<&'static str>,
@@ -137,7 +145,11 @@ impl Cell {
         if different {
             return Expected { status: 400, challenge: false, warning: !self.operation.at_the_api(), reason: None };
         }
-        if self.operation.at_the_api() { self.expected_of_the_api() } else { self.expected_of_nuget() }
+        match self.door {
+            _ if self.operation.at_the_api() => self.expected_of_the_api(),
+            Door::NuGet => self.expected_of_nuget(),
+            Door::Npm => self.expected_of_npm(),
+        }
     }
 
     fn expected_of_nuget(&self) -> Expected {
@@ -173,12 +185,38 @@ impl Cell {
         }
     }
 
+    /// npm clients name the package in every address, and no answer has a challenge.
+    fn expected_of_npm(&self) -> Expected {
+        let warns = |status| status >= 400 && (status != 404 || self.operation != Operation::Read);
+        let answer = |status| Expected { status, challenge: false, warning: warns(status), reason: None };
+        if matches!(self.form, Form::None | Form::EmptyBasic) {
+            return match (self.operation, self.public) {
+                (Operation::Read, true) => answer(self.status_of_success()),
+                _ => Expected { warning: false, ..answer(401) },
+            };
+        }
+        if self.state.ended().is_some() {
+            return answer(401);
+        }
+        match self.refused(true) {
+            Some("not-found") => answer(404),
+            Some("package-not-covered") if self.operation == Operation::Read && self.owned == Owned::New => answer(404),
+            Some(_) => answer(403),
+            None => {
+                let done = answer(self.status_of_success());
+                Expected { warning: done.warning || (done.status < 400 && self.state == State::ExpiresSoon), ..done }
+            }
+        }
+    }
+
     /// What exists is pushed again, which is a conflict; what does not exist cannot be read or unlisted.
     fn status_of_success(&self) -> u16 {
         match (self.operation, self.owned) {
             (Operation::Push, Owned::New) => 201,
             (Operation::Push, _) => 409,
             (_, Owned::New) => 404,
+            // npm's clients say which state of the package they have seen, and this one has seen none.
+            (Operation::Unlist, _) if self.door == Door::Npm => 409,
             (Operation::Unlist, _) => 204,
             (_, _) => 200,
         }

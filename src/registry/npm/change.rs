@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, http::StatusCode, web};
 use super::{
     download::version_in,
     packument::revision,
-    publish::{DELETE, receive_document},
+    receive::{DELETE, receive_document},
     request::NpmRequest,
     response::{Answer, NpmError},
 };

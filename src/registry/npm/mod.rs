@@ -6,6 +6,7 @@ pub mod change;
 pub mod download;
 pub mod packument;
 pub mod publish;
+mod receive;
 mod release;
 mod request;
 mod response;

@@ -11,9 +11,10 @@ use tempfile::NamedTempFile;
 
 use super::{
     change,
+    receive::{PUSH, receive_document},
     request::NpmRequest,
-    response::{Answer, NpmDialect, NpmError},
-    upload::{Tgz, Upload, receive},
+    response::{Answer, NpmError},
+    upload::{Tgz, Upload},
 };
 use crate::{
     app::App,
@@ -33,19 +34,11 @@ use crate::{
     },
     registry::{
         leaked_keys::refuse_keys,
-        publish::{ATTEMPTS, changed_too_often, check_quota, check_store, owned_package, to_its_end},
-        request::FeedRequest,
+        publish::{ATTEMPTS, changed_too_often, check_store, owned_package, to_its_end},
     },
     store::Transaction,
-    tokens::{
-        PackageKey, Token, VersionKey,
-        decision::{Action, Ask, Package},
-        legacy,
-    },
+    tokens::{PackageKey, Token, VersionKey, decision::Package, legacy},
 };
-
-pub(super) const PUSH: Action = FeedRequest::<NpmDialect>::PUSH;
-pub(super) const DELETE: Action = FeedRequest::<NpmDialect>::DELETE;
 
 /// `PUT {name}`
 pub async fn put_package(req: HttpRequest, app: web::Data<App>, payload: web::Payload) -> Answer {
@@ -68,41 +61,6 @@ pub async fn put_package(req: HttpRequest, app: web::Data<App>, payload: web::Pa
     let push = Push { caller, name, published, manifest, tarball, permit };
     let (of, app) = (req.clone(), app.clone());
     to_its_end(&req, async move { store_and_enter(&NpmRequest::of(&of, &app)?, &app, push).await }).await
-}
-
-/// Receives the document of whoever may publish or take something away.
-pub(super) async fn receive_document(
-    request: &NpmRequest<'_>,
-    caller: &Caller,
-    name: &PackageName,
-    payload: web::Payload,
-) -> Result<(Upload, PushPermit), NpmError> {
-    let app = request.app;
-    let Token { id, account, .. } = may_change_something(request, caller, name)?.token;
-    let may_push = caller.would_allow(&request.ask(caller, PUSH, Some(name.as_str()), Package::Unknown), request.now());
-    if may_push.is_ok() {
-        check_quota(app, account, 0).await?;
-    }
-    let permit = app.pushes.turn(account, id).await?;
-    let limit = usize::try_from(app.settings.max_package_bytes).unwrap_or(usize::MAX);
-    let upload = receive(request.req, payload, &permit, &app.uploads(), limit).await?;
-    if let Some(tarball) = &upload.tarball {
-        check_quota(app, account, tarball.size).await?;
-    }
-    Ok((upload, permit))
-}
-
-/// A document may publish, deprecate or unpublish, so either right lets it in; without both, the refusal is that of a push.
-fn may_change_something<'c>(
-    request: &NpmRequest<'_>,
-    caller: &'c Caller,
-    name: &PackageName,
-) -> Result<&'c crate::tokens::TokenLookup, NpmError> {
-    let ask = |action| -> Ask<'_> { request.ask(caller, action, Some(name.as_str()), Package::Unknown) };
-    let may_delete = caller.would_allow(&ask(DELETE), request.now()).is_ok();
-    let may_push = caller.would_allow(&ask(PUSH), request.now()).is_ok();
-    let action = if may_delete && !may_push { DELETE } else { PUSH };
-    request.decide(caller, action, Some(name.as_str()), Package::Unknown)
 }
 
 /// A version whose tarball is here and was read.

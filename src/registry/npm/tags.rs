@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, http::StatusCode, web};
 use serde_json::json;
 
 use super::{
-    publish::PUSH,
+    receive::PUSH,
     request::NpmRequest,
     response::{Answer, NpmError},
 };
