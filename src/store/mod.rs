@@ -44,6 +44,7 @@ pub use self::{
     failure::StoreError,
     migrate::SchemaState,
     retention::Expendable,
+    tokens::client_logins::ClientLogin,
 };
 
 /// Which database this is.

@@ -70,7 +70,12 @@ fn permissions_that_nothing_needed_go() {
         ("nuget:pull nuget:push nuget:delete", Permission::of(Kind::NuGet, Verb::Pull), "nuget:pull"),
         ("nuget:push nuget:push-version", Permission::of(Kind::NuGet, Verb::PushVersion), "nuget:push-version"),
         ("nuget:push nuget:delete", Permission::of(Kind::NuGet, Verb::PushVersion), "nuget:push"),
-        ("nuget:pull nuget:delete npm:push", Permission::of(Kind::NuGet, Verb::Pull), "nuget:pull npm:push"),
+        ("nuget:pull nuget:delete npm:push", Permission::of(Kind::NuGet, Verb::Pull), "nuget:pull"),
+        (
+            "nuget:pull nuget:delete container:push",
+            Permission::of(Kind::NuGet, Verb::Pull),
+            "nuget:pull container:push",
+        ),
         ("nuget:delete api:read api:manage", Permission::ApiRead, "api:read api:manage"),
     ] {
         let token = token(has, "A", Feeds::All);

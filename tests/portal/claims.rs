@@ -331,7 +331,7 @@ fn a_false_claim_is_found() {
         "nuget push Contoso.Core.1.0.0.nupkg -Source x",
         "dotnet add package Fabrikam.Core",
         "manage your things through the management API",
-        "Read npm packages",
+        "Read container images",
         "docker login keys.example.com",
         "It was retired because no package was pushed with it for a year.",
     ] {
@@ -347,7 +347,7 @@ fn a_false_claim_is_found() {
     }
     for said in [
         "nuget push Fabrikam.Core.1.0.0.nupkg",
-        "Read Container images (not served here yet)",
+        "Read container images (not served here yet)",
         "stays listed for 30 days",
     ] {
         assert!(wrong(said, &live).is_empty(), "{said}");

@@ -175,6 +175,7 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
             &[("email", "ada@elsewhere.example"), ("password", &password_of("ada"))],
         )
         .on("/settings/profile"),
+        row("/settings/npm-login", &format!("/settings/npm-login?feed=main&code={}", "0".repeat(64)), &[]),
         row("/settings/profile/address/withdraw", "/settings/profile/address/withdraw", &[]).on("/settings/profile"),
         row("/settings/notifications", "/settings/notifications", &[("thirty_days", "yes")]),
         row("/settings/calendar", "/settings/calendar", &[]),
@@ -213,17 +214,21 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         row("/feeds/{feed}/invitations/{id}/withdraw", "/feeds/team/invitations/{invitation}/withdraw", &[])
             .on("/feeds/team/members")
             .by(Owner),
-        row("/feeds/{feed}/packages/{kind:nuget}/{id}/-/owners", &format!("{package}/-/owners"), &[("username", "bo")])
-            .by(Owner),
         row(
-            "/feeds/{feed}/packages/{kind:nuget}/{id}/-/invitations/{invitation}/withdraw",
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners",
+            &format!("{package}/-/owners"),
+            &[("username", "bo")],
+        )
+        .by(Owner),
+        row(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/invitations/{invitation}/withdraw",
             &format!("{package}/-/invitations/{{invitation}}/withdraw"),
             &[],
         )
         .on(&format!("{package}/-/owners"))
         .by(Owner),
         row(
-            "/feeds/{feed}/packages/{kind:nuget}/{id}/-/owners/{account}",
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners/{account}",
             &format!("{package}/-/owners/{}", ids[1]),
             &[],
         )
@@ -232,8 +237,12 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
             .by(Owner),
         row("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/relist", &format!("{package}/-/1.0.0/relist"), &[])
             .by(Owner),
-        row("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/remove", &format!("{package}/-/1.1.0/remove"), &[])
-            .by(Operator),
+        row(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/{version}/remove",
+            &format!("{package}/-/1.1.0/remove"),
+            &[],
+        )
+        .by(Operator),
         row("/settings/invitations/{id}/accept", &format!("{}/accept", invitations[0]), &[])
             .on("/settings/invitations"),
         row("/settings/invitations/{id}/decline", &format!("{}/decline", invitations[1]), &[])

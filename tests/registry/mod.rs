@@ -13,6 +13,7 @@ mod matrix;
 mod matrix_oracle;
 mod npm;
 mod npm_keys;
+mod npm_login;
 mod nuget_details;
 mod nuget_hostile;
 mod nuget_keys;

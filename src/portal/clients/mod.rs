@@ -43,6 +43,8 @@ trait KindClients {
     fn address(&self, of: &Clients) -> FeedAddress;
     /// The lines that make the first package of a feed.
     fn first_package(&self, of: &Clients) -> Vec<SnippetLine>;
+    /// What a pipeline most likely asks before it does it: a scope string and a package; none without such permissions.
+    fn question(&self, of: &Clients) -> Option<(&'static str, String)>;
     /// Every client that the permissions are good for.
     fn clients(&self, of: &Clients) -> Vec<Client>;
 }
@@ -143,6 +145,8 @@ impl Clients {
         let Self { api, flat, feed, package, .. } = self;
         let lower = package.to_lowercase();
         let ask = format!("curl -H \"Authorization: Bearer {KEY}\"");
+        let question = Kind::served().filter_map(clients_of).find_map(|kind| kind.question(self));
+        let (action, about) = question.clone().unwrap_or_default();
         chosen([
             (
                 true,
@@ -151,13 +155,10 @@ impl Clients {
                 format!("{ask} {api}/tokens/current"),
             ),
             (
-                self.push() || self.pull() || self.delete(),
+                question.is_some(),
                 "Ask whether it may do something, before your build does",
                 "the curl command that asks for a right",
-                format!(
-                    "{ask} \"{api}/tokens/current/can?action={}&package={package}&feed={feed}\"",
-                    self.some_action()
-                ),
+                format!("{ask} \"{api}/tokens/current/can?action={action}&package={about}&feed={feed}\""),
             ),
             (
                 self.pull(),
@@ -172,15 +173,6 @@ impl Clients {
                 format!("curl -u {USER}:{KEY} -O {flat}/{lower}/1.0.0/{lower}.1.0.0.nupkg"),
             ),
         ])
-    }
-
-    /// What a pipeline most likely asks for.
-    fn some_action(&self) -> &'static str {
-        match () {
-            () if self.push() => "nuget:push",
-            () if self.pull() => "nuget:pull",
-            () => "nuget:delete",
-        }
     }
 }
 

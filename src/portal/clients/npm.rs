@@ -24,6 +24,12 @@ impl KindClients for Npm {
         Lines::of(of).first_package()
     }
 
+    fn question(&self, of: &Clients) -> Option<(&'static str, String)> {
+        let lines = Lines::of(of);
+        let actions = [(lines.push, "npm:push"), (lines.pull, "npm:pull"), (lines.delete, "npm:delete")];
+        actions.into_iter().find(|(may, _)| *may).map(|(_, action)| (action, lines.package))
+    }
+
     fn clients(&self, of: &Clients) -> Vec<Client> {
         let lines = Lines::of(of);
         if !lines.pull && !lines.push && !lines.delete {

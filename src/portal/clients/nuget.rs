@@ -26,6 +26,11 @@ impl KindClients for NuGet {
         ])
     }
 
+    fn question(&self, of: &Clients) -> Option<(&'static str, String)> {
+        let actions = [(of.push(), "nuget:push"), (of.pull(), "nuget:pull"), (of.delete(), "nuget:delete")];
+        actions.into_iter().find(|(may, _)| *may).map(|(_, action)| (action, of.package.clone()))
+    }
+
     fn clients(&self, of: &Clients) -> Vec<Client> {
         let all = [
             ("nuget", "NuGet.exe", of.nuget()),

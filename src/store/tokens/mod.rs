@@ -6,6 +6,7 @@ pub(in crate::store) mod bulk;
 pub(in crate::store) mod bulk_sql;
 pub(in crate::store) mod calendar;
 pub(in crate::store) mod inventory;
+pub(in crate::store) mod client_logins;
 pub(in crate::store) mod legacy;
 pub(in crate::store) mod lifecycle;
 pub(in crate::store) mod listing;
