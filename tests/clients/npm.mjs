@@ -66,7 +66,9 @@ export class Npm {
   }
 
   /** Publishes a folder. */
-  publishes(client, cwd, options = {}) {
+  async publishes(client, cwd, options = {}) {
+    // It packs nothing before its lockfile knows the package.
+    if (client === 'yarn4') await this.runs(client, ['install'], { ...options, cwd });
     const args = {
       npm: ['publish'], pnpm: ['publish', '--no-git-checks'], yarn4: ['npm', 'publish'],
       yarn1: ['publish', '--non-interactive', '--new-version', JSON.parse(readFileSync(path.join(cwd, 'package.json'))).version],
