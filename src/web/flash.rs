@@ -294,7 +294,7 @@ impl Flash {
         ),
         (Self::FeedDeleted, "feed-deleted", "Feed deleted."),
         (Self::MailRetried, "mail-retried", "It is tried again within a minute."),
-        (Self::MailDropped, "mail-dropped", "Dropped. It is not sent, and nothing comes in its place."),
+        (Self::MailDropped, "mail-dropped", "Discarded. It is not sent, and nothing comes in its place."),
     ];
 
     fn word(self) -> &'static str {

@@ -1,10 +1,10 @@
 // Every page that can be reached by a link, and the answers to wrong and stale forms, hold against axe-core and fit their window:
-// in light and dark, on a desk, at 200 % zoom, on a phone and at 400 % zoom.
+// in light, dark and forced colours, at every width from a phone at 400 % zoom to a wide desk, with long names.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertGood } from './looks.mjs';
 import { nupkg, pushes } from './nupkg.mjs';
-import { journey } from './world.mjs';
+import { journey, PASSWORD } from './world.mjs';
 
 /** The kind of page behind a path: ids and names are left out. */
 function kind(path) {
@@ -45,7 +45,8 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
 
   await ada.createsToken({ name: '', permissions: [], packages: [''], expiry: '30' });
   await assertGood(ada.page, 'new-refused');
-  for (const [name, expiry] of [['Ending', '30'], ['Ended', '30'], ['Build', '90'], ['Laptop', 'never'], ['Paused', '30'], ['Gone', '365']]) {
+  for (const [name, expiry] of [['Ending', '30'], ['Ended', '30'], ['Build', '90'], ['Laptop', 'never'], ['Paused', '30'], ['Gone', '365'],
+    ['Asia-Pacific continuous integration server, Kuala Lumpur (publishes on Fridays)', '180'], ['W'.repeat(128), 'never']]) {
     await ada.createsToken({ name, permissions: ['nuget:pull', 'nuget:push'], packages: ['Contoso.*', 'Fabrikam.Core'], expiry });
   }
   await assertGood(ada.page, 'created');
@@ -76,7 +77,7 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   const narrow = { account: 'ada', packages: ['Contoso.*'], days: '30d' };
   const reads = await server.token({ ...narrow, name: 'Reads', allow: ['nuget:pull'] });
   const writes = await server.token({ ...narrow, name: 'Writes', allow: ['nuget:push'] });
-  await server.publishes('ada', ['Fabrikam.Core']); // what the feed has not, no key is refused
+  await server.publishes('ada', ['Fabrikam.Core', `Contoso.${'WithAVeryLongName'.repeat(5)}`]); // what the feed has not, no key is refused
   for (const path of ['/v3/flat/fabrikam.core/index.json', '/v3/flat/fabrikam.core/index.json', '/feeds/nowhere/nuget/v3/query']) await tries(reads, path);
   await tries(writes, '/v3/query');
   await ada.goes('/settings/refusals');
@@ -91,12 +92,13 @@ test('every page is accessible', t => journey(t, { engine: 'postgres', settings:
   await ages('Ended', 31);
   await server.forgetsProofs();
   await ada.goes('/settings/tokens');
-  assert.match(await ada.says(), /Expires soon:/);
+  assert.match(await ada.says(), /1 expired[^]*1 expires soon/);
   await assertGood(ada.page, 'list');
 
-  await ada.goes('/operator/tokens');
+  await server.account('christopher.montgomery-fitzgerald-of-x', PASSWORD);
+  await ada.goes('/operator/tokens/find');
   await ada.fills({ key: 'not a key' });
-  await ada.submits('Search');
+  await ada.submits('Find');
   await assertGood(ada.page, 'operator-find-refused');
   await ada.goes('/operator/events?account=nobody&from=soon');
   await assertGood(ada.page, 'operator-events-refused');

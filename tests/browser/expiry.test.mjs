@@ -33,21 +33,22 @@ test('expired banners are put away by keyboard, and without JavaScript', t => jo
     await ages(server, name, days);
   }
   await ada.goes('/settings/tokens');
-  assert.match(await ada.says(), /Expired tokens \(requests are refused\):[\s\S]*Expires soon:\s+Release/);
-  await assertGood(ada.page, 'banners');
-  await ada.tabsTo({ text: 'Dismiss\\s+Laptop' });
+  assert.match(await ada.says(), /3 expired[\s\S]*1 expires soon/);
+  await assertGood(ada.page, 'alerts');
+  await ada.tabsTo({ text: 'More actions for Laptop' });
+  await ada.hits('Enter');
+  await ada.tabsTo({ text: 'Dismiss alert' });
   await ada.follows(() => ada.hits('Enter'));
-  const banner = ada.page.locator('.banner', { hasText: 'Expired tokens (requests are refused)' });
-  assert.doesNotMatch(await banner.innerText(), /Laptop/);
-  assert.match(await banner.innerText(), /Nightly[\s\S]*Old CI|Old CI[\s\S]*Nightly/);
+  assert.match(await ada.says(), /2 expired/);
 
   const plain = await arrives({ javaScriptEnabled: false });
   await plain.signsIn('ada');
   await plain.goes('/settings/tokens');
   await plain.presses('Dismiss all');
   assert.match(await plain.says(), /Dismissed\. The tokens stay in the list/);
-  assert.doesNotMatch(await plain.says(), /Expired tokens \(requests are refused\)/);
-  assert.match(await plain.says(), /Expires soon:\s+Release/, 'what is still to come stays');
+  const alerts = await plain.page.getByRole('list', { name: 'Needs attention' }).innerText();
+  assert.doesNotMatch(alerts, /expired/);
+  assert.match(alerts, /1 expires soon/, 'what is still to come stays');
   await plain.goes('/settings/tokens?state=ended');
   assert.match(await plain.says(), /Laptop/);
 }));
@@ -102,13 +103,13 @@ test('an operator reads why a mail failed, tries it again and drops another', t 
   office.says('550 5.1.1 No mailbox here by that name', 'bo@example.com');
   await ages(server, 'Nightly', 85);
   await sends(server);
-  await seesOn(bo, '/settings/tokens', /did not reach bo@example\.com\. The mail server says: “[^”]*550 5\.1\.1 No mailbox here by that name”/);
+  await seesOn(bo, '/settings/profile', /did not reach bo@example\.com\. The mail server says: “[^”]*550 5\.1\.1 No mailbox here by that name”/);
   await assertGood(bo.page, 'undelivered');
 
   await seesOn(ada, '/operator/mail', /450 4\.2\.2 The mailbox of cy is full/);
-  assert.match(await ada.says(), /bo@example\.com[\s\S]*Failed[\s\S]*550 5\.1\.1 No mailbox here by that name/);
+  assert.match(await ada.says(), /bo@example\.com[\s\S]*Rejected[\s\S]*550 5\.1\.1 No mailbox here by that name/);
   await assertGood(ada.page, 'mail');
-  await ada.follows(() => ada.page.getByRole('link', { name: 'Failed', exact: true }).click());
+  await ada.follows(() => ada.page.getByRole('link', { name: 'Rejected', exact: true }).click());
   assert.doesNotMatch(await ada.says(), /cy@example\.com/);
   await ada.follows(() => ada.page.getByRole('link', { name: /^Try now.*bo@example\.com/ }).click());
   await assertGood(ada.page, 'mail-retry');
@@ -121,10 +122,11 @@ test('an operator reads why a mail failed, tries it again and drops another', t 
   await bo.goes('/settings/tokens');
   assert.doesNotMatch(await bo.says(), /did not reach/);
 
-  await ada.follows(() => ada.page.getByRole('link', { name: /^Drop.*cy@example\.com/ }).click());
+  await ada.page.getByRole('button', { name: 'More actions for the email to cy@example.com' }).click();
+  await ada.follows(() => ada.page.getByRole('link', { name: /^Discard.*cy@example\.com/ }).click());
   await assertGood(ada.page, 'mail-drop');
-  await ada.submits('Drop it');
-  assert.match(await ada.says(), /Dropped\.[\s\S]*No mail waits/);
+  await ada.submits('Discard it');
+  assert.match(await ada.says(), /Discarded\.[\s\S]*Every email is sent/);
   assert.ok(!office.taken.some(mail => mail.to === 'cy@example.com' && mail.text.includes('/reset?link=')));
 
   await seesOn(ada, '/operator/jobs', /Mail\s+sends every mail that is due/);

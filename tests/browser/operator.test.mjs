@@ -17,8 +17,9 @@ onBoth(test, 'an operator finds out whose a leaked key is, ends it and locks the
   await ada.follows(() => ada.page.getByRole('link', { name: 'Operator', exact: true }).click());
   assert.equal(await ada.page.getByRole('heading', { level: 1 }).innerText(), 'Overview');
   await ada.follows(() => ada.page.getByRole('navigation', { name: 'Operator' }).getByRole('link', { name: 'Tokens' }).click());
+  await ada.presses('Find by key');
   await ada.fills({ key: leaked });
-  await ada.submits('Search');
+  await ada.submits('Find');
   assert.match(await ada.says(), /The key you pasted is the present key of this token\.[\s\S]*build[\s\S]*Owner\s+bo/);
   assert.ok(!ada.page.url().includes(leaked) && !(await ada.page.content()).includes(leaked), 'the key is not shown again');
   await ada.presses('Revoke');
@@ -28,8 +29,7 @@ onBoth(test, 'an operator finds out whose a leaked key is, ends it and locks the
   assert.match(await bo.says(), /Token revoked\s+ada/);
 
   await ada.goes('/operator/accounts');
-  await ada.fills({ q: 'B' });
-  await ada.submits('Search');
+  await ada.looksFor('B');
   await ada.follows(() => ada.page.locator('main').getByRole('link', { name: 'bo', exact: true }).click());
   await ada.presses('Disable');
   assert.match(await ada.says(), /Disabled\. Its sessions have ended/);
@@ -37,7 +37,8 @@ onBoth(test, 'an operator finds out whose a leaked key is, ends it and locks the
   assert.equal(new URL(bo.page.url()).pathname, '/sign-in');
 
   await ada.goes('/operator/events');
-  await ada.page.locator('#what').selectOption('tokens');
+  await ada.follows(() => ada.page.getByRole('navigation', { name: 'Filter' }).getByRole('link', { name: 'Tokens' }).click());
+  await ada.page.getByText('Search by account, key, package or day').click();
   await ada.fills({ account: 'bo' });
   await ada.submits('Search');
   assert.match(await ada.says(), /token revoked/i);

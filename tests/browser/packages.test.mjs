@@ -26,7 +26,7 @@ onBoth(test, 'a package goes from the first push to its removal', async ({ serve
   await pushes(server, key, nupkg('Fabrikam.Core', '1.0.0'));
   await ada.goes('/');
   await ada.follows(() => ada.page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Packages' }).click());
-  await ada.page.getByRole('searchbox', { name: 'Search packages' }).fill('LOGGING');
+  await ada.page.getByRole('searchbox').fill('LOGGING');
   await ada.follows(() => ada.page.keyboard.press('Enter'));
   assert.doesNotMatch(await ada.says(), /Fabrikam/);
   await ada.follows(() => ada.page.getByRole('link', { name: 'Contoso.Core' }).click());

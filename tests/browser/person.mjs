@@ -128,10 +128,25 @@ export class Person {
   /** Presses a button or follows a link by its verb, and confirms if asked to. */
   async presses(verb) {
     const main = this.page.locator('main');
-    const control = main.getByRole('button', { name: starting(verb) }).or(main.getByRole('link', { name: starting(verb) }));
+    const inSight = main.getByRole('button', { name: starting(verb) }).or(main.getByRole('link', { name: starting(verb) }));
+    const control = await inSight.count() > 0 ? inSight : await this.#inMenu(verb);
     const dialog = await this.followsOrIsAsked(() => control.first().click());
     const confirm = (dialog ?? main).getByRole('button', { name: starting(verb) });
     if (dialog || this.isAsked(verb)) await this.follows(() => confirm.first().click());
+  }
+
+  /** Opens the first menu that has this verb in it, and answers the entry. */
+  async #inMenu(verb) {
+    const entry = this.page.locator('main .menu :is(a, button)').filter({ hasText: starting(verb) }).first();
+    const menu = await entry.evaluate(found => found.closest('.menu').id);
+    await this.page.locator(`[popovertarget="${menu}"]`).click();
+    return entry;
+  }
+
+  /** Searches a list for words. */
+  async looksFor(words) {
+    await this.page.locator('main input[type=search]').fill(words);
+    await this.follows(() => this.page.keyboard.press('Enter'));
   }
 
   /** Whether this is the page that asks to confirm a verb. */

@@ -80,7 +80,7 @@ async fn somebody_is_added_by_a_form_and_chooses_a_password_by_the_link(world: &
     let links = page.texts("code.key");
     assert_eq!(links.len(), 1, "{}", page.body);
     assert_eq!(world.browser().sign_in("bo", "").await.status, 422, "there is no password yet");
-    let marks = async || ada.get("/operator/accounts").await.texts("tbody .badge.quiet");
+    let marks = async || ada.get("/operator/accounts").await.texts("tbody .badge.off");
     assert_eq!(marks().await, ["Invited"]);
     let page = world.browser().get(&path(world, &links[0])).await;
     assert_eq!((page.status, page.heading().as_str()), (200, "Choose a password"));

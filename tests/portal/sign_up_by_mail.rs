@@ -174,7 +174,7 @@ async fn tokens_are_created_once_the_address_is_confirmed(world: &World) {
     world.restart_with_mail_server().await;
     let page = ada.create("late", |form| form).await;
     assert_eq!((page.status, page.secret()), (409, None));
-    assert!(page.problems().concat().contains("Confirm your e-mail address first"), "{}", page.body);
+    assert!(page.problems().concat().contains("Confirm your email address first"), "{}", page.body);
     assert_eq!(page.form("/settings/tokens").value("name"), "late", "what was typed stays");
     let page = ada.refresh(&key.id, "restart").await;
     assert_eq!((page.status, page.secret()), (409, None));

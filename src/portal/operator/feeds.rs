@@ -200,7 +200,7 @@ impl FeedView {
         let HostFeed { feed, everyone, members, packages, owner, more_owners } = line;
         Self {
             can_be_deleted: packages == 0 && feed.name != "main",
-            can_be_seen: feed.is_public || mine.iter().any(|known| known.feed.id == feed.id),
+            can_be_seen: feed.is_public || everyone.is_some() || mine.iter().any(|known| known.feed.id == feed.id),
             name: feed.name,
             is_public: feed.is_public,
             everyone,

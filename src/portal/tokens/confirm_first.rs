@@ -6,7 +6,7 @@ use crate::{
     web::{error::PageError, page::SignedIn},
 };
 
-pub(super) const CONFIRM_FIRST: &str = "Confirm your e-mail address first. Nothing was created or changed.";
+pub(super) const CONFIRM_FIRST: &str = "Confirm your email address first. Nothing was created or changed.";
 
 /// Whether the address is yet to be confirmed. Those of accounts that an operator made count as confirmed.
 pub(super) async fn must_confirm(app: &App, me: &SignedIn) -> Result<bool, PageError> {

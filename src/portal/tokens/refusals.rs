@@ -191,13 +191,12 @@ pub async fn list_refusals(
     answer(StatusCode::OK, &page)
 }
 
-/// What the person's tokens were refused in the last days and is not mended yet, newest first.
+/// What the person's tokens were refused in the last days and is not mended yet, newest first, as far as it is written.
 pub(super) async fn open_refusals(
     app: &App,
     me: &SignedIn,
     owner: Owner,
 ) -> Result<Vec<(RefusalOfToken, Remedy)>, StoreError> {
-    write_mine(app, owner).await;
     let kept = app.store.refusals_of_account(owner.id, &RefusalCursor::newest(), LATEST).await?;
     let memberships = app.store.feeds_of(owner.id).await?;
     let lately = kept.into_iter().take_while(|kept| kept.line.last_at > me.now - LATELY);
