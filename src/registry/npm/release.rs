@@ -69,8 +69,8 @@ pub(super) fn document(
     let more = [
         ("_id", (form == Form::Full).then(|| json!(format!("{name}@{number}")))),
         ("deprecated", (!release.deprecation.is_empty()).then(|| json!(release.deprecation))),
-        ("hasInstallScript", manifest.has_install_script.then(|| json!(true))),
-        ("_hasShrinkwrap", manifest.has_shrinkwrap.then(|| json!(true))),
+        ("hasInstallScript", manifest.has_install_script.then_some(Value::Bool(true))),
+        ("_hasShrinkwrap", manifest.has_shrinkwrap.then_some(Value::Bool(true))),
     ];
     document.extend(more.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))));
     Ok(Value::Object(document))
