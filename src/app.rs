@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::{
     accounts::one_time_link,
     auth::{
-        ConcurrencyLimiter, LegacyKeys, PushQueue, UsageBuffer, password_hasher::PasswordHasher,
+        AccountLimiter, ConcurrencyLimiter, LegacyKeys, PushQueue, UsageBuffer, password_hasher::PasswordHasher,
         rate_limiter::RateLimiter,
     },
     clock::Clock,
@@ -56,12 +56,16 @@ pub struct App {
     pub pushes: PushQueue,
     /// Turns at making pieces of answers that may be long.
     pub long_answers: ConcurrencyLimiter,
+    /// Turns at holding patterns against all packages that somebody can reach.
+    pub previews: AccountLimiter,
     /// Which part answered when last looked at.
     pub health: Health,
 }
 
 /// Pieces of long answers that are made at the same time. Each needs a connection to the database.
 const PIECES: usize = 4;
+/// Accounts whose patterns are held against packages at the same time: each takes a core for some ten milliseconds.
+const PREVIEWS: usize = 2;
 /// What an upload left behind is older than this when it is removed; another process may be at work on younger ones.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
@@ -92,6 +96,7 @@ impl App {
             blobs,
             pushes: PushQueue::new(settings.pushes),
             long_answers: ConcurrencyLimiter::of(PIECES),
+            previews: AccountLimiter::of(PREVIEWS),
             health: Health::default(),
             settings,
         };

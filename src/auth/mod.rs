@@ -2,6 +2,7 @@
 //! Each door adds only its dress: which status, header and body a refusal wears.
 
 mod access_check;
+mod account_limiter;
 mod body;
 mod client_ip;
 mod concurrency;
@@ -23,6 +24,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::{
     access_check::{AccessCheck, BadAccessCheck},
+    account_limiter::{AccountLimiter, AccountTurn},
     body::{BadBody, read_body},
     client_ip::client_address,
     concurrency::ConcurrencyLimiter,

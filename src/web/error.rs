@@ -47,6 +47,9 @@ pub enum PageError {
     /// 503: too many sign-ins at once.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// 503: too much of what costs something at once.
+    #[error("no turn in time")]
+    TooManyAtOnce,
     /// 503: the database.
     #[error(transparent)]
     Store(StoreError),
@@ -102,6 +105,7 @@ impl PageError {
             Self::BadForm(_, text) => ("This form cannot be read", text.clone()),
             Self::Body(error) => ("The form did not arrive", error.to_string()),
             Self::Busy(error) => ("A moment, please", error.to_string()),
+            Self::TooManyAtOnce => ("A moment, please", "Too many people are asking for this at the moment. Try again in a few seconds.".to_owned()),
             Self::Store(error @ StoreError::Full(_)) => ("The disk is full", format!("{} Nothing was changed.", error.sentence())),
             Self::Store(error) => ("Try again in a moment", format!("{} Nothing was changed. Go back and send the form again.", error.sentence())),
             Self::Fault(_) => ("Something broke", "It is our fault, and it has been logged. Try again; if it happens again, tell the operator.".to_owned()),
@@ -120,7 +124,7 @@ impl ResponseError for PageError {
             Self::BadForm(status, _) => *status,
             Self::Body(BadBody::TooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Busy(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::TooManyAtOnce | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -130,7 +134,7 @@ impl ResponseError for PageError {
         let mut res = HttpResponse::build(status);
         match self {
             Self::Redirect(to) => return res.insert_header((LOCATION, to.as_str())).finish(),
-            Self::Busy(_) | Self::Store(_) => {
+            Self::Busy(_) | Self::TooManyAtOnce | Self::Store(_) => {
                 tracing::warn!(error = %self, "page not served");
                 res.insert_header(RETRY_LATER);
             }

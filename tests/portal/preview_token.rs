@@ -1,6 +1,7 @@
 //! What the form of a token comes to, before it is sent: covered packages, odd patterns, packages to tick, presets and
 //! mornings; all of it without a script, and none of it makes anything.
 
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use latchkey::tokens::{FeedId, PackageKey, decision::Role};
 use reqwest::Method;
 
@@ -20,6 +21,7 @@ on_both_engines! {
     a_name_that_is_taken_is_said_and_does_not_block,
     the_end_can_be_a_weekday_morning,
     the_preview_is_for_its_own_page_only,
+    hostile_previews_keep_nobody_else_waiting,
 }
 
 /// Publishes packages without their files.
@@ -264,4 +266,33 @@ async fn the_preview_is_for_its_own_page_only(world: &World) {
     fields.action = "/settings/tokens/preview".to_owned();
     assert_eq!(stranger.submit(fields).await.status, 403, "who is not signed in learns nothing");
     assert_eq!(ada.get("/settings/tokens/preview").await.status, 405);
+}
+
+async fn hostile_previews_keep_nobody_else_waiting(world: &World) {
+    let (ada, bo) = (world.ada().await, world.bo().await);
+    let key = ada.key_with(world, "CI", |form| form.set("preset", "read")).await;
+    let account = async |name: &str| world.app().store.account_named(name).await.unwrap().unwrap().id;
+    let (hers, app) = (account("ada").await, world.app());
+    let stubborn: String = (0..100).map(|n| format!("{}{n:02}\n", "*a".repeat(16))).collect();
+    let form = blank(&ada).await.set("patterns", &stubborn).set("step", "preview");
+    // Something of hers is at work already: whatever more she asks for waits until that is done.
+    let turn = app.previews.turn(hers).await.unwrap();
+    let mut asked: FuturesUnordered<_> = (0..16).map(|_| ada.submit(form.clone())).collect();
+    let answered = async {
+        for _ in 0..20 {
+            let check = ada.bare_request(Method::GET, "/api/v1/tokens/current").bearer_auth(&key.secret);
+            assert_eq!(ada.send(check).await.status, 200, "keys are checked meanwhile");
+        }
+        covered(&bo, "Contoso.*").await
+    };
+    let theirs = tokio::select! {
+        biased;
+        page = asked.next() => panic!("a preview was made out of turn: {:?}", page.map(|page| page.status)),
+        theirs = answered => theirs,
+    };
+    assert_eq!(theirs.len(), 1, "somebody else's preview is made meanwhile");
+    drop(turn);
+    while let Some(page) = asked.next().await {
+        assert_eq!((page.status, page.problems()), (200, vec![]));
+    }
 }

@@ -94,19 +94,25 @@ struct CandidatePackages {
 }
 
 impl Preview {
-    /// What the form comes to. `edited` is the token that is edited.
+    /// What the form comes to. `edited` is the token that is edited. Patterns are held against packages when it is the
+    /// account's turn, and by another thread than that of requests.
     pub async fn of(app: &App, owner: Owner, form: &TokenForm, edited: Option<TokenId>) -> Result<Self, PageError> {
-        let universes = universes(app, owner, form).await?;
+        let turn = app.previews.turn(owner.id).await.ok_or(PageError::TooManyAtOnce)?;
+        let same_name = same_name(app, owner, form, edited).await?;
+        let without_feed = without_feed(app, owner, form).await?;
+        let (form, universes) = (form.clone(), universes(app, owner, form).await?);
+        let compute = move || Self { same_name, ..Self::computed(&form, universes, without_feed) };
+        turn.run(compute).await.ok_or_else(|| anyhow::anyhow!("a preview broke").into())
+    }
+
+    fn computed(form: &TokenForm, universes: Vec<CandidatePackages>, without_feed: Option<&str>) -> Self {
+        let universes: Vec<_> = universes.into_iter().map(CandidatePackages::in_order).collect();
         let (patterns, wrong) = Patterns::read(&form.all_patterns());
-        let mut preview = Self {
-            picks: PackagePicker::of(form, &universes),
-            same_name: same_name(app, owner, form, edited).await?,
-            ..Self::default()
-        };
+        let mut preview = Self { picks: PackagePicker::of(form, &universes), ..Self::default() };
         if let Some(patterns) = patterns {
             let set = PatternSet::of(&patterns);
             preview.remarks = notes(&patterns, &set, &universes);
-            preview.lines = match without_feed(app, owner, form).await? {
+            preview.lines = match without_feed {
                 Some(why) => {
                     vec![PatternLine { count: String::new(), rest: why.to_owned(), names: Vec::new(), left_out: 0 }]
                 }
@@ -114,12 +120,12 @@ impl Preview {
             };
         }
         if form.all_patterns().trim().is_empty() {
-            return Ok(preview);
+            return preview;
         }
         let wrong = wrong.iter().take(REMARKS).map(|error| LintNote { text: error.to_string(), is_mistake: true });
         preview.remarks.splice(0..0, wrong);
         preview.remarks.truncate(REMARKS);
-        Ok(preview)
+        preview
     }
 }
 
@@ -170,8 +176,8 @@ fn uses(permissions: Permissions, kind: Kind) -> (bool, bool) {
     (reads, writes)
 }
 
-/// The names of a kind in these feeds, each once, and whether there are more than [`MOST`]. What may be published is known
-/// for `owner` only.
+/// The names of a kind in these feeds, feed by feed, and whether there are more than [`MOST`]. What may be published is
+/// known for `owner` only.
 async fn known(
     app: &App,
     owner: Option<AccountId>,
@@ -192,12 +198,17 @@ async fn known(
     }
     let more = names.len() > MOST;
     names.truncate(MOST);
-    names.sort_by(|a, b| a.key.cmp(&b.key).then(b.may_publish.cmp(&a.may_publish)));
-    names.dedup_by(|later, first| later.key == first.key);
     Ok((names, more))
 }
 
 impl CandidatePackages {
+    /// The same in the order of names, each once.
+    fn in_order(mut self) -> Self {
+        self.names.sort_by(|a, b| a.key.cmp(&b.key).then(b.may_publish.cmp(&a.may_publish)));
+        self.names.dedup_by(|later, first| later.key == first.key);
+        self
+    }
+
     /// The names that count, in order: what is only written to counts where it may be written to.
     fn counted(&self) -> impl Iterator<Item = &KnownPackages> + Clone {
         self.names.iter().filter(|known| self.reads || known.may_publish)
