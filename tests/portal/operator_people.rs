@@ -16,6 +16,7 @@ on_both_engines! {
     with_a_mail_server_the_link_is_mailed,
     ten_people_are_added_from_a_list_that_is_pasted_or_uploaded,
     a_list_with_a_mistake_adds_nobody_and_stays,
+    a_list_in_another_encoding_is_read_and_shown_first,
     a_list_that_comes_too_late_is_kept,
     an_invitation_is_sent_again_or_withdrawn_until_it_is_used,
     what_only_somebody_withdrawn_owned_goes_to_an_heir,
@@ -152,10 +153,28 @@ async fn a_list_with_a_mistake_adds_nobody_and_stays(world: &World) {
     assert_eq!((page.status, page.problems().len()), (422, 2), "{:?}", page.problems());
     assert!(page.form(IMPORT).value("people").contains("x,nowhere"), "what was uploaded can be mended");
     let form = ada.get(IMPORT).await.form(IMPORT).set("people", list);
-    let page = uploads(&ada, form, b"username,email\nj\xf6rg,joerg@example.com\n").await;
-    assert_eq!((page.status, page.problem("file").contains("UTF-8")), (422, true), "{}", page.body);
+    let page = uploads(&ada, form, b"PK\x03\x04\x14\x00\x06\x00\x08\x00").await;
+    assert_eq!((page.status, page.problem("file").contains("as CSV")), (422, true), "{}", page.body);
     assert_eq!(page.form(IMPORT).value("people").trim(), list.trim(), "what was pasted stays");
     assert_eq!(accounts(world).await, 1);
+}
+
+async fn a_list_in_another_encoding_is_read_and_shown_first(world: &World) {
+    let ada = operator(world, "ada").await;
+    let sends = async |file: &[u8]| uploads(&ada, ada.get(IMPORT).await.form(IMPORT), file).await;
+    let western = b"Name;Full name;E-mail\r\njoerg;J\xf6rg M\xfcller;joerg@example.com\r\n";
+    let page = sends(western).await;
+    assert_eq!((page.status, page.problems(), accounts(world).await), (200, vec![], 1), "{}", page.body);
+    assert!(page.texts(".banner.warn").concat().contains("read as Windows-1252"), "{}", page.body);
+    let shown = page.form(IMPORT);
+    assert!(shown.value("people").contains("Jörg Müller"), "what was read is shown");
+    let page = uploads(&ada, shown, "").await;
+    assert_eq!((page.status, page.texts("code.key").len(), accounts(world).await), (200, 1, 2), "{}", page.body);
+    let page = sends(b"Name;E-mail\nj\xf6rg;joerg@example.com\n").await;
+    assert_eq!((page.status, page.problem("people").starts_with("Line 2: “jörg”")), (422, true), "{}", page.body);
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let page = sends(&utf16("\u{feff}username\temail\tnote\r\nbo\tbo@example.com\tMüller\r\n")).await;
+    assert_eq!((page.status, page.texts("code.key").len(), accounts(world).await), (200, 1, 3), "{}", page.body);
 }
 
 async fn a_list_that_comes_too_late_is_kept(world: &World) {
@@ -167,6 +186,9 @@ async fn a_list_that_comes_too_late_is_kept(world: &World) {
         assert_eq!((page.status, page.problems().len()), (403, 1), "{}", page.body);
         assert_eq!(page.form(IMPORT).value("people").trim(), list, "it can be sent again");
     }
+    let form = ada.get(IMPORT).await.form(IMPORT).set("csrf", "not it");
+    let page = uploads(&ada, form, b"username,email,note\nbo,bo@example.com,J\xf6rg").await;
+    assert_eq!((page.status, page.form(IMPORT).value("people").contains("Jörg")), (403, true), "{}", page.body);
     let many = (0..500).fold(ada.get(IMPORT).await.form(IMPORT), |form, n| form.add(&format!("f{n}"), ""));
     assert_eq!(uploads(&ada, many, list).await.status, 400, "more fields than any form has");
     let form = ada.get(IMPORT).await.form(IMPORT).set("people", list);

@@ -20,7 +20,8 @@ use crate::{
         flash::Flash,
         form::{
             Form, FormError, LATE, Problems, or_again,
-            upload::{NotUtf8, UploadForm},
+            text_file::{NotText, TextFile},
+            upload::UploadForm,
         },
         late_form,
         page::{Page, answer, go_to},
@@ -45,6 +46,7 @@ struct AddPerson {
 struct AddList {
     page: Page,
     people: String,
+    is_guess: bool,
     mails_are_files: bool,
     problems: Problems,
 }
@@ -128,7 +130,7 @@ async fn add_one(req: &HttpRequest, app: &App, me: &Operator, form: &PersonForm)
 pub async fn show_add_people(req: HttpRequest, app: Data<App>, _me: Operator) -> Result<HttpResponse, PageError> {
     let typed = late_form::typed::<ListForm>(&req, IMPORT).unwrap_or_default();
     let people = if typed.file.trim().is_empty() { typed.people } else { typed.file };
-    draw_list(&req, &app, StatusCode::OK, people, Problems::default())
+    draw_list(&req, &app, StatusCode::OK, people.into(), Problems::default())
 }
 
 /// `POST /operator/accounts/import`: everybody on the list is added, or nobody.
@@ -140,36 +142,46 @@ pub async fn add_people(
 ) -> Result<HttpResponse, PageError> {
     let pasted = form.text("people")?;
     // What was uploaded is taken instead of what was pasted.
-    let people = match form.file("file") {
-        Ok(file) if file.trim().is_empty() => pasted,
+    let list = match form.file("file") {
+        Ok(file) if file.text.trim().is_empty() => pasted.into(),
         Ok(file) => file,
-        Err(NotUtf8) => {
+        Err(NotText) => {
             let problems =
-                Problems::one("file", "This file is not text in UTF-8. Save it as “CSV UTF-8” and choose it again.");
-            return draw_list(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, pasted, problems);
+                Problems::one("file", "This file is not a list as text. Save it as CSV and choose it again.");
+            return draw_list(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, pasted.into(), problems);
         }
     };
     if !form.is_ours {
-        return draw_list(&req, &app, StatusCode::FORBIDDEN, people, Problems::one("", LATE));
+        return draw_list(&req, &app, StatusCode::FORBIDDEN, list, Problems::one("", LATE));
     }
-    let outcome = add_list(&req, &app, &me, &people).await;
-    or_again(outcome, async |status, problems| draw_list(&req, &app, status, people, problems)).await
+    let outcome = match list.is_guess {
+        true => check_list(&app, &me, &list.text)
+            .await
+            .and_then(|_| Err(FormError::Again(StatusCode::OK, Problems::default()))),
+        false => add_list(&req, &app, &me, &list.text).await,
+    };
+    or_again(outcome, async |status, problems| draw_list(&req, &app, status, list, problems)).await
 }
 
 async fn add_list(req: &HttpRequest, app: &App, me: &Operator, people: &str) -> Result<HttpResponse, FormError> {
-    let list = match people_list::read(people, me.account.time_zone) {
-        Ok(list) => list,
-        Err(BadList { mut wrong, people }) => {
-            // Whose name is taken is said at once, and not when the rest is mended.
-            wrong.extend(taken_names(app, &people).await?.into_iter().map(TakenName::in_its_line));
-            wrong.sort_by_key(|(line, _)| *line);
-            return Err(lines(wrong).into());
-        }
-    };
+    let list = check_list(app, me, people).await?;
     reauth::require(req, app, me).await?;
     let line = |taken: TakenName| ("people", taken.in_its_line().1);
     let people = invite(app, me, &list, line).await?;
     Ok(invited_page(req, app, people)?)
+}
+
+/// The people of a list without a mistake.
+async fn check_list(app: &App, me: &Operator, people: &str) -> Result<Vec<Person>, FormError> {
+    match people_list::read(people, me.account.time_zone) {
+        Ok(list) => Ok(list),
+        Err(BadList { mut wrong, people }) => {
+            // Whose name is taken is said at once, and not when the rest is mended.
+            wrong.extend(taken_names(app, &people).await?.into_iter().map(TakenName::in_its_line));
+            wrong.sort_by_key(|(line, _)| *line);
+            Err(lines(wrong).into())
+        }
+    }
 }
 
 /// What is wrong with which lines, for the field of the list.
@@ -310,12 +322,13 @@ fn draw_list(
     req: &HttpRequest,
     app: &App,
     status: StatusCode,
-    people: String,
+    TextFile { text: people, is_guess }: TextFile,
     problems: Problems,
 ) -> Result<HttpResponse, PageError> {
     let page = AddList {
         page: Page::in_section(req, "Add people from a list", "operator-accounts"),
         people,
+        is_guess,
         mails_are_files: app.settings.smtp_url.is_none(),
         problems,
     };

@@ -1,6 +1,7 @@
 //! Reading forms: within bounds, with the right form value, each field once, no field we did not send.
 //! A form that breaks a rule comes back filled, with its problems beside the fields.
 
+pub mod text_file;
 pub mod upload;
 
 use std::{

@@ -13,7 +13,10 @@ use actix_web::{
     web::Bytes,
 };
 
-use super::{Fields, MAX_FIELDS, Sent, foreign, received};
+use super::{
+    Fields, MAX_FIELDS, Sent, foreign, received,
+    text_file::{NotText, TextFile},
+};
 use crate::{
     auth::{multipart, read_body},
     web::error::PageError,
@@ -36,27 +39,22 @@ struct Upload {
     boundary: String,
 }
 
-/// A file that is not text in UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotUtf8;
-
 impl Upload {
     /// All of its fields; a file is one with the file's text.
     fn fields(&self) -> Fields {
-        let text = |content: &[u8]| String::from_utf8_lossy(content).into_owned();
+        let lossy = |content: &[u8]| String::from_utf8_lossy(content).into_owned();
+        let text = |content: &[u8]| TextFile::read(content).map_or_else(|NotText| lossy(content), |file| file.text);
         multipart::parts(&self.body, &self.boundary).into_iter().map(|(name, value)| (name, text(value))).collect()
     }
 }
 
 impl UploadForm {
-    /// A file's text; empty if none was chosen.
+    /// A file; empty if none was chosen.
     ///
     /// # Errors
-    /// When it is not UTF-8: that is for the form to say, so that nothing typed is lost.
-    pub fn file(&self, name: &str) -> Result<String, NotUtf8> {
-        let Upload { body, boundary } = &*self.upload;
-        let bytes = multipart::part_named(body, boundary, name).unwrap_or_default();
-        String::from_utf8(bytes.to_vec()).map_err(|_| NotUtf8)
+    /// When it is not text: that is for the form to say, so that nothing typed is lost.
+    pub fn file(&self, name: &str) -> Result<TextFile, NotText> {
+        TextFile::read(self.part(name))
     }
 
     /// A field; empty if it was not sent.
@@ -64,10 +62,15 @@ impl UploadForm {
     /// # Errors
     /// When it is not UTF-8, which no page of ours sends.
     pub fn text(&self, name: &str) -> Result<String, PageError> {
-        self.file(name).map_err(|NotUtf8| {
+        String::from_utf8(self.part(name).to_vec()).map_err(|_| {
             let text = format!("The field {name} is not text in UTF-8.");
             PageError::BadForm(StatusCode::UNPROCESSABLE_ENTITY, text)
         })
+    }
+
+    fn part(&self, name: &str) -> &[u8] {
+        let Upload { body, boundary } = &*self.upload;
+        multipart::part_named(body, boundary, name).unwrap_or_default()
     }
 }
 
