@@ -61,6 +61,7 @@ pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, BadList> {
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let columns = reader.headers().ok().and_then(columns).ok_or_else(|| HEADER.to_owned())?;
     let (mut people, mut wrong, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
+    let mut lines = 0;
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
@@ -73,6 +74,11 @@ pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, BadList> {
         if record.iter().all(str::is_empty) {
             continue;
         }
+        // Whatever is wrong with so many is not worth the looking.
+        lines += 1;
+        if lines > MOST_PEOPLE {
+            return Err(format!("Add at most {MOST_PEOPLE} people at a time; this list has more. Split it.").into());
+        }
         match person(&record, &columns, zone) {
             Ok(person) => {
                 wrong.extend(twice(&person, &mut seen));
@@ -84,9 +90,6 @@ pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, BadList> {
     match (people.len(), wrong.is_empty()) {
         (_, false) => Err(BadList { wrong, people }),
         (0, _) => Err("There is nobody on the list below its first line.".to_owned().into()),
-        (MOST_PEOPLE.., _) if people.len() > MOST_PEOPLE => {
-            Err(format!("Add at most {MOST_PEOPLE} people at a time; these are {}.", people.len()).into())
-        }
         _ => Ok(people),
     }
 }
@@ -182,6 +185,11 @@ mod tests {
         assert_eq!(people.iter().map(|person| person.line).collect::<Vec<_>>(), [4, 5]);
         assert_eq!(read(&text.replace('\n', "\r\n"), Tz::UTC).unwrap_err().wrong, wrong);
         assert!(wrong[4].1.ends_with("the username “CY” is on line 4 already."), "{wrong:?}");
+        let many = |line: &str| format!("username,email\n{}", line.repeat(MOST_PEOPLE + 1));
+        for bad in [many("x,y\n"), many("ada,ada@example.com\n")] {
+            let BadList { wrong, people } = read(&bad, Tz::UTC).unwrap_err();
+            assert!(wrong.len() == 1 && people.is_empty() && wrong[0].1.starts_with("Add at most 500"), "{wrong:?}");
+        }
         for bad in ["", "ada,ada@example.com", "username,email", "username,email\n"] {
             assert_eq!(read(bad, Tz::UTC).unwrap_err().wrong.len(), 1, "{bad:?}");
         }

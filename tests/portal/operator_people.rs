@@ -189,6 +189,10 @@ async fn a_list_that_comes_too_late_is_kept(world: &World) {
     let form = ada.get(IMPORT).await.form(IMPORT).set("csrf", "not it");
     let page = uploads(&ada, form, b"username,email,note\nbo,bo@example.com,J\xf6rg").await;
     assert_eq!((page.status, page.form(IMPORT).value("people").contains("Jörg")), (403, true), "{}", page.body);
+    for field in ["people", "another"] {
+        let form = ada.get(IMPORT).await.form(IMPORT).add(field, list);
+        assert_eq!(uploads(&ada, form, "").await.status, 422, "{field} is unknown, or there twice");
+    }
     let many = (0..500).fold(ada.get(IMPORT).await.form(IMPORT), |form, n| form.add(&format!("f{n}"), ""));
     assert_eq!(uploads(&ada, many, list).await.status, 400, "more fields than any form has");
     let form = ada.get(IMPORT).await.form(IMPORT).set("people", list);

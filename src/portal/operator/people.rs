@@ -140,6 +140,7 @@ pub async fn add_people(
     me: Operator,
     form: UploadForm,
 ) -> Result<HttpResponse, PageError> {
+    form.typed::<ListForm>()?;
     let pasted = form.text("people")?;
     // What was uploaded is taken instead of what was pasted.
     let list = match form.file("file") {

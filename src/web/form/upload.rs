@@ -13,8 +13,10 @@ use actix_web::{
     web::Bytes,
 };
 
+use serde::de::DeserializeOwned;
+
 use super::{
-    Fields, MAX_FIELDS, Sent, foreign, received,
+    Fields, MAX_FIELDS, Sent, foreign, parse, received,
     text_file::{NotText, TextFile},
 };
 use crate::{
@@ -29,6 +31,7 @@ const MAX_UPLOAD: usize = 256 * 1024;
 /// again, and nothing else.
 pub struct UploadForm {
     upload: Rc<Upload>,
+    fields: Rc<Fields>,
     /// Whether it was sent from our page in this browser and session.
     pub is_ours: bool,
 }
@@ -49,6 +52,14 @@ impl Upload {
 }
 
 impl UploadForm {
+    /// All of its fields, files as their text.
+    ///
+    /// # Errors
+    /// When a field is missing, unknown or there twice.
+    pub fn typed<T: DeserializeOwned>(&self) -> Result<T, PageError> {
+        parse(self.fields.to_vec())
+    }
+
     /// A file; empty if none was chosen.
     ///
     /// # Errors
@@ -81,7 +92,7 @@ impl FromRequest for UploadForm {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(received(req, true).and_then(|sent| {
             let upload = req.extensions().get::<Rc<Upload>>().cloned().ok_or(PageError::NotFromUs)?;
-            Ok(Self { upload, is_ours: sent.is_ours })
+            Ok(Self { upload, fields: sent.fields, is_ours: sent.is_ours })
         }))
     }
 }
