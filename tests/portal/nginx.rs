@@ -53,6 +53,7 @@ impl Nginx {
             Some("nodes") => nodes.join("\n"),
             Some("plain port") => format!("listen {plain};"),
             Some("port") => format!("listen {tls} ssl;"),
+            Some("access log") => format!("access_log {}/access.log latchkey;", folder.display()),
             Some("name") => "server_name localhost;".to_owned(),
             Some("certificate and chain") => format!("ssl_certificate {pem};"),
             Some("key") => format!("ssl_certificate_key {pem};"),
@@ -150,4 +151,21 @@ async fn the_documented_configuration_serves_pages_and_pushes_over_tls(world: &W
     }
     let places = world.database.texts("SELECT DISTINCT address FROM token_places ORDER BY address", &[]).await;
     assert_eq!(places, ["127.0.0.1", "203.0.113.9"]);
+
+    // Private addresses and mailed links stay out of the log of both ports.
+    let secret = "Wq3-zzSECRET";
+    for path in ["calendar/{}.ics", "%63alendar/{}.ics", "symbols/-/{}/a.pdb/0/a.pdb", "reset?link={}", "x/lk_{}"] {
+        let path = format!("/keys/{}", path.replace("{}", secret));
+        http.get(nginx.url(&path)).send().await.unwrap();
+        http.get(format!("http://localhost:{}{path}", nginx.plain.port())).send().await.unwrap();
+    }
+    let log = async || fs::read_to_string(folder.path().join("access.log")).unwrap_or_default();
+    while log().await.matches("/keys/x/").count() < 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let log = log().await;
+    assert!(
+        !log.contains(secret) && log.matches("/symbols/-/...").count() == 2 && log.contains("/sign-in\" 200"),
+        "{log}"
+    );
 }
