@@ -31,7 +31,7 @@ on_both_engines! {
 
 /// Built together by the .NET SDK 10 from `tests/fixtures/symbols/Core.cs`.
 const DLL: &[u8] = include_bytes!("../fixtures/symbols/Contoso.Core.dll");
-const PDB: &[u8] = include_bytes!("../fixtures/symbols/Contoso.Core.pdb");
+pub(super) const PDB: &[u8] = include_bytes!("../fixtures/symbols/Contoso.Core.pdb");
 const LIB: &str = "lib/netstandard2.0/Contoso.Core";
 const ALL: &str = "nuget:pull nuget:push";
 
@@ -41,7 +41,7 @@ fn nuspec(version: &str, elements: &str) -> String {
     )
 }
 
-fn package(version: &str) -> Vec<u8> {
+pub(super) fn package(version: &str) -> Vec<u8> {
     zip(&[("Contoso.Core.nuspec", nuspec(version, "").as_bytes()), (&format!("{LIB}.dll"), DLL)])
 }
 
@@ -50,13 +50,19 @@ fn symbols(version: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     zip(&[&[("Contoso.Core.nuspec", nuspec.as_bytes())], files].concat())
 }
 
-fn good_symbols(version: &str) -> Vec<u8> {
+pub(super) fn good_symbols(version: &str) -> Vec<u8> {
     symbols(version, &[(&format!("{LIB}.pdb"), PDB)])
 }
 
 /// Where the GUID of the PDB is, and what a debugger makes of it.
 fn guid() -> (usize, String) {
     let at = PDB.windows(4).position(|bytes| bytes == b"#Pdb").unwrap() - 8;
+/// A symbol package with so many files that are symbols by their names.
+fn many_symbols(count: usize) -> Vec<u8> {
+    let names: Vec<_> = (0..count).map(|number| format!("lib/net8.0/{number}.pdb")).collect();
+    symbols("1.0.0", &names.iter().map(|name| (name.as_str(), b"x".as_slice())).collect::<Vec<_>>())
+}
+
     let at = u32::from_le_bytes(PDB[at..at + 4].try_into().unwrap()) as usize;
     let bytes: [u8; 16] = PDB[at..at + 16].try_into().unwrap();
     (at, format!("{}ffffffff", uuid::Uuid::from_bytes_le(bytes).simple()))
@@ -188,6 +194,7 @@ async fn symbols_that_belong_to_nothing_here_are_refused_with_the_reason(world: 
         ("nothing", symbols("1.0.0", &[]), 400, "holds no .pdb file"),
         ("no type", no_type, 400, "SymbolsPackage"),
         ("a package", package("1.0.0"), 400, "SymbolsPackage"),
+        ("more than a thousand", many_symbols(1_001), 400, "1001 .pdb files"),
         ("no zip", b"not a zip".to_vec(), 400, ""),
     ] {
         let refused = world.push_symbols(&key, &file).await;

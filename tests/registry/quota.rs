@@ -2,6 +2,7 @@
 
 use latchkey::serve::Patience;
 
+use super::nuget_symbols;
 use crate::support::{
     nupkg::nupkg,
     world::{World, on_both_engines},
@@ -10,6 +11,11 @@ use crate::support::{
 on_both_engines! {
     |engine| World::published_with(engine, |settings| settings.account_quota = Some(3_000), Patience::default()) =>
     an_account_publishes_up_to_its_quota_and_others_go_on,
+}
+
+on_both_engines! {
+    |engine| World::published_with(engine, |settings| settings.account_quota = Some(20_000), Patience::default()) =>
+    symbols_count_as_well,
 }
 
 async fn an_account_publishes_up_to_its_quota_and_others_go_on(world: &World) {
@@ -29,4 +35,18 @@ async fn an_account_publishes_up_to_its_quota_and_others_go_on(world: &World) {
     assert_eq!(world.push(&theirs, &nupkg("B", "1.0.0")).await.status, 201);
     world.sql("UPDATE versions SET removed_at = 1 WHERE version = '1.0.0'").await;
     assert_eq!(world.push(&other, &nupkg("A", "9.0.0")).await.status, 201, "removed versions do not count");
+}
+
+async fn symbols_count_as_well(world: &World) {
+    let ada = world.account("ada").await;
+    let key = world.key(ada, "nuget:push", "*").await;
+    let (package, symbols) = (nuget_symbols::package("1.0.0"), nuget_symbols::good_symbols("1.0.0"));
+    assert_eq!(world.push(&key, &package).await.status, 201);
+    assert_eq!(world.push_to("/v3/symbols", &key, &symbols).await.status, 201);
+    let used = world.store().published_bytes(ada).await.unwrap();
+    assert_eq!(used, (package.len() + nuget_symbols::PDB.len()) as u64, "as they are stored, not as they came");
+    world.sql("UPDATE symbol_files SET size = 19000").await;
+    let refused = world.push_to("/v3/symbols", &key, &symbols).await;
+    assert_eq!((refused.status, refused.text().contains("one account may")), (403, true), "{}", refused.text());
+    assert_eq!(world.files("uploads"), 0);
 }

@@ -35,6 +35,8 @@ pub struct NewSymbolFile {
     pub key: String,
     /// Its checksum in hexadecimal, as [`crate::packages::nuget::symbols::PortablePdb`] has it.
     pub sha256: String,
+    /// Its length in bytes.
+    pub size: u64,
 }
 
 /// A symbol file that was asked for.

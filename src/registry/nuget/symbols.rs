@@ -31,7 +31,7 @@ use crate::{
         },
     },
     registry::{
-        publish::{ATTEMPTS, changed_too_often, check_store, to_its_end},
+        publish::{ATTEMPTS, changed_too_often, check_quota, check_store, to_its_end},
         send::send,
     },
     store::Transaction,
@@ -54,6 +54,9 @@ pub async fn push_symbols(req: HttpRequest, app: web::Data<App>, payload: web::P
     let folder = app.uploads();
     let files = push::reading(move || archive.unpack_symbols(&folder)).await?;
     let files = matching(&app, &version, files).await?;
+    if let Some(known) = caller.known() {
+        check_quota(&app, known.token.account, files.iter().map(|file| file.size).sum()).await?;
+    }
     let symbols = Symbols { about, version, files, permit };
     let (of, app) = (req.clone(), app.clone());
     to_its_end(&req, async move { store_and_enter(&NuGetRequest::of(&of, &app)?, &app, caller, symbols).await }).await
@@ -125,7 +128,13 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, mut caller: Call
         let id = VersionKey::generate(request.now(), &mut crate::random::system());
         app.store.note_upload(id, request.now()).await?;
         let sha256 = hex::encode(file.pdb.sha256);
-        new.push(NewSymbolFile { id: id.uuid(), file: file.name.clone(), key: file.pdb.key(), sha256 });
+        new.push(NewSymbolFile {
+            id: id.uuid(),
+            file: file.name.clone(),
+            key: file.pdb.key(),
+            sha256,
+            size: file.size,
+        });
     }
     let blobs: Vec<BlobKey> = new.iter().map(|file| symbol_file(file.id)).collect();
     let entered = match put(app, &blobs, &symbols.files).await {
@@ -148,7 +157,7 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, mut caller: Call
 
 async fn put(app: &App, blobs: &[BlobKey], files: &[SymbolFile]) -> Result<(), NuGetError> {
     for (blob, file) in blobs.iter().zip(files) {
-        app.blobs.put(blob, file.file.path()).await.inspect_err(|_| app.health.suspect())?;
+        app.blobs.put(blob, &file.file).await.inspect_err(|_| app.health.suspect())?;
     }
     Ok(())
 }

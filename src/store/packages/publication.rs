@@ -10,10 +10,11 @@ use crate::{
 };
 
 impl Store {
-    /// How many bytes of packages the tokens of an account have published; removed versions do not count.
+    /// How many bytes of packages and symbols the tokens of an account have published; what was removed does not count.
     pub async fn published_bytes(&self, account: AccountId) -> Result<u64> {
-        let sum = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM versions
-             WHERE published_by = $1 AND removed_at IS NULL";
+        let sum =
+            "SELECT CAST(COALESCE((SELECT SUM(size) FROM versions WHERE published_by = $1 AND removed_at IS NULL), 0)
+                + COALESCE((SELECT SUM(size) FROM symbol_files WHERE published_by = $1), 0) AS BIGINT)";
         let bytes: i64 = sqlx::query_scalar(sum).bind(account.to_string()).fetch_one(&self.pool).await?;
         Ok(u64::try_from(bytes).unwrap_or_default())
     }

@@ -68,13 +68,16 @@ impl Transaction {
         let replaced = self.remove_symbols(&stored.key.to_string()).await?;
         for file in files {
             sqlx::query(
-                "INSERT INTO symbol_files (id, version, file_key, symbol_key, sha256) VALUES ($1, $2, $3, $4, $5)",
+                "INSERT INTO symbol_files (id, version, file_key, symbol_key, sha256, size, published_by)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(file.id.to_string())
             .bind(stored.key.to_string())
             .bind(file.file.as_str())
             .bind(file.key.as_str())
             .bind(file.sha256.as_str())
+            .bind(i64::try_from(file.size).unwrap_or(i64::MAX))
+            .bind(context.token.account.to_string())
             .execute(&mut *self.inner)
             .await?;
         }

@@ -238,6 +238,14 @@ pub enum Unreadable {
     /// A symbol package without symbols.
     #[error("The symbol package holds no .pdb file.")]
     NoSymbols,
+    /// A symbol package with more symbols than are taken at once.
+    #[error("The symbol package holds {count} .pdb files; a package may have {most}. Split it into several packages.")]
+    TooManySymbols {
+        /// How many it has.
+        count: usize,
+        /// How many it may have.
+        most: usize,
+    },
     /// A symbol file that no debugger could use.
     #[error("The symbol file {name} cannot be taken: {why}.")]
     Pdb {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 use uuid::Uuid;
 
 use super::{Archive, Limits, Unreadable, content, directory::Entry, is_furniture, name::shown, says_symbols};
@@ -15,12 +15,16 @@ use crate::packages::nuget::symbols::{BadPdb, PortablePdb, debug_guid};
 pub struct SymbolFile {
     /// Its file name without folders, in lower case.
     pub name: String,
-    /// Its content; gone when this is dropped.
-    pub file: NamedTempFile,
+    /// Where its content is, in no open file, because there may be many; gone when this is dropped.
+    pub file: TempPath,
+    /// Its length in bytes.
+    pub size: u64,
     /// What debuggers know it by.
     pub pdb: PortablePdb,
 }
 
+/// Symbol files in one package. All are entered in one change, and others wait for it.
+const MOST_SYMBOLS: usize = 1_000;
 /// How the name of a symbol file ends.
 const PDB: &str = ".pdb";
 /// What a symbol package may hold beside what every package has: nuget.org takes documentation of the code, too, which
@@ -41,7 +45,11 @@ impl<R: Read + Seek> Archive<R> {
         if let Some(entry) = content().find(|entry| !ALLOWED.iter().any(|ending| entry.name.key().ends_with(ending))) {
             return Err(Unreadable::NotASymbolFile { name: shown(entry.name.raw().as_bytes()) });
         }
-        if content().any(|entry| entry.name.key().ends_with(PDB)) { Ok(archive) } else { Err(Unreadable::NoSymbols) }
+        match content().filter(|entry| entry.name.key().ends_with(PDB)).count() {
+            0 => Err(Unreadable::NoSymbols),
+            1..=MOST_SYMBOLS => Ok(archive),
+            count => Err(Unreadable::TooManySymbols { count, most: MOST_SYMBOLS }),
+        }
     }
 
     /// Checks everything and unpacks the symbol files into a folder, each once however often it is there. Blocks.
@@ -57,7 +65,8 @@ impl<R: Read + Seek> Archive<R> {
             let pdb = PortablePdb::read(&mut file).map_err(|error| refused(entry, error))?;
             let name = file_name(entry).to_owned();
             if seen.insert((name.clone(), pdb.guid)) {
-                files.push(SymbolFile { name, file, pdb });
+                let size = file.as_file().metadata()?.len();
+                files.push(SymbolFile { name, file: file.into_temp_path(), size, pdb });
             }
         }
         Ok(files)
