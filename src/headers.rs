@@ -44,8 +44,8 @@ const ALWAYS: [(&str, &str); 8] = [
 
 /// Longest name of a client that is logged, in characters.
 const MAX_CLIENT: usize = 80;
-/// What follows in a path is private.
-const CALENDAR: &str = "/calendar/";
+/// What follows in a path is private: the addresses of calendars, and of symbols for debuggers.
+const PRIVATE: [&str; 2] = ["/calendar/", "/symbols/-/"];
 
 /// The id of a request, in its answer (`X-Request-Id`), its log lines and its error page.
 #[derive(Clone, Debug)]
@@ -194,19 +194,26 @@ fn request_id() -> String {
 }
 
 /// A path as the log may show it: decoded as the routes read it, printable ASCII, at most 200 characters. Keys that
-/// somebody put into a path are cut, and so are the private addresses of calendars. `shapes` are those of keys of older
+/// somebody put into a path are cut, and so are private addresses. `shapes` are those of keys of older
 /// systems that are here.
 fn escaped(path: &str, shapes: &[Shape]) -> String {
-    let path = without_legacy_keys(decoded(path), shapes);
+    let path = without_legacy_keys(single_slashes(&decoded(path)), shapes);
     let folded = path.to_ascii_lowercase();
     let key = folded.find("lk_");
-    let calendar = folded.find(CALENDAR);
-    let cut = match (key, calendar) {
+    let private = PRIVATE.iter().filter_map(|before| Some(folded.find(before)? + before.len())).min();
+    let cut = match (key, private) {
+        (Some(at), Some(end)) if end <= at => format!("{}…", &path[..end]),
         (Some(at), _) => format!("{}lk_…", &path[..at]),
-        (None, Some(at)) => format!("{}…", &path[..at + CALENDAR.len()]),
+        (None, Some(end)) => format!("{}…", &path[..end]),
         (None, None) => path,
     };
     cut.chars().take(200).map(|c| if c.is_ascii_graphic() || c == '…' { c } else { '?' }).collect()
+}
+
+/// A path without slashes too many, which routes do not mind.
+fn single_slashes(path: &str) -> String {
+    let mut before = ' ';
+    path.chars().filter(|c| std::mem::replace(&mut before, *c) != '/' || *c != '/').collect()
 }
 
 /// A path without the parts that look like keys of older systems.
@@ -274,6 +281,16 @@ mod tests {
         {
             let shown = escaped(hidden, &[]);
             assert!(shown.ends_with("alendar/…") || shown.ends_with("ALENDAR/…"), "{hidden}: {shown}");
+        }
+        for hidden in [
+            "/symbols/-/Wq3_zz/a.pdb/0/a.pdb",
+            "/keys/feeds/team/symbols/-/Wq3_zz/a.pdb/0/a.pdb",
+            "/symbols//-//Wq3_zz",
+            "/symbol%73/%2d/Wq3_zz",
+            "/symbols/-/Wlk_zz/a.pdb",
+        ] {
+            let shown = escaped(hidden, &[]);
+            assert!(shown.ends_with("/symbols/-/…"), "{hidden}: {shown}");
         }
         for key in ["/x/%6c%6b%5fAbcDef123", "/x/l%256b_AbcDef123", "/x/LK_AbcDef123"] {
             assert_eq!(escaped(key, &[]), "/x/lk_…", "{key}");

@@ -111,9 +111,12 @@ fn nuget_feed() -> Vec<Line> {
     ]
 }
 
-/// For debuggers: the symbol files of a feed.
+/// For debuggers: the symbol files of a feed, with a credential, and below a private address without one.
 fn symbol_files() -> Vec<Line> {
-    vec![read("/{file}/{key}/{again}", nuget::symbols::show_symbol_file)]
+    vec![
+        read("/{file}/{key}/{again}", nuget::symbols::show_symbol_file),
+        read("/-/{address}/{file}/{key}/{again}", nuget::symbols::show_symbol_file),
+    ]
 }
 
 /// For npm clients. A name with a scope comes with its slash as it is or encoded.
@@ -221,6 +224,9 @@ fn pages() -> Vec<Line> {
         get("/settings/tokens/{id}/narrow", tokens::narrow::show_narrow),
         post("/settings/tokens/{id}/narrow", tokens::narrow::narrow_token),
         post("/settings/tokens/{id}/dismiss", tokens::dismiss::dismiss_expired_token),
+        get("/settings/tokens/{id}/symbols", tokens::symbols::show_symbols_address),
+        post("/settings/tokens/{id}/symbols", tokens::symbols::create_symbols_address),
+        post("/settings/tokens/{id}/symbols/end", tokens::symbols::end_symbols_address),
         get("/settings/tokens/{id}/record", tokens::history::show_history),
         get("/settings/tokens/{id}/duplicate", tokens::create::duplicate_token),
         get("/settings/tokens/{id}/edit", tokens::edit::show_edit_token),

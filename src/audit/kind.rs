@@ -80,6 +80,10 @@ kinds! {
     CalendarMade = "account.calendar_made", "calendar address made";
     /// A private calendar address ended.
     CalendarEnded = "account.calendar_ended", "calendar address ended";
+    /// A token got a private address at which debuggers read symbols.
+    SymbolsAddressMade = "token.symbols_address_made", "symbols address made";
+    /// A private address for debuggers ended.
+    SymbolsAddressEnded = "token.symbols_address_ended", "symbols address ended";
     /// A one-time link was made that sets the password.
     PasswordLinkMade = "account.password_link_made", "password link made";
     /// A link that sets the password was mailed to whom it belongs.
@@ -174,6 +178,7 @@ impl EventKind {
         matches!(
             self,
             Self::CalendarMade
+                | Self::SymbolsAddressMade
                 | Self::PasswordLinkMade
                 | Self::OperatorMade
                 | Self::FeedCreated

@@ -23,6 +23,8 @@ pub enum CredentialScheme {
     Basic,
     /// `Authorization: Bearer`.
     Bearer,
+    /// A private address that stands for the token.
+    Address,
 }
 
 /// A presented key.
@@ -39,6 +41,11 @@ pub struct Key {
 }
 
 impl Key {
+    /// Of a private address, which is looked up by itself.
+    pub(super) fn of_address() -> Self {
+        Self { scheme: CredentialScheme::Address, secret: None, legacy: None, is_username: false }
+    }
+
     fn of_secret(scheme: CredentialScheme, text: &str) -> Self {
         Self { scheme, secret: Secret::parse(text), legacy: None, is_username: false }
     }

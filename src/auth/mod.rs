@@ -82,6 +82,12 @@ impl Caller {
         Ok(caller)
     }
 
+    /// A token that is presented by a private address of its own.
+    pub fn by_address(known: TokenLookup, recorder: UsageRecorder) -> Self {
+        tracing::Span::current().record("account", &known.username).record("key", known.token.called());
+        Self { key: Key::of_address(), known: Some(known), recorder }
+    }
+
     /// Looks the key up once more: from then on the facts of that moment count.
     pub async fn reload(&mut self, store: &Store, feed: &str) -> Result<()> {
         if let Some(hash) = self.key.hash() {

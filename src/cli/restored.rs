@@ -17,10 +17,10 @@ pub async fn run(app: &App, since: DateTime<Utc>) -> anyhow::Result<()> {
     let mut tx = app.store.begin().await?;
     tx.hold_mails(now).await?;
     let sessions = tx.end_all_sessions().await?;
-    let (links, calendars) = tx.end_links_made_until(since).await?;
+    let (links, addresses) = tx.end_links_made_until(since).await?;
     tx.commit().await?;
     freeze(app, since, &by, now).await?;
-    say(format_args!("Ended {sessions} sessions, {links} one-time links and {calendars} calendar addresses."));
+    say(format_args!("Ended {sessions} sessions, {links} one-time links and {addresses} private addresses."));
     list(app, now).await?;
     match package_store::adopt(&app.store, &app.blobs, app.clock.now()).await {
         Ok(()) => say("The package store is this host's now; no other copy of the database deletes files there."),

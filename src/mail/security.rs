@@ -267,6 +267,10 @@ fn words(one: &SecurityNotification, zone: Tz) -> (String, String) {
         EventKind::TokenDeleted => {
             (format!("The access token {token} was deleted"), "Its key is refused for good, and it is off your list.")
         }
+        EventKind::SymbolsAddressMade => (
+            format!("A symbols address was made for the access token {token}"),
+            "It was done from your account. Debuggers that know the address read the symbols that the token may read.",
+        ),
         EventKind::TokenDeactivated => return switched_off(one, &token, zone),
         EventKind::TokensFrozen if one.detail.token().is_some_and(|told| told.cause == Some(Cause::Restore)) => (
             "Your access tokens were frozen after a backup was restored".to_owned(),

@@ -71,7 +71,7 @@ impl Transaction {
         Ok(sqlx::query("DELETE FROM sessions").execute(&mut *self.inner).await?.rows_affected())
     }
 
-    /// Ends one-time links and calendar addresses that were made until `since`; how many of each. Links that stop
+    /// Ends one-time links and private addresses (of calendars and of symbols) that were made until `since`; how many of each. Links that stop
     /// reminders give nothing away, and stay.
     pub async fn end_links_made_until(&mut self, since: DateTime<Utc>) -> Result<(u64, u64)> {
         let links = sqlx::query("DELETE FROM links WHERE used_at IS NULL AND created_at <= $1 AND purpose <> $2")
@@ -83,7 +83,11 @@ impl Transaction {
             .bind(since.timestamp())
             .execute(&mut *self.inner)
             .await?;
-        Ok((links.rows_affected(), calendars.rows_affected()))
+        let symbols = sqlx::query("DELETE FROM symbols_addresses WHERE created_at <= $1")
+            .bind(since.timestamp())
+            .execute(&mut *self.inner)
+            .await?;
+        Ok((links.rows_affected(), calendars.rows_affected() + symbols.rows_affected()))
     }
 
     /// The accounts after `after`, at most `limit`, for steps that touch everybody.

@@ -59,6 +59,8 @@ pub enum Flash {
     PasswordChanged,
     /// The calendar's address was ended.
     CalendarEnded,
+    /// The address for debuggers was ended.
+    SymbolsAddressEnded,
     /// A new password was set by a link.
     PasswordSet,
     /// A first password was chosen by a link.
@@ -186,6 +188,7 @@ impl Flash {
         ),
         (Self::PasswordChanged, "password-changed", "Password changed. You are signed out everywhere else."),
         (Self::CalendarEnded, "calendar-ended", "Ended. Calendars that used the address stop at once."),
+        (Self::SymbolsAddressEnded, "symbols-address-ended", "Ended. Debuggers find nothing at the address any more."),
         (
             Self::PasswordSet,
             "password-set",

@@ -135,6 +135,9 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
     for name in ["edit", "refresh", "pause", "revoke", "delete", "try", "several", "end", "off"] {
         browser.key(world, name).await;
     }
+    let address = "INSERT INTO symbols_addresses (token, hash, created_at)
+         SELECT t.id, s.hash, 1 FROM tokens t JOIN token_secrets s ON s.token = t.id WHERE t.name = 'several'";
+    world.database.execute(address, &[]).await;
     browser.key_for(world, "over", "1").await;
     browser.key_for(world, "over too", "1").await;
     browser.key_for(world, "over three", "1").await;
@@ -198,6 +201,8 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         row("/settings/tokens/{id}/narrow", &at("wide", "narrow"), &[]),
         row("/settings/tokens/{id}/edit", &at("edit", "edit"), &[("name", "Edited"), ("patterns", "Fabrikam.*")]),
         row("/settings/tokens/{id}/refresh", &at("refresh", "refresh"), &[("lifetime", "restart")]),
+        row("/settings/tokens/{id}/symbols", &at("try", "symbols"), &[]),
+        row("/settings/tokens/{id}/symbols/end", &at("several", "symbols/end"), &[]).on(&at("several", "symbols")),
         row("/settings/tokens/{id}/deactivate", &at("pause", "deactivate"), &[("until", "1h")]),
         row("/settings/tokens/{id}/reactivate", &at("off", "reactivate"), &[]),
         row("/settings/tokens/{id}/revoke", &at("revoke", "revoke"), &[]),

@@ -59,6 +59,7 @@ mod sign_up;
 mod sign_up_by_mail;
 mod stops;
 mod strangers;
+mod symbols_address;
 mod token_batches;
 mod token_page;
 mod token_pages;

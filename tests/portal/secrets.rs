@@ -134,6 +134,18 @@ async fn a_day_of_ada(world: &World, ada: &Browser, setup_link: &str) -> Vec<(St
     let page = ada.fill(&format!("/operator/accounts/{account}/password"), |form| form).await;
     keep("a password link", page.texts("#link").concat().split_once('=').unwrap().1);
     ada.act(&id, "edit", |form| form.set("patterns", "Contoso.*")).await;
+    let primary = newest_token(world, "Primary token").await;
+    for (page, address) in
+        [("/settings/calendar", "#address"), (&format!("/settings/tokens/{primary}/symbols"), "#address-1")]
+    {
+        let shown = ada.fill(page, |form| form).await.texts(address).concat();
+        let secret = shown.rsplit('/').next().unwrap().trim_end_matches(".ics");
+        keep(page, secret);
+        for path in ["/calendar/{}.ics", "/%63alendar/{}.ics", "/symbols/-/{}/a.pdb/0/a.pdb", "/symbols//%2d/{}/a/0/a"]
+        {
+            ada.send(ada.bare_request(Method::GET, &path.replace("{}", secret))).await;
+        }
+    }
     let refusals = ada.get("/settings/refusals").await;
     assert!(refusals.body.contains("Read packages from main"), "what was refused is written: {}", refusals.body);
     ada.fill("/settings/password", |form| form.set("current", wrong).set("new", second)).await;

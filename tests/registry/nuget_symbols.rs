@@ -2,6 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use latchkey::{
+    accounts::one_time_link,
     audit::Actor,
     jobs::{self, OrphanCleanup},
     package_store,
@@ -27,6 +28,8 @@ on_both_engines! {
     symbols_are_pushed_by_whoever_may_push_their_package,
     symbols_pushed_again_replace_what_was_there,
     symbols_are_kept_with_their_version_and_removed_with_it,
+    a_private_address_reads_what_its_token_may_read_without_a_credential,
+    a_private_address_ends_with_its_token_or_alone,
 }
 
 /// Built together by the .NET SDK 10 from `tests/fixtures/symbols/Core.cs`.
@@ -54,15 +57,15 @@ pub(super) fn good_symbols(version: &str) -> Vec<u8> {
     symbols(version, &[(&format!("{LIB}.pdb"), PDB)])
 }
 
-/// Where the GUID of the PDB is, and what a debugger makes of it.
-fn guid() -> (usize, String) {
-    let at = PDB.windows(4).position(|bytes| bytes == b"#Pdb").unwrap() - 8;
 /// A symbol package with so many files that are symbols by their names.
 fn many_symbols(count: usize) -> Vec<u8> {
     let names: Vec<_> = (0..count).map(|number| format!("lib/net8.0/{number}.pdb")).collect();
     symbols("1.0.0", &names.iter().map(|name| (name.as_str(), b"x".as_slice())).collect::<Vec<_>>())
 }
 
+/// Where the GUID of the PDB is, and what a debugger makes of it.
+fn guid() -> (usize, String) {
+    let at = PDB.windows(4).position(|bytes| bytes == b"#Pdb").unwrap() - 8;
     let at = u32::from_le_bytes(PDB[at..at + 4].try_into().unwrap()) as usize;
     let bytes: [u8; 16] = PDB[at..at + 16].try_into().unwrap();
     (at, format!("{}ffffffff", uuid::Uuid::from_bytes_le(bytes).simple()))
@@ -191,10 +194,10 @@ async fn symbols_that_belong_to_nothing_here_are_refused_with_the_reason(world: 
         ("a Windows PDB", symbols("1.0.0", &[(&pdb, &windows)]), 400, "Windows PDB"),
         ("no PDB", symbols("1.0.0", &[(&pdb, b"BSJB and no more")]), 400, "not a portable PDB"),
         ("an assembly", symbols("1.0.0", &[(&pdb, PDB), (&format!("{LIB}.dll"), DLL)]), 400, "only .pdb files do"),
+        ("more than a thousand", many_symbols(1_001), 400, "1001 .pdb files"),
         ("nothing", symbols("1.0.0", &[]), 400, "holds no .pdb file"),
         ("no type", no_type, 400, "SymbolsPackage"),
         ("a package", package("1.0.0"), 400, "SymbolsPackage"),
-        ("more than a thousand", many_symbols(1_001), 400, "1001 .pdb files"),
         ("no zip", b"not a zip".to_vec(), 400, ""),
     ] {
         let refused = world.push_symbols(&key, &file).await;
@@ -253,4 +256,94 @@ async fn symbols_are_kept_with_their_version_and_removed_with_it(world: &World) 
     package_store::discard(&world.store(), &world.app().blobs, &removed.blobs).await;
     assert_eq!(world.files("packages"), before, "no bytes stay behind");
     assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 404);
+}
+
+/// Gives a token an address; the secret in it.
+async fn private_address(world: &World, key: &Key) -> String {
+    let secret = one_time_link::generate(&mut latchkey::random::system());
+    let mut tx = world.tx().await;
+    let hash = one_time_link::hash(&secret);
+    tx.set_symbols_address(&key.token, &hash, &Actor::host("test"), world.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    secret
+}
+
+/// What a debugger without a credential gets below a private address.
+async fn debugs(world: &World, secret: &str) -> Reply {
+    let path = address("contoso.core.pdb").replace("/symbols/", &format!("/symbols/-/{secret}/"));
+    world.ask(&format!("GET {path}"), &[]).await
+}
+
+async fn a_private_address_reads_what_its_token_may_read_without_a_credential(world: &World) {
+    let key = world.with_package().await;
+    assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 201);
+    let ada = key.token.account;
+    let path = address("contoso.core.pdb");
+    for (permissions, patterns, status, body) in [
+        ("nuget:pull", "Contoso.*", 200, Some(PDB)),
+        ("nuget:pull", "Fabrikam.*", 404, None),
+        ("nuget:push", "*", 403, None),
+    ] {
+        let token = world.key(ada, permissions, patterns).await;
+        let found = debugs(world, &private_address(world, &token).await).await;
+        assert_eq!(found.status, status, "{permissions} {patterns}: {}", found.text());
+        assert!(found.header("www-authenticate").is_none(), "a debugger is never asked for a password");
+        assert!(body.is_none_or(|body| found.body == body));
+    }
+    let secret = private_address(world, &key).await;
+    for path in [
+        path.replace("/symbols/", &format!("/feeds/main/symbols/-/{secret}/")),
+        path.replace("/symbols/", &format!("/symbols/-/{secret}//")),
+    ] {
+        assert_eq!(world.ask(&format!("GET {path}"), &[]).await.status, 200, "{path}");
+    }
+    for path in [
+        path.replace("/symbols/", &format!("/feeds/nowhere/symbols/-/{secret}/")),
+        path.replace("contoso", "fabrikam").replace("/symbols/", &format!("/symbols/-/{secret}/")),
+        path.replace("/symbols/", &format!("/symbols/-/{}/", key.text)),
+        format!("/symbols/-/{secret}"),
+        format!("/v3/flat/-/{secret}/index.json"),
+    ] {
+        let missing = world.ask(&format!("GET {path}"), &[]).await;
+        assert!(matches!(missing.status, 401 | 404), "{path}: {}", missing.status);
+        assert!(!missing.text().contains(&secret) && !missing.head().contains(&secret), "{path}: {}", missing.text());
+    }
+    for other in ["index2.txt", "pingme.txt", "a.pdb/0/file.ptr"] {
+        let missing = world.ask(&format!("GET /symbols/-/{secret}/{other}"), &[]).await;
+        assert_eq!((missing.status, missing.header("www-authenticate")), (404, None), "{other}");
+    }
+    world.app().usage_buffer.write(&world.store()).await.unwrap();
+    assert!(world.read(key.token.id).await.last_use.is_some(), "it counts as a use of the token");
+}
+
+async fn a_private_address_ends_with_its_token_or_alone(world: &World) {
+    let key = world.with_package().await;
+    assert_eq!(world.push_symbols(&key, &good_symbols("1.0.0")).await.status, 201);
+    let before = private_address(world, &key).await;
+    let secret = private_address(world, &key).await;
+    let status = async |secret: &str| debugs(world, secret).await.status;
+    assert_eq!((status(&before).await, status(&secret).await), (404, 200), "a new address replaces the one before");
+    world.refresh(key.token.id, false).await;
+    assert_eq!(status(&secret).await, 200, "it stays with the token, whatever key that has");
+    world.deactivate(key.token.id).await;
+    let refused = debugs(world, &secret).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.text().contains("Reactivate"), "{}", refused.text());
+    world.reactivate(key.token.id).await;
+    world.set_account_disabled(key.token.account, true).await;
+    assert_eq!(status(&secret).await, 403);
+    world.set_account_disabled(key.token.account, false).await;
+    assert_eq!(status(&secret).await, 200);
+    let mut tx = world.tx().await;
+    tx.end_symbols_address(&key.token, &Actor::host("test"), world.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(status(&secret).await, 404, "alone");
+    let secret = private_address(world, &key).await;
+    world.clock.advance(chrono::Duration::days(91));
+    assert_eq!(status(&secret).await, 403, "expired");
+    world.revoke(key.token.id).await;
+    assert_eq!(status(&secret).await, 403, "revoked");
+    world.delete(key.token.id).await;
+    assert_eq!(status(&secret).await, 404, "deleted");
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM symbols_addresses", &[]).await, 0);
 }

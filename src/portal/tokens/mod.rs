@@ -25,6 +25,7 @@ mod remedy;
 pub mod revoke;
 pub(super) mod row;
 pub mod show;
+pub mod symbols;
 mod token_form;
 mod token_request;
 pub mod try_it;

@@ -34,7 +34,7 @@ impl Dialect for NuGetDialect {
     fn not_live(scheme: CredentialScheme) -> StatusCode {
         match scheme {
             CredentialScheme::Basic | CredentialScheme::Bearer => StatusCode::UNAUTHORIZED,
-            CredentialScheme::ApiKey => StatusCode::FORBIDDEN,
+            CredentialScheme::ApiKey | CredentialScheme::Address => StatusCode::FORBIDDEN,
         }
     }
 

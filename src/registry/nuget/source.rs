@@ -45,7 +45,7 @@ pub async fn take_slashes<B: MessageBody>(mut req: ServiceRequest, next: Next<B>
 fn without_slashes(uri: &Uri, public: &str) -> Option<Uri> {
     let path = uri.path().strip_prefix(public)?;
     let segments: Vec<&str> = segments(path).collect();
-    let is_of_a_feed = matches!(segments.as_slice(), ["v3", ..] | ["feeds", _, "nuget", ..]);
+    let is_of_a_feed = matches!(segments.as_slice(), ["v3" | "symbols", ..] | ["feeds", _, "nuget" | "symbols", ..]);
     let meant = format!("{public}/{}", segments.join("/"));
     if !is_of_a_feed || meant == uri.path() {
         return None;
@@ -175,6 +175,8 @@ mod tests {
             ("/v3/autocomplete/?q=a//b", "/v3/autocomplete?q=a//b"),
             ("/v3/package//", "/v3/package"),
             ("/v3/", "/v3"),
+            ("/symbols//a.pdb/0//a.pdb", "/symbols/a.pdb/0/a.pdb"),
+            ("/feeds/team/symbols//a.pdb/0/a.pdb", "/feeds/team/symbols/a.pdb/0/a.pdb"),
             ("/feeds//team/nuget/v3//flat//a/index.json", "/feeds/team/nuget/v3/flat/a/index.json"),
         ] {
             assert_eq!(meant(asked, "").as_deref(), Some(expected), "{asked}");

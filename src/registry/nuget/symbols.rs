@@ -212,6 +212,10 @@ async fn enter(
 pub async fn show_symbol_file(req: HttpRequest, app: web::Data<App>) -> Answer {
     let request = NuGetRequest::of(&req, &app)?;
     let [file, key, again] = ["file", "key", "again"].map(|part| request.part(part).to_ascii_lowercase());
+    // A debugger looks for other things below a private address, and is not asked for a password there.
+    if file == "-" {
+        return Err(NuGetError::nothing_here());
+    }
     let reader = request.reader().await?;
     if file != again {
         return Err(NuGetError::nothing_here());

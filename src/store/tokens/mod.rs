@@ -14,6 +14,7 @@ pub(in crate::store) mod listing_sql;
 mod names;
 pub(in crate::store) mod published;
 mod settings;
+pub(in crate::store) mod symbols_address;
 
 use std::sync::LazyLock;
 
