@@ -178,7 +178,7 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
             &[("email", "ada@elsewhere.example"), ("password", &password_of("ada"))],
         )
         .on("/settings/profile"),
-        row("/settings/npm-login", &format!("/settings/npm-login?feed=main&code={}", "0".repeat(64)), &[]),
+        row("/settings/npm-login/{feed}/{code}", &format!("/settings/npm-login/main/{}", "0".repeat(64)), &[]),
         row("/settings/profile/address/withdraw", "/settings/profile/address/withdraw", &[]).on("/settings/profile"),
         row("/settings/notifications", "/settings/notifications", &[("thirty_days", "yes")]),
         row("/settings/calendar", "/settings/calendar", &[]),

@@ -88,10 +88,10 @@ async fn letting_npm_in_asks_for_the_password_after_a_while(world: &World) {
 
 async fn addresses_of_no_login_lead_nowhere(world: &World) {
     let ada = world.ada().await;
-    for strange in ["", "?feed=main", "?feed=main&code=xyz", "?feed=main&code=00", "?feed=No%20feed&code=00"] {
+    for strange in ["", "/main", "/main/xyz", "/main/00", "/No%20feed/00"] {
         assert_eq!(ada.get(&format!("/settings/npm-login{strange}")).await.status, 404, "{strange}");
     }
-    let nobodys = format!("/settings/npm-login?feed=nowhere&code={}", "0".repeat(64));
+    let nobodys = format!("/settings/npm-login/nowhere/{}", "0".repeat(64));
     assert_eq!(ada.get(&nobodys).await.status, 404);
     for asked in ["", "?secret=", "?secret=x"] {
         assert_eq!(done(world, &format!("{MAIN}/-/v1/done{asked}")).await.status, 202, "{asked}");

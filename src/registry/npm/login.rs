@@ -34,7 +34,7 @@ pub async fn begin_login(req: HttpRequest, app: web::Data<App>) -> Answer {
     let mut secret = [0; SECRET];
     crate::random::system().fill_bytes(&mut secret);
     let secret = hex::encode(secret);
-    let page = format!("/settings/npm-login?feed={}&code={}", request.feed, hex::encode(Sha256::digest(&secret)));
+    let page = format!("/settings/npm-login/{}/{}", request.feed, hex::encode(Sha256::digest(&secret)));
     Ok(HttpResponse::Ok().json(json!({
         "loginUrl": app.settings.public_url.of(&page),
         "doneUrl": format!("{}/-/v1/done?secret={secret}", request.base()),

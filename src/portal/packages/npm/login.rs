@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::StatusCode,
-    web::{Data, Query},
+    web::{Data, Path},
 };
 use serde::Deserialize;
 
@@ -33,28 +33,28 @@ impl NpmLogin {
     }
 }
 
-/// `GET /settings/npm-login?feed=…&code=…`
+/// `GET /settings/npm-login/{feed}/{code}`
 pub async fn ask_login(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    login: Option<Query<NpmLogin>>,
+    login: Path<NpmLogin>,
 ) -> Result<HttpResponse, PageError> {
-    let login = login.ok_or(PageError::NotFound)?.into_inner();
+    let login = login.into_inner();
     login.code()?;
     let visitor = Visitor::of(&req, &app, &login.feed).await?;
     Confirm { asks_proof: me.must_prove(), ..question(&login, &visitor) }.ask(&req)
 }
 
-/// `POST /settings/npm-login?feed=…&code=…`
+/// `POST /settings/npm-login/{feed}/{code}`
 pub async fn confirm_login(
     req: HttpRequest,
     app: Data<App>,
     me: SignedIn,
-    login: Option<Query<NpmLogin>>,
+    login: Path<NpmLogin>,
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
-    let login = login.ok_or(PageError::NotFound)?.into_inner();
+    let login = login.into_inner();
     let code = login.code()?;
     let visitor = Visitor::of(&req, &app, &login.feed).await?;
     reauth::require(&req, &app, &me).await?;
@@ -82,7 +82,7 @@ fn question(login: &NpmLogin, visitor: &Visitor) -> Confirm {
             Fact::text("May", "Read and publish npm packages"),
             Fact::text("For", "12 hours"),
         ],
-        action: format!("/settings/npm-login?feed={}&code={}", login.feed, login.code),
+        action: format!("/settings/npm-login/{}/{}", login.feed, login.code),
         button: "Let npm in".to_owned(),
         back: Link::new("/settings/tokens", "Access tokens"),
         ..Confirm::default()
