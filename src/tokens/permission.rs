@@ -22,7 +22,7 @@ impl Kind {
     /// Every kind, in the order pages show them.
     pub const ALL: [Self; Self::COUNT] = [Self::NuGet, Self::Container, Self::Npm];
     /// The kinds this host has a door for. Tokens for the others can be made all the same.
-    const SERVED: &[Self] = &[Self::NuGet, Self::Npm];
+    pub(super) const SERVED: &[Self] = &[Self::NuGet, Self::Npm];
 
     /// The name people know.
     pub fn label(self) -> &'static str {

@@ -4,7 +4,7 @@ use strum::{EnumCount, EnumString, IntoStaticStr};
 
 use super::{Kind, Permission, Permissions, Verb};
 
-/// A ready-made choice, for one kind of packages or for all.
+/// A ready-made choice, for one kind of packages or for all that are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Preset {
@@ -23,17 +23,17 @@ pub enum Preset {
 words!(Preset);
 
 impl Preset {
-    /// Every preset, the least first.
-    pub const ALL: [Self; Self::COUNT] = [Self::Read, Self::Versions, Self::ReadWrite, Self::Write, Self::Full];
+    /// Every preset, in the order in which pages offer them.
+    pub const ALL: [Self; Self::COUNT] = [Self::Read, Self::ReadWrite, Self::Versions, Self::Write, Self::Full];
 
     /// What pages call it.
     pub fn label(self) -> &'static str {
         match self {
             Self::Read => "Read",
-            Self::Versions => "New versions only",
-            Self::ReadWrite => "Read and write",
-            Self::Write => "Write only",
-            Self::Full => "Full API access",
+            Self::Versions => "New versions",
+            Self::ReadWrite => "Read and upload",
+            Self::Write => "Upload only",
+            Self::Full => "Full access",
         }
     }
 
@@ -68,7 +68,7 @@ impl Preset {
 pub enum Kinds {
     /// One kind.
     One(Kind),
-    /// Every kind.
+    /// Every kind that this host serves.
     All,
 }
 
@@ -88,7 +88,7 @@ impl Kinds {
     pub fn list(self) -> &'static [Kind] {
         match self {
             Self::One(kind) => Kind::ALL.iter().find(|own| **own == kind).map_or(&[], std::slice::from_ref),
-            Self::All => &Kind::ALL,
+            Self::All => Kind::SERVED,
         }
     }
 
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(scopes(Preset::Versions, Kinds::One(Kind::NuGet)), "nuget:pull nuget:push-version");
         assert_eq!(
             scopes(Preset::ReadWrite, Kinds::All),
-            "nuget:pull nuget:push container:pull container:push npm:pull npm:push"
+            Kind::served().map(|kind| format!("{0}:pull {0}:push", kind.as_str())).collect::<Vec<_>>().join(" ")
         );
         assert_eq!(
             scopes(Preset::Full, Kinds::One(Kind::Container)),
@@ -140,7 +140,9 @@ mod tests {
             for kinds in Kinds::ALL {
                 let only_reads = preset == Preset::Versions && kinds == Kinds::One(Kind::Container);
                 let found = if only_reads { Preset::Read } else { preset };
-                assert_eq!(Preset::of(preset.permissions(kinds.list())), Some((found, kinds)));
+                let served: Vec<_> = Kind::served().collect();
+                let one = if let (Kinds::All, [kind]) = (kinds, served.as_slice()) { Kinds::One(*kind) } else { kinds };
+                assert_eq!(Preset::of(preset.permissions(kinds.list())), Some((found, one)));
                 assert_eq!((Preset::parse(preset.as_str()), Kinds::parse(kinds.as_str())), (Some(preset), Some(kinds)));
             }
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 use super::{
-    AccountId, Feeds, Patterns, Permissions, Token, TokenId, TokenKind,
+    AccountId, Feeds, Kind, Patterns, Permission, Permissions, Token, TokenId, TokenKind, Verb,
     expiry::whole_second,
     lifecycle::{self, lifetime},
 };
@@ -96,6 +96,15 @@ impl TokenSettings {
         TokenField::VARIANTS.iter().copied().filter(|field| field.differs(before, after)).collect()
     }
 
+    /// Whether whoever has the key can do everything with every package that its holder can reach, for ever. A page asks
+    /// before it makes such a token.
+    pub fn is_unlimited(&self) -> bool {
+        let everything = |kind| [Verb::Push, Verb::Delete].map(|verb| Permission::of(kind, verb));
+        let of = |kind: Kind| everything(kind).into_iter().all(|permission| self.permissions.has(permission));
+        let packages = Kind::served().any(of) && self.patterns.covers_all() && self.feeds == Feeds::All;
+        packages && self.expires_at.is_none()
+    }
+
     /// Whether they reach packages or feeds that `before` does not reach. An edit that does asks for the password again.
     pub fn widens(&self, before: &Self) -> bool {
         self.patterns.adds_to(&before.patterns) || self.feeds.adds_to(&before.feeds)
@@ -109,5 +118,26 @@ impl TokenSettings {
         lifecycle::may_keep(self.permissions, token)?;
         lifecycle::may_end(self.expires_at, token, now)?;
         Ok(Token { settings: self, version: token.version + 1, ..token.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_token_without_any_limit_is_unlimited() {
+        let all = Permissions::parse("nuget:pull nuget:push nuget:delete").unwrap();
+        let everything = TokenSettings::for_everything("CI", all);
+        assert!(everything.is_unlimited());
+        let read = Permissions::parse("nuget:pull nuget:push").unwrap();
+        for limited in [
+            TokenSettings { permissions: read, ..everything.clone() },
+            TokenSettings { patterns: Patterns::parse("Contoso.*").unwrap(), ..everything.clone() },
+            TokenSettings { feeds: Feeds::Some(Vec::new()), ..everything.clone() },
+            TokenSettings { expires_at: Some(DateTime::UNIX_EPOCH), ..everything.clone() },
+        ] {
+            assert!(!limited.is_unlimited(), "{limited:?}");
+        }
     }
 }

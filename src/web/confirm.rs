@@ -24,6 +24,8 @@ pub struct Confirm {
     pub instead: Option<Instead>,
     /// Where nothing can be done here: the page that helps.
     pub helps: Option<Link>,
+    /// What the token can do that it is about; empty for anything else.
+    pub sentence: Vec<Piece>,
     /// What it is about.
     pub facts: Vec<Fact>,
     /// Where the form is sent to.
@@ -98,6 +100,10 @@ pub struct Fact {
 pub enum Piece {
     /// Plain text.
     Text(String),
+    /// Text of more weight.
+    Strong(String),
+    /// A pattern, or whatever else people type.
+    Code(String),
     /// Text of less weight.
     Quiet(String),
     /// Text with its own lines.
@@ -110,6 +116,19 @@ pub enum Piece {
     Time(Time),
     /// A page of ours.
     Link(Link),
+}
+
+impl Piece {
+    /// Its words; an instant without how far away it is.
+    pub fn plain(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Strong(text) | Self::Code(text) | Self::Quiet(text) => text,
+            Self::Lines(text) | Self::Hint(text) => text,
+            Self::Badge(_, text) => text,
+            Self::Time(at) => &at.text,
+            Self::Link(link) => &link.text,
+        }
+    }
 }
 
 impl Fact {

@@ -1,7 +1,8 @@
 // While the form of a token is filled in, the server says what it comes to: which packages the patterns cover, which can be
-// ticked, and whether the name is taken. Without this module the form's own buttons ask for the same.
+// ticked, whether the name is taken, and what the token could do. Without this module the form's own buttons ask for the
+// same.
 const PAUSE_MS = 250;
-const PARTS = ["same-name", "coverage", "picks"];
+const PARTS = ["same-name", "coverage", "picks", "sentence"];
 
 const wanted = new Set(); // the parts that wait for an answer
 let asked; // the question under way
@@ -59,13 +60,20 @@ const tickAsListed = (form) => {
 const follow = (form, { target }) => {
   if (target.name === "pick") {
     tick(form, target);
-    askSoon(form, ["coverage"]); // the list stays as it is: the focus is in it
+    askSoon(form, ["coverage", "sentence"]); // the list stays as it is: the focus is in it
   } else if (target.name === "patterns") {
     tickAsListed(form);
-    askSoon(form, ["coverage"]);
+    askSoon(form, ["coverage", "sentence"]);
   } else if (target.name === "find") askSoon(form, ["picks"]);
   else if (target.name === "name") askSoon(form, ["same-name"]);
-  else if (["preset", "kind", "permission", "feeds", "feed"].includes(target.name)) askSoon(form);
+  else if (["expires", "expires_on", "morning"].includes(target.name)) askSoon(form, ["sentence"]);
+  else if (["preset", "kind", "permission", "scope", "feeds", "feed"].includes(target.name)) askSoon(form);
+};
+
+// What was wrong with a field is not said of what is in it now; the server judges that when it is sent.
+const forgive = (form, { target }) => {
+  target.removeAttribute("aria-invalid");
+  form.querySelector(`#${target.name}-error`)?.remove();
 };
 
 export const watchPreview = () => {
@@ -74,6 +82,9 @@ export const watchPreview = () => {
   // Enter in a field is for the button at the end, and in the search for nothing: it has answered already.
   for (const button of form.querySelectorAll(".no-script[name=step], .no-script [name=step]")) button.type = "button";
   form.elements.find?.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
-  form.addEventListener("input", (event) => follow(form, event));
+  form.addEventListener("input", (event) => {
+    forgive(form, event);
+    follow(form, event);
+  });
   freePicks();
 };

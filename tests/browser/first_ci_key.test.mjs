@@ -32,15 +32,17 @@ onBoth(test, 'a newcomer makes a least-privilege key for a pipeline', async ({ s
   await ada.follows(() => page.locator('main').getByRole('link', { name: /^Create/ }).first().click());
   assert.equal(await page.evaluate(() => document.activeElement.name), 'name', 'the form waits for the name');
   await ada.types('Contoso CI');
-  await page.getByLabel('Write only').check();
-  assert.ok(!await page.getByRole('table').isVisible(), 'single permissions are not in the way');
-  await page.getByLabel('Packages', { exact: true }).fill('Contoso.*\n@team/*');
+  await page.getByLabel('Upload only', { exact: true }).check();
+  assert.ok(!await page.locator('[name=permission]').first().isVisible(), 'single permissions are not in the way');
+  await page.getByLabel('Patterns, one per line').fill('Contoso.*\n@team/*');
   assert.match(await previews(ada, /@team/), /can match no NuGet package/);
   await shoot(page, 'first-key-preview');
-  await page.getByLabel('Packages', { exact: true }).fill('Contoso.*');
+  await page.getByLabel('Patterns, one per line').fill('Contoso.*');
   assert.match(await previews(ada, /future ones/, '@team'), /There is no NuGet package yet/);
   await assertAccessible(page);
-  await page.getByLabel('End on a weekday morning').check();
+  await ada.opensAdvanced();
+  await page.getByLabel('Move the expiry to 10:00 on the next weekday').check();
+  assert.match(await page.locator('#sentence').filter({ hasText: 'upload Contoso.*' }).innerText(), /^Can upload Contoso\.\* in all feeds until /);
   await ada.submits('Create token');
 
   const secret = await ada.copiesSecret();
@@ -49,7 +51,7 @@ onBoth(test, 'a newcomer makes a least-privilege key for a pipeline', async ({ s
     assert.equal((await server.can(secret, action, name)).allowed, false, `${action} ${name}`);
   }
   // The line for the pipeline names its secret, not the key.
-  await page.locator('summary', { hasText: 'GitHub Actions' }).click();
+  await page.getByLabel('GitHub Actions', { exact: true }).check();
   const step = await page.locator('#use-github pre').last().innerText();
   assert.match(step, /--api-key "\$NUGET_API_KEY"/);
   assert.doesNotMatch(step, SECRET);
@@ -66,16 +68,16 @@ onBoth(test, 'the same needs no script', async ({ server, arrives }) => {
   const { page } = ada;
   await ada.goes('/settings/tokens/new');
   await ada.fills({ name: 'Contoso CI', patterns: 'Contoso.*\n@team/*' });
-  await page.getByLabel('Write only').check();
+  await page.getByLabel('Upload only', { exact: true }).check();
   await ada.submits('Preview');
   assert.match(await page.locator('#coverage').innerText(), /@team\/\*” can match no NuGet package/);
   await shoot(page, 'first-key-without-script');
-  assert.ok(await page.getByLabel('Write only').isChecked());
+  assert.ok(await page.getByLabel('Upload only', { exact: true }).isChecked());
   await ada.fills({ patterns: 'Contoso.*' });
   await ada.submits('Create token');
-  assert.match(await ada.says(), /press Ctrl\+C|Show the key/);
+  assert.match(await ada.says(), /Show the key/);
   const secret = await ada.showsSecret();
-  assert.match(await ada.says(), /press Ctrl\+C/);
+  assert.match(await ada.says(), /Press Ctrl\+C/);
   await publishes(server, secret, ['Contoso.Core']);
   assert.equal((await server.can(secret, 'nuget:push', 'Fabrikam.Core')).allowed, false);
 });
@@ -86,7 +88,7 @@ onBoth(test, 'packages are searched and ticked instead of typed', async ({ serve
   const { page } = ada;
   await server.publishes('ada', PACKAGES);
   await ada.goes('/settings/tokens/new');
-  const packages = page.getByLabel('Packages', { exact: true });
+  const packages = page.getByLabel('Patterns, one per line');
   await page.getByText('Choose from your packages').click();
   await page.getByLabel('Search your packages').fill('FABRI');
   await page.locator('#picks').filter({ hasNotText: 'Contoso' }).waitFor();

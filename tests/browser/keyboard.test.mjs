@@ -45,7 +45,7 @@ test('the whole life of a token needs no mouse', t => journey(t, {}, async ({ se
   await ada.types('By hand');
   await ada.tabsTo({ field: 'preset' });
   await ada.hits('Space');
-  for (const choice of ['versions', 'read-write', 'write', 'full', 'custom']) {
+  for (const choice of ['read-write', 'versions', 'write', 'full', 'custom']) {
     await ada.hits('ArrowDown');
     assert.equal(await ada.page.evaluate(() => document.activeElement.value), choice);
   }

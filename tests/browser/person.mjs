@@ -128,9 +128,8 @@ export class Person {
   /** Presses a button or follows a link by its verb, and confirms if asked to. */
   async presses(verb) {
     const main = this.page.locator('main');
-    const inSight = main.getByRole('button', { name: starting(verb) }).or(main.getByRole('link', { name: starting(verb) }));
-    const control = await inSight.count() > 0 ? inSight : await this.#inMenu(verb);
-    const dialog = await this.followsOrIsAsked(() => control.first().click());
+    const control = await this.#findsAct(verb);
+    const dialog = await this.followsOrIsAsked(() => control.click());
     const confirm = (dialog ?? main).getByRole('button', { name: starting(verb) });
     if (dialog || this.isAsked(verb)) await this.follows(() => confirm.first().click());
   }
@@ -157,18 +156,38 @@ export class Person {
   /** Fills in the token form; only what is given is touched. */
   async describesToken({ name, note, permissions, packages, expiry, expiresOn }) {
     if (name !== undefined) await this.fills({ name });
-    if (note !== undefined) await this.fills({ note });
-    if (packages !== undefined) await this.fills({ patterns: packages.join('\n') });
+    if (packages !== undefined) {
+      const all = packages.join() === '*';
+      await this.page.locator(`main input[name="scope"][value="${all ? 'all' : 'match'}"]`).check();
+      if (!all) await this.fills({ patterns: packages.join('\n') });
+    }
+    if (note !== undefined) {
+      await this.opensAdvanced();
+      await this.fills({ note });
+    }
     if (permissions !== undefined) {
       const custom = this.page.locator('main input[name="preset"][value="custom"]'); // a new token's boxes are behind it
       if (await custom.count() > 0) await custom.check();
       for (const box of await this.page.locator('main input[name="permission"]').all()) await box.setChecked(permissions.includes(await box.getAttribute('value')));
     }
-    if (expiry !== undefined) await this.page.locator(`main input[name="expires"][value="${expiry}"]`).check();
+    if (expiry !== undefined) await this.page.locator('main select[name="expires"]').selectOption(expiry);
     if (expiresOn !== undefined) {
-      await this.page.locator('main input[name="expires"][value="date"]').check();
+      await this.page.locator('main select[name="expires"]').selectOption('date');
       await this.fills({ expires_on: expiresOn });
     }
+  }
+
+  /** Unfolds what most tokens do without. */
+  async opensAdvanced() {
+    const advanced = this.page.locator('main details', { has: this.page.locator('[name="note"]') });
+    if (await advanced.getAttribute('open') === null) await advanced.locator('summary').click();
+  }
+
+  /** Opens the menu of a token's page if an act is only there. */
+  async #findsAct(verb) {
+    const main = this.page.locator('main');
+    const control = main.getByRole('button', { name: starting(verb) }).or(main.getByRole('link', { name: starting(verb) }));
+    return await control.count() > 0 ? control.first() : this.#inMenu(verb);
   }
 
   /** Creates a token and stays on the page that shows it. */
@@ -219,7 +238,8 @@ export class Person {
   /** Opens the form that edits a token. */
   async opensEdit(name) {
     await this.opensToken(name);
-    await this.follows(() => this.page.locator('main').getByRole('link', { name: starting('Edit') }).first().click());
+    const edit = await this.#findsAct('Edit');
+    await this.follows(() => edit.click());
   }
 
   async editsToken(name, changes) {

@@ -39,10 +39,11 @@ test('copied lines of clients hold the key on a host without https', async t => 
     const secret = await pastes();
     assert.match(secret, new RegExp(`^${SECRET.source}$`));
     assert.equal(await ada.page.locator('#said').innerText(), 'Copied');
+    await ada.page.getByLabel('NuGet.exe', { exact: true }).check();
     await ada.page.getByRole('button', { name: 'Copy the NuGet.exe upload command' }).click();
     assert.equal(await pastes(), `nuget push Contoso.Core.1.0.0.nupkg -Source ${server.url}/v3/index.json -ApiKey ${secret}`);
     assert.doesNotMatch(await ada.says(), SECRET, 'the key itself stays masked');
-    await ada.page.locator('summary', { hasText: /^dotnet$/ }).click();
+    await ada.page.getByLabel('dotnet', { exact: true }).check();
     await ada.page.getByRole('button', { name: 'Copy the dotnet upload command' }).click();
     assert.equal(await pastes(), `dotnet nuget push Contoso.Core.1.0.0.nupkg --source ${server.url}/v3/index.json --api-key ${secret} --allow-insecure-connections`);
     // What Chromium says of our headers wherever a page comes by plain http.

@@ -14,10 +14,12 @@ async function opensNewToken(person, token) {
 }
 
 async function tries(person, { action, name }) {
-  await person.page.getByLabel('Action').selectOption(action);
+  const check = person.page.locator('#check');
+  if (await check.getAttribute('open') === null) await check.locator('summary').click();
+  await person.page.getByLabel('Action', { exact: true }).selectOption(action);
   await person.page.getByRole('textbox', { name: 'Package' }).fill(name);
-  await person.submits('Try');
-  return person.page.getByRole('status').innerText();
+  await person.submits('Check');
+  return person.page.locator('.verdict').innerText();
 }
 
 async function isAccessible(page) {
@@ -40,8 +42,14 @@ for (const javaScriptEnabled of [true, false]) {
       await isAccessible(ada.page);
       await shoot(ada.page, 'tried');
     }
-    await ada.follows(() => ada.page.getByRole('link', { name: 'Add Fabrikam.Core' }).click());
-    assert.equal(ada.page.url(), `${server.url}/settings/tokens/${id}/edit?add=Fabrikam.Core`);
+    await ada.follows(() => ada.page.getByRole('link', { name: 'Add pattern' }).click());
+    assert.equal(ada.page.url(), `${server.url}/settings/tokens/${id}/add?pattern=Fabrikam.Core`);
+    if (javaScriptEnabled) {
+      await isAccessible(ada.page);
+      await shoot(ada.page, 'add-pattern');
+    }
+    await ada.submits('Add pattern');
+    assert.match(await tries(ada, { action: 'nuget:push', name: 'Fabrikam.Core' }), /^Yes\./);
   }));
 }
 
@@ -77,7 +85,7 @@ test('the life of a key is a picture, a table and an advice', t => journey(t, { 
   await isAccessible(ada.page);
 
   assert.match(await ada.says(), /touched only Fabrikam\.Core and Fabrikam\.Web\./);
-  await ada.follows(() => ada.page.getByRole('link', { name: 'Narrow it' }).click());
+  await ada.follows(() => ada.page.getByRole('link', { name: 'Narrow' }).click());
   await isAccessible(ada.page);
   await shoot(ada.page, 'narrow');
   await ada.follows(() => ada.page.getByRole('button', { name: 'Narrow it' }).click());

@@ -163,8 +163,21 @@ async fn untrue(world: &World, id: &str, page: &Page, what: &str) -> Vec<String>
     found.iter().map(|claim| format!("{what} of {name} ({state:?}) says {claim:?}: {}", main_text(page))).collect()
 }
 
-const PAGES: [&str; 10] =
-    ["", "/record", "/edit", "/duplicate", "/refresh", "/deactivate", "/reactivate", "/revoke", "/delete", "/narrow"];
+const PAGES: [&str; 13] = [
+    "",
+    "/record",
+    "/clients",
+    "/versions",
+    "/edit",
+    "/duplicate",
+    "/refresh",
+    "/deactivate",
+    "/reactivate",
+    "/revoke",
+    "/delete",
+    "/narrow",
+    "/add?pattern=Litware.Core",
+];
 
 /// A token in every state, made in this order; then a month has passed.
 async fn tokens(world: &World) -> (Browser, Vec<String>) {
@@ -265,7 +278,7 @@ async fn a_page_that_shows_a_key_says_what_is_true_of_it(world: &World) {
         check(world, id, &page, "the page with the key").await;
         check(world, id, &ada.get(&format!("/settings/tokens/{id}")).await, "the page after it").await;
     }
-    ada.act(&ids[0], "edit", |form| form.set("patterns", "Fabrikam.*")).await;
+    ada.act(&ids[0], "edit", |form| form.set("scope", "match").set("patterns", "Fabrikam.*")).await;
     check(world, &ids[0], &ada.refresh(&ids[0], "restart").await, "the narrowed primary token").await;
 }
 
@@ -273,7 +286,7 @@ async fn lists_and_confirmations_say_what_is_true_of_each_token(world: &World) {
     let (ada, ids) = tokens(world).await;
     for narrowed in [false, true] {
         if narrowed {
-            ada.act(&ids[0], "edit", |form| form.set("patterns", "Fabrikam.*")).await;
+            ada.act(&ids[0], "edit", |form| form.set("scope", "match").set("patterns", "Fabrikam.*")).await;
         }
         let list = ada.get("/settings/tokens").await;
         for id in &ids {

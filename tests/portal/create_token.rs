@@ -4,6 +4,7 @@ use chrono::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{
+    page::Form,
     person::{filled, newest_token, proven},
     snapshot::page_is,
     world::{World, on_both_engines},
@@ -20,6 +21,8 @@ on_both_engines! {
     a_duplicate_has_the_settings_and_a_key_of_its_own,
     after_a_quarter_of_an_hour_a_page_asks_for_the_password_and_keeps_the_form,
     a_name_left_empty_tells_the_kind_and_the_day,
+    a_key_to_everything_for_ever_is_made_only_if_it_is_meant,
+    feeds_of_which_none_is_chosen_are_asked_for,
 }
 
 async fn a_created_token_shows_its_key_once_and_only_there(world: &World) {
@@ -158,7 +161,7 @@ async fn the_operators_maximum_holds(world: &World) {
     world.restart_with(&[("max-token-days", "30")]).await;
     assert_eq!(world.refusal(&forever.secret).await, None, "existing keys stay as they are");
     let page = ada.get("/settings/tokens/new").await;
-    assert_eq!(page.attributes("input[name=expires]", "value"), ["1", "30", "date"]);
+    assert_eq!(page.attributes("select[name=expires] option", "value"), ["1", "30", "date"]);
     assert_eq!(page.form("/settings/tokens").value("expires"), "30");
     for (expires, date, problem) in
         [("31", "", "expires"), ("90", "", "expires"), ("never", "", "expires"), ("date", "2027-04-02", "expires_on")]
@@ -229,4 +232,27 @@ async fn a_name_left_empty_tells_the_kind_and_the_day(world: &World) {
     assert_eq!((page.status, page.form("/settings/tokens").value("name")), (422, ""), "what was left empty stays so");
     let names = "SELECT COUNT(DISTINCT name) FROM tokens WHERE kind = 'personal'";
     assert_eq!(world.database.number(names, &[]).await, 4);
+}
+
+async fn a_key_to_everything_for_ever_is_made_only_if_it_is_meant(world: &World) {
+    let ada = world.ada().await;
+    let all = |form: Form| form.set("preset", "full").set("kind", "nuget").set("scope", "all").set("expires", "never");
+    let asked = ada.create("Everything", all).await;
+    assert_eq!((asked.status, asked.problem("sure").is_empty(), asked.secret()), (422, false, None));
+    assert_eq!(asked.texts(".guard.asked").len(), 1, "the page says what such a key is");
+    let form = asked.form("/settings/tokens");
+    assert_eq!(ada.submit(form.clone().set("expires", "90").set("name", "For a while")).await.status, 200);
+    let form_id = ada.get("/settings/tokens/new").await.form("/settings/tokens").value("form_id").to_owned();
+    assert_eq!(ada.submit(form.set("sure", "yes").set("form_id", &form_id)).await.status, 200);
+    assert_eq!(
+        world.database.number("SELECT COUNT(*) FROM tokens WHERE patterns = '*' AND kind = 'personal'", &[]).await,
+        2
+    );
+}
+
+async fn feeds_of_which_none_is_chosen_are_asked_for(world: &World) {
+    let ada = world.ada().await;
+    let page = ada.create("CI", |form| form.set("feeds", "some")).await;
+    assert_eq!((page.status, page.problem("feeds").as_str()), (422, "Choose a feed, or all feeds."));
+    assert_eq!(page.texts("details[open] #feeds").len(), 1, "what is folded away is unfolded where it is wrong");
 }

@@ -93,7 +93,7 @@ async fn a_deactivated_token_is_refused_until_it_is_reactivated(world: &World) {
     assert_eq!(world.refusal(&key.secret).await, Some(Reason::Deactivated));
     ada.must(&key.id, "deactivate").await; // pressed twice, it is done once
     let shown = ada.get(page.location()).await;
-    assert!(shown.texts(".acts a").iter().any(|act| act.starts_with("Reactivate")), "{}", shown.body);
+    assert!(shown.texts(".page-acts a").iter().any(|act| act.starts_with("Reactivate")), "{}", shown.body);
     ada.must(&key.id, "reactivate").await;
     assert_eq!(world.refusal(&key.secret).await, None);
     assert_eq!(world.database.number(END, &[&key.id]).await, end);
@@ -164,7 +164,7 @@ async fn a_page_asks_only_about_what_can_be_done(world: &World) {
         (&primary, &["edit", "refresh", "deactivate"]),
     ] {
         let page = ada.get(&format!("/settings/tokens/{id}")).await;
-        let offered = page.attributes(".acts a", "href");
+        let offered = page.attributes(".page-acts a", "href");
         for verb in verbs {
             let path = format!("/settings/tokens/{id}/{verb}");
             let page = ada.get(&path).await;
@@ -275,7 +275,7 @@ async fn the_primary_token_cannot_be_revoked_or_deleted(world: &World) {
     let ada = world.ada().await;
     let id = newest_token(world, "Primary token").await;
     let key = ada.refresh(&id, "restart").await.secret().unwrap();
-    let acts = ada.get(&format!("/settings/tokens/{id}")).await.texts(".acts a").concat();
+    let acts = ada.get(&format!("/settings/tokens/{id}")).await.texts(".page-acts a").concat();
     assert!(!acts.contains("Revoke") && !acts.contains("Delete"), "{acts}");
     for verb in ["revoke", "delete"] {
         let page = ada.act(&id, verb, |form| form).await;

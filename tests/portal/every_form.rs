@@ -198,6 +198,8 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
         row("/settings/tokens/{id}/try", &at("try", "try"), &[("package", "Contoso.Core")])
             .on(&token["try"])
             .changing_nothing(),
+        row("/settings/tokens/{id}/add", &at("try", "add"), &[])
+            .on(&format!("{}/add?pattern=Fabrikam.Core", token["try"])),
         row("/settings/tokens/{id}/narrow", &at("wide", "narrow"), &[]),
         row("/settings/tokens/{id}/edit", &at("edit", "edit"), &[("name", "Edited"), ("patterns", "Fabrikam.*")]),
         row("/settings/tokens/{id}/refresh", &at("refresh", "refresh"), &[("lifetime", "restart")]),

@@ -117,7 +117,7 @@ async fn a_field_that_is_unknown_or_there_twice_is_refused(world: &World) {
         assert_eq!((page.status, page.secret()), (422, None), "{name}");
     }
     for verb in ["edit", "refresh", "deactivate", "reactivate", "revoke", "delete"] {
-        let page = ada.act(&key.id, verb, |form| form.add("sure", "yes")).await;
+        let page = ada.act(&key.id, verb, |form| form.add("unknown", "yes")).await;
         assert_eq!(page.status, 422, "{verb}");
     }
     assert_eq!(world.database.events_of("ada").await, ["account created", "token created"]);

@@ -164,7 +164,7 @@ async fn the_pages_show_a_legacy_key_and_the_way_forward(world: &World) {
     assert!(!facts.contains("Refresh"), "{facts}");
     let page = ada.get(&format!("/settings/tokens/{id}")).await;
     assert!(page.body.contains("comes from an older system"), "{}", page.body);
-    let acts = page.texts(".acts a");
+    let acts = page.texts(".page-acts a");
     assert!(acts.iter().any(|act| act.starts_with("Duplicate")) && !acts.iter().any(|act| act.starts_with("Refresh")));
 
     assert_eq!(

@@ -119,9 +119,9 @@ async fn a_page_tells_the_tokens_record(world: &World) {
     ada.act(&key.id, "edit", |form| form.set("name", "Build")).await;
     let page = ada.get(&format!("/settings/tokens/{}", key.id)).await;
     assert_eq!(page.heading(), "Build");
-    let record = page.texts(".record tbody td:nth-child(2)");
+    let record = page.texts(".history tbody th");
     assert_eq!(record, ["Token edited (name)", "Token reactivated", "Token deactivated", "Token created"]);
-    assert_eq!(page.texts(".record tbody td:nth-child(4)")[0], "Otter 7, 203.0.113.7");
+    assert_eq!(page.texts(".history tbody td:nth-child(4)")[0], "Otter 7, 203.0.113.7");
 }
 
 async fn a_note_is_listed_searched_and_shown_with_a_new_key(world: &World) {
@@ -134,7 +134,7 @@ async fn a_note_is_listed_searched_and_shown_with_a_new_key(world: &World) {
     assert_eq!(names[..1], ["CI"]);
     assert!(!names.contains(&"Other".to_owned()), "{names:?}");
     let shown = ada.refresh(&key.id, "keep").await;
-    assert!(shown.texts(".about").concat().contains("Vault, folder Ferry"), "{}", shown.body);
+    assert!(shown.texts("main").concat().contains("Vault, folder Ferry"), "{}", shown.body);
 }
 
 async fn a_token_whose_feed_is_gone_reaches_nothing_and_can_be_renamed(world: &World) {

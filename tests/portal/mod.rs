@@ -1,5 +1,6 @@
 //! Journeys through a running portal, on both databases: what people do, and what must never happen to them.
 
+mod add_to_token;
 mod address;
 mod answers;
 mod at_once;

@@ -159,7 +159,7 @@ async fn shown(ada: &Browser) -> Vec<(String, Vec<String>)> {
         let page = ada.get(&path).await;
         assert_eq!(page.status, 200, "{path}");
         let mut lines = page.texts(".events tbody tr");
-        lines.extend(page.texts(".record tbody tr"));
+        lines.extend(page.texts(".history tbody tr"));
         lines.extend(page.texts("svg title"));
         shown.push((path, lines));
     }

@@ -83,8 +83,12 @@ async fn a_revoked_token_names_the_operator_in_its_owners_record(world: &World) 
         let said = page.texts("main").concat();
         assert!(said.contains("It is revoked, which is final.") && page.texts("main button").is_empty(), "{said}");
     }
-    let record = bo.get(&format!("/settings/tokens/{}", key.id)).await.texts(".record tbody tr");
-    assert_eq!(record.iter().filter(|row| row.contains("Token revoked ada")).count(), 1, "{record:?}");
+    let record = bo.get(&format!("/settings/tokens/{}", key.id)).await.texts(".history tbody tr");
+    assert_eq!(
+        record.iter().filter(|row| row.contains("Token revoked") && row.contains(" ada ")).count(),
+        1,
+        "{record:?}"
+    );
 }
 
 async fn the_primary_token_is_deactivated_instead(world: &World) {

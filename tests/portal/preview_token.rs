@@ -2,7 +2,7 @@
 //! mornings; all of it without a script, and none of it makes anything.
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use latchkey::tokens::{FeedId, PackageKey, decision::Role};
+use latchkey::tokens::{FeedId, Kind, PackageKey, decision::Role};
 use reqwest::Method;
 
 use crate::support::{
@@ -141,7 +141,7 @@ async fn a_ticked_package_becomes_a_line(world: &World) {
     publish(world, "main", "ada", &["Fabrikam"]).await;
     let page = ada.get("/settings/tokens/new").await;
     assert_eq!(page.attributes("input[name=pick]", "value").len(), 100);
-    assert!(page.texts("#picks .field-hint").concat().starts_with("51 packages not shown"));
+    assert!(page.texts("#picks .hint").concat().starts_with("51 packages not shown"));
     let form = page.form("/settings/tokens").set("patterns", "Litware.*").set("find", "FABRI").set("step", "find");
     let page = ada.submit(form).await;
     assert_eq!(page.attributes("input[name=pick]", "value"), ["Fabrikam"]);
@@ -180,15 +180,19 @@ async fn a_preset_chooses_the_boxes_on_the_server(world: &World) {
     let page = ada.get("/settings/tokens/new").await;
     assert_eq!(
         page.attributes("input[name=preset]", "value"),
-        ["read", "versions", "read-write", "write", "full", "custom"]
+        ["read", "read-write", "versions", "write", "full", "custom"]
     );
-    assert_eq!(page.attributes("input[name=kind]", "value"), ["nuget", "container", "npm", "all"]);
+    let served: Vec<_> = Kind::served().map(Kind::as_str).collect();
+    let offered = page.attributes("input[name=kind]", "value");
+    assert_eq!(offered[..served.len()], served, "what this host does not serve is not offered");
+    assert_eq!(offered.get(served.len()).map(String::as_str), (served.len() > 1).then_some("all"));
+    let read_all = served.iter().map(|kind| format!("{kind}:pull")).collect::<Vec<_>>().join(" ");
     for (preset, kind, permissions) in [
         ("read", "nuget", "nuget:pull"),
         ("read-write", "nuget", "nuget:pull nuget:push"),
         ("write", "npm", "npm:push"),
         ("full", "container", "container:pull container:push container:delete api:read api:manage"),
-        ("read", "all", "nuget:pull container:pull npm:pull"),
+        ("read", "all", read_all.as_str()),
     ] {
         let name = format!("{preset} {kind}");
         let form = page.form("/settings/tokens").set("name", &name).set("patterns", "*").set("preset", preset);
@@ -226,9 +230,10 @@ async fn the_end_can_be_a_weekday_morning(world: &World) {
     let ada = world.ada().await;
     world.database.execute("UPDATE accounts SET time_zone = 'Europe/Berlin'", &[]).await;
     let page = ada.get("/settings/tokens/new").await;
-    let shown = page.texts(".choice .exact, .choice .morning");
-    assert!(shown.contains(&"Sun 30 May 2027, 11:00".to_owned()), "{shown:?}");
-    assert!(shown.contains(&"Mon 31 May 2027, 10:00".to_owned()), "{shown:?}");
+    assert!(page.texts("[name=expires] option").contains(&"90 days (30 May 2027)".to_owned()), "{}", page.body);
+    let form = page.form("/settings/tokens").set("preset", "read").set("patterns", "*").set("step", "preview");
+    let shown = ada.submit(form.set("morning", "yes")).await.texts("#sentence").concat();
+    assert!(shown.ends_with("in all feeds until 31 May 2027."), "{shown}");
     let end = async |name: &str| {
         let end = world.database.number("SELECT expires_at FROM tokens WHERE name = $1", &[name]).await;
         chrono::DateTime::from_timestamp(end, 0).unwrap().to_rfc3339()

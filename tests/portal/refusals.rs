@@ -60,7 +60,7 @@ async fn every_refusal_names_its_rule_and_the_step_that_mends_it(world: &World) 
         world.pass(Duration::minutes(1));
     };
     reads(&ada, "Fabrikam.Core", &key).await;
-    step("patterns covered Fabrikam.Core", &format!("{token}/edit?add=Fabrikam.Core")).await;
+    step("patterns covered Fabrikam.Core", &format!("{token}/add?pattern=Fabrikam.Core")).await;
     tries(&ada, Method::PUT, "/v3/package", &key).await;
     step("not allowed to push NuGet packages", &format!("{token}/duplicate?allow=nuget%3Apush")).await;
     tries(&ada, Method::DELETE, "/v3/package/Contoso.Core/1.0.0", &key).await;
@@ -119,11 +119,11 @@ async fn the_step_for_a_feed_ticks_it_and_saves_nothing(world: &World) {
     let page = ada.get("/settings/refusals").await;
     assert!(lines(&page)[0].contains("limited to other feeds than main"), "{:?}", lines(&page));
     let main = app.store.feed("main", None).await.unwrap().unwrap().feed.id;
-    assert_eq!(steps(&page), [format!("/settings/tokens/{}/edit?feed={main}", key.id)]);
+    assert_eq!(steps(&page), [format!("/settings/tokens/{}/add?feed={main}", key.id)]);
     let form = ada.get(&steps(&page)[0]).await;
-    assert_eq!(form.attributes("input[name=feed][checked]", "value").len(), 2);
+    assert_eq!(form.texts(".diff li"), ["team", "+ Added: main"]);
     assert_eq!(reads(&ada, "Contoso.Core", &key).await, 403, "nothing is saved by looking");
-    assert_eq!(ada.submit(form.form(&format!("/settings/tokens/{}/edit", key.id))).await.status, 303);
+    assert_eq!(ada.submit(form.form(&format!("/settings/tokens/{}/add", key.id))).await.status, 303);
     assert_eq!(reads(&ada, "Contoso.Core", &key).await, 404, "covered now; there is no such package");
     let page = ada.get("/settings/refusals").await;
     assert!(lines(&page)[0].ends_with("Fixed It covers the feed now."), "{:?}", lines(&page));
@@ -211,7 +211,7 @@ async fn a_pause_moves_no_warning(world: &World) {
     let events = world.database.events_of("ada").await;
     assert_eq!(events[1..4], ["token created", "token deactivated", "token reactivated"]);
     let page = ada.get(&format!("/settings/tokens/{}", key.id)).await;
-    let told = page.texts(".record").concat();
+    let told = page.texts(".history").concat();
     assert!(told.contains("Token reactivated (by itself)") && told.contains("This host"), "{told}");
 }
 

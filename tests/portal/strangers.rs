@@ -92,7 +92,10 @@ fn pages(id: &str) -> Vec<String> {
     .map(str::to_owned)
     .into();
     pages.push(format!("/settings/tokens/{id}"));
-    pages.extend(["duplicate", "narrow", "record"].map(|page| format!("/settings/tokens/{id}/{page}")));
+    pages.extend(
+        ["add", "clients", "duplicate", "narrow", "record", "versions"]
+            .map(|page| format!("/settings/tokens/{id}/{page}")),
+    );
     pages.extend(VERBS.map(|verb| format!("/settings/tokens/{id}/{verb}")));
     pages
 }

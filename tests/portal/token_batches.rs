@@ -80,7 +80,7 @@ async fn several_tokens_are_revoked_in_one_step(world: &World) {
         ada.post(PATH, &[("csrf", page_value(&ada).await.as_str()), ("step", "revoke"), ("token", &keys[0].id)]).await;
     assert_eq!((again.status, events(world, "token.revoked").await), (303, 2), "done once");
     let shown = ada.get(&format!("/settings/tokens/{}", keys[0].id)).await;
-    assert_eq!(shown.texts(".record tbody td:nth-child(4)")[0], "Otter 7, 203.0.113.7");
+    assert_eq!(shown.texts(".history tbody td:nth-child(4)")[0], "Otter 7, 203.0.113.7");
 }
 
 async fn page_value(browser: &Browser) -> String {

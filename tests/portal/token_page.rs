@@ -115,7 +115,7 @@ async fn a_refusal_offers_the_page_that_mends_it(world: &World) {
         let page = tried(&ada, &key, action, "main", package).await;
         page.attributes(".verdict a", "href").concat().replace(&path(&key), "")
     };
-    assert_eq!(mending("nuget:push", "Fabrikam.Core").await, "/edit?add=Fabrikam.Core");
+    assert_eq!(mending("nuget:push", "Fabrikam.Core").await, "/add?pattern=Fabrikam.Core");
     assert_eq!(mending("nuget:delete", "Contoso.Core").await, "/duplicate?allow=nuget%3Adelete");
     assert_eq!(mending("nuget:push", "Contoso.Core").await, "");
     ada.must(&key.id, "deactivate").await;
@@ -130,7 +130,7 @@ async fn a_refusal_offers_the_page_that_mends_it(world: &World) {
     let primary = Key { id: world.database.text(sql, &[]).await, secret: String::new() };
     let page = tried(&ada, &primary, "nuget:push", "main", "Contoso.Core").await;
     let says = "No. This token has no key yet, so nobody can use it. Its first refresh makes one.";
-    assert_eq!((verdict(&page).as_str(), page.texts(".verdict a")), (says, vec!["Refresh it".to_owned()]));
+    assert_eq!((verdict(&page).as_str(), page.texts(".verdict a")), (says, vec!["Refresh".to_owned()]));
 }
 
 async fn what_cannot_be_asked_comes_back_as_it_was_typed(world: &World) {
@@ -171,7 +171,7 @@ async fn what_cannot_be_asked_comes_back_as_it_was_typed(world: &World) {
 async fn the_page_shows_how_often_and_from_where_a_key_was_used(world: &World) {
     let ada = world.ada().await;
     let key = ada.key(world, "CI").await;
-    let use_of = async |page: &Page| page.texts("section[aria-labelledby=use] p").concat();
+    let use_of = async |page: &Page| page.texts("#activity > p").concat();
     let unused = "Not used yet. Put the key into the client that needs it; the guide shows where.";
     assert_eq!(use_of(&ada.get(&path(&key)).await).await, unused);
     let (today, own) = (day_of(world.now()), token(world, &key).await);
@@ -198,7 +198,7 @@ async fn the_page_shows_how_often_and_from_where_a_key_was_used(world: &World) {
     let table = page.texts(".counts tbody td");
     assert_eq!(table, ["27 Feb 2027", "4", "3", "31 Dec 2026", "1200", "0"]);
     assert_eq!(page.texts(".issued title"), ["Created 1 Mar 2027"]);
-    let places = page.texts(".places tbody td:not(:nth-child(3))");
+    let places = page.texts(".clients tbody th, .clients tbody td:not(:nth-child(3))");
     assert_eq!(places, ["NuGet Command Line 6.8.0", "203.0.113.9", "1,234"]);
 }
 
@@ -215,18 +215,19 @@ async fn the_page_names_what_was_published_with_the_token(world: &World) {
     let ada = world.ada().await;
     let key = ada.key(world, "CI").await;
     let page = ada.get(&path(&key)).await;
-    assert_eq!(page.texts("section[aria-labelledby=published] p"), ["Nothing yet."]);
+    assert_eq!(page.texts("#versions p"), ["Nothing yet."]);
     let versions: Vec<String> = (1..=21).map(|n| format!("1.{n}.0")).collect();
     let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
     publishes(world, &key, "main", "Contoso.Core", &versions).await;
     world.database.execute("UPDATE versions SET unlisted_at = 1 WHERE version = '1.20.0'", &[]).await;
     world.database.execute("UPDATE versions SET removed_at = 1 WHERE version = '1.19.0'", &[]).await;
     let page = ada.get(&path(&key)).await;
-    let rows = page.texts(".versions tbody td:first-child");
-    assert_eq!(rows.len(), 20);
+    assert_eq!(page.texts(".versions tbody th").len(), 5, "the page of the token shows the last ones");
+    let page = ada.get(&format!("{}/versions", path(&key))).await;
+    let rows = page.texts(".versions tbody th");
     assert_eq!(rows[..3], ["Contoso.Core 1.21.0", "Contoso.Core 1.20.0 Unlisted", "Contoso.Core 1.19.0 Removed"]);
     let links = page.attributes(".versions a", "href");
-    assert_eq!((links.len(), links[0].as_str()), (19, "/feeds/main/packages/nuget/Contoso.Core/-/1.21.0"));
+    assert_eq!((links.len(), links[0].as_str()), (20, "/feeds/main/packages/nuget/Contoso.Core/-/1.21.0"));
     let other = ada.key(world, "Other").await;
     assert!(ada.get(&path(&other)).await.texts(".versions").is_empty());
 }
@@ -238,17 +239,19 @@ async fn the_record_is_read_a_page_at_a_time(world: &World) {
     let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
     publishes(world, &key, "main", "Contoso.Core", &versions).await;
     let page = ada.get(&path(&key)).await;
-    let lines = page.texts("section[aria-labelledby=record] tbody td:nth-child(2)");
-    assert_eq!((lines.len(), lines[0].as_str()), (50, "Version published (Contoso.Core 1.60.0 in main)"));
-    let older = page.attributes(".more a", "href").concat();
+    let lines = page.texts(".history tbody th");
+    assert_eq!((lines.len(), lines[0].as_str()), (5, "Version published (Contoso.Core 1.60.0 in main)"));
+    let page = ada.get(&format!("{}/record", path(&key))).await;
+    assert_eq!(page.texts(".history tbody th").len(), 50);
+    let older = page.attributes(".end a", "href").concat();
     let page = ada.get(&older).await;
-    let lines = page.texts(".record tbody td:nth-child(2)");
+    let lines = page.texts(".history tbody th");
     assert_eq!((page.status, lines.len()), (200, 11));
     assert_eq!(
         (lines[0].as_str(), lines[10].as_str()),
         ("Version published (Contoso.Core 1.10.0 in main)", "Token created")
     );
-    assert!(page.texts(".more").is_empty(), "there is nothing older");
+    assert!(page.texts(".end").is_empty(), "there is nothing older");
     for bad in ["x", "%00", "0190A000-0000-7000-8000-000000000001"] {
         assert_eq!(ada.get(&format!("{}/record?before={bad}", path(&key))).await.status, 404, "{bad}");
     }

@@ -71,9 +71,17 @@ impl Page {
         self.texts(&format!("#{field}-error")).concat()
     }
 
-    /// Everything that is wrong, from the summary.
+    /// Everything that is wrong: from beside the fields where it stands there, else from the summary.
     pub fn problems(&self) -> Vec<String> {
-        self.texts(".problems li")
+        let page = Html::parse_document(&self.body);
+        let [item, link] = [".problems li", ".problems li a"].map(|selector| Selector::parse(selector).unwrap());
+        let field =
+            |item: &ElementRef<'_>| item.select(&link).next().and_then(|link| link.attr("href")).map(str::to_owned);
+        let stands_there = |item: &ElementRef<'_>| {
+            field(item).is_some_and(|field| !self.attributes(&format!("{field}-error"), "id").is_empty())
+        };
+        let summary = page.select(&item).filter(|item| !stands_there(item)).map(|item| folded(&item));
+        summary.chain(self.texts(".field-error .line")).collect()
     }
 
     /// The key that the page shows.

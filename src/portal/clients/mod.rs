@@ -88,6 +88,18 @@ pub struct SnippetLine {
     pub text: String,
 }
 
+impl SnippetLine {
+    /// The text in parts, each with whether it is an option, which is not to be broken at its hyphens.
+    pub fn parts(&self) -> Vec<(&str, bool)> {
+        let words = self.text.split_inclusive([' ', '\n']);
+        let parts = words.flat_map(|word| {
+            let end = word.trim_end_matches([' ', '\n']).len();
+            [(&word[..end], word.starts_with('-')), (&word[end..], false)]
+        });
+        parts.filter(|(part, _)| !part.is_empty()).collect()
+    }
+}
+
 impl Clients {
     /// Lines for one feed and for everything a token may do.
     pub fn of_feed(public: &PublicUrl, feed: &str) -> Self {

@@ -33,8 +33,8 @@ impl KindClients for NuGet {
 
     fn clients(&self, of: &Clients) -> Vec<Client> {
         let all = [
-            ("nuget", "NuGet.exe", of.nuget()),
             ("dotnet", "dotnet", of.dotnet()),
+            ("nuget", "NuGet.exe", of.nuget()),
             ("visual-studio", "Visual Studio", of.visual_studio()),
             ("github", "GitHub Actions", of.github()),
             ("gitlab", "GitLab CI", of.gitlab()),

@@ -1,8 +1,14 @@
 //! How a token's life went: the picture of its days, and the places it was used from.
 
+use actix_web::{HttpResponse, http::StatusCode};
+use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::usage_chart::{self, ChartEvent, DAYS, UsageChart};
+use super::{
+    token_request::TokenRequest,
+    usage_chart::{self, ChartEvent, DAYS, UsageChart},
+    view,
+};
 use crate::{
     app::App,
     audit::EventKind,
@@ -11,21 +17,39 @@ use crate::{
     web::{
         error::PageError,
         format::{self, Time, thousands},
-        page::SignedIn,
+        page::{Page, SignedIn, answer},
     },
 };
 
-/// Places that are shown.
-const PLACES: i64 = 20;
+/// Clients on the page of all of them.
+const MOST: usize = 500;
 /// Steps of its life that can be in the picture.
 const STEPS: i64 = 200;
 
-/// A place a token was used from.
+/// A client that used a token, and from where.
 pub(super) struct ClientRow {
     pub client: String,
     pub address: String,
     pub last: Time,
     pub uses: String,
+}
+
+#[derive(Template)]
+#[template(path = "portal/tokens/activity/clients.html")]
+struct Clients {
+    page: Page,
+    token: view::Token,
+    clients: Vec<ClientRow>,
+    more_clients: bool,
+}
+
+/// `GET /settings/tokens/{id}/clients`
+pub async fn list_clients(of: TokenRequest) -> Result<HttpResponse, PageError> {
+    let of = of.with_latest_uses().await?;
+    let (clients, _) = clients(&of.app, &of.me, &of.token, MOST).await?;
+    let title = format!("Clients of {}", of.token.settings.name);
+    let page = Page::in_section(&of.req, title, "tokens");
+    answer(StatusCode::OK, &Clients { page, token: of.summary().await?, clients, more_clients: false })
 }
 
 /// The picture of the last days.
@@ -54,16 +78,23 @@ fn step(event: &crate::audit::Event) -> Option<(DateTime<Utc>, ChartEvent)> {
     step.map(|(_, step)| (event.at, *step))
 }
 
-/// The places of the last days, newest first.
-pub(super) async fn places(app: &App, me: &SignedIn, token: &Token) -> Result<Vec<ClientRow>, PageError> {
-    let places = app.store.places_of(token.id, PLACES).await?;
+/// The clients that used it last, and whether there are more.
+pub(super) async fn clients(
+    app: &App,
+    me: &SignedIn,
+    token: &Token,
+    most: usize,
+) -> Result<(Vec<ClientRow>, bool), PageError> {
+    let mut places = app.store.places_of(token.id, i64::try_from(most + 1).unwrap_or(i64::MAX)).await?;
+    let more = places.len() > most;
+    places.truncate(most);
     let shown = places.into_iter().map(|place| ClientRow {
         client: or_unnamed(format::client(&place.client)),
         address: place.address,
         last: me.time(place.last_at),
         uses: thousands(place.uses),
     });
-    Ok(shown.collect())
+    Ok((shown.collect(), more))
 }
 
 fn or_unnamed(client: String) -> String {

@@ -67,6 +67,7 @@ pub(super) fn about(of: &TokenRequest, act: TokenAct, seen: &view::Token) -> Con
     Confirm {
         section: "tokens",
         title: format!("{} {}", act.label(), of.token.settings.name),
+        sentence: seen.sentence.clone(),
         facts: seen.facts(),
         action: format!("{}/{}", of.path(), act.as_str()),
         button: if act == TokenAct::Revoke { "Revoke for good" } else { act.label() }.to_owned(),

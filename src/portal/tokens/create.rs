@@ -10,6 +10,7 @@ use super::{
     fields::Fields,
     pattern_preview::Preview,
     prefill::PrefillLink,
+    sentence::Reader,
     show_once,
     token_form::{TokenForm, rules},
     token_request::TokenRequest,
@@ -161,6 +162,9 @@ async fn create(
         return Err(form.problems(&pasted).into());
     }
     let form_id = FormId::parse(&form.form_id).ok_or(PageError::Late)?;
+    if new.is_unlimited() && form.sure != "yes" {
+        return Err(FormError::field("sure", "Tick this box if you mean it."));
+    }
     reauth::require(req, app, me).await?;
     let token = new.into_token(TokenId::generate(me.now, &mut crate::random::system()), owner.id, me.now);
     Ok(match app.store.create_token(token.clone(), &form_id.to_string(), &me.actor, me.now).await? {
@@ -224,9 +228,9 @@ async fn draw(
 ) -> Result<HttpResponse, PageError> {
     let Drawing { form, copied_from, by_link, problems } = drawing;
     let title = if copied_from.is_empty() { "Create a token" } else { "Duplicate a token" };
-    let preview = Preview::of(app, owner, &form, None).await?;
+    let preview = Preview::of(app, owner, &form, None).await?.without(&problems);
     let default_name = default_name(app, me, owner, &form).await?;
-    let fields = Fields::new(form, me, feeds, app.settings.max_token_days, None, preview);
+    let fields = Fields::new(form, app, Reader { feeds, me }, None, preview);
     let page = New {
         page: Page::in_section(req, title, "tokens"),
         form: Fields { default_name, ..fields },

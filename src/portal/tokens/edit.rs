@@ -11,6 +11,7 @@ use super::{
     pattern_preview::Preview,
     prefill::PrefillLink,
     remedy,
+    sentence::Reader,
     token_form::{TokenForm, rules},
     token_request::TokenRequest,
     view,
@@ -196,8 +197,9 @@ impl Drawing<'_> {
     async fn answer(&self, status: StatusCode, form: TokenForm, remarks: Remarks) -> Result<HttpResponse, PageError> {
         let Remarks { conflict, added, problems } = remarks;
         let preview = Preview::of(&self.of.app, self.of.owner, &form, Some(self.of.token.id)).await?;
-        let max_days = self.of.app.settings.max_token_days;
-        let fields = Fields::new(form, &self.of.me, self.feeds, max_days, Some(&self.of.token), preview);
+        let preview = preview.without(&problems);
+        let reader = Reader { feeds: self.feeds, me: &self.of.me };
+        let fields = Fields::new(form, &self.of.app, reader, Some(&self.of.token), preview);
         let page = Page::in_section(&self.of.req, format!("Edit {}", self.of.token.settings.name), "tokens");
         let page = EditPage {
             action: page.url(&format!("{}/edit", self.of.path())),

@@ -2,16 +2,21 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{pattern_preview::Preview, token_form::TokenForm};
+use super::{
+    pattern_preview::Preview,
+    sentence::{Reader, of_errors},
+    token_form::{TokenForm, rules},
+};
 use crate::{
+    app::App,
     feeds::Feed,
     tokens::{
         FeedId, Feeds, Kind, Permission, Permissions, Token, Verb,
-        draft::{KEEP, Rules},
-        expiry::{CHOICES, ExpiryChoice as Expiry, FURTHEST_DAYS},
+        draft::KEEP,
+        expiry::{CHOICES, ExpiryChoice as Expiry, FURTHEST_DAYS, end_in},
         preset::{Kinds, Preset},
     },
-    web::{format::end_with_weekday, page::SignedIn},
+    web::{confirm::Piece, form::Problems, page::SignedIn},
 };
 
 /// A choice of a group.
@@ -31,12 +36,11 @@ pub struct PresetChoice {
     pub checked: bool,
 }
 
-/// A lifetime, with its end as chosen and on a weekday morning.
+/// A lifetime, with its end.
 pub struct ExpiryChoice {
     pub value: String,
+    /// `90 days`, or `90 days (26 Feb 2027)`.
     pub label: String,
-    pub end: Option<String>,
-    pub morning: Option<String>,
     pub checked: bool,
 }
 
@@ -47,16 +51,10 @@ pub struct PermissionBox {
     pub checked: bool,
 }
 
-/// The boxes of one kind: read, upload, upload versions, delete.
+/// The boxes of one kind, or of the management API.
 pub struct PermissionRow {
-    pub kind: &'static str,
-    pub boxes: Vec<Option<PermissionBox>>,
-}
-
-impl PermissionRow {
-    fn has_any(&self) -> bool {
-        self.boxes.iter().any(Option::is_some)
-    }
+    pub label: &'static str,
+    pub boxes: Vec<PermissionBox>,
 }
 
 /// The form as templates draw it.
@@ -69,40 +67,63 @@ pub struct Fields {
     pub presets: Vec<PresetChoice>,
     pub kinds: Vec<FeedChoice>,
     pub permissions: Vec<PermissionRow>,
-    pub api: Vec<PermissionBox>,
     /// What is true of the permissions that are offered, whichever are chosen.
     pub said: Vec<String>,
     pub feeds: Vec<FeedChoice>,
     pub expiry: Vec<ExpiryChoice>,
     pub zone: String,
     pub preview: Preview,
+    /// What the token could do, or what is missing before that can be said.
+    pub sentence: Vec<Piece>,
 }
 
 impl Fields {
     /// The fields of a form. `edited` is the token that is edited: what it cannot get is not shown.
     pub fn new(
         typed: TokenForm,
-        me: &SignedIn,
-        feeds: &[Feed],
-        max_days: Option<i64>,
+        app: &App,
+        Reader { feeds, me }: Reader<'_>,
         edited: Option<&Token>,
         preview: Preview,
     ) -> Self {
-        let form = &typed;
+        let (form, max_days) = (&typed, app.settings.max_token_days);
         let boxes = Boxes { form, edited };
         Self {
             default_name: String::new(),
             presets: if edited.is_none() { presets(form) } else { Vec::new() },
             kinds: kinds(form),
-            permissions: Kind::ALL.into_iter().map(|kind| boxes.row(kind)).filter(PermissionRow::has_any).collect(),
-            api: boxes.api(),
-            said: said(edited.map_or_else(|| Permission::all().collect(), |token| token.settings.permissions)),
+            permissions: boxes.rows(),
+            said: said(boxes.offered()),
             feeds: feed_choices(feeds, form, edited),
             expiry: expiry_choices(form, me, max_days, edited),
             zone: me.account.time_zone.name().to_owned(),
+            sentence: sentence(app, Reader { feeds, me }, form, edited),
             preview,
             typed,
         }
+    }
+
+    /// Whether something under *Advanced* needs to be seen.
+    pub fn opens_advanced(&self, problems: &Problems) -> bool {
+        self.typed.feeds == "some" || ["note", "feeds"].into_iter().any(|field| problems.of(field).is_some())
+    }
+}
+
+/// What the token of a form could do, or what is missing before that can be said. A name left empty is no mistake.
+pub(super) fn sentence(app: &App, reader: Reader<'_>, form: &TokenForm, edited: Option<&Token>) -> Vec<Piece> {
+    let reachable: Vec<FeedId> = reader.feeds.iter().map(|feed| feed.id).collect();
+    let rules = rules(app, reader.me, &reachable);
+    let mut draft = form.draft();
+    if draft.is_unnamed() {
+        "Token".clone_into(&mut draft.name);
+    }
+    let settings = match edited {
+        Some(token) => draft.edit(token, &rules),
+        None => draft.new_token(&rules),
+    };
+    match settings {
+        Ok(settings) => reader.of_settings("Can", &settings),
+        Err(errors) => of_errors(&errors),
     }
 }
 
@@ -115,17 +136,21 @@ fn presets(form: &TokenForm) -> Vec<PresetChoice> {
             value: preset.as_str(),
             label: preset.label(),
             hint: match preset {
-                Preset::Read => "Restore and download. For machines and builds that only use packages.",
-                Preset::Versions => "Read, and publish new versions of existing packages. (Containers: read only.)",
-                Preset::ReadWrite => "Also upload new packages and versions. For builds that restore and publish.",
+                Preset::Read => "Download and restore packages. For machines and builds that only use packages.",
+                Preset::ReadWrite => {
+                    "Download packages, and upload new packages and new versions. For builds that restore and publish."
+                }
+                Preset::Versions => {
+                    "Download packages, and publish new versions of existing ones. It can never claim a new name."
+                }
                 Preset::Write => {
-                    "Upload, and read only where uploading needs it, as with containers. For the publishing step of a pipeline."
+                    "Upload new packages and new versions, and nothing else. For the publishing step of a pipeline."
                 }
                 Preset::Full if Permission::ApiManage.is_served() => {
-                    "Read, upload, delete, and manage your account through the API. For scripts that manage."
+                    "Read, upload, delete, and manage your account through the API. For administration scripts only."
                 }
                 Preset::Full => {
-                    "Read, upload, delete. The permissions for the management API are in it too; that is not served here yet."
+                    "Read, upload and delete. The permissions for the management API (not served here yet) are in it too."
                 }
             },
             ticks: ticks.join(" "),
@@ -135,19 +160,17 @@ fn presets(form: &TokenForm) -> Vec<PresetChoice> {
     Preset::ALL.into_iter().map(choice).collect()
 }
 
+/// The kinds that a preset may be for: those that this host serves, and all of them together if there are several.
 fn kinds(form: &TokenForm) -> Vec<FeedChoice> {
+    let served: Vec<_> = Kind::served().map(Kinds::One).collect();
+    let all = (served.len() > 1).then_some(Kinds::All);
     let choice = |kinds: Kinds| FeedChoice {
         value: kinds.as_str().to_owned(),
         label: kinds.label().to_owned(),
-        hint: match kinds {
-            Kinds::One(kind) if kind.is_served() => kind.what().to_owned(),
-            Kinds::One(kind) => format!("{}; not served here yet", kind.what()),
-            Kinds::All if Kind::ALL.into_iter().all(Kind::is_served) => "All of them".to_owned(),
-            Kinds::All => "All of them, as far as they are served here".to_owned(),
-        },
+        hint: kinds.list().iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" "),
         checked: form.kind == kinds.as_str(),
     };
-    Kinds::ALL.into_iter().map(choice).collect()
+    served.into_iter().chain(all).map(choice).collect()
 }
 
 /// Sentences that hold under every preset: what one permission brings, and what this host does not offer.
@@ -174,24 +197,43 @@ struct Boxes<'a> {
 }
 
 impl Boxes<'_> {
-    /// None for what there is not, and for what the edited token does not have: permissions are only taken away.
-    fn make(&self, permission: Permission, label: &'static str) -> Option<PermissionBox> {
+    fn make(&self, permission: Permission, label: &'static str) -> PermissionBox {
         let checked = self.form.permission.iter().any(|scope| scope == permission.scope());
-        let offered = self.edited.is_none_or(|token| token.settings.permissions.has(permission));
-        (offered && permission.exists()).then_some(PermissionBox { value: permission.scope(), label, checked })
+        PermissionBox { value: permission.scope(), label, checked }
     }
 
-    fn row(&self, kind: Kind) -> PermissionRow {
-        let boxes = Verb::ALL.into_iter().map(|verb| self.make(Permission::of(kind, verb), verb.label()));
-        PermissionRow { kind: kind.label(), boxes: boxes.collect() }
+    /// What can be chosen: of a new token what this host serves, and what the form has already; of one that is edited
+    /// what it has.
+    fn offered(&self) -> Permissions {
+        let has = |permission: &Permission| self.form.permission.iter().any(|scope| scope == permission.scope());
+        let offered = |permission: &Permission| match self.edited {
+            Some(token) => token.settings.permissions.has(*permission),
+            None => permission.is_served() || has(permission),
+        };
+        Permission::all().filter(offered).collect()
     }
 
-    /// What only operators give is shown to be kept or taken away.
-    fn api(&self) -> Vec<PermissionBox> {
-        let introspect = self.edited.filter(|token| token.settings.permissions.has(Permission::ApiIntrospect));
-        let all = [(Permission::ApiRead, "API: read only"), (Permission::ApiManage, "API: read and write")];
-        let all = all.into_iter().chain(introspect.map(|_| (Permission::ApiIntrospect, "Ask about any token")));
-        all.filter_map(|(permission, label)| self.make(permission, label)).collect()
+    fn rows(&self) -> Vec<PermissionRow> {
+        let offered = self.offered();
+        let of_kind = |kind: Kind| {
+            let boxes = Verb::ALL.into_iter().map(|verb| (Permission::of(kind, verb), verb.label()));
+            (kind.label(), boxes.collect::<Vec<_>>())
+        };
+        let api = [
+            (Permission::ApiRead, "Read only"),
+            (Permission::ApiManage, "Read and write"),
+            (Permission::ApiIntrospect, "Ask about any token"),
+        ];
+        let all = Kind::ALL.into_iter().map(of_kind).chain([("Management API", api.into())]);
+        let row = |(label, boxes): (&'static str, Vec<(Permission, &'static str)>)| PermissionRow {
+            label,
+            boxes: boxes
+                .into_iter()
+                .filter(|(own, _)| offered.has(*own))
+                .map(|(own, label)| self.make(own, label))
+                .collect(),
+        };
+        all.map(row).filter(|row| !row.boxes.is_empty()).collect()
     }
 }
 
@@ -211,27 +253,26 @@ fn feed_choices(feeds: &[Feed], form: &TokenForm, edited: Option<&Token>) -> Vec
 }
 
 fn expiry_choices(form: &TokenForm, me: &SignedIn, max_days: Option<i64>, edited: Option<&Token>) -> Vec<ExpiryChoice> {
-    let rules = Rules { now: me.now, zone: me.account.time_zone, max_days, feeds: &[], by_operator: false };
-    let text = |end: DateTime<Utc>| end_with_weekday(end, me.account.time_zone);
     let choice = |value: &str, label: String, end: Option<DateTime<Utc>>| ExpiryChoice {
         checked: form.expires == value,
         value: value.to_owned(),
-        label,
-        end: end.map(text),
-        morning: None,
+        label: match end {
+            Some(end) => format!("{label} ({})", end.with_timezone(&me.account.time_zone).format("%-d %b %Y")),
+            None => label,
+        },
     };
     let current = edited.map(|token| token.settings.expires_at);
     let offered = |days: &i64| {
         max_days.is_none_or(|max| *days <= max)
             && current.flatten().is_none_or(|end| me.now + Duration::days(*days) < end)
     };
-    let kept = current
-        .map(|end| choice(KEEP, if end.is_some() { "Keep current" } else { "Keep current: never" }.to_owned(), end));
+    let kept = current.map(|end| {
+        let day = end.map(|end| end_in(end, me.account.time_zone, "%-d %b %Y"));
+        choice(KEEP, day.map_or("Keep current: never".to_owned(), |day| format!("Keep current ({day})")), None)
+    });
     let days = day_choices(form).into_iter().filter(offered).map(|days| {
-        let end = me.now + Duration::days(days);
         let label = format!("{days} day{}", if days == 1 { "" } else { "s" });
-        let morning = rules.weekday_morning(end, edited).map(text);
-        ExpiryChoice { morning, ..choice(&days.to_string(), label, Some(end)) }
+        choice(&days.to_string(), label, Some(me.now + Duration::days(days)))
     });
     let never = (edited.is_none() && max_days.is_none()).then(|| choice("never", "Never".to_owned(), None));
     kept.into_iter().chain(days).chain([choice("date", "Custom date".to_owned(), None)]).chain(never).collect()

@@ -24,6 +24,8 @@ pub(super) struct Record {
     pub events: Vec<Event>,
     /// The last line's id, if there are older ones.
     pub older: Option<String>,
+    /// Whether it is shown on a page of its own.
+    pub is_whole_page: bool,
 }
 
 /// A line of the record.
@@ -56,7 +58,7 @@ pub async fn show_history(of: TokenRequest, Query(from): Query<From>) -> Result<
     let before = from.before.map(|id| EventId::parse(&id).ok_or(PageError::NotFound)).transpose()?;
     let page = RecordPage {
         page: Page::in_section(&req, format!("Record of {}", token.settings.name), "tokens"),
-        record: Record::read(&app, &me, &token, before).await?,
+        record: Record { is_whole_page: true, ..Record::read(&app, &me, &token, before, LINES).await? },
         id: token.id.to_string(),
         name: token.settings.name,
     };
@@ -64,19 +66,33 @@ pub async fn show_history(of: TokenRequest, Query(from): Query<From>) -> Result<
 }
 
 impl Record {
+    /// The newest lines.
+    pub(super) async fn newest(app: &App, me: &SignedIn, token: &Token, most: usize) -> Result<Self, PageError> {
+        Self::read(app, me, token, None, most).await
+    }
+
     /// The lines before one of them, or the newest.
-    pub(super) async fn read(
+    async fn read(
         app: &App,
         me: &SignedIn,
         token: &Token,
         before: Option<EventId>,
+        most: usize,
     ) -> Result<Self, PageError> {
-        let more = i64::try_from(LINES + 1).unwrap_or(i64::MAX);
-        let mut events = app.store.events_before(token.id, before, more).await?;
-        let older = events.len() > LINES;
-        events.truncate(LINES);
+        let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
+        let mut events = app.store.events_before(token.id, before, limit).await?;
+        let older = events.len() > most;
+        events.truncate(most);
         let older = events.last().filter(|_| older).map(|last| last.id.to_string());
-        Ok(Self { events: events.into_iter().map(|event| line(event, me)).collect(), older })
+        let events = events.into_iter().map(|event| line(event, me)).collect();
+        Ok(Self { events, older, is_whole_page: false })
+    }
+}
+
+impl Event {
+    /// `Token edited (packages)`.
+    pub fn title(&self) -> String {
+        if self.detail.is_empty() { self.what.clone() } else { format!("{} ({})", self.what, self.detail) }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Access tokens: the list, and one file for each thing a person does with a token.
 
-mod activity;
+pub mod activity;
+mod acts;
+pub mod add;
 pub mod bulk;
 mod confirm;
 mod confirm_first;
@@ -18,12 +20,14 @@ pub mod narrow;
 mod pattern_preview;
 mod prefill;
 pub mod preview;
+pub mod published;
 pub mod reactivate;
 pub mod refresh;
 pub mod refusals;
 mod remedy;
 pub mod revoke;
 pub(super) mod row;
+mod sentence;
 pub mod show;
 pub mod symbols;
 mod token_form;

@@ -12,6 +12,7 @@ use crate::{
     },
     web::{
         error::PageError,
+        form::Problems,
         format::{counted, thousands},
         owner::Owner,
     },
@@ -126,6 +127,16 @@ impl Preview {
         preview.remarks.splice(0..0, wrong);
         preview.remarks.truncate(REMARKS);
         preview
+    }
+}
+
+impl Preview {
+    /// Without remarks that stand at the field already.
+    #[must_use]
+    pub fn without(mut self, problems: &Problems) -> Self {
+        let told = problems.all("patterns");
+        self.remarks.retain(|remark| !told.contains(&remark.text.as_str()));
+        self
     }
 }
 

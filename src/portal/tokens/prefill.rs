@@ -52,7 +52,12 @@ impl PrefillLink {
             filled.push("permission");
         }
         if self.value("packages").is_some() {
-            form.patterns = self.values("packages").join("\n");
+            let patterns = self.values("packages");
+            if patterns == ["*"] {
+                "all".clone_into(&mut form.scope);
+            } else {
+                form.patterns = patterns.join("\n");
+            }
             filled.push("patterns");
         }
         if self.value("feeds").is_some() {
@@ -96,10 +101,10 @@ impl PrefillLink {
         let mut added = Vec::new();
         for text in self.0.iter().filter(|(name, _)| name == "add").map(|(_, value)| value) {
             let pattern = Pattern::parse(text);
-            let is_there = Patterns::parse(&form.patterns)
+            let is_there = Patterns::parse(&form.all_patterns())
                 .is_ok_and(|there| pattern.as_ref().is_ok_and(|new| there.covers(new.as_str())));
             if !is_there {
-                form.patterns = format!("{}\n{}", form.patterns.trim_end(), text.trim());
+                form.patterns = format!("{}\n{}", form.patterns.trim_end(), text.trim()).trim_start().to_owned();
                 added.push(pattern?.as_str().to_owned());
             }
         }

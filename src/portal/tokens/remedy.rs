@@ -125,7 +125,7 @@ pub fn remedy_for(token: &Token, line: &RefusedUse, memberships: &[Membership], 
     let step = |label: &str, verb: &str, query: &str| {
         Remedy::Step(label.to_owned(), paths::of_token(token.id, &format!("{verb}{query}")))
     };
-    let duplicate = || step("Duplicate the token", "duplicate", "");
+    let duplicate = || step("Duplicate", "duplicate", "");
     let scope = line.action.map_or("", Action::scope);
     match line.reason {
         Reason::Replaced if token.revoked_at.is_none() => Remedy::Advice(new_key(token)),
@@ -140,25 +140,20 @@ pub fn remedy_for(token: &Token, line: &RefusedUse, memberships: &[Membership], 
         // Nothing else can be done with a revoked token, whatever it was refused before.
         _ if token.revoked_at.is_some() => duplicate(),
         Reason::Deactivated | Reason::Expired if state_when_on(token, now) == State::Expired => {
-            if token.can_be_refreshed() { step("Refresh it", "refresh", "") } else { duplicate() }
+            if token.can_be_refreshed() { step("Refresh", "refresh", "") } else { duplicate() }
         }
-        Reason::Deactivated if TokenAct::Reactivate.check(token, now).is_ok() => {
-            step("Reactivate it", "reactivate", "")
-        }
+        Reason::Deactivated if TokenAct::Reactivate.check(token, now).is_ok() => step("Reactivate", "reactivate", ""),
         Reason::PackageNotCovered if !line.package.is_empty() => {
-            let label = format!("Add {} to its patterns", line.package);
-            step(&label, "edit", &format!("?add={}", query::value(&line.package)))
+            step("Add pattern", "add", &format!("?pattern={}", query::value(&line.package)))
         }
         Reason::FeedNotCovered => match memberships.iter().find(|known| known.feed.name == line.feed) {
-            Some(known) => {
-                step(&format!("Add {} to its feeds", line.feed), "edit", &format!("?feed={}", known.feed.id))
-            }
+            Some(known) => step("Add feed", "add", &format!("?feed={}", known.feed.id)),
             None => {
                 Remedy::Advice(format!("There is no feed {} that you can use. Check the client’s settings.", line.feed))
             }
         },
         Reason::PermissionMissing | Reason::OnlyNewVersions if !scope.is_empty() => {
-            step("Duplicate with this permission", "duplicate", &format!("?allow={}", query::value(scope)))
+            step("Duplicate", "duplicate", &format!("?allow={}", query::value(scope)))
         }
         _ => duplicate(),
     }

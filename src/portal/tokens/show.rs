@@ -5,9 +5,11 @@ use askama::Template;
 
 use super::{
     activity::{self, ClientRow},
+    acts::PageActs,
     history::Record,
     narrow::Advice,
     pattern_preview::{self, Preview},
+    published::{self, VersionRow},
     refusals::TokenIssues,
     symbols,
     token_form::TokenForm,
@@ -19,26 +21,25 @@ use super::{
 use crate::{
     app::App,
     feeds::Feed,
-    packages::Published,
-    portal::package_path::{self, version_path},
     tokens::{Token, act::TokenAct},
     web::{
         error::PageError,
         format::Time,
         late_form::typed,
         owner::Owner,
-        page::{Page, SignedIn, answer},
+        page::{Page, answer},
     },
 };
 
-/// Published versions that are shown.
-const VERSIONS: i64 = 20;
+/// Lines of each part that are shown; all of them have pages of their own.
+const FEW: usize = 5;
 
 #[derive(Template)]
 #[template(path = "portal/tokens/show.html")]
 struct ShowToken {
     page: Page,
     token: view::Token,
+    acts: PageActs,
     can_be_edited: bool,
     words: Vec<String>,
     coverage: Vec<pattern_preview::PatternLine>,
@@ -49,9 +50,11 @@ struct ShowToken {
     trouble: TokenIssues,
     advice: Option<Advice>,
     picture: UsageChart,
-    places: Vec<ClientRow>,
+    clients: Vec<ClientRow>,
+    more_clients: bool,
     trial: Trial,
     published: Vec<VersionRow>,
+    more_versions: bool,
     record: Record,
 }
 
@@ -60,17 +63,6 @@ struct MadeBy {
     id: String,
     /// None once it is deleted.
     name: Option<String>,
-}
-
-/// A version it published.
-struct VersionRow {
-    package: String,
-    version: String,
-    feed: String,
-    time: Time,
-    /// Its page; none where there is nothing to see.
-    path: Option<String>,
-    state: &'static str,
 }
 
 /// `GET /settings/tokens/{id}`
@@ -93,10 +85,12 @@ pub(super) async fn draw(
 ) -> Result<HttpResponse, PageError> {
     let TokenRequest { req, app, me, owner, token } = of;
     let time = |at| me.time(at);
-    let published = app.store.published_with(token.id, VERSIONS).await?;
+    let (clients, more_clients) = activity::clients(app, me, token, FEW).await?;
+    let (published, more_versions) = published::versions(app, me, token, FEW).await?;
     let page = ShowToken {
         page: Page::in_section(req, token.settings.name.clone(), "tokens"),
         token: view::Token::whole(token, feeds, me),
+        acts: PageActs::of(token, me.now),
         can_be_edited: TokenAct::Edit.check(token, me.now).is_ok(),
         words: token.settings.permissions.iter().map(view::permission_words).collect(),
         reads_symbols: token.revoked_at.is_none() && symbols::may_read_symbols(token),
@@ -107,10 +101,12 @@ pub(super) async fn draw(
         trouble: TokenIssues::of(app, me, *owner, token).await?,
         advice: Advice::about(app, me, token, feeds).await?,
         picture: activity::picture(app, me, token).await?,
-        places: activity::places(app, me, token).await?,
+        clients,
+        more_clients,
         trial,
-        published: published.into_iter().map(|version| VersionRow::new(version, me)).collect(),
-        record: Record::read(app, me, token, None).await?,
+        published,
+        more_versions,
+        record: Record::newest(app, me, token, FEW).await?,
     };
     answer(status, &page)
 }
@@ -119,18 +115,4 @@ async fn made_by(app: &App, owner: Owner, token: &Token) -> Result<Option<MadeBy
     let Some(id) = token.made_by else { return Ok(None) };
     let maker = app.store.token_of(owner.id, id).await?;
     Ok(Some(MadeBy { id: id.to_string(), name: maker.map(|maker| maker.settings.name) }))
-}
-
-impl VersionRow {
-    fn new(version: Published, me: &SignedIn) -> Self {
-        let Published { kind, package, version, feed, at, listed, removed } = version;
-        let path =
-            (kind.is_served() && !removed).then(|| version_path(&package_path::path(&feed, kind, &package), &version));
-        let state = match (removed, listed) {
-            (true, _) => "Removed",
-            (false, false) => "Unlisted",
-            (false, true) => "",
-        };
-        Self { package, version, feed, time: me.time(at), path, state }
-    }
 }

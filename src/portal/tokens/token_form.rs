@@ -30,6 +30,8 @@ pub struct TokenForm {
     /// The kinds a ready-made choice is for.
     pub kind: String,
     pub permission: Vec<String>,
+    /// `all` for every package; otherwise the patterns say which.
+    pub scope: String,
     pub patterns: String,
     /// Packages that were ticked: one more pattern each.
     pub pick: Vec<String>,
@@ -41,6 +43,8 @@ pub struct TokenForm {
     pub expires_on: String,
     /// `yes` to end on a weekday morning.
     pub morning: String,
+    /// `yes` for a token without any limit, of which the page asks whether it is meant.
+    pub sure: String,
     /// Which button was pressed: nothing for the one that creates or saves.
     pub step: String,
 }
@@ -53,7 +57,13 @@ impl TokenForm {
             .filter(|&days| days <= max_days.unwrap_or(DEFAULT_DAYS).min(DEFAULT_DAYS))
             .max()
             .unwrap_or(1);
-        Self { kind: "nuget".to_owned(), feeds: "all".to_owned(), expires: days.to_string(), ..Self::default() }
+        Self {
+            kind: "nuget".to_owned(),
+            scope: "match".to_owned(),
+            feeds: "all".to_owned(),
+            expires: days.to_string(),
+            ..Self::default()
+        }
     }
 
     /// The form filled with a token's settings.
@@ -62,6 +72,7 @@ impl TokenForm {
             Feeds::All => ("all", Vec::new()),
             Feeds::Some(ids) => ("some", ids.iter().map(ToString::to_string).collect()),
         };
+        let is_all = token.settings.patterns.as_str() == "*";
         Self {
             version: token.version.to_string(),
             name: token.settings.name.clone(),
@@ -69,7 +80,8 @@ impl TokenForm {
             preset: "custom".to_owned(),
             kind: "nuget".to_owned(),
             permission: token.settings.permissions.iter().map(|permission| permission.scope().to_owned()).collect(),
-            patterns: token.settings.patterns.as_str().to_owned(),
+            scope: if is_all { "all" } else { "match" }.to_owned(),
+            patterns: if is_all { String::new() } else { token.settings.patterns.as_str().to_owned() },
             feeds: feeds.to_owned(),
             feed,
             expires: KEEP.to_owned(),
@@ -144,8 +156,27 @@ impl TokenForm {
         }
     }
 
-    /// The typed patterns, and a line for each ticked package that has none.
+    /// What people call the field of a problem.
+    pub fn label_of(&self, field: &str) -> &'static str {
+        match field {
+            "name" => "Name",
+            "note" => "Note",
+            "permission" => "What it may do",
+            "patterns" => "Packages",
+            "feeds" => "Feeds",
+            "expires" => "Expires",
+            "expires_on" => "Last day",
+            _ => "Confirmation",
+        }
+    }
+
+    /// The patterns that are meant: one for every package, or those of [`Self::listed_patterns`].
     pub fn all_patterns(&self) -> String {
+        if self.scope == "all" { "*".to_owned() } else { self.listed_patterns() }
+    }
+
+    /// The typed patterns, and a line for each ticked package that has none.
+    pub fn listed_patterns(&self) -> String {
         let mut text = self.patterns.clone();
         for pick in &self.pick {
             if !text.lines().any(|line| line.trim().eq_ignore_ascii_case(pick)) {

@@ -60,11 +60,18 @@ pub(super) struct Verdict {
 }
 
 impl Trial {
+    /// Whether it was asked, or could not be.
+    pub fn is_asked(&self) -> bool {
+        self.verdict.is_some() || !self.problems.is_empty()
+    }
+
     /// The form before anything was tried: the first thing the token may do, in the first feed.
     pub fn blank(token: &Token, feeds: &[Feed]) -> Self {
         let first = token.settings.permissions.iter().find_map(|permission| Action::parse(permission.scope()));
         let form =
             TryForm { action: first.unwrap_or(Action::Pull(Kind::NuGet)).scope().to_owned(), ..TryForm::default() };
+        let main = feeds.iter().find(|feed| feed.is_main()).map(|feed| feed.name.clone());
+        let form = TryForm { feed: main.unwrap_or_default(), ..form };
         Self::of(form, token, feeds, None, Problems::default())
     }
 
@@ -158,7 +165,7 @@ fn no_key(token: &Token) -> Verdict {
     Verdict {
         allowed: false,
         sentence: "This token has no key yet, so nobody can use it. Its first refresh makes one.".to_owned(),
-        step: Some(("Refresh it".to_owned(), format!("{}/refresh", super::path(token)))),
+        step: Some(("Refresh".to_owned(), format!("{}/refresh", super::path(token)))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::sentence::Reader;
 use crate::{
     feeds::Feed,
     tokens::{
@@ -46,6 +47,8 @@ pub struct Token {
     pub ends: &'static str,
     pub expires: Option<Time>,
     pub lifetime: &'static str,
+    /// What it can do; see `sentence`.
+    pub sentence: Vec<Piece>,
     pub left: Option<u8>,
     pub acts: Vec<Act>,
     /// Whether it is switched off; a new key would be refused as well.
@@ -136,6 +139,7 @@ impl Token {
             ends,
             expires: end.map(|end| Time::end(end, now, zone)),
             lifetime: if state == State::NotIssued { "Starts with its first refresh" } else { "Never" },
+            sentence: Reader { feeds, me }.of_token(token),
             left: left(token, state, me),
             acts: acts(token, state, now),
             off: state == State::Deactivated,

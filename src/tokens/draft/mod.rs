@@ -147,7 +147,7 @@ pub enum BadFeeds {
     #[error("Choose all feeds, or some of them.")]
     Missing,
     /// Some, but none of them.
-    #[error("Tick at least one feed, or choose all feeds.")]
+    #[error("Choose a feed, or all feeds.")]
     None,
     /// One that is not there, or out of reach.
     #[error("One of these feeds does not exist, or the account cannot reach it. Choose again.")]

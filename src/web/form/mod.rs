@@ -286,6 +286,17 @@ impl Problems {
         self.list.iter().find(|problem| problem.field == field).map(|problem| problem.text.as_str())
     }
 
+    /// The fields that something is wrong with, each once; empty for the form as a whole.
+    pub fn fields(&self) -> Vec<&'static str> {
+        let mut fields: Vec<&'static str> = Vec::new();
+        for problem in &self.list {
+            if !fields.contains(&problem.field) {
+                fields.push(problem.field);
+            }
+        }
+        fields
+    }
+
     /// Keeps a good value, or notes what is wrong with it.
     pub fn keep<T, E: ToString>(&mut self, field: &'static str, value: Result<T, E>) -> Option<T> {
         value.map_err(|error| self.note(field, error)).ok()
