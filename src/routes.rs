@@ -193,6 +193,8 @@ fn pages() -> Vec<Line> {
         post("/settings/profile/address", account::address::change_address),
         post("/settings/profile/address/withdraw", account::address::withdraw_address),
         post("/settings/profile/confirm", account::address::send_confirmation),
+        get("/settings/security-log", account::security_log::show_security_log),
+        get("/settings/security-log.csv", account::security_log::download_security_log),
         get("/settings/sessions", account::sessions::list_sessions),
         post("/settings/sessions/end-others", account::sessions::end_other_sessions),
         post("/settings/sessions/{name}/end", account::sessions::end_session),

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod confirm;
 pub mod csrf;
+pub mod csv;
 pub mod error;
 pub mod error_page;
 pub mod event_text;

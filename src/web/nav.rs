@@ -35,6 +35,7 @@ pub static SETTINGS: Nav = Nav {
         entry("profile", "/settings/profile", "Profile"),
         entry("password", "/settings/password", "Password"),
         entry("sessions", "/settings/sessions", "Sessions"),
+        entry("security-log", "/settings/security-log", "Security log"),
         entry("invitations", "/settings/invitations", "Invitations"),
         entry("notifications", "/settings/notifications", "Notifications"),
         entry("calendar", "/settings/calendar", "Calendar"),

@@ -52,6 +52,7 @@ mod reset;
 mod restored;
 mod retention;
 mod secrets;
+mod security_log;
 mod session;
 mod sessions;
 mod setup;

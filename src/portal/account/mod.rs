@@ -11,6 +11,7 @@ pub mod notifications;
 pub mod password;
 pub mod profile;
 pub mod reset;
+pub mod security_log;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
