@@ -99,7 +99,10 @@ async fn nothing_is_suggested_before_thirty_days_or_after_a_widening_edit(world:
     let ada = world.sign_in("ada").await;
     worked(world, &key, Permission::of(Kind::NuGet, Verb::Pull), &["Fabrikam.Core"]).await;
     assert!(ada.get(&page(&key)).await.texts(".advice").is_empty());
-    assert_eq!(ada.act(&key.id, "edit", |form| form.set("patterns", "*\nContoso.*")).await.status, 303);
+    assert_eq!(
+        ada.act(&key.id, "edit", |form| form.set("scope", "match").set("patterns", "*\nContoso.*")).await.status,
+        303
+    );
     world.pass(Duration::days(29));
     worked(world, &key, Permission::of(Kind::NuGet, Verb::Pull), &["Fabrikam.Core"]).await;
     let ada = world.sign_in("ada").await;
@@ -153,7 +156,12 @@ async fn nobody_narrows_anothers_token(world: &World) {
 async fn a_widening_is_remembered_longer_than_the_record_is_kept(world: &World) {
     world.restart_with(&[("event-days", "3")]).await;
     let (ada, key) = wide_key(world).await;
-    assert_eq!(ada.act(&key.id, "edit", |form| form.set("patterns", "Fabrikam.*\nLitware.*")).await.status, 303);
+    assert_eq!(
+        ada.act(&key.id, "edit", |form| form.set("scope", "match").set("patterns", "Fabrikam.*\nLitware.*"))
+            .await
+            .status,
+        303
+    );
     world.pass(Duration::days(5));
     latchkey::jobs::cleanup(&world.app()).await.unwrap();
     let edits = world.database.details_of(latchkey::audit::EventKind::TokenEdited).await;

@@ -1,5 +1,7 @@
 //! Settings, Security log: what touched one's account and tokens, deleted ones too.
 
+use chrono::Duration;
+
 use crate::support::world::{World, on_both_engines};
 
 on_both_engines! {
@@ -14,6 +16,7 @@ const LOG: &str = "/settings/security-log";
 async fn the_log_tells_of_tokens_that_are_deleted(world: &World) {
     let ada = world.ada().await;
     let key = ada.key(world, "CI").await;
+    world.pass(Duration::minutes(1));
     ada.must(&key.id, "delete").await;
     let page = ada.get(LOG).await;
     let events = page.texts(".board tbody th .top");
@@ -26,6 +29,7 @@ async fn the_log_tells_of_tokens_that_are_deleted(world: &World) {
 async fn the_log_shows_a_part_and_goes_on(world: &World) {
     let ada = world.ada().await;
     let key = ada.key(world, "CI").await;
+    world.pass(Duration::minutes(1));
     for n in 0..60 {
         let name = format!("CI {n}");
         assert_eq!(ada.act(&key.id, "edit", |form| form.set("name", &name)).await.status, 303);
