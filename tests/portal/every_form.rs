@@ -260,7 +260,10 @@ async fn table(world: &World) -> (Browser, Vec<Row>) {
             .by(Operator),
         row("/operator/feeds/{feed}/delete", "/operator/feeds/empty/delete", &[]).by(Operator),
         row("/operator/mail/{id}/{verb:retry|drop}", "/operator/mail/{mail}/drop", &[]).by(Operator),
-        row("/operator/tokens", "/operator/tokens", &[("key", "lk_Ab3d")]).by(Operator).changing_nothing(),
+        row("/operator/tokens/find", "/operator/tokens/find", &[("key", "lk_Ab3d")]).by(Operator).changing_nothing(),
+        row("/operator/tokens/selected", "/operator/tokens/selected", &[])
+            .on(&format!("/operator/tokens/selected?step=deactivate&token={}", id(&token["edit"])))
+            .by(Operator),
         row("/operator/tokens/{id}/deactivate", &format!("/operator/tokens/{}/deactivate", id(&token["end"])), &[])
             .by(Operator),
         row("/operator/tokens/{id}/revoke", &format!("/operator/tokens/{}/revoke", id(&token["end"])), &[])
