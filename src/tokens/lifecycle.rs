@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use thiserror::Error;
 
 use super::{
-    Kind, Permission, Permissions, Token, TokenKind, TokenSettings, Verb,
+    AccountId, Kind, Permission, Permissions, Token, TokenId, TokenKind, TokenSettings, Verb,
     expiry::{self, whole_second},
 };
 
@@ -32,6 +32,25 @@ pub enum EditRefused {
     /// The end is in the past.
     #[error("Choose a day that has not ended yet. To stop the token now, deactivate or revoke it.")]
     PastEnd,
+}
+
+impl TokenSettings {
+    /// The new token that has these settings; its secret and hint are made when it is stored.
+    pub fn into_token(self, id: TokenId, account: AccountId, now: DateTime<Utc>) -> Token {
+        let now = whole_second(now);
+        let lifetime = lifetime(now, self.expires_at);
+        Token { issued_at: Some(now), lifetime, ..Token::unissued(id, account, TokenKind::Personal, self, now) }
+    }
+
+    /// The token after an edit that leaves it with these settings.
+    pub fn replace_in(self, token: &Token, now: DateTime<Utc>) -> Result<Token, EditRefused> {
+        if token.revoked_at.is_some() {
+            return Err(EditRefused::Revoked);
+        }
+        may_keep(self.permissions, token)?;
+        may_end(self.expires_at, token, now)?;
+        Ok(Token { settings: self, version: token.version + 1, ..token.clone() })
+    }
 }
 
 /// Refuses permissions that an edit cannot leave: none, or one that the token does not have.
@@ -106,7 +125,7 @@ pub fn must_restart(token: &Token, now: DateTime<Utc>) -> bool {
 }
 
 /// The lifetime that a token with this end restarts with.
-pub fn lifetime(now: DateTime<Utc>, expires_at: Option<DateTime<Utc>>) -> Option<Duration> {
+fn lifetime(now: DateTime<Utc>, expires_at: Option<DateTime<Utc>>) -> Option<Duration> {
     expires_at.map(|end| end - whole_second(now))
 }
 
@@ -118,7 +137,7 @@ pub fn primary_lifetime(max_days: Option<i64>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokens::{AccountId, Patterns, TokenId, TokenSettings};
+    use crate::tokens::Patterns;
 
     fn now() -> DateTime<Utc> {
         "2026-11-23T12:00:00Z".parse().unwrap()

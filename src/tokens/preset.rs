@@ -146,7 +146,7 @@ mod tests {
                 assert_eq!((Preset::parse(preset.as_str()), Kinds::parse(kinds.as_str())), (Some(preset), Some(kinds)));
             }
         }
-        for custom in ["", "nuget:push-version", "nuget:pull npm:pull", "api:read", "nuget:pull api:read"] {
+        for custom in ["", "nuget:push-version", "nuget:pull npm:push", "api:read", "nuget:pull api:read"] {
             assert_eq!(Preset::of(Permissions::parse(custom).unwrap()), None, "{custom}");
         }
     }

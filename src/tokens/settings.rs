@@ -5,11 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
-use super::{
-    AccountId, Feeds, Kind, Patterns, Permission, Permissions, Token, TokenId, TokenKind, Verb,
-    expiry::whole_second,
-    lifecycle::{self, lifetime},
-};
+use super::{Feeds, Kind, Patterns, Permission, Permissions, Verb};
 
 /// The settings of a token. Everything else about it follows from what happens to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,13 +80,6 @@ impl TokenSettings {
         }
     }
 
-    /// The new token that has these settings; its secret and hint are made when it is stored.
-    pub fn into_token(self, id: TokenId, account: AccountId, now: DateTime<Utc>) -> Token {
-        let now = whole_second(now);
-        let lifetime = lifetime(now, self.expires_at);
-        Token { issued_at: Some(now), lifetime, ..Token::unissued(id, account, TokenKind::Personal, self, now) }
-    }
-
     /// Which of them an edit changed.
     pub fn changed(before: &Self, after: &Self) -> Vec<TokenField> {
         TokenField::VARIANTS.iter().copied().filter(|field| field.differs(before, after)).collect()
@@ -108,16 +97,6 @@ impl TokenSettings {
     /// Whether they reach packages or feeds that `before` does not reach. An edit that does asks for the password again.
     pub fn widens(&self, before: &Self) -> bool {
         self.patterns.adds_to(&before.patterns) || self.feeds.adds_to(&before.feeds)
-    }
-
-    /// The token after an edit that leaves it with these settings.
-    pub fn replace_in(self, token: &Token, now: DateTime<Utc>) -> Result<Token, lifecycle::EditRefused> {
-        if token.revoked_at.is_some() {
-            return Err(lifecycle::EditRefused::Revoked);
-        }
-        lifecycle::may_keep(self.permissions, token)?;
-        lifecycle::may_end(self.expires_at, token, now)?;
-        Ok(Token { settings: self, version: token.version + 1, ..token.clone() })
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use self::rows::{ELSEWHERE, Row, Sender, table};
+use self::rows::{ELSEWHERE, Row, table};
 use super::operator::id_of;
 use crate::support::{
     database::Contents,
