@@ -68,8 +68,8 @@ async fn a_package_store_that_cannot_be_written_is_named_everywhere_and_stops_no
     assert!(body.starts_with("ready\n") && body.contains("package store cannot be written\n"), "{body}");
     assert!(!body.contains(&folder.display().to_string()), "strangers learn no paths: {body}");
     let page = ada.get("/operator").await;
-    let told = page.texts(".about dd").join("\n");
-    assert!(told.contains("Broken cannot be written:") && told.contains("Not a directory"), "{told}");
+    let told = page.texts(".health tbody tr").join("\n");
+    assert!(told.contains("cannot be written:") && told.contains("Not a directory"), "{told}");
 }
 
 async fn files_that_are_missing_are_named(world: &World) {

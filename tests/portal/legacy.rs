@@ -256,11 +256,11 @@ async fn a_new_key_that_never_pushed_has_a_year(world: &World) {
 async fn an_operator_finds_a_pasted_key_of_an_older_system(world: &World) {
     let ada = operator(world, "ada").await;
     imported(world, &format!("account,key,created\nada,{GUID},2016-05-01\n"), None).await;
-    let page = ada.fill("/operator/tokens", |form| form.set("key", GUID)).await;
+    let page = ada.fill("/operator/tokens/find", |form| form.set("key", GUID)).await;
     assert_eq!(page.status, 303);
     assert!(page.location().ends_with(""), "{}", page.location());
     let unknown = GUID.replace('5', "6");
-    assert_eq!(ada.fill("/operator/tokens", |form| form.set("key", &unknown)).await.status, 422);
+    assert_eq!(ada.fill("/operator/tokens/find", |form| form.set("key", &unknown)).await.status, 422);
 }
 
 /// It is written in steps, so that a long list stops nobody else's change.

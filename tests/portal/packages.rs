@@ -131,11 +131,11 @@ async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
         assert_eq!(names(&ada.browser.get(list).await), ["Contoso.Core", "Fabrikam.Core"]);
         assert_eq!(names(&ada.browser.get(&format!("{list}?q=CONTOSO+counts")).await), ["Contoso.Core"]);
         let none = ada.browser.get(&format!("{list}?q=%00100%25+_")).await;
-        assert_eq!(none.texts(".empty h2"), ["Nothing found for “100% _”"]);
+        assert_eq!(none.texts(".empty h2"), ["No packages match “100% _”"]);
     }
     let page = ada.browser.get("/feeds/main/packages/nuget/contoso.core").await;
     assert_eq!((page.heading().as_str(), page.texts(".version")), ("Contoso.Core", vec!["1.0.0".to_owned()]));
-    assert_eq!(page.texts(".versions td:first-child a"), ["1.10.0-beta", "1.0.0"], "the highest first");
+    assert_eq!(page.texts(".versions tbody th a"), ["1.10.0-beta", "1.0.0"], "the highest first");
     assert_eq!(page.attributes(".versions td[data-label=Published] a", "href")[0], format!("/settings/tokens/{id}"));
     assert!(page.texts(".versions td[data-label=Published]")[0].contains(&format!("by ada with {hint}…")));
 
@@ -184,14 +184,14 @@ async fn lists_and_versions_are_turned_page_by_page(world: &World) {
     }
     let path = "/feeds/main/packages/nuget/Many.Versions";
     let first = ada.browser.get(path).await;
-    let shown = first.texts(".versions td:first-child a");
+    let shown = first.texts(".versions tbody th a");
     assert_eq!((shown.len(), shown[0].as_str(), shown[49].as_str()), (50, "1.51.0", "1.2.0"));
-    let next = first.attributes(".more a", "href").pop().unwrap();
+    let next = first.attributes("[rel=next]", "href").pop().unwrap();
     let second = ada.browser.get(next.trim_end_matches("#versions")).await;
-    assert_eq!(second.texts(".versions td:first-child a"), ["1.1.0", "1.0.0"]);
-    let from = ada.browser.get(&format!("{path}?from=1.7")).await.texts(".versions td:first-child a");
+    assert_eq!(second.texts(".versions tbody th a"), ["1.1.0", "1.0.0"]);
+    let from = ada.browser.get(&format!("{path}?from=1.7")).await.texts(".versions tbody th a");
     assert_eq!((from.len(), from[0].as_str()), (8, "1.7.0"));
-    let between = ada.browser.get(&format!("{path}?from=1.7.5-x")).await.texts(".versions td:first-child a");
+    let between = ada.browser.get(&format!("{path}?from=1.7.5-x")).await.texts(".versions tbody th a");
     assert_eq!(between[0], "1.7.0");
     let wrong = ada.browser.get(&format!("{path}?from=seven%3Cb%3E")).await;
     assert_eq!(
@@ -201,7 +201,7 @@ async fn lists_and_versions_are_turned_page_by_page(world: &World) {
 
     for list in ["/packages", "/feeds/team"] {
         let first = ada.browser.get(&format!("{list}?q=many")).await;
-        let next = first.attributes(".more a", "href").pop().unwrap();
+        let next = first.attributes("[rel=next]", "href").pop().unwrap();
         let second = ada.browser.get(&next).await;
         let all: Vec<_> = names(&first).into_iter().chain(names(&second)).collect();
         let mut sorted = all.clone();
@@ -213,7 +213,7 @@ async fn lists_and_versions_are_turned_page_by_page(world: &World) {
     for strange in ["after=%00", "after=%40%40", "after=zzz%40nowhere", "q=a&q=b", "after=%ff", "unlisted=2"] {
         assert_eq!(ada.browser.get(&format!("/packages?{strange}")).await.status, 200, "{strange}");
     }
-    assert_eq!(ada.browser.get("/feeds").await.texts(".feed-row .number"), ["1 package", "52 packages"]);
+    assert_eq!(ada.browser.get("/feeds").await.texts(".table tbody td:last-child"), ["1 package", "52 packages"]);
 }
 
 async fn only_operators_remove_versions_and_nobody_gets_them_back(world: &World) {
@@ -306,10 +306,10 @@ async fn a_public_feed_is_looked_at_without_signing_in_and_names_nobody(world: &
     let bo = world.bo().await;
     assert_eq!(names(&stranger.get("/packages").await), ["Contoso.open"]);
     assert!(names(&stranger.get("/packages?q=owner:ada").await).is_empty());
-    assert_eq!(stranger.get("/feeds").await.texts(".feed-row h2"), ["open"]);
+    assert_eq!(stranger.get("/feeds").await.texts(".table tbody th a"), ["open"]);
     assert_eq!(names(&bo.get("/packages").await), ["Contoso.main", "Contoso.open"]);
-    assert_eq!(bo.get("/feeds").await.texts(".feed-row h2"), ["main", "open"]);
-    assert_eq!(ada.browser.get("/feeds").await.texts(".feed-row h2"), ["main", "open", "team"]);
+    assert_eq!(bo.get("/feeds").await.texts(".table tbody th a"), ["main", "open"]);
+    assert_eq!(ada.browser.get("/feeds").await.texts(".table tbody th a"), ["main", "open", "team"]);
     for path in
         ["/feeds/open", "/feeds/open/packages/nuget/Contoso.open", "/feeds/open/packages/nuget/Contoso.open/-/1.0.0"]
     {

@@ -62,7 +62,7 @@ async fn what_a_backup_brings_back_is_off_until_its_owner_has_looked(world: &Wor
     // Each owner decides for theirs.
     let ada = world.sign_in("ada").await;
     let list = ada.get("/settings/tokens").await;
-    assert!(list.body.contains("Your tokens are frozen"), "{}", list.body);
+    assert!(list.texts(".alerts").concat().contains("Frozen since"), "{}", list.body);
     assert_eq!(ada.fill("/settings/tokens/unfreeze", |form| form).await.status, 303);
     assert_eq!(world.refusal(&adas.secret).await, None);
     assert_eq!(world.refusal(&off.secret).await, Some(Reason::Deactivated), "it was off before");

@@ -127,7 +127,7 @@ async fn a_day_of_ada(world: &World, ada: &Browser, setup_link: &str) -> Vec<(St
         ada.act(&id, "edit", |form| form.set("version", "0").set("patterns", key)).await; // pasted, not saved
     }
     for text in [key.as_str(), &refreshed, &primary, &format!("{key}x"), &key[..40]] {
-        ada.fill("/operator/tokens", |form| form.set("key", text)).await; // she runs the host, and looks a key up
+        ada.fill("/operator/tokens/find", |form| form.set("key", text)).await; // she runs the host, and looks a key up
         ada.get(&format!("/operator/events?token={text}&account={text}&package={text}")).await; // in the wrong place
     }
     let account = world.database.text("SELECT id FROM accounts WHERE username = 'ada'", &[]).await;

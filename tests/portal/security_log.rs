@@ -15,6 +15,7 @@ const LOG: &str = "/settings/security-log";
 
 async fn the_log_tells_of_tokens_that_are_deleted(world: &World) {
     let ada = world.ada().await;
+    world.pass(Duration::minutes(1));
     let key = ada.key(world, "CI").await;
     world.pass(Duration::minutes(1));
     ada.must(&key.id, "delete").await;

@@ -274,7 +274,8 @@ async fn the_page_leads_through_the_list(world: &World) {
     assert_eq!(rows, [25, 25, 25, 25, 21]);
     let last = shown.last().unwrap().texts("form tbody th a");
     assert_eq!(last.last().map(String::as_str), Some("Primary token"), "it stands last");
-    assert_eq!(shown.iter().flat_map(|page| page.texts(".group")).collect::<Vec<_>>().len(), 1, "those that ended");
+    let groups: BTreeSet<_> = shown.iter().flat_map(|page| page.texts(".group")).collect();
+    assert_eq!(groups.len(), 1, "those that ended: {groups:?}");
     let back = ada.get(&second.attributes("[rel=prev]", "href")[0]).await;
     assert_eq!(back.texts("form th a"), ada_sees.texts("form th a"));
 }
@@ -294,5 +295,5 @@ async fn an_address_that_makes_no_sense_shows_the_list(world: &World) {
         assert_eq!(page.texts("form tbody th a")[..1], ["CI"], "{query}");
     }
     let past_the_end = ada.get(&format!("/settings/tokens?after={elsewhere}.0")).await;
-    assert_eq!(past_the_end.attributes(".empty a", "href"), ["/settings/tokens"]);
+    assert_eq!(past_the_end.texts("form tbody th a"), ["Primary token"], "which stands behind the last place");
 }

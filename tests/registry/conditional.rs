@@ -15,7 +15,7 @@ async fn whoever_has_a_file_is_told_so_and_sent_nothing(world: &World) {
     let ada = world.account("ada").await;
     let key = world.key(ada, "nuget:pull nuget:push", "*").await;
     assert_eq!(world.push(&key, &nupkg("Read.Me", "1.0.0-RC.1")).await.status, 201);
-    let sheet = latchkey::web::assets::path("css/design.css");
+    let sheet = latchkey::web::assets::path(latchkey::web::assets::STYLESHEET);
     let base = "/v3/flat/read.me/1.0.0-rc.1";
     for path in [format!("{base}/read.me.1.0.0-rc.1.nupkg"), format!("{base}/read.me.nuspec"), sheet] {
         let bearer = format!("Bearer {}", key.text);
