@@ -42,7 +42,7 @@ onBoth(test, 'a newcomer makes a least-privilege key for a pipeline', async ({ s
   await assertAccessible(page);
   await ada.opensAdvanced();
   await page.getByLabel('Move the expiry to 10:00 on the next weekday').check();
-  assert.match(await page.locator('#sentence').filter({ hasText: 'upload Contoso.*' }).innerText(), /^Can upload Contoso\.\* in all feeds until /);
+  assert.match(await page.locator('#sentence').filter({ hasText: 'matching Contoso.*' }).innerText(), /^Can upload NuGet packages matching Contoso\.\* in all feeds until /);
   await ada.submits('Create token');
 
   const secret = await ada.copiesSecret();

@@ -73,7 +73,12 @@ impl Row {
 
     pub(super) async fn form(&self, browser: &Browser) -> Form {
         let page = browser.get(&self.page).await;
-        let shown = if self.action.ends_with("/preview") { "/settings/tokens" } else { &self.action };
+        // Both are buttons of another form on their page.
+        let shown = match self.action.rsplit_once('/') {
+            Some((_, "preview")) => "/settings/tokens",
+            Some((_, "dismiss")) => "/settings/tokens/dismiss",
+            _ => &self.action,
+        };
         let form = Form { action: self.action.clone(), ..page.form(shown) };
         self.typed.iter().fold(form, |form, (name, value)| form.set(name, value))
     }
