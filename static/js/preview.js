@@ -6,7 +6,7 @@ const PARTS = ["same-name", "coverage", "picks", "sentence"];
 
 const wanted = new Set(); // the parts that wait for an answer
 let asked; // the question under way
-let timer;
+let timer; // of the question that is about to be asked
 
 // The answers replace what is there only where they differ, so that nothing flickers and nothing is read out twice.
 const show = (html) => {
@@ -15,7 +15,7 @@ const show = (html) => {
     const [old, fresh] = [document.getElementById(id), answer.getElementById(id)];
     if (old && fresh && old.innerHTML !== fresh.innerHTML) old.replaceChildren(...document.adoptNode(fresh).childNodes);
   }
-  wanted.clear();
+  if (!timer) wanted.clear(); // what changed meanwhile waits for its own answer
   freePicks();
 };
 
@@ -35,7 +35,10 @@ const ask = async (form) => {
 const askSoon = (form, parts = PARTS) => {
   for (const part of parts) wanted.add(part);
   clearTimeout(timer);
-  timer = setTimeout(() => ask(form), PAUSE_MS);
+  timer = setTimeout(() => {
+    timer = undefined;
+    ask(form);
+  }, PAUSE_MS);
 };
 
 const patterns = (form) => form.elements.patterns;
