@@ -89,7 +89,7 @@ pub(super) fn page_of(action: &str, fields: &[(String, String)]) -> String {
     }
     match action {
         paths::TOKENS | paths::TOKEN_PREVIEW => paths::NEW_TOKEN.to_owned(),
-        paths::SELECTED_TOKENS => with_query_of(action, &asked(fields)),
+        paths::SELECTED_TOKENS | "/operator/tokens/selected" => with_query_of(action, &asked(fields)),
         "/settings/calendar/end" => "/settings/calendar".to_owned(),
         "/operator/feeds" => "/operator/feeds/new".to_owned(),
         "/sign-out" => paths::TOKENS.to_owned(),
@@ -158,5 +158,9 @@ mod tests {
     fn a_form_of_several_tokens_leads_back_to_the_page_that_asks_about_them() {
         let form = late("/settings/tokens/selected", &[("step", "revoke"), ("token", "a"), ("token", "b"), ("x", "y")]);
         assert_eq!(page_of(&form.action, &form.fields), "/settings/tokens/selected?step=revoke&token=a&token=b");
+        assert_eq!(
+            page_of("/operator/tokens/selected", &form.fields),
+            "/operator/tokens/selected?step=revoke&token=a&token=b"
+        );
     }
 }

@@ -196,7 +196,7 @@ fn shows_again(row: &Row, form: &Form, page: &Page, how: &str) {
         row.action,
         page.body
     );
-    let again = page.form(&row.action);
+    let again = row.form_on(page);
     if !row.typed.is_empty() {
         assert_eq!(kept(&again), kept(form), "{how} {}", row.action);
     }
@@ -249,7 +249,7 @@ async fn what_was_typed_is_given_back_when_the_session_has_ended(world: &World) 
             .await;
         assert!(!shown.contains("late_form"), "shown, and so forgotten: {shown}");
         assert_ne!(again.form_value(), form.value("csrf"));
-        let good = again.form(&row.action);
+        let good = row.form_on(&again);
         let good = row.typed.iter().fold(good, |good, (name, value)| good.set(name, value));
         let before = world.database.contents().await;
         let done = ada.submit(good).await;

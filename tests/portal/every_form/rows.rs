@@ -10,7 +10,7 @@ use super::{Cut, every_form_has_a_row, remember};
 use crate::{
     portal::{narrow_token::worked, operator::id_of},
     support::{
-        page::Form,
+        page::{Form, Page},
         person::{Browser, newest_token},
         world::{World, password_of},
     },
@@ -72,15 +72,19 @@ impl Row {
     }
 
     pub(super) async fn form(&self, browser: &Browser) -> Form {
-        let page = browser.get(&self.page).await;
-        // Both are buttons of another form on their page.
+        let form = self.form_on(&browser.get(&self.page).await);
+        self.typed.iter().fold(form, |form, (name, value)| form.set(name, value))
+    }
+
+    /// The form as a page shows it.
+    pub(super) fn form_on(&self, page: &Page) -> Form {
+        // Both are buttons of another form.
         let shown = match self.action.rsplit_once('/') {
             Some((_, "preview")) => "/settings/tokens",
             Some((_, "dismiss")) => "/settings/tokens/dismiss",
             _ => &self.action,
         };
-        let form = Form { action: self.action.clone(), ..page.form(shown) };
-        self.typed.iter().fold(form, |form, (name, value)| form.set(name, value))
+        Form { action: self.action.clone(), ..page.form(shown) }
     }
 
     pub(super) fn cuts(&self) -> Vec<Cut> {
