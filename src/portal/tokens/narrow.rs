@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{token_request::TokenRequest, view};
+use super::{sentence::feed_names, token_request::TokenRequest, view};
 use crate::{
     app::App,
     feeds::Feed,
@@ -152,8 +152,8 @@ impl Suggestion {
             token.settings.permissions.iter().filter(|own| !permissions.has(*own)).map(Permission::words).collect();
         let unused = (!unused.is_empty()).then(|| format!("did not {}", listed(&unused, "or")));
         let names = (*patterns != token.settings.patterns).then(|| format!("touched only {}", self.names()));
-        let within = (*covered != token.settings.feeds)
-            .then(|| format!("was used only in {}", view::feed_names(covered, feeds)));
+        let within =
+            (*covered != token.settings.feeds).then(|| format!("was used only in {}", feed_names(covered, feeds)));
         let parts: Vec<_> = [unused, names, within].into_iter().flatten().collect();
         format!("In the last {} days it {}.", WATCHED_FOR.num_days(), parts.join("; "))
     }
@@ -175,8 +175,7 @@ impl Suggestion {
         let after = Token { settings, ..token.clone() };
         let may = |token: &Token| token.settings.permissions.iter().map(|own| sentence(own.words())).collect();
         let packages = |token: &Token| token.settings.patterns.iter().map(pattern).collect();
-        let names =
-            |token: &Token| view::feed_names(&token.settings.feeds, feeds).split(", ").map(str::to_owned).collect();
+        let names = |token: &Token| feed_names(&token.settings.feeds, feeds).split(", ").map(str::to_owned).collect();
         Plan {
             sentence: self.sentence(token, feeds),
             rows: [

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::view::{self, Act, Use};
+use super::{
+    sentence::feed_names,
+    view::{self, Act, Use},
+};
 use crate::{
     feeds::Feed,
     paths,
@@ -194,7 +197,7 @@ impl Packages {
         let patterns: Vec<_> = token.settings.patterns.iter().collect();
         let names = match &token.settings.feeds {
             Feeds::All => String::new(),
-            limited => view::feed_names(limited, feeds),
+            limited => feed_names(limited, feeds),
         };
         let all = if token.settings.patterns.covers_all() { "All packages".to_owned() } else { patterns.join(", ") };
         Self {

@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::view::feed_names;
 use crate::{
     feeds::Feed,
     tokens::{
@@ -212,6 +211,18 @@ fn text(text: impl Into<String>) -> Piece {
 
 fn strong(text: impl Into<String>) -> Piece {
     Piece::Strong(text.into())
+}
+
+/// The covered feeds by name.
+pub fn feed_names(covered: &Feeds, feeds: &[Feed]) -> String {
+    match covered {
+        Feeds::All => "All feeds".to_owned(),
+        Feeds::Some(ids) => {
+            let names: Vec<_> =
+                feeds.iter().filter(|feed| ids.contains(&feed.id)).map(|feed| feed.name.as_str()).collect();
+            if names.is_empty() { "no feed you can reach".to_owned() } else { names.join(", ") }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::sentence::Reader;
+use super::sentence::{Reader, feed_names};
 use crate::{
     feeds::Feed,
     tokens::{
-        Feeds, Kind, LastUse, Permission, Permissions, State, Token as Row, TokenKind, Verb,
+        Kind, LastUse, Permission, Permissions, State, Token as Row, TokenKind, Verb,
         act::{TokenAct, state_when_on},
         state::state,
     },
@@ -185,18 +185,6 @@ fn left(token: &Row, state: State, me: &SignedIn) -> Option<u8> {
     let life = (end - issued).num_seconds().max(1);
     let ahead = (end - me.now).num_seconds().clamp(0, life);
     state.is_live().then(|| u8::try_from(ahead * 100 / life).unwrap_or(100))
-}
-
-/// The covered feeds by name.
-pub fn feed_names(covered: &Feeds, feeds: &[Feed]) -> String {
-    match covered {
-        Feeds::All => "All feeds".to_owned(),
-        Feeds::Some(ids) => {
-            let names: Vec<_> =
-                feeds.iter().filter(|feed| ids.contains(&feed.id)).map(|feed| feed.name.as_str()).collect();
-            if names.is_empty() { "no feed you can reach".to_owned() } else { names.join(", ") }
-        }
-    }
 }
 
 /// Permissions in a few words; kinds with the same ones share a line.
