@@ -17,7 +17,7 @@ const TOKENS = [
   ['Package janitor', ['nuget:pull', 'nuget:delete'], ['*.Preview'], '60d', ''],
 ];
 
-const PACKAGES = ['Contoso.Core', 'Contoso.Web.Forms', 'Contoso.Service.Client', 'Fabrikam.Reports'];
+const PACKAGES = ['Contoso.Core', 'Contoso.Web.Forms', 'Contoso.Service.Client'];
 
 async function withLife(server) {
   const secrets = {};
@@ -25,7 +25,7 @@ async function withLife(server) {
     secrets[name] = await server.must(['token', 'add', '--account', 'ada', '--name', name, '--allow', allow.join(','),
       '--packages', packages.join(','), '--expires-in', life, '--note', note]);
   }
-  await server.publishes('ada', PACKAGES);
+  for (const name of PACKAGES) await pushes(server, secrets['Contoso service CI'], nupkg(name, '1.0.0'));
   await pushes(server, secrets['Contoso service CI'], nupkg('Contoso.Core', '1.1.0'));
   await pushes(server, secrets['Nightly build of Fabrikam'], nupkg('Fabrikam.Reports', '2.0.0'));
   for (let times = 0; times < 3; times += 1) {
@@ -51,10 +51,11 @@ const ada = await Person.arrives(server);
 try {
   await ada.signsUpByLink(await server.setupLink(), 'ada');
   await withLife(server);
-  await ada.page.waitForTimeout(2000); // until uses are written
+  await ada.page.waitForTimeout(15_000); // until uses are written
   await draws(ada, '/settings/tokens', 'tokens');
   await ada.goes('/settings/tokens/new');
   await ada.fills({ name: 'Contoso desktop CI', patterns: 'Contoso.Desktop.*' });
+  await ada.page.waitForTimeout(1500); // until the sentence follows
   await draws(ada, '', 'create', 900);
   await ada.opensToken('Contoso service CI');
   await draws(ada, '', 'token', 900);
