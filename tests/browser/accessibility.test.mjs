@@ -23,7 +23,7 @@ async function walks(person, from) {
     assert.ok(status < 400 || from.includes(path), `${path} is linked and answers ${status}`);
     await assertGood(person.page, `page${kind(path).replaceAll('/', '-').replace(/-$/, '-home')}`);
     const links = await person.page.locator('a[href]').evaluateAll(all => all.map(a => new URL(a.href)).filter(url => url.origin === location.origin).map(url => url.pathname));
-    queue.push(...links.filter(link => !/^\/(static|v3|api|feeds\/[^/]+\/nuget)\/|\.csv$/.test(link)));
+    queue.push(...links.filter(link => !/^\/(static|v3|api|feeds\/[^/]+\/nuget)\/|(\.csv|\/export)$/.test(link)));
   }
   return seen;
 }
