@@ -90,7 +90,6 @@ static ACCOUNT: LazyLock<String> = LazyLock::new(|| account_list().filter("a.id 
 static FEEDS: LazyLock<String> =
     LazyLock::new(|| feed_list().filter("f.name > $2").order("f.name", Direction::Ascending).limit("$3").sql());
 static FEED: LazyLock<String> = LazyLock::new(|| feed_list().filter("f.name = $2").sql());
-static TOKENS_WITH_HINT: LazyLock<String> = LazyLock::new(|| newest_tokens("t.hint = $1", "$2"));
 static TOKENS_MADE_BEFORE: LazyLock<String> =
     LazyLock::new(|| newest_tokens("t.account = $1 AND t.created_at <= $2 AND (t.created_at < $2 OR t.id < $3)", "$4"));
 
@@ -134,11 +133,6 @@ impl Store {
     /// A feed of a name as the list shows it.
     pub async fn host_feed(&self, name: &str, bound: i64) -> Result<Option<HostFeed>> {
         Ok(sqlx::query_as(FEED.as_str()).bind(bound).bind(name).fetch_optional(&self.pool).await?)
-    }
-
-    /// Tokens whose present secret has this hint, the newest first: hints are short, so there may be several.
-    pub async fn tokens_with_hint(&self, hint: &str, limit: i64) -> Result<Vec<Token>> {
-        Ok(sqlx::query_as(TOKENS_WITH_HINT.as_str()).bind(hint).bind(limit).fetch_all(&self.pool).await?)
     }
 
     /// An account's tokens made before `before` (its time and id), the newest first.

@@ -33,15 +33,6 @@ impl Kind {
         }
     }
 
-    /// What packages of the kind are.
-    pub fn what(self) -> &'static str {
-        match self {
-            Self::NuGet => ".NET packages",
-            Self::Container => "Images",
-            Self::Npm => "JavaScript packages",
-        }
-    }
-
     /// The kinds this host serves, in the order pages show them.
     pub fn served() -> impl Iterator<Item = Self> {
         Self::SERVED.iter().copied()

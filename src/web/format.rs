@@ -45,11 +45,6 @@ impl Time {
     }
 }
 
-/// An end as choices show it, with its weekday: `Tue 23 Feb 2027, 10:00`. The page names the zone once for all.
-pub fn end_with_weekday(at: DateTime<Utc>, zone: Tz) -> String {
-    end_in(at, zone, "%a %-d %b %Y")
-}
-
 fn from_now(ahead: Duration) -> String {
     let minute = Duration::minutes(1);
     match ahead {

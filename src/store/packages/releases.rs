@@ -1,11 +1,16 @@
 //! The versions of a package with all that clients are told of them, a page at a time.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 
 use super::{kind_of, version_number};
 use crate::{
     packages::{Release, manifest::StoredManifest},
-    store::{Result, Store, Transaction, instant, readable},
+    store::{
+        Result, Store, Transaction, instant, readable,
+        sql::{Direction, List},
+    },
     tokens::{PackageKey, VersionKey},
 };
 
@@ -36,21 +41,21 @@ impl ReleaseRow {
     }
 }
 
-/// The versions of a package (`$1`) that were not removed, those that `$2` says.
-macro_rules! releases {
-    ($which:literal) => {
-        concat!(
-            "SELECT v.id, p.kind, v.version, v.published_at, v.size, v.sha512, v.manifest, v.deprecation
-             FROM versions v JOIN packages p ON p.id = v.package WHERE v.package = $1 AND v.removed_at IS NULL AND ",
-            $which
-        )
-    };
+/// The versions of a package (`$1`) that were not removed.
+fn releases() -> List {
+    let columns = "v.id, p.kind, v.version, v.published_at, v.size, v.sha512, v.manifest, v.deprecation";
+    List::of(columns, "versions v JOIN packages p ON p.id = v.package")
+        .filter("v.package = $1 AND v.removed_at IS NULL")
 }
+
+static ABOVE: LazyLock<String> =
+    LazyLock::new(|| releases().filter("v.sort_key > $2").order("v.sort_key", Direction::Ascending).limit("$3").sql());
+static ONE: LazyLock<String> = LazyLock::new(|| releases().filter("v.version_key = $2").sql());
 
 impl Store {
     /// The versions above a place in their order, the lowest first, at most `limit`.
     pub async fn releases(&self, package: PackageKey, above: &[u8], limit: i64) -> Result<Vec<Release>> {
-        let rows: Vec<ReleaseRow> = sqlx::query_as(releases!("v.sort_key > $2 ORDER BY v.sort_key LIMIT $3"))
+        let rows: Vec<ReleaseRow> = sqlx::query_as(ABOVE.as_str())
             .bind(package.to_string())
             .bind(above.to_vec())
             .bind(limit)
@@ -61,11 +66,8 @@ impl Store {
 
     /// One version by its identity.
     pub async fn release(&self, package: PackageKey, version_key: &str) -> Result<Option<Release>> {
-        let row: Option<ReleaseRow> = sqlx::query_as(releases!("v.version_key = $2"))
-            .bind(package.to_string())
-            .bind(version_key)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<ReleaseRow> =
+            sqlx::query_as(ONE.as_str()).bind(package.to_string()).bind(version_key).fetch_optional(&self.pool).await?;
         row.map(ReleaseRow::read).transpose()
     }
 
