@@ -6,8 +6,10 @@ mod packages;
 
 use libfuzzer_sys::fuzz_target;
 use packages::npm::{
-    document::{BadDocument, Document, Sides, Splitter},
+    bad_document::BadDocument,
+    document::Document,
     name::PackageName,
+    splitter::{Sides, Splitter},
 };
 use serde_json::Value;
 

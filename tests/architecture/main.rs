@@ -104,9 +104,10 @@ fn only_the_store_says_sql() {
 }
 
 /// Who names the folder of a kind of packages besides the kind's own folders, and why.
-const NAMES_A_KIND: [(&str, &str); 6] = [
+const NAMES_A_KIND: [(&str, &str); 7] = [
     ("packages/mod.rs", "the list of kinds"),
     ("routes.rs", "the addresses of its doors and pages"),
+    ("routes/scopes.rs", "what stands around them"),
     ("portal/clients/mod.rs", "the list of clients"),
     ("portal/packages/moved.rs", "old addresses named no kind"),
     ("store/packages/symbols.rs", "no other kind has symbol files"),

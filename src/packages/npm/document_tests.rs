@@ -1,7 +1,9 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::packages::npm::splitter::{Sides, Splitter};
 
 fn split(document: &[u8], step: usize) -> Result<(Document, Vec<u8>), BadDocument> {
     let (mut splitter, mut sides) = (Splitter::default(), Sides::default());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     auth::{CredentialScheme, ascii},
-    packages::npm::{document::BadDocument, manifest::BadManifest},
+    packages::npm::{bad_document::BadDocument, manifest::BadManifest},
     registry::error::{Dialect, DoorError},
     tokens::Kind,
 };

@@ -16,7 +16,10 @@ use tokio::io::AsyncWriteExt;
 use super::response::NpmError;
 use crate::{
     auth::{BadBody, PushPermit},
-    packages::npm::document::{Document, Sides, Splitter},
+    packages::npm::{
+        document::Document,
+        splitter::{Sides, Splitter},
+    },
     registry::upload::{self, Body},
 };
 
