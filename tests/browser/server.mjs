@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { nupkg } from './nupkg.mjs';
 
 /** Both databases; a journey that touches the store walks on each. */
 export const engines = ['sqlite', 'postgres'];
@@ -28,30 +29,6 @@ export function run(program, args, { input = '', ...options } = {}) {
     child.stdin.on('error', () => {}); // a program need not read what it is handed
     child.stdin.end(input);
   });
-}
-
-/** A package with nothing in it but its own description, in a ZIP file without compression. */
-function nupkg(id) {
-  const name = Buffer.from(`${id}.nuspec`);
-  const text = Buffer.from(`<?xml version="1.0"?><package><metadata><id>${id}</id><version>1.0.0</version><authors>Ada</authors><description>${id}</description></metadata></package>`);
-  const entry = Buffer.alloc(26); // from the version needed to the length of the extra field
-  for (const [offset, value] of [[0, 20], [22, name.length]]) entry.writeUInt16LE(value, offset);
-  for (const [offset, value] of [[10, crc32(text)], [14, text.length], [18, text.length]]) entry.writeUInt32LE(value, offset);
-  const local = Buffer.concat([Buffer.from('PK\x03\x04'), entry, name, text]);
-  const central = Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), entry, Buffer.alloc(14), name]);
-  const end = Buffer.alloc(18);
-  for (const [offset, value] of [[4, 1], [6, 1]]) end.writeUInt16LE(value, offset);
-  for (const [offset, value] of [[8, central.length], [12, local.length]]) end.writeUInt32LE(value, offset);
-  return Buffer.concat([local, central, Buffer.from('PK\x05\x06'), end]);
-}
-
-function crc32(bytes) {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
 }
 
 /** Runs SQL with psql and answers its bare output; fails when psql does. */
@@ -146,7 +123,7 @@ class Server {
     const secret = await this.token({ account, allow: ['nuget:push'], packages: ['*'], name: 'publisher' });
     for (const name of names) {
       const body = new FormData();
-      body.set('package', new Blob([nupkg(name)]), 'package.nupkg');
+      body.set('package', new Blob([nupkg(name, '1.0.0')]), 'package.nupkg');
       const { status } = await fetch(`${this.url}/v3/package`, { method: 'PUT', body, headers: { 'x-nuget-apikey': secret } });
       assert.equal(status, 201, name);
     }
