@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use strum::{EnumCount, EnumString, IntoStaticStr};
 
-use super::{AccountId, State, Token, TokenId, TokenKind, draft::MAX_NAME, state::state};
+use super::{AccountId, State, Token, TokenId, draft::MAX_NAME, state::state};
 
 /// A token not used for so long is shown by [`Filter::Unused`].
 pub const UNUSED_FOR: Duration = Duration::days(90);
@@ -198,8 +198,8 @@ pub const PAGE: usize = 25;
 /// More are not counted: "1,000+".
 pub const COUNTED: i64 = 1_000;
 
-/// Tokens a banner knows of; it names a few of them.
-pub const IN_BANNER: i64 = 100;
+/// Expired tokens that an alert counts: "100+".
+pub const IN_ALERT: i64 = 100;
 
 /// What is asked of the list.
 #[derive(Clone, Debug)]
@@ -237,21 +237,6 @@ pub struct TokenPage {
     pub next: Option<Position>,
     /// Whether a search stopped before it had a full page.
     pub gave_up: bool,
-}
-
-/// A token that a banner names.
-#[derive(Clone, Debug)]
-pub struct EndingToken {
-    /// Its id.
-    pub id: TokenId,
-    /// Its name.
-    pub name: String,
-    /// The first characters of its secret.
-    pub hint: String,
-    /// What kind it is.
-    pub kind: TokenKind,
-    /// When it ends or ended.
-    pub ends_at: DateTime<Utc>,
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
     store::Result,
     tokens::{
         AccountId, Token, TokenId,
-        listing::{COUNTED, FOLDED_AFTER, Filter, IN_BANNER, PageStart, Sort, TokenPage, TokenQuery},
+        listing::{COUNTED, FOLDED_AFTER, Filter, IN_ALERT, PageStart, Sort, TokenPage, TokenQuery},
     },
     usage::RefusalOfToken,
     web::{
@@ -70,14 +70,15 @@ pub async fn list_tokens(
     let created_any = !shown.tokens.is_empty() || app.store.has_made_tokens(account).await?;
     let open = open_refusals(&app, &me, owner).await?;
     let refused = Refused::of(&open);
-    let expired = app.store.expired_tokens(account, now - FOLDED_AFTER, now).await?;
+    let expired = app.store.expired_token_ids(account, now - FOLDED_AFTER, now).await?;
     let since = app.store.frozen_since(account).await?;
-    let alerts = alerts(&app, &me, account, (expired.len(), &refused, since)).await?;
-    let pager = pager(&app, &me, owner, &listing, &shown, usize::from(primary.is_some())).await?;
+    let counts = counts(&app, account, now).await?;
+    let alerts = alerts(&app, &me, account, (expired.len(), counts.of(Filter::Expiring), &refused, since)).await?;
+    let pager = pager(&app, (account, now), &listing, &shown, (&counts, usize::from(primary.is_some()))).await?;
     let mut rows = rows(&shown.tokens, &feeds, &me, &refused);
     mark_ended(&mut rows, listing.sort);
     for row in &mut rows {
-        row.can_dismiss = expired.iter().any(|token| token.id.to_string() == row.id);
+        row.can_dismiss = expired.iter().any(|id| id.to_string() == row.id);
     }
     let row = primary.map(|token| row(&token, &feeds, &me, &refused));
     let mut only_primary = None;
@@ -93,7 +94,7 @@ pub async fn list_tokens(
         empty: (rows.is_empty() && created_any).then(|| EmptyPage::of(&listing, &shown)),
         rows,
         only_primary,
-        toolbar: if created_any { toolbar(&app, &listing, account, now).await? } else { Toolbar::default() },
+        toolbar: if created_any { toolbar(&listing, &counts) } else { Toolbar::default() },
         pager,
         folded: folded(&app, &listing, &shown, account, now).await?,
         from: listing.query(),
@@ -139,9 +140,8 @@ async fn alerts(
     app: &App,
     me: &SignedIn,
     account: AccountId,
-    (expired, refused, frozen): (usize, &Refused<'_>, Option<DateTime<Utc>>),
+    (expired, expiring, refused, frozen): (usize, i64, &Refused<'_>, Option<DateTime<Utc>>),
 ) -> Result<Vec<Alert>> {
-    let expiring = app.store.expiring_tokens(account, me.now).await?.len();
     let undelivered = app.store.undelivered_warnings(account, 1).await?;
     let part = |filter: Filter| Listing { filter, sort: Sort::Expires, ..Listing::default() }.path();
     let frozen = frozen.map(|at| {
@@ -154,7 +154,7 @@ async fn alerts(
         (expired > 0).then(|| Alert::bad(format!("{} expired", bounded(expired)), part(Filter::Expired))),
         (expiring > 0).then(|| {
             let verb = if expiring == 1 { "expires" } else { "expire" };
-            Alert::warn(format!("{} {verb} soon", bounded(expiring)), part(Filter::Expiring))
+            Alert::warn(format!("{} {verb} soon", number(expiring)), part(Filter::Expiring))
         }),
         (!refused.0.is_empty())
             .then(|| Alert::bad(format!("{} refused lately", refused.0.len()), "/settings/refusals")),
@@ -162,9 +162,9 @@ async fn alerts(
     Ok(all.into_iter().flatten().collect())
 }
 
-/// Tokens that alerts count: "100+" where counting ended.
+/// Expired tokens, as their alert counts them: "100+" where counting ended.
 fn bounded(count: usize) -> String {
-    if count as i64 > IN_BANNER { format!("{IN_BANNER}+") } else { count.to_string() }
+    if count as i64 > IN_ALERT { format!("{IN_ALERT}+") } else { count.to_string() }
 }
 
 /// The primary token stands last, if the list shows it at all.
@@ -181,12 +181,33 @@ fn contains(token: &Token, words: &str) -> bool {
     texts.iter().any(|text| text.to_lowercase().contains(&words))
 }
 
-async fn toolbar(app: &App, listing: &Listing, account: AccountId, now: DateTime<Utc>) -> Result<Toolbar> {
+/// How many tokens the parts in sight hold.
+struct Counts([(Filter, i64); Listing::IN_SIGHT.len()]);
+
+async fn counts(app: &App, account: AccountId, now: DateTime<Utc>) -> Result<Counts> {
+    let mut counts = Listing::IN_SIGHT.map(|filter| (filter, 0));
+    for (filter, count) in &mut counts {
+        *count = app.store.count_tokens(account, *filter, now).await?;
+    }
+    Ok(Counts(counts))
+}
+
+impl Counts {
+    fn known(&self, filter: Filter) -> Option<i64> {
+        self.0.iter().find(|(own, _)| *own == filter).map(|(_, count)| *count)
+    }
+
+    fn of(&self, filter: Filter) -> i64 {
+        self.known(filter).unwrap_or_default()
+    }
+}
+
+fn toolbar(listing: &Listing, counts: &Counts) -> Toolbar {
     let (mut filters, more) = listing.filters();
     for (filter, part) in filters.iter_mut().zip(Listing::IN_SIGHT) {
-        filter.count = Some(number(app.store.count_tokens(account, part, now).await?));
+        filter.count = Some(number(counts.of(part)));
     }
-    Ok(Toolbar {
+    Toolbar {
         action: paths::TOKENS.to_owned(),
         words: listing.words.clone(),
         placeholder: "Name, key or package",
@@ -194,7 +215,7 @@ async fn toolbar(app: &App, listing: &Listing, account: AccountId, now: DateTime
         filters,
         more,
         orders: listing.orders(),
-    })
+    }
 }
 
 fn number(count: i64) -> String {
@@ -204,11 +225,10 @@ fn number(count: i64) -> String {
 /// The foot of the list. `apart` counts the primary token, if it stands last.
 async fn pager(
     app: &App,
-    me: &SignedIn,
-    owner: Owner,
+    (account, now): (AccountId, DateTime<Utc>),
     listing: &Listing,
     shown: &TokenPage,
-    apart: usize,
+    (counts, apart): (&Counts, usize),
 ) -> Result<Pager> {
     let here = shown.tokens.len() + apart;
     let is_whole = matches!(listing.from, PageStart::First) && shown.next.is_none();
@@ -217,10 +237,13 @@ async fn pager(
     } else if !listing.words.is_empty() {
         format!("{here} found on this page")
     } else {
-        let total = app.store.count_tokens(owner.id, listing.filter, me.now).await?;
+        let total = match counts.known(listing.filter) {
+            Some(total) => total,
+            None => app.store.count_tokens(account, listing.filter, now).await?,
+        };
         format!("{here} of {} tokens", number(total))
     };
-    let first = shown.tokens.first().map(|token| listing.sort.position(token, me.now));
+    let first = shown.tokens.first().map(|token| listing.sort.position(token, now));
     let before = first.map_or(PageStart::First, PageStart::Before);
     Ok(Pager {
         shown: text,

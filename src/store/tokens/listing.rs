@@ -11,12 +11,10 @@ use super::{
     listing_sql::{self as statements, SortSegment},
 };
 use crate::{
-    store::{Result, Store, instant, readable, sql::like},
+    store::{Result, Store, readable, sql::like},
     tokens::{
         AccountId, Token, TokenId, TokenKind,
-        listing::{
-            COUNTED, EndingToken, Filter, IN_BANNER, PAGE, PageStart, Position, TokenPage, TokenQuery, UNUSED_FOR,
-        },
+        listing::{COUNTED, Filter, IN_ALERT, PAGE, PageStart, Position, TokenPage, TokenQuery, UNUSED_FOR},
     },
 };
 
@@ -68,28 +66,6 @@ struct PageScan {
     tokens: Vec<Token>,
     /// Where a search stopped before it had enough.
     gave_up_at: Option<Position>,
-}
-
-row! {
-    struct EndingRow {
-        id: String,
-        kind: String,
-        name: String,
-        hint: Option<String>,
-        ends_at: i64,
-    }
-}
-
-impl EndingRow {
-    fn read(self) -> Result<EndingToken> {
-        Ok(EndingToken {
-            id: readable(TokenId::parse(&self.id), "tokens.id")?,
-            name: self.name,
-            hint: self.hint.unwrap_or_default(),
-            kind: readable(TokenKind::parse(&self.kind), "tokens.kind")?,
-            ends_at: instant(self.ends_at),
-        })
-    }
 }
 
 impl TokenQuery {
@@ -298,30 +274,16 @@ impl Store {
         Ok(any.is_some())
     }
 
-    /// The tokens that expired after `since` and still stand so, the earliest first, up to [`IN_BANNER`] and one more.
-    pub async fn expired_tokens(
+    /// The tokens that expired after `since` and whose alert was not put away, the earliest first, up to [`IN_ALERT`] and
+    /// one more.
+    pub async fn expired_token_ids(
         &self,
         account: AccountId,
         since: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<EndingToken>> {
-        self.ending(&statements::EXPIRED, account, since, now).await
-    }
-
-    /// The tokens that expire soon, the earliest first, up to [`IN_BANNER`] and one more.
-    pub async fn expiring_tokens(&self, account: AccountId, now: DateTime<Utc>) -> Result<Vec<EndingToken>> {
-        self.ending(&statements::EXPIRING, account, now, now).await
-    }
-
-    async fn ending(
-        &self,
-        statement: &'static str,
-        account: AccountId,
-        since: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<EndingToken>> {
-        let query = sqlx::query_as(statement).bind(account.to_string()).bind(now.timestamp());
-        let rows: Vec<EndingRow> = query.bind(since.timestamp()).bind(IN_BANNER + 1).fetch_all(&self.pool).await?;
-        rows.into_iter().map(EndingRow::read).collect()
+    ) -> Result<Vec<TokenId>> {
+        let query = sqlx::query_scalar(statements::EXPIRED.as_str()).bind(account.to_string()).bind(now.timestamp());
+        let ids: Vec<String> = query.bind(since.timestamp()).bind(IN_ALERT + 1).fetch_all(&self.pool).await?;
+        ids.iter().map(|id| readable(TokenId::parse(id), "tokens.id")).collect()
     }
 }

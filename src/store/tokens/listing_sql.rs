@@ -299,36 +299,22 @@ pub(in crate::store) fn count(filter: Filter) -> &'static str {
     &COUNTS[&filter]
 }
 
-/// Those of a part that end after $3, the earliest first, at most $4, for banners.
-fn ending(list: List) -> String {
-    let ends = ends("t");
-    list.filter(format!("{ends} > $3"))
-        .order(&ends, Direction::Ascending)
-        .order("t.id", Direction::Ascending)
-        .limit("$4")
-        .sql()
-}
-
-fn banner_columns() -> String {
-    format!("t.id, t.kind, t.name, t.hint, {} AS ends_at", ends("t"))
-}
-
 fn undismissed() -> String {
     format!("(t.dismissed_end_at IS NULL OR t.dismissed_end_at <> {})", ends("t"))
 }
 
-/// Those that ended after $3 and whose banner was not put away, the earliest first, at most $4.
-pub(in crate::store) static EXPIRED: LazyLock<String> =
-    LazyLock::new(|| ending(all_of(&banner_columns(), Filter::Expired).filter(undismissed())));
-/// Those that end soon and after $3, the earliest first, at most $4.
-pub(in crate::store) static EXPIRING: LazyLock<String> =
-    LazyLock::new(|| ending(all_of(&banner_columns(), Filter::Expiring)));
-/// Puts the banner of such tokens away that ended after $3, $4 of them.
+/// Those that ended after $3 and whose alert was not put away, the earliest first, at most $4.
+pub(in crate::store) static EXPIRED: LazyLock<String> = LazyLock::new(|| {
+    let ends = ends("t");
+    let list = all_of("t.id", Filter::Expired).filter(undismissed()).filter(format!("{ends} > $3"));
+    list.order(&ends, Direction::Ascending).order("t.id", Direction::Ascending).limit("$4").sql()
+});
+/// Puts the alert of such tokens away that ended after $3, $4 of them.
 pub(in crate::store) static DISMISS: LazyLock<String> = LazyLock::new(|| {
     let after = format!("{} > $3", ends("t"));
     dismiss(all_of("t.id", Filter::Expired).filter(undismissed()).filter(after).limit("$4"))
 });
-/// Puts the banner of token $3 away.
+/// Puts the alert of token $3 away.
 pub(in crate::store) static DISMISS_ONE: LazyLock<String> =
     LazyLock::new(|| dismiss(all_of("t.id", Filter::Expired).filter("t.id = $3")));
 
