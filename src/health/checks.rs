@@ -86,7 +86,7 @@ pub async fn database(store: &Store) -> [Check; 2] {
         store.ping().await?;
         store.schema_state().await
     };
-    let engine = format!("{:?}", store.engine());
+    let engine = store.engine().label();
     match in_time(asked).await {
         Err(cause) => [
             Check::wrong("database", "does not answer", cause),

@@ -56,6 +56,16 @@ pub enum Engine {
     Postgres,
 }
 
+impl Engine {
+    /// The name people know.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
 /// The database. Cheap to clone; its methods read.
 #[derive(Clone, Debug)]
 pub struct Store {

@@ -69,7 +69,7 @@ async fn a_package_store_that_cannot_be_written_is_named_everywhere_and_stops_no
     assert!(!body.contains(&folder.display().to_string()), "strangers learn no paths: {body}");
     let page = ada.get("/operator").await;
     let told = page.texts(".health tbody tr").join("\n");
-    assert!(told.contains("cannot be written:") && told.contains("Not a directory"), "{told}");
+    assert!(told.contains("Cannot be written:") && told.contains("Not a directory"), "{told}");
 }
 
 async fn files_that_are_missing_are_named(world: &World) {

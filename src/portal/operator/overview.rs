@@ -8,10 +8,9 @@ use crate::{
     app::App,
     health::{Check, Finding},
     notifications::MailQueue,
-    store::Engine,
     web::{
         error::PageError,
-        format::Time,
+        format::{Time, sentence},
         page::{Page, answer},
     },
 };
@@ -64,7 +63,7 @@ struct CheckView {
 impl CheckView {
     fn new(name: &'static str, is_good: bool, text: String) -> Self {
         let (state, tone) = if is_good { ("Good", "ok") } else { ("Needs attention", "bad") };
-        Self { name, state, tone, text, link: None }
+        Self { name, state, tone, text: sentence(&text), link: None }
     }
 }
 
@@ -78,10 +77,7 @@ pub async fn show_overview(req: HttpRequest, app: Data<App>, me: Operator) -> Re
     let page = Overview {
         page: Page::in_section(&req, "Overview", "operator"),
         version: env!("CARGO_PKG_VERSION"),
-        engine: match app.store.engine() {
-            Engine::Sqlite => "SQLite",
-            Engine::Postgres => "PostgreSQL",
-        },
+        engine: app.store.engine().label(),
         schema,
         wrong: checks.iter().filter(|check| check.tone == "bad").count(),
         checks,
