@@ -2,7 +2,7 @@
 
 use crate::{
     audit::{Actor, Subject},
-    tokens::{FeedId, Kind, Token},
+    tokens::{FeedId, Kind, Token, VersionKey},
 };
 use chrono::{DateTime, Utc};
 
@@ -52,6 +52,8 @@ impl ChangeContext<'_> {
 /// A version that was published with a token.
 #[derive(Clone, Debug)]
 pub struct Published {
+    /// Its row.
+    pub key: VersionKey,
     /// The package's kind.
     pub kind: Kind,
     /// The package's name as first published.

@@ -216,18 +216,22 @@ async fn the_page_names_what_was_published_with_the_token(world: &World) {
     let key = ada.key(world, "CI").await;
     let page = ada.get(&path(&key)).await;
     assert_eq!(page.texts("#versions p"), ["Nothing yet."]);
-    let versions: Vec<String> = (1..=21).map(|n| format!("1.{n}.0")).collect();
+    let versions: Vec<String> = (1..=53).map(|n| format!("1.{n}.0")).collect();
     let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
     publishes(world, &key, "main", "Contoso.Core", &versions).await;
-    world.database.execute("UPDATE versions SET unlisted_at = 1 WHERE version = '1.20.0'", &[]).await;
-    world.database.execute("UPDATE versions SET removed_at = 1 WHERE version = '1.19.0'", &[]).await;
+    world.database.execute("UPDATE versions SET unlisted_at = 1 WHERE version = '1.52.0'", &[]).await;
+    world.database.execute("UPDATE versions SET removed_at = 1 WHERE version = '1.51.0'", &[]).await;
     let page = ada.get(&path(&key)).await;
     assert_eq!(page.texts(".versions tbody th").len(), 5, "the page of the token shows the last ones");
     let page = ada.get(&format!("{}/versions", path(&key))).await;
     let rows = page.texts(".versions tbody th");
-    assert_eq!(rows[..3], ["Contoso.Core 1.21.0", "Contoso.Core 1.20.0 Unlisted", "Contoso.Core 1.19.0 Removed"]);
+    assert_eq!(rows[..3], ["Contoso.Core 1.53.0", "Contoso.Core 1.52.0 Unlisted", "Contoso.Core 1.51.0 Removed"]);
     let links = page.attributes(".versions a", "href");
-    assert_eq!((links.len(), links[0].as_str()), (20, "/feeds/main/packages/nuget/Contoso.Core/-/1.21.0"));
+    assert_eq!((links.len(), links[0].as_str()), (49, "/feeds/main/packages/nuget/Contoso.Core/-/1.53.0"));
+    let older = page.attributes(".end a[rel=next]", "href").concat();
+    let page = ada.get(&older).await;
+    assert_eq!(page.texts(".versions tbody th"), ["Contoso.Core 1.3.0", "Contoso.Core 1.2.0", "Contoso.Core 1.1.0"]);
+    assert_eq!(page.texts(".end a"), ["← First page"]);
     let other = ada.key(world, "Other").await;
     assert!(ada.get(&path(&other)).await.texts(".versions").is_empty());
 }
