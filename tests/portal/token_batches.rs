@@ -68,7 +68,7 @@ async fn several_tokens_are_revoked_in_one_step(world: &World) {
     let (ada, keys) = three_keys(world).await;
     let page = asked(&ada, "revoke", &[&keys[0].id, &keys[1].id]).await;
     assert_eq!((page.status, page.heading().as_str()), (200, "Revoke 2 tokens"));
-    assert_eq!(page.texts(".chosen li > span:first-of-type"), ["One", "Two"]);
+    assert_eq!(page.texts(".table tbody th .top"), ["One", "Two"]);
     assert_eq!(refusals(world, &keys).await, [None; 3], "nothing is done by asking");
     let page = ada.submit(page.form(PATH)).await;
     assert_eq!((page.status, page.location()), (303, "/settings/tokens?state=active"));
@@ -128,6 +128,13 @@ async fn an_old_page_undoes_no_later_freeze(world: &World) {
     let page = ada.submit(old).await;
     assert_eq!((page.status, page.problems().len()), (409, 1), "{}", page.body);
     assert_eq!(refusals(world, &keys).await, [Some(Reason::Deactivated); 3]);
+    // A second freeze leaves alone what the first one froze, and is later all the same.
+    let old = ada.get("/settings/tokens/unfreeze").await.form("/settings/tokens/unfreeze");
+    let fresh = ada.key(world, "Fresh").await;
+    world.pass(Duration::minutes(1));
+    must(&ada, "freeze").await;
+    assert_eq!(ada.submit(old).await.status, 409);
+    assert_eq!(world.refusal(&fresh.secret).await, Some(Reason::Deactivated));
 }
 
 async fn what_is_off_for_a_while_can_be_switched_off_until_further_notice_or_revoked(world: &World) {
@@ -147,6 +154,12 @@ async fn what_is_off_for_a_while_can_be_switched_off_until_further_notice_or_rev
     assert_eq!((world.database.number(paused, &[]).await, events(world, "token.deactivated").await), (0, 3));
 }
 
+/// Why tokens are left as they are, as the table below the heading says after each hint.
+fn left_out(page: &Page) -> Vec<String> {
+    let reasons = page.texts("h2 + .board th .sub");
+    reasons.into_iter().map(|text| text.split_once("… ").map_or(text.clone(), |(_, why)| why.to_owned())).collect()
+}
+
 async fn what_cannot_be_done_is_said_and_left_out(world: &World) {
     let (ada, keys) = three_keys(world).await;
     let primary = newest_token(world, "Primary token").await;
@@ -155,9 +168,9 @@ async fn what_cannot_be_done_is_said_and_left_out(world: &World) {
     let all = [primary.as_str(), &keys[0].id, &keys[1].id, &keys[2].id];
     let page = asked(&ada, "revoke", &all).await;
     assert_eq!(page.heading(), "Revoke 2 tokens");
-    assert_eq!(page.texts("h2 + .chosen .quiet"), ["already revoked", "the primary token can only be deactivated"]);
+    assert_eq!(left_out(&page), ["already revoked", "the primary token can only be deactivated"]);
     let page = asked(&ada, "deactivate", &all).await;
-    assert_eq!(page.texts("h2 + .chosen .quiet"), ["revoked, which is final", "already off"]);
+    assert_eq!(left_out(&page), ["revoked, which is final", "already off"]);
     let page = asked(&ada, "reactivate", &[&keys[0].id, &keys[2].id]).await;
     assert!(page.texts("main button").is_empty(), "nothing to confirm: {}", page.body);
     // A form that was kept back: what it names is judged again.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::Operator;
 use crate::{
     app::App,
-    portal::tokens::row::TokenRow,
+    portal::tokens::chosen::Chosen,
     tokens::{
         AccountId, Token, TokenId,
         bulk::{BulkAction, MOST_SELECTED},
@@ -31,18 +31,10 @@ struct BulkTokens {
     page: Page,
     confirm: Confirm,
     step: &'static str,
-    fit: Vec<Selected>,
-    left_out: Vec<Selected>,
+    fit: Vec<Chosen>,
+    left_out: Vec<Chosen>,
     from: String,
     problems: Problems,
-}
-
-/// A token that was ticked.
-struct Selected {
-    row: TokenRow,
-    owner: String,
-    /// Why it is left out; empty if it is not.
-    why: &'static str,
 }
 
 /// What the list sends, and the page after it.
@@ -83,7 +75,7 @@ pub async fn ask_bulk_change(req: HttpRequest, app: Data<App>, me: Operator) -> 
     }
     let mut selected = Vec::with_capacity(tokens.len());
     for token in &tokens {
-        selected.push(Selected::new(&app, &me, token, step).await?);
+        selected.push(chosen(&app, &me, token, step).await?);
     }
     let (fit, left_out): (Vec<_>, Vec<_>) = selected.into_iter().partition(|one| one.why.is_empty());
     let confirm = question(step, fit.len(), form.list());
@@ -150,13 +142,8 @@ fn question(step: BulkAction, count: usize, back: String) -> Confirm {
     }
 }
 
-impl Selected {
-    async fn new(app: &App, me: &Operator, token: &Token, step: BulkAction) -> Result<Self, PageError> {
-        let owner = app.store.account(token.account).await?.map(|account| account.username);
-        Ok(Self {
-            row: TokenRow::new(token, &[], me),
-            owner: owner.unwrap_or_default(),
-            why: step.skip_reason(token, me.now).unwrap_or_default(),
-        })
-    }
+/// A token as the table of the question shows it.
+async fn chosen(app: &App, me: &Operator, token: &Token, step: BulkAction) -> Result<Chosen, PageError> {
+    let owner = app.store.account(token.account).await?.map(|account| account.username);
+    Ok(Chosen::new(token, owner.unwrap_or_default(), step, me))
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use serde::Deserialize;
 
-use super::listing::Listing;
+use super::{chosen::Chosen, listing::Listing};
 use crate::{
     app::App,
     paths,
@@ -12,7 +12,6 @@ use crate::{
         Token, TokenId,
         bulk::{BulkAction, MOST_SELECTED},
         listing::REVOKED_LISTED,
-        state::state,
     },
     web::{
         confirm::{Confirm, Link, Piece},
@@ -36,17 +35,6 @@ struct Selected {
     left_out: Vec<Chosen>,
     from: String,
     problems: Problems,
-}
-
-/// A token that was ticked.
-struct Chosen {
-    id: String,
-    /// When the page was drawn.
-    version: i64,
-    name: String,
-    hint: String,
-    /// Its state, or why it is left out.
-    what: &'static str,
 }
 
 /// What the list sends, and the page after it: what to do, with which tokens, and where to go back to.
@@ -141,15 +129,13 @@ fn draw(
     let (left_out, fit): (Vec<_>, Vec<_>) = tokens.iter().partition(|token| step.skip_reason(token, me.now).is_some());
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
     let confirm = question(me, step, fit.len(), listing.path());
+    let chosen = |token: &Token| Chosen::new(token, String::new(), step, me);
     let page = Selected {
         page: confirm.page(req),
         confirm,
         step: step.as_str(),
-        fit: fit.into_iter().map(|token| Chosen::new(token, state(token, me.now).label())).collect(),
-        left_out: left_out
-            .into_iter()
-            .map(|token| Chosen::new(token, step.skip_reason(token, me.now).unwrap_or_default()))
-            .collect(),
+        fit: fit.into_iter().map(chosen).collect(),
+        left_out: left_out.into_iter().map(chosen).collect(),
         from: listing.query(),
         problems,
     };
@@ -192,13 +178,6 @@ fn question(me: &SignedIn, step: BulkAction, count: usize, back: String) -> Conf
     match count {
         0 => question.without_form(format!("There is nothing to {} among the selected tokens.", step.as_str()), None),
         _ => question,
-    }
-}
-
-impl Chosen {
-    fn new(token: &Token, what: &'static str) -> Self {
-        let hint = token.hint.clone().unwrap_or_default();
-        Self { id: token.id.to_string(), version: token.version, name: token.settings.name.clone(), hint, what }
     }
 }
 

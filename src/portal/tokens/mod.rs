@@ -4,6 +4,7 @@ pub mod activity;
 mod acts;
 pub mod add;
 pub mod bulk;
+pub(super) mod chosen;
 mod confirm;
 mod confirm_first;
 pub mod create;

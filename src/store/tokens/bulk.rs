@@ -171,10 +171,10 @@ impl Store {
     /// Since when tokens of an account are frozen, if any are.
     pub async fn frozen_since(&self, account: AccountId) -> Result<Option<DateTime<Utc>>> {
         let since: Option<i64> = sqlx::query_scalar(
-            "SELECT frozen_at FROM tokens WHERE account = $1 AND frozen_at IS NOT NULL AND revoked_at IS NULL ORDER BY id LIMIT 1",
+            "SELECT MAX(frozen_at) FROM tokens WHERE account = $1 AND frozen_at IS NOT NULL AND revoked_at IS NULL",
         )
         .bind(account.to_string())
-        .fetch_optional(&self.pool)
+        .fetch_one(&self.pool)
         .await?;
         Ok(since.map(instant))
     }
