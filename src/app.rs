@@ -10,7 +10,7 @@ use anyhow::Context;
 use zeroize::Zeroizing;
 
 use crate::{
-    accounts::one_time_link,
+    accounts::{Account, one_time_link},
     auth::{
         AccountLimiter, ConcurrencyLimiter, LegacyKeys, PushQueue, UsageBuffer, password_hasher::PasswordHasher,
         rate_limiter::RateLimiter,
@@ -116,6 +116,14 @@ impl App {
     pub fn new_mail(&self, kind: MailKind, account: Option<AccountId>, recipient: &str) -> NewMail {
         let id = MailId::generate(self.clock.now(), &mut crate::random::system());
         NewMail { id, message_id: self.mailer.message_id(id), kind, account, recipient: recipient.to_owned() }
+    }
+
+    /// What tells the owner of an account that it was deleted: at its address, and at one that it had before and that is
+    /// owed word of the change, which goes with the account.
+    pub async fn farewells(&self, account: &Account) -> crate::store::Result<Vec<NewMail>> {
+        let mut addresses = self.store.addresses_owed_word(account.id).await?;
+        addresses.push(account.email.clone());
+        Ok(addresses.iter().map(|address| self.new_mail(MailKind::AccountDeleted, None, address)).collect())
     }
 
     /// The secret of the link that a mail holds. It follows from the mail's id, so that it need not be kept to be sent

@@ -12,7 +12,6 @@ use crate::{
     app::App,
     audit::Actor,
     auth::password_link::make_password_link,
-    notifications::MailKind,
 };
 
 /// Accounts that are read at a time.
@@ -164,8 +163,8 @@ async fn delete(app: &App, username: &str, heir: Option<&str>) -> anyhow::Result
     ensure!(heir != Some(account.id), "name another heir than {}", account.username);
     let by = Actor::host("latchkey account delete");
     let name = &account.username;
-    let farewell = app.new_mail(MailKind::AccountDeleted, None, &account.email);
-    match app.store.delete_account(account.id, heir, &farewell, &by, app.clock.now()).await? {
+    let farewells = app.farewells(&account).await?;
+    match app.store.delete_account(account.id, heir, &farewells, &by, app.clock.now()).await? {
         AccountDeletion::Done => say(format_args!("Deleted {name}.")),
         AccountDeletion::Gone => bail!("{name} was deleted meanwhile"),
         AccountDeletion::LastOperator => bail!("{name} is the only operator who is left; add another one first"),

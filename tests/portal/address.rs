@@ -4,6 +4,7 @@
 use chrono::Duration;
 use reqwest::Method;
 
+use super::{commands::told, operator::operator};
 use crate::support::{
     page::Page,
     person::Browser,
@@ -15,6 +16,7 @@ on_both_engines! {
     an_address_is_confirmed_by_its_link,
     three_confirmations_are_mailed_in_six_hours,
     a_new_address_holds_once_it_is_confirmed_and_the_old_one_is_told,
+    the_old_address_hears_of_an_account_that_is_deleted_at_once,
     a_new_address_needs_the_password,
     a_new_address_that_is_withdrawn_never_holds,
     a_new_password_withdraws_the_address_that_was_asked_for,
@@ -93,6 +95,22 @@ async fn a_new_address_holds_once_it_is_confirmed_and_the_old_one_is_told(world:
     assert_eq!(world.browser().get(&link).await.status, 410);
     assert_eq!(world.browser().sign_in(NEW, &password_of("ada")).await.status, 303);
     assert_eq!(world.browser().sign_in("ada@example.com", &password_of("ada")).await.status, 422);
+}
+
+async fn the_old_address_hears_of_an_account_that_is_deleted_at_once(world: &World) {
+    let ada = world.ada().await;
+    operator(world, "bo").await;
+    world.mails().await;
+    asks(&ada, NEW).await;
+    let link = world.mails().await.iter().find(|mail| mail.header("To") == NEW).unwrap().link(world);
+    assert_eq!(ada.fill(&link, |form| form).await.status, 303);
+    // Nobody has been told yet when the account goes, and what it is owed with it.
+    assert_eq!(told(world, &["account", "delete", "--username", "ada"], ""), "Deleted ada.");
+    let mails = world.mails().await;
+    let mut told: Vec<_> = mails.iter().map(|mail| mail.outline()).filter(|(to, _)| to != "bo@example.com").collect();
+    told.sort();
+    let subject = "[Latchkey] Your account was deleted".to_owned();
+    assert_eq!(told, [("ada@example.com".to_owned(), subject.clone()), (NEW.to_owned(), subject)]);
 }
 
 async fn a_new_address_needs_the_password(world: &World) {

@@ -11,6 +11,8 @@ use tokio::{
     time::timeout,
 };
 
+use latchkey::{accounts::AccountDeletion, audit::Actor, tokens::decision::Role};
+
 use crate::support::{
     database::{Database, Engine},
     nupkg::nupkg,
@@ -208,4 +210,68 @@ async fn carry(mut from: impl AsyncReadExt + Unpin, mut to: impl AsyncWriteExt +
     if *cut.borrow() {
         std::future::pending::<()>().await;
     }
+}
+
+/// Runs a step that a lock of ours holds up, a second one beside it, and lets both go on.
+async fn beside<A, B>(
+    world: &World,
+    lock: &'static str,
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> (A, B) {
+    let other = Database::beside(world.database.url()).await;
+    world.database.execute("BEGIN", &[]).await;
+    world.database.execute(lock, &[]).await;
+    let then = async {
+        until_somebody_waits(&other).await;
+        let release = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            world.database.execute("COMMIT", &[]).await;
+        };
+        tokio::join!(second, release).0
+    };
+    tokio::join!(first, then)
+}
+
+async fn deleted(world: &World, username: &str) -> AccountDeletion {
+    let app = world.app();
+    let account = app.store.account_named(username).await.unwrap().unwrap();
+    app.store.delete_account(account.id, None, &[], &Actor::host("test"), world.now()).await.unwrap()
+}
+
+#[actix_web::test]
+async fn an_account_that_is_deleted_while_it_publishes_leaves_no_package_without_an_owner() {
+    walk(World::new(Engine::Postgres), async |world: &World| {
+        let pushing = Pushing::on(world, world.database.url()).await;
+        world.database.execute("DELETE FROM packages", &[]).await;
+        let (pushed, answer) =
+            beside(world, "UPDATE tokens SET note = note", pushing.push(world, "2.0.0"), deleted(world, "ada")).await;
+        assert_eq!(pushed, 201);
+        assert!(matches!(answer, AccountDeletion::NeedsHeir(_)), "{answer:?}");
+        assert_eq!(world.database.number("SELECT COUNT(*) FROM package_owners", &[]).await, 1);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn an_owner_who_is_deleted_while_the_other_one_goes_leaves_no_feed_without_an_owner() {
+    walk(World::new(Engine::Postgres), async |world: &World| {
+        world.ada().await;
+        world.bo().await;
+        world.add_feed("team", "ada", false).await;
+        let app = world.app();
+        let feed = app.store.feed("team", None).await.unwrap().unwrap().feed;
+        let bo = app.store.account_named("bo").await.unwrap().unwrap();
+        let member = async |role| {
+            let mut tx = app.store.begin().await.unwrap();
+            let change = tx.change_member(&feed, bo.id, role, &Actor::host("test"), world.now()).await.unwrap();
+            tx.commit().await.unwrap();
+            change
+        };
+        member(Some(Role::Owner)).await;
+        let (left, answer) = beside(world, "UPDATE members SET role = role", member(None), deleted(world, "ada")).await;
+        let owners = "SELECT COUNT(*) FROM members WHERE role = 'owner'";
+        assert_eq!(world.database.number(owners, &[]).await, 1, "{left:?} {answer:?}");
+    })
+    .await;
 }

@@ -12,7 +12,6 @@ use super::{BOUND, Operator, about_account, account_status::LAST, counted, find_
 use crate::{
     accounts::{AccountDeletion, AccountSummary, OwnedAlone},
     app::App,
-    notifications::MailKind,
     tokens::AccountId,
     web::{
         confirm::{Confirm, Input, Instead, Link, Piece},
@@ -82,8 +81,8 @@ async fn delete(
     let heir = heir(app, line.account.id, &form.heir, &mut problems).await?;
     problems.or(Some(()))?;
     reauth::require(req, app, me).await?;
-    let farewell = app.new_mail(MailKind::AccountDeleted, None, &line.account.email);
-    match app.store.delete_account(line.account.id, heir, &farewell, &me.actor, me.now).await? {
+    let farewells = app.farewells(&line.account).await?;
+    match app.store.delete_account(line.account.id, heir, &farewells, &me.actor, me.now).await? {
         AccountDeletion::Gone => Err(PageError::NotFound.into()),
         AccountDeletion::Done if line.account.id == me.account.id => {
             me.session.end();

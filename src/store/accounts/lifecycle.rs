@@ -18,6 +18,9 @@ const NAMED: usize = 20;
 /// The row that changes of operators lock, so that of two at once the later one sees what the earlier one left.
 const OPERATORS: &str = "operators";
 
+/// Locks the row of an account until the change has ended.
+const LOCK: &str = "UPDATE accounts SET username = username WHERE id = $1";
+
 impl Store {
     /// Disables an account: its sessions end, its mailed links and its keys are refused.
     pub async fn disable_account(&self, id: AccountId, by: &Actor, now: DateTime<Utc>) -> Result<AccountChange> {
@@ -74,13 +77,13 @@ impl Store {
     }
 
     /// Removes an account with its tokens, sessions and memberships. What it published stays; packages and feeds that
-    /// nobody else owns go to `heir`, and without one nothing is removed while there are any. `farewell` tells its owner,
+    /// nobody else owns go to `heir`, and without one nothing is removed while there are any. `farewells` tell its owner,
     /// whose keys end with it.
     pub async fn delete_account(
         &self,
         id: AccountId,
         heir: Option<AccountId>,
-        farewell: &NewMail,
+        farewells: &[NewMail],
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<AccountDeletion> {
@@ -96,7 +99,9 @@ impl Store {
         let detail = EventDetail::Account { username: found.username };
         tx.record(EventKind::AccountDeleted, by, Subject::account(id), detail, now).await?;
         sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(&mut *tx.inner).await?;
-        tx.add_mail(farewell, now).await?;
+        for farewell in farewells {
+            tx.add_mail(farewell, now).await?;
+        }
         tx.commit().await?;
         Ok(AccountDeletion::Done)
     }
@@ -138,6 +143,7 @@ impl Transaction {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<std::result::Result<(), AccountDeletion>> {
+        self.lock_owned(account.id).await?;
         let Some(heir) = heir else {
             let alone = self.owned_alone(account.id).await?;
             return Ok(if alone.is_empty() { Ok(()) } else { Err(AccountDeletion::NeedsHeir(alone)) });
@@ -148,6 +154,26 @@ impl Transaction {
         self.hand_packages_over(account, heir, by, now).await?;
         self.hand_feeds_over(account, heir, by, now).await?;
         Ok(Ok(()))
+    }
+
+    /// Makes whatever gives something to an account wait until this change has ended, and whatever it owns keep its owners
+    /// until then: what is read of them afterwards stays true. Changes of owners lock the package or feed first and the
+    /// account after it, so this does too; what the account was given meanwhile is locked last.
+    async fn lock_owned(&mut self, id: AccountId) -> Result<()> {
+        let packages = "UPDATE packages SET revision = revision + 1
+             WHERE id IN (SELECT package FROM package_owners WHERE account = $1)";
+        let feeds =
+            "UPDATE feeds SET name = name WHERE id IN (SELECT feed FROM members WHERE account = $1 AND role = 'owner')";
+        for sql in [packages, feeds, LOCK, packages, feeds] {
+            sqlx::query(sql).bind(id.to_string()).execute(&mut *self.inner).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes every other change that locks this account wait until this one has ended. `false` if there is no such account.
+    pub(in crate::store) async fn lock_account(&mut self, id: AccountId) -> Result<bool> {
+        let done = sqlx::query(LOCK).bind(id.to_string()).execute(&mut *self.inner).await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Makes every other change of operators, and by operators, wait until this one has ended.

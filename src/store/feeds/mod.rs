@@ -160,6 +160,7 @@ impl Transaction {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        self.lock_account(account).await?;
         sqlx::query(
             "INSERT INTO members (feed, account, role) VALUES ($1, $2, $3) ON CONFLICT (feed, account) DO UPDATE SET role = excluded.role",
         )

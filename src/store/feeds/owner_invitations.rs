@@ -154,6 +154,7 @@ impl Transaction {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<Accepted> {
+        self.lock_account(account).await?;
         let Some(invitation) = self.take_invitation(id, account, now).await? else { return Ok(Accepted::Gone) };
         let OwnerInvitation { feed, package, inviter, .. } = &invitation;
         if !self.may_make_owners(*inviter, feed, package.as_ref()).await? {

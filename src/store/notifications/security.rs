@@ -57,6 +57,17 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The addresses, other than the account's own, that have not been told yet of what happened in an account.
+    pub async fn addresses_owed_word(&self, account: AccountId) -> Result<Vec<String>> {
+        let addresses = "SELECT DISTINCT n.recipient FROM notices n JOIN accounts a ON a.id = n.account
+             LEFT JOIN mails m ON m.id = n.mail
+             WHERE n.account = $1 AND n.recipient IS NOT NULL AND n.recipient <> a.email AND n.cancelled_at IS NULL
+               AND (m.id IS NULL OR m.state IN ('pending', 'sending')) ORDER BY n.recipient";
+        Ok(sqlx::query_scalar(addresses).bind(account.to_string()).fetch_all(&self.pool).await?)
+    }
+}
+
 impl Transaction {
     /// Owes an account's owner word of an event, at `recipient` or at the address they have when the mail is written.
     pub async fn enqueue_security_notification(

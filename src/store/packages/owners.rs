@@ -16,6 +16,7 @@ impl Transaction {
         package: &StoredPackage,
         account: AccountId,
     ) -> Result<()> {
+        self.lock_account(account).await?;
         let done = sqlx::query(
             "INSERT INTO package_owners (package, account, since) VALUES ($1, $2, $3) ON CONFLICT (package, account) DO NOTHING",
         )

@@ -53,13 +53,16 @@ impl Transaction {
     }
 
     /// Makes a package of a name that its kind's rules allow, which belongs to the token's account. `None` if somebody made
-    /// it meanwhile.
+    /// it meanwhile, or the account was deleted.
     pub async fn add_package(
         &mut self,
         context: &PublishContext<'_>,
         kind: Kind,
         name: &str,
     ) -> Result<Option<PackageKey>> {
+        if !self.lock_account(context.token.account).await? {
+            return Ok(None);
+        }
         let key = PackageKey::generate(context.now, &mut crate::random::system());
         let done = sqlx::query(
             "INSERT INTO packages (id, feed, kind, name, name_key, search_text, listed_versions, listed_stable_versions, downloads, created_at)
