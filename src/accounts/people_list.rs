@@ -1,6 +1,6 @@
 //! A list of people to add, as CSV: who is on it, or what is wrong with which line.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use chrono_tz::Tz;
 
@@ -50,16 +50,15 @@ impl From<String> for BadList {
     }
 }
 
-/// Reads a list whose first line names its columns, separated by commas, semicolons or tabs. `zone` is for people without
-/// one. The error has a sentence for each line that is wrong.
+/// Reads a list whose first line names its columns, separated by commas, semicolons or tabs; Excel's line `sep=;` may stand
+/// before it. `zone` is for people without one. The error has a sentence for each line that is wrong.
 pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, BadList> {
     // Lines that end as browsers and Windows end them are counted wrongly by the reader.
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = [b';', b'\t'].into_iter().find(|mark| first.as_bytes().contains(mark)).unwrap_or(b',');
+    let (text, delimiter) = with_delimiter(&text);
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let columns = reader.headers().ok().and_then(columns).ok_or_else(|| HEADER.to_owned())?;
+    let columns = columns(reader.headers().map_err(|_| HEADER.to_owned())?)?;
     let (mut people, mut wrong, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
     let mut lines = 0;
     for record in reader.records() {
@@ -94,15 +93,41 @@ pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, BadList> {
     }
 }
 
-fn columns(header: &csv::StringRecord) -> Option<Columns> {
-    let at = |names: &[&str]| {
-        header.iter().position(|column| names.contains(&column.to_ascii_lowercase().replace([' ', '-'], "_").as_str()))
+/// The list and what separates its fields. A line that only says so is emptied and not cut: lines keep their numbers.
+fn with_delimiter(text: &str) -> (Cow<'_, str>, u8) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if first.trim().is_empty() && !rest.is_empty() {
+        let (rest, delimiter) = with_delimiter(rest);
+        return (format!("\n{rest}").into(), delimiter);
+    }
+    let named = first.trim().trim_matches('"').strip_prefix("sep=").map(str::as_bytes);
+    match named {
+        Some(&[delimiter]) => (format!("\n{rest}").into(), delimiter),
+        _ => {
+            let found = [b';', b'\t'].into_iter().find(|mark| first.as_bytes().contains(mark));
+            (text.into(), found.unwrap_or(b','))
+        }
+    }
+}
+
+fn columns(header: &csv::StringRecord) -> Result<Columns, String> {
+    let names: Vec<_> = header.iter().map(|name| name.to_ascii_lowercase().replace([' ', '-'], "_")).collect();
+    let line = header.position().map_or(1, csv::Position::line);
+    // The most exact name counts: a list of people may have a column for their real names, too.
+    let at = |known: &[&str]| {
+        let Some(name) = known.iter().find(|known| names.iter().any(|name| name == *known)) else { return Ok(None) };
+        let mut found = names.iter().enumerate().filter(|(_, other)| other == name).map(|(at, _)| at);
+        match (found.next(), found.next()) {
+            (_, Some(_)) => Err(format!("Line {line}: there are two columns named {name}. Keep one of them.")),
+            (first, None) => Ok(first),
+        }
     };
-    Some(Columns {
-        username: at(&["username", "user", "name"])?,
-        email: at(&["email", "e_mail", "address", "mail"])?,
-        operator: at(&["operator"]),
-        time_zone: at(&["time_zone", "zone", "timezone"]),
+    let needed = || HEADER.to_owned();
+    Ok(Columns {
+        username: at(&["username", "user", "user_name", "login", "name"])?.ok_or_else(needed)?,
+        email: at(&["email", "e_mail", "email_address", "mail", "address"])?.ok_or_else(needed)?,
+        operator: at(&["operator"])?,
+        time_zone: at(&["time_zone", "timezone", "zone"])?,
     })
 }
 
@@ -163,6 +188,10 @@ mod tests {
         for text in [
             "username,email,operator,time_zone\nada,ada@example.com,yes,Europe/Berlin\nbo,bo@example.com,,\n",
             "\u{feff}Email;Username;Time zone;Operator\r\nada@example.com;ada;Europe/Berlin;YES\r\n\r\nbo@example.com;bo;;no\r\n",
+            "sep=;\r\nusername;email;operator;time_zone\r\nada;ada@example.com;yes;Europe/Berlin\r\nbo;bo@example.com;;\r\n",
+            "\u{feff}\"sep=|\"\nusername|email|operator|time_zone\nada|ada@example.com|yes|Europe/Berlin\nbo|bo@example.com||\n",
+            "\n\nsep=;\nusername;email;operator;time_zone\nada;ada@example.com;yes;Europe/Berlin\nbo;bo@example.com;;\n",
+            "\nName;Username;Address;Email;Operator;Time zone\nLovelace;ada;London;ada@example.com;yes;Europe/Berlin\nX;bo;-;bo@example.com\n",
             "username\temail\ttime_zone\toperator\nada\tada@example.com\tEurope/Berlin\t1\nbo\tbo@example.com\n",
         ] {
             let people = read(text, Tz::UTC).unwrap();
@@ -184,13 +213,17 @@ mod tests {
         assert_eq!(lines, ["Line 2", "Line 3", "Line 3", "Line 3", "Line 5", "Line 5"], "{wrong:?}");
         assert_eq!(people.iter().map(|person| person.line).collect::<Vec<_>>(), [4, 5]);
         assert_eq!(read(&text.replace('\n', "\r\n"), Tz::UTC).unwrap_err().wrong, wrong);
+        let named = read(&format!("sep=,\n{text}"), Tz::UTC).unwrap_err().wrong;
+        assert_eq!(named.iter().map(|(line, _)| line - 1).collect::<Vec<_>>(), [2, 3, 3, 3, 5, 5], "{named:?}");
         assert!(wrong[4].1.ends_with("the username “CY” is on line 4 already."), "{wrong:?}");
         let many = |line: &str| format!("username,email\n{}", line.repeat(MOST_PEOPLE + 1));
         for bad in [many("x,y\n"), many("ada,ada@example.com\n")] {
             let BadList { wrong, people } = read(&bad, Tz::UTC).unwrap_err();
             assert!(wrong.len() == 1 && people.is_empty() && wrong[0].1.starts_with("Add at most 500"), "{wrong:?}");
         }
-        for bad in ["", "ada,ada@example.com", "username,email", "username,email\n"] {
+        for bad in
+            ["", "ada,ada@example.com", "username,email,email\nbo,b@b.de,c@b.de", "username,email", "username,email\n"]
+        {
             assert_eq!(read(bad, Tz::UTC).unwrap_err().wrong.len(), 1, "{bad:?}");
         }
     }

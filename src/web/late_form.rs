@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{app::App, paths, tokens::secret};
 
-/// Most bytes of names and values that are kept: a token's form with a hundred long patterns has fewer.
-const MOST: usize = 32 * 1024;
+/// Most bytes of names and values that are kept: a list of 500 people has fewer, however long their names are.
+pub(super) const MOST: usize = 192 * 1024;
 /// Fields that are never kept, whatever they hold.
 const SECRETS: [&str; 6] = ["password", "current", "new", "link", "setup", "key"];
 /// Marks, in the place of the page to go to after signing in, a form that came too late.

@@ -18,7 +18,7 @@ use actix_web::{
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::{csrf, error::PageError};
+use super::{csrf, error::PageError, late_form, page::below_prefix};
 use crate::{
     app::App,
     auth::{password_hasher::Busy, read_body},
@@ -27,6 +27,8 @@ use crate::{
 
 /// Largest form, in bytes.
 const MAX_FORM: usize = 64 * 1024;
+/// The same of signing in, which carries what was typed before: as JSON in base64.
+const MAX_SIGN_IN: usize = MAX_FORM + 3 * late_form::MOST;
 /// Most fields in a form.
 const MAX_FIELDS: usize = 400;
 const FORM_VALUE: &str = "csrf";
@@ -140,7 +142,8 @@ fn is_form(req: &HttpRequest) -> bool {
 
 /// Reads a form's fields, and whether its form value is right.
 async fn read(req: &HttpRequest, payload: Payload) -> Result<Sent, PageError> {
-    let body = read_body(payload, MAX_FORM).await?;
+    let most = if below_prefix(req) == "/sign-in" { MAX_SIGN_IN } else { MAX_FORM };
+    let body = read_body(payload, most).await?;
     if std::str::from_utf8(&body).is_err() || form_urlencoded::parse(&body).count() > MAX_FIELDS {
         return Err(foreign());
     }

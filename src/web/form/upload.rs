@@ -24,8 +24,9 @@ use crate::{
     web::error::PageError,
 };
 
-/// Largest such form, in bytes.
-const MAX_UPLOAD: usize = 256 * 1024;
+/// Largest such form, in bytes: several times the longest list that can be right, so that a longer one is told its
+/// mistake on the form, where it stays.
+const MAX_UPLOAD: usize = 2 * 1024 * 1024;
 
 /// A form with a file in it. One that was not sent from our page in this browser and session may be shown to its sender
 /// again, and nothing else.
