@@ -96,6 +96,10 @@ pub struct InvitedAccount {
     pub invited_at: DateTime<Utc>,
     /// The operator's username; none if that account is gone, or for a command.
     pub invited_by: Option<String>,
+    /// Until when the link works that they have; none if they have none.
+    pub link_until: Option<DateTime<Utc>>,
+    /// Whether a mail with a link waits to be sent.
+    pub mail_waits: bool,
 }
 
 #[cfg(test)]

@@ -18,10 +18,12 @@ on_both_engines! {
     a_list_with_a_mistake_adds_nobody_and_stays,
     a_list_in_another_encoding_is_read_and_shown_first,
     a_list_that_comes_too_late_is_kept,
+    a_list_of_five_hundred_is_kept_while_its_sender_signs_in_again,
     an_invitation_is_sent_again_or_withdrawn_until_it_is_used,
     what_only_somebody_withdrawn_owned_goes_to_an_heir,
     a_disabled_person_gets_no_link,
     of_an_invitation_and_a_password_link_the_newer_one_works,
+    an_invitation_that_waits_to_be_mailed_ends_as_its_link_would,
     a_first_password_is_chosen_and_not_changed,
     a_link_lives_a_week,
     adding_people_asks_for_the_password_and_is_for_operators,
@@ -180,7 +182,8 @@ async fn a_list_in_another_encoding_is_read_and_shown_first(world: &World) {
 async fn a_list_that_comes_too_late_is_kept(world: &World) {
     let ada = operator(world, "ada").await;
     let (list, long) = ("username,email\nbo,bo@example.com", "x".repeat(60_000));
-    for list in [list, &format!("username,email\n{long}")] {
+    let longest = format!("username,email\n{}", "x".repeat(1_500_000));
+    for list in [list, &format!("username,email\n{long}"), &longest] {
         let form = ada.get(IMPORT).await.form(IMPORT).set("csrf", "not it");
         let page = uploads(&ada, form, list).await;
         assert_eq!((page.status, page.problems().len()), (403, 1), "{}", page.body);
@@ -206,6 +209,23 @@ async fn a_list_that_comes_too_late_is_kept(world: &World) {
     assert_eq!(page.form(IMPORT).value("people").trim(), list, "what was typed before signing in again");
     let page = uploads(&ada, page.form(IMPORT), "").await;
     assert_eq!((page.status, accounts(world).await), (200, 2), "{}", page.body);
+}
+
+async fn a_list_of_five_hundred_is_kept_while_its_sender_signs_in_again(world: &World) {
+    let ada = operator(world, "ada").await;
+    let people = (0..500)
+        .map(|n| format!("\r\n\"person.{n:03}\",person.{n}@{}.example.com,no,Europe/Berlin", "department.".repeat(20)));
+    let list = format!("username,email,operator,time_zone{}", people.collect::<String>());
+    assert!(list.len() > 130_000, "{}", list.len());
+    let form = ada.get(IMPORT).await.form(IMPORT).set("people", &list);
+    world.database.execute("DELETE FROM sessions", &[]).await;
+    let sign_in = uploads(&ada, form, "").await;
+    assert_eq!((sign_in.status, sign_in.heading().as_str()), (403, "Sign in"));
+    let sign_in = sign_in.form("/sign-in").set("username", "ada").set("password", &password_of("ada"));
+    let back = ada.submit(sign_in).await;
+    assert_eq!(back.status, 303, "{}", back.body);
+    let kept = ada.get(back.location()).await.form(IMPORT).value("people").replace("\r\n", "\n");
+    assert!(kept.trim() == list.replace("\r\n", "\n"), "{} of {} came back", kept.len(), list.len());
 }
 
 async fn an_invitation_is_sent_again_or_withdrawn_until_it_is_used(world: &World) {
@@ -257,11 +277,14 @@ async fn a_disabled_person_gets_no_link(world: &World) {
     adds(&ada, "bo").await;
     let path = format!("{INVITATIONS}/{}/resend", id_of(world, "bo").await);
     world.set_disabled("bo", true).await;
-    assert!(ada.get(INVITATIONS).await.texts(".table tbody tr").concat().contains("Disabled"));
+    let listed = async || ada.get(INVITATIONS).await.texts(".table tbody tr").concat();
+    assert!(listed().await.contains("Disabled"));
     let page = ada.fill(&path, |form| form).await;
     assert_eq!((page.status, page.problems().concat().contains("Enable it first")), (409, true), "{}", page.body);
     world.set_disabled("bo", false).await;
+    assert!(listed().await.contains("Ended"), "the link ended with the account: {}", listed().await);
     assert_eq!(ada.fill(&path, |form| form).await.status, 200);
+    assert!(listed().await.contains("in 7 days"), "{}", listed().await);
     assert!(world.database.events_of("bo").await.contains(&"account invited again".to_owned()));
 }
 
@@ -275,6 +298,28 @@ async fn of_an_invitation_and_a_password_link_the_newer_one_works(world: &World)
     let again = ada.fill(&format!("{INVITATIONS}/{id}/resend"), |form| form).await.texts("code.key").concat();
     assert_eq!(world.browser().get(&path(world, &link)).await.status, 410);
     assert_eq!(chooses(world, &again).await.status, 303);
+}
+
+async fn an_invitation_that_waits_to_be_mailed_ends_as_its_link_would(world: &World) {
+    let ada = operator(world, "ada").await;
+    world.restart_with_mail_server().await;
+    let ada_again = world.sign_in("ada").await;
+    drop(ada);
+    let ada = ada_again;
+    let waiting = async || {
+        world.database.number("SELECT COUNT(*) FROM mails WHERE letter = 'invitation' AND state = 'pending'", &[]).await
+    };
+    assert_eq!(adds(&ada, "bo").await.status, 303);
+    let path = format!("{INVITATIONS}/{}/resend", id_of(world, "bo").await);
+    assert!(ada.get(INVITATIONS).await.texts(".table tbody tr").concat().contains("The mail is on its way"));
+    for _ in 0..2 {
+        assert_eq!((ada.fill(&path, |form| form).await.status, waiting().await), (303, 1), "only the last one is sent");
+    }
+    let password = format!("/operator/accounts/{}/password", id_of(world, "bo").await);
+    assert_eq!((ada.fill(&password, |form| form).await.status, waiting().await), (200, 0), "the newer link counts");
+    assert_eq!((ada.fill(&path, |form| form).await.status, waiting().await), (303, 1));
+    world.set_disabled("bo", true).await;
+    assert_eq!(waiting().await, 0, "a disabled account has no use for its link");
 }
 
 async fn a_first_password_is_chosen_and_not_changed(world: &World) {

@@ -14,7 +14,6 @@ use super::{
     people, typed,
 };
 use crate::{
-    accounts::one_time_link::INVITED,
     accounts::{Account, AccountDeletion, InvitedAccount, OwnedAlone},
     app::App,
     tokens::AccountId,
@@ -48,8 +47,9 @@ struct Pending {
     email: String,
     invited_by: String,
     invited: Time,
-    until: Time,
-    is_over: bool,
+    /// Until when the link works that they have.
+    until: Option<Time>,
+    mail_waits: bool,
     is_disabled: bool,
 }
 
@@ -88,15 +88,14 @@ pub async fn list_invitations(
 }
 
 fn pending(one: InvitedAccount, me: &Operator) -> Pending {
-    let until = one.invited_at + INVITED;
     Pending {
         id: one.account.id.to_string(),
         username: one.account.username,
         email: one.account.email,
         invited_by: one.invited_by.unwrap_or_default(),
         invited: me.time(one.invited_at),
-        until: me.time(until),
-        is_over: until <= me.now,
+        until: one.link_until.filter(|until| *until > me.now).map(|until| me.time(until)),
+        mail_waits: one.mail_waits,
         is_disabled: one.account.disabled_at.is_some(),
     }
 }

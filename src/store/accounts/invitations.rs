@@ -17,8 +17,12 @@ use crate::{
 impl Store {
     /// Who was invited and has not chosen a password, by username after `after`, at most `limit`.
     pub async fn invited_accounts(&self, after: &str, limit: i64) -> Result<Vec<InvitedAccount>> {
-        let names: Vec<(String, i64, Option<String>)> = sqlx::query_as(
-            "SELECT a.id, a.invited_at, b.username FROM accounts a LEFT JOIN accounts b ON b.id = a.invited_by
+        let names: Vec<(String, i64, Option<String>, Option<i64>, i64)> = sqlx::query_as(
+            "SELECT a.id, a.invited_at, b.username,
+                (SELECT MAX(l.expires_at) FROM links l WHERE l.account = a.id AND l.purpose IN ('invitation', 'password link')
+                    AND l.used_at IS NULL),
+                (SELECT COUNT(*) FROM mails m WHERE m.account = a.id AND m.letter = 'invitation' AND m.state = 'pending')
+             FROM accounts a LEFT JOIN accounts b ON b.id = a.invited_by
              WHERE a.invited_at IS NOT NULL AND a.username_key > $1 ORDER BY a.username_key LIMIT $2",
         )
         .bind(after.to_ascii_lowercase())
@@ -26,12 +30,18 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         let mut invited = Vec::with_capacity(names.len());
-        for (id, at, invited_by) in names {
+        for (id, at, invited_by, link_until, waiting) in names {
             let found = match AccountId::parse(&id) {
                 Some(id) => self.account(id).await?,
                 None => None,
             };
-            invited.extend(found.map(|account| InvitedAccount { account, invited_at: instant(at), invited_by }));
+            invited.extend(found.map(|account| InvitedAccount {
+                account,
+                invited_at: instant(at),
+                invited_by,
+                link_until: link_until.map(instant),
+                mail_waits: waiting > 0,
+            }));
         }
         Ok(invited)
     }
@@ -59,6 +69,7 @@ impl Transaction {
         if found.is_some() {
             self.end_links_for(id, LinkPurpose::Invitation).await?;
             self.end_links_for(id, LinkPurpose::PasswordLink).await?;
+            self.drop_waiting_invitation(id).await?;
             self.note_invited(id, EventKind::AccountInvitedAgain, by, now).await?;
         }
         Ok(found)

@@ -67,6 +67,7 @@ impl Transaction {
             .await?;
         if let (Some(account), LinkPurpose::PasswordLink) = (link.account, link.purpose) {
             self.end_links_for(account, LinkPurpose::Invitation).await?;
+            self.drop_waiting_invitation(account).await?;
         }
         self.insert_link(hash, link, now, expires_at).await
     }
@@ -130,6 +131,18 @@ impl Transaction {
             .bind(crate::accounts::one_time_link::LinkPurpose::StopReminders.as_str())
             .execute(&mut *self.inner)
             .await?;
+        self.drop_waiting_invitation(account).await
+    }
+
+    /// Drops an invitation that waits to be mailed: the link that it would make works no more than those that were made.
+    pub(in crate::store) async fn drop_waiting_invitation(&mut self, account: AccountId) -> Result<()> {
+        sqlx::query(
+            "UPDATE mails SET state = 'dropped', reply = 'another link took its place', lease_until = 0, fence = fence + 1
+             WHERE account = $1 AND letter = 'invitation' AND state = 'pending'",
+        )
+        .bind(account.to_string())
+        .execute(&mut *self.inner)
+        .await?;
         Ok(())
     }
 

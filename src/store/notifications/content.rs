@@ -30,7 +30,8 @@ impl Transaction {
             MailKind::PasswordReset => self.enabled_account_of(&mail.recipient).await?.map(MailContent::PasswordReset),
             MailKind::Invitation => {
                 let account = self.owner(mail).await?;
-                let waits = account.password_hash.is_none() && account.email == mail.recipient && !dead;
+                let can_choose = account.password_hash.is_none() && account.disabled_at.is_none();
+                let waits = can_choose && account.email == mail.recipient && !dead;
                 waits.then_some(MailContent::Invitation(account))
             }
             MailKind::SignUp => self.owed_to_sign_up(mail, link, now).await?,
