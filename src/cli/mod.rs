@@ -77,8 +77,8 @@ enum Command {
     Secret(secret::Command),
     /// After a backup was put back: switch off what may have been revoked since, and take the package store over
     Restored {
-        /// When the backup was made, such as 2027-02-11T09:00:00Z
-        #[arg(long, value_parser = jobs::moment)]
+        /// When the backup was made, to the second, such as 2027-02-11T09:00:00Z
+        #[arg(long, value_parser = restored::instant)]
         since: DateTime<Utc>,
     },
     /// Print the one-time link that makes the first account, on a host that has none

@@ -10,6 +10,13 @@ use crate::{app::App, audit::Actor, package_store};
 /// Accounts and tokens that are read at a time.
 const PAGE: i64 = 500;
 
+/// Reads when the backup was made. A day alone would leave alive what was made in the hours of that day before the backup.
+pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    text.parse().map_err(|_| {
+        "write the day and the time at which the backup was made, such as 2027-02-11T09:00:00Z; if you are not sure, a later one"
+    })
+}
+
 /// Does it: `since` is when the backup was made.
 pub async fn run(app: &App, since: DateTime<Utc>) -> anyhow::Result<()> {
     let (now, by) = (app.clock.now(), Actor::host("latchkey restored"));
@@ -21,7 +28,7 @@ pub async fn run(app: &App, since: DateTime<Utc>) -> anyhow::Result<()> {
     tx.commit().await?;
     freeze(app, since, &by, now).await?;
     say(format_args!("Ended {sessions} sessions, {links} one-time links and {addresses} private addresses."));
-    list(app, now).await?;
+    list(app, since, now).await?;
     match package_store::adopt(&app.store, &app.blobs, app.clock.now()).await {
         Ok(()) => say("The package store is this host's now; no other copy of the database deletes files there."),
         Err(error) => say(format_args!(
@@ -51,7 +58,7 @@ async fn freeze(app: &App, since: DateTime<Utc>, by: &Actor, now: DateTime<Utc>)
 }
 
 /// One line per token, its parts separated by tabs for other programs.
-async fn list(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn list(app: &App, since: DateTime<Utc>, now: DateTime<Utc>) -> anyhow::Result<()> {
     let (mut after, mut count) = ((String::new(), String::new()), 0);
     loop {
         let page = app.store.tokens_frozen_at(now, (&after.0, &after.1), PAGE).await?;
@@ -63,6 +70,13 @@ async fn list(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
             Some(last) => after = (last.owner, last.id),
             None => break,
         }
+    }
+    let younger = app.store.count_tokens_issued_after(since).await?;
+    if younger > 0 {
+        say(format_args!(
+            "NOTE {younger} tokens have keys that were issued after --since, so they count as made after the restore and stay on. \
+             If the backup is younger than that, run this again with its time."
+        ));
     }
     say(format_args!(
         "Deactivated {count} tokens. Each owner switches theirs on again, or revokes them: Access Tokens, Undo the freeze."

@@ -53,8 +53,9 @@ async fn rotate(args: &Args, to: Option<PathBuf>) -> anyhow::Result<()> {
     swap_secret(&app, &new).await?;
     match to {
         None => {
-            put_in_place(&new_file, &present)?;
-            say("The master secret is another one now; the old one is in master.secret.old. Restart the server.");
+            let old = put_in_place(&new_file, &present)?;
+            let old = old.file_name().unwrap_or_default().display();
+            say(format_args!("The master secret is another one now; the old one is in {old}. Restart the server."));
         }
         Some(file) => say(format_args!(
             "The master secret is the one in {} now. Set LATCHKEY_SECRET_FILE to it (or put it in the old one's place) on \
@@ -83,8 +84,8 @@ async fn swap_secret(app: &App, new: &MasterSecret) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The old file stays beside the new one.
-fn put_in_place(new: &Path, present: &Path) -> anyhow::Result<()> {
+/// The old file stays beside the new one, and beside those of earlier rotations; gives its path.
+fn put_in_place(new: &Path, present: &Path) -> anyhow::Result<PathBuf> {
     let failed = || {
         format!(
             "the database uses the new master secret, but it could not be put in its place: move {} to {}",
@@ -92,8 +93,17 @@ fn put_in_place(new: &Path, present: &Path) -> anyhow::Result<()> {
             present.display()
         )
     };
-    std::fs::rename(present, present.with_extension("secret.old")).with_context(failed)?;
-    std::fs::rename(new, present).with_context(failed)
+    let old = unused(present.with_extension("secret.old"));
+    std::fs::rename(present, &old).with_context(failed)?;
+    std::fs::rename(new, present).with_context(failed)?;
+    Ok(old)
+}
+
+/// This path, or the same with the first number behind it of which there is no file.
+fn unused(path: PathBuf) -> PathBuf {
+    let numbered = (2u32..).map(|n| PathBuf::from(format!("{}.{n}", path.display())));
+    let mut paths = std::iter::once(path.clone()).chain(numbered);
+    paths.find(|path| !path.exists()).unwrap_or(path)
 }
 
 async fn lost(args: &Args) -> anyhow::Result<()> {

@@ -17,6 +17,12 @@ impl Store {
         Ok(self.fact(MAILS_HELD).await?.and_then(|at| at.parse().ok()).map(instant))
     }
 
+    /// How many tokens that can work have a key that was issued after `since`.
+    pub async fn count_tokens_issued_after(&self, since: DateTime<Utc>) -> Result<i64> {
+        let count = "SELECT COUNT(*) FROM tokens WHERE issued_at > $1 AND revoked_at IS NULL";
+        Ok(sqlx::query_scalar(count).bind(since.timestamp()).fetch_one(&self.pool).await?)
+    }
+
     /// Tokens that were switched off with all others at `at`, by owner, after that owner and id, at most `limit`.
     pub async fn tokens_frozen_at(
         &self,

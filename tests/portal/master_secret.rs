@@ -91,4 +91,10 @@ fn the_secret_in_a_data_folder_is_replaced_and_the_old_one_kept_beside_it() {
     let old = folder.path().join("master.secret.old");
     assert_eq!((fs::read_to_string(&old).unwrap(), mode(&file), mode(&old)), (before, 0o600, 0o600));
     assert!(latchkey(&["account", "list"]).status.success());
+    // The first secret is needed for the oldest backups, so it stays whatever is rotated later.
+    let (first, second) = (fs::read_to_string(&old).unwrap(), fs::read_to_string(&file).unwrap());
+    let said = latchkey(&["secret", "rotate"]);
+    assert!(String::from_utf8_lossy(&said.stdout).contains("master.secret.old.2"), "{said:?}");
+    let kept = fs::read_to_string(folder.path().join("master.secret.old.2")).unwrap();
+    assert_eq!((fs::read_to_string(&old).unwrap(), kept), (first, second));
 }

@@ -20,6 +20,8 @@ async fn a_backup_was_made_before_it_was_restored(world: &World) {
     let key = ada.key(world, "CI").await;
     let said = refused(world, &["restored", "--since", "2199-01-01T00:00:00Z"], "");
     assert!(said.contains("--since is in the future"), "{said}");
+    let said = refused(world, &["restored", "--since", "2026-11-02"], "");
+    assert!(said.contains("write the day and the time"), "{said}");
     assert_eq!(world.refusal(&key.secret).await, None);
     assert!(ada.is_signed_in().await, "nothing was done");
 }
@@ -37,6 +39,13 @@ async fn what_a_backup_brings_back_is_off_until_its_owner_has_looked(world: &Wor
     let off = ada.key(world, "Off").await;
     ada.fill(&format!("/settings/tokens/{}/deactivate", off.id), |form| form).await;
     let link = world.password_link("bo").await;
+    ada.fill(&format!("/settings/tokens/{}/symbols", adas.id), |form| form).await;
+    ada.fill("/settings/calendar", |form| form).await;
+    let addresses = async || {
+        let count = "SELECT (SELECT COUNT(*) FROM symbols_addresses) + (SELECT COUNT(*) FROM calendar_links)";
+        world.database.number(count, &[]).await
+    };
+    assert_eq!(addresses().await, 2);
     latchkey::jobs::remove_orphans(&world.app()).await.unwrap();
     // Made after the restore, and so not in the backup.
     world.pass(chrono::Duration::hours(1));
@@ -53,8 +62,10 @@ async fn what_a_backup_brings_back_is_off_until_its_owner_has_looked(world: &Wor
         "{said}"
     );
     assert_eq!(world.refusal(&fresh.secret).await, None);
+    assert!(said.contains("NOTE 1 tokens have keys that were issued after --since"), "{said}");
     assert!(!ada.is_signed_in().await && !bo.is_signed_in().await);
     assert_ne!(world.browser().get(&link).await.status, 200);
+    assert!(said.contains("and 2 private addresses.") && addresses().await == 0, "{said}");
     let after = Custody::of(&world.app().store, &world.app().blobs).await.unwrap();
     assert_eq!(after.ownership, Ownership::Ours);
     assert_ne!(after.claim.installation, before.claim.installation, "every other copy is a stranger now");
