@@ -59,6 +59,7 @@ pub(super) async fn deliver_mails(
         let down = silences == SILENCES || matches!(outcome, Outcome::Down(_) | Outcome::Misconfigured(_));
         done.push((mail.id, outcome));
         if down {
+            app.health.suspect();
             break;
         }
     }

@@ -38,7 +38,9 @@ pub(super) async fn send<D: Dialect>(
     if condition == Condition::NotModified {
         return Ok(answer.finish());
     }
-    let Some(blob) = request.app.blobs.get(key).await? else {
+    let found = request.app.blobs.get(key).await.inspect_err(|_| request.app.health.suspect())?;
+    let Some(blob) = found else {
+        request.app.health.suspect();
         let lost = std::io::Error::other(format!("the file {} of a published version is missing", key.as_str()));
         return Err(DoorError::unavailable(&lost));
     };

@@ -77,7 +77,13 @@ async fn files_that_are_missing_are_named(world: &World) {
     let key = ada.key(world, "CI").await;
     assert_eq!(push(world, &key).await.status(), 201);
     assert!(doctor(world, &[]).0);
+    assert_eq!(ready(world).await.1, "ready\n");
     fs::remove_dir_all(world.folder().join("packages/nuget")).unwrap();
+    let download =
+        world.browser().bare_request(reqwest::Method::GET, "/v3/flat/contoso.core/1.0.0/contoso.core.1.0.0.nupkg");
+    assert_eq!(download.header("X-NuGet-ApiKey", &key.secret).send().await.unwrap().status(), 503);
+    let told = world.browser().get("/readyz").await.body;
+    assert!(told.contains("package files 1 of 1 looked for are missing\n"), "nobody waits for the next minute: {told}");
     let (well, said) = doctor(world, &[]);
     assert!(
         !well && said.contains("WRONG package files 1 of 1 looked for are missing: such as Contoso.Core 1.0.0"),
