@@ -193,11 +193,14 @@ fn request_id() -> String {
     hex::encode(bytes)
 }
 
+/// Characters of the secret of a private address.
+const SECRET: usize = 43;
+
 /// A path as the log may show it: decoded as the routes read it, printable ASCII, at most 200 characters. Keys that
-/// somebody put into a path are cut, and so are private addresses. `shapes` are those of keys of older
+/// somebody put into a path are cut, and so are private addresses, mistyped ones too. `shapes` are those of keys of older
 /// systems that are here.
 fn escaped(path: &str, shapes: &[Shape]) -> String {
-    let path = without_legacy_keys(single_slashes(&decoded(path)), shapes);
+    let path = without_secrets(&without_legacy_keys(single_slashes(&decoded(path)), shapes));
     let folded = path.to_ascii_lowercase();
     let key = folded.find("lk_");
     let private = PRIVATE.iter().filter_map(|before| Some(folded.find(before)? + before.len())).min();
@@ -214,6 +217,20 @@ fn escaped(path: &str, shapes: &[Shape]) -> String {
 fn single_slashes(path: &str) -> String {
     let mut before = ' ';
     path.chars().filter(|c| std::mem::replace(&mut before, *c) != '/' || *c != '/').collect()
+}
+
+/// A path without the parts that may be the secret of a private address, wherever they stand.
+fn without_secrets(path: &str) -> String {
+    let may_be_secret = |part: &str| {
+        part.len() == SECRET && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let parts = path.split_inclusive(['/', ';', '.', ':', '?', '=', ' ']);
+    let hidden = parts.map(|part| match part.strip_suffix(['/', ';', '.', ':', '?', '=', ' ']) {
+        Some(bare) if may_be_secret(bare) => format!("…{}", &part[bare.len()..]),
+        None if may_be_secret(part) => "…".to_owned(),
+        _ => part.to_owned(),
+    });
+    hidden.collect()
 }
 
 /// A path without the parts that look like keys of older systems.
@@ -292,6 +309,19 @@ mod tests {
             let shown = escaped(hidden, &[]);
             assert!(shown.ends_with("/symbols/-/…"), "{hidden}: {shown}");
         }
+        let secret = "Wq3_zz-0".repeat(6)[..SECRET].to_owned();
+        for mistyped in [
+            "/symbols/S",
+            "/symbols/main/S",
+            "/symbols/./-/S/a.pdb",
+            "/symbols/x/../-/S",
+            "/symbols;x/-/S",
+            "/calenda/S.ics",
+        ] {
+            let shown = escaped(&mistyped.replace('S', &secret), &[]);
+            assert!(shown.contains('…') && !shown.contains("Wq3"), "{mistyped}: {shown}");
+        }
+        assert_eq!(escaped(&format!("/packages/{}", "a".repeat(44)), &[]).len(), 54, "names are shown");
         for key in ["/x/%6c%6b%5fAbcDef123", "/x/l%256b_AbcDef123", "/x/LK_AbcDef123"] {
             assert_eq!(escaped(key, &[]), "/x/lk_…", "{key}");
         }
