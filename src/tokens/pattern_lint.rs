@@ -72,7 +72,11 @@ pub fn remarks<'a>(
     let names: HashMap<String, &str> = names.map(|name| (name.to_ascii_lowercase(), name)).collect();
     let mut remarks = Vec::new();
     for pattern in &all {
-        remarks.extend(kinds.iter().filter_map(|&kind| can_match_no(pattern, kind)));
+        let useless: Vec<_> = kinds.iter().filter_map(|&kind| can_match_no(pattern, kind)).collect();
+        // One that another of the kinds can have use of is meant for that.
+        if useless.len() == kinds.len() {
+            remarks.extend(useless);
+        }
         remarks.extend(needless(pattern, &all, set));
         remarks.extend(not_itself(pattern, set, &names));
     }
@@ -156,15 +160,14 @@ mod tests {
             ("a--b*", vec![Kind::NuGet]),
         ] {
             let patterns = Patterns::parse(pattern).unwrap();
-            let found: Vec<_> = remarks(&patterns, &PatternSet::of(&patterns), &Kind::ALL, [].into_iter())
-                .into_iter()
-                .filter_map(|remark| match remark {
-                    PatternLint::CanMatchNo { kind, .. } => Some(kind),
-                    _ => None,
-                })
-                .collect();
-            assert_eq!(found, useless, "{pattern}");
+            let found = Kind::ALL.into_iter().filter(|kind| {
+                let remarks = remarks(&patterns, &PatternSet::of(&patterns), &[*kind], [].into_iter());
+                remarks.iter().any(|remark| matches!(remark, PatternLint::CanMatchNo { .. }))
+            });
+            assert_eq!(found.collect::<Vec<_>>(), useless, "{pattern}");
         }
+        assert!(said("@team/*", &[Kind::NuGet, Kind::Npm], &[]).is_empty(), "it is meant for npm");
+        assert_eq!(said("@team", &[Kind::NuGet, Kind::Npm], &[]).len(), 2);
         assert_eq!(
             said("@team/*", &[Kind::NuGet], &[]),
             ["“@team/*” can match no NuGet package: its ids have neither a slash nor @."]

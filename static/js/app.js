@@ -4,7 +4,7 @@ import { watchPresets } from "./presets.js";
 import { watchPreview } from "./preview.js";
 import { guardSecret } from "./secret.js";
 import { watchSelection } from "./selection.js";
-import { keepTimes } from "./times.js";
+import { keepTimes, proposeZone } from "./times.js";
 import { watchToolbar } from "./toolbar.js";
 
 watchCopyButtons();
@@ -13,4 +13,5 @@ watchPreview();
 guardSecret();
 watchSelection();
 keepTimes();
+proposeZone();
 watchToolbar();

@@ -21,6 +21,13 @@ const refresh = () => {
   }
 };
 
+// A new account begins with the time zone of its owner's browser.
+export const proposeZone = () => {
+  const zone = document.querySelector("form[action$='/setup'] [name=zone], form[action$='/sign-up'] [name=zone]");
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && own && zone.value === "UTC") zone.value = own;
+};
+
 export const keepTimes = () => {
   if (!document.querySelector("time[data-relative]")) return;
   setInterval(refresh, 30_000); // the first words are the server's: a wrong clock here does not contradict them at once

@@ -34,9 +34,9 @@ async fn the_setup_link_makes_the_operator_once(world: &World) {
     assert_eq!(world.database.number("SELECT COUNT(*) FROM accounts WHERE operator_since IS NOT NULL", &[]).await, 1);
     assert_eq!(world.database.events_of("ada").await, ["account created", "account made operator"]);
 
-    assert_eq!(cy.get(&link).await.status, 404);
+    assert_eq!(cy.get(&link).await.heading(), "This link does not work");
     let form = open_elsewhere.set("username", "cy").set("email", "cy@example.com").set("password", &password_of("cy"));
-    assert_eq!(cy.submit(form).await.status, 404);
+    assert_eq!(cy.submit(form).await.status, 410);
     assert_eq!(world.database.number("SELECT COUNT(*) FROM accounts", &[]).await, 1);
 }
 
@@ -48,8 +48,8 @@ async fn every_node_and_start_prints_the_same_link_until_it_is_used_or_over(worl
     let ada = world.browser();
     assert_eq!(ada.get(&first).await.status, 200);
     assert_eq!(ada.get("/setup").await.status, 404);
-    assert_eq!(ada.get("/setup?link=").await.status, 404);
-    assert_eq!(ada.get("/setup?link=%00").await.status, 404);
+    assert_eq!(ada.get("/setup?link=").await.status, 410);
+    assert_eq!(ada.get("/setup?link=%00").await.status, 410);
     world.pass(Duration::days(7));
     let second = printed(world).await;
     assert_ne!(first, second);

@@ -16,7 +16,9 @@ async fn signing_up_is_for_hosts_that_are_open(world: &World) {
     assert_eq!(cy.get("/").await.attributes("a[href='/sign-up']", "href").len(), 1);
     let form = cy.get("/sign-up").await.form("/sign-up");
     world.restart_with(&[("sign-up", "closed")]).await;
-    assert_eq!(cy.get("/sign-up").await.status, 404);
+    let closed = cy.get("/sign-up").await;
+    assert_eq!((closed.status, closed.location()), (303, "/sign-in"));
+    assert!(cy.get("/sign-in").await.body.contains("The operator of this host makes them"));
     for page in ["/", "/sign-in"] {
         assert!(cy.get(page).await.attributes("a[href='/sign-up']", "href").is_empty());
     }

@@ -110,7 +110,11 @@ async fn looking_never_changes_anything(world: &World) {
             let before = world.database.contents().await;
             let page = ada.send(ada.request(method.clone(), &path)).await;
             assert_eq!(world.database.contents().await, before, "{method} {path}");
-            let expected = if path == "/setup?link=x" || path == "/nothing" { 404 } else { 200 };
+            let expected = match path.as_str() {
+                "/setup?link=x" => 410,
+                "/nothing" => 404,
+                _ => 200,
+            };
             let signs_in = matches!(path.as_str(), "/" | "/sign-in");
             assert_eq!(page.status, if signs_in { 303 } else { expected }, "{method} {path}");
             assert!(method == Method::GET || page.body.is_empty(), "{path}");

@@ -9,7 +9,7 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{SignUpForm, register};
+use super::{SignUpForm, dead_link, register};
 use crate::{
     accounts::one_time_link::{self, LinkPurpose},
     app::App,
@@ -47,7 +47,7 @@ pub async fn show_setup(
 ) -> Result<HttpResponse, PageError> {
     let secret = query.map(|query| query.into_inner().link).map_err(|_| PageError::NotFound)?;
     if !app.store.link_is_good(&one_time_link::hash(&secret), LinkPurpose::Setup, app.clock.now()).await? {
-        return Err(PageError::NotFound);
+        return dead_link::draw(&req);
     }
     draw(
         &req,
@@ -66,7 +66,7 @@ pub async fn set_up_host(
 ) -> Result<HttpResponse, PageError> {
     let link = one_time_link::hash(&form.setup);
     if !app.store.link_is_good(&link, LinkPurpose::Setup, app.clock.now()).await? {
-        return Err(PageError::NotFound);
+        return dead_link::draw(&req);
     }
     if !is_ours {
         return draw(&req, StatusCode::FORBIDDEN, form, Problems::one("", LATE));

@@ -35,9 +35,11 @@ struct SignUp {
     problems: Problems,
 }
 
-/// `GET /sign-up`
+/// `GET /sign-up`; where nobody makes an account, the page for signing in says who does.
 pub async fn show_sign_up(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
-    must_be_open(&app)?;
+    if must_be_open(&app).is_err() {
+        return Ok(go_to(&req, "/sign-in"));
+    }
     draw(&req, StatusCode::OK, SignUpForm { zone: "UTC".to_owned(), ..SignUpForm::default() }, Problems::default())
 }
 

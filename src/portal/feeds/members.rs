@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// What a form offers besides roles.
-const OUT: RoleChoice = RoleChoice { word: "none", label: "Take out of the feed", words: "What they published stays" };
+const OUT: RoleChoice = RoleChoice { word: "none", label: "Remove from the feed", words: "What they published stays" };
 /// Members on one page.
 const PAGE: usize = 100;
 

@@ -100,6 +100,13 @@ pub struct TokenIssues {
     pub id: String,
 }
 
+impl TokenIssues {
+    /// Whether something was refused that nothing has fixed since.
+    pub fn is_refused(&self) -> bool {
+        self.lines.iter().any(|line| !matches!(line.remedy, Remedy::Fixed(_)))
+    }
+}
+
 /// An old key that is still presented.
 pub struct Late {
     /// "The key replaced on 3 Nov 2026, 14:00 UTC" or "The revoked key".
