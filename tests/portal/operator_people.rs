@@ -343,7 +343,7 @@ async fn a_link_lives_a_week(world: &World) {
     world.pass(Duration::minutes(2));
     assert_eq!(world.browser().get(&path(world, &link)).await.status, 410);
     let ada = world.sign_in("ada").await;
-    assert!(ada.get(INVITATIONS).await.texts(".table tbody tr").concat().contains("Expired"));
+    assert!(ada.get(INVITATIONS).await.texts(".table tbody tr").concat().contains("Ended"));
 }
 
 async fn adding_people_asks_for_the_password_and_is_for_operators(world: &World) {

@@ -53,7 +53,7 @@ async fn every_node_and_start_prints_the_same_link_until_it_is_used_or_over(worl
     world.pass(Duration::days(7));
     let second = printed(world).await;
     assert_ne!(first, second);
-    assert_eq!((ada.get(&first).await.status, ada.get(&second).await.status), (404, 200));
+    assert_eq!((ada.get(&first).await.status, ada.get(&second).await.status), (410, 200));
 }
 
 async fn a_setup_link_ends_after_a_week(world: &World) {
@@ -61,7 +61,7 @@ async fn a_setup_link_ends_after_a_week(world: &World) {
     world.pass(Duration::days(7) - Duration::seconds(1));
     assert_eq!(ada.get(&link).await.status, 200);
     world.pass(Duration::seconds(1));
-    assert_eq!(ada.get(&link).await.status, 404);
+    assert_eq!(ada.get(&link).await.status, 410);
 }
 
 async fn a_mistake_in_the_setup_form_does_not_use_the_link_up(world: &World) {

@@ -221,7 +221,7 @@ async fn a_freeze_switches_off_every_live_token_and_its_undo_exactly_those(world
     let primary = newest_token(world, "Primary token").await;
     ada.must(&keys[1].id, "deactivate").await;
     let page = ada.get("/settings/tokens/freeze").await;
-    assert!(page.texts("main .steps").concat().contains("2 tokens are on"), "{}", page.body);
+    assert!(page.texts("main .steps").concat().contains("2 tokens are active"), "{}", page.body);
     must(&ada, "freeze").await;
     assert_eq!(refusals(world, &keys).await, [Some(Reason::Deactivated); 3]);
     let alerts = ada.get("/settings/tokens").await.texts(".alerts li");
