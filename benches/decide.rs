@@ -32,6 +32,7 @@ fn bench(c: &mut Criterion) {
         feed: Some(("main", FeedId::parse(ID))),
         name: Some("Contoso.Service.Billing"),
         package: Package::Own,
+        is_served: true,
     };
     let hundred = (0..100).map(|i| format!("Contoso.Team{i}.*")).collect::<Vec<_>>().join("\n");
     let hostile = format!("{}b", "a*".repeat(60));

@@ -13,7 +13,7 @@ use crate::{
     accounts::{Account, one_time_link},
     auth::{
         AccountLimiter, ConcurrencyLimiter, LegacyKeys, PushQueue, UsageBuffer, password_hasher::PasswordHasher,
-        rate_limiter::RateLimiter,
+        rate_limiter::RateLimiter, signing_keys::SigningKeys,
     },
     clock::Clock,
     config::{MasterSecret, Settings, aws_variables, private_folder},
@@ -58,6 +58,8 @@ pub struct App {
     pub long_answers: ConcurrencyLimiter,
     /// Turns at holding patterns against all packages that somebody can reach.
     pub previews: AccountLimiter,
+    /// What signs the proofs that container registries are shown.
+    pub signing_keys: SigningKeys,
     /// Which part answered when last looked at.
     pub health: Health,
 }
@@ -97,9 +99,13 @@ impl App {
             pushes: PushQueue::new(settings.pushes),
             long_answers: ConcurrencyLimiter::of(PIECES),
             previews: AccountLimiter::of(PREVIEWS),
+            signing_keys: SigningKeys::new(&settings.master),
             health: Health::default(),
             settings,
         };
+        if !app.settings.registry_services.is_empty() {
+            app.signing_keys.make_first(&app.store, app.clock.now()).await?;
+        }
         private_folder(&app.uploads())?;
         close_folders(&app.settings.data_dir)?;
         app.delete_leftovers()?;

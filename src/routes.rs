@@ -8,12 +8,12 @@ mod scopes;
 use actix_web::http::Method;
 
 use self::line::{Line, delete, get, moved, post, put, read};
-pub use self::scopes::{all, http_api, npm_feeds, nuget_feeds};
+pub use self::scopes::{all, container_registries, http_api, npm_feeds, nuget_feeds};
 use crate::{
     api,
     portal::{self, account, calendar, feeds, operator, packages, tokens},
     probes,
-    registry::{npm, nuget},
+    registry::{container, npm, nuget},
     web::assets,
     well_known,
 };
@@ -29,6 +29,8 @@ pub enum Audience {
     NuGet,
     /// npm clients with a key.
     Npm,
+    /// Clients of container registries, registries, and the proxies before them.
+    Container,
     /// Programs with a key.
     Api,
     /// Mail programs, which press a button without a session.
@@ -60,6 +62,7 @@ pub fn addresses() -> Vec<Address> {
         ("/feeds/{feed}/symbols", Audience::NuGet, symbol_files()),
         ("/symbols", Audience::NuGet, symbol_files()),
         ("/feeds/{feed}/npm", Audience::Npm, npm_feed()),
+        ("", Audience::Container, containers()),
         ("/api/v1", Audience::Api, http_api_lines()),
         ("/v1", Audience::Api, http_api_lines()),
         ("", Audience::MailProgram, mail_programs()),
@@ -141,6 +144,17 @@ fn npm_feed() -> Vec<Line> {
         read("/{name:@[^/%]+/[^/]+|[^/]+}/-/{file:@[^/%]+/[^/]+|[^/]+}", npm::download::download_tarball),
         delete("/{name:@[^/%]+/[^/]+|[^/]+}/-/{file:@[^/%]+/[^/]+|[^/]+}/-rev/{revision}", npm::change::delete_tarball),
         read("/{name:@[^/%]+/[^/]+|[^/]+}/{version}", npm::packument::show_release),
+    ]
+}
+
+/// For container registries, their clients, and the proxies before them.
+fn containers() -> Vec<Line> {
+    vec![
+        read("/container/token", container::token::issue_token),
+        post("/container/token", container::token::issue_token),
+        read("/container/certificate.pem", container::keys::show_certificates),
+        read("/container/jwks.json", container::keys::show_key_set),
+        read("/auth/forward", container::forward::check_forwarded_request),
     ]
 }
 

@@ -18,7 +18,7 @@ pub async fn check_access(req: HttpRequest, app: web::Data<App>) -> Answer {
     let known = request.admit_to_ask().map_err(Problem::about_can)?;
     let query = Query::of(&req, &["action", "package", "feed"])?;
     let question = question(&query)?;
-    let ask = question.ask(known, question.facts(&app.store, known).await?);
+    let ask = question.ask(known, question.facts(&app.store, known).await?, app.settings.served_kinds());
     let (reason, message) = match request.would_allow(&ask) {
         Ok(_) => (None, format!("{} may do this.", known.token.called())),
         Err(refusal) => (Some(refusal.reason.as_str()), refusal.sentence),

@@ -78,6 +78,7 @@ fn may_read(known: &TokenLookup, package: &FeedPackage, set: &PatternSet, now: D
         feed: Some((&package.feed_name, Some(package.feed))),
         name: Some(&package.name),
         package: Package::Unknown,
+        is_served: true,
     };
     let holder = Holder { disabled: known.holder.disabled, ..package.holder };
     decide_in_list(Some(known.presented()), &holder, &ask, set, now) == Decision::Allow

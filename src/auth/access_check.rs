@@ -7,7 +7,7 @@ use crate::{
     packages::rules,
     store::{Result as Stored, Store},
     tokens::{
-        Kind, Permission, TokenLookup,
+        Kind, Permission, ServedKinds, TokenLookup,
         decision::{Action, Ask, Package},
         is_feed_name,
     },
@@ -64,14 +64,19 @@ impl<'q> AccessCheck<'q> {
     /// What the decision needs to know of the asked package; `known` was looked up for the asked feed.
     pub async fn facts(&self, store: &Store, known: &TokenLookup) -> Stored<Package> {
         match self.kind.zip(self.package) {
+            // Writers push to what has no owners, and the feed's owners delete it.
+            Some((kind, _)) if !rules(kind).has_owners() => {
+                Ok(if matches!(self.action, Action::Delete(_)) { Package::Others } else { Package::Own })
+            }
             Some((kind, name)) => store.facts(known, kind, &name.to_ascii_lowercase()).await,
             None => Ok(Package::Unknown),
         }
     }
 
-    /// The question as the decision takes it.
-    pub fn ask(&self, known: &TokenLookup, package: Package) -> Ask<'q> {
+    /// The question as the decision takes it, on a host that serves these kinds.
+    pub fn ask(&self, known: &TokenLookup, package: Package, served: ServedKinds) -> Ask<'q> {
         let feed = self.kind.map(|_| (self.feed, known.feed));
-        Ask { action: self.action, feed, name: self.package, package }
+        let is_served = self.kind.is_none_or(|kind| served.has(kind));
+        Ask { action: self.action, feed, name: self.package, package, is_served }
     }
 }

@@ -38,21 +38,39 @@ pub struct Key {
     pub(super) legacy: Option<LegacyKey>,
     /// Whether a key was sent as the username of Basic, where none is looked for.
     pub(super) is_username: bool,
+    /// What is looked up of a key that was presented before, to whoever shows a proof of that now.
+    proven: Option<SecretHash>,
 }
 
 impl Key {
     /// Of a private address, which is looked up by itself.
     pub(super) fn of_address() -> Self {
-        Self { scheme: CredentialScheme::Address, secret: None, legacy: None, is_username: false }
+        Self { scheme: CredentialScheme::Address, secret: None, legacy: None, is_username: false, proven: None }
     }
 
     fn of_secret(scheme: CredentialScheme, text: &str) -> Self {
-        Self { scheme, secret: Secret::parse(text), legacy: None, is_username: false }
+        Self { scheme, secret: Secret::parse(text), legacy: None, is_username: false, proven: None }
+    }
+
+    /// A key that a form has in the place of a password.
+    pub fn of_password(text: &str) -> Self {
+        Self::of_secret(CredentialScheme::Basic, text)
+    }
+
+    /// A key that stands alone in `Authorization`.
+    pub fn of_bearer(text: &str) -> Self {
+        Self::of_secret(CredentialScheme::Bearer, text)
+    }
+
+    /// A key that was presented before, known by its hash.
+    pub fn proven(hash: SecretHash) -> Self {
+        Self { proven: Some(hash), ..Self::of_secret(CredentialScheme::Bearer, "") }
     }
 
     /// What the database is asked for; none if it need not be asked.
     pub(super) fn hash(&self) -> Option<SecretHash> {
-        self.secret.as_ref().map(Secret::hash).or_else(|| self.legacy.as_ref().map(LegacyKey::hash))
+        let secret = self.secret.as_ref().map(Secret::hash);
+        secret.or_else(|| self.legacy.as_ref().map(LegacyKey::hash)).or(self.proven)
     }
 
     /// Texts that are no keys are not compared.

@@ -16,6 +16,7 @@ pub mod password_link;
 mod push_queue;
 pub mod rate_limiter;
 pub mod sign_in_attempt;
+pub mod signing_keys;
 mod usage_buffer;
 mod usage_recorder;
 
@@ -40,7 +41,7 @@ use crate::{
     audit::Actor,
     store::{Result, Store, Transaction},
     tokens::{
-        Token, TokenLookup,
+        SecretHash, Token, TokenLookup,
         decision::{Action, Ask, Reason, admit, decide},
         legacy::looks_like_key,
         secret,
@@ -86,6 +87,16 @@ impl Caller {
     pub fn by_address(known: TokenLookup, recorder: UsageRecorder) -> Self {
         tracing::Span::current().record("account", &known.username).record("key", known.token.called());
         Self { key: Key::of_address(), known: Some(known), recorder }
+    }
+
+    /// What the database is asked for: by it a proof that this key was presented tells which one it was.
+    pub fn key_hash(&self) -> Option<SecretHash> {
+        self.key.hash()
+    }
+
+    /// Notes now what the last judgement said; for a request that asks for several things, each by itself.
+    pub fn note_use(&self) {
+        self.recorder.note();
     }
 
     /// Looks the key up once more: from then on the facts of that moment count.

@@ -151,8 +151,15 @@ fn occasion(known: &TokenLookup, reason: Reason) -> Option<DateTime<Utc>> {
 
 impl Drop for UsageRecorder {
     fn drop(&mut self) {
+        self.note();
+    }
+}
+
+impl UsageRecorder {
+    /// Notes what the last judgement said, once.
+    pub(super) fn note(&self) {
         let Some(Judged { token, account, at, outcome }) = self.judged.take() else { return };
-        let (client, address) = (std::mem::take(&mut self.client), std::mem::take(&mut self.address));
+        let (client, address) = (self.client.clone(), self.address.clone());
         let refused = matches!(outcome, Outcome::Refused(_));
         // Whether a look-up counts is known when its row is written: another node may have noted it.
         let counts = !matches!(&outcome, Outcome::Refused(line) if line.is_look_up());

@@ -5,6 +5,7 @@ mod account;
 mod doctor;
 mod feed;
 mod jobs;
+mod keys;
 pub mod legacy;
 pub mod mail;
 mod package;
@@ -72,6 +73,9 @@ enum Command {
     /// Do now what the portal does by the clock
     #[command(subcommand)]
     Jobs(jobs::Command),
+    /// List or rotate the keys that sign what container registries are told
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Put another master secret in the place of the present one, or of one that is lost
     #[command(subcommand)]
     Secret(secret::Command),
@@ -109,6 +113,7 @@ impl Cli {
             Command::Package(command) => command.run(&open(&args).await?).await,
             Command::Store(command) => command.run(&open(&args).await?).await,
             Command::Jobs(command) => command.run(&open(&args).await?).await,
+            Command::Keys(command) => command.run(&open(&args).await?).await,
             Command::Secret(command) => command.run(&args).await,
             Command::Restored { since } => restored::run(&open(&args).await?, since).await,
             Command::SetupLink => setup_link(&open(&args).await?).await,

@@ -9,6 +9,7 @@ use super::say;
 use crate::{
     accounts::one_time_link,
     app::{App, mailed_link_key},
+    auth::signing_keys,
     clock::Clock,
     config::{Args, MasterSecret, Settings},
     store::{Store, migrate::migrate},
@@ -72,12 +73,14 @@ async fn swap_secret(app: &App, new: &MasterSecret) -> anyhow::Result<()> {
     let old = &app.settings.master;
     ensure!(old.fingerprint() != new.fingerprint(), "the new master secret is the one in force");
     let (old_key, new_key) = (mailed_link_key(old), mailed_link_key(new));
+    let signing = app.store.signing_keys().await?;
     let mut tx = app.store.begin().await?;
     if !tx.swap_master_fingerprint(&old.fingerprint(), &new.fingerprint()).await? {
         bail!("the master secret was changed meanwhile");
     }
     let hash = |key: &[u8], mail| one_time_link::hash(&one_time_link::of_mail(key, mail));
     tx.rehash_mailed_links(|mail| (hash(&*old_key, mail), hash(&*new_key, mail))).await?;
+    signing_keys::reseal(&mut tx, &signing, old, new).await?;
     tx.end_all_sessions().await?;
     tx.commit().await?;
     tracing::warn!("the master secret was changed with latchkey secret rotate; every session has ended");
@@ -120,6 +123,7 @@ async fn lost(args: &Args) -> anyhow::Result<()> {
         bail!("the master secret was changed meanwhile");
     }
     let dropped = tx.drop_mails_with_links().await?;
+    let keys = tx.remove_signing_keys_before(i64::MAX).await?;
     tx.end_all_sessions().await?;
     tx.commit().await?;
     tracing::warn!("the master secret was lost and replaced with latchkey secret lost; every session has ended");
@@ -127,5 +131,10 @@ async fn lost(args: &Args) -> anyhow::Result<()> {
         "This host goes on with the master secret in force. Everybody signs in again; keys go on working. {dropped} waiting \
          mails with a link were dropped: whoever waits for one asks again."
     ));
+    if keys > 0 {
+        say(
+            "The keys that sign what container registries are told are lost too. The next start makes one: give every registry the new /container/certificate.pem.",
+        );
+    }
     Ok(())
 }

@@ -97,6 +97,11 @@ pub struct Args {
     #[arg(long, global = true, env = "LATCHKEY_CONNECTIONS_PER_ADDRESS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(8..), help_heading = "Settings", hide_short_help = true)]
     pub connections_per_address: u16,
 
+    /// Services of the container registries that this host gives access to, as their `auth.token.service` says, separated
+    /// by commas; without one it serves no containers
+    #[arg(long, global = true, env = "LATCHKEY_REGISTRY_SERVICES", value_delimiter = ',', value_parser = registry_service, help_heading = "Settings", hide_short_help = true)]
+    pub registry_services: Vec<String>,
+
     /// Where to report security problems: a mailto: or https: address, shown in /.well-known/security.txt
     #[arg(long, global = true, env = "LATCHKEY_SECURITY_CONTACT", value_parser = security_contact, help_heading = "Settings", hide_short_help = true)]
     pub security_contact: Option<String>,
@@ -156,6 +161,17 @@ fn network(text: &str) -> Result<IpNet, String> {
         }
         Ok(network) => Ok(network),
         Err(_) => Err("write an address such as 10.0.0.7 or a network such as 10.0.0.0/24".to_owned()),
+    }
+}
+
+/// What a registry calls itself: it stands in a quoted header.
+fn registry_service(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_plain = text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\'));
+    if !text.is_empty() && is_plain && text.len() <= 255 {
+        Ok(text.to_owned())
+    } else {
+        Err("write the service of the registry's configuration, such as registry.example.com".to_owned())
     }
 }
 

@@ -21,6 +21,7 @@ pub use self::{
 use crate::{
     packages::blobs::BlobSettings,
     store::{DATABASE_FILE, DatabaseUrl, Engine},
+    tokens::ServedKinds,
 };
 
 /// Who may sign up.
@@ -85,6 +86,8 @@ pub struct Settings {
     pub pushes: PushLimits,
     /// Most connections of one address, or requests of a client behind a proxy.
     pub connections_per_address: usize,
+    /// The container registries this host gives access to, by their services; none if it serves no containers.
+    pub registry_services: Vec<String>,
     /// Where to report security problems.
     pub security_contact: Option<String>,
     /// How long the record is kept, in days; `None` for ever.
@@ -153,6 +156,11 @@ impl Settings {
         Ok(read_secret("LATCHKEY_DATABASE_URL")?.is_none() && !args.data_dir.join(DATABASE_FILE).exists())
     }
 
+    /// The kinds of packages that this host has a door for.
+    pub fn served_kinds(&self) -> ServedKinds {
+        ServedKinds { containers: !self.registry_services.is_empty() }
+    }
+
     /// Where package files are kept.
     pub fn blobs(&self) -> anyhow::Result<BlobSettings> {
         match &self.blob_url {
@@ -187,6 +195,7 @@ impl Settings {
                 patience: Duration::from_secs(args.push_wait),
             },
             connections_per_address: args.connections_per_address.into(),
+            registry_services: args.registry_services.clone(),
             security_contact: args.security_contact.clone().filter(|contact| !contact.is_empty()),
             event_days: Some(args.event_days).filter(|days| *days > 0),
             master,
@@ -222,6 +231,10 @@ impl Settings {
             ("LATCHKEY_PUSHES_PER_ACCOUNT", self.pushes.account.to_string()),
             ("LATCHKEY_PUSH_WAIT", self.pushes.patience.as_secs().to_string()),
             ("LATCHKEY_CONNECTIONS_PER_ADDRESS", self.connections_per_address.to_string()),
+            (
+                "LATCHKEY_REGISTRY_SERVICES",
+                or(Some(self.registry_services.join(", ")).filter(|names| !names.is_empty()), "none: no containers"),
+            ),
             ("LATCHKEY_SECURITY_CONTACT", or(self.security_contact.clone(), "none")),
             ("LATCHKEY_ACCOUNT_QUOTA_MIB", or(self.account_quota.map(|quota| (quota >> 20).to_string()), "no limit")),
             ("LATCHKEY_MAX_PACKAGE_MIB", (self.max_package_bytes >> 20).to_string()),

@@ -4,6 +4,7 @@
 //! host needs to know of a kind it asks [`rules`]; only the kind's own doors and pages name its folder.
 
 pub mod blobs;
+pub mod container;
 pub mod downloads;
 pub mod kind;
 pub mod manifest;
@@ -25,7 +26,7 @@ pub use self::{
     version::{ListedVersion, NewVersion, Release, RemovedFiles, StoredVersion, VersionDetails, VersionSummary},
 };
 
-use self::kind::{KindRules, Unserved};
+use self::kind::KindRules;
 use crate::tokens::Kind;
 
 /// The rules of a kind.
@@ -33,6 +34,6 @@ pub fn rules(kind: Kind) -> &'static dyn KindRules {
     match kind {
         Kind::NuGet => &nuget::NuGetRules,
         Kind::Npm => &npm::manifest::NpmRules,
-        Kind::Container => &Unserved,
+        Kind::Container => &container::ContainerRules,
     }
 }

@@ -82,6 +82,7 @@ impl Visitor {
             feed,
             name: Some(&package.name),
             package: StoredPackage::known_to_its_asker(Some(package)),
+            is_served: true,
         };
         decide_for_account(&holder, &ask) == Decision::Allow
     }

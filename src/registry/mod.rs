@@ -1,5 +1,6 @@
 //! The doors of package clients. Each speaks its clients' language; what a key may do is decided in `tokens`.
 
+pub mod container;
 mod error;
 mod leaked_keys;
 mod long_response;

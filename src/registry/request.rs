@@ -107,7 +107,7 @@ impl<'r, D: Dialect> FeedRequest<'r, D> {
         package: Package,
     ) -> Ask<'a> {
         let feed = caller.known().and_then(|known| known.feed);
-        Ask { action, feed: Some((self.feed, feed)), name, package }
+        Ask { action, feed: Some((self.feed, feed)), name, package, is_served: true }
     }
 
     /// Who reads here, no package in particular.

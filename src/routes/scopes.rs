@@ -8,7 +8,7 @@ use actix_web::{
 };
 
 use super::{
-    http_api_lines,
+    containers, http_api_lines,
     line::{only, register},
     mail_programs, moved_pages, npm_feed, nuget_feed, operator_pages, pages, public, supervisors, symbol_files,
 };
@@ -41,6 +41,7 @@ pub fn all(cfg: &mut ServiceConfig, app: &Data<App>) {
         scope(app.settings.public_url.path())
             .configure(|cfg| register(cfg, public(), only))
             .configure(nuget_feeds)
+            .configure(container_registries)
             .configure(npm_feeds)
             .configure(http_api)
             .configure(|cfg| register(cfg, mail_programs(), only))
@@ -60,6 +61,11 @@ pub fn nuget_feeds(cfg: &mut ServiceConfig) {
         let files = scope(prefix).configure(|cfg| register(cfg, symbol_files(), only));
         cfg.service(files.default_service(to(nuget::source::no_address)));
     }
+}
+
+/// The token service of container registries, and what their proxies ask.
+pub fn container_registries(cfg: &mut ServiceConfig) {
+    register(cfg, containers(), only);
 }
 
 /// The npm doors.

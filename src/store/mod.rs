@@ -27,6 +27,7 @@ mod operator;
 mod packages;
 mod restore;
 mod retention;
+mod signing_keys;
 #[cfg(test)]
 mod tests;
 mod tokens;

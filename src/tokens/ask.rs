@@ -107,9 +107,9 @@ impl Action {
     /// The action in words, after "may".
     pub fn words(self) -> String {
         match self {
-            Self::Pull(kind) => format!("read {} packages", kind.label()),
-            Self::Push(kind) => format!("push {} packages", kind.label()),
-            Self::Delete(kind) => format!("delete {} packages", kind.label()),
+            Self::Pull(kind) => format!("read {}", kind.packages()),
+            Self::Push(kind) => format!("push {}", kind.packages()),
+            Self::Delete(kind) => format!("delete {}", kind.packages()),
             Self::Look => "use the management API".to_owned(),
             Self::Manage => "change things through the management API".to_owned(),
         }
@@ -140,6 +140,8 @@ pub struct Ask<'a> {
     pub name: Option<&'a str>,
     /// What is known of that package.
     pub package: Package,
+    /// Whether this host has a door for packages of the kind.
+    pub is_served: bool,
 }
 
 impl Ask<'_> {
@@ -154,6 +156,6 @@ impl Ask<'_> {
 
     /// A question about the account only.
     pub fn of_account(action: Action) -> Self {
-        Self { action, feed: None, name: None, package: Package::Unknown }
+        Self { action, feed: None, name: None, package: Package::Unknown, is_served: true }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Kind, PatternSet, Patterns, State, Token, state::state};
+use super::{PatternSet, Patterns, State, Token, state::state};
 pub use super::{
     ask::{Action, Ask, Holder, Package, Role},
     reason::{Class, Reason},
@@ -96,8 +96,7 @@ pub fn decide_for_account(holder: &Holder, ask: &Ask<'_>) -> Decision {
 
 /// Packages of a kind that this host has no door for.
 fn not_served(ask: &Ask<'_>) -> Option<Reason> {
-    let served = ask.feed.is_none() || ask.action.kind().is_none_or(Kind::is_served);
-    (!served).then_some(Reason::NotServed)
+    (!ask.is_served).then_some(Reason::NotServed)
 }
 
 /// What anybody may read without a key, a live key may read too, whatever it may do besides.

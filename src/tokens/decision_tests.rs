@@ -4,7 +4,7 @@ use chrono::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::tokens::{AccountId, FeedId, Feeds, Patterns, Permission, Permissions, TokenId, TokenSettings};
+use crate::tokens::{AccountId, FeedId, Feeds, Kind, Patterns, Permission, Permissions, TokenId, TokenSettings};
 
 const FEED: &str = "0190a000-0000-7000-8000-000000000001";
 const OTHER_FEED: &str = "0190a000-0000-7000-8000-000000000002";
@@ -31,7 +31,13 @@ fn token(permissions: &str, patterns: &str) -> Token {
 const WRITER: Holder = Holder { disabled: false, role: Some(Role::Writer), feed_is_public: false };
 
 fn push<'a>(name: &'a str, package: Package) -> Ask<'a> {
-    Ask { action: Action::Push(Kind::NuGet), feed: Some(("main", feed(FEED))), name: Some(name), package }
+    Ask {
+        action: Action::Push(Kind::NuGet),
+        feed: Some(("main", feed(FEED))),
+        name: Some(name),
+        package,
+        is_served: true,
+    }
 }
 
 fn judge(token: &Token, holder: &Holder, ask: &Ask<'_>) -> Decision {
@@ -140,6 +146,7 @@ fn a_feed_without_the_account_looks_like_no_feed() {
         feed: Some(("x", feed)),
         name: None,
         package: Package::Unknown,
+        is_served: true,
     };
     assert_eq!(judge(&token, &stranger, &ask(feed(OTHER_FEED))), Decision::Deny(Reason::AccountCannotRead));
     assert_eq!(judge(&token, &stranger, &ask(None)), Decision::Deny(Reason::AccountCannotRead));
@@ -164,9 +171,10 @@ fn what_anybody_may_read_a_live_token_may_read_whatever_it_covers() {
 fn a_kind_without_a_door_here_is_refused_before_rights_are_looked_at() {
     for kind in Kind::ALL {
         for action in [Action::Pull(kind), Action::Push(kind), Action::Delete(kind)] {
-            let refused = judge(&token("", "*"), &WRITER, &Ask { action, ..push("a", Package::Own) });
-            let reason = if kind.is_served() { Reason::PermissionMissing } else { Reason::NotServed };
-            assert_eq!(refused, Decision::Deny(reason), "{action:?}");
+            for (is_served, reason) in [(true, Reason::PermissionMissing), (false, Reason::NotServed)] {
+                let ask = Ask { action, is_served, ..push("a", Package::Own) };
+                assert_eq!(judge(&token("", "*"), &WRITER, &ask), Decision::Deny(reason), "{action:?}");
+            }
         }
     }
 }
@@ -180,6 +188,7 @@ fn a_token_limited_to_feeds_cannot_tell_other_feeds_from_none() {
         feed: Some(("x", feed)),
         name: None,
         package: Package::Unknown,
+        is_served: true,
     };
     assert_eq!(judge(&token, &WRITER, &ask(feed(FEED))), Decision::Allow);
     assert_eq!(judge(&token, &WRITER, &ask(feed(OTHER_FEED))), Decision::Deny(Reason::FeedNotCovered));
@@ -249,6 +258,7 @@ fn any_ask() -> impl Strategy<Value = Ask<'static>> {
             1 => Some(("main", feed(FEED))),
             _ => Some(("none", None)),
         },
+        is_served: true,
     })
 }
 

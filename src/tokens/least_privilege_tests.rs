@@ -123,7 +123,7 @@ fn may(token: &Token, used: &Used<'_>) -> bool {
     let (action, package) = ask(used).unwrap();
     let holder = Holder { disabled: false, role: Some(Role::Owner), feed_is_public: false };
     let name = Some(used.package).filter(|name| !name.is_empty());
-    let ask = Ask { action, feed: used.feed.map(|feed| ("main", Some(feed))), name, package };
+    let ask = Ask { action, feed: used.feed.map(|feed| ("main", Some(feed))), name, package, is_served: true };
     decide(Some(Presented { token, replaced: false }), &holder, &ask, now()) == Decision::Allow
 }
 

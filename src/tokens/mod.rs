@@ -42,7 +42,7 @@ pub use self::{
     outcome::{Edited, ImportOutcome, Issued},
     pattern::Patterns,
     pattern_set::PatternSet,
-    permission::{Kind, Permission, Permissions, Verb},
+    permission::{Kind, Permission, Permissions, ServedKinds, Verb},
     secret::{Secret, SecretHash},
     settings::{TokenField, TokenSettings},
     state::State,

@@ -33,6 +33,15 @@ impl Kind {
         }
     }
 
+    /// What people call its packages within a sentence.
+    pub fn packages(self) -> &'static str {
+        match self {
+            Self::NuGet => "NuGet packages",
+            Self::Container => "container images",
+            Self::Npm => "npm packages",
+        }
+    }
+
     /// The kinds this host serves, in the order pages show them.
     pub fn served() -> impl Iterator<Item = Self> {
         Self::SERVED.iter().copied()
@@ -46,6 +55,25 @@ impl Kind {
     /// Whether its clients can tell new versions from new names. A container registry asks for both by one name.
     pub fn has_new_versions(self) -> bool {
         self != Self::Container
+    }
+}
+
+/// The kinds that a host has a door for: all but containers, which take a registry beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServedKinds {
+    /// Whether it gives access to a container registry.
+    pub containers: bool,
+}
+
+impl ServedKinds {
+    /// Whether a kind is served.
+    pub fn has(self, kind: Kind) -> bool {
+        kind != Kind::Container || self.containers
+    }
+
+    /// The kinds, in the order pages show them.
+    pub fn iter(self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().filter(move |kind| self.has(*kind))
     }
 }
 

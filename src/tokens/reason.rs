@@ -6,7 +6,7 @@ use strum::EnumCount;
 use super::{
     Kind, State, Token,
     act::state_when_on,
-    ask::{Ask, Package},
+    ask::{Action, Ask, Package},
 };
 
 /// The feed that every host has. It has no owners: the operator runs it.
@@ -187,8 +187,8 @@ impl Reason {
             }
             Self::AccountDisabled => format!("The account of {key} is disabled. Ask the operator of this host."),
             Self::NotServed => {
-                let kind = ask.action.kind().map_or("such", Kind::label);
-                format!("This host does not serve {kind} packages, whatever {key} may do.")
+                let packages = ask.action.kind().map_or("such packages", Kind::packages);
+                format!("This host does not serve {packages}, whatever {key} may do.")
             }
             Self::PermissionMissing => {
                 format!(
@@ -211,6 +211,9 @@ impl Reason {
                 )
             }
             Self::AccountCannotRead => "There is nothing here, or the account of this key cannot see it.".to_owned(),
+            Self::AccountMayNot if ask.action == Action::Delete(Kind::Container) => {
+                format!("The account of {key} may not {action} of {feed}: that takes an owner of the feed.")
+            }
             Self::AccountMayNot if ask.package == Package::Others => {
                 let owners =
                     if feed == MAIN { "an owner of the package" } else { "an owner of the package or of the feed" };

@@ -11,8 +11,10 @@ use actix_web::{
 use chrono::Duration;
 use latchkey::{
     audit::Actor,
+    config::Settings,
     routes,
     runtime::WorkerTasks,
+    serve::Patience,
     tokens::{AccountId, FeedId, Feeds, Secret, decision::Role},
 };
 use serde_json::Value;
@@ -40,7 +42,7 @@ const STATES: [State; 9] = [
     State::Unknown,
     State::Malformed,
 ];
-const DOORS: [Door; 2] = [Door::NuGet, Door::Npm];
+const DOORS: [Door; 3] = [Door::NuGet, Door::Npm, Door::Container];
 const GRANTS: [(Grant, &str); 6] = [
     (Grant::Pull, "nuget:pull"),
     (Grant::Push, "nuget:push"),
@@ -64,7 +66,7 @@ const OPERATIONS: [Operation; 7] = [
     Operation::List,
 ];
 /// Has no factor in common with any dimension, so every pair of values meets equally often.
-const STRIDE: usize = 41;
+const STRIDE: usize = 61;
 
 /// The keys, by state, grant, names and covered feeds.
 type Keys = Vec<String>;
@@ -123,7 +125,8 @@ fn feed_name(part: Part, public: bool) -> String {
 
 impl Stage {
     async fn set() -> Self {
-        let world = World::published(Engine::Sqlite).await;
+        let registry = |settings: &mut Settings| settings.registry_services = vec!["registry".to_owned()];
+        let world = World::published_with(Engine::Sqlite, registry, Patience::default()).await;
         let [ada, bo, gone] = [world.account("ada").await, world.account("bo").await, world.account("gone").await];
         let mut places = Vec::new();
         for (part, public) in PARTS.into_iter().flat_map(|part| [(part, false), (part, true)]) {
@@ -157,11 +160,19 @@ impl Stage {
         let id = name_of(cell, number);
         let kind = word(cell.door);
         let can = |verb: &str| format!("/v1/tokens/current/can?action={kind}:{verb}&feed={feed}&package={id}");
+        let registry = |verb: &str| {
+            let scope = format!("/container/token?service=registry&scope=repository:{id}:{verb}");
+            TestRequest::get().uri(&scope)
+        };
         let door = match cell.door {
             Door::NuGet => format!("/feeds/{feed}/nuget/v3"),
             Door::Npm => format!("/feeds/{feed}/npm/{id}"),
+            Door::Container => String::new(),
         };
         let request = match cell.operation {
+            Operation::Read if cell.door == Door::Container => registry("pull"),
+            Operation::Push if cell.door == Door::Container => registry("push"),
+            Operation::Unlist if cell.door == Door::Container => registry("delete"),
             Operation::Read if cell.door == Door::Npm => TestRequest::get().uri(&door),
             Operation::Push if cell.door == Door::Npm => {
                 let tarball = package(&id, "1.0.0", serde_json::json!({}));
@@ -201,17 +212,22 @@ fn word(door: Door) -> &'static str {
     match door {
         Door::NuGet => "nuget",
         Door::Npm => "npm",
+        Door::Container => "container",
     }
 }
 
-/// The asked package. npm's are in lower case.
+/// The asked package. npm's are in lower case, and so are repositories, which begin with their feed.
 fn name_of(cell: &Cell, number: usize) -> String {
     let name = match cell.owned {
         Owned::New => format!("Contoso.New{number}"),
         Owned::Own => "Contoso.Own".to_owned(),
         Owned::Others => "Contoso.Others".to_owned(),
     };
-    if cell.door == Door::Npm { name.to_lowercase() } else { name }
+    match cell.door {
+        Door::NuGet => name,
+        Door::Npm => name.to_lowercase(),
+        Door::Container => format!("{}/{}", feed_name(cell.part, cell.public), name.to_lowercase()),
+    }
 }
 
 /// A feed in which Ada has a part, Bo owns everything, and two packages are.
@@ -252,8 +268,8 @@ async fn keys(world: &World, ada: AccountId, gone: AccountId, places: &[FeedId])
                     };
                     let account = if state == State::AccountDisabled { gone } else { ada };
                     for door in DOORS {
-                        let grant = of_door(door, grant);
-                        keys.push(key(world, state, account, &grant, names, feeds.clone()).await);
+                        let (grant, names) = of_door(door, grant, names);
+                        keys.push(key(world, state, account, &grant, &names, feeds.clone()).await);
                     }
                 }
             }
@@ -262,11 +278,14 @@ async fn keys(world: &World, ada: AccountId, gone: AccountId, places: &[FeedId])
     keys
 }
 
-/// The same permissions of the kind behind a door; a grant of other kinds has NuGet's where it had npm's.
-fn of_door(door: Door, grant: &str) -> String {
+/// The same permissions of the kind behind a door, and the same names; a grant of other kinds has NuGet's where it had
+/// that kind's. No key may push only new versions of images.
+fn of_door(door: Door, grant: &str, names: &str) -> (String, String) {
+    let kind = word(door);
+    let grant = grant.replace(kind, "other").replace("nuget", kind).replace("other", "nuget");
     match door {
-        Door::NuGet => grant.to_owned(),
-        Door::Npm => grant.replace("npm", "other").replace("nuget", "npm").replace("other", "nuget"),
+        Door::Container => (grant.replace("container:push-version", ""), names.replace("contoso.*", "*/contoso.*")),
+        Door::NuGet | Door::Npm => (grant, names.to_owned()),
     }
 }
 
@@ -323,6 +342,7 @@ async fn every_cell_of_the_matrix_answers_as_designed() {
             .app_data(WorkerTasks::new(Handle::current()))
             .configure(routes::nuget_feeds)
             .configure(routes::npm_feeds)
+            .configure(routes::container_registries)
             .configure(routes::http_api),
     )
     .await;

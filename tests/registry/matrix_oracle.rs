@@ -5,6 +5,7 @@
 pub(crate) enum Door {
     NuGet,
     Npm,
+    Container,
 }
 
 /// How the credential is presented.
@@ -142,14 +143,27 @@ impl Cell {
         // Texts that are no keys are not compared: two of them count as different.
         let different =
             self.form == Form::TwoDifferent || (self.form == Form::TwoEqual && self.state == State::Malformed);
-        if different {
+        if different && (self.door != Door::Container || self.operation.at_the_api()) {
             return Expected { status: 400, challenge: false, warning: !self.operation.at_the_api(), reason: None };
         }
         match self.door {
             _ if self.operation.at_the_api() => self.expected_of_the_api(),
             Door::NuGet => self.expected_of_nuget(),
             Door::Npm => self.expected_of_npm(),
+            Door::Container => {
+                let granted = !different && self.is_granted_of_registries();
+                let status = if granted { 200 } else { 401 };
+                Expected { status, challenge: !granted, warning: false, reason: None }
+            }
         }
+    }
+
+    /// Clients of registries show a sentence on 401 alone.
+    fn is_granted_of_registries(&self) -> bool {
+        if matches!(self.form, Form::None | Form::EmptyBasic) {
+            return self.operation == Operation::Read && self.public;
+        }
+        self.state.ended().is_none() && self.refused(true).is_none()
     }
 
     fn expected_of_nuget(&self) -> Expected {
@@ -233,9 +247,7 @@ impl Cell {
             return answer(401, Some(ended));
         }
         match self.operation {
-            Operation::List if !matches!(self.grant, Grant::Pull | Grant::Everything) => {
-                answer(403, Some("permission-missing"))
-            }
+            Operation::List if !self.granted() => answer(403, Some("permission-missing")),
             Operation::List => answer(200, None),
             _ => answer(200, self.refused(true)),
         }
@@ -244,7 +256,7 @@ impl Cell {
     /// Whether the list of packages shows the asked one.
     pub(crate) fn listed(&self) -> bool {
         let covered = self.names != Names::Others && self.covered != Covered::Another;
-        self.owned != Owned::New && self.part > Part::None && (covered || self.public)
+        self.owned != Owned::New && self.door != Door::Container && self.part > Part::None && (covered || self.public)
     }
 
     /// The first rule a live token breaks.
@@ -271,12 +283,23 @@ impl Cell {
         if !readable {
             return Some("not-found");
         }
-        let least = if named && self.owned == Owned::Others { Part::Owner } else { Part::Writer };
+        let is_owned_by_others = match self.door {
+            // Repositories have no owners: writers push, and the feed's owners delete.
+            Door::Container => !pushes,
+            Door::NuGet | Door::Npm => self.owned == Owned::Others,
+        };
+        let least = if named && is_owned_by_others { Part::Owner } else { Part::Writer };
         (!reads && self.part < least).then_some("account-may-not")
     }
 
     fn granted(&self) -> bool {
+        let is_container = self.door == Door::Container;
+        if is_container && self.grant == Grant::PushVersion {
+            return false;
+        }
         match self.operation {
+            // Whoever pushes images pulls them.
+            Operation::Read | Operation::CanPull | Operation::List if is_container && self.grant == Grant::Push => true,
             Operation::Read | Operation::CanPull | Operation::List => {
                 matches!(self.grant, Grant::Pull | Grant::Everything)
             }

@@ -4,6 +4,7 @@ mod api_asks;
 mod api_wire;
 mod conditional;
 mod connections;
+mod container;
 mod early_answers;
 mod every_route;
 mod evidence;

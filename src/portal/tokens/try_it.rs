@@ -153,7 +153,7 @@ fn question(form: &TryForm) -> Result<AccessCheck<'_>, Problems> {
 async fn put(of: &TokenRequest, question: &AccessCheck<'_>) -> Result<Verdict, PageError> {
     let TokenRequest { app, me, owner, token, .. } = of;
     let known = app.store.lookup_token_by_id(owner.id, token.id, question.feed).await?.ok_or(PageError::NotFound)?;
-    let ask = question.ask(&known, question.facts(&app.store, &known).await?);
+    let ask = question.ask(&known, question.facts(&app.store, &known).await?, app.settings.served_kinds());
     Ok(match decide(Some(known.presented()), &known.holder, &ask, me.now) {
         Decision::Allow => Verdict { allowed: true, sentence: allowed(&known, &ask), step: None },
         Decision::Deny(_) if state(&known.token, me.now) == State::NotIssued => no_key(token),

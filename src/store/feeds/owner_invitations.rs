@@ -248,7 +248,13 @@ impl Transaction {
         let owned = if self.owns(package.key, account).await? { Package::Own } else { Package::Others };
         let holder = Holder { disabled: false, role, feed_is_public: feed.is_public };
         let at = Some((feed.name.as_str(), Some(feed.id)));
-        let ask = Ask { action: Action::Delete(package.kind), feed: at, name: Some(&package.name), package: owned };
+        let ask = Ask {
+            action: Action::Delete(package.kind),
+            feed: at,
+            name: Some(&package.name),
+            package: owned,
+            is_served: true,
+        };
         Ok(decide_for_account(&holder, &ask) == Decision::Allow)
     }
 
