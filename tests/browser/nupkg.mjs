@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 const number = (bytes, value) => { const buffer = Buffer.alloc(bytes); buffer.writeUIntLE(value, 0, bytes); return buffer; };
 
 /** An archive of stored entries. */
-function zip(entries) {
+export function zip(entries) {
   const files = [], directory = [];
   let offset = 0;
   for (const [name, text] of entries) {
