@@ -100,7 +100,7 @@ fn schema(state: SchemaState) -> Check {
     const SCHEMA: &str = "schema";
     let version = env!("CARGO_PKG_VERSION");
     match state {
-        SchemaState::Current => Check::good(SCHEMA, "is this version's"),
+        SchemaState::Current => Check::good(SCHEMA, "matches this version"),
         SchemaState::Older => Check::wrong(
             SCHEMA,
             "is older than this version",
@@ -123,7 +123,7 @@ pub async fn master_secret(store: &Store, master: &MasterSecret) -> Check {
             "is not the one in use",
             "it was rotated, or this process has a wrong one: give it the one in use and restart it",
         ),
-        Ok(_) => Check::good(NAME, "is the one in use"),
+        Ok(_) => Check::good(NAME, "matches the one in use"),
         Err(cause) => Check::wrong(NAME, "could not be compared", cause),
     }
 }
@@ -202,12 +202,11 @@ pub async fn mail_server(mailer: &Mailer) -> Check {
 
 /// Whether mails are on their way.
 pub async fn mails(store: &Store) -> Check {
-    const NAME: &str = "mails";
     let asked =
         async { Ok::<_, crate::store::StoreError>((store.mails_held_since().await?, store.mail_queue(MAILS).await?)) };
     match in_time(asked).await {
         Ok((Some(since), _)) => Check::wrong(
-            NAME,
+            super::MAILS,
             "are held",
             format!(
                 "since {} after a restore; let them go with latchkey mail release",
@@ -215,9 +214,9 @@ pub async fn mails(store: &Store) -> Check {
             ),
         ),
         Ok((None, queue)) => match queue.reply {
-            Some(reply) => Check::wrong(NAME, "wait", format!("the last attempt says: {reply}")),
-            None => Check::good(NAME, "none is held up"),
+            Some(reply) => Check::wrong(super::MAILS, "wait", format!("the last attempt says: {reply}")),
+            None => Check::good(super::MAILS, "none is held up"),
         },
-        Err(cause) => Check::wrong(NAME, "could not be looked at", cause),
+        Err(cause) => Check::wrong(super::MAILS, "could not be looked at", cause),
     }
 }

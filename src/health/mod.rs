@@ -26,6 +26,8 @@ const MAIL: Duration = Duration::from_secs(600);
 const MAIL_SERVER: &str = "mail server";
 /// The part that is told of apart, because it is looked at whenever somebody asks.
 pub const DISK: &str = "disk";
+/// Name of the check whether mails are on their way.
+pub const MAILS: &str = "mails";
 
 /// The parts that are looked at.
 #[derive(Clone, Copy, Debug)]

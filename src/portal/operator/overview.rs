@@ -6,7 +6,7 @@ use askama::Template;
 use super::{BOUND, Operator, number};
 use crate::{
     app::App,
-    health::{Check, Finding},
+    health::{self, Check, Finding},
     notifications::MailQueue,
     web::{
         error::PageError,
@@ -115,7 +115,13 @@ async fn checks(app: &App) -> Vec<CheckView> {
         Finding::Good(text) => CheckView::new(check.name, true, text.clone()),
         Finding::Wrong { what, cause } => CheckView::new(check.name, false, format!("{what}: {cause}")),
     };
-    app.health.checks().iter().map(told).collect()
+    // What waits to be mailed has a line of its own here, which says more unless mails are held.
+    app.health
+        .checks()
+        .iter()
+        .filter(|check| check.name != health::MAILS || check.problem().is_some())
+        .map(told)
+        .collect()
 }
 
 /// Whether emails leave the host: those on their way, and those that a server rejected.
@@ -130,8 +136,10 @@ fn mail(app: &App, queue: MailQueue, me: &Operator) -> [CheckView; 2] {
         Some(reply) => format!("Held up: {reply}. Goes to {way}. {waiting}"),
         None => format!("Goes to {way}. {waiting}"),
     };
-    let sending =
-        CheckView { link: Some(("Email", "/operator/mail")), ..CheckView::new("email", queue.reply.is_none(), text) };
+    let sending = CheckView {
+        link: Some(("Email", "/operator/mail")),
+        ..CheckView::new("email queue", queue.reply.is_none(), text)
+    };
     let rejected = match queue.failed {
         0 => "None.".to_owned(),
         failed => format!("{} rejected by a mail server and not tried again.", number(failed, BOUND)),
