@@ -1,10 +1,14 @@
 //! npm packages: their names, versions, publish documents and tarballs.
 
 pub mod bad_document;
+mod dependency;
 pub mod document;
 pub mod files;
+pub mod hashes;
 pub mod manifest;
 pub mod name;
+mod places;
 pub mod splitter;
 pub mod tarball;
+pub mod unreadable;
 pub mod version;

@@ -3,9 +3,8 @@
 //! says; every byte is inflated once.
 
 use std::{
-    collections::HashSet,
-    hash::{BuildHasher, RandomState},
     io::{self, BufRead, Read},
+    mem,
 };
 
 use flate2::bufread::GzDecoder;
@@ -14,7 +13,19 @@ use serde_json::{Map, Value};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 use thiserror::Error;
 
+use super::{document::shown, places::Places, unreadable::Unreadable};
+
 const MIB: u64 = 1024 * 1024;
+/// Bytes of a file that is shown to a [`Look`].
+const LONGEST_TEXT: u64 = 256 * 1024;
+/// Bytes of all files that are shown to it: of those in which keys are forgotten most often, and of the others.
+const TEXTS: [u64; 2] = [MIB, 3 * MIB];
+/// What the place of a path is called.
+const NAME: &str = "name of a file";
+
+/// Is shown what is written in a tarball, with the name of the place: every path, `package.json`, and of the other files
+/// small ones in UTF-8.
+pub type Look<'l> = &'l mut dyn FnMut(&str, &str);
 
 /// How much a tarball may cost.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +36,7 @@ pub struct Limits {
     pub ratio: u64,
     /// Unpacked bytes up to which any ratio is fine; 64 MiB.
     pub ratio_from: u64,
-    /// Files and folders; 100,000.
+    /// Files and folders, also those that are only part of a path; 100,000.
     pub entries: usize,
     /// Bytes of one path; 2,048.
     pub path: u64,
@@ -39,59 +50,11 @@ impl Default for Limits {
     }
 }
 
-/// Why a tarball cannot be taken. Each is one ASCII sentence for whoever reads what a client prints.
-#[derive(Debug, Error)]
-pub enum Unreadable {
-    /// No gzip, cut short, or with a wrong checksum.
-    #[error("The tarball is damaged: it is not a whole gzip file.")]
-    Gzip,
-    /// Something after the package.
-    #[error("The tarball has bytes behind its end. Pack the package again.")]
-    Trailing,
-    /// A header that is none.
-    #[error("The tarball is damaged: it is not a whole tar archive.")]
-    Tar,
-    /// A bomb.
-    #[error("The tarball unpacks to more than this host takes.")]
-    TooLarge,
-    /// Too many files.
-    #[error("The tarball holds more files than this host takes.")]
-    TooMany,
-    /// A link, device or worse.
-    #[error("The tarball holds something that is neither a file nor a folder. Pack the package without links.")]
-    NotAFile,
-    /// A path that leads out or that systems read differently.
-    #[error("The tarball holds a file whose path is not plain, or leads out of the package.")]
-    BadPath,
-    /// npm strips the first folder off every path, whatever it is called.
-    #[error("The files of the tarball are not all below one folder, as npm packs them.")]
-    SeveralFolders,
-    /// Two files for one place.
-    #[error("The tarball holds a file twice, or two whose paths differ in case only.")]
-    Twice,
-    /// Nothing to tell what it is.
-    #[error("The tarball holds no package.json in its first folder.")]
-    NoPackageJson,
-    /// No object, or one with a field twice.
-    #[error(
-        "package.json in the tarball cannot be read: it must be an object in UTF-8 without a byte order mark, with each field once."
-    )]
-    BadPackageJson,
-    /// Too much of it.
-    #[error("package.json in the tarball is larger than 1 MiB.")]
-    LargePackageJson,
-    /// A fault of ours: the file on our disk.
-    #[error("the tarball cannot be read from the disk")]
-    Storage(#[source] io::Error),
-}
-
 /// What a tarball turned out to be.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tarball {
     /// Its `package.json`.
     pub package_json: Map<String, Value>,
-    /// The same as it was written.
-    pub package_text: String,
     /// Files in it.
     pub files: u64,
     /// Bytes of them.
@@ -162,11 +125,11 @@ impl Tarball {
     ///
     /// # Errors
     /// [`Unreadable`] says what is wrong with it; [`Unreadable::Storage`] alone is no fault of the sender.
-    pub fn read(source: impl BufRead, limits: &Limits) -> Result<Self, Unreadable> {
+    pub fn read(source: impl BufRead, limits: &Limits, look: Look<'_>) -> Result<Self, Unreadable> {
         let counted = Counted { source, bytes: 0, failed: None };
         let unpacked = Unpacked { gzip: GzDecoder::new(counted), bytes: 0, limits: *limits };
         let mut archive = Archive::new(unpacked);
-        let read = read_entries(&mut archive, limits);
+        let read = read_entries(&mut archive, limits, look);
         let mut unpacked = archive.into_inner();
         let ended = read.and_then(|read| {
             end(&mut unpacked)?;
@@ -183,8 +146,12 @@ impl Tarball {
     }
 }
 
-fn read_entries<R: BufRead>(archive: &mut Archive<Unpacked<R>>, limits: &Limits) -> Result<Tarball, Unreadable> {
-    let mut reading = Reading { limits: *limits, ..Reading::default() };
+fn read_entries<R: BufRead>(
+    archive: &mut Archive<Unpacked<R>>,
+    limits: &Limits,
+    look: Look<'_>,
+) -> Result<Tarball, Unreadable> {
+    let mut reading = Reading::new(limits, look);
     for entry in archive.entries().map_err(of_tar)?.raw(true) {
         reading.take(entry.map_err(of_tar)?)?;
     }
@@ -227,82 +194,127 @@ fn is_bomb(error: &io::Error) -> bool {
 }
 
 /// What was read so far.
-#[derive(Default)]
-struct Reading {
+struct Reading<'l> {
     limits: Limits,
+    look: Look<'l>,
+    /// Bytes that are still shown to it.
+    texts: [u64; 2],
     found: Tarball,
     has_package_json: bool,
-    folder: Option<String>,
-    /// Hashes of the paths in lower case.
-    paths: HashSet<u64>,
-    hasher: RandomState,
+    places: Places,
     entries: usize,
-    /// The path that an entry before this one gives it.
+    /// The entry before this one was about it.
+    is_extended: bool,
+    /// The path that it gave it.
     long_path: Option<Vec<u8>>,
 }
 
-impl Reading {
+impl<'l> Reading<'l> {
+    fn new(limits: &Limits, look: Look<'l>) -> Self {
+        Self {
+            limits: *limits,
+            look,
+            texts: TEXTS,
+            found: Tarball::default(),
+            has_package_json: false,
+            places: Places::new(limits.entries),
+            entries: 0,
+            is_extended: false,
+            long_path: None,
+        }
+    }
+
     fn take<R: Read>(&mut self, mut entry: Entry<'_, R>) -> Result<(), Unreadable> {
         self.entries += 1;
         if self.entries > self.limits.entries {
             return Err(Unreadable::TooMany);
         }
-        match entry.header().entry_type() {
-            EntryType::XHeader => self.take_extensions(&mut entry),
-            // Of all that follow; nobody needs more of it than its being there.
-            EntryType::XGlobalHeader => read_whole(&mut entry, self.limits.path * 4).map(drop),
+        let kind = entry.header().entry_type();
+        let extends = matches!(kind, EntryType::XHeader | EntryType::GNULongName);
+        if mem::replace(&mut self.is_extended, extends) && (extends || kind == EntryType::XGlobalHeader) {
+            return Err(Unreadable::Ambiguous);
+        }
+        match kind {
+            EntryType::XHeader => self.long_path = self.extended_path(&mut entry)?,
+            // Of all files that follow, for some readers; others pass it over. Git writes one with a comment.
+            EntryType::XGlobalHeader if self.extended_path(&mut entry)?.is_some() => return Err(Unreadable::Ambiguous),
+            EntryType::XGlobalHeader => {}
             EntryType::GNULongName => {
-                let mut path = read_whole(&mut entry, self.limits.path)?;
-                while path.last() == Some(&0) {
-                    path.pop();
-                }
-                self.long_path = Some(path);
-                Ok(())
+                let path = read_whole(&mut entry, self.limits.path)?;
+                let end = path.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                self.long_path = Some(path[..end].to_vec());
             }
-            EntryType::Regular => self.take_file(&mut entry),
+            EntryType::Regular => self.take_file(&mut entry)?,
+            // Some readers pass over what follows such a header, and others read it as the next one.
+            EntryType::Directory if entry.size() != 0 => return Err(Unreadable::Ambiguous),
             EntryType::Directory => {
                 let path = self.path(&entry)?;
-                self.note(path.trim_end_matches('/')).map(drop)
+                self.places.add_folder(&path)?;
+                (self.look)(NAME, &path);
             }
-            _ => Err(Unreadable::NotAFile),
+            _ => return Err(Unreadable::NotAFile),
         }
+        Ok(())
     }
 
-    /// The extended header of the next entry, of which the path counts. One that gives a size could make two readers see
-    /// different files.
-    fn take_extensions<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<(), Unreadable> {
+    /// What an extended header says of the path, which is all of it that counts. One that gives a size could make two
+    /// readers see different files.
+    fn extended_path<R: Read>(&self, entry: &mut Entry<'_, R>) -> Result<Option<Vec<u8>>, Unreadable> {
         let text = read_whole(entry, self.limits.path * 4)?;
+        let mut path = None;
         for extension in PaxExtensions::new(&text) {
             let extension = extension.map_err(|_| Unreadable::Tar)?;
             match extension.key_bytes() {
-                b"path" => self.long_path = Some(extension.value_bytes().to_vec()),
-                b"size" => return Err(Unreadable::Tar),
+                b"path" if path.is_none() => path = Some(extension.value_bytes().to_vec()),
+                b"path" | b"size" => return Err(Unreadable::Ambiguous),
                 b"linkpath" => return Err(Unreadable::NotAFile),
                 key if key.starts_with(b"GNU.sparse") => return Err(Unreadable::NotAFile),
                 _ => {}
             }
         }
-        Ok(())
+        Ok(path)
     }
 
     fn take_file<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<(), Unreadable> {
         let path = self.path(entry)?;
-        let inner = self.note(&path)?;
+        // To some readers this is a folder.
+        if path.ends_with('/') {
+            return Err(Unreadable::BadPath);
+        }
+        let inner = self.places.add_file(&path)?;
+        (self.look)(NAME, &path);
         self.found.files += 1;
         self.found.unpacked += entry.size();
         match inner {
-            "package.json" => {
-                let text = match read_whole(entry, self.limits.package_json) {
-                    Err(Unreadable::BadPath) => return Err(Unreadable::LargePackageJson),
-                    read => read?,
-                };
-                self.found.package_text = String::from_utf8(text).map_err(|_| Unreadable::BadPackageJson)?;
-                self.found.package_json = object(&self.found.package_text)?;
-                self.has_package_json = true;
-            }
+            "package.json" => return self.take_package_json(entry),
             "npm-shrinkwrap.json" => self.found.has_shrinkwrap = true,
             "binding.gyp" => self.found.has_gyp = true,
             _ => {}
+        }
+        self.show(entry, inner)
+    }
+
+    fn take_package_json<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<(), Unreadable> {
+        let text = read_whole(entry, self.limits.package_json).map_err(|error| match error {
+            Unreadable::BadPath => Unreadable::LargePackageJson,
+            other => other,
+        })?;
+        let text = String::from_utf8(text).map_err(|_| Unreadable::BadPackageJson)?;
+        (self.look)("package.json", &text);
+        self.found.package_json = object(&text)?;
+        self.has_package_json = true;
+        Ok(())
+    }
+
+    fn show<R: Read>(&mut self, entry: &mut Entry<'_, R>, inner: &str) -> Result<(), Unreadable> {
+        let size = entry.size();
+        let left = &mut self.texts[usize::from(!is_read_first(inner))];
+        if size > LONGEST_TEXT.min(*left) {
+            return Ok(());
+        }
+        *left -= size;
+        if let Ok(text) = String::from_utf8(read_whole(entry, LONGEST_TEXT)?) {
+            (self.look)(&format!("file {}", shown(inner)), &text);
         }
         Ok(())
     }
@@ -319,22 +331,19 @@ impl Reading {
         if is_plain { Ok(path) } else { Err(Unreadable::BadPath) }
     }
 
-    /// Notes a path; gives what of it lies below the first folder.
-    fn note<'p>(&mut self, path: &'p str) -> Result<&'p str, Unreadable> {
-        let (folder, inner) = path.split_once('/').unwrap_or((path, ""));
-        if *self.folder.get_or_insert_with(|| folder.to_owned()) != *folder {
-            return Err(Unreadable::SeveralFolders);
-        }
-        // Folders may be named before each of their files; the first one always may.
-        if !self.paths.insert(self.hasher.hash_one(path.to_lowercase())) && !inner.is_empty() {
-            return Err(Unreadable::Twice);
-        }
-        Ok(inner)
-    }
-
     fn finish(self) -> Result<Tarball, Unreadable> {
-        if self.has_package_json { Ok(self.found) } else { Err(Unreadable::NoPackageJson) }
+        match self {
+            Self { is_extended: true, .. } => Err(Unreadable::Ambiguous),
+            Self { has_package_json: true, found, .. } => Ok(found),
+            _ => Err(Unreadable::NoPackageJson),
+        }
     }
+}
+
+/// Whether people leave keys in such a file: `.npmrc`, `.env.local`, `README.md`.
+fn is_read_first(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.starts_with('.') || name.to_ascii_lowercase().starts_with("readme")
 }
 
 /// All of a small entry; [`Unreadable::BadPath`] for one that is not.
