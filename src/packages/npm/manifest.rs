@@ -5,7 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::{document::LATEST, files, name::PackageName, tarball::Tarball, version};
+use super::{
+    dependency::{self, Uninstallable},
+    document::LATEST,
+    files,
+    name::PackageName,
+    tarball::Tarball,
+    version,
+};
 use crate::packages::{
     VersionNumber,
     blobs::BlobKey,
@@ -66,6 +73,9 @@ pub enum BadManifest {
     /// npm refuses it, too.
     #[error("package.json says \"private\": true, so the package is not to be published. Take that out first.")]
     Private,
+    /// Clients would stop at it.
+    #[error(transparent)]
+    Uninstallable(#[from] Uninstallable),
 }
 
 /// What is kept of a version.
@@ -113,7 +123,9 @@ impl NpmManifest {
         if package.get("private") == Some(&Value::Bool(true)) {
             return Err(BadManifest::Private);
         }
-        package.retain(|field, _| !field.starts_with('_') && !OURS.contains(&field.as_str()));
+        // A field that is null says nothing, and not every client knows that.
+        package.retain(|field, value| !field.starts_with('_') && !OURS.contains(&field.as_str()) && !value.is_null());
+        dependency::check(&package)?;
         spell_out(&mut package, name);
         let manifest = Self {
             name: name.to_string(),
@@ -246,12 +258,12 @@ mod tests {
         let kept = manifest(json!({
             "name": "@team/ui", "version": "1.0.0", "description": "Buttons.", "author": "Ada <ada@example.com> (x)",
             "keywords": ["ui", "Two words", ""], "bin": "cli.js", "bundledDependencies": ["a"], "_resolved": "/home/ada",
-            "scripts": { "postinstall": "x" }, "readme": "long", "dist": { "tarball": "http://elsewhere" },
+            "scripts": { "postinstall": "x" }, "readme": "long", "dist": { "tarball": "http://elsewhere" }, "os": null,
         }))
         .unwrap();
         assert_eq!(kept.package["bin"], json!({ "ui": "cli.js" }));
         assert_eq!(kept.package["bundleDependencies"], json!(["a"]));
-        for dropped in ["_resolved", "readme", "dist", "bundledDependencies"] {
+        for dropped in ["_resolved", "readme", "dist", "bundledDependencies", "os"] {
             assert!(!kept.package.contains_key(dropped), "{dropped}");
         }
         assert!(kept.has_install_script);
@@ -271,6 +283,10 @@ mod tests {
             (json!({ "name": "@team/ui", "version": 1 }), BadManifest::OtherVersion("1.0.0".to_owned())),
             (json!({ "name": "@team/ui", "version": "1.0.0", "private": true }), BadManifest::Private),
             (json!({ "name": "@team/ui", "version": "1.0.0", "x": "y".repeat(LARGEST) }), BadManifest::TooLarge),
+            (
+                json!({ "name": "@team/ui", "version": "1.0.0", "dependencies": [] }),
+                BadManifest::Uninstallable(Uninstallable::NoMap("dependencies")),
+            ),
         ] {
             assert_eq!(manifest(package), Err(told));
         }

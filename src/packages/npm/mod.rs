@@ -1,7 +1,7 @@
 //! npm packages: their names, versions, publish documents and tarballs.
 
 pub mod bad_document;
-mod dependency;
+pub mod dependency;
 pub mod document;
 pub mod files;
 pub mod hashes;
