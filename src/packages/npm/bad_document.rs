@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::name::PackageName;
+
 /// Why a document cannot be taken. Each is one sentence for whoever reads what a client prints.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum BadDocument {
@@ -47,4 +49,11 @@ pub enum BadDocument {
     /// A tag of a version that is not published here.
     #[error("The tag points to another version than the one in the document.")]
     OtherTag,
+}
+
+impl BadDocument {
+    /// That of a version without its tarball.
+    pub fn no_tarball(name: &PackageName, version: &str) -> Self {
+        Self::NoTarball(format!("{name}-{version}.tgz"))
+    }
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, io::Read};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{bad_document::BadDocument, name::PackageName, version};
+use super::{bad_document::BadDocument, hashes::Hashes, name::PackageName, version};
 use crate::packages::VersionNumber;
 
 /// Bytes of the provenance of a version (a sigstore bundle is some 10 KiB).
@@ -15,6 +15,17 @@ pub const LONGEST_PROVENANCE: usize = 1 << 20;
 pub const LATEST: &str = "latest";
 /// Characters of a tag.
 const LONGEST_TAG: usize = 128;
+/// Words that stand for something in every object of JavaScript, so that clients would find a tag that is not there.
+const NEVER_TAGS: [&str; 8] = [
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "prototype",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
 
 /// A document without its tarball.
 #[derive(Debug, Default, Deserialize)]
@@ -84,6 +95,11 @@ impl Document {
         !self.attachments.is_empty()
     }
 
+    /// Whether it changes what is said of a package, and publishes nothing: clients send back what they read.
+    pub fn is_change(&self) -> bool {
+        self.revision.is_some() && !self.has_attachments()
+    }
+
     /// Whether it is about this package.
     ///
     /// # Errors
@@ -116,10 +132,8 @@ impl Document {
         }
         check_tag(&tag)?;
         let stem = format!("{name}-{number}");
-        let tarball = self
-            .attachments
-            .remove(&format!("{stem}.tgz"))
-            .ok_or_else(|| BadDocument::NoTarball(stem.clone() + ".tgz"))?;
+        let tarball =
+            self.attachments.remove(&format!("{stem}.tgz")).ok_or_else(|| BadDocument::no_tarball(name, &number))?;
         let provenance = self.attachments.remove(&format!("{stem}.sigstore")).and_then(|attached| attached.data);
         if !self.attachments.is_empty() {
             return Err(BadDocument::StrangeAttachment);
@@ -133,21 +147,22 @@ impl Document {
 }
 
 impl Publication {
-    /// Holds what the client says of the tarball against what came. Hashes of other kinds than ours are nobody's business.
+    /// Holds what the client says of the tarball against what came: its bytes, and each hash of a kind that is known here.
     ///
     /// # Errors
     /// With what differs.
-    pub fn check(&self, size: u64, sha512: &str, sha1: &str) -> Result<(), BadDocument> {
+    pub fn check(&self, size: u64, hashes: &Hashes) -> Result<(), BadDocument> {
         if self.length.is_some_and(|length| length != size) {
             return Err(BadDocument::OtherTarball("length"));
         }
-        let own = format!("sha512-{sha512}");
-        let hashes = self.integrity.iter().flat_map(|all| all.split_ascii_whitespace());
-        let mut of_ours = hashes.filter(|hash| hash.starts_with("sha512-")).map(|hash| hash.split('?').next());
-        if of_ours.any(|hash| hash != Some(own.as_str())) {
+        let claims = self.integrity.iter().flat_map(|all| all.split_ascii_whitespace());
+        // Behind a question mark there are options, which have no meaning yet.
+        let mut claims = claims.filter_map(|claim| claim.split('?').next()?.split_once('-'));
+        let differs = |(kind, hash): (&str, &str)| hashes.of(kind).is_some_and(|own| own != hash);
+        if claims.any(differs) {
             return Err(BadDocument::OtherTarball("integrity"));
         }
-        if self.shasum.as_ref().is_some_and(|sum| !sum.eq_ignore_ascii_case(sha1)) {
+        if self.shasum.as_ref().is_some_and(|sum| !sum.eq_ignore_ascii_case(&hashes.shasum())) {
             return Err(BadDocument::OtherTarball("shasum"));
         }
         Ok(())
@@ -175,14 +190,14 @@ pub fn check_tag(tag: &str) -> Result<(), BadDocument> {
     let without_v = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
     let is_range = without_v.starts_with(|c: char| c.is_ascii_digit())
         || without_v.split('.').all(|part| part.eq_ignore_ascii_case("x") || part.is_empty());
-    if !is_word || !begins || is_range || tag.len() > LONGEST_TAG {
+    if !is_word || !begins || is_range || tag.len() > LONGEST_TAG || NEVER_TAGS.contains(&tag) {
         return Err(BadDocument::BadTag(shown(tag)));
     }
     Ok(())
 }
 
 /// What a stranger typed, as a sentence may hold it.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut text: String = text.chars().map(|c| if c.is_ascii_graphic() { c } else { '?' }).take(100).collect();
     if text.is_empty() {
         text.push_str("nothing");

@@ -3,7 +3,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::packages::npm::splitter::{Sides, Splitter};
+use crate::packages::npm::{
+    hashes::Hashing,
+    splitter::{Sides, Splitter},
+};
 
 fn split(document: &[u8], step: usize) -> Result<(Document, Vec<u8>), BadDocument> {
     let (mut splitter, mut sides) = (Splitter::default(), Sides::default());
@@ -36,10 +39,70 @@ fn a_tarball_goes_to_one_side_however_the_document_is_cut() {
         assert_eq!(read.attachments["@team/ui-1.0.0.tgz"].data.as_deref(), Some(""));
         let published = read.into_publication(&ui()).unwrap();
         assert_eq!((published.version.text.as_str(), published.tag.as_str()), ("1.0.0", "latest"));
-        assert_eq!(published.check(5, "x", "ab"), Ok(()));
-        assert_eq!(published.check(6, "x", "ab"), Err(BadDocument::OtherTarball("length")));
-        assert_eq!(published.check(5, "x", "cd"), Err(BadDocument::OtherTarball("shasum")));
+        assert_eq!((published.length, published.shasum.as_deref()), (Some(5), Some("AB")));
     }
+}
+
+#[test]
+fn what_a_client_says_of_the_tarball_is_held_against_it() {
+    let mut hashing = Hashing::default();
+    hashing.update(b"by");
+    hashing.update(b"tes");
+    let hashes = hashing.finish();
+    let claim = |kind: &str| format!("{kind}-{}", hashes.of(kind).unwrap());
+    let check = |length: Option<u64>, integrity: Option<&str>, shasum: Option<&str>| {
+        let mut published = split(document("").to_string().as_bytes(), 99).unwrap().0.into_publication(&ui()).unwrap();
+        (published.length, published.shasum) = (length, shasum.map(str::to_owned));
+        published.integrity = integrity.map(str::to_owned);
+        published.check(5, &hashes)
+    };
+    let shasum = "4bb3d1ebdbd44ee3d7e7ae56fe1f7be2e7a0c3b5";
+    assert_eq!(hashes.shasum().len(), shasum.len());
+    assert_eq!(check(Some(6), None, None), Err(BadDocument::OtherTarball("length")));
+    assert_eq!(check(None, None, Some(shasum)), Err(BadDocument::OtherTarball("shasum")));
+    assert_eq!(check(Some(5), None, Some(&hashes.shasum().to_uppercase())), Ok(()));
+    for kind in ["sha1", "sha256", "sha384", "sha512"] {
+        let good = claim(kind);
+        assert_eq!(check(None, Some(&good), None), Ok(()), "{good}");
+        assert_eq!(check(None, Some(&format!("{good}?x")), None), Ok(()), "{good}");
+        let wrong = format!("{kind}-AAAA");
+        for bad in [wrong.clone(), format!("{wrong} {good}"), format!("{good} {wrong}?x"), format!("md5-x {wrong}")] {
+            assert_eq!(check(None, Some(&bad), None), Err(BadDocument::OtherTarball("integrity")), "{bad}");
+        }
+    }
+    assert_eq!(check(None, Some("md5-AAAA nonsense"), None), Ok(()), "of no kind that is known here");
+}
+
+#[test]
+fn keys_are_read_as_json_means_them() {
+    for (plain, escaped) in [
+        ("\"data\":\"AAAA", r#""d\u0061ta":"AAAA"#),
+        ("_attachments", r"\u005fattachments"),
+        ("@team/ui-1.0.0.tgz", r"@team\/ui-1.0.0\u002E\u0074gz"),
+    ] {
+        let text = document("AAAA").to_string().replace(plain, escaped);
+        assert!(text.contains(escaped));
+        let (read, tarball) = split(text.as_bytes(), 7).unwrap();
+        assert_eq!(tarball, [0; 3], "{escaped}");
+        assert!(read.into_publication(&ui()).is_ok(), "{escaped}");
+    }
+}
+
+#[test]
+fn a_document_that_was_read_before_is_a_change_unless_something_is_attached() {
+    let of = |change: &dyn Fn(&mut Value)| {
+        let mut value = document("AAAA");
+        change(&mut value);
+        split(value.to_string().as_bytes(), 50).unwrap().0.is_change()
+    };
+    assert!(of(&|doc| (doc["_rev"], doc["_attachments"]) = (json!("1-x"), json!({}))), "npm");
+    assert!(of(&|doc| {
+        doc["_rev"] = json!("1-x");
+        doc.as_object_mut().unwrap().remove("_attachments");
+    }));
+    assert!(!of(&|doc| doc["_attachments"] = json!({})));
+    assert!(!of(&|doc| doc["_rev"] = json!("1-x")));
+    assert!(!of(&|doc| doc["_attachments"]["@team/ui-1.0.0.tgz"]["data"] = json!(null)));
 }
 
 #[test]
@@ -128,6 +191,10 @@ fn tags_are_words_that_are_no_versions() {
     {
         assert!(check_tag(bad).is_err(), "{bad}");
     }
+    for of_every_object in NEVER_TAGS {
+        assert!(check_tag(of_every_object).is_err(), "{of_every_object}");
+    }
+    assert_eq!(check_tag("constructors"), Ok(()));
 }
 
 proptest! {

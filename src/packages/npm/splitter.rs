@@ -1,5 +1,7 @@
 //! Takes a document apart while it arrives, so that a tarball never lies in memory.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use memchr::memchr2;
 
@@ -7,8 +9,8 @@ use super::bad_document::BadDocument;
 
 /// How deep a document may go.
 const DEEPEST: usize = 100;
-/// Bytes of a key that is compared with those that matter.
-const LONGEST_KEY: usize = 512;
+/// Bytes of a key that is compared with those that matter: a file's name, each letter of it escaped.
+const LONGEST_KEY: usize = 4096;
 
 /// Takes a document apart as it arrives: the tarball to one side, everything else to the other.
 #[derive(Debug, Default)]
@@ -139,10 +141,11 @@ impl Splitter {
         if self.followed + 1 < depth {
             return;
         }
+        let key = unescaped(&self.key);
         let leads_on = match depth {
-            1 => self.key == b"_attachments",
-            2 => self.key.ends_with(b".tgz"),
-            3 => self.key == b"data",
+            1 => *key == *b"_attachments",
+            2 => key.ends_with(b".tgz"),
+            3 => *key == *b"data",
             _ => false,
         };
         self.followed = if leads_on { depth } else { depth - 1 };
@@ -211,4 +214,13 @@ impl Splitter {
         self.padded = fours.ends_with(b"=");
         STANDARD.decode_vec(fours, &mut sides.tarball).map_err(|_| BadDocument::NotBase64)
     }
+}
+
+/// A key as JSON means it; `d\u0061ta` is `data`. One that JSON does not know stays as it is, and its reader refuses it.
+fn unescaped(key: &[u8]) -> Cow<'_, [u8]> {
+    if !key.contains(&b'\\') {
+        return Cow::Borrowed(key);
+    }
+    let quoted = [b"\"".as_slice(), key, b"\""].concat();
+    serde_json::from_slice::<String>(&quoted).map_or(Cow::Borrowed(key), |key| Cow::Owned(key.into_bytes()))
 }

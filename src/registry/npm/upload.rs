@@ -7,9 +7,6 @@ use std::{
 };
 
 use actix_web::{HttpRequest, web, web::Payload};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use sha1::Sha1;
-use sha2::{Digest, Sha512};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
@@ -18,6 +15,7 @@ use crate::{
     auth::{BadBody, PushPermit},
     packages::npm::{
         document::Document,
+        hashes::{Hashes, Hashing},
         splitter::{Sides, Splitter},
     },
     registry::upload::{self, Body},
@@ -42,10 +40,8 @@ pub(super) struct Tgz {
     pub(super) file: NamedTempFile,
     /// Its bytes.
     pub(super) size: u64,
-    /// SHA-512 in base64.
-    pub(super) sha512: String,
-    /// SHA-1 in hexadecimal.
-    pub(super) sha1: String,
+    /// Of its bytes.
+    pub(super) hashes: Hashes,
 }
 
 /// Receives the document that a request carries, with a tarball of at most `limit` bytes.
@@ -79,8 +75,7 @@ struct Files {
     tarball_writer: tokio::fs::File,
     size: usize,
     limit: usize,
-    sha512: Sha512,
-    sha1: Sha1,
+    hashing: Hashing,
 }
 
 impl Files {
@@ -95,8 +90,7 @@ impl Files {
             tarball,
             size: 0,
             limit,
-            sha512: Sha512::new(),
-            sha1: Sha1::new(),
+            hashing: Hashing::default(),
         })
     }
 
@@ -109,8 +103,7 @@ impl Files {
         if self.rest_size > LARGEST_DOCUMENT {
             return Err(BadBody::TooLarge(LARGEST_DOCUMENT).into());
         }
-        self.sha512.update(&sides.tarball);
-        self.sha1.update(&sides.tarball);
+        self.hashing.update(&sides.tarball);
         let written = self.tarball_writer.write_all(&sides.tarball).await;
         let written = written.and(self.rest_writer.write_all(&sides.rest).await);
         written.map_err(|error| NpmError::unavailable(&error))?;
@@ -129,12 +122,8 @@ impl Files {
         });
         let document = document.await.map_err(|error| NpmError::unavailable(&error))?;
         let document = document.map_err(|error| NpmError::unavailable(&error))??;
-        let tarball = has_tarball.then(|| Tgz {
-            file: self.tarball,
-            size: self.size as u64,
-            sha512: STANDARD.encode(self.sha512.finalize()),
-            sha1: hex::encode(self.sha1.finalize()),
-        });
+        let tarball =
+            has_tarball.then(|| Tgz { file: self.tarball, size: self.size as u64, hashes: self.hashing.finish() });
         Ok(Upload { document, tarball })
     }
 }
