@@ -116,7 +116,7 @@ fn parts(word: &str) -> Vec<&str> {
     let pieces = word.split(['-', '_']);
     let guids = (0..word.len()).filter_map(|at| word.get(at..at + GUID)).filter(|text| is_guid(text));
     let mut parts: Vec<&str> =
-        [word].into_iter().chain(sides).chain(pieces).chain(guids).filter(|part| part.len() >= *TEXT.start()).collect();
+        [word].into_iter().chain(sides).chain(pieces).chain(guids).filter(|part| TEXT.contains(&part.len())).collect();
     parts.sort_unstable();
     parts.dedup();
     parts

@@ -13,6 +13,7 @@ mod many_packages;
 mod matrix;
 mod matrix_oracle;
 mod npm;
+mod npm_hostile;
 mod npm_keys;
 mod npm_login;
 mod nuget_details;

@@ -18,9 +18,12 @@ use crate::{
     package_store,
     packages::{
         PublishContext, RemovedFiles, StoredPackage,
-        npm::{document::Document, name::PackageName},
+        npm::{
+            document::{Document, DocumentVersion},
+            name::PackageName,
+        },
     },
-    registry::request::feed_and_account,
+    registry::{leaked_keys::refuse_keys, request::feed_and_account},
     store::Transaction,
     tokens::{Kind, Token, decision::Package},
 };
@@ -88,6 +91,9 @@ pub(super) async fn deprecate(
     name: &PackageName,
     document: &Document,
 ) -> Answer {
+    let reasons: BTreeSet<&str> = document.versions.values().map(DocumentVersion::deprecation).collect();
+    let texts = reasons.into_iter().map(|why| ("deprecation".to_owned(), why.to_owned())).collect();
+    refuse_keys(request.app, texts).await?;
     let mut change = Change::begin(request, caller, name).await?;
     if let Some(seen) = &document.revision {
         change.check_revision(seen)?;

@@ -4,6 +4,7 @@ pub mod account;
 pub mod audit;
 pub mod change;
 pub mod download;
+mod leaked_keys;
 pub mod login;
 pub mod packument;
 pub mod publish;

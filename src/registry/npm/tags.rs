@@ -15,7 +15,7 @@ use crate::{
         PublishContext, StoredPackage,
         npm::document::{LATEST, check_tag},
     },
-    registry::request::feed_and_account,
+    registry::{leaked_keys::refuse_keys, request::feed_and_account},
     tokens::{Kind, Token, decision::Package},
 };
 
@@ -56,7 +56,10 @@ async fn change(request: &NpmRequest<'_>, tag: &str, version: Option<&str>) -> R
     let mut caller = request.caller().await?;
     // Refused requests take no lock.
     request.decide(&caller, PUSH, Some(name.as_str()), Package::Unknown)?;
-    check_tag(tag)?;
+    if version.is_some() {
+        check_tag(tag)?;
+        refuse_keys(request.app, vec![("tag".to_owned(), tag.to_owned())]).await?;
+    }
     let mut tx = request.app.store.begin().await?;
     caller.reload_in(&mut tx, request.feed).await?;
     let found = match feed_and_account(&caller) {
