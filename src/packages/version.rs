@@ -107,10 +107,19 @@ pub struct NewVersion {
     pub manifest: Box<dyn Manifest>,
     /// Bytes of the package.
     pub size: i64,
+    /// Bytes of what is kept beside it.
+    pub beside_size: i64,
     /// SHA-512 of the package in base64.
     pub sha512: String,
     /// Where the package is, durable already.
     pub blob: BlobKey,
+}
+
+impl NewVersion {
+    /// Bytes of it all.
+    pub fn bytes(&self) -> u64 {
+        u64::try_from(self.size.saturating_add(self.beside_size)).unwrap_or_default()
+    }
 }
 
 /// What was taken away for good.

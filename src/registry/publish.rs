@@ -22,21 +22,35 @@ use crate::{
 /// How often the change of a push is made anew because its token was changed while it went on.
 pub(super) const ATTEMPTS: u32 = 3;
 
-/// Refuses what would bring an account over its quota, if there is one. Pushes that are under way side by side may go over
-/// it together, by less than a package each.
+/// Refuses what would bring an account over its quota, if there is one. It saves an upload: what counts is
+/// [`check_quota_in`].
 pub(super) async fn check_quota<D: Dialect>(app: &App, account: AccountId, more: u64) -> Result<(), DoorError<D>> {
     let Some(quota) = app.settings.account_quota else { return Ok(()) };
     let used = app.store.published_bytes(account).await?;
-    if used.saturating_add(more.max(1)) <= quota {
-        return Ok(());
-    }
+    if used.saturating_add(more.max(1)) <= quota { Ok(()) } else { Err(quota_used_up(used, quota)) }
+}
+
+/// Refuses a change that has brought an account over its quota, also together with pushes that went on beside it; `more` is
+/// what the change itself has entered. The last step before [`Transaction::note_push`].
+pub(super) async fn check_quota_in<D: Dialect>(
+    app: &App,
+    tx: &mut Transaction,
+    account: AccountId,
+    more: u64,
+) -> Result<(), DoorError<D>> {
+    let Some(quota) = app.settings.account_quota else { return Ok(()) };
+    let used = tx.published_bytes(account).await?;
+    if used <= quota { Ok(()) } else { Err(quota_used_up(used.saturating_sub(more), quota)) }
+}
+
+fn quota_used_up<D: Dialect>(used: u64, quota: u64) -> DoorError<D> {
     let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
     let sentence = format!(
         "The account of this key has published {} of the {} that one account may. Ask the operator to remove old versions or to allow more.",
         mib(used),
         mib(quota)
     );
-    Err(DoorError::new(StatusCode::FORBIDDEN, "The quota of this account is used up", sentence))
+    DoorError::new(StatusCode::FORBIDDEN, "The quota of this account is used up", sentence)
 }
 
 /// Runs what must not stop half way, even if the client goes away meanwhile.

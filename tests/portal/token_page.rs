@@ -62,7 +62,14 @@ async fn publishes(world: &World, key: &Key, feed: &str, id: &str, versions: &[&
         }
         let version = VersionKey::generate(now, &mut latchkey::random::system());
         let blob = BlobKey::new(Kind::NuGet, version.uuid(), "nupkg");
-        let new = NewVersion { key: version, manifest: Box::new(nuspec), size: 1, sha512: "x".to_owned(), blob };
+        let new = NewVersion {
+            key: version,
+            manifest: Box::new(nuspec),
+            size: 1,
+            beside_size: 0,
+            sha512: "x".to_owned(),
+            blob,
+        };
         assert!(tx.add_version(&act, package.unwrap(), &new).await.unwrap());
     }
     tx.commit().await.unwrap();

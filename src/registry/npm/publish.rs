@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use tempfile::NamedTempFile;
 
 use super::{
-    change,
+    change, leaked_keys,
     receive::{PUSH, receive_document},
     request::NpmRequest,
     response::{Answer, NpmError},
@@ -24,17 +24,19 @@ use crate::{
         NewVersion, PublishContext, VersionNumber,
         blobs::{BlobError, BlobKey},
         npm::{
+            bad_document::BadDocument,
             document::{LATEST, Publication},
             files::{package_file, provenance_beside},
             manifest::NpmManifest,
             name::PackageName,
-            tarball::{Limits, Tarball, Unreadable},
+            tarball::{Limits, Tarball},
+            unreadable::Unreadable,
             version,
         },
     },
     registry::{
-        leaked_keys::refuse_keys,
-        publish::{ATTEMPTS, changed_too_often, check_store, owned_package, to_its_end},
+        leaked_keys::Found,
+        publish::{ATTEMPTS, changed_too_often, check_quota_in, check_store, owned_package, to_its_end},
     },
     store::Transaction,
     tokens::{PackageKey, Token, VersionKey, decision::Package, legacy},
@@ -47,17 +49,19 @@ pub async fn put_package(req: HttpRequest, app: web::Data<App>, payload: web::Pa
     let name = request.name_to_publish()?;
     let (Upload { document, tarball }, permit) = receive_document(&request, &caller, &name, payload).await?;
     caller.reload(&app.store, request.feed).await?;
-    let Some(tarball) = tarball.filter(|_| document.has_attachments()) else {
+    if document.is_change() {
         document.check_name(&name)?;
         return change::deprecate(&request, caller, &name, &document).await;
-    };
+    }
     let published = document.into_publication(&name)?;
+    let tarball = tarball.ok_or_else(|| BadDocument::no_tarball(&name, &published.version.text))?;
     decide_early(&request, &caller, &name, &published.version).await?;
-    published.check(tarball.size, &tarball.sha512, &tarball.sha1)?;
-    let (read, tarball) = read(&app, tarball).await?;
-    refuse_keys(&app, vec![("package.json".to_owned(), read.package_text.clone())]).await?;
+    published.check(tarball.size, &tarball.hashes)?;
+    let read = read(&app, tarball, published).await?;
+    read.found.refuse(&app).await?;
+    let Read { inside, tarball, published, .. } = read;
     let has_provenance = published.provenance.is_some();
-    let manifest = NpmManifest::of(read, (&name, &published.version), tarball.sha1.clone(), has_provenance)?;
+    let manifest = NpmManifest::of(inside, (&name, &published.version), tarball.hashes.shasum(), has_provenance)?;
     let push = Push { caller, name, published, manifest, tarball, permit };
     let (of, app) = (req.clone(), app.clone());
     to_its_end(&req, async move { store_and_enter(&NpmRequest::of(&of, &app)?, &app, push).await }).await
@@ -75,15 +79,28 @@ struct Push {
     permit: PushPermit,
 }
 
+/// A version, what is in its tarball, and what of it all may be keys.
+struct Read {
+    inside: Tarball,
+    found: Found,
+    tarball: Tgz,
+    published: Publication,
+}
+
 /// Reads the tarball where blocking is allowed.
-async fn read(app: &App, tarball: Tgz) -> Result<(Tarball, Tgz), NpmError> {
+async fn read(app: &App, tarball: Tgz, published: Publication) -> Result<Read, NpmError> {
     let default = Limits::default();
     let unpacked = default.unpacked.max(app.settings.max_package_bytes.saturating_mul(4));
     let limits = Limits { unpacked, ..default };
+    let shapes = app.legacy.shapes(&app.store).await?;
     let source: File = tarball.file.reopen().map_err(|error| NpmError::unavailable(&error))?;
-    let read = web::block(move || Tarball::read(BufReader::with_capacity(64 * 1024, source), &limits)).await;
-    match read.map_err(|error| NpmError::unavailable(&error))? {
-        Ok(read) => Ok((read, tarball)),
+    let reading = web::block(move || {
+        let source = BufReader::with_capacity(64 * 1024, source);
+        let read = leaked_keys::read(source, &limits, &published, &shapes);
+        read.map(|(inside, found)| Read { inside, found, tarball, published })
+    });
+    match reading.await.map_err(|error| NpmError::unavailable(&error))? {
+        Ok(read) => Ok(read),
         Err(Unreadable::Storage(error)) => Err(NpmError::unavailable(&error)),
         Err(error) => Err(NpmError::bad("This is not a package that can be taken", error.to_string())),
     }
@@ -128,7 +145,8 @@ async fn store_and_enter(request: &NpmRequest<'_>, app: &App, mut push: Push) ->
         key,
         manifest: Box::new(push.manifest.clone()),
         size: i64::try_from(push.tarball.size).unwrap_or(i64::MAX),
-        sha512: push.tarball.sha512.clone(),
+        beside_size: i64::try_from(push.published.provenance.as_ref().map_or(0, String::len)).unwrap_or(i64::MAX),
+        sha512: push.tarball.hashes.sha512(),
         blob: blob.clone(),
     };
     check_store(app).await?;
@@ -202,6 +220,7 @@ async fn enter(
         return Err(if was_removed { removed(&push.name, version) } else { exists(&push.name, version) });
     }
     tx.write_tag(package.key, &push.published.tag, &push.published.version.key).await?;
+    check_quota_in(app, &mut tx, known.token.account, new.bytes()).await?;
     if !tx.note_push(&known.token, now).await? {
         return Ok(None);
     }

@@ -13,7 +13,7 @@ use crate::{
     registry::{publish::check_quota, request::FeedRequest},
     tokens::{
         Token, TokenLookup,
-        decision::{Action, Ask, Package},
+        decision::{Action, Package},
     },
 };
 
@@ -31,8 +31,8 @@ pub(super) async fn receive_document(
 ) -> Result<(Upload, PushPermit), NpmError> {
     let app = request.app;
     let Token { id, account, .. } = may_change_something(request, caller, name)?.token;
-    let may_push = caller.would_allow(&request.ask(caller, PUSH, Some(name.as_str()), Package::Unknown), request.now());
-    if may_push.is_ok() {
+    if !may(request, caller, name, DELETE) {
+        // Whoever can only publish is told before the upload; others may be about to make room.
         check_quota(app, account, 0).await?;
     }
     let permit = app.pushes.turn(account, id).await?;
@@ -50,9 +50,12 @@ fn may_change_something<'c>(
     caller: &'c Caller,
     name: &PackageName,
 ) -> Result<&'c TokenLookup, NpmError> {
-    let ask = |action| -> Ask<'_> { request.ask(caller, action, Some(name.as_str()), Package::Unknown) };
-    let may_delete = caller.would_allow(&ask(DELETE), request.now()).is_ok();
-    let may_push = caller.would_allow(&ask(PUSH), request.now()).is_ok();
+    let [may_delete, may_push] = [DELETE, PUSH].map(|action| may(request, caller, name, action));
     let action = if may_delete && !may_push { DELETE } else { PUSH };
     request.decide(caller, action, Some(name.as_str()), Package::Unknown)
+}
+
+fn may(request: &NpmRequest<'_>, caller: &Caller, name: &PackageName, action: Action) -> bool {
+    let ask = request.ask(caller, action, Some(name.as_str()), Package::Unknown);
+    caller.would_allow(&ask, request.now()).is_ok()
 }

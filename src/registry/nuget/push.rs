@@ -24,7 +24,9 @@ use crate::{
             files::{nuspec_beside, package_file},
         },
     },
-    registry::publish::{ATTEMPTS, changed_too_often, check_quota, check_store, owned_package, to_its_end},
+    registry::publish::{
+        ATTEMPTS, changed_too_often, check_quota, check_quota_in, check_store, owned_package, to_its_end,
+    },
     store::Transaction,
     tokens::{
         Kind, PackageKey, Token, VersionKey,
@@ -153,6 +155,7 @@ async fn store_and_enter(request: &NuGetRequest<'_>, app: &App, push: Push) -> A
         key,
         manifest: Box::new(package.nuspec.clone()),
         size: i64::try_from(package.size).unwrap_or(i64::MAX),
+        beside_size: i64::try_from(package.nuspec_file.len()).unwrap_or(i64::MAX),
         sha512: upload.sha512.clone(),
         blob: blob.clone(),
     };
@@ -223,6 +226,7 @@ async fn enter(
     if !tx.add_version(&act, key, new).await? {
         return Err(conflict(&mut tx, key, package).await?);
     }
+    check_quota_in(app, &mut tx, known.token.account, new.bytes()).await?;
     if !tx.note_push(&known.token, now).await? {
         return Ok(None);
     }

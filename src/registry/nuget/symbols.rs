@@ -31,7 +31,7 @@ use crate::{
         },
     },
     registry::{
-        publish::{ATTEMPTS, changed_too_often, check_quota, check_store, to_its_end},
+        publish::{ATTEMPTS, changed_too_often, check_quota, check_quota_in, check_store, to_its_end},
         send::send,
     },
     store::Transaction,
@@ -201,6 +201,7 @@ async fn enter(
     let package = found.ok_or_else(|| no_package(about))?;
     let act = PublishContext { feed, feed_name: request.feed, token: &known.token, by: &by, now };
     let replaced = tx.replace_symbols(&act, package.key, version, new).await?.ok_or_else(|| no_package(about))?;
+    check_quota_in(app, &mut tx, known.token.account, new.iter().map(|file| file.size).sum()).await?;
     if !tx.note_push(&known.token, now).await? {
         return Ok(None);
     }

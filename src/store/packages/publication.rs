@@ -1,6 +1,7 @@
 //! Publishing, unlisting and relisting: the version's row, the package's summary and the event change together.
 
 use chrono::{DateTime, Utc};
+use sqlx::AnyConnection;
 
 use crate::{
     audit::{EventDetail, EventKind, Subject},
@@ -10,17 +11,29 @@ use crate::{
 };
 
 impl Store {
-    /// How many bytes of packages and symbols the tokens of an account have published; what was removed does not count.
+    /// How many bytes of packages, of what is kept beside them and of symbols the tokens of an account have published; what
+    /// was removed does not count.
     pub async fn published_bytes(&self, account: AccountId) -> Result<u64> {
-        let sum =
-            "SELECT CAST(COALESCE((SELECT SUM(size) FROM versions WHERE published_by = $1 AND removed_at IS NULL), 0)
-                + COALESCE((SELECT SUM(size) FROM symbol_files WHERE published_by = $1), 0) AS BIGINT)";
-        let bytes: i64 = sqlx::query_scalar(sum).bind(account.to_string()).fetch_one(&self.pool).await?;
-        Ok(u64::try_from(bytes).unwrap_or_default())
+        published_bytes(&mut *self.pool.acquire().await?, account).await
     }
 }
 
+async fn published_bytes(connection: &mut AnyConnection, account: AccountId) -> Result<u64> {
+    let sum = "SELECT CAST(COALESCE((SELECT SUM(size + beside_size) FROM versions
+                WHERE published_by = $1 AND removed_at IS NULL), 0)
+            + COALESCE((SELECT SUM(size) FROM symbol_files WHERE published_by = $1), 0) AS BIGINT)";
+    let bytes: i64 = sqlx::query_scalar(sum).bind(account.to_string()).fetch_one(connection).await?;
+    Ok(u64::try_from(bytes).unwrap_or_default())
+}
+
 impl Transaction {
+    /// The same as [`Store::published_bytes`], with what this change publishes. Other pushes of the account that ask wait
+    /// until this change has ended, so ask last: what the change is about is locked before the account.
+    pub async fn published_bytes(&mut self, account: AccountId) -> Result<u64> {
+        self.lock_account(account).await?;
+        published_bytes(&mut self.inner, account).await
+    }
+
     /// Notes that a token has published, as the last step of the change, and locks its row from here to the commit: whoever
     /// revokes it meanwhile waits until this change holds. `false` if the token is not as it was judged any more; then
     /// this change must not hold; that pushes beside this one put its retirement off matters nothing. Nothing is locked
@@ -115,8 +128,8 @@ impl Transaction {
         let version = new.manifest.version();
         let done = sqlx::query(
             "INSERT INTO versions (id, package, version, version_key, sort_key, published_at, published_by, published_with, published_hint,
-                size, sha512, blob, manifest, downloads)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0) ON CONFLICT (package, version_key) DO NOTHING",
+                size, beside_size, sha512, blob, manifest, downloads)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $14, $11, $12, $13, 0) ON CONFLICT (package, version_key) DO NOTHING",
         )
         .bind(new.key.to_string())
         .bind(package.to_string())
@@ -131,6 +144,7 @@ impl Transaction {
         .bind(new.sha512.as_str())
         .bind(new.blob.as_str())
         .bind(kept.as_str())
+        .bind(new.beside_size)
         .execute(&mut *self.inner)
         .await?;
         Ok(done.rows_affected() == 1)
