@@ -20,6 +20,8 @@ pub mod signing_keys;
 mod usage_buffer;
 mod usage_recorder;
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 
@@ -56,7 +58,7 @@ const MAX_CLIENT: usize = 200;
 #[derive(Debug)]
 pub struct Caller {
     key: Key,
-    known: Option<TokenLookup>,
+    known: Option<Arc<TokenLookup>>,
     recorder: UsageRecorder,
 }
 
@@ -86,7 +88,7 @@ impl Caller {
     /// A token that is presented by a private address of its own.
     pub fn by_address(known: TokenLookup, recorder: UsageRecorder) -> Self {
         tracing::Span::current().record("account", &known.username).record("key", known.token.called());
-        Self { key: Key::of_address(), known: Some(known), recorder }
+        Self { key: Key::of_address(), known: Some(Arc::new(known)), recorder }
     }
 
     /// What the database is asked for: by it a proof that this key was presented tells which one it was.
@@ -114,14 +116,14 @@ impl Caller {
     /// The same inside a change.
     pub async fn reload_in(&mut self, tx: &mut Transaction, feed: &str) -> Result<()> {
         if let Some(hash) = self.key.hash() {
-            self.known = tx.lookup_token(hash, feed).await?;
+            self.known = tx.lookup_token(hash, feed).await?.map(Arc::new);
         }
         Ok(())
     }
 
     /// What the look-up found; none for a key nobody was given.
     pub fn known(&self) -> Option<&TokenLookup> {
-        self.known.as_ref()
+        self.known.as_deref()
     }
 
     /// How the key was presented.
@@ -150,7 +152,7 @@ impl Caller {
     }
 
     fn admitted(&self, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Reason> {
-        let known = self.known.as_ref().ok_or(Reason::NotAToken)?;
+        let known = self.known().ok_or(Reason::NotAToken)?;
         admit(Some(known.presented()), known.holder.disabled, now).check().map(|()| known)
     }
 
@@ -163,12 +165,12 @@ impl Caller {
     pub fn would_allow(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Refusal> {
         let decided = self.decide(ask, now);
         decided
-            .and_then(|()| self.known.as_ref().ok_or(Reason::NotAToken))
+            .and_then(|()| self.known().ok_or(Reason::NotAToken))
             .map_err(|reason| self.refusal(reason, ask, now))
     }
 
     fn decide(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<(), Reason> {
-        let known = self.known.as_ref().ok_or(Reason::NotAToken)?;
+        let known = self.known().ok_or(Reason::NotAToken)?;
         decide(Some(known.presented()), &known.holder, ask, now).check()
     }
 
@@ -180,7 +182,7 @@ impl Caller {
         now: DateTime<Utc>,
     ) -> std::result::Result<&TokenLookup, Refusal> {
         let asked = ask.copied().unwrap_or(Ask::of_account(Action::Look));
-        match (&self.known, decided) {
+        match (self.known(), decided) {
             (Some(known), Ok(())) => {
                 self.recorder.allowed(known, ask, now);
                 Ok(known)

@@ -1,5 +1,7 @@
 //! `latchkey token …`: secrets go to standard output once, and come from standard input, never from the command line.
 
+use std::sync::Arc;
+
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
@@ -48,7 +50,8 @@ impl Command {
 }
 
 async fn revoke(app: &App) -> anyhow::Result<()> {
-    let TokenLookup { token, username, .. } = find(app).await?;
+    let found = find(app).await?;
+    let TokenLookup { token, username, .. } = &*found;
     if let Some(at) = token.revoked_at {
         say(format_args!("{} of {username} was revoked already, on {}.", token.called(), minute(at)));
         return Ok(());
@@ -56,7 +59,7 @@ async fn revoke(app: &App) -> anyhow::Result<()> {
     if !token.can_be_revoked() {
         bail!("the primary token cannot be revoked; disable the account, or let its owner deactivate or refresh it");
     }
-    app.store.revoke_token(&token, &Actor::host("latchkey token revoke"), app.clock.now()).await?;
+    app.store.revoke_token(token, &Actor::host("latchkey token revoke"), app.clock.now()).await?;
     say(format_args!("Revoked {} of {username}.", token.called()));
     Ok(())
 }
@@ -83,7 +86,7 @@ fn minute(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-async fn find(app: &App) -> anyhow::Result<TokenLookup> {
+async fn find(app: &App) -> anyhow::Result<Arc<TokenLookup>> {
     let text = token_secret()?;
     let hash = hash_of(text.reveal().trim())
         .context("this is not the secret of a token: it has another shape, or a mistyped character")?;

@@ -178,7 +178,7 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
 impl<D: Dialect> From<StoreError> for DoorError<D> {
     fn from(error: StoreError) -> Self {
         let refused = Self::unavailable(&error);
-        match error {
+        match error.root() {
             StoreError::Busy(_) | StoreError::Full(_) => {
                 Self { sentence: format!("{} Try again later.", error.sentence()), ..refused }
             }

@@ -42,7 +42,7 @@ pub struct DatabaseUrl {
 
 /// What a connection is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+pub(super) enum Purpose {
     Reads,
     Changes,
     Migration,
@@ -93,15 +93,20 @@ impl DatabaseUrl {
     /// A connection of its own, past the pools, to the first host that takes changes; the error is the cause why there
     /// is none, and not that somebody waited in vain.
     pub(super) async fn connect_directly(&self) -> sqlx::Result<AnyConnection> {
-        Ok(self.first_that_answers().await?.0)
+        self.connect_for(Purpose::Migration).await
     }
 
-    async fn first_that_answers(&self) -> sqlx::Result<(AnyConnection, &str)> {
+    /// The same for another purpose.
+    pub(super) async fn connect_for(&self, purpose: Purpose) -> sqlx::Result<AnyConnection> {
+        Ok(self.first_that_answers(purpose).await?.0)
+    }
+
+    async fn first_that_answers(&self, purpose: Purpose) -> sqlx::Result<(AnyConnection, &str)> {
         let mut failed = None;
         for url in &self.urls {
             let connecting = async {
                 let mut connection = AnyConnection::connect(url).await?;
-                set_up(&mut connection, self.engine, Purpose::Migration).await?;
+                set_up(&mut connection, self.engine, purpose).await?;
                 if self.urls.len() > 1 && is_standby(&mut connection).await? {
                     return Err(sqlx::Error::Configuration("this host is a standby, which takes no changes".into()));
                 }
@@ -159,7 +164,7 @@ impl Store {
         if engine == Engine::Sqlite {
             make_private(&database.urls[0])?;
         }
-        let (connection, url) = database.first_that_answers().await?;
+        let (connection, url) = database.first_that_answers(Purpose::Migration).await?;
         if engine == Engine::Postgres {
             keeps_prepared_statements(connection, url).await?;
         } else {
@@ -169,6 +174,7 @@ impl Store {
         let store = Self {
             pool: pool(database, Purpose::Reads, &health).connect_lazy(url)?,
             writers: pool(database, Purpose::Changes, &health).connect_lazy(url)?,
+            lookups: Self::lookups(database),
             engine,
             health,
             database: database.clone(),
@@ -298,7 +304,7 @@ async fn problem(store: &Store) -> Option<String> {
     if answers(store).await {
         return None;
     }
-    match store.database.first_that_answers().await {
+    match store.database.first_that_answers(Purpose::Migration).await {
         Ok((_, url)) if turn_to(store, url) => {
             Some("the database host in use does not answer or takes no changes; turning to the next one".to_owned())
         }

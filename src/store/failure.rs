@@ -38,9 +38,20 @@ pub enum StoreError {
     /// A row that this version did not write.
     #[error("the database holds something unreadable: {0}")]
     Unreadable(String),
+    /// What went wrong with a query that answered several requests at once.
+    #[error(transparent)]
+    Shared(Arc<Self>),
 }
 
 impl StoreError {
+    /// What went wrong, however many it was told.
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::Shared(error) => error.root(),
+            error => error,
+        }
+    }
+
     /// One sentence for whoever asked, without anything of the inside.
     pub fn sentence(&self) -> &'static str {
         match self {
@@ -48,6 +59,7 @@ impl StoreError {
                 "The disk of this host is full or broken, so nothing can be changed. Its operator has to make room."
             }
             Self::Busy(_) => "The database is busy with another change.",
+            Self::Shared(error) => error.sentence(),
             Self::SessionEnded => "You are signed out by now.",
             Self::NoOperator => "You are not an operator any more.",
             Self::Unavailable(_) | Self::NoConnection | Self::Pooler | Self::Unreadable(_) => {

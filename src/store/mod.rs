@@ -17,6 +17,7 @@ mod audit;
 mod connect;
 mod failure;
 mod feeds;
+mod gather;
 mod health;
 mod installation;
 mod job_runs;
@@ -38,7 +39,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Any, AnyPool};
 use tokio::time::timeout;
 
-use self::{connect::PATIENCE, failure::WriteHealth};
+use self::{connect::PATIENCE, failure::WriteHealth, tokens::lookup::Lookups};
 
 pub use self::{
     connect::{DATABASE_FILE, DatabaseUrl},
@@ -74,6 +75,8 @@ pub struct Store {
     pool: AnyPool,
     /// For changes.
     writers: AnyPool,
+    /// For look-ups of presented secrets.
+    lookups: Lookups,
     engine: Engine,
     health: WriteHealth,
     database: DatabaseUrl,
@@ -150,6 +153,7 @@ impl Store {
 
     /// Closes every connection, after what is under way.
     pub async fn close(&self) {
+        self.lookups.close().await;
         self.writers.close().await;
         self.pool.close().await;
     }

@@ -30,5 +30,6 @@ mod nuget_uploads;
 mod package_store;
 mod pauses;
 mod quota;
+mod raced_keys;
 mod sources;
 mod two_sources;

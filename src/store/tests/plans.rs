@@ -34,8 +34,11 @@ async fn what_every_request_asks_is_found_by_key() {
         "Index Cond: (package = $1)|versions_package_version_key_key",
     ];
     hold(&[
-        (tokens::LOOKUP.as_str(), token),
-        (tokens::LOOKUP.as_str(), feed),
+        (&tokens::lookup::LOOKUPS[0], token),
+        (&tokens::lookup::LOOKUPS[0], feed),
+        // Of empty tables PostgreSQL joins many rows in any order.
+        (&tokens::lookup::LOOKUPS[3], [token[0], "Values Scan"]),
+        (&tokens::lookup::LOOKUPS[3], [feed[0], "Values Scan"]),
         (packages::OF_NAME, package),
         (packages::VERSION, version),
     ])
@@ -122,8 +125,8 @@ fn reads_all(step: &str) -> bool {
 }
 
 fn is_table(name: &str) -> bool {
-    !name.starts_with("CONSTANT")
-        && !["oldest", "furthest", "page", "few", "(subquery"].iter().any(|of| name.starts_with(of))
+    !name.contains("CONSTANT ROW")
+        && !["asked", "oldest", "furthest", "page", "few", "(subquery"].iter().any(|of| name.starts_with(of))
 }
 
 async fn plan(connection: &mut AnyConnection, engine: Engine, sql: &str) -> String {
@@ -131,17 +134,26 @@ async fn plan(connection: &mut AnyConnection, engine: Engine, sql: &str) -> Stri
         Engine::Sqlite => lines(connection, format!("EXPLAIN QUERY PLAN {sql}"), "detail").await,
         Engine::Postgres => {
             // The plan that serves any values.
-            let most = (1..=20).rev().find(|n| names(sql, *n)).unwrap_or_default();
+            let most = (1..=128).rev().find(|n| names(sql, *n)).unwrap_or_default();
             let values = vec!["NULL"; most].join(", ");
             // A parameter that the statement leaves out must be told a type.
-            let types =
-                (1..=most).map(|n| if names(sql, n) { "unknown" } else { "text" }).collect::<Vec<_>>().join(", ");
+            let types = (1..=most).map(|n| type_of(sql, n)).collect::<Vec<_>>().join(", ");
             run(connection, format!("SET plan_cache_mode = force_generic_plan; PREPARE planned ({types}) AS {sql}"))
                 .await;
             let plan = lines(connection, format!("EXPLAIN EXECUTE planned({values})"), "QUERY PLAN").await;
             run(connection, "DEALLOCATE planned".to_owned()).await;
             plan
         }
+    }
+}
+
+/// As the driver tells the server: values that stand in rows of their own are compared with nothing that would say.
+fn type_of(sql: &str, n: usize) -> &'static str {
+    let in_rows = sql.starts_with("WITH asked");
+    match names(sql, n) {
+        true if in_rows && n % 2 == 1 => "bytea",
+        true if !in_rows => "unknown",
+        _ => "text",
     }
 }
 

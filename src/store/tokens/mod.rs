@@ -11,6 +11,7 @@ pub(in crate::store) mod legacy;
 pub(in crate::store) mod lifecycle;
 pub(in crate::store) mod listing;
 pub(in crate::store) mod listing_sql;
+pub(in crate::store) mod lookup;
 mod names;
 pub(in crate::store) mod published;
 mod settings;
@@ -21,10 +22,10 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Duration, Utc};
 use sqlx::{FromRow, Row, any::AnyRow};
 
-use super::{Result, Store, Transaction, feeds, instant, readable};
+use super::{Result, Store, Transaction, instant};
 use crate::{
     store::sql::{Direction, List, damaged},
-    tokens::{AccountId, FeedId, LastUse, SecretHash, Token, TokenId, TokenKind, TokenLookup, decision::Holder},
+    tokens::{AccountId, LastUse, SecretHash, Token, TokenId, TokenKind},
 };
 
 /// The columns a [`Token`] is read from; the table is called `t`.
@@ -104,53 +105,7 @@ impl FromRow<'_, AnyRow> for Token {
     }
 }
 
-fn read_known(row: &AnyRow) -> Result<TokenLookup> {
-    let feed: Option<String> = row.try_get("feed_id")?;
-    let role: Option<String> = row.try_get("role")?;
-    Ok(TokenLookup {
-        token: Token::from_row(row)?,
-        replaced_at: row.try_get::<Option<i64>, _>("secret_ended_at")?.map(instant),
-        username: row.try_get("username")?,
-        holder: Holder {
-            disabled: row.try_get::<Option<i64>, _>("disabled_at")?.is_some(),
-            role: feeds::role(role.as_deref()),
-            feed_is_public: row.try_get::<Option<i64>, _>("public_since")?.is_some(),
-        },
-        feed: feed.as_deref().map(|id| readable(FeedId::parse(id), "feeds.id")).transpose()?,
-    })
-}
-
-/// A token, its account, and that account's part in a feed.
-const LOOKED_UP: &str = "a.username, a.disabled_at, f.id AS feed_id, f.public_since,
-    (SELECT r.role FROM effective_roles r WHERE r.feed = f.id AND r.account = a.id) AS role";
-
-pub(in crate::store) static LOOKUP: LazyLock<String> = LazyLock::new(|| {
-    let columns = COLUMNS.as_str();
-    List::of(
-        format!("{columns}, s.ended_at AS secret_ended_at, {LOOKED_UP}"),
-        "token_secrets s JOIN tokens t ON t.id = s.token JOIN accounts a ON a.id = t.account
-         LEFT JOIN feeds f ON f.name = $2",
-    )
-    .filter("s.hash = $1")
-    .sql()
-});
-static LOOKUP_BY_ID: LazyLock<String> = LazyLock::new(|| {
-    let columns = COLUMNS.as_str();
-    List::of(
-        format!("{columns}, CAST(NULL AS BIGINT) AS secret_ended_at, {LOOKED_UP}"),
-        "tokens t JOIN accounts a ON a.id = t.account LEFT JOIN feeds f ON f.name = $3",
-    )
-    .filter("t.id = $1 AND t.account = $2")
-    .sql()
-});
-
 impl Store {
-    /// What a presented secret is, and its account's part in `feed` (empty for none): one query.
-    pub async fn lookup_token(&self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
-        let row = sqlx::query(LOOKUP.as_str()).bind(secret.as_bytes()).bind(feed).fetch_optional(&self.pool).await?;
-        row.as_ref().map(read_known).transpose()
-    }
-
     /// What an account's token of this name is called, if there is one besides `except` that is not revoked: its hint, or
     /// its name before it has one.
     pub async fn hint_of_name(
@@ -167,17 +122,6 @@ impl Store {
         .bind(except.map(|id| id.to_string()).unwrap_or_default())
         .fetch_optional(&self.pool)
         .await?)
-    }
-
-    /// The same of one of an account's tokens, as if its present secret were presented. Another's token is not found.
-    pub async fn lookup_token_by_id(
-        &self,
-        account: AccountId,
-        token: TokenId,
-        feed: &str,
-    ) -> Result<Option<TokenLookup>> {
-        let query = sqlx::query(LOOKUP_BY_ID.as_str()).bind(token.to_string()).bind(account.to_string()).bind(feed);
-        query.fetch_optional(&self.pool).await?.as_ref().map(read_known).transpose()
     }
 
     /// One of an account's tokens. Another account's token is not found.
@@ -214,13 +158,6 @@ impl Store {
 }
 
 impl Transaction {
-    /// The same as [`Store::lookup_token`], read inside the change: the facts that count for a publication.
-    pub async fn lookup_token(&mut self, secret: SecretHash, feed: &str) -> Result<Option<TokenLookup>> {
-        let row =
-            sqlx::query(LOOKUP.as_str()).bind(secret.as_bytes()).bind(feed).fetch_optional(&mut *self.inner).await?;
-        row.as_ref().map(read_known).transpose()
-    }
-
     /// A token, read inside the change.
     pub(in crate::store) async fn token(&mut self, id: TokenId) -> Result<Option<Token>> {
         Ok(sqlx::query_as(TOKEN.as_str()).bind(id.to_string()).fetch_optional(&mut *self.inner).await?)
