@@ -19,6 +19,7 @@ use crate::{
     config::{MasterSecret, Settings, aws_variables, private_folder},
     health::{Health, Parts},
     mail::Mailer,
+    metrics::Metrics,
     notifications::{MailKind, NewMail},
     package_store,
     packages::{
@@ -62,6 +63,8 @@ pub struct App {
     pub signing_keys: SigningKeys,
     /// Which part answered when last looked at.
     pub health: Health,
+    /// What is counted for Prometheus.
+    pub metrics: Metrics,
 }
 
 /// Pieces of long answers that are made at the same time. Each needs a connection to the database.
@@ -101,6 +104,7 @@ impl App {
             previews: AccountLimiter::of(PREVIEWS),
             signing_keys: SigningKeys::new(&settings.master),
             health: Health::default(),
+            metrics: Metrics::default(),
             settings,
         };
         if !app.settings.registry_services.is_empty() {

@@ -10,6 +10,9 @@ use ipnet::IpNet;
 pub fn client_address(req: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     let unknown = IpAddr::from([0, 0, 0, 0]);
     let peer = req.peer_addr().map_or(unknown, |peer| peer.ip().to_canonical());
+    if !trusted.iter().any(|network| network.contains(&peer)) {
+        return peer;
+    }
     let forwarded = req.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
     behind(peer, &forwarded.collect::<Vec<_>>().join(","), trusted)
 }

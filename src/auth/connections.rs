@@ -35,6 +35,8 @@ struct State {
     ended: AtomicBool,
     carried_live_key: AtomicBool,
     answering: AtomicUsize,
+    /// Requests that came since the connection was read last.
+    at_once: AtomicUsize,
     task: AtomicWaker,
 }
 
@@ -122,6 +124,11 @@ impl Connection {
         self.0.carried_live_key.store(true, Relaxed);
     }
 
+    /// One more request came; whether another one came with it, so that this one has waited for its answer.
+    pub fn is_pipelined(&self) -> bool {
+        self.0.at_once.fetch_add(1, Relaxed) > 0
+    }
+
     /// One of its requests is being answered.
     pub fn answering(&self) -> Answering {
         self.0.answering.fetch_add(1, Relaxed);
@@ -139,6 +146,11 @@ impl OpenConnection {
     pub fn poll_ended(&self, cx: &Context<'_>) -> bool {
         self.state.task.register(cx.waker());
         self.state.ended.load(Relaxed)
+    }
+
+    /// It is read again: what comes now did not come together with what came before.
+    pub fn note_read(&self) {
+        self.state.at_once.store(0, Relaxed);
     }
 
     /// Whether no request is being answered.

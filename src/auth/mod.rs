@@ -15,6 +15,7 @@ pub mod password_hasher;
 pub mod password_link;
 mod push_queue;
 pub mod rate_limiter;
+mod request_scope;
 pub mod sign_in_attempt;
 pub mod signing_keys;
 mod usage_buffer;
@@ -36,6 +37,7 @@ pub use self::{
     legacy::LegacyKeys,
     pace::{Pace, Rate},
     push_queue::{PushPermit, PushQueue, QueueFull},
+    request_scope::{InRequest, RequestId, RequestScope},
     usage_buffer::{Capacity, UsageBuffer},
     usage_recorder::UsageRecorder,
 };
@@ -45,7 +47,7 @@ use crate::{
     tokens::{
         SecretHash, Token, TokenLookup,
         decision::{Action, Ask, Reason, admit, decide},
-        legacy::looks_like_key,
+        legacy::{Shape, looks_like_key},
         secret,
     },
 };
@@ -87,8 +89,9 @@ impl Caller {
 
     /// A token that is presented by a private address of its own.
     pub fn by_address(known: TokenLookup, recorder: UsageRecorder) -> Self {
-        tracing::Span::current().record("account", &known.username).record("key", known.token.called());
-        Self { key: Key::of_address(), known: Some(Arc::new(known)), recorder }
+        let known = Arc::new(known);
+        RequestScope::note_token(&known);
+        Self { key: Key::of_address(), known: Some(known), recorder }
     }
 
     /// What the database is asked for: by it a proof that this key was presented tells which one it was.
@@ -104,11 +107,8 @@ impl Caller {
     /// Looks the key up once more: from then on the facts of that moment count.
     pub async fn reload(&mut self, store: &Store, feed: &str) -> Result<()> {
         if let Some(hash) = self.key.hash() {
-            let is_first = self.known.is_none();
             self.known = store.lookup_token(hash, feed).await?;
-            if let (true, Some(known)) = (is_first, &self.known) {
-                tracing::Span::current().record("account", &known.username).record("key", known.token.called());
-            }
+            self.known.iter().for_each(RequestScope::note_token);
         }
         Ok(())
     }
@@ -164,9 +164,7 @@ impl Caller {
     /// Whether the key could do what is asked: a question only, of which nothing is noted.
     pub fn would_allow(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<&TokenLookup, Refusal> {
         let decided = self.decide(ask, now);
-        decided
-            .and_then(|()| self.known().ok_or(Reason::NotAToken))
-            .map_err(|reason| self.refusal(reason, ask, now))
+        decided.and_then(|()| self.known().ok_or(Reason::NotAToken)).map_err(|reason| self.refusal(reason, ask, now))
     }
 
     fn decide(&self, ask: &Ask<'_>, now: DateTime<Utc>) -> std::result::Result<(), Reason> {
@@ -182,6 +180,7 @@ impl Caller {
         now: DateTime<Utc>,
     ) -> std::result::Result<&TokenLookup, Refusal> {
         let asked = ask.copied().unwrap_or(Ask::of_account(Action::Look));
+        RequestScope::note_judged(decided);
         match (self.known(), decided) {
             (Some(known), Ok(())) => {
                 self.recorder.allowed(known, ask, now);
@@ -215,8 +214,13 @@ impl Caller {
 /// those of an older system that are here.
 pub fn client_name(req: &HttpRequest) -> String {
     let agent = req.headers().get("user-agent").map_or(&b""[..], |value| value.as_bytes());
+    clean_client_name(agent, &LegacyKeys::last_known_at(req))
+}
+
+/// The same of a name as it came; `shapes` are those of keys of older systems that are here.
+pub fn clean_client_name(agent: &[u8], shapes: &[Shape]) -> String {
     let mut name: String = agent.iter().copied().filter(|b| (b' '..=b'~').contains(b)).map(char::from).collect();
-    if secret::is_in(&name) || looks_like_key(&name, &LegacyKeys::last_known_at(req)) {
+    if secret::is_in(&name) || looks_like_key(&name, shapes) {
         name.clear();
     }
     name.truncate(MAX_CLIENT);

@@ -106,6 +106,18 @@ impl PasswordHasher {
         Self { line, shared: Arc::clone(&self.shared) }
     }
 
+    /// How many checks run or wait.
+    pub fn waiting(&self) -> usize {
+        let Shared { known, newcomers, guessers, strangers, .. } = &*self.shared;
+        let lines = [
+            (known, KNOWN_IN_LINE),
+            (newcomers, NEWCOMERS_IN_LINE),
+            (guessers, GUESSERS_IN_LINE),
+            (strangers, STRANGERS_IN_LINE),
+        ];
+        lines.map(|(line, places)| places.saturating_sub(line.available_permits())).iter().sum()
+    }
+
     /// Takes a place in the line.
     pub fn enter(&self) -> Result<HashPermit, Busy> {
         let Shared { known, newcomers, guessers, strangers, .. } = &*self.shared;

@@ -1,13 +1,16 @@
 //! What one request with a key came to. A request is judged up to three times; what the last judgement said is noted
 //! when the request is over, once.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, net::IpAddr, sync::Arc};
 
-use actix_web::HttpRequest;
+use actix_web::{
+    HttpRequest,
+    http::header::{HeaderValue, USER_AGENT},
+};
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
-use super::{Connection, LegacyKeys, UsageBuffer, client_address, client_name, named};
+use super::{Connection, LegacyKeys, UsageBuffer, clean_client_name, client_address, named};
 use crate::{
     audit::Actor,
     tokens::{
@@ -23,8 +26,9 @@ use crate::{
 #[derive(Debug)]
 pub struct UsageRecorder {
     usage_buffer: Arc<UsageBuffer>,
-    client: String,
-    address: String,
+    /// The client's name for itself, as it came. It is read once there is something to note.
+    agent: Option<HeaderValue>,
+    address: IpAddr,
     connection: Option<Connection>,
     /// The shapes of keys of older systems that are here.
     shapes: Vec<Shape>,
@@ -51,12 +55,16 @@ impl UsageRecorder {
     pub fn of(req: &HttpRequest, usage_buffer: &Arc<UsageBuffer>, trusted: &[IpNet]) -> Self {
         Self {
             usage_buffer: Arc::clone(usage_buffer),
-            client: client_name(req),
-            address: client_address(req, trusted).to_string(),
+            agent: req.headers().get(USER_AGENT).cloned(),
+            address: client_address(req, trusted),
             connection: Connection::of(req).cloned(),
             shapes: LegacyKeys::last_known_at(req),
             judged: RefCell::default(),
         }
+    }
+
+    fn client(&self) -> String {
+        clean_client_name(self.agent.as_ref().map_or(&b""[..], |agent| agent.as_bytes()), &self.shapes)
     }
 
     /// Whether a name is, or may be, a key that somebody put in the place of a package.
@@ -74,8 +82,8 @@ impl UsageRecorder {
         Actor {
             account: Some(known.token.account),
             token: Some(known.token.id),
-            address: self.address.clone(),
-            client: self.client.clone(),
+            address: self.address.to_string(),
+            client: self.client(),
             session: None,
         }
     }
@@ -108,8 +116,8 @@ impl UsageRecorder {
             action: ask.map(|ask| ask.action),
             feed: ask.and_then(|ask| ask.feed).map(|(name, _)| name.to_owned()).unwrap_or_default(),
             package: package.to_owned(),
-            client: self.client.clone(),
-            address: self.address.clone(),
+            client: self.client(),
+            address: self.address.to_string(),
             first_at: now,
             last_at: now,
             times: 1,
@@ -159,7 +167,7 @@ impl UsageRecorder {
     /// Notes what the last judgement said, once.
     pub(super) fn note(&self) {
         let Some(Judged { token, account, at, outcome }) = self.judged.take() else { return };
-        let (client, address) = (self.client.clone(), self.address.clone());
+        let (client, address) = (self.client(), self.address.to_string());
         let refused = matches!(outcome, Outcome::Refused(_));
         // Whether a look-up counts is known when its row is written: another node may have noted it.
         let counts = !matches!(&outcome, Outcome::Refused(line) if line.is_look_up());

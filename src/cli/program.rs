@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use super::Cli;
 use crate::{
     config::{Args, LogFormat, refuse_unknown_variables, service_links},
+    request_log::{JsonLines, TextLines},
     serve,
 };
 
@@ -58,9 +59,9 @@ fn start_log(args: &Args) -> anyhow::Result<()> {
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match args.log_format {
-        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Text => log.with_ansi(false).event_format(TextLines::new()).init(),
         LogFormat::Json => {
-            log.json().init();
+            log.json().event_format(JsonLines::new()).init();
             // Nothing but JSON on standard error, panics included.
             std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
         }

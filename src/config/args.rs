@@ -24,6 +24,10 @@ pub struct Args {
     )]
     pub listen: SocketAddr,
 
+    /// Address and port where Prometheus reads /metrics; nowhere if left out. Keep it from strangers
+    #[arg(long, global = true, env = "LATCHKEY_METRICS_LISTEN", help_heading = "Settings", hide_short_help = true)]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Address people and clients use, such as https://packages.example.com/keys; may have a path.
     /// Needed, with https, unless Latchkey listens on this machine only
     #[arg(long, global = true, env = "LATCHKEY_PUBLIC_URL", help_heading = "Settings", hide_short_help = true)]
@@ -118,12 +122,12 @@ pub struct Args {
     #[arg(long, global = true, env = "LATCHKEY_DATABASE_WRITERS", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
     pub database_writers: Option<u32>,
 
-    /// What is logged, such as `info` or `latchkey=debug,warn`
+    /// What is logged, such as `latchkey=debug,warn`; a line for each request where it includes `requests=info`
     #[arg(
         long,
         global = true,
         env = "LATCHKEY_LOG",
-        default_value = "info,actix_http=off,actix_server=warn",
+        default_value = "info,requests=warn,actix_http=off,actix_server=warn",
         help_heading = "Settings",
         hide_short_help = true
     )]

@@ -19,7 +19,7 @@ use super::account::sign_in;
 use crate::{
     accounts::one_time_link,
     app::App,
-    headers::RequestId,
+    auth::RequestScope,
     tokens::secret,
     web::{
         csrf::{VisitId, comes_from_us},
@@ -103,7 +103,7 @@ async fn without_key(app: &App, text: &str) -> Result<String, String> {
 /// Wraps the session's middleware, whose store is the database too: what fails there shows as 503 like everywhere.
 pub async fn outage<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let app = req.app_data::<Data<App>>().cloned().expect("the server is built with an App");
-    let reference = req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let reference = RequestScope::current_id();
     next.call(req).await.map_err(|error| {
         tracing::warn!(%error, "page not served");
         Outage::new(Page::bare(&app, ""), reference).into()
@@ -170,7 +170,7 @@ fn drawn<B: MessageBody + 'static>(res: ServiceResponse<EitherBody<B>>) -> Servi
         return res;
     };
     let req = res.request().clone();
-    let reference = req.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let reference = RequestScope::current_id();
     let page = draw(Page::new(&req, ""), res.status(), text, reference);
     let mut res = res.map_body(|_, _| EitherBody::right(actix_web::body::BoxBody::new(page)));
     res.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

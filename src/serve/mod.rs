@@ -1,11 +1,17 @@
 //! The server: listening, what wraps every request, the jobs beside it, and the clean stop.
 
 mod files;
+mod metrics;
 mod requests;
 mod signals;
 mod stream;
 
-use std::{future::ready, net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    future::ready,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_http::{HttpService, Protocol, Request, error::DispatchError};
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
@@ -50,10 +56,13 @@ const SETUP_LINK: Stretch = Stretch::days(7);
 pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     files::raise_limit();
     let mut signals = stop_signals()?;
-    let listener = TcpListener::bind(args.listen).with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener = bind(args.listen)?;
+    let metrics_listener = args.metrics_listen.map(bind).transpose()?;
     let settings = Settings::read(args, listener.local_addr()?)?;
     let app = Data::new(App::open(settings, clock).await?);
     let server = run(app.clone(), listener)?;
+    let metrics = metrics_listener.map(|listener| metrics::run(app.clone(), listener)).transpose()?;
+    let metrics = metrics.map(|server| (server.handle(), tokio::spawn(server)));
     let jobs = jobs::spawn(app.clone().into_inner(), jobs::Pace::default());
     let watching = tokio::spawn({
         let app = app.clone();
@@ -65,6 +74,9 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     let stopped = async {
         let served = until_stopped(server, &mut signals).await;
         watching.abort();
+        if let Some((handle, _)) = metrics {
+            handle.stop(false).await;
+        }
         jobs.stop().await;
         app.store.close().await;
         served
@@ -75,6 +87,10 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     };
     tracing::info!("Latchkey stopped");
     served.context("the server failed")
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Ends the program with all that is under way. Its runtimes are not taken down one by one: requests would fail in ways

@@ -149,8 +149,10 @@ pub(super) async fn guard<B: MessageBody + 'static>(
         req.set_payload(Payload::Stream { payload: Box::pin(body.clone()) });
     }
     // The HTTP layer answers requests that wait on one connection one after the other, as long as none of them has to wait.
-    // So each lets everybody else have a turn.
-    yield_now().await;
+    // So each but the first lets everybody else have a turn.
+    if Connection::of(req.request()).is_none_or(Connection::is_pipelined) {
+        yield_now().await;
+    }
     let runtime = guard.runtime.clone();
     let answer = InRuntime::new(guard.runtime, answer(&guard.connections, req, next, &mut kept.request)).await;
     match answer {

@@ -130,6 +130,7 @@ impl ClientStream {
 impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check_open(cx)?;
+        self.open.iter().for_each(OpenConnection::note_read);
         let before = buf.filled().len();
         let read = ready!(self.io()?.poll_read(cx, buf));
         self.over |= read.is_err() || buf.filled().len() == before && buf.remaining() > 0;

@@ -18,6 +18,10 @@ use std::{
     future::Future,
     hash::Hash,
     panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -57,8 +61,22 @@ pub(super) enum Unanswered<E> {
     Closed,
 }
 
+/// How often was asked and answered since the start.
+#[derive(Debug, Default)]
+pub struct GatherCounts {
+    /// Requests.
+    pub asked: AtomicU64,
+    /// Queries.
+    pub queries: AtomicU64,
+    /// Queries that failed.
+    pub failed: AtomicU64,
+}
+
 /// Where requests gather. Cheap to clone.
-pub(super) struct Gatherer<S: Source>(mpsc::Sender<Message<S>>);
+pub(super) struct Gatherer<S: Source> {
+    messages: mpsc::Sender<Message<S>>,
+    counts: Arc<GatherCounts>,
+}
 
 enum Message<S: Source> {
     Request(Request<S>),
@@ -73,7 +91,7 @@ struct Request<S: Source> {
 
 impl<S: Source> Clone for Gatherer<S> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { messages: self.messages.clone(), counts: Arc::clone(&self.counts) }
     }
 }
 
@@ -88,14 +106,22 @@ impl<S: Source> Gatherer<S> {
     /// waited longer than `patience` when their turn comes are given up.
     pub(super) fn new(source: S, patience: Duration) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, messages) = mpsc::channel(WAITING);
-        (Self(sender), answer_all(source, messages, patience))
+        let counts = Arc::<GatherCounts>::default();
+        let task = answer_all(source, messages, patience, Arc::clone(&counts));
+        (Self { messages: sender, counts }, task)
+    }
+
+    /// What was counted.
+    pub(super) fn counts(&self) -> &GatherCounts {
+        &self.counts
     }
 
     /// Asks for a key. May be dropped at any time: nobody else notices.
     pub(super) async fn ask(&self, key: S::Key) -> Result<S::Answer, Unanswered<S::Error>> {
         let (answer, answered) = oneshot::channel();
         let request = Request { key, arrived: Instant::now(), answer };
-        self.0.try_send(Message::Request(request)).map_err(|error| match error {
+        self.counts.asked.fetch_add(1, Relaxed);
+        self.messages.try_send(Message::Request(request)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Unanswered::TooMany,
             mpsc::error::TrySendError::Closed(_) => Unanswered::Closed,
         })?;
@@ -106,13 +132,18 @@ impl<S: Source> Gatherer<S> {
     pub(super) async fn close(&self) {
         let (closed, when_closed) = oneshot::channel();
         // If it has ended already there is nothing to wait for.
-        if self.0.send(Message::Close(closed)).await.is_ok() {
+        if self.messages.send(Message::Close(closed)).await.is_ok() {
             let _ = when_closed.await;
         }
     }
 }
 
-async fn answer_all<S: Source>(mut source: S, mut messages: mpsc::Receiver<Message<S>>, patience: Duration) {
+async fn answer_all<S: Source>(
+    mut source: S,
+    mut messages: mpsc::Receiver<Message<S>>,
+    patience: Duration,
+    counts: Arc<GatherCounts>,
+) {
     let mut taken = Vec::with_capacity(BATCH);
     let mut closing = Vec::new();
     while closing.is_empty() && messages.recv_many(&mut taken, BATCH).await > 0 {
@@ -125,7 +156,7 @@ async fn answer_all<S: Source>(mut source: S, mut messages: mpsc::Receiver<Messa
                 Message::Close(closed) => closing.push(closed),
             }
         }
-        batch.answer(&mut source).await;
+        batch.answer(&mut source, &counts).await;
     }
     source.close().await;
     for closed in closing {
@@ -164,10 +195,11 @@ impl<S: Source> Batch<S> {
         self.requests.push((place, request));
     }
 
-    async fn answer(self, source: &mut S) {
+    async fn answer(self, source: &mut S, counts: &GatherCounts) {
         if self.keys.is_empty() {
             return;
         }
+        counts.queries.fetch_add(1, Relaxed);
         // A fault in reading one answer must not keep all later ones from being read.
         match AssertUnwindSafe(source.query(&self.keys)).catch_unwind().await {
             Ok(Ok(answers)) => {
@@ -177,9 +209,11 @@ impl<S: Source> Batch<S> {
                 }
             }
             Ok(Err(error)) => {
+                counts.failed.fetch_add(1, Relaxed);
                 self.requests.into_iter().for_each(|(_, request)| request.fail(Unanswered::Failed(error.clone())));
             }
             Err(_) => {
+                counts.failed.fetch_add(1, Relaxed);
                 source.close().await;
                 self.requests.into_iter().for_each(|(_, request)| request.fail(Unanswered::Closed));
             }

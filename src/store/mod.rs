@@ -44,6 +44,7 @@ use self::{connect::PATIENCE, failure::WriteHealth, tokens::lookup::Lookups};
 pub use self::{
     connect::{DATABASE_FILE, DatabaseUrl},
     failure::StoreError,
+    gather::GatherCounts,
     migrate::SchemaState,
     retention::Expendable,
     tokens::client_logins::ClientLogin,
@@ -149,6 +150,19 @@ impl Store {
     /// Whether the last change failed in a way that points at a disk that is full or broken.
     pub fn writes_fail(&self) -> bool {
         self.health.fails()
+    }
+
+    /// How often keys were looked up since the start.
+    pub fn lookup_counts(&self) -> &GatherCounts {
+        self.lookups.counts()
+    }
+
+    /// Open connections for reads and for changes: those in use, and those that are idle.
+    pub fn open_connections(&self) -> [(&'static str, u32, u32); 2] {
+        [("reads", &self.pool), ("changes", &self.writers)].map(|(name, pool)| {
+            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+            (name, pool.size().saturating_sub(idle), idle)
+        })
     }
 
     /// Closes every connection, after what is under way.

@@ -24,7 +24,7 @@ use crate::{
     accounts::Account,
     app::App,
     audit::{ActingSession, Actor},
-    auth::{client_address, client_name},
+    auth::{RequestScope, client_address, client_name},
     paths,
     store::Transaction,
     tokens::secret,
@@ -226,7 +226,7 @@ async fn look_up(req: &HttpRequest) -> Result<Option<SignedIn>, PageError> {
     }
     let account = app.store.account(id).await?;
     Ok(account.map(|account| {
-        tracing::Span::current().record("account", &account.username);
+        RequestScope::note_account(&account.username);
         req.extensions_mut().insert(Who { username: account.username.clone(), is_operator: account.is_operator });
         let actor = Actor { session: Some(acting), ..actor(req, &app, Some(&account)) };
         SignedIn { account, session, now: app.clock.now(), actor }

@@ -79,7 +79,7 @@ async fn a_json_log_is_json_throughout_and_holds_no_setup_link(world: &World) {
 
 async fn a_request_is_logged_with_who_made_it_and_what_it_cost(world: &World) {
     let key = world.ada().await.key(world, "CI").await;
-    let server = Server::start(world, &[("LATCHKEY_LOG_FORMAT", "json")]);
+    let server = Server::start(world, &[("LATCHKEY_LOG_FORMAT", "json"), ("LATCHKEY_LOG", "info")]);
     let http = reqwest::Client::builder().no_proxy().user_agent("Builder/7").build().unwrap();
     let get = http.get(format!("{}/v3/query", server.url)).bearer_auth(&key.secret).send().await.unwrap();
     let length = get.bytes().await.unwrap().len();

@@ -29,6 +29,7 @@ mod logs;
 mod mail_queue;
 mod master_secret;
 mod members;
+mod metrics;
 mod migrations;
 mod narrow_token;
 mod nginx;

@@ -33,8 +33,8 @@ const PAGES: [&str; 4] = ["feeds", "operator", "packages", "settings"];
 /// Wraps every address: a feed's with slashes too many becomes the one that is meant. Sources are put together from parts
 /// that end and begin with slashes, and some clients add one of their own.
 pub async fn take_slashes<B: MessageBody>(mut req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    let public = req.app_data::<Data<App>>().map(|app| app.settings.public_url.path().to_owned()).unwrap_or_default();
-    if let Some(meant) = without_slashes(req.uri(), &public) {
+    let public = req.app_data::<Data<App>>().map_or("", |app| app.settings.public_url.path());
+    if let Some(meant) = without_slashes(req.uri(), public) {
         req.match_info_mut().get_mut().update(&meant);
         req.head_mut().uri = meant;
     }
@@ -44,6 +44,9 @@ pub async fn take_slashes<B: MessageBody>(mut req: ServiceRequest, next: Next<B>
 /// The address of a feed without slashes too many; none if it has none, or is no feed's.
 fn without_slashes(uri: &Uri, public: &str) -> Option<Uri> {
     let path = uri.path().strip_prefix(public)?;
+    if !path.contains("//") && !path.ends_with('/') {
+        return None;
+    }
     let segments: Vec<&str> = segments(path).collect();
     let is_of_a_feed = matches!(segments.as_slice(), ["v3" | "symbols", ..] | ["feeds", _, "nuget" | "symbols", ..]);
     let meant = format!("{public}/{}", segments.join("/"));
