@@ -5,6 +5,7 @@ mod detail;
 mod event;
 mod job_run;
 mod kind;
+mod line;
 mod november;
 mod subject;
 
@@ -13,6 +14,7 @@ pub use self::{
     event::{Event, EventFilter, EventPage, HostEvent, NamedAccount},
     job_run::{Job, JobRun},
     kind::EventKind,
+    line::EventLine,
     november::{read as read_november, sentences as november_sentences},
     subject::{ActingSession, Actor, Subject},
 };

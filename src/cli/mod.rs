@@ -3,6 +3,7 @@
 
 mod account;
 mod doctor;
+mod events;
 mod feed;
 mod jobs;
 mod keys;
@@ -58,6 +59,9 @@ enum Command {
     /// Add or list tokens, or find or revoke one by its secret
     #[command(subcommand)]
     Token(token::Command),
+    /// Print the record of what was done
+    #[command(subcommand)]
+    Events(events::Command),
     /// Import the keys of an older system
     #[command(subcommand)]
     Legacy(legacy::Command),
@@ -108,6 +112,7 @@ impl Cli {
             Command::Account(command) => command.run(&open(&args).await?).await,
             Command::Feed(command) => command.run(&open(&args).await?).await,
             Command::Token(command) => command.run(&open(&args).await?).await,
+            Command::Events(command) => command.run(&open(&args).await?).await,
             Command::Legacy(command) => command.run(&open(&args).await?).await,
             Command::Mail(command) => command.run(&args).await,
             Command::Package(command) => command.run(&open(&args).await?).await,

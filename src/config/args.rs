@@ -122,6 +122,10 @@ pub struct Args {
     #[arg(long, global = true, env = "LATCHKEY_DATABASE_WRITERS", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Settings", hide_short_help = true)]
     pub database_writers: Option<u32>,
 
+    /// File that gets what is recorded as one JSON object in a line, as it happens; none if left out
+    #[arg(long, global = true, env = "LATCHKEY_AUDIT_LOG", help_heading = "Settings", hide_short_help = true)]
+    pub audit_log: Option<PathBuf>,
+
     /// What is logged, such as `latchkey=debug,warn`; a line for each request where it includes `requests=info`
     #[arg(
         long,

@@ -1,5 +1,6 @@
 //! The server: listening, what wraps every request, the jobs beside it, and the clean stop.
 
+mod audit_log;
 mod files;
 mod metrics;
 mod requests;
@@ -28,6 +29,7 @@ use tokio::{net::TcpStream, runtime::Handle, sync::watch::Receiver};
 
 pub use self::signals::outlive_large_files;
 use self::{
+    audit_log::AuditLog,
     requests::Guard,
     signals::{stop_signals, wait_for_signals},
     stream::{ClientStream, Shared},
@@ -60,6 +62,7 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
     let metrics_listener = args.metrics_listen.map(bind).transpose()?;
     let settings = Settings::read(args, listener.local_addr()?)?;
     let app = Data::new(App::open(settings, clock).await?);
+    let audit_log = args.audit_log.as_ref().map(|path| AuditLog::start(&app, path)).transpose()?;
     let server = run(app.clone(), listener)?;
     let metrics = metrics_listener.map(|listener| metrics::run(app.clone(), listener)).transpose()?;
     let metrics = metrics.map(|server| (server.handle(), tokio::spawn(server)));
@@ -78,6 +81,9 @@ pub async fn serve(args: &Args, clock: Clock) -> anyhow::Result<()> {
             handle.stop(false).await;
         }
         jobs.stop().await;
+        if let Some(audit_log) = audit_log {
+            audit_log.finish().await;
+        }
         app.store.close().await;
         served
     };

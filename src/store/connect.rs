@@ -178,6 +178,7 @@ impl Store {
             engine,
             health,
             database: database.clone(),
+            recorded: Default::default(),
         };
         if engine == Engine::Postgres {
             tokio::spawn(watch(store.clone()));

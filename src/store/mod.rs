@@ -35,11 +35,14 @@ mod tokens;
 mod url_parameters;
 mod usage;
 
+use std::sync::{Arc, OnceLock};
+
 use chrono::{DateTime, Utc};
 use sqlx::{Any, AnyPool};
-use tokio::time::timeout;
+use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 
 use self::{connect::PATIENCE, failure::WriteHealth, tokens::lookup::Lookups};
+use crate::tokens::EventId;
 
 pub use self::{
     connect::{DATABASE_FILE, DatabaseUrl},
@@ -81,13 +84,21 @@ pub struct Store {
     engine: Engine,
     health: WriteHealth,
     database: DatabaseUrl,
+    recorded: Recorded,
 }
 
 /// A change in progress: nothing of it holds until [`Transaction::commit`] returned.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Any>,
     health: WriteHealth,
+    recorded: Recorded,
+    /// What it writes into the record.
+    events: Vec<EventId>,
 }
+
+/// Who is told of events once they hold, if anybody is.
+#[derive(Clone, Debug, Default)]
+struct Recorded(Arc<OnceLock<UnboundedSender<EventId>>>);
 
 /// The result of asking the store.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -115,7 +126,10 @@ impl Store {
         // In a task of its own: whoever is cut off here leaves no connection behind that has half begun.
         let beginning = tokio::spawn(async move { writers.begin_with(begin).await });
         match timeout(PATIENCE, beginning).await {
-            Ok(Ok(Ok(inner))) => Ok(Transaction { inner, health: self.health.clone() }),
+            Ok(Ok(Ok(inner))) => {
+                let (health, recorded) = (self.health.clone(), self.recorded.clone());
+                Ok(Transaction { inner, health, recorded, events: Vec::new() })
+            }
             // SQLite has one connection for changes, and whoever holds it goes on.
             Ok(Ok(Err(error @ sqlx::Error::PoolTimedOut))) if self.engine == Engine::Sqlite => {
                 Err(StoreError::Busy(error))
@@ -152,6 +166,12 @@ impl Store {
         self.health.fails()
     }
 
+    /// From now on `told` gets each event that this process recorded, once it holds. Only the first call counts.
+    pub fn tell_recorded(&self, told: UnboundedSender<EventId>) {
+        // A second listener would be a fault of ours, and gets nothing.
+        let _ = self.recorded.0.set(told);
+    }
+
     /// How often keys were looked up since the start.
     pub fn lookup_counts(&self) -> &GatherCounts {
         self.lookups.counts()
@@ -179,6 +199,12 @@ impl Transaction {
         match self.inner.commit().await.map_err(StoreError::from) {
             Ok(()) => {
                 self.health.note_success();
+                if let Some(told) = self.recorded.0.get() {
+                    for event in self.events {
+                        // Whoever listened may have ended.
+                        let _ = told.send(event);
+                    }
+                }
                 Ok(())
             }
             Err(error) => {

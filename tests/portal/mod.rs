@@ -12,6 +12,7 @@ mod commands;
 mod create_token;
 mod edit_token;
 mod end_token;
+mod event_export;
 mod every_form;
 mod fill_by_link;
 mod floods;

@@ -70,13 +70,7 @@ impl Index {
             .filter("($7 = '' OR w.token = $7) AND ($8 = '' OR w.hint = $8) AND ($9 = '' OR lower(w.package) = $9)")
             .order("w.id", Direction::Descending)
             .limit("$10");
-        let columns = format!(
-            "{EVENT_COLUMNS}, e.account, e.actor, e.token, e.hint, a.id AS account_found, o.id AS actor_found,
-             COALESCE(a.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.account)) AS account_name,
-             COALESCE(o.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.actor)) AS actor_name"
-        );
-        let named = "LEFT JOIN accounts a ON a.id = e.account LEFT JOIN accounts o ON o.id = e.actor";
-        List::of(columns, format!("({}) e {named}", fitting.sql())).order("e.id", Direction::Descending).sql()
+        named(&format!("({})", fitting.sql())).order("e.id", Direction::Descending).sql()
     }
 
     /// How far a look reaches: the oldest event looked at, and how many there were.
@@ -84,6 +78,25 @@ impl Index {
         List::of("MIN(w.id) AS id, COUNT(*) AS looked", format!("({}) w", self.looked_at("id"))).sql()
     }
 }
+
+/// Events of a table or a query, with the names of the accounts in them.
+fn named(events: &str) -> List {
+    let columns = format!(
+        "{EVENT_COLUMNS}, e.account, e.actor, e.token, e.hint, a.id AS account_found, o.id AS actor_found,
+         COALESCE(a.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.account)) AS account_name,
+         COALESCE(o.username, (SELECT d.username FROM deleted_accounts d WHERE d.account = e.actor)) AS actor_name"
+    );
+    let accounts = "LEFT JOIN accounts a ON a.id = e.account LEFT JOIN accounts o ON o.id = e.actor";
+    List::of(columns, format!("{events} e {accounts}"))
+}
+
+/// The oldest events after one of them, and before the other.
+static OLDEST: LazyLock<String> = LazyLock::new(|| {
+    let list = named("events").filter("e.id > $1 AND e.id < $2");
+    list.order("e.id", Direction::Ascending).limit("$3").sql()
+});
+
+static ONE: LazyLock<String> = LazyLock::new(|| named("events").filter("e.id = $1").sql());
 
 /// For each index, its events and how far a look at them reaches.
 static STATEMENTS: LazyLock<HashMap<Index, (String, String)>> =
@@ -160,6 +173,25 @@ impl Store {
         events.truncate(limit);
         let next = if full { events.last().map(|event| event.id) } else { reach };
         Ok(EventPage { events, next, looked_enough: !full && reach.is_some() })
+    }
+
+    /// One event.
+    pub async fn event(&self, id: EventId) -> Result<Option<HostEvent>> {
+        Ok(sqlx::query_as(ONE.as_str()).bind(id.to_string()).fetch_optional(&self.pool).await?)
+    }
+
+    /// The events from `since` on and before `until`, the oldest first, at most `limit`; those after `after` if that is
+    /// given.
+    pub async fn oldest_events(
+        &self,
+        (since, until): (DateTime<Utc>, Option<DateTime<Utc>>),
+        after: Option<EventId>,
+        limit: i64,
+    ) -> Result<Vec<HostEvent>> {
+        let filter = EventFilter { from: Some(since), until, ..EventFilter::default() };
+        let (least, most) = filter.bounds(None);
+        let query = sqlx::query_as(OLDEST.as_str()).bind(after.map_or(least, |after| after.to_string()));
+        Ok(query.bind(most).bind(limit).fetch_all(&self.pool).await?)
     }
 
     /// The last deleted account of a name, in any case.

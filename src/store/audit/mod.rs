@@ -160,6 +160,7 @@ impl Transaction {
         .bind(detail.to_text())
         .execute(&mut *self.inner)
         .await?;
+        self.events.push(id);
         log(kind, by, &subject);
         if let Some(session) = by.session.filter(|_| kind.gives_access()) {
             self.enqueue_security_notification(session.account, id, None, now).await?;
