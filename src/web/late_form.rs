@@ -10,15 +10,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{
     error::PageError,
     flash::{Flash, To},
-    form::{Sent, parse},
+    form::{MAX_KEPT, Sent, parse},
     page::{below_prefix, own_path},
     query::{query, with_query_of},
     session::TypedSession,
 };
 use crate::{app::App, paths, tokens::secret};
 
-/// Most bytes of names and values that are kept: a list of 500 people has fewer, however long their names are.
-pub(super) const MOST: usize = 192 * 1024;
 /// Fields that are never kept, whatever they hold.
 const SECRETS: [&str; 6] = ["password", "current", "new", "link", "setup", "key"];
 /// Marks, in the place of the page to go to after signing in, a form that came too late.
@@ -43,7 +41,7 @@ impl LateForm {
     }
 
     fn is_small(&self) -> bool {
-        self.fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= MOST
+        self.fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= MAX_KEPT
     }
 
     /// Whether there is anything in it but hidden marks and buttons that were pressed.
@@ -132,7 +130,7 @@ mod tests {
     fn what_travels_through_the_sign_in_comes_back_or_is_nothing() {
         let form = late("/settings/tokens", &[("name", "CI & <b>"), ("note", "a\nb\u{202e}")]);
         assert_eq!(LateForm::parse(&form.to_text()), Some(form));
-        let long = "x".repeat(MOST + 1);
+        let long = "x".repeat(MAX_KEPT + 1);
         for bad in [
             late("//evil", &[]).to_text(),
             late("/a?b=c", &[]).to_text(),

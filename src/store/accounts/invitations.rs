@@ -14,14 +14,25 @@ use crate::{
     tokens::AccountId,
 };
 
+row! {
+    struct InvitedRow {
+        id: String,
+        invited_at: i64,
+        invited_by: Option<String>,
+        link_until: Option<i64>,
+        waiting_mails: i64,
+    }
+}
+
 impl Store {
     /// Who was invited and has not chosen a password, by username after `after`, at most `limit`.
     pub async fn invited_accounts(&self, after: &str, limit: i64) -> Result<Vec<InvitedAccount>> {
-        let names: Vec<(String, i64, Option<String>, Option<i64>, i64)> = sqlx::query_as(
-            "SELECT a.id, a.invited_at, b.username,
+        let rows: Vec<InvitedRow> = sqlx::query_as(
+            "SELECT a.id, a.invited_at, b.username AS invited_by,
                 (SELECT MAX(l.expires_at) FROM links l WHERE l.account = a.id AND l.purpose IN ('invitation', 'password link')
-                    AND l.used_at IS NULL),
+                    AND l.used_at IS NULL) AS link_until,
                 (SELECT COUNT(*) FROM mails m WHERE m.account = a.id AND m.letter = 'invitation' AND m.state = 'pending')
+                    AS waiting_mails
              FROM accounts a LEFT JOIN accounts b ON b.id = a.invited_by
              WHERE a.invited_at IS NOT NULL AND a.username_key > $1 ORDER BY a.username_key LIMIT $2",
         )
@@ -29,18 +40,18 @@ impl Store {
         .bind(limit)
         .fetch_all(&self.pool)
         .await?;
-        let mut invited = Vec::with_capacity(names.len());
-        for (id, at, invited_by, link_until, waiting) in names {
-            let found = match AccountId::parse(&id) {
+        let mut invited = Vec::with_capacity(rows.len());
+        for row in rows {
+            let found = match AccountId::parse(&row.id) {
                 Some(id) => self.account(id).await?,
                 None => None,
             };
             invited.extend(found.map(|account| InvitedAccount {
                 account,
-                invited_at: instant(at),
-                invited_by,
-                link_until: link_until.map(instant),
-                mail_waits: waiting > 0,
+                invited_at: instant(row.invited_at),
+                invited_by: row.invited_by,
+                link_until: row.link_until.map(instant),
+                mail_waits: row.waiting_mails > 0,
             }));
         }
         Ok(invited)

@@ -18,7 +18,7 @@ use actix_web::{
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::{csrf, error::PageError, late_form, page::below_prefix};
+use super::{csrf, error::PageError, page::below_prefix};
 use crate::{
     app::App,
     auth::{password_hasher::Busy, read_body},
@@ -28,7 +28,10 @@ use crate::{
 /// Largest form, in bytes.
 const MAX_FORM: usize = 64 * 1024;
 /// The same of signing in, which carries what was typed before: as JSON in base64.
-const MAX_SIGN_IN: usize = MAX_FORM + 3 * late_form::MOST;
+const MAX_SIGN_IN: usize = MAX_FORM + 3 * MAX_KEPT;
+/// Most bytes of names and values that are kept of a form that came too late: a list of 500 people has fewer, however long
+/// their names are.
+pub(super) const MAX_KEPT: usize = 192 * 1024;
 /// Most fields in a form.
 const MAX_FIELDS: usize = 400;
 const FORM_VALUE: &str = "csrf";
