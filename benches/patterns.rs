@@ -78,6 +78,7 @@ async fn fill(world: &World) {
          WHERE f.name = 'main'"
     );
     world.sql(&sql).await;
+    world.index_packages().await;
 }
 
 criterion_group! {

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 use crate::{
     accounts::{Account, one_time_link},
     auth::{
-        AccountLimiter, ConcurrencyLimiter, LegacyKeys, PushQueue, UsageBuffer, password_hasher::PasswordHasher,
-        rate_limiter::RateLimiter, signing_keys::SigningKeys,
+        AccountLimiter, AnonymousSearches, ConcurrencyLimiter, LegacyKeys, PushQueue, UsageBuffer,
+        password_hasher::PasswordHasher, rate_limiter::RateLimiter, signing_keys::SigningKeys,
     },
     clock::Clock,
     config::{MasterSecret, Settings, aws_variables, private_folder},
@@ -25,8 +25,9 @@ use crate::{
     packages::{
         blobs::{Blobs, delete_leftover_uploads},
         downloads::Downloads,
+        kept::KeptAnswers,
     },
-    store::{Store, migrate::migrate},
+    store::{Store, migrate::migrate, searchers},
     tokens::{AccountId, MailId},
 };
 
@@ -51,12 +52,18 @@ pub struct App {
     pub usage_buffer: Arc<UsageBuffer>,
     /// Downloads that are not counted in the database yet.
     pub downloads: Downloads,
+    /// Answers about packages that are kept until these change.
+    pub kept: KeptAnswers,
     /// The bytes of packages.
     pub blobs: Blobs,
     /// The pushes under way and those that wait.
     pub pushes: PushQueue,
     /// Turns at making pieces of answers that may be long.
     pub long_answers: ConcurrencyLimiter,
+    /// Turns at searches: at most half of the processor cores.
+    pub searches: ConcurrencyLimiter,
+    /// How often anybody may search without a key.
+    pub anonymous_searches: AnonymousSearches,
     /// Turns at holding patterns against all packages that somebody can reach.
     pub previews: AccountLimiter,
     /// What signs the proofs that container registries are shown.
@@ -98,9 +105,12 @@ impl App {
             legacy,
             usage_buffer: Arc::default(),
             downloads: Downloads::default(),
+            kept: KeptAnswers::default(),
             blobs,
             pushes: PushQueue::new(settings.pushes),
             long_answers: ConcurrencyLimiter::of(PIECES),
+            searches: ConcurrencyLimiter::of(usize::try_from(searchers()).unwrap_or(1)),
+            anonymous_searches: AnonymousSearches::default(),
             previews: AccountLimiter::of(PREVIEWS),
             signing_keys: SigningKeys::new(&settings.master),
             health: Health::default(),

@@ -214,6 +214,7 @@ pub async fn fill(world: &World) {
     ] {
         world.database.fill(rows, &ada, many, world.now().timestamp()).await;
     }
+    world.index_packages().await;
     if world.database.engine == Engine::Postgres {
         world.database.execute("VACUUM ANALYZE", &[]).await; // as autovacuum does a minute later
     }

@@ -46,6 +46,9 @@ pub enum Job {
     /// Rewrites events of older releases.
     #[strum(serialize = "typed events")]
     Events,
+    /// Indexes packages of older releases.
+    #[strum(serialize = "search index")]
+    Search,
 }
 
 impl Job {
@@ -62,6 +65,7 @@ impl Job {
             Self::Pauses => "Temporary deactivations",
             Self::Cleanup => "Cleanup",
             Self::Events => "Older events",
+            Self::Search => "Search index",
         }
     }
 
@@ -78,12 +82,13 @@ impl Job {
             Self::Pauses => "records tokens that turned back on",
             Self::Cleanup => "deletes expired sessions, links and old records",
             Self::Events => "converts events of older releases",
+            Self::Search => "indexes packages that no search finds yet",
         }
     }
 
     /// Whether it runs all the time, so that runs with nothing to do are not kept.
     pub fn is_frequent(self) -> bool {
-        matches!(self, Self::Usage | Self::Downloads | Self::Disk | Self::Events | Self::Health)
+        matches!(self, Self::Usage | Self::Downloads | Self::Disk | Self::Events | Self::Health | Self::Search)
     }
 }
 
@@ -94,7 +99,8 @@ mod tests {
     #[test]
     fn the_words_that_are_kept_do_not_change() {
         let words: Vec<&str> = Job::VARIANTS.iter().map(|job| (*job).into()).collect();
-        let kept = "mail, evidence, downloads, disk, orphans, health, legacy keys, pauses, sweep, typed events";
+        let kept =
+            "mail, evidence, downloads, disk, orphans, health, legacy keys, pauses, sweep, typed events, search index";
         assert_eq!(words.join(", "), kept);
         assert!(Job::VARIANTS.iter().all(|job| Job::try_from(<&str>::from(*job)) == Ok(*job)));
     }

@@ -190,7 +190,7 @@ impl Drop for Answering {
 }
 
 /// Who counts as one client: an IPv4 address, or the /64 an IPv6 address is in.
-fn source(address: IpAddr) -> IpAddr {
+pub(super) fn source(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         address => address,

@@ -3,6 +3,7 @@
 
 mod access_check;
 mod account_limiter;
+mod anonymous_searches;
 mod body;
 mod client_ip;
 mod concurrency;
@@ -29,6 +30,7 @@ use chrono::{DateTime, Utc};
 pub use self::{
     access_check::{AccessCheck, BadAccessCheck},
     account_limiter::{AccountLimiter, AccountTurn},
+    anonymous_searches::AnonymousSearches,
     body::{BadBody, read_body},
     client_ip::client_address,
     concurrency::ConcurrencyLimiter,

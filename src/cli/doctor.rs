@@ -83,6 +83,7 @@ async fn data(settings: &Settings, store: &Store, blobs: Option<&Blobs>, report:
         report.tell(&health::package_files(store, blobs, SAMPLE, Clock::System.now()).await);
     }
     report.tell(&health::mails(store).await);
+    report.tell(&health::search_index(store).await);
     if let Some(max_days) = settings.max_token_days {
         let found = store.tokens_beyond(max_days, Clock::System.now()).await?;
         let told = TokenBeyondMaximum::told(&found, max_days).map(|told| format!("note  lifetimes: {told}"));

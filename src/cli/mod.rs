@@ -31,7 +31,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Args, SECRET_VARIABLES, Settings},
-    serve,
+    jobs as jobs_of_the_host, serve,
     store::Store,
 };
 
@@ -93,6 +93,8 @@ enum Command {
     SetupLink,
     /// Bring the database to this version's schema, then exit
     Migrate,
+    /// Index every package anew for searches, while the portal runs
+    Reindex,
     /// Look for problems in the settings and the data
     Doctor,
 }
@@ -123,6 +125,7 @@ impl Cli {
             Command::Restored { since } => restored::run(&open(&args).await?, since).await,
             Command::SetupLink => setup_link(&open(&args).await?).await,
             Command::Migrate => open_or_make(&args).await.map(|_| say("The database is up to date.")),
+            Command::Reindex => reindex(&open(&args).await?).await,
             Command::Doctor => doctor::run(&args).await,
         }
     }
@@ -141,6 +144,13 @@ async fn open_or_make(args: &Args) -> anyhow::Result<App> {
 async fn setup_link(app: &App) -> anyhow::Result<()> {
     ensure!(app.store.is_empty().await?, "there are accounts already; an operator adds others");
     say(serve::setup_link(app).await?);
+    Ok(())
+}
+
+async fn reindex(app: &App) -> anyhow::Result<()> {
+    jobs_of_the_host::reindex(app).await?;
+    let counts = app.store.index_counts().await?;
+    say(format_args!("Searches find {} of {} packages.", counts.entries, counts.packages));
     Ok(())
 }
 

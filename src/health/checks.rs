@@ -114,6 +114,23 @@ fn schema(state: SchemaState) -> Check {
     }
 }
 
+/// Whether searches find every package.
+pub async fn search_index(store: &Store) -> Check {
+    const NAME: &str = "search index";
+    match in_time(store.index_counts()).await {
+        Ok(counts) if counts.agree() => Check::good(NAME, format!("has all {} packages", counts.packages)),
+        Ok(counts) => Check::wrong(
+            NAME,
+            format!("has {} of {} packages", counts.entries, counts.packages),
+            format!(
+                "words of {} are there; after an upgrade the portal indexes the rest while it runs, else run latchkey reindex",
+                counts.words
+            ),
+        ),
+        Err(cause) => Check::wrong(NAME, "cannot be read", cause),
+    }
+}
+
 /// Whether this process has the master secret that the database was set up with.
 pub async fn master_secret(store: &Store, master: &MasterSecret) -> Check {
     const NAME: &str = "master secret";

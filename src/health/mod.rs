@@ -13,7 +13,8 @@ use std::{
 use tokio::{sync::Notify, time::interval};
 
 pub use self::checks::{
-    Check, Finding, chain, database, mail_server, mails, master_secret, package_files, package_store, store_owner,
+    Check, Finding, chain, database, mail_server, mails, master_secret, package_files, package_store, search_index,
+    store_owner,
 };
 use crate::{clock::Clock, config::Settings, disk, mail::Mailer, packages::blobs::Blobs, store::Store};
 

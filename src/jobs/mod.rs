@@ -11,6 +11,7 @@ mod mail_delivery;
 mod orphans;
 mod pauses;
 mod retention;
+mod search_index;
 mod security_mails;
 mod typed_events;
 mod usage;
@@ -36,6 +37,7 @@ pub use self::{
     orphans::{GRACE, IN_TRASH, OrphanCleanup, OrphanReport, clean_up_orphans, remove_orphans},
     pauses::end_pauses,
     retention::cleanup,
+    search_index::{index_packages, reindex},
     security_mails::send_mails,
     typed_events::rewrite_events,
     usage::write_usage,
@@ -102,6 +104,9 @@ pub fn spawn(app: Arc<App>, pace: Pace) -> JobsHandle {
         start(Job::Cleanup, (SWEEP, by_the_clock), &app, &stopped, |app, _| async move { cleanup(&app).await }),
         start(Job::Events, (SWEEP, None), &app, &stopped, |app, stopped| async move {
             rewrite_events(&app, &stopped).await
+        }),
+        start(Job::Search, (SWEEP, None), &app, &stopped, |app, stopped| async move {
+            index_packages(&app, &stopped).await
         }),
     ];
     JobsHandle { app, stopping, tasks }

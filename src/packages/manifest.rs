@@ -20,9 +20,14 @@ pub trait Manifest: Debug + Send + Sync {
     fn summary(&self) -> &str;
     /// Who made it, as typed.
     fn authors(&self) -> &str;
+    /// What the package is, at length, to find it by.
+    fn description(&self) -> &str {
+        self.summary()
+    }
     /// Words to find it by, without blanks.
     fn tags(&self) -> &[String];
-    /// The text that searches look through, in lower case and bounded.
+    /// The text that searches of older releases look through, in lower case and bounded: while a host is upgraded, nodes of
+    /// both run side by side.
     fn search_text(&self) -> String;
     /// What the package is good for, in lower case and with a blank around each; empty for a kind without such types.
     fn type_words(&self) -> String {

@@ -6,6 +6,7 @@
 pub mod blobs;
 pub mod container;
 pub mod downloads;
+pub mod kept;
 pub mod kind;
 pub mod manifest;
 pub mod npm;
@@ -13,14 +14,14 @@ pub mod nuget;
 pub mod number;
 mod package;
 mod publication;
-pub mod search_query;
+pub mod search;
 pub mod version;
 
 pub use self::{
     number::{VersionNumber, newest},
     package::{
         FeedPackage, FileFate, FoundPackage, PackageDetails, PackageName, PackagePlace, PackageQuery, PackageSearch,
-        PackageSummary, StoredPackage,
+        PackageSummary, SearchResult, SearchScope, Shows, StoredPackage,
     },
     publication::{ChangeContext, PublishContext, Published},
     version::{ListedVersion, NewVersion, Release, RemovedFiles, StoredVersion, VersionDetails, VersionSummary},

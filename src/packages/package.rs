@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::manifest::Manifest;
+use super::{
+    manifest::Manifest,
+    search::{NameRanges, SearchQuery},
+};
 use crate::tokens::{
     AccountId, FeedId, Kind, PackageKey,
     decision::{Holder, Package},
@@ -80,8 +83,14 @@ pub struct PackageQuery<'a> {
     pub feed: Option<FeedId>,
     /// Who looks.
     pub account: Option<AccountId>,
-    /// Words that must all be there, in lower case; the first four count.
-    pub words: &'a [String],
+    /// One feed of those; all of them for none.
+    pub only_feed: Option<FeedId>,
+    /// Of this kind; of all for none.
+    pub kind: Option<Kind>,
+    /// Whether those that are deprecated are meant, or the others; both for none.
+    pub deprecated: Option<bool>,
+    /// Whether only packages with a listed version that is no prerelease are shown.
+    pub stable: bool,
     /// The username, in lower case, of an account that must own it; empty for any. Nobody who is not signed in finds
     /// anything by it.
     pub owner: &'a str,
@@ -119,6 +128,8 @@ pub struct PackageSummary {
     pub listed: bool,
     /// How often it was downloaded.
     pub downloads: i64,
+    /// Why nobody should use the version that stands for it; empty for nothing of the sort.
+    pub deprecation: String,
     /// The version that stands for it: when it was published, and what it says.
     pub newest: Option<(DateTime<Utc>, Box<dyn Manifest>)>,
 }
@@ -138,32 +149,104 @@ pub struct PackageDetails {
     pub unlisted: i64,
 }
 
-/// What a client's search looks for.
+/// Which packages a search looks at, and what for.
 #[derive(Clone, Copy, Debug)]
 pub struct PackageSearch<'a> {
     /// Where.
-    pub feed: FeedId,
-    /// Among packages of this kind.
-    pub kind: Kind,
-    /// Words that must all be there, in lower case; the first four count.
-    pub words: &'a [String],
-    /// The one package it must be, as its identity; empty for any.
-    pub exactly: &'a str,
+    pub scope: SearchScope,
+    /// One feed of those; all of them for none.
+    pub feed: Option<FeedId>,
+    /// Among packages of this kind; of all for none.
+    pub kind: Option<Kind>,
+    /// What was typed.
+    pub query: &'a SearchQuery,
+    /// Whether the query is the beginning of a name that is to be completed, and nothing else is to be found.
+    pub completes: bool,
+    /// The identity of a version that a package must have; empty for any.
+    pub version_key: &'a str,
     /// The username, in lower case, of an account that must own it; empty for any.
     pub owner: &'a str,
-    /// Whether packages without a stable version count.
-    pub prerelease: bool,
-    /// Whether only packages count that have a version which every client of the kind understands.
-    pub plain_only: bool,
+    /// Which versions a package must have.
+    pub shows: Shows,
     /// A type of package it must be, in lower case; empty for any.
     pub package_type: &'a str,
+    /// Whether those that are deprecated are meant, or the others; both for none.
+    pub deprecated: Option<bool>,
+    /// The names that whoever asks may see.
+    pub names: &'a NameRanges,
+    /// How many of the first are left out.
+    pub skip: usize,
+    /// How many there are at most.
+    pub take: usize,
 }
 
-/// A package that a search found, in the order of the results: downloads, the most first, then name.
+/// Where a search looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchScope {
+    /// In one feed.
+    Feed(FeedId),
+    /// In all feeds that an account can read, or anybody.
+    Readable(Option<AccountId>),
+}
+
+/// Which versions a package has to have, to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// Any that was not removed.
+    Any,
+    /// A listed one.
+    Listed,
+    /// A listed one that is no prerelease.
+    Stable,
+    /// A listed one that every client of the kind understands.
+    Plain,
+    /// A listed one that is both.
+    StablePlain,
+}
+
+impl Shows {
+    /// What clients want who do or do not take prereleases and what only newer clients understand.
+    pub fn to_client(prerelease: bool, plain_only: bool) -> Self {
+        match (prerelease, plain_only) {
+            (true, false) => Self::Listed,
+            (false, false) => Self::Stable,
+            (true, true) => Self::Plain,
+            (false, true) => Self::StablePlain,
+        }
+    }
+
+    /// Its bit of `search_entries.shows`.
+    pub fn bit(self) -> i64 {
+        match self {
+            Self::Listed => 1,
+            Self::Stable => 2,
+            Self::Plain => 4,
+            Self::StablePlain => 8,
+            Self::Any => 16,
+        }
+    }
+}
+
+/// What a search found.
+#[derive(Clone, Debug)]
+pub struct SearchResult<T> {
+    /// How many there are, counted up to [`crate::packages::search::MOST_COUNTED`] and one more.
+    pub total: usize,
+    /// The page that was asked for, in order.
+    pub hits: Vec<T>,
+}
+
+/// A package that a search found.
 #[derive(Clone, Debug)]
 pub struct FoundPackage {
     /// The package.
     pub package: StoredPackage,
+    /// Its feed.
+    pub feed: FeedId,
+    /// Its feed's name.
+    pub feed_name: String,
+    /// How often it was changed, its versions included.
+    pub revision: i64,
     /// How often its versions were downloaded.
     pub downloads: i64,
 }

@@ -1,6 +1,7 @@
 //! What refusals of every door have in common: status, reason phrase, sentence. How clients are told is the door's
 //! [`Dialect`].
 
+use std::time::Duration;
 use std::{fmt, marker::PhantomData};
 
 use actix_http::ConnectionType;
@@ -115,6 +116,14 @@ impl<D: Dialect> DoorError<D> {
         let sentence = "The feed is busy with other searches. Try again in a moment.";
         let refused = Self::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", sentence);
         Self { later: Some(5), ..refused }
+    }
+
+    /// Too many searches without a key from one address.
+    pub(super) fn too_many_searches(wait: Duration) -> Self {
+        let sentence =
+            "There were too many searches without a key from your address. Send an access token, or wait a moment.";
+        let refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many searches", sentence);
+        Self { later: Some(u8::try_from(wait.as_secs()).unwrap_or(u8::MAX - 1) + 1), ..refused }
     }
 
     /// What would be put into such a package store would get lost.

@@ -8,5 +8,6 @@ pub mod npm;
 pub mod nuget;
 mod publish;
 mod request;
+mod search;
 mod send;
 mod upload;

@@ -44,6 +44,7 @@ pub struct DatabaseUrl {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Reads,
+    Searches,
     Changes,
     Migration,
 }
@@ -173,6 +174,7 @@ impl Store {
         let health = WriteHealth::default();
         let store = Self {
             pool: pool(database, Purpose::Reads, &health).connect_lazy(url)?,
+            searchers: pool(database, Purpose::Searches, &health).connect_lazy(url)?,
             writers: pool(database, Purpose::Changes, &health).connect_lazy(url)?,
             lookups: Self::lookups(database),
             engine,
@@ -187,16 +189,26 @@ impl Store {
     }
 }
 
+/// Searches take half of the processor cores at most, so that key checks always find one.
+pub fn searchers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    u32::try_from(cores / 2).unwrap_or(1).max(1)
+}
+
 fn pool(database: &DatabaseUrl, purpose: Purpose, health: &WriteHealth) -> AnyPoolOptions {
     let engine = database.engine;
-    let most = if purpose == Purpose::Reads { database.readers } else { database.writers };
+    let most = match purpose {
+        Purpose::Reads => database.readers,
+        Purpose::Searches => searchers(),
+        Purpose::Changes | Purpose::Migration => database.writers,
+    };
     let options = AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(PATIENCE)
         // A file does not go away; a server may.
         .test_before_acquire(engine == Engine::Postgres)
         .after_connect(move |connection, _| Box::pin(set_up(connection, engine, purpose)));
-    if purpose == Purpose::Reads {
+    if matches!(purpose, Purpose::Reads | Purpose::Searches) {
         return options;
     }
     let health = health.clone();
@@ -226,7 +238,9 @@ fn make_private(url: &str) -> sqlx::Result<()> {
 
 async fn set_up(connection: &mut AnyConnection, engine: Engine, purpose: Purpose) -> sqlx::Result<()> {
     let statements: &[&'static str] = match (engine, purpose) {
-        (Engine::Sqlite, Purpose::Reads) => &["PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON"],
+        (Engine::Sqlite, Purpose::Reads | Purpose::Searches) => {
+            &["PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON"]
+        }
         // FULL: an acknowledged revocation survives a power cut.
         (Engine::Sqlite, Purpose::Changes) => &[
             "PRAGMA busy_timeout = 5000",
@@ -337,7 +351,7 @@ fn turn_to(store: &Store, url: &str) -> bool {
     let Ok(options) = AnyConnectOptions::from_str(url) else { return false };
     let is_other = store.pool.connect_options().database_url != options.database_url;
     if is_other {
-        for pool in [&store.pool, &store.writers] {
+        for pool in [&store.pool, &store.searchers, &store.writers] {
             pool.set_connect_options(options.clone());
         }
     }

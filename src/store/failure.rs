@@ -29,6 +29,9 @@ pub enum StoreError {
          max_prepared_statements = 200 there, or pool_mode = session, or lead LATCHKEY_DATABASE_URL past it"
     )]
     Pooler,
+    /// A search that did not end in time.
+    #[error("a search took longer than 2 seconds")]
+    TooSlow,
     /// Whoever asks has been signed out, disabled or given another password since the request began.
     #[error("the session has ended")]
     SessionEnded,
@@ -60,6 +63,7 @@ impl StoreError {
             }
             Self::Busy(_) => "The database is busy with another change.",
             Self::Shared(error) => error.sentence(),
+            Self::TooSlow => "This search takes too long. Try more or longer words.",
             Self::SessionEnded => "You are signed out by now.",
             Self::NoOperator => "You are not an operator any more.",
             Self::Unavailable(_) | Self::NoConnection | Self::Pooler | Self::Unreadable(_) => {

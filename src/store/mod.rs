@@ -28,6 +28,7 @@ mod operator;
 mod packages;
 mod restore;
 mod retention;
+mod search;
 mod signing_keys;
 #[cfg(test)]
 mod tests;
@@ -45,16 +46,17 @@ use self::{connect::PATIENCE, failure::WriteHealth, tokens::lookup::Lookups};
 use crate::tokens::EventId;
 
 pub use self::{
-    connect::{DATABASE_FILE, DatabaseUrl},
+    connect::{DATABASE_FILE, DatabaseUrl, searchers},
     failure::StoreError,
     gather::GatherCounts,
     migrate::SchemaState,
     retention::Expendable,
+    search::IndexCounts,
     tokens::client_logins::ClientLogin,
 };
 
 /// Which database this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Engine {
     /// One file on this machine.
     Sqlite,
@@ -77,6 +79,8 @@ impl Engine {
 pub struct Store {
     /// For reads alone.
     pool: AnyPool,
+    /// For searches alone, which may take their time.
+    searchers: AnyPool,
     /// For changes.
     writers: AnyPool,
     /// For look-ups of presented secrets.
@@ -90,6 +94,7 @@ pub struct Store {
 /// A change in progress: nothing of it holds until [`Transaction::commit`] returned.
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Any>,
+    engine: Engine,
     health: WriteHealth,
     recorded: Recorded,
     /// What it writes into the record.
@@ -128,7 +133,7 @@ impl Store {
         match timeout(PATIENCE, beginning).await {
             Ok(Ok(Ok(inner))) => {
                 let (health, recorded) = (self.health.clone(), self.recorded.clone());
-                Ok(Transaction { inner, health, recorded, events: Vec::new() })
+                Ok(Transaction { inner, engine: self.engine, health, recorded, events: Vec::new() })
             }
             // SQLite has one connection for changes, and whoever holds it goes on.
             Ok(Ok(Err(error @ sqlx::Error::PoolTimedOut))) if self.engine == Engine::Sqlite => {
@@ -189,6 +194,7 @@ impl Store {
     pub async fn close(&self) {
         self.lookups.close().await;
         self.writers.close().await;
+        self.searchers.close().await;
         self.pool.close().await;
     }
 }

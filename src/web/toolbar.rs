@@ -61,6 +61,8 @@ pub struct Toolbar {
     pub words: String,
     /// What the search looks through: "Name, key or package". Empty for a list without search.
     pub placeholder: &'static str,
+    /// Whether the list is searched while one types: what is found is drawn in `#found`.
+    pub is_live: bool,
     /// What the search keeps of the address: names and values.
     pub kept: Vec<(&'static str, String)>,
     /// Filters in sight.

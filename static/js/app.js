@@ -2,6 +2,7 @@
 import { watchCopyButtons } from "./copy.js";
 import { watchPresets } from "./presets.js";
 import { watchPreview } from "./preview.js";
+import { watchSearch } from "./search.js";
 import { guardSecret } from "./secret.js";
 import { watchSelection } from "./selection.js";
 import { keepTimes, proposeZone } from "./times.js";
@@ -10,6 +11,7 @@ import { watchToolbar } from "./toolbar.js";
 watchCopyButtons();
 watchPresets();
 watchPreview();
+watchSearch();
 guardSecret();
 watchSelection();
 keepTimes();

@@ -110,6 +110,10 @@ async fn its_packages_are_served(world: &World) {
     assert_eq!((status, &body[..2]), (200, b"PK".as_slice()));
     let (_, body) = get("/feeds/main/nuget/v3/query?q=contoso&prerelease=true").await;
     let found: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(found["totalHits"], 0, "searches find them once they are indexed, beside all else: {found}");
+    world.index_packages().await;
+    let (_, body) = get("/feeds/main/nuget/v3/query?q=contoso&prerelease=true").await;
+    let found: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(found["totalHits"], 2, "{found}");
     let push = |version: &str| {
         let request = world.browser().bare_request(Method::PUT, "/feeds/main/nuget/v3/package");

@@ -13,6 +13,8 @@ use crate::support::{
 on_both_engines! {
     a_package_is_found_looked_at_unlisted_and_listed_again,
     pages_are_still_found_at_the_addresses_they_had_without_the_kind,
+    a_search_marks_what_it_found_and_filters_go_together,
+    searches_are_turned_page_by_page,
     lists_and_versions_are_turned_page_by_page,
     only_operators_remove_versions_and_nobody_gets_them_back,
     what_a_package_says_of_itself_is_only_text,
@@ -173,6 +175,52 @@ async fn a_package_is_found_looked_at_unlisted_and_listed_again(world: &World) {
     assert!(
         page.texts(".versions td[data-label=Published]")[0].contains(&format!("by a deleted account with {hint}…"))
     );
+}
+
+async fn a_search_marks_what_it_found_and_filters_go_together(world: &World) {
+    let ada = world.publisher("ada").await;
+    world.add_feed("team", "ada", false).await;
+    for (feed, name, version) in
+        [("main", "Contoso.Core", "1.0.0"), ("main", "Core.Tools", "1.0.0-beta"), ("team", "Fabrikam.Core", "1.0.0")]
+    {
+        ada.pushes(feed, name, version).await;
+    }
+    let page = ada.browser.get("/packages?q=CORE").await;
+    assert_eq!(names(&page), ["Core.Tools", "Contoso.Core", "Fabrikam.Core"]);
+    assert_eq!(page.texts(".packages mark"), ["Core", "Core", "Core"]);
+    assert_eq!(page.attributes("#find input[data-live]", "value"), ["CORE"]);
+    for (query, found) in [
+        ("q=core&stable=yes", &["Contoso.Core", "Fabrikam.Core"][..]),
+        ("q=core&feed=team", &["Fabrikam.Core"]),
+        ("q=core&feed=nowhere", &[]),
+        ("feed=team&kind=nuget", &["Fabrikam.Core"]),
+        ("kind=npm", &[]),
+        ("q=core&kind=npm", &[]),
+        ("deprecated=yes", &[]),
+        ("stable=yes", &["Contoso.Core", "Fabrikam.Core"]),
+        ("q=packageid:contoso.core", &["Contoso.Core"]),
+        ("q=%25", &[]),
+        ("q=core&page=2", &[]),
+        ("q=core&page=x&kind=x", &["Core.Tools", "Contoso.Core", "Fabrikam.Core"]),
+    ] {
+        assert_eq!(names(&ada.browser.get(&format!("/packages?{query}")).await), found, "{query}");
+    }
+    let links = ada.browser.get("/packages?q=core&feed=team").await.attributes(".chips a", "href");
+    assert!(links.iter().any(|link| link == "/packages?q=core&feed=team&kind=npm"), "{links:?}");
+}
+
+async fn searches_are_turned_page_by_page(world: &World) {
+    let ada = world.publisher("ada").await;
+    for number in 0..52 {
+        ada.pushes("main", &format!("Many.P{number:02}"), "1.0.0").await;
+    }
+    let first = ada.browser.get("/packages?q=many").await;
+    assert_eq!((names(&first).len(), names(&first)[0].as_str()), (50, "Many.P00"));
+    let next = first.attributes("[rel=next]", "href").pop().unwrap();
+    assert_eq!(next, "/packages?q=many&page=2");
+    let second = ada.browser.get(&next).await;
+    assert_eq!(names(&second), ["Many.P50", "Many.P51"]);
+    assert_eq!(second.attributes("[rel=prev]", "href"), ["/packages?q=many"]);
 }
 
 async fn lists_and_versions_are_turned_page_by_page(world: &World) {

@@ -36,6 +36,7 @@ async fn fill(world: &World, count: u32) {
          WHERE f.name = 'main'"
     );
     world.sql(&sql).await;
+    world.index_packages().await;
 }
 
 /// A hundred patterns that nearly match every name, and the last of them does.
@@ -64,7 +65,8 @@ async fn a_search_over_more_pages_than_one_finds_each_package_once_and_in_order(
         let numbers: Vec<u64> = seen.iter().map(number).collect();
         let mut expected: Vec<u64> = (1..=4_500).filter(|n| every == 1 || n % 10 == 7).collect();
         expected.sort_by_key(|n| (u64::MAX - n / 1_000, *n));
-        assert_eq!(total as usize, expected.len(), "{patterns}");
+        // Of more than a thousand, it is told that there are more.
+        assert_eq!(total as usize, expected.len().min(4_001), "{patterns}");
         assert_eq!(numbers, expected[..numbers.len()], "{patterns}");
         assert_eq!(numbers.len(), expected.len().min(4_000));
     }
@@ -115,6 +117,7 @@ async fn a_long_answer_is_made_as_it_is_read_and_whole_in_the_end(world: &World)
     world
         .sql("INSERT INTO package_owners (package, account, since) SELECT p.id, o.account, 0 FROM packages p, package_owners o WHERE p.id <> o.package")
         .await;
+    world.index_packages().await;
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(65_536).unwrap();
     let mut stream = socket.connect(world.address()).await.unwrap();

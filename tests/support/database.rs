@@ -175,12 +175,13 @@ impl Database {
         self.texts(details, &[kind.code()]).await.iter().map(|text| EventDetail::from_text(text)).collect()
     }
 
-    /// Everything that is stored.
+    /// Everything that is stored, but for the index of words, which follows from the rest.
     pub async fn contents(&self) -> Contents {
         let tables = match self.engine {
-            Engine::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table'",
+            Engine::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'search_index%'",
             Engine::Postgres => {
-                "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = 'public'"
+                "SELECT CAST(table_name AS TEXT) FROM information_schema.tables
+                 WHERE table_schema = 'public' AND table_name <> 'search_index'"
             }
         };
         let mut contents = Contents::new();

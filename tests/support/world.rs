@@ -259,6 +259,12 @@ impl World {
         self.database.load(statement.to_owned()).await;
     }
 
+    /// Has searches find what was written past the store, as the portal does after an upgrade.
+    pub async fn index_packages(&self) {
+        let (_running, stopped) = tokio::sync::watch::channel(false);
+        latchkey::jobs::index_packages(&self.app(), &stopped).await.unwrap();
+    }
+
     /// Where the running server listens.
     pub fn address(&self) -> SocketAddr {
         self.node.borrow().as_ref().expect("the server runs").address

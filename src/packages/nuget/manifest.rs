@@ -84,6 +84,10 @@ impl Manifest for Nuspec {
         self.summary.as_deref().unwrap_or(&self.description)
     }
 
+    fn description(&self) -> &str {
+        &self.description
+    }
+
     fn authors(&self) -> &str {
         &self.authors
     }

@@ -212,6 +212,7 @@ impl TokenSearch {
         Toolbar {
             action: HERE.to_owned(),
             words: self.q.clone(),
+            is_live: false,
             placeholder: "Name, owner, key or package",
             kept: kept.map(|(name, value)| (name, value.to_owned())).collect(),
             filters: in_sight.into_iter().map(link).collect(),

@@ -9,22 +9,23 @@ use askama::Template;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use super::path;
+use super::{filter_links, marked::Marked, path};
 use crate::{
     app::App,
     packages::{
-        PackagePlace, PackageQuery, PackageSummary,
-        search_query::{search_words, take_owners},
+        PackagePlace, PackageQuery, PackageSearch, PackageSummary, SearchScope, Shows,
+        manifest::Manifest,
+        search::{NameRanges, SearchQuery},
     },
     portal::visitor::Visitor,
-    tokens::{FeedId, Kind, is_feed_name},
+    tokens::{AccountId, FeedId, Kind, is_feed_name},
     web::{
         error::PageError,
         format::{Time, thousands},
         page::{Page, SignedIn, answer, signed_in},
         paging::{Rows, limit},
         query::with_query,
-        toolbar::{FilterLink, Pager, Toolbar},
+        toolbar::{Pager, Toolbar},
     },
 };
 
@@ -56,14 +57,32 @@ pub struct PackagesQuery {
     /// Where the page before ended: a package's identity, in the list of all feeds `@` and its feed, then `@` and its kind.
     #[serde(default)]
     after: String,
+    /// Which page of what a search found, from 1.
+    #[serde(default)]
+    page: String,
+    /// Of one kind only.
+    #[serde(default)]
+    kind: String,
+    /// Of one feed only, by its name.
+    #[serde(default)]
+    feed: String,
+    /// `yes` for packages alone whose newest version is deprecated.
+    #[serde(default)]
+    deprecated: String,
+    /// `yes` for packages alone with a version that is no prerelease.
+    #[serde(default)]
+    stable: String,
 }
 
 /// What a search looks for, and the text it comes from.
 struct SearchFor {
-    words: Vec<String>,
+    query: SearchQuery,
     owner: String,
     q: String,
 }
+
+/// Pages of what a search found that can be turned; whoever wants more searches for more.
+const MOST_PAGES: usize = 20;
 
 /// A list with the search above it.
 pub(in crate::portal) struct Listing {
@@ -71,6 +90,8 @@ pub(in crate::portal) struct Listing {
     pub toolbar: Toolbar,
     /// Whether unlisted packages are shown.
     pub unlisted: bool,
+    /// What its address says besides the words.
+    filters: Vec<(&'static str, String)>,
     /// Whether the rows say which feed they are in.
     pub names_feed: bool,
     /// The packages.
@@ -84,6 +105,7 @@ pub(in crate::portal) struct Listing {
 /// A package in a list.
 pub(in crate::portal) struct PackageRow {
     pub name: String,
+    pub marked_name: Marked,
     /// What kind it is, where there is more than one.
     pub kind: Option<&'static str>,
     pub path: String,
@@ -91,11 +113,12 @@ pub(in crate::portal) struct PackageRow {
     pub version: String,
     pub prerelease: bool,
     pub listed: bool,
+    pub deprecated: bool,
     pub published: Option<Time>,
     pub downloads: String,
-    pub summary: String,
-    pub authors: String,
-    pub tags: Vec<String>,
+    /// What it says of itself, then who made it.
+    pub about: String,
+    pub marked_about: Marked,
 }
 
 /// `GET /packages`
@@ -118,112 +141,126 @@ impl Listing {
         visitor: &Visitor,
         wanted: &PackagesQuery,
     ) -> Result<Self, PageError> {
-        let (SearchFor { words, owner, q }, after) = (wanted.search(), wanted.after());
+        let (searched, after) = (wanted.search(), wanted.after());
+        let time = |at| visitor.time(at);
+        if searched.query.narrows() {
+            let scope = SearchScope::Feed(visitor.feed.id);
+            return Self::found(app, (scope, visitor.account()), visitor.path(), searched, wanted, time).await;
+        }
         let lines = PackageQuery {
             feed: Some(visitor.feed.id),
-            account: visitor.account(),
-            words: &words,
-            owner: &owner,
-            unlisted: wanted.unlisted(),
             after: kind_after(&after).map(|(name, kind)| PackagePlace { name, feed: None, kind }),
-            limit: limit(PAGE),
+            ..wanted.lines(visitor.account(), &searched.owner)
         };
         let found = app.store.package_lines(&lines).await?;
-        let listing = Self::new(visitor.path(), q, wanted, false);
-        Ok(listing.filled(
-            found,
-            |line| format!("{}@{}", line.name.to_ascii_lowercase(), line.kind.as_str()),
-            |at| visitor.time(at),
-        ))
+        let listing = Self::new(visitor.path(), &searched.q, wanted, false);
+        let key = |line: &PackageSummary| format!("{}@{}", line.name.to_ascii_lowercase(), line.kind.as_str());
+        Ok(listing.filled(found, &searched.query, key, time))
     }
 
     async fn of_all(app: &App, me: Option<&SignedIn>, wanted: &PackagesQuery) -> Result<Self, PageError> {
-        let (SearchFor { words, owner, q }, after) = (wanted.search(), wanted.after());
+        let (searched, after) = (wanted.search(), wanted.after());
+        let account = me.map(|me| me.account.id);
+        let (now, zone) = (app.clock.now(), me.map_or(Tz::UTC, |me| me.account.time_zone));
+        let time = |at| Time::new(at, now, zone);
+        let action = "/packages".to_owned();
+        if searched.query.narrows() {
+            let scope = SearchScope::Readable(account);
+            return Self::found(app, (scope, account), action, searched, wanted, time).await;
+        }
         let after = match kind_after(&after).and_then(|(rest, kind)| Some((rest.rsplit_once('@')?, kind))) {
             Some(((name, feed), kind)) => Some(PackagePlace { name, feed: feed_id(app, feed).await?, kind }),
             None => None,
         };
-        let lines = PackageQuery {
-            feed: None,
-            account: me.map(|me| me.account.id),
-            words: &words,
-            owner: &owner,
-            unlisted: wanted.unlisted(),
-            after,
-            limit: limit(PAGE),
-        };
+        let only_feed = wanted.feed(app).await?;
+        let lines = PackageQuery { after, only_feed, ..wanted.lines(account, &searched.owner) };
         let found = app.store.package_lines(&lines).await?;
-        let (now, zone) = (app.clock.now(), me.map_or(Tz::UTC, |me| me.account.time_zone));
-        let listing = Self::new("/packages".to_owned(), q, wanted, true);
+        let listing = Self::new(action, &searched.q, wanted, true);
         let key = |line: &PackageSummary| {
             format!("{}@{}@{}", line.name.to_ascii_lowercase(), line.feed_name, line.kind.as_str())
         };
-        Ok(listing.filled(found, key, |at| Time::new(at, now, zone)))
+        Ok(listing.filled(found, &searched.query, key, time))
     }
 
-    fn new(action: String, q: String, wanted: &PackagesQuery, names_feed: bool) -> Self {
-        let first = wanted.after.is_empty();
-        let unlisted = wanted.unlisted();
-        let toolbar = toolbar(action, q, unlisted);
-        Self { toolbar, unlisted, names_feed, rows: Vec::new(), pager: Pager::default(), first }
+    /// What a search found, those first that fit best.
+    async fn found(
+        app: &App,
+        (scope, account): (SearchScope, Option<AccountId>),
+        action: String,
+        searched: SearchFor,
+        wanted: &PackagesQuery,
+        time: impl Fn(chrono::DateTime<chrono::Utc>) -> Time,
+    ) -> Result<Self, PageError> {
+        let number = wanted.number();
+        let search = PackageSearch {
+            scope,
+            feed: wanted.feed(app).await?,
+            kind: wanted.kind(),
+            query: &searched.query,
+            completes: false,
+            version_key: searched.query.version.as_deref().unwrap_or_default(),
+            owner: &searched.owner,
+            shows: wanted.shows(),
+            package_type: "",
+            deprecated: wanted.deprecated(),
+            names: &NameRanges::all(),
+            skip: (number - 1) * PAGE,
+            take: PAGE + 1,
+        };
+        let is_hidden = !searched.owner.is_empty() && account.is_none();
+        let hits = if is_hidden { Vec::new() } else { search_in_turn(app, &search).await? };
+        let names_feed = matches!(scope, SearchScope::Readable(_));
+        let mut listing = Self::new(action, &searched.q, wanted, names_feed);
+        listing.first = number == 1;
+        let rows = Rows::new(hits, PAGE);
+        let later = (rows.more && number < MOST_PAGES).then(|| listing.page_link(number + 1));
+        let earlier = (number > 1).then(|| ("Previous", listing.page_link(number - 1)));
+        listing.pager = Pager { shown: String::new(), earlier, later: later.map(|path| ("Next", path)) };
+        listing.rows = rows.shown.into_iter().map(|line| row(line, &searched.query, &time)).collect();
+        Ok(listing)
+    }
+
+    fn new(action: String, q: &str, wanted: &PackagesQuery, names_feed: bool) -> Self {
+        let (first, unlisted) = (wanted.after.is_empty(), wanted.unlisted());
+        let filters = wanted.filters();
+        let toolbar = filter_links::toolbar(action, q.to_owned(), &filters);
+        Self { toolbar, unlisted, filters, names_feed, rows: Vec::new(), pager: Pager::default(), first }
     }
 
     fn filled(
         mut self,
         found: Vec<PackageSummary>,
+        query: &SearchQuery,
         key: impl Fn(&PackageSummary) -> String,
         time: impl Fn(chrono::DateTime<chrono::Utc>) -> Time,
     ) -> Self {
         let found = Rows::new(found, PAGE);
-        let kept = [("q", self.toolbar.words.as_str()), ("unlisted", word(self.unlisted))];
-        let next = found.next(|last| self.link(&key(last)));
-        self.pager = Pager::onward(&self.toolbar.action, &kept, self.first, next);
-        self.rows = found.shown.into_iter().map(|line| row(line, &time)).collect();
+        let next = found.next(|last| self.link(("after", &key(last))));
+        let earlier = (!self.first).then(|| ("First page", self.first_page()));
+        self.pager = Pager { shown: String::new(), earlier, later: next.map(|path| ("Next", path)) };
+        self.rows = found.shown.into_iter().map(|line| row(line, query, &time)).collect();
         self
     }
 
     /// The first page of the same search.
     pub fn first_page(&self) -> String {
-        self.link("")
+        self.link(("after", ""))
     }
 
-    fn link(&self, after: &str) -> String {
-        let words = self.toolbar.words.as_str();
-        with_query(&self.toolbar.action, [("q", words), ("unlisted", word(self.unlisted)), ("after", after)])
+    /// Whether the list shows less than all there is.
+    pub fn is_searched(&self) -> bool {
+        !self.toolbar.words.is_empty() || self.filters.iter().any(|(name, _)| *name != "unlisted")
     }
-}
 
-impl PackageRow {
-    /// What it says of itself, then who made it.
-    pub fn about(&self) -> String {
-        let by = if self.authors.is_empty() { String::new() } else { format!("by {}", self.authors) };
-        [self.summary.clone(), by, self.tags.join(", ")]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" · ")
+    fn page_link(&self, number: usize) -> String {
+        let number = if number > 1 { number.to_string() } else { String::new() };
+        self.link(("page", &number))
     }
-}
 
-/// How an address says whether unlisted packages are shown.
-fn word(unlisted: bool) -> &'static str {
-    if unlisted { "yes" } else { "" }
-}
-
-fn toolbar(action: String, words: String, unlisted: bool) -> Toolbar {
-    let link = |(label, with): (&'static str, bool)| FilterLink {
-        label,
-        path: with_query(&action, [("q", words.as_str()), ("unlisted", word(with))]),
-        count: None,
-        is_chosen: with == unlisted,
-    };
-    Toolbar {
-        filters: [("Listed", false), ("Include unlisted", true)].map(link).into(),
-        placeholder: "Name, tag or author",
-        kept: if unlisted { vec![("unlisted", "yes".to_owned())] } else { Vec::new() },
-        words,
-        action,
-        ..Toolbar::default()
+    fn link(&self, place: (&'static str, &str)) -> String {
+        let filters = self.filters.iter().map(|(name, value)| (*name, value.as_str()));
+        let words = [("q", self.toolbar.words.as_str())];
+        with_query(&self.toolbar.action, words.into_iter().chain(filters).chain([place]))
     }
 }
 
@@ -231,10 +268,68 @@ impl PackagesQuery {
     fn search(&self) -> SearchFor {
         let text: String = self.q.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
         let q = text.trim().to_owned();
-        let mut words = search_words(&q);
+        let query = SearchQuery::parse(&q);
         // Two owners at once are nobody's name, and nothing is found.
-        let owner = take_owners(&mut words).join(" ");
-        SearchFor { words, owner, q }
+        let owner = query.owners.join(" ");
+        SearchFor { query, owner, q }
+    }
+
+    /// What the list shows to somebody who searches for no words.
+    fn lines<'a>(&self, account: Option<AccountId>, owner: &'a str) -> PackageQuery<'a> {
+        PackageQuery {
+            feed: None,
+            account,
+            only_feed: None,
+            kind: self.kind(),
+            deprecated: self.deprecated(),
+            stable: self.stable == "yes",
+            owner,
+            unlisted: self.unlisted(),
+            after: None,
+            limit: limit(PAGE),
+        }
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Kind::parse(&self.kind).filter(|kind| kind.is_served())
+    }
+
+    fn deprecated(&self) -> Option<bool> {
+        (self.deprecated == "yes").then_some(true)
+    }
+
+    fn shows(&self) -> Shows {
+        match (self.unlisted(), self.stable == "yes") {
+            (_, true) => Shows::Stable,
+            (true, false) => Shows::Any,
+            (false, false) => Shows::Listed,
+        }
+    }
+
+    /// The feed that the list is narrowed to. One that does not exist has no packages, as one that cannot be read.
+    async fn feed(&self, app: &App) -> Result<Option<FeedId>, PageError> {
+        if self.feed.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(feed_id(app, &self.feed).await?.unwrap_or_else(|| FeedId::from(uuid::Uuid::nil()))))
+    }
+
+    /// What the address says besides the words and the place.
+    fn filters(&self) -> Vec<(&'static str, String)> {
+        let yes = |value: &str| if value == "yes" { "yes".to_owned() } else { String::new() };
+        let feed = if is_feed_name(&self.feed) { self.feed.clone() } else { String::new() };
+        let all = [
+            ("unlisted", yes(&self.unlisted)),
+            ("kind", self.kind().map(|kind| kind.as_str().to_owned()).unwrap_or_default()),
+            ("feed", feed),
+            ("deprecated", yes(&self.deprecated)),
+            ("stable", yes(&self.stable)),
+        ];
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    fn number(&self) -> usize {
+        self.page.parse().unwrap_or(1).clamp(1, MOST_PAGES)
     }
 
     fn unlisted(&self) -> bool {
@@ -244,6 +339,12 @@ impl PackagesQuery {
     fn after(&self) -> String {
         self.after.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect()
     }
+}
+
+/// Searches in turn with package clients, so that keys are checked meanwhile.
+async fn search_in_turn(app: &App, search: &PackageSearch<'_>) -> Result<Vec<PackageSummary>, PageError> {
+    let _turn = app.searches.turn().await.ok_or(PageError::TooManyAtOnce)?;
+    Ok(app.store.search_lines(search).await?.hits)
 }
 
 /// The kind at the end of a place in a list, and what stands before it.
@@ -257,32 +358,40 @@ async fn feed_id(app: &App, name: &str) -> Result<Option<FeedId>, PageError> {
     Ok(found.map(|found| found.feed.id))
 }
 
-fn row(line: PackageSummary, time: &impl Fn(chrono::DateTime<chrono::Utc>) -> Time) -> PackageRow {
-    let path = path(&line.feed_name, line.kind, &line.name);
+fn row(line: PackageSummary, query: &SearchQuery, time: &impl Fn(chrono::DateTime<chrono::Utc>) -> Time) -> PackageRow {
     let mut row = PackageRow {
+        path: path(&line.feed_name, line.kind, &line.name),
+        marked_name: Marked::of(&line.name, query),
         name: line.name,
         kind: (Kind::served().count() > 1).then(|| line.kind.label()),
-        path,
         feed: line.feed_name,
         version: String::new(),
         prerelease: false,
         listed: line.listed,
+        deprecated: !line.deprecation.is_empty(),
         published: None,
         downloads: thousands(line.downloads),
-        summary: String::new(),
-        authors: String::new(),
-        tags: Vec::new(),
+        about: String::new(),
+        marked_about: Marked::default(),
     };
     if let Some((at, manifest)) = line.newest {
         let version = manifest.version();
         row.version = version.text;
         row.prerelease = version.is_prerelease;
         row.published = Some(time(at));
-        row.summary = cut(manifest.summary(), SUMMARY);
-        row.authors = cut(manifest.authors(), SUMMARY / 4);
-        row.tags = manifest.tags().iter().take(TAGS).map(|tag| cut(tag, SUMMARY / 8)).collect();
+        row.about = about(&*manifest);
+        row.marked_about = Marked::of(&row.about, query);
     }
     row
+}
+
+/// What a package says of itself, then who made it.
+fn about(manifest: &dyn Manifest) -> String {
+    let authors = cut(manifest.authors(), SUMMARY / 4);
+    let by = if authors.is_empty() { String::new() } else { format!("by {authors}") };
+    let tags: Vec<_> = manifest.tags().iter().take(TAGS).map(|tag| cut(tag, SUMMARY / 8)).collect();
+    let parts = [cut(manifest.summary(), SUMMARY), by, tags.join(", ")];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// A text of at most so many characters, on one line.

@@ -1,8 +1,10 @@
 //! Packages: the lists of them, one package with its versions, one version, and what its owners do with it. A kind has a
 //! folder with the two pages that say what only it knows; the rest is shared.
 
+mod filter_links;
 pub mod list;
 pub mod listing;
+mod marked;
 pub mod moved;
 pub mod npm;
 pub mod nuget;

@@ -210,6 +210,7 @@ fn toolbar(listing: &Listing, counts: &Counts) -> Toolbar {
     Toolbar {
         action: paths::TOKENS.to_owned(),
         words: listing.words.clone(),
+        is_live: false,
         placeholder: "Name, key or package",
         kept: listing.kept(),
         filters,

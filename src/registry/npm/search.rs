@@ -1,4 +1,4 @@
-//! `npm search`: packages by their words, the most downloaded first.
+//! `npm search`: packages by their words, those that fit best first.
 
 use std::collections::HashMap;
 
@@ -15,21 +15,19 @@ use super::{
 use crate::{
     app::App,
     packages::{
-        FoundPackage, PackageSearch, StoredPackage, manifest::Manifest, npm::document::LATEST,
-        search_query::search_words,
+        PackageSearch, SearchResult, SearchScope, Shows, StoredPackage,
+        manifest::Manifest,
+        npm::document::LATEST,
+        search::{NameRanges, SearchQuery},
     },
-    registry::request::Reader,
-    tokens::{Kind, PatternSet},
+    registry::{request::Reader, search},
+    tokens::Kind,
 };
 
-/// Characters of a search text.
-const LONGEST: usize = 500;
 /// Packages in an answer.
 const MOST: usize = 100;
 /// Packages that are left out before those in the answer.
 const MOST_SKIPPED: usize = 1_000;
-/// Packages that are looked at at a time.
-const ROWS: usize = 500;
 /// Owners that are named.
 const MOST_OWNERS: i64 = 20;
 
@@ -38,13 +36,26 @@ pub async fn search_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
     let request = NpmRequest::of(&req, &app)?;
     let reader = request.reader().await?;
     let query: HashMap<String, String> = form_urlencoded::parse(req.query_string().as_bytes()).into_owned().collect();
-    let text: String =
-        query.get("text").map_or("", String::as_str).chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-    let (size, from) = (number(&query, "size", 20, MOST), number(&query, "from", 0, MOST_SKIPPED));
-    let (total, found) = find(&app, &reader, &search_words(&text), (from, size)).await?;
+    let typed = SearchQuery::parse(query.get("text").map_or("", String::as_str));
+    let search = PackageSearch {
+        scope: SearchScope::Feed(reader.feed),
+        feed: None,
+        kind: Some(Kind::Npm),
+        query: &typed,
+        completes: false,
+        version_key: typed.version.as_deref().unwrap_or_default(),
+        owner: "",
+        shows: Shows::Listed,
+        package_type: "",
+        deprecated: None,
+        names: &NameRanges::all(),
+        skip: number(&query, "from", 0, MOST_SKIPPED),
+        take: number(&query, "size", 20, MOST),
+    };
+    let SearchResult { total, hits } = search::find(&request, &reader, search).await?;
     let mut objects = Vec::new();
-    for package in found {
-        objects.extend(object(&request, &reader, &package).await?);
+    for found in hits {
+        objects.extend(object(&request, &reader, &found.package).await?);
     }
     let time = request.now().to_rfc3339_opts(SecondsFormat::Millis, true);
     request.json(reader.token(), &json!({ "objects": objects, "total": total, "time": time }))
@@ -53,47 +64,6 @@ pub async fn search_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
 /// A number of the query; what is none, or too much, is the nearest that is served.
 fn number(query: &HashMap<String, String>, name: &str, default: usize, most: usize) -> usize {
     query.get(name).and_then(|text| text.parse().ok()).unwrap_or(default).min(most)
-}
-
-/// How many packages a search finds, and the asked ones of them. They are looked at in pages, while no connection to the
-/// database is held.
-async fn find(
-    app: &App,
-    reader: &Reader,
-    words: &[String],
-    (skip, take): (usize, usize),
-) -> Result<(usize, Vec<StoredPackage>), NpmError> {
-    let search = PackageSearch {
-        feed: reader.feed,
-        kind: Kind::Npm,
-        words,
-        exactly: "",
-        owner: "",
-        prerelease: true,
-        plain_only: false,
-        package_type: "",
-    };
-    let set = reader.patterns().map(PatternSet::of);
-    let (mut total, mut found, mut after): (_, _, Option<FoundPackage>) = (0, Vec::new(), None);
-    loop {
-        let page = {
-            let _turn = app.long_answers.turn().await.ok_or_else(NpmError::too_many_at_once)?;
-            app.store.search(&search, after.as_ref(), ROWS).await?
-        };
-        after = page.last().cloned();
-        let whole = page.len() == ROWS;
-        for FoundPackage { package, .. } in page {
-            if set.as_ref().is_none_or(|set| set.covers(&package.name)) {
-                if (skip..skip + take).contains(&total) {
-                    found.push(package);
-                }
-                total += 1;
-            }
-        }
-        if !whole {
-            return Ok((total, found));
-        }
-    }
 }
 
 /// A package of the result, by its latest version. npm and pnpm fail without the names of people, even of nobody.

@@ -1,8 +1,11 @@
 //! The flat container: which versions there are, the package itself, and its nuspec.
 
 use actix_web::{
-    HttpRequest,
-    http::{StatusCode, header::EntityTag},
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, ETag, EntityTag},
+    },
     web,
 };
 use serde_json::json;
@@ -15,14 +18,17 @@ use super::{
 };
 use crate::{
     app::App,
+    conditional::Condition,
     packages::{
         StoredPackage,
+        kept::{KeptAnswer, KeptKind},
         nuget::{files::nuspec_beside, id::PackageId},
     },
     registry::{
         request::Reader,
         send::{is_a_download, send},
     },
+    tokens::PackageKey,
 };
 
 /// The package of the address, if the reader may see it.
@@ -37,12 +43,34 @@ pub(super) async fn readable_package(
 pub async fn list_versions(req: HttpRequest, app: web::Data<App>) -> Answer {
     let request = NuGetRequest::of(&req, &app)?;
     let (reader, package) = readable_package(&request, &request.id()?).await?;
-    let versions = app.store.versions(package.key).await?;
+    let kept = versions_of(&app, package.key).await?;
+    let tag = EntityTag::new_strong(kept.tag);
+    let mut answer = match request.condition(&tag) {
+        Condition::Send => request.with_expiry_warning(HttpResponse::Ok(), reader.token()),
+        Condition::NotModified => request.with_expiry_warning(HttpResponse::NotModified(), reader.token()),
+        Condition::Failed => return Err(NuGetError::another_one_wanted()),
+    };
+    answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header(ETag(tag.clone()));
+    if request.condition(&tag) == Condition::NotModified {
+        return Ok(answer.finish());
+    }
+    Ok(answer.content_type("application/json").body(kept.bytes))
+}
+
+/// The list of versions, kept for the revision that is read first: what changes meanwhile is asked for again.
+async fn versions_of(app: &App, package: PackageKey) -> Result<KeptAnswer, NuGetError> {
+    let revision = app.store.package_revision(package).await?;
+    if let Some(kept) = app.kept.get(package, KeptKind::Versions, revision) {
+        return Ok(kept);
+    }
+    let versions = app.store.versions(package).await?;
     if versions.is_empty() {
         return Err(NuGetError::nothing_here());
     }
     let keys: Vec<String> = versions.into_iter().map(|listed| listed.version.key).collect();
-    request.json(&reader, &json!({ "versions": keys }))
+    let answer = KeptAnswer::of(json!({ "versions": keys }).to_string().into_bytes());
+    app.kept.keep(package, KeptKind::Versions, revision, &answer);
+    Ok(answer)
 }
 
 /// `GET flat/{id}/{version}/{id}.{version}.nupkg`, `…/{id}.nuspec`, or `…/icon`, `…/readme`, `…/license`

@@ -34,6 +34,11 @@ impl Query {
         Ok(text)
     }
 
+    /// What was typed to search for. Nothing that can be typed is wrong.
+    pub(super) fn typed(&self) -> &str {
+        self.0.get("q").map_or("", String::as_str)
+    }
+
     /// Whether a parameter is given at all.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)

@@ -17,29 +17,28 @@ use super::{
 use crate::{
     app::App,
     packages::{
-        FoundPackage, ListedVersion, PackageSearch, StoredPackage, VersionNumber, newest,
-        nuget::{id::PackageId, manifest::normalized},
-        search_query::{search_words, take_owners},
+        FoundPackage, ListedVersion, PackageSearch, SearchResult, SearchScope, Shows, StoredPackage, VersionNumber,
+        newest,
+        nuget::{id::PackageId, manifest::normalized, version::Version},
+        search::{NameRanges, SearchQuery},
     },
     registry::long_response::{Listing, head_of},
-    registry::request::Reader,
-    tokens::{Kind, PatternSet},
+    registry::{request::Reader, search},
+    tokens::Kind,
 };
 
 const MOST_SKIPPED: usize = 3_000;
 const MOST_TAKEN: usize = 1_000;
 const USUALLY_TAKEN: usize = 20;
-/// Packages that are read from the database at a time.
-const ROWS: usize = 2_000;
 
 /// Which versions a client wants to hear of.
 #[derive(Clone, Copy)]
-struct SearchQuery {
+struct VersionsWanted {
     prerelease: bool,
     semver2: bool,
 }
 
-impl SearchQuery {
+impl VersionsWanted {
     fn of(query: &Query) -> Result<Self, NuGetError> {
         Ok(Self { prerelease: query.flag("prerelease")?, semver2: query.knows_semver2()? })
     }
@@ -55,36 +54,36 @@ pub async fn search_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
     let request = NuGetRequest::of(&req, &app)?;
     let reader = request.reader().await?;
     let query = Query::of(&req)?;
-    let wanted = SearchQuery::of(&query)?;
-    let (total, found) = find(&app, &reader, &query, wanted).await?;
+    let wanted = VersionsWanted::of(&query)?;
+    let SearchResult { total, hits: found } = find(&request, &reader, &query, wanted).await?;
     let answer = request.with_expiry_warning(HttpResponse::Ok(), reader.token());
     let about = Rc::new((app.clone(), request.url(""), reader));
-    let hits = stream::iter(found).filter_map(move |package| {
+    let hits = stream::iter(found).filter_map(move |found| {
         let about = Rc::clone(&about);
         async move {
             let (app, base, reader) = &*about;
-            hit(app, base.clone(), reader, &package, wanted).await.transpose()
+            hit(app, base.clone(), reader, &found.package, wanted).await.transpose()
         }
     });
     let head = head_of(&json!({ "totalHits": total }), "data");
     Listing { head, items: hits.boxed_local(), tail: "]}" }.answer(answer, "application/json").await
 }
 
-/// `GET autocomplete`: ids that match `q`, or the versions of one `id`.
+/// `GET autocomplete`: ids that begin with `q`, as clients drop all others; or the versions of one `id`.
 pub async fn autocomplete_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
     let request = NuGetRequest::of(&req, &app)?;
     let query = Query::of(&req)?;
-    let wanted = SearchQuery::of(&query)?;
+    let wanted = VersionsWanted::of(&query)?;
     if query.has("id") {
         return versions_of(&request, &app, &query, wanted).await;
     }
     let reader = request.reader().await?;
-    let (total, found) = find(&app, &reader, &query, wanted).await?;
-    let ids: Vec<&str> = found.iter().map(|package| package.name.as_str()).collect();
+    let SearchResult { total, hits } = complete(&request, &reader, &query, wanted).await?;
+    let ids: Vec<&str> = hits.iter().map(|found| found.package.name.as_str()).collect();
     request.json(&reader, &json!({ "totalHits": total, "data": ids }))
 }
 
-async fn versions_of(request: &NuGetRequest<'_>, app: &App, query: &Query, wanted: SearchQuery) -> Answer {
+async fn versions_of(request: &NuGetRequest<'_>, app: &App, query: &Query, wanted: VersionsWanted) -> Answer {
     let id = PackageId::parse(query.text("id")?)
         .map_err(|error| NuGetError::bad("A parameter cannot be read", error.to_string()))?;
     let Some((reader, package)) = request.look_up(id.as_str()).await? else {
@@ -96,53 +95,57 @@ async fn versions_of(request: &NuGetRequest<'_>, app: &App, query: &Query, wante
     request.json(&reader, &json!({ "totalHits": shown.len(), "data": shown }))
 }
 
-/// How many packages a search finds, and the asked ones of them. They are looked at in pages, while no connection to the
-/// database is held.
+/// The packages that a search finds.
 async fn find(
-    app: &App,
+    request: &NuGetRequest<'_>,
     reader: &Reader,
     query: &Query,
-    wanted: SearchQuery,
-) -> Result<(usize, Vec<StoredPackage>), NuGetError> {
-    let text = query.text("q")?.to_lowercase();
-    let exactly = ["packageid:", "id:"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or_default();
-    let mut words = if exactly.is_empty() { search_words(&text) } else { Vec::new() };
-    let owners = take_owners(&mut words);
-    let owner = one_of(&owners)?;
+    wanted: VersionsWanted,
+) -> Result<SearchResult<FoundPackage>, NuGetError> {
+    find_by(request, reader, query, wanted, (&SearchQuery::parse(query.typed()), false)).await
+}
+
+/// The packages whose id begins as typed.
+async fn complete(
+    request: &NuGetRequest<'_>,
+    reader: &Reader,
+    query: &Query,
+    wanted: VersionsWanted,
+) -> Result<SearchResult<FoundPackage>, NuGetError> {
+    find_by(request, reader, query, wanted, (&SearchQuery::beginning(query.typed()), true)).await
+}
+
+async fn find_by(
+    request: &NuGetRequest<'_>,
+    reader: &Reader,
+    query: &Query,
+    wanted: VersionsWanted,
+    (typed, completes): (&SearchQuery, bool),
+) -> Result<SearchResult<FoundPackage>, NuGetError> {
     let package_type = query.text("packageType")?.to_ascii_lowercase();
     let (skip, take) = (query.number("skip", 0, MOST_SKIPPED)?, query.number("take", USUALLY_TAKEN, MOST_TAKEN)?);
+    let owner = one_of(&typed.owners)?;
+    let version = typed.version.as_deref().map(Version::parse).transpose();
     let is_no_type = !package_type.is_empty() && PackageId::parse(&package_type).is_err();
-    if is_no_type || (!owner.is_empty() && !reader.sees_people) {
-        return Ok((0, Vec::new()));
-    }
-    let search = PackageSearch {
-        feed: reader.feed,
-        kind: Kind::NuGet,
-        words: &words,
-        exactly: exactly.trim(),
-        owner,
-        prerelease: wanted.prerelease,
-        plain_only: !wanted.semver2,
-        package_type: &package_type,
+    let (Ok(version), false) = (version, is_no_type || (!owner.is_empty() && !reader.sees_people)) else {
+        return Ok(SearchResult { total: 0, hits: Vec::new() });
     };
-    let set = reader.patterns().map(PatternSet::of);
-    let (mut total, mut found, mut after) = (0, Vec::new(), None);
-    loop {
-        let page = search_page(app, &search, after.as_ref()).await?;
-        after = page.last().cloned();
-        let whole = page.len() == ROWS;
-        for FoundPackage { package, .. } in page {
-            if set.as_ref().is_none_or(|set| set.covers(&package.name)) {
-                if (skip..skip + take).contains(&total) {
-                    found.push(package);
-                }
-                total += 1;
-            }
-        }
-        if !whole {
-            return Ok((total, found));
-        }
-    }
+    let search = PackageSearch {
+        scope: SearchScope::Feed(reader.feed),
+        feed: None,
+        kind: Some(Kind::NuGet),
+        query: typed,
+        completes,
+        version_key: &version.map(|version| version.key()).unwrap_or_default(),
+        owner,
+        shows: Shows::to_client(wanted.prerelease, !wanted.semver2),
+        package_type: &package_type,
+        deprecated: None,
+        names: &NameRanges::all(),
+        skip,
+        take,
+    };
+    search::find(request, reader, search).await
 }
 
 /// The one owner that a search names; empty for none.
@@ -154,22 +157,13 @@ fn one_of(owners: &[String]) -> Result<&str, NuGetError> {
     }
 }
 
-async fn search_page(
-    app: &App,
-    search: &PackageSearch<'_>,
-    after: Option<&FoundPackage>,
-) -> Result<Vec<FoundPackage>, NuGetError> {
-    let _turn = app.long_answers.turn().await.ok_or_else(NuGetError::too_many_at_once)?;
-    Ok(app.store.search(search, after, ROWS).await?)
-}
-
 /// One package of the result. A package without a version for this client is left out.
 async fn hit(
     app: &App,
     base: String,
     reader: &Reader,
     package: &StoredPackage,
-    wanted: SearchQuery,
+    wanted: VersionsWanted,
 ) -> Result<Option<Value>, NuGetError> {
     let _turn = app.long_answers.turn().await.ok_or_else(NuGetError::too_many_at_once)?;
     let mut versions = app.store.versions(package.key).await?;
@@ -198,7 +192,7 @@ async fn hit(
 }
 
 /// A client that wants prereleases gets the highest version of all.
-fn latest(versions: &[ListedVersion], wanted: SearchQuery) -> Option<&VersionNumber> {
+fn latest(versions: &[ListedVersion], wanted: VersionsWanted) -> Option<&VersionNumber> {
     let all = versions.iter().map(|listed| &listed.version);
     if wanted.prerelease { all.max() } else { newest(all) }
 }

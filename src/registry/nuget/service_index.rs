@@ -56,6 +56,8 @@ pub async fn show_service_index(req: HttpRequest, app: web::Data<App>) -> Answer
     let services = SERVICES.iter().flat_map(|(path, kinds)| kinds.iter().map(move |kind| (*path, *kind)));
     let page = app.settings.public_url.of(&format!("/feeds/{}/packages/nuget/{{id}}/-/{{version}}", request.feed));
     let pages = PAGES.iter().map(|kind| json!({ "@id": page, "@type": kind }));
-    let resources: Vec<Value> = services.map(entry).chain(pages).collect();
+    let owners = app.settings.public_url.of("/packages?q=owner%3A{owner}");
+    let owners = [json!({ "@id": owners, "@type": "OwnerDetailsUriTemplate/6.11.0" })];
+    let resources: Vec<Value> = services.map(entry).chain(pages).chain(owners).collect();
     Ok(HttpResponse::Ok().json(json!({ "version": "3.0.0", "resources": resources })))
 }

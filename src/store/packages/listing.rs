@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::{kind_of, likes, version_number};
+use super::{kind_of, version_number};
 use crate::{
     feeds::{Feed, FeedSummary, Membership},
     packages::{
@@ -12,7 +12,7 @@ use crate::{
     },
     store::{
         Result, Store, feeds, instant, readable,
-        sql::{Direction::Ascending, Direction::Descending, List, contains},
+        sql::{Direction::Ascending, Direction::Descending, List},
     },
     tokens::{AccountId, FeedId, Kind, PackageKey, TokenId},
 };
@@ -28,7 +28,7 @@ row! {
 }
 
 row! {
-    struct LineRow {
+    pub(in crate::store) struct LineRow {
         kind: String,
         name: String,
         feed: String,
@@ -37,6 +37,7 @@ row! {
         downloads: i64,
         published_at: Option<i64>,
         manifest: Option<String>,
+        deprecation: Option<String>,
     }
 }
 
@@ -80,7 +81,7 @@ impl FeedRow {
 }
 
 impl LineRow {
-    fn read(self) -> Result<PackageSummary> {
+    pub(in crate::store) fn read(self) -> Result<PackageSummary> {
         let kind = kind_of(&self.kind)?;
         let kept = self.manifest.and_then(StoredManifest::new);
         let manifest = kept.map(|kept| readable(rules(kind).manifest(&kept), "versions.manifest")).transpose()?;
@@ -91,6 +92,7 @@ impl LineRow {
             feed_name: self.feed_name,
             listed: self.listed_versions > 0,
             downloads: self.downloads,
+            deprecation: self.deprecation.unwrap_or_default(),
             newest: self.published_at.map(instant).zip(manifest),
         })
     }
@@ -128,23 +130,26 @@ impl VersionRow {
     }
 }
 
-/// The packages that somebody (`$1`) can read and a search (`$3` to `$6`) finds, unlisted ones too where `$2` is 1; `$7` to
-/// `$9` are the place to go on from, `$10` how many, and `$11` who must own them.
+/// The packages that somebody (`$1`) can read, unlisted ones too where `$2` is 1; of the kind `$3` and the feed `$4`;
+/// where `$5` is 0 or 1, only those that are not or are deprecated, and where `$6` is 1, only those with a stable version;
+/// `$7` to `$9` are the place to go on from, `$10` how many, and `$11` who must own them. Empty texts ask for nothing.
 fn packages() -> List {
     let list = List::of(
-        "p.kind, p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, v.published_at, v.manifest",
+        "p.kind, p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, v.published_at, v.manifest, v.deprecation",
         "packages p JOIN feeds f ON f.id = p.feed LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest",
     );
     let list = list.filter("(p.listed_versions > 0 OR ($2 = 1 AND p.unlisted_versions > 0))").filter(
         "(f.public_since IS NOT NULL
             OR EXISTS (SELECT 1 FROM effective_roles r WHERE r.feed = f.id AND r.account = $1 AND r.role IS NOT NULL))",
     );
-    let list = list.filter(
-        "($11 = '' OR ($1 <> '' AND EXISTS (SELECT 1 FROM package_owners o JOIN accounts a ON a.id = o.account
-            WHERE o.package = p.id AND a.username_key = $11)))",
-    );
-    let words = ["$3", "$4", "$5", "$6"];
-    words.into_iter().fold(list, |list, word| list.filter(contains("p.search_text", word)))
+    list.filter("($3 = '' OR p.kind = $3)")
+        .filter("($4 = '' OR p.feed = $4)")
+        .filter("($5 < 0 OR CASE WHEN v.deprecation IS NULL THEN 0 ELSE 1 END = $5)")
+        .filter("($6 = 0 OR p.listed_stable_versions > 0)")
+        .filter(
+            "($11 = '' OR ($1 <> '' AND EXISTS (SELECT 1 FROM package_owners o JOIN accounts a ON a.id = o.account
+                WHERE o.package = p.id AND a.username_key = $11)))",
+        )
 }
 
 static OF_ONE_FEED: LazyLock<String> = LazyLock::new(|| {
@@ -210,15 +215,14 @@ impl Store {
     /// The packages of a list, by name.
     pub async fn package_lines(&self, lines: &PackageQuery<'_>) -> Result<Vec<PackageSummary>> {
         let sql = if lines.feed.is_some() { OF_ONE_FEED.as_str() } else { OF_ALL_FEEDS.as_str() };
-        let [first, second, third, fourth] = likes(lines.words);
         let feed = lines.feed.or(lines.after.and_then(|after| after.feed));
         let rows: Vec<LineRow> = sqlx::query_as(sql)
             .bind(text_of(lines.account))
             .bind(i64::from(lines.unlisted))
-            .bind(first)
-            .bind(second)
-            .bind(third)
-            .bind(fourth)
+            .bind(lines.kind.map_or("", Kind::as_str))
+            .bind(lines.only_feed.map(|feed| feed.to_string()).unwrap_or_default())
+            .bind(lines.deprecated.map_or(-1, i64::from))
+            .bind(i64::from(lines.stable))
             .bind(lines.after.map_or("", |after| after.name))
             .bind(feed.map(|feed| feed.to_string()).unwrap_or_default())
             .bind(lines.after.map_or("", |after| after.kind.as_str()))

@@ -1,6 +1,7 @@
 //! Packages and their versions, read for clients. Who may see them is decided by the doors; removed versions are seen by
 //! nobody.
 
+pub(in crate::store) mod found;
 pub(in crate::store) mod listing;
 pub(in crate::store) mod names;
 pub(in crate::store) mod owners;
@@ -12,17 +13,12 @@ pub(in crate::store) mod symbols;
 pub(in crate::store) mod tags;
 pub(in crate::store) mod uploads;
 
-use std::sync::LazyLock;
-
 use sqlx::AnyConnection;
 
-use super::{
-    Result, Store, StoreError, Transaction, feeds, instant, readable,
-    sql::{Direction, List, contains, like},
-};
+use super::{Result, Store, StoreError, Transaction, feeds, instant, readable};
 use crate::{
     packages::{
-        FeedPackage, FoundPackage, ListedVersion, PackageSearch, StoredPackage, StoredVersion, VersionNumber,
+        FeedPackage, ListedVersion, StoredPackage, StoredVersion, VersionNumber,
         blobs::BlobKey,
         manifest::{StoredManifest, UnreadableManifest},
         rules,
@@ -32,14 +28,6 @@ use crate::{
         decision::{Holder, Package},
     },
 };
-
-row! {
-    struct FoundRow {
-        id: String,
-        name: String,
-        downloads: i64,
-    }
-}
 
 row! {
     struct PackageRow {
@@ -96,14 +84,6 @@ impl PackageRow {
     }
 }
 
-impl FoundRow {
-    fn read(self, kind: Kind) -> Result<FoundPackage> {
-        let key = readable(PackageKey::parse(&self.id), "packages.id")?;
-        let package = StoredPackage { key, kind, name: self.name, owned: false };
-        Ok(FoundPackage { package, downloads: self.downloads })
-    }
-}
-
 impl VersionRow {
     fn read(self) -> Result<StoredVersion> {
         Ok(StoredVersion {
@@ -153,36 +133,13 @@ impl From<UnreadableManifest> for StoreError {
     }
 }
 
-fn kind_of(text: &str) -> Result<Kind> {
+pub(in crate::store) fn kind_of(text: &str) -> Result<Kind> {
     readable(Kind::parse(text), "packages.kind")
 }
 
 fn version_number(kind: Kind, text: &str) -> Result<VersionNumber> {
     readable(rules(kind).version(text), "versions.version")
 }
-
-/// The packages of feed $1 and kind $13 that a search finds, at most $12, the most downloaded first.
-static SEARCH: LazyLock<String> = LazyLock::new(|| {
-    let found =
-        List::of("id, name, downloads", "packages").filter("feed = $1 AND kind = $13 AND listed_versions > 0").filter(
-            "CASE WHEN $2 = 1 AND $8 = 0 THEN listed_versions WHEN $2 = 1 THEN listed_plain_versions
-            WHEN $8 = 0 THEN listed_stable_versions ELSE listed_stable_plain_versions END > 0",
-        );
-    let found = found.filter("($3 = '' OR name_key = $3)");
-    let words = ["$4", "$5", "$6", "$7"];
-    let found = words.into_iter().fold(found, |found, word| found.filter(contains("search_text", word)));
-    found
-        .filter(contains("package_types", "$9"))
-        .filter(
-            "($14 = '' OR EXISTS (SELECT 1 FROM package_owners o JOIN accounts a ON a.id = o.account
-                WHERE o.package = packages.id AND a.username_key = $14))",
-        )
-        .filter("downloads <= $10 AND (downloads < $10 OR name_key > $11)")
-        .order("downloads", Direction::Descending)
-        .order("name_key", Direction::Ascending)
-        .limit("$12")
-        .sql()
-});
 
 /// The package of a name, and whether account $4 owns it.
 pub(in crate::store) const OF_NAME: &str =
@@ -278,34 +235,6 @@ impl Store {
         version(&mut *self.pool.acquire().await?, package, version_key).await
     }
 
-    /// The packages that a search finds, at most `limit`, after one of them (the first ones for none).
-    pub async fn search(
-        &self,
-        search: &PackageSearch<'_>,
-        after: Option<&FoundPackage>,
-        limit: usize,
-    ) -> Result<Vec<FoundPackage>> {
-        let [first, second, third, fourth] = likes(search.words);
-        let rows: Vec<FoundRow> = sqlx::query_as(SEARCH.as_str())
-            .bind(search.feed.to_string())
-            .bind(i64::from(search.prerelease))
-            .bind(search.exactly)
-            .bind(first)
-            .bind(second)
-            .bind(third)
-            .bind(fourth)
-            .bind(i64::from(search.plain_only))
-            .bind(type_like(search.package_type))
-            .bind(after.map_or(i64::MAX, |found| found.downloads))
-            .bind(after.map_or_else(String::new, |found| found.package.name.to_ascii_lowercase()))
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .bind(search.kind.as_str())
-            .bind(search.owner)
-            .fetch_all(&self.pool)
-            .await?;
-        rows.into_iter().map(|row| row.read(search.kind)).collect()
-    }
-
     /// The packages in the feeds where an account has a role, in the order they were made, at most `limit`, after `after`.
     pub async fn packages_for(
         &self,
@@ -353,15 +282,4 @@ impl Transaction {
     ) -> Result<Option<StoredPackage>> {
         find(&mut self.inner, feed, kind, name_key, account).await
     }
-}
-
-/// How a type of package is found in `packages.package_types`; empty for any.
-fn type_like(package_type: &str) -> String {
-    if package_type.is_empty() { "%".to_owned() } else { like(&format!(" {package_type} ")) }
-}
-
-/// The patterns of a search's first four words; those that are missing match everything.
-pub(in crate::store) fn likes(words: &[String]) -> [String; 4] {
-    let mut words = words.iter().map(|word| like(word));
-    std::array::from_fn(|_| words.next().unwrap_or_else(|| "%".to_owned()))
 }

@@ -102,6 +102,7 @@ impl Transaction {
         for Count { version, package, times } in counts {
             for (sql, id) in [
                 ("UPDATE packages SET downloads = downloads + $2 WHERE id = $1", package.to_string()),
+                ("UPDATE search_entries SET downloads = downloads + $2 WHERE package = $1", package.to_string()),
                 ("UPDATE versions SET downloads = downloads + $2 WHERE id = $1", version.to_string()),
             ] {
                 sqlx::query(sql).bind(id).bind(times).execute(&mut *self.inner).await?;

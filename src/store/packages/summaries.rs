@@ -83,7 +83,7 @@ impl Transaction {
         .bind(manifest.map(|manifest| manifest.type_words()).unwrap_or_default())
         .execute(&mut *self.inner)
         .await?;
-        Ok(())
+        self.index_package(package).await
     }
 
     /// Makes every other change of the package wait until this one has ended, and counts the change.

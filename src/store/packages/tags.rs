@@ -109,6 +109,7 @@ impl Transaction {
         if done.rows_affected() > 0 {
             let kind = if why.is_empty() { EventKind::DeprecationLifted } else { EventKind::VersionDeprecated };
             self.record_version(doing, kind, &package.name, &found.version.text).await?;
+            self.index_package(package.key).await?;
         }
         Ok(true)
     }
