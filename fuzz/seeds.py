@@ -60,6 +60,13 @@ def document(data, **more):
     return json.dumps({"_id": "a", "name": "a", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}, "_attachments": attachments})
 
 
+def proof(**more):
+    """A proof for a registry, with a signature of nobody."""
+    claims = {"iss": "latchkey", "sub": "ada/1", "aud": "registry", "exp": 1, "access": [{"type": "repository", "name": "main/app", "actions": ["pull"]}]}
+    parts = (json.dumps({"typ": "JWT", "alg": "ES256", "kid": "AAAA"}), json.dumps({**claims, **more}), "x" * 64)
+    return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)
+
+
 tarballs = [tarball(form) for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)[1:]]
 seeds = {
     "npm_tarball": [*tarballs, *(gzip.compress(archive) for archive in tarballs)],
@@ -67,6 +74,11 @@ seeds = {
         document(base64.b64encode(b"abc").decode()),
         document("AAA=", **{"a-1.0.0.sigstore": {"data": "{}"}}).replace("/", "\\/"),
         '{"_attachments":{"a.tgz":{"data":"AA"',
+    ],
+    "container_proof": [proof(), proof(key="AAAA"), proof(access=[])],
+    "container_scope": [
+        "repository:main/app:pull,push\nrepository(plugin):main/a:*+registry:catalog:*",
+        "/v2/main/app/manifests/v1\n/v2/main/app/blobs/uploads/?mount=sha256:a&from=main/b\n/v2/_catalog\n/v2/main%2fapp/tags/list",
     ],
     "key_string": ["lk_", "lk_" + "a" * 46, secret("lk_" + "a1B2c3D4e5" * 4)],
     "pattern": ["*Contoso.Core", "Contoso.*Contoso.Core", "@team/*@team/ui", "a*b*caxbxc"],

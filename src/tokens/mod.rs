@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod decision;
 pub mod draft;
 pub mod expiry;
+mod feed_name;
 mod ids;
 pub mod inventory;
 mod invisible;
@@ -33,6 +34,7 @@ use chrono::{DateTime, Duration, Utc};
 use strum::{EnumString, IntoStaticStr};
 
 pub use self::{
+    feed_name::is_feed_name,
     ids::{
         AccountId, DeviceId, EventId, FeedId, FormId, InvitationId, MailId, NoticeId, PackageKey, SessionId, TokenId,
         VersionKey,
@@ -101,12 +103,6 @@ impl Feeds {
     pub fn from_text(text: &str) -> Self {
         if text == "*" { Self::All } else { Self::Some(text.lines().filter_map(FeedId::parse).collect()) }
     }
-}
-
-/// Whether a text can name a feed: `[a-z0-9]+([._-][a-z0-9]+)*`, 2 to 40 characters.
-pub fn is_feed_name(text: &str) -> bool {
-    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    (2..=40).contains(&text.len()) && text.split(['.', '_', '-']).all(is_word)
 }
 
 /// When, by which client and from where a token was last used.
