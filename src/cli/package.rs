@@ -33,8 +33,8 @@ impl Command {
     /// Does it.
     pub async fn run(self, app: &App) -> anyhow::Result<()> {
         let Self::Remove { kind, feed, name, version } = self;
-        let kind = Kind::parse(&kind).filter(|kind| kind.is_served());
-        let kind = kind.with_context(|| format!("--kind must be one of: {}", served()))?;
+        let kind = Kind::parse(&kind).filter(|kind| KEPT.contains(kind));
+        let kind = kind.with_context(|| format!("--kind must be one of: {}", kept()))?;
         rules(kind).check_name(&name)?;
         let read = |text: &str| rules(kind).version(text).with_context(|| format!("“{text}” is not a version"));
         let version = version.as_deref().map(read).transpose()?;
@@ -58,8 +58,11 @@ impl Command {
     }
 }
 
-fn served() -> String {
-    Kind::served().map(Kind::as_str).collect::<Vec<_>>().join(", ")
+/// The kinds whose packages are kept here; images are their registry's.
+const KEPT: [Kind; 2] = [Kind::NuGet, Kind::Npm];
+
+fn kept() -> String {
+    KEPT.into_iter().map(Kind::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn versions(count: usize) -> String {

@@ -67,8 +67,8 @@ pub async fn show_guide(req: HttpRequest, app: Data<App>) -> Result<HttpResponse
     let public = &app.settings.public_url;
     let page = Guide {
         page: Page::in_section(&req, "Use your token", "guide"),
-        clients: Clients::of_feed(public, "main"),
-        other_feed: Clients::of_feed(public, "NAME").addresses(),
+        clients: Clients::of_feed(&app.settings, "main"),
+        other_feed: Clients::of_feed(&app.settings, "NAME").addresses(),
         link: public.of(LINK),
         patterns: PATTERNS,
         refusals: Reason::ALL.into_iter().map(Refusal::from).collect(),

@@ -94,7 +94,7 @@ impl Visitor {
 
     /// The lines that clients are given.
     pub(in crate::portal) fn clients(&self, app: &App) -> Clients {
-        Clients::of_feed(&app.settings.public_url, &self.feed.name)
+        Clients::of_feed(&app.settings, &self.feed.name)
     }
 
     /// The path of the feed's page.

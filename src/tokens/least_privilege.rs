@@ -71,10 +71,15 @@ pub fn is_known_well(whole_since: DateTime<Utc>, widened_at: Option<DateTime<Utc
     whole_since.max(widened_at.unwrap_or(whole_since)) <= now - WATCHED_FOR
 }
 
-/// Without those that nothing needed. What has no door yet cannot be judged, and stays.
+/// Without those that nothing needed. What has no door yet cannot be judged, and stays; of containers, which a host may not
+/// serve, nothing is known before the first use.
 fn permissions(has: Permissions, used: &[Used<'_>]) -> Permissions {
     let needs = |permission: &Permission| {
-        let served = permission.kind().is_some_and(Kind::is_served) || *permission == Permission::ApiRead;
+        let served = match permission.kind() {
+            Some(Kind::Container) => used.iter().any(|used| used.permission.kind() == Some(Kind::Container)),
+            Some(_) => true,
+            None => *permission == Permission::ApiRead,
+        };
         !served || used.iter().any(|used| sufficing(has, used.permission) == Some(*permission))
     };
     has.iter().filter(needs).collect()

@@ -21,8 +21,6 @@ words!(Kind);
 impl Kind {
     /// Every kind, in the order pages show them.
     pub const ALL: [Self; Self::COUNT] = [Self::NuGet, Self::Container, Self::Npm];
-    /// The kinds this host has a door for. Tokens for the others can be made all the same.
-    pub(super) const SERVED: &[Self] = &[Self::NuGet, Self::Npm];
 
     /// The name people know.
     pub fn label(self) -> &'static str {
@@ -42,23 +40,14 @@ impl Kind {
         }
     }
 
-    /// The kinds this host serves, in the order pages show them.
-    pub fn served() -> impl Iterator<Item = Self> {
-        Self::SERVED.iter().copied()
-    }
-
-    /// Whether this host serves the kind.
-    pub fn is_served(self) -> bool {
-        Self::SERVED.contains(&self)
-    }
-
     /// Whether its clients can tell new versions from new names. A container registry asks for both by one name.
     pub fn has_new_versions(self) -> bool {
         self != Self::Container
     }
 }
 
-/// The kinds that a host has a door for: all but containers, which take a registry beside it.
+/// The kinds that a host has a door for: all but containers, which take a registry beside it. Tokens for the others can be
+/// made all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServedKinds {
     /// Whether it gives access to a container registry.
@@ -69,6 +58,11 @@ impl ServedKinds {
     /// Whether a kind is served.
     pub fn has(self, kind: Kind) -> bool {
         kind != Kind::Container || self.containers
+    }
+
+    /// Whether something here asks for a permission.
+    pub fn asks_for(self, permission: Permission) -> bool {
+        permission.kind().is_some_and(|kind| self.has(kind))
     }
 
     /// The kinds, in the order pages show them.
@@ -194,11 +188,6 @@ impl Permission {
     fn texts(self) -> (&'static str, &'static str) {
         let found = TABLE.iter().find(|(permission, ..)| *permission == self);
         found.map(|(_, scope, words)| (*scope, *words)).unwrap_or_default()
-    }
-
-    /// Whether this host has a door that asks for it. A token may have it all the same.
-    pub fn is_served(self) -> bool {
-        self.kind().is_some_and(Kind::is_served)
     }
 
     /// The package kind it is about; `None` for the API.

@@ -2,9 +2,9 @@
 
 use strum::{EnumCount, EnumString, IntoStaticStr};
 
-use super::{Kind, Permission, Permissions, Verb};
+use super::{Kind, Permission, Permissions, ServedKinds, Verb};
 
-/// A ready-made choice, for one kind of packages or for all that are served.
+/// A ready-made choice, for one kind of packages or for several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Preset {
@@ -63,24 +63,30 @@ impl Preset {
     }
 }
 
-/// The kinds of packages a preset is for: one, or all ("Combined").
+/// The kinds of packages a preset is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kinds {
     /// One kind.
     One(Kind),
-    /// Every kind that this host serves.
+    /// NuGet packages and container images, as package hosts with both offer them.
+    Combined,
+    /// NuGet and npm packages.
+    NuGetAndNpm,
+    /// Every kind.
     All,
 }
 
 impl Kinds {
-    /// Every choice.
-    pub const ALL: [Self; Kind::COUNT + 1] = {
-        let mut all = [Self::All; Kind::COUNT + 1];
+    /// Every choice, in the order in which pages offer them.
+    pub const ALL: [Self; Kind::COUNT + 3] = {
+        let mut all = [Self::All; Kind::COUNT + 3];
         let mut n = 0;
         while n < Kind::COUNT {
             all[n] = Self::One(Kind::ALL[n]);
             n += 1;
         }
+        all[Kind::COUNT] = Self::Combined;
+        all[Kind::COUNT + 1] = Self::NuGetAndNpm;
         all
     };
 
@@ -88,14 +94,24 @@ impl Kinds {
     pub fn list(self) -> &'static [Kind] {
         match self {
             Self::One(kind) => Kind::ALL.iter().find(|own| **own == kind).map_or(&[], std::slice::from_ref),
-            Self::All => Kind::SERVED,
+            Self::Combined => &[Kind::NuGet, Kind::Container],
+            Self::NuGetAndNpm => &[Kind::NuGet, Kind::Npm],
+            Self::All => &Kind::ALL,
         }
+    }
+
+    /// Those that a host offers: of kinds that it serves alone.
+    pub fn offered(served: ServedKinds) -> impl Iterator<Item = Self> {
+        let is_served = move |kinds: &Self| kinds.list().iter().all(|kind| served.has(*kind));
+        Self::ALL.into_iter().filter(is_served)
     }
 
     /// The word in forms.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::One(kind) => kind.as_str(),
+            Self::Combined => "combined",
+            Self::NuGetAndNpm => "nuget-npm",
             Self::All => "all",
         }
     }
@@ -109,7 +125,9 @@ impl Kinds {
     pub fn label(self) -> &'static str {
         match self {
             Self::One(kind) => kind.label(),
-            Self::All => "Combined",
+            Self::Combined => "Combined (NuGet and container)",
+            Self::NuGetAndNpm => "NuGet and npm",
+            Self::All => "All kinds",
         }
     }
 }
@@ -126,7 +144,7 @@ mod tests {
         assert_eq!(scopes(Preset::Versions, Kinds::One(Kind::NuGet)), "nuget:pull nuget:push-version");
         assert_eq!(
             scopes(Preset::ReadWrite, Kinds::All),
-            Kind::served().map(|kind| format!("{0}:pull {0}:push", kind.as_str())).collect::<Vec<_>>().join(" ")
+            "nuget:pull nuget:push container:pull container:push npm:pull npm:push"
         );
         assert_eq!(
             scopes(Preset::Full, Kinds::One(Kind::Container)),
@@ -140,14 +158,29 @@ mod tests {
             for kinds in Kinds::ALL {
                 let only_reads = preset == Preset::Versions && kinds == Kinds::One(Kind::Container);
                 let found = if only_reads { Preset::Read } else { preset };
-                let served: Vec<_> = Kind::served().collect();
-                let one = if let (Kinds::All, [kind]) = (kinds, served.as_slice()) { Kinds::One(*kind) } else { kinds };
-                assert_eq!(Preset::of(preset.permissions(kinds.list())), Some((found, one)));
+                assert_eq!(Preset::of(preset.permissions(kinds.list())), Some((found, kinds)));
                 assert_eq!((Preset::parse(preset.as_str()), Kinds::parse(kinds.as_str())), (Some(preset), Some(kinds)));
             }
         }
         for custom in ["", "nuget:push-version", "nuget:pull npm:push", "api:read", "nuget:pull api:read"] {
             assert_eq!(Preset::of(Permissions::parse(custom).unwrap()), None, "{custom}");
         }
+    }
+
+    #[test]
+    fn one_press_makes_a_combined_token_of_nuget_and_container_scopes() {
+        let scopes =
+            |verb| Permissions::from_iter(Kinds::Combined.list().iter().map(|kind| Permission::of(*kind, verb)));
+        assert_eq!(scopes(Verb::Pull).to_string(), "nuget:pull container:pull");
+        assert_eq!(scopes(Verb::Push).to_string(), "nuget:push container:push");
+        assert_eq!(scopes(Verb::Delete).to_string(), "nuget:delete container:delete");
+        assert_eq!(Preset::Read.permissions(Kinds::Combined.list()).to_string(), "nuget:pull container:pull");
+    }
+
+    #[test]
+    fn a_host_offers_the_kinds_that_it_serves() {
+        let words = |containers| Kinds::offered(ServedKinds { containers }).map(Kinds::as_str).collect::<Vec<_>>();
+        assert_eq!(words(false), ["nuget", "npm", "nuget-npm"]);
+        assert_eq!(words(true), ["nuget", "container", "npm", "combined", "nuget-npm", "all"]);
     }
 }

@@ -90,7 +90,7 @@ impl TokenSettings {
     pub fn is_unlimited(&self) -> bool {
         let everything = |kind| [Verb::Push, Verb::Delete].map(|verb| Permission::of(kind, verb));
         let of = |kind: Kind| everything(kind).into_iter().all(|permission| self.permissions.has(permission));
-        let packages = Kind::served().any(of) && self.patterns.covers_all() && self.feeds == Feeds::All;
+        let packages = Kind::ALL.into_iter().any(of) && self.patterns.covers_all() && self.feeds == Feeds::All;
         packages && self.expires_at.is_none()
     }
 

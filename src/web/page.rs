@@ -27,7 +27,7 @@ use crate::{
     auth::{RequestScope, client_address, client_name},
     paths,
     store::Transaction,
-    tokens::secret,
+    tokens::{ServedKinds, secret},
 };
 
 /// Longest query that survives a sign-in, in bytes.
@@ -171,6 +171,8 @@ pub struct SignedIn {
     pub now: DateTime<Utc>,
     /// For the record.
     pub actor: Actor,
+    /// The kinds of packages that this host serves.
+    pub served: ServedKinds,
 }
 
 impl SignedIn {
@@ -229,7 +231,7 @@ async fn look_up(req: &HttpRequest) -> Result<Option<SignedIn>, PageError> {
         RequestScope::note_account(&account.username);
         req.extensions_mut().insert(Who { username: account.username.clone(), is_operator: account.is_operator });
         let actor = Actor { session: Some(acting), ..actor(req, &app, Some(&account)) };
-        SignedIn { account, session, now: app.clock.now(), actor }
+        SignedIn { account, session, now: app.clock.now(), actor, served: app.settings.served_kinds() }
     }))
 }
 

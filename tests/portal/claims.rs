@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use latchkey::tokens::{
-    Feeds, Kind, Permission, State, Token, TokenId, TokenSettings, Verb,
+    Feeds, Kind, Permission, ServedKinds, State, Token, TokenId, TokenSettings, Verb,
     legacy::{ImportedKey, LegacyKey, Policy},
     lifecycle::primary_permissions,
     listing::REVOKED_LISTED,
@@ -85,7 +85,7 @@ const CLAIMS: [(&str, Holds); 24] = [
 
 /// Words for what is offered, and whether this host has a door for it.
 fn offers() -> Vec<(&'static str, bool)> {
-    let served = |permission: Permission| permission.is_served();
+    let served = |permission: Permission| ServedKinds::default().asks_for(permission);
     vec![
         ("npm packages", served(Permission::of(Kind::Npm, Verb::Pull))),
         ("container images", served(Permission::of(Kind::Container, Verb::Pull))),

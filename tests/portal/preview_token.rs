@@ -2,7 +2,7 @@
 //! mornings; all of it without a script, and none of it makes anything.
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use latchkey::tokens::{FeedId, Kind, PackageKey, decision::Role};
+use latchkey::tokens::{FeedId, Kind, PackageKey, ServedKinds, decision::Role};
 use reqwest::Method;
 
 use crate::support::{
@@ -182,17 +182,17 @@ async fn a_preset_chooses_the_boxes_on_the_server(world: &World) {
         page.attributes("input[name=preset]", "value"),
         ["read", "read-write", "versions", "write", "full", "custom"]
     );
-    let served: Vec<_> = Kind::served().map(Kind::as_str).collect();
+    let served: Vec<_> = ServedKinds::default().iter().map(Kind::as_str).collect();
     let offered = page.attributes("input[name=kind]", "value");
     assert_eq!(offered[..served.len()], served, "what this host does not serve is not offered");
-    assert_eq!(offered.get(served.len()).map(String::as_str), (served.len() > 1).then_some("all"));
+    assert_eq!(offered[served.len()..], ["nuget-npm"]);
     let read_all = served.iter().map(|kind| format!("{kind}:pull")).collect::<Vec<_>>().join(" ");
     for (preset, kind, permissions) in [
         ("read", "nuget", "nuget:pull"),
         ("read-write", "nuget", "nuget:pull nuget:push"),
         ("write", "npm", "npm:push"),
         ("full", "container", "container:pull container:push container:delete api:read api:manage"),
-        ("read", "all", read_all.as_str()),
+        ("read", "nuget-npm", read_all.as_str()),
     ] {
         let name = format!("{preset} {kind}");
         let form = page.form("/settings/tokens").set("name", &name).set("patterns", "*").set("preset", preset);

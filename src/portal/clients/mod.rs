@@ -1,6 +1,7 @@
 //! The lines that people paste into their clients and pipelines, with this host's own addresses. `YOUR_KEY` stands for the
 //! key: `static/js/secret.js` puts it in its place when a line is copied. Pipelines read the key from their own secrets.
 
+mod container;
 mod npm;
 mod nuget;
 mod pipelines;
@@ -8,8 +9,8 @@ mod pipelines;
 mod tests;
 
 use crate::{
-    config::PublicUrl,
-    tokens::{Kind, Patterns, Permission, Permissions},
+    config::{PublicUrl, Settings},
+    tokens::{Kind, Patterns, Permission, Permissions, ServedKinds},
 };
 
 /// What stands for the key.
@@ -32,6 +33,8 @@ pub struct Clients {
     feed: String,
     permissions: Permissions,
     public: PublicUrl,
+    /// The container registry that this host gives access to, as its clients write it.
+    registry: Option<String>,
     patterns: Patterns,
     /// A package that a token's patterns cover, or any.
     package: String,
@@ -49,12 +52,12 @@ trait KindClients {
     fn clients(&self, of: &Clients) -> Vec<Client>;
 }
 
-/// The clients of a kind; none for one that is not served.
-fn clients_of(kind: Kind) -> Option<&'static dyn KindClients> {
+/// The clients of a kind.
+fn clients_of(kind: Kind) -> &'static dyn KindClients {
     match kind {
-        Kind::NuGet => Some(&nuget::NuGet),
-        Kind::Npm => Some(&npm::Npm),
-        Kind::Container => None,
+        Kind::NuGet => &nuget::NuGet,
+        Kind::Npm => &npm::Npm,
+        Kind::Container => &container::Container,
     }
 }
 
@@ -102,7 +105,11 @@ impl SnippetLine {
 
 impl Clients {
     /// Lines for one feed and for everything a token may do.
-    pub fn of_feed(public: &PublicUrl, feed: &str) -> Self {
+    pub fn of_feed(settings: &Settings, feed: &str) -> Self {
+        Self::at(&settings.public_url, settings.registry_services.first().map(String::as_str), feed)
+    }
+
+    fn at(public: &PublicUrl, registry: Option<&str>, feed: &str) -> Self {
         let root = if feed == "main" { "/v3".to_owned() } else { format!("/feeds/{feed}/nuget/v3") };
         Self {
             source: public.of(&format!("{root}/index.json")),
@@ -113,6 +120,7 @@ impl Clients {
             feed: feed.to_owned(),
             permissions: Permission::all().collect(),
             public: public.clone(),
+            registry: registry.map(str::to_owned),
             patterns: Patterns::all(),
             package: nuget::ANY_PACKAGE.to_owned(),
         }
@@ -133,20 +141,24 @@ impl Clients {
         self.insecure && (self.push() || self.pull() || self.delete())
     }
 
+    fn kinds(&self) -> impl Iterator<Item = &'static dyn KindClients> {
+        ServedKinds { containers: self.registry.is_some() }.iter().map(clients_of)
+    }
+
     /// Every client that these permissions are good for.
     pub fn list(&self) -> Vec<Client> {
-        let of_kinds = Kind::served().filter_map(clients_of).flat_map(|kind| kind.clients(self));
+        let of_kinds = self.kinds().flat_map(|kind| kind.clients(self));
         of_kinds.chain([Client { id: "curl", name: "curl", lines: self.curl() }]).collect()
     }
 
     /// Where the clients of each kind find the feed.
     pub fn addresses(&self) -> Vec<FeedAddress> {
-        Kind::served().filter_map(clients_of).map(|kind| kind.address(self)).collect()
+        self.kinds().map(|kind| kind.address(self)).collect()
     }
 
     /// The lines that make the first package of the feed, whatever its kind.
     pub fn first_package(&self) -> Vec<SnippetLine> {
-        Kind::served().filter_map(clients_of).flat_map(|kind| kind.first_package(self)).collect()
+        self.kinds().flat_map(|kind| kind.first_package(self)).collect()
     }
 
     fn address_of(&self, path: &str) -> String {
@@ -157,7 +169,7 @@ impl Clients {
         let Self { api, flat, feed, package, .. } = self;
         let lower = package.to_lowercase();
         let ask = format!("curl -H \"Authorization: Bearer {KEY}\"");
-        let question = Kind::served().filter_map(clients_of).find_map(|kind| kind.question(self));
+        let question = self.kinds().find_map(|kind| kind.question(self));
         let (action, about) = question.clone().unwrap_or_default();
         chosen([
             (

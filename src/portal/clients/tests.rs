@@ -9,7 +9,12 @@ fn lines(permissions: &str) -> Vec<(&'static str, String)> {
 
 fn lines_for(permissions: &str, patterns: &str, public: &PublicUrl) -> Vec<(&'static str, String)> {
     let (permissions, patterns) = (Permissions::parse(permissions).unwrap(), Patterns::parse(patterns).unwrap());
-    let clients = Clients::of_feed(public, "team").for_rights(permissions, &patterns);
+    let clients = Clients::at(
+        public,
+        Some("registry.example.com").filter(|_| permissions.kinds().any(|kind| kind == Kind::Container)),
+        "team",
+    )
+    .for_rights(permissions, &patterns);
     let lines = clients.list().into_iter().map(|client| (client.id, client.lines));
     lines.flat_map(|(id, lines)| lines.into_iter().map(move |line| (id, line.text))).collect()
 }
@@ -25,7 +30,7 @@ fn a_token_is_shown_only_the_lines_it_may_use() {
     assert_eq!(clients("nuget:pull"), ["dotnet", "nuget", "visual-studio", "github", "gitlab", "azure", "curl"]);
     assert_eq!(clients("npm:pull"), ["npm", "pnpm", "yarn", "npm-github", "npm-gitlab", "curl"]);
     assert_eq!(clients("npm:delete"), ["npm", "curl"]);
-    assert_eq!(clients("container:pull container:push"), ["curl"], "nothing here answers them");
+    assert_eq!(clients("container:pull container:push"), ["docker", "podman", "skopeo", "curl"]);
     assert_eq!(clients("api:read"), ["curl"]);
     assert!(lines("nuget:push").iter().all(|(_, text)| !text.contains("add source")));
     assert!(lines("nuget:pull").iter().all(|(_, text)| !text.contains("nuget push")));
@@ -113,7 +118,7 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
     let alone = "dotnet nuget delete Contoso.Core 1.0.0 --source latchkey --api-key YOUR_KEY --non-interactive";
     assert_eq!(lines("nuget:delete"), [format!("{add}\n{alone}")]);
     for pipeline in ["github", "gitlab", "azure"] {
-        let all = Clients::of_feed(&public, "main").list();
+        let all = Clients::at(&public, None, "main").list();
         let client = all.iter().find(|client| client.id == pipeline).unwrap();
         let dotnet =
             client.lines.iter().flat_map(|line| line.text.lines()).filter(|line| line.contains("dotnet nuget"));
@@ -121,17 +126,17 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
             dotnet.clone().count() == 2 && dotnet.clone().all(|line| line.contains("--allow-insecure-connections"))
         );
     }
-    let install = |is_public| Clients::of_feed(&public, "team").dotnet_install("Contoso.Core", "1.0.0", is_public);
+    let install = |is_public| Clients::at(&public, None, "team").dotnet_install("Contoso.Core", "1.0.0", is_public);
     let package = "dotnet add package Contoso.Core --version 1.0.0 --source latchkey";
     assert_eq!(install(false), format!("{add}\n{package}"));
     let open = format!("dotnet nuget add source {source} --name latchkey --allow-insecure-connections");
     assert_eq!(install(true), format!("{open}\n{package}"));
     assert!(
-        !Clients::of_feed(&public, "main")
+        !Clients::at(&public, None, "main")
             .for_rights(Permissions::parse("npm:pull").unwrap(), &Patterns::all())
             .says_insecure()
     );
-    let https = Clients::of_feed(&PublicUrl::parse("https://packages.example").unwrap(), "main").list();
+    let https = Clients::at(&PublicUrl::parse("https://packages.example").unwrap(), None, "main").list();
     assert!(https.iter().flat_map(|client| &client.lines).all(|line| !line.text.contains("insecure")));
 }
 
@@ -171,4 +176,35 @@ fn npm_lines_keep_the_key_out_of_the_project_and_name_the_feed() {
     let plain = PublicUrl::parse("http://127.0.0.1:8080").unwrap();
     let yarn: String = lines_for("npm:pull", "*", &plain).into_iter().map(|(_, text)| text).collect();
     assert!(yarn.contains("unsafeHttpWhitelist:\n  - \"127.0.0.1\"\n"), "{yarn}");
+}
+
+#[test]
+fn container_clients_are_shown_what_the_token_may_do_with_a_repository_that_it_covers() {
+    let public = PublicUrl::parse("https://keys.example.com").unwrap();
+    let docker = |permissions: &str, patterns: &str| {
+        let all = lines_for(permissions, patterns, &public).into_iter();
+        all.filter(|(id, _)| *id == "docker").map(|(_, text)| text).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        docker("container:push", "*"),
+        [
+            "docker login registry.example.com -u api -p YOUR_KEY",
+            "docker tag app:1.0 registry.example.com/team/app:1.0\ndocker push registry.example.com/team/app:1.0",
+            "docker pull registry.example.com/team/app:1.0",
+        ]
+    );
+    for (patterns, repository) in
+        [("team/web", "team/web"), ("team/api.*", "team/api.app"), ("*/x", "team/x"), ("Contoso.*", "team/your-image")]
+    {
+        let pull = format!("docker pull registry.example.com/{repository}:1.0");
+        assert_eq!(docker("container:pull", patterns)[1], pull, "{patterns}");
+    }
+    let skopeo = lines_for("container:delete", "*", &public).into_iter().filter(|(id, _)| *id == "skopeo");
+    assert_eq!(
+        skopeo.map(|(_, text)| text).collect::<Vec<_>>(),
+        [
+            "skopeo login registry.example.com -u api -p YOUR_KEY",
+            "skopeo delete docker://registry.example.com/team/app:1.0",
+        ]
+    );
 }

@@ -47,7 +47,7 @@ pub async fn show_feed(
 ) -> Result<HttpResponse, PageError> {
     let visitor = Visitor::of(&req, &app, &feed).await?;
     let wanted = wanted.map(Query::into_inner).unwrap_or_default();
-    let clients = Clients::of_feed(&app.settings.public_url, &visitor.feed.name);
+    let clients = Clients::of_feed(&app.settings, &visitor.feed.name);
     let listing = Listing::of_feed(&app, &visitor, &wanted).await?;
     let page = ShowFeed {
         page: Page::in_section(&req, format!("Feed {}", visitor.feed.name), "feeds"),

@@ -19,7 +19,7 @@ use crate::{
     portal::tokens::row::TokenRow,
     store::StoreError,
     tokens::{
-        Feeds, Kind, Permission, TokenId, Verb,
+        Feeds, Permission, ServedKinds, TokenId, Verb,
         inventory::{InventoryFilter, InventoryQuery, InventoryToken},
         state::state,
     },
@@ -81,7 +81,7 @@ pub async fn list_tokens(
     me: Operator,
     query: Option<Query<TokenSearch>>,
 ) -> Result<HttpResponse, PageError> {
-    let search = query.map(Query::into_inner).unwrap_or_default().tidied();
+    let search = query.map(Query::into_inner).unwrap_or_default().tidied(me.served);
     let wanted = search.wanted(&app).await?;
     let found = match &wanted {
         Some(wanted) => app.store.inventory(wanted, TokenId::parse(&search.before), limit(ROWS), me.now).await?,
@@ -97,7 +97,7 @@ pub async fn list_tokens(
         page: Page::in_section(&req, "Tokens", "operator-tokens"),
         alerts: alerts(&app, me.now).await?,
         toolbar: search.toolbar(&app),
-        scopes: scopes(),
+        scopes: scopes(me.served),
         is_narrowed: search.is_narrowed(),
         rows: found.shown.iter().map(|found| InventoryRow::new(found, &me)).collect(),
         pager,
@@ -135,23 +135,24 @@ async fn alerts(app: &App, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError>
 }
 
 /// Kinds and permissions that can be looked for: the words of the address, and what they say.
-fn scopes() -> Vec<(String, String)> {
+fn scopes(served: ServedKinds) -> Vec<(String, String)> {
     let mut scopes = Vec::new();
-    for kind in Kind::served() {
+    for kind in served.iter() {
         let any = Permission::of(kind, Verb::Pull).scope().split_once(':').map(|(kind, _)| format!("{kind}:"));
         scopes.extend(any.map(|any| (any, format!("{}: any", kind.label()))));
         let of_kind = Permission::all().filter(|permission| permission.kind() == Some(kind));
         scopes.extend(of_kind.map(|permission| (permission.scope().to_owned(), permission.words().to_owned())));
     }
-    let api = Permission::all().filter(|permission| permission.kind().is_none() && permission.is_served());
+    let api = Permission::all().filter(|permission| permission.kind().is_none() && served.asks_for(*permission));
     scopes.extend(api.map(|permission| (permission.scope().to_owned(), permission.words().to_owned())));
     scopes
 }
 
 impl TokenSearch {
-    fn tidied(self) -> Self {
+    fn tidied(self, served: ServedKinds) -> Self {
         let Self { show, q, owner, scope, before } = self;
-        let scope = Some(scope).filter(|scope| scopes().iter().any(|(word, _)| word == scope)).unwrap_or_default();
+        let scope =
+            Some(scope).filter(|scope| scopes(served).iter().any(|(word, _)| word == scope)).unwrap_or_default();
         Self { show, q: typed(&q), owner: typed(&owner), scope, before: typed(&before) }
     }
 
@@ -235,7 +236,7 @@ pub async fn export_tokens(
     me: Operator,
     query: Option<Query<TokenSearch>>,
 ) -> Result<HttpResponse, PageError> {
-    let search = query.map(Query::into_inner).unwrap_or_default().tidied();
+    let search = query.map(Query::into_inner).unwrap_or_default().tidied(me.served);
     let wanted = search.wanted(&app).await?;
     let now = me.now;
     let pieces = stream::try_unfold((wanted, None, true), move |(wanted, before, is_first)| {
@@ -321,7 +322,7 @@ mod tests {
 
     #[test]
     fn every_kind_that_is_served_can_be_looked_for() {
-        let words: Vec<_> = scopes().into_iter().map(|(word, _)| word).collect();
+        let words: Vec<_> = scopes(ServedKinds::default()).into_iter().map(|(word, _)| word).collect();
         assert!(words.contains(&"nuget:".to_owned()) && words.contains(&"nuget:push".to_owned()), "{words:?}");
     }
 }

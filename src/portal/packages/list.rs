@@ -363,7 +363,7 @@ fn row(line: PackageSummary, query: &SearchQuery, time: &impl Fn(chrono::DateTim
         path: path(&line.feed_name, line.kind, &line.name),
         marked_name: Marked::of(&line.name, query),
         name: line.name,
-        kind: (Kind::served().count() > 1).then(|| line.kind.label()),
+        kind: Some(line.kind.label()),
         feed: line.feed_name,
         version: String::new(),
         prerelease: false,

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     feeds::Feed,
     tokens::{
-        FeedId, Feeds, Kind, Permission, Permissions, Token, Verb,
+        FeedId, Feeds, Kind, Permission, Permissions, ServedKinds, Token, Verb,
         draft::KEEP,
         expiry::{CHOICES, ExpiryChoice as Expiry, FURTHEST_DAYS, end_in},
         preset::{Kinds, Preset},
@@ -87,13 +87,13 @@ impl Fields {
         preview: Preview,
     ) -> Self {
         let (form, max_days) = (&typed, app.settings.max_token_days);
-        let boxes = Boxes { form, edited };
+        let boxes = Boxes { form, edited, served: me.served };
         Self {
             default_name: String::new(),
-            presets: if edited.is_none() { presets(form) } else { Vec::new() },
-            kinds: kinds(form),
+            presets: if edited.is_none() { presets(form, me.served) } else { Vec::new() },
+            kinds: kinds(form, me.served),
             permissions: boxes.rows(),
-            said: said(boxes.offered()),
+            said: said(boxes.offered(), me.served),
             feeds: feed_choices(feeds, form, edited),
             expiry: expiry_choices(form, me, max_days, edited),
             zone: me.account.time_zone.name().to_owned(),
@@ -127,7 +127,7 @@ pub(super) fn sentence(app: &App, reader: Reader<'_>, form: &TokenForm, edited: 
     }
 }
 
-fn presets(form: &TokenForm) -> Vec<PresetChoice> {
+fn presets(form: &TokenForm, served: ServedKinds) -> Vec<PresetChoice> {
     let choice = |preset: Preset| {
         let (verbs, others) = preset.parts();
         let verbs = verbs.iter().map(|verb| verb.as_str());
@@ -146,7 +146,7 @@ fn presets(form: &TokenForm) -> Vec<PresetChoice> {
                 Preset::Write => {
                     "Upload new packages and new versions, and nothing else. For the publishing step of a pipeline."
                 }
-                Preset::Full if Permission::ApiManage.is_served() => {
+                Preset::Full if served.asks_for(Permission::ApiManage) => {
                     "Read, upload, delete, and manage your account through the API. For administration scripts only."
                 }
                 Preset::Full => {
@@ -160,26 +160,24 @@ fn presets(form: &TokenForm) -> Vec<PresetChoice> {
     Preset::ALL.into_iter().map(choice).collect()
 }
 
-/// The kinds that a preset may be for: those that this host serves, and all of them together if there are several.
-fn kinds(form: &TokenForm) -> Vec<FeedChoice> {
-    let served: Vec<_> = Kind::served().map(Kinds::One).collect();
-    let all = (served.len() > 1).then_some(Kinds::All);
+/// The kinds that a preset may be for: those that this host serves, and several of them together.
+fn kinds(form: &TokenForm, served: ServedKinds) -> Vec<FeedChoice> {
     let choice = |kinds: Kinds| FeedChoice {
         value: kinds.as_str().to_owned(),
         label: kinds.label().to_owned(),
         hint: kinds.list().iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" "),
         checked: form.kind == kinds.as_str(),
     };
-    served.into_iter().chain(all).map(choice).collect()
+    Kinds::offered(served).map(choice).collect()
 }
 
 /// Sentences that hold under every preset: what one permission brings, and what this host does not offer.
-fn said(offered: Permissions) -> Vec<String> {
+fn said(offered: Permissions, served: ServedKinds) -> Vec<String> {
     let brings = offered.has(Permission::of(Kind::Container, Verb::Push)).then(|| {
         "Uploading containers brings reading of the same repositories, because the registry asks for both.".to_owned()
     });
-    let api = offered.has_any([Permission::ApiRead, Permission::ApiManage]) && !Permission::ApiRead.is_served();
-    let unserved = offered.kinds().filter(|kind| !kind.is_served()).map(Kind::label);
+    let api = offered.has_any([Permission::ApiRead, Permission::ApiManage]) && !served.asks_for(Permission::ApiRead);
+    let unserved = offered.kinds().filter(|kind| !served.has(*kind)).map(Kind::label);
     let unserved: Vec<_> = unserved.chain(api.then_some("the management API")).collect();
     let unserved = unserved.split_last().map(|(last, rest)| match rest {
         [] => format!("This host does not serve {last} yet: permissions for it open nothing."),
@@ -194,6 +192,7 @@ fn said(offered: Permissions) -> Vec<String> {
 struct Boxes<'a> {
     form: &'a TokenForm,
     edited: Option<&'a Token>,
+    served: ServedKinds,
 }
 
 impl Boxes<'_> {
@@ -208,7 +207,7 @@ impl Boxes<'_> {
         let has = |permission: &Permission| self.form.permission.iter().any(|scope| scope == permission.scope());
         let offered = |permission: &Permission| match self.edited {
             Some(token) => token.settings.permissions.has(*permission),
-            None => permission.is_served() || has(permission),
+            None => self.served.asks_for(*permission) || has(permission),
         };
         Permission::all().filter(offered).collect()
     }

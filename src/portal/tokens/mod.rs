@@ -115,7 +115,7 @@ async fn clients(app: &App, token: &Token) -> Result<Option<Clients>, PageError>
     let Some(Membership { feed, role }) = about else { return Ok(None) };
     let writes = *role >= Some(Role::Writer);
     let permissions = token.settings.permissions.iter().filter(|one| writes || !one.changes_packages()).collect();
-    let clients = Clients::of_feed(&app.settings.public_url, &feed.name);
+    let clients = Clients::of_feed(&app.settings, &feed.name);
     Ok(Some(clients.for_rights(permissions, &token.settings.patterns)))
 }
 

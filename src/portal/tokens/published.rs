@@ -82,8 +82,7 @@ pub(super) async fn versions(
 impl VersionRow {
     fn new(version: Published, me: &SignedIn) -> Self {
         let Published { key: _, kind, package, version, feed, at, listed, removed } = version;
-        let path =
-            (kind.is_served() && !removed).then(|| version_path(&package_path::path(&feed, kind, &package), &version));
+        let path = (!removed).then(|| version_path(&package_path::path(&feed, kind, &package), &version));
         let state = match (removed, listed) {
             (true, _) => "Removed",
             (false, false) => "Unlisted",

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     feeds::Feed,
     paths,
-    tokens::{Feeds, Kind, Permission, State, Token, TokenKind, Verb, act::TokenAct, state::state},
+    tokens::{Feeds, Permission, ServedKinds, State, Token, TokenKind, Verb, act::TokenAct, state::state},
     web::{
         format::{Time, sentence},
         page::SignedIn,
@@ -96,7 +96,7 @@ impl TokenRow {
             has_ended: matches!(state, State::Expired | State::Retired | State::Revoked)
                 || token.end().is_some_and(|end| end <= me.now),
             begins_ended: false,
-            access: access(token),
+            access: access(token, me.served),
             packages: Packages::of(token, feeds),
             refused: 0,
             id: seen.id,
@@ -156,10 +156,10 @@ fn act_for(token: &Token, state: State, now: DateTime<Utc>) -> RowAct {
 }
 
 /// What it may do in a few words: "Read, upload"; kinds are named where they differ.
-pub fn access(token: &Token) -> String {
+pub fn access(token: &Token, served: ServedKinds) -> String {
     let permissions = token.settings.permissions.effective();
     let mut lines: Vec<(String, Vec<&'static str>)> = Vec::new();
-    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_served()) {
+    for kind in served.iter() {
         let words = verbs(permissions.iter().filter(|permission| permission.kind() == Some(kind)));
         match lines.iter_mut().find(|(known, _)| *known == words) {
             _ if words.is_empty() => {}
@@ -167,13 +167,13 @@ pub fn access(token: &Token) -> String {
             None => lines.push((words, vec![kind.label()])),
         }
     }
-    let served = Kind::ALL.into_iter().filter(|kind| kind.is_served()).count();
+    let all = served.iter().count();
     let parts = lines.into_iter().map(|(words, kinds)| match kinds.len() {
-        all if all == served => words,
+        of if of == all => words,
         _ => format!("{words} ({})", kinds.join(", ")),
     });
     let api = match (permissions.has(Permission::ApiManage), permissions.has(Permission::ApiRead)) {
-        _ if !Permission::ApiRead.is_served() => None,
+        _ if !served.asks_for(Permission::ApiRead) => None,
         (true, _) => Some("API: read and write".to_owned()),
         (false, true) => Some("API: read only".to_owned()),
         (false, false) => None,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     feeds::Feed,
     tokens::{
-        Feeds, Kind, Patterns, Permission, Permissions, State, Token, TokenSettings, Verb,
+        Feeds, Kind, Patterns, Permission, Permissions, ServedKinds, State, Token, TokenSettings, Verb,
         draft::FieldError,
         expiry::{end_in, in_words},
         state::state,
@@ -33,7 +33,7 @@ impl Reader<'_> {
         let waits = state(token, self.me.now) == State::NotIssued;
         let mut pieces = self.access(if live || waits { "Can" } else { "Could" }, &token.settings);
         pieces.extend(self.end_of(token));
-        pieces.extend(unserved(token.settings.permissions));
+        pieces.extend(unserved(token.settings.permissions, self.me.served));
         pieces
     }
 
@@ -44,7 +44,7 @@ impl Reader<'_> {
             Some(at) => [text(" until "), strong(self.day(at)), text(".")],
             None => [text(" with "), strong("no expiry date"), text(".")],
         });
-        pieces.extend(unserved(settings.permissions));
+        pieces.extend(unserved(settings.permissions, self.me.served));
         pieces
     }
 
@@ -70,8 +70,8 @@ impl Reader<'_> {
 
     /// `Can read and upload Contoso.* in all feeds`, without its end.
     fn access(self, lead: &str, settings: &TokenSettings) -> Vec<Piece> {
-        let clauses = clauses(settings.permissions);
-        let api = api(settings.permissions);
+        let clauses = clauses(settings.permissions, self.me.served);
+        let api = api(settings.permissions, self.me.served);
         let mut pieces = vec![text(format!("{lead} "))];
         if !clauses.is_empty() {
             pieces.extend(packages(&clauses, &settings.patterns));
@@ -106,9 +106,9 @@ pub(super) fn of_errors(errors: &[FieldError]) -> Vec<Piece> {
 type Clause = (Vec<Verb>, Vec<Kind>);
 
 /// What may be done with packages that this host serves: kinds of which the same may be done share a clause.
-fn clauses(permissions: Permissions) -> Vec<Clause> {
+fn clauses(permissions: Permissions, served: ServedKinds) -> Vec<Clause> {
     let mut clauses: Vec<Clause> = Vec::new();
-    for kind in Kind::served() {
+    for kind in served.iter() {
         let verbs = verbs(permissions.effective(), kind);
         match clauses.iter_mut().find(|(known, _)| *known == verbs) {
             _ if verbs.is_empty() => {}
@@ -127,7 +127,6 @@ fn verbs(permissions: Permissions, kind: Kind) -> Vec<Verb> {
 }
 
 fn packages(clauses: &[Clause], patterns: &Patterns) -> Vec<Piece> {
-    let names_kinds = Kind::served().count() > 1;
     let all = patterns.covers_all();
     let mut pieces = Vec::new();
     for (at, (verbs, kinds)) in clauses.iter().enumerate() {
@@ -135,19 +134,22 @@ fn packages(clauses: &[Clause], patterns: &Patterns) -> Vec<Piece> {
             pieces.push(text(if at + 1 == clauses.len() { ", and " } else { ", " }));
         }
         let words: Vec<_> = verbs.iter().map(|verb| said(*verb)).collect();
-        let kinds: Vec<_> = kinds.iter().map(|kind| kind.label()).collect();
-        pieces.push(strong(match (names_kinds, all) {
-            (true, true) => format!("{} all {} packages", listed(&words), listed(&kinds)),
-            (true, false) => format!("{} {} packages", listed(&words), listed(&kinds)),
-            (false, true) => format!("{} all packages", listed(&words)),
-            (false, false) => listed(&words),
-        }));
+        let every = if all { "all " } else { "" };
+        pieces.push(strong(format!("{} {every}{}", listed(&words), things(kinds))));
     }
     if !all {
-        pieces.push(text(if names_kinds { " matching " } else { " " }));
+        pieces.push(text(" matching "));
         pieces.extend(named(patterns));
     }
     pieces
+}
+
+/// `NuGet and npm packages`, `NuGet packages and container images`.
+fn things(kinds: &[Kind]) -> String {
+    let of_packages: Vec<_> = kinds.iter().filter(|kind| **kind != Kind::Container).map(|kind| kind.label()).collect();
+    let packages = (!of_packages.is_empty()).then(|| format!("{} packages", listed(&of_packages)));
+    let images = kinds.contains(&Kind::Container).then(|| Kind::Container.packages().to_owned());
+    packages.into_iter().chain(images).collect::<Vec<_>>().join(" and ")
 }
 
 fn said(verb: Verb) -> &'static str {
@@ -175,8 +177,8 @@ fn named(patterns: &Patterns) -> Vec<Piece> {
 }
 
 /// What it may do with the management API, where there is one.
-fn api(permissions: Permissions) -> Option<&'static str> {
-    let may = |permission: Permission| permission.is_served() && permissions.has(permission);
+fn api(permissions: Permissions, served: ServedKinds) -> Option<&'static str> {
+    let may = |permission: Permission| served.asks_for(permission) && permissions.has(permission);
     match () {
         () if may(Permission::ApiManage) => Some("manage your account through the API"),
         () if may(Permission::ApiRead) => Some("look at your account through the API"),
@@ -185,10 +187,10 @@ fn api(permissions: Permissions) -> Option<&'static str> {
 }
 
 /// That it has permissions for what this host does not serve.
-fn unserved(permissions: Permissions) -> Option<Piece> {
-    let kinds = permissions.kinds().filter(|kind| !kind.is_served()).map(Kind::label);
+fn unserved(permissions: Permissions, served: ServedKinds) -> Option<Piece> {
+    let kinds = permissions.kinds().filter(|kind| !served.has(*kind)).map(Kind::label);
     let asks_api = permissions.has_any([Permission::ApiRead, Permission::ApiManage]);
-    let api = (asks_api && !Permission::ApiRead.is_served()).then_some("the management API");
+    let api = (asks_api && !served.asks_for(Permission::ApiRead)).then_some("the management API");
     let all: Vec<_> = kinds.chain(api).collect();
     (!all.is_empty()).then(|| {
         let rest = format!(" It has permissions for {} too (not served here yet).", listed(&all));
@@ -230,15 +232,15 @@ mod tests {
     use super::*;
 
     fn said_of(permissions: &str, patterns: &str) -> String {
-        let permissions = Permissions::parse(permissions).unwrap();
-        let pieces = packages(&clauses(permissions), &Patterns::parse(patterns).unwrap());
-        let rest = unserved(permissions);
+        let (permissions, served) = (Permissions::parse(permissions).unwrap(), ServedKinds::default());
+        let pieces = packages(&clauses(permissions, served), &Patterns::parse(patterns).unwrap());
+        let rest = unserved(permissions, served);
         pieces.iter().chain(rest.as_ref()).map(Piece::plain).collect()
     }
 
     #[test]
     fn verbs_and_patterns_are_said_as_people_say_them() {
-        let nuget = if Kind::served().count() > 1 { " NuGet packages matching" } else { "" };
+        let nuget = " NuGet packages matching";
         for (permissions, patterns, sentence) in [
             ("nuget:pull", "Contoso.*", format!("read{nuget} Contoso.*")),
             ("nuget:pull nuget:push", "A\nB", format!("read and upload{nuget} A and B")),

@@ -70,8 +70,8 @@ pub async fn show_token(of: TokenRequest) -> Result<HttpResponse, PageError> {
     let of = of.with_latest_uses().await?;
     let feeds = of.feeds().await?;
     let trial = match typed(&of.req, &format!("{}/try", of.path())) {
-        Some(form) => Trial::untried(form, &of.token, &feeds),
-        None => Trial::blank(&of.token, &feeds),
+        Some(form) => Trial::untried(form, &of.token, &feeds, of.me.served),
+        None => Trial::blank(&of.token, &feeds, of.me.served),
     };
     draw(&of, &feeds, StatusCode::OK, trial).await
 }
@@ -92,7 +92,7 @@ pub(super) async fn draw(
         token: view::Token::whole(token, feeds, me),
         acts: PageActs::of(token, me.now),
         can_be_edited: TokenAct::Edit.check(token, me.now).is_ok(),
-        words: token.settings.permissions.iter().map(view::permission_words).collect(),
+        words: token.settings.permissions.iter().map(|one| view::permission_words(one, me.served)).collect(),
         reads_symbols: token.revoked_at.is_none() && symbols::may_read_symbols(token),
         coverage: Preview::of(app, *owner, &TokenForm::of(token), Some(token.id)).await?.lines,
         created: time(token.created_at),

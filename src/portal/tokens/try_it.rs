@@ -14,7 +14,7 @@ use crate::{
     auth::{AccessCheck, BadAccessCheck},
     feeds::{Feed, Membership},
     tokens::{
-        Kind, Permission, State, Token, TokenLookup,
+        Kind, Permission, ServedKinds, State, Token, TokenLookup,
         decision::{Action, Ask, Decision, Package, Reason, decide},
         secret,
         state::state,
@@ -66,21 +66,27 @@ impl Trial {
     }
 
     /// The form before anything was tried: the first thing the token may do, in the first feed.
-    pub fn blank(token: &Token, feeds: &[Feed]) -> Self {
+    pub fn blank(token: &Token, feeds: &[Feed], served: ServedKinds) -> Self {
         let first = token.settings.permissions.iter().find_map(|permission| Action::parse(permission.scope()));
         let form =
             TryForm { action: first.unwrap_or(Action::Pull(Kind::NuGet)).scope().to_owned(), ..TryForm::default() };
         let main = feeds.iter().find(|feed| feed.is_main()).map(|feed| feed.name.clone());
         let form = TryForm { feed: main.unwrap_or_default(), ..form };
-        Self::of(form, token, feeds, None, Problems::default())
+        Self::of(form, token, (feeds, served), None, Problems::default())
     }
 
     /// The form as it was filled, before it is tried.
-    pub fn untried(form: TryForm, token: &Token, feeds: &[Feed]) -> Self {
-        Self::of(form, token, feeds, None, Problems::default())
+    pub fn untried(form: TryForm, token: &Token, feeds: &[Feed], served: ServedKinds) -> Self {
+        Self::of(form, token, (feeds, served), None, Problems::default())
     }
 
-    fn of(form: TryForm, token: &Token, feeds: &[Feed], verdict: Option<Verdict>, problems: Problems) -> Self {
+    fn of(
+        form: TryForm,
+        token: &Token,
+        (feeds, served): (&[Feed], ServedKinds),
+        verdict: Option<Verdict>,
+        problems: Problems,
+    ) -> Self {
         let TryForm { action, feed, package } = form;
         let choice = |value: String, label, chosen: &str| FeedChoice {
             checked: value == chosen,
@@ -92,7 +98,7 @@ impl Trial {
             label: kind.label(),
             choices: [(Action::Pull(kind), "Read"), (Action::Push(kind), "Upload"), (Action::Delete(kind), "Delete")]
                 .map(|(verb_of, verb)| {
-                    let label = with_note(format!("{verb} {} packages", kind.label()), kind.is_served());
+                    let label = with_note(format!("{verb} {}", kind.packages()), served.has(kind));
                     choice(verb_of.scope().to_owned(), label, &action)
                 })
                 .into(),
@@ -100,14 +106,14 @@ impl Trial {
         let api = Group {
             label: "API",
             choices: [(Action::Look, Permission::ApiRead), (Action::Manage, Permission::ApiManage)]
-                .map(|(act, permission)| choice(act.scope().to_owned(), permission_words(permission), &action))
+                .map(|(act, permission)| choice(act.scope().to_owned(), permission_words(permission, served), &action))
                 .into(),
         };
-        let asks_api = Permission::ApiRead.is_served()
+        let asks_api = served.asks_for(Permission::ApiRead)
             || token.settings.permissions.has_any([Permission::ApiRead, Permission::ApiManage]);
         let api = asks_api.then_some(api);
         // Of the kinds that have no door yet, only those that the token is about are of interest.
-        let is_offered = |kind: &Kind| kind.is_served() || token.settings.permissions.kinds().any(|own| own == *kind);
+        let is_offered = |kind: &Kind| served.has(*kind) || token.settings.permissions.kinds().any(|own| own == *kind);
         let feeds = feeds.iter().map(|of| choice(of.name.clone(), of.name.clone(), &feed)).collect();
         let actions = Kind::ALL.into_iter().filter(is_offered).map(of_kind).chain(api).collect();
         Self { actions, feeds, package, verdict, problems }
@@ -123,7 +129,7 @@ pub async fn check_access(of: TokenRequest, Form(form): Form<TryForm>) -> Result
         Ok(question) => (StatusCode::OK, Some(put(&of, &question).await?), Problems::default()),
         Err(problems) => (StatusCode::UNPROCESSABLE_ENTITY, None, problems),
     };
-    let trial = Trial::of(form, &of.token, &feeds, verdict, problems);
+    let trial = Trial::of(form, &of.token, (&feeds, of.me.served), verdict, problems);
     show::draw(&of, &feeds, status, trial).await
 }
 

@@ -6,7 +6,7 @@ use super::sentence::{Reader, feed_names};
 use crate::{
     feeds::Feed,
     tokens::{
-        Kind, LastUse, Permission, Permissions, State, Token as Row, TokenKind, Verb,
+        Kind, LastUse, Permission, Permissions, ServedKinds, State, Token as Row, TokenKind, Verb,
         act::{TokenAct, state_when_on},
         state::state,
     },
@@ -130,7 +130,7 @@ impl Token {
             lives_when_on: state_when_on(token, now).is_live(),
             primary: token.kind == TokenKind::Primary,
             legacy: token.kind == TokenKind::Legacy,
-            may: may(token.settings.permissions),
+            may: may(token.settings.permissions, me.served),
             feeds: feed_names(&token.settings.feeds, feeds),
             patterns: token.settings.patterns.iter().map(str::to_owned).collect(),
             patterns_left_out: 0,
@@ -188,11 +188,11 @@ fn left(token: &Row, state: State, me: &SignedIn) -> Option<u8> {
 }
 
 /// Permissions in a few words; kinds with the same ones share a line.
-fn may(permissions: Permissions) -> Vec<May> {
+fn may(permissions: Permissions, served: ServedKinds) -> Vec<May> {
     let mut lines: Vec<May> = Vec::new();
     let permissions = permissions.effective();
     for kind in Kind::ALL {
-        let label = with_note(kind.label().to_owned(), kind.is_served());
+        let label = with_note(kind.label().to_owned(), served.has(kind));
         let words = verbs(permissions.iter().filter(|permission| permission.kind() == Some(kind)));
         match lines.iter_mut().find(|line| line.words == words) {
             _ if words.is_empty() => {}
@@ -205,14 +205,14 @@ fn may(permissions: Permissions) -> Vec<May> {
         (false, true) => Some("API: read only"),
         (false, false) => None,
     };
-    let served = Permission::ApiRead.is_served();
-    lines.extend(api.map(|words| May { words: with_note(words.to_owned(), served), kinds: Vec::new() }));
+    let is_served = served.asks_for(Permission::ApiRead);
+    lines.extend(api.map(|words| May { words: with_note(words.to_owned(), is_served), kinds: Vec::new() }));
     lines
 }
 
 /// A permission in words, with a note where nothing here asks for it.
-pub fn permission_words(permission: Permission) -> String {
-    with_note(sentence(permission.words()), permission.is_served())
+pub fn permission_words(permission: Permission, served: ServedKinds) -> String {
+    with_note(sentence(permission.words()), served.asks_for(permission))
 }
 
 /// Words for something that is offered, with a note where this host does not serve it.
@@ -250,13 +250,14 @@ mod tests {
 
     #[test]
     fn uploading_containers_brings_reading_them() {
-        let lines = may(Permissions::parse("container:push").unwrap());
+        let lines = may(Permissions::parse("container:push").unwrap(), ServedKinds::default());
         assert_eq!(lines.iter().map(|line| line.words.as_str()).collect::<Vec<_>>(), ["Read, upload"]);
     }
 
     #[test]
     fn kinds_with_the_same_permissions_share_a_line() {
-        let lines = may(Permissions::parse("nuget:pull nuget:push npm:pull npm:push container:pull api:read").unwrap());
+        let permissions = "nuget:pull nuget:push npm:pull npm:push container:pull api:read";
+        let lines = may(Permissions::parse(permissions).unwrap(), ServedKinds::default());
         let texts: Vec<_> = lines.iter().map(|line| format!("{} {}", line.words, line.kinds.join("+"))).collect();
         assert_eq!(
             texts,
