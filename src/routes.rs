@@ -154,6 +154,7 @@ fn containers() -> Vec<Line> {
         post("/container/token", container::token::issue_token),
         read("/container/certificate.pem", container::keys::show_certificates),
         read("/container/jwks.json", container::keys::show_key_set),
+        post("/container/notifications", container::notifications::take_notifications),
         read("/auth/forward", container::forward::check_forwarded_request),
     ]
 }
@@ -269,6 +270,10 @@ fn pages() -> Vec<Line> {
         post("/feeds/{feed}/invitations/{id}/withdraw", feeds::members::withdraw_invitation),
         get("/feeds/{feed}/packages/{kind:nuget}/{id}", packages::nuget::show::show_package),
         get("/feeds/{feed}/packages/{kind:npm}/{id:@[^/%]+/[^/]+|[^/]+}", packages::npm::show::show_package),
+        get(
+            "/feeds/{feed}/packages/{kind:container}/{name:[a-z0-9][a-z0-9._/-]*}",
+            packages::container::show::show_repository,
+        ),
         get("/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners", packages::owners::list_owners),
         post("/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners", packages::owners::add_owner),
         get(

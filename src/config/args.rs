@@ -159,6 +159,7 @@ pub const SECRET_VARIABLES: &str =
                          smtp://user:password@host (STARTTLS, port 587); may end in
                          ?ca=/path.pem (one more authority), ?timeout=30 (seconds for a mail),
                          ?tls=none (smtp://host only, port 25) (default: mails as files)
+  LATCHKEY_REGISTRY_SECRET  what container registries show with their notifications (default: none are taken)
   LATCHKEY_SECRET_FILE   file with the master secret; needed with PostgreSQL (default: made in the data folder)";
 
 fn network(text: &str) -> Result<IpNet, String> {

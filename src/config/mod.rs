@@ -88,6 +88,8 @@ pub struct Settings {
     pub connections_per_address: usize,
     /// The container registries this host gives access to, by their services; none if it serves no containers.
     pub registry_services: Vec<String>,
+    /// What registries show with their notifications; none where none are taken.
+    pub registry_secret: Option<SecretText>,
     /// Where to report security problems.
     pub security_contact: Option<String>,
     /// How long the record is kept, in days; `None` for ever.
@@ -130,6 +132,9 @@ pub enum BadSetting {
     /// A secret that is none.
     #[error("{0}: the master secret must have at least 32 random characters (make one with: openssl rand -hex 64)")]
     WeakSecret(String),
+    /// A secret of registries that can be guessed.
+    #[error("LATCHKEY_REGISTRY_SECRET must have at least 16 characters (make one with: openssl rand -hex 32)")]
+    ShortRegistrySecret,
     /// A secret that others can read.
     #[error("{0} can be read by everybody on this machine: make it private (chmod 600), or its folder (chmod 700)")]
     OpenSecret(String),
@@ -147,6 +152,7 @@ impl Settings {
         Ok(Self {
             blob_url: read_secret("LATCHKEY_BLOB_URL")?,
             smtp_url: read_secret("LATCHKEY_SMTP_URL")?,
+            registry_secret: registry_secret()?,
             ..Self::new(args, listening_at, database, master)?
         })
     }
@@ -182,6 +188,7 @@ impl Settings {
             data_dir: args.data_dir.clone(),
             blob_url: None,
             smtp_url: None,
+            registry_secret: None,
             mail_from: args.mail_from.clone().filter(|from| !from.trim().is_empty()),
             mails_per_minute: args.mails_per_minute,
             sign_up: args.sign_up,
@@ -235,11 +242,23 @@ impl Settings {
                 "LATCHKEY_REGISTRY_SERVICES",
                 or(Some(self.registry_services.join(", ")).filter(|names| !names.is_empty()), "none: no containers"),
             ),
+            ("LATCHKEY_REGISTRY_SECRET", set(self.registry_secret.is_some(), "none: registries tell nothing")),
             ("LATCHKEY_SECURITY_CONTACT", or(self.security_contact.clone(), "none")),
             ("LATCHKEY_ACCOUNT_QUOTA_MIB", or(self.account_quota.map(|quota| (quota >> 20).to_string()), "no limit")),
             ("LATCHKEY_MAX_PACKAGE_MIB", (self.max_package_bytes >> 20).to_string()),
         ]
     }
+}
+
+/// Characters that the secret of registries has at least.
+const SHORTEST_REGISTRY_SECRET: usize = 16;
+
+fn registry_secret() -> Result<Option<SecretText>, BadSetting> {
+    let secret = read_secret("LATCHKEY_REGISTRY_SECRET")?;
+    if secret.as_ref().is_some_and(|secret| secret.reveal().len() < SHORTEST_REGISTRY_SECRET) {
+        return Err(BadSetting::ShortRegistrySecret);
+    }
+    Ok(secret)
 }
 
 fn public_url(args: &Args, listening_at: SocketAddr) -> Result<PublicUrl, BadSetting> {

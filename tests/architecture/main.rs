@@ -106,12 +106,13 @@ fn only_the_store_says_sql() {
 }
 
 /// Who names the folder of a kind of packages besides the kind's own folders, and why.
-const NAMES_A_KIND: [(&str, &str); 9] = [
+const NAMES_A_KIND: [(&str, &str); 10] = [
     ("packages/mod.rs", "the list of kinds"),
     ("routes.rs", "the addresses of its doors and pages"),
     ("routes/scopes.rs", "what stands around them"),
     ("portal/clients/mod.rs", "the list of clients"),
     ("portal/packages/moved.rs", "old addresses named no kind"),
+    ("portal/feeds/show.rs", "repositories are listed apart, as they have no versions"),
     ("store/packages/symbols.rs", "no other kind has symbol files"),
     ("store/health.rs", "looks for symbol files too"),
     ("auth/signing_keys.rs", "registries of no other kind are told something signed"),

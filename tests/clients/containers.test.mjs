@@ -108,6 +108,27 @@ test('what a key may not do is refused by the proxy with its sentence, whatever 
   assert.match(without.headers.get('www-authenticate'), /^Bearer realm=/);
 }));
 
+test('the pages of a feed show what its registry tells', t => withRegistry(t, 'sqlite', async ({ server, stage, registry }) => {
+  await server.must(['feed', 'add', '--name', 'open', '--owner', 'ada', '--public']);
+  const skopeo = new Skopeo(stage, registry);
+  assertPasses(await skopeo.signsIn(await token(server, ALL)));
+  assertPasses(await skopeo.pushes('open/app:v1'));
+  const page = `${server.url}/feeds/open/packages/container/app`;
+  const shows = async expected => {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const response = await fetch(page, { redirect: 'manual' });
+      const text = await response.text();
+      if (expected(response.status, text)) return;
+      await new Promise(resolve => { setTimeout(resolve, 100); });
+    }
+    assert.fail(await (await fetch(page, { redirect: 'manual' })).text());
+  };
+  await shows((status, text) => status === 200 && text.includes('v1') && text.includes('sha256:'));
+  assert.match(await (await fetch(`${server.url}/feeds/open`)).text(), /\/feeds\/open\/packages\/container\/app/);
+  assertPasses(await skopeo.runs('delete', skopeo.at('open/app:v1')));
+  await shows(status => status !== 200);
+}));
+
 const why = await noDocker();
 for (const engine of engines) {
   test(`Docker signs in, pushes, mounts and pulls, and prints why it may not (${engine})`, { skip: why }, t => withRegistry(t, engine, async ({ server, stage, registry }) => {

@@ -12,6 +12,7 @@ import { gzipSync } from 'node:zlib';
 import { run } from '../browser/server.mjs';
 
 export const SERVICE = 'registry.test';
+const SECRET = 'what the registry shows';
 
 /** A port that nobody listens at. */
 export function freePort() {
@@ -28,7 +29,7 @@ export async function settings() {
   const address = `127.0.0.1:${await freePort()}`;
   return {
     LATCHKEY_LISTEN: address, LATCHKEY_PUBLIC_URL: `http://${address}`, LATCHKEY_INSECURE_HTTP: 'true',
-    LATCHKEY_TRUSTED_PROXIES: '127.0.0.1', LATCHKEY_REGISTRY_SERVICES: SERVICE,
+    LATCHKEY_TRUSTED_PROXIES: '127.0.0.1', LATCHKEY_REGISTRY_SERVICES: SERVICE, LATCHKEY_REGISTRY_SECRET: SECRET,
   };
 }
 
@@ -84,7 +85,9 @@ export async function startRegistry(stage, server) {
   writeFileSync(file, [
     'version: 0.1', 'log: {level: info}', 'storage:', `  filesystem: {rootdirectory: ${stage.folder}/images}`, '  delete: {enabled: true}',
     `http: {addr: "127.0.0.1:${port}", secret: loopback}`, 'auth:', '  token:', `    realm: ${server.url}/container/token`, `    service: ${SERVICE}`,
-    '    issuer: latchkey', `    rootcertbundle: ${stage.folder}/latchkey.pem`, '',
+    '    issuer: latchkey', `    rootcertbundle: ${stage.folder}/latchkey.pem`,
+    'notifications:', '  endpoints:', '    - name: latchkey', `      url: ${server.url}/container/notifications`,
+    `      headers: {Authorization: [Bearer ${SECRET}]}`, '      timeout: 5s', '      threshold: 3', '      backoff: 1s', '',
   ].join('\n'));
   await stage.start('docker-registry', ['serve', file], listens(port), { OTEL_TRACES_EXPORTER: 'none' });
   return `127.0.0.1:${port}`;

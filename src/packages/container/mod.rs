@@ -1,6 +1,8 @@
 //! Container repositories: their names, what clients ask of them, and what their registry is told.
 
+pub mod image;
 pub mod name;
+pub mod notification;
 pub mod proof;
 pub mod repository_path;
 pub mod scope;

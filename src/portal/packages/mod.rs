@@ -1,6 +1,7 @@
 //! Packages: the lists of them, one package with its versions, one version, and what its owners do with it. A kind has a
 //! folder with the two pages that say what only it knows; the rest is shared.
 
+pub mod container;
 mod filter_links;
 pub mod list;
 pub mod listing;

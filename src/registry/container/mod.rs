@@ -5,6 +5,7 @@
 mod claims;
 pub mod forward;
 pub mod keys;
+pub mod notifications;
 mod proxy_headers;
 mod refusal;
 mod service;

@@ -47,6 +47,11 @@ impl ContainerError {
         Self { status: StatusCode::NOT_FOUND, code: "UNSUPPORTED", sentence, challenge: None }
     }
 
+    /// What was sent cannot be read.
+    pub(super) fn malformed(error: impl fmt::Display) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "UNSUPPORTED", sentence: error.to_string(), challenge: None }
+    }
+
     /// With the value of `WWW-Authenticate`.
     pub(super) fn challenged(self, challenge: String) -> Self {
         Self { challenge: Some(challenge), ..self }

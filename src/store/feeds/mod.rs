@@ -81,6 +81,10 @@ impl Store {
                 sqlx::query_scalar(kept).bind(feed.id.to_string()).fetch_optional(&mut *tx.inner).await?;
             return Ok(if kept.is_some() { FeedDeletion::NotEmpty } else { FeedDeletion::OnlyRemoved });
         }
+        sqlx::query("DELETE FROM container_images WHERE feed = $1")
+            .bind(feed.id.to_string())
+            .execute(&mut *tx.inner)
+            .await?;
         tx.record(EventKind::FeedDeleted, by, Subject::feed(&feed.name), EventDetail::Nothing, now).await?;
         tx.commit().await?;
         Ok(FeedDeletion::Done)

@@ -1,6 +1,7 @@
 //! Packages and their versions, read for clients. Who may see them is decided by the doors; removed versions are seen by
 //! nobody.
 
+mod container;
 pub(in crate::store) mod found;
 pub(in crate::store) mod listing;
 pub(in crate::store) mod names;
