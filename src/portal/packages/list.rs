@@ -291,7 +291,7 @@ impl PackagesQuery {
     }
 
     fn kind(&self) -> Option<Kind> {
-        Kind::parse(&self.kind).filter(|kind| kind.is_served())
+        Kind::parse(&self.kind)
     }
 
     fn deprecated(&self) -> Option<bool> {
