@@ -175,7 +175,7 @@ mod tests {
         ] {
             assert_eq!(rules(kind).check_name(good), Ok(()), "{good}");
             let told = rules(kind).check_name(bad).unwrap_err().to_string();
-            assert!(told.ends_with('.') && told.contains("package"), "{told}");
+            assert!(told.ends_with('.') && ["package", "repository"].iter().any(|what| told.contains(what)), "{told}");
         }
     }
 }
