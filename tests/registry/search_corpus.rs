@@ -5,7 +5,7 @@ use latchkey::{
     packages::{
         PackageSearch, SearchScope, Shows,
         manifest::Manifest,
-        nuget::nuspec::Nuspec,
+        nuget::{files::package_file, nuspec::Nuspec},
         search::{MOST_COUNTED, NameRanges, SearchQuery},
     },
     tokens::{FeedId, Kind, PackageKey, Patterns, VersionKey},
@@ -147,12 +147,13 @@ async fn fill(world: &World) -> (FeedId, Vec<Judged>) {
             if world.database.engine == Engine::Sqlite { format!("X'{sort_key}'") } else { format!("'\\x{sort_key}'") };
         let package = PackageKey::from(uuid::Uuid::from_u128(at as u128 + 1));
         let version = VersionKey::from(uuid::Uuid::from_u128(at as u128 + 1));
+        let blob = package_file(version.uuid()).as_str().to_owned();
         sql += &format!(
             "INSERT INTO packages (id, feed, kind, name, name_key, search_text, listed_versions, listed_stable_versions,
                 listed_plain_versions, listed_stable_plain_versions, downloads, created_at, newest)
              VALUES ('{package}', '{feed}', 'nuget', '{name}', '{key}', '', 1, 1, 1, 1, {downloads}, 0, '1.0.0');
              INSERT INTO versions (id, package, version, version_key, sort_key, published_at, published_by, size, sha512, blob, manifest, downloads)
-             VALUES ('{version}', '{package}', '1.0.0', '1.0.0', {bytes}, 0, '{package}', 1, '', 'x', '{manifest}', 0);"
+             VALUES ('{version}', '{package}', '1.0.0', '1.0.0', {bytes}, 0, '', 1, '', '{blob}', '{manifest}', 0);"
         );
         judged.push(Judged {
             name: key,
@@ -284,7 +285,9 @@ async fn each_key_finds_what_the_decision_gives_it(world: &World) {
                 .collect();
             assert_eq!(ids, expected[..expected.len().min(100)], "{question} for {}", patterns.as_str());
             let total = told["totalHits"].as_u64().unwrap() as usize;
-            assert_eq!(total, expected.len().min(MOST_COUNTED + 1), "{question} for {}", patterns.as_str());
+            // Beyond that it may count on, or stop at once.
+            let is_beyond = total > MOST_COUNTED && expected.len() > MOST_COUNTED && total <= expected.len();
+            assert!(total == expected.len() || is_beyond, "{question} for {}: {total}", patterns.as_str());
             let begun = format!("/v3/autocomplete?q={}&take=1000", question.replace(' ', "%20"));
             let begun = world.get(&begun, &key).await.json();
             let mut names: Vec<_> =
