@@ -6,15 +6,10 @@
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, sync::Once, time::Duration};
 
-use sqlx::{
-    AnyConnection, Connection,
-    any::{AnyConnectOptions, AnyPoolOptions},
-    postgres::PgConnectOptions,
-    sqlite::SqliteConnectOptions,
-};
+use sqlx::{AnyConnection, Connection, any::AnyPoolOptions, postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
 use tokio::time::timeout;
 
-use super::{Engine, Result, Store, StoreError, failure::WriteHealth, url_parameters::without_passed_over};
+use super::{Engine, Result, Store, StoreError, failover, failure::WriteHealth, url_parameters::without_passed_over};
 
 /// How long a request waits for a connection, and SQLite for its write lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,8 +19,6 @@ const SQLITE_READERS: u32 = 4;
 const SQLITE_WRITERS: u32 = 1;
 const POSTGRES_READERS: u32 = 12;
 const POSTGRES_WRITERS: u32 = 6;
-/// Time between two looks whether PostgreSQL still answers.
-const WATCH: Duration = Duration::from_secs(2);
 
 /// The SQLite database in the data folder.
 pub const DATABASE_FILE: &str = "latchkey.db";
@@ -91,6 +84,11 @@ impl DatabaseUrl {
         (self.readers, self.writers)
     }
 
+    /// How many hosts are named.
+    pub(super) fn hosts(&self) -> usize {
+        self.urls.len()
+    }
+
     /// A connection of its own, past the pools, to the first host that takes changes; the error is the cause why there
     /// is none, and not that somebody waited in vain.
     pub(super) async fn connect_directly(&self) -> sqlx::Result<AnyConnection> {
@@ -102,13 +100,14 @@ impl DatabaseUrl {
         Ok(self.first_that_answers(purpose).await?.0)
     }
 
-    async fn first_that_answers(&self, purpose: Purpose) -> sqlx::Result<(AnyConnection, &str)> {
+    /// The same, and the address of the host.
+    pub(super) async fn first_that_answers(&self, purpose: Purpose) -> sqlx::Result<(AnyConnection, &str)> {
         let mut failed = None;
         for url in &self.urls {
             let connecting = async {
                 let mut connection = AnyConnection::connect(url).await?;
                 set_up(&mut connection, self.engine, purpose).await?;
-                if self.urls.len() > 1 && is_standby(&mut connection).await? {
+                if self.hosts() > 1 && is_standby(&mut connection).await? {
                     return Err(sqlx::Error::Configuration("this host is a standby, which takes no changes".into()));
                 }
                 Ok(connection)
@@ -152,7 +151,7 @@ fn is_readable(url: &str) -> bool {
     PgConnectOptions::from_str(url).is_ok()
 }
 
-async fn is_standby(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+pub(super) async fn is_standby(connection: &mut AnyConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await
 }
 
@@ -183,7 +182,7 @@ impl Store {
             recorded: Default::default(),
         };
         if engine == Engine::Postgres {
-            tokio::spawn(watch(store.clone()));
+            tokio::spawn(failover::watch(store.clone()));
         }
         Ok(store)
     }
@@ -292,70 +291,6 @@ async fn ask(connection: &mut AnyConnection) -> sqlx::Result<()> {
 /// `invalid_sql_statement_name` and `duplicate_prepared_statement`.
 fn is_about_prepared_statements(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "26000" || code == "42P05")
-}
-
-/// While the program runs: tells why PostgreSQL does not answer, which a pool does not, and turns to another host where
-/// several are named.
-async fn watch(store: Store) {
-    let mut said = String::new();
-    while !store.pool.is_closed() {
-        tokio::select! {
-            () = store.pool.close_event() => return,
-            () = tokio::time::sleep(WATCH) => {}
-        }
-        let problem = problem(&store).await.unwrap_or_default();
-        if problem != said && !store.pool.is_closed() {
-            match problem.as_str() {
-                "" => tracing::info!("the database answers again"),
-                problem => tracing::error!("{problem}"),
-            }
-            said = problem;
-        }
-    }
-}
-
-/// What keeps reads from the database, in one line of the log; none if nothing does.
-async fn problem(store: &Store) -> Option<String> {
-    if answers(store).await {
-        return None;
-    }
-    match store.database.first_that_answers(Purpose::Migration).await {
-        Ok((_, url)) if turn_to(store, url) => {
-            Some("the database host in use does not answer or takes no changes; turning to the next one".to_owned())
-        }
-        Ok(_) => {
-            let (readers, _) = store.database.connections();
-            Some(format!("all {readers} database connections for reads are in use (LATCHKEY_DATABASE_READERS)"))
-        }
-        Err(error) => Some(format!("the database does not answer: {error}")),
-    }
-}
-
-/// Whether a connection for reads can be had within five seconds and, where several hosts are named, takes changes.
-async fn answers(store: &Store) -> bool {
-    match store.pool.acquire().await {
-        Ok(_) if store.database.urls.len() == 1 => true,
-        Ok(mut connection) => match timeout(PATIENCE, is_standby(&mut connection)).await {
-            Ok(Ok(false)) => true,
-            _ => {
-                let _ = connection.close().await;
-                false
-            }
-        },
-        Err(error) => matches!(error, sqlx::Error::PoolClosed),
-    }
-}
-
-/// Has new connections made to another host; `false` if it is the one in use.
-fn turn_to(store: &Store, url: &str) -> bool {
-    let Ok(options) = AnyConnectOptions::from_str(url) else { return false };
-    let is_other = store.pool.connect_options().database_url != options.database_url;
-    if is_other {
-        for pool in [&store.pool, &store.searchers, &store.writers] {
-            pool.set_connect_options(options.clone());
-        }
-    }
-    is_other
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod sql;
 mod accounts;
 mod audit;
 mod connect;
+mod failover;
 mod failure;
 mod feeds;
 mod gather;
