@@ -9,19 +9,18 @@ use askama::Template;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use super::{filter_links, marked::Marked, path};
+use super::{filter_links, row::PackageRow};
 use crate::{
     app::App,
     packages::{
         PackagePlace, PackageQuery, PackageSearch, PackageSummary, SearchScope, Shows,
-        manifest::Manifest,
         search::{NameRanges, SearchQuery},
     },
     portal::visitor::Visitor,
     tokens::{AccountId, FeedId, Kind, is_feed_name},
     web::{
         error::PageError,
-        format::{Time, thousands},
+        format::Time,
         page::{Page, SignedIn, answer, signed_in},
         paging::{Rows, limit},
         query::with_query,
@@ -33,10 +32,6 @@ use crate::{
 const PAGE: usize = 50;
 /// Characters of a search.
 const LONGEST: usize = 200;
-/// Characters of a description in a list.
-const SUMMARY: usize = 200;
-/// Tags in a list.
-const TAGS: usize = 6;
 
 #[derive(Template)]
 #[template(path = "portal/packages/list.html")]
@@ -100,25 +95,6 @@ pub(in crate::portal) struct Listing {
     pub pager: Pager,
     /// Whether this is the first page.
     pub first: bool,
-}
-
-/// A package in a list.
-pub(in crate::portal) struct PackageRow {
-    pub name: String,
-    pub marked_name: Marked,
-    /// What kind it is, where there is more than one.
-    pub kind: Option<&'static str>,
-    pub path: String,
-    pub feed: String,
-    pub version: String,
-    pub prerelease: bool,
-    pub listed: bool,
-    pub deprecated: bool,
-    pub published: Option<Time>,
-    pub downloads: String,
-    /// What it says of itself, then who made it.
-    pub about: String,
-    pub marked_about: Marked,
 }
 
 /// `GET /packages`
@@ -216,7 +192,7 @@ impl Listing {
         let later = (rows.more && number < MOST_PAGES).then(|| listing.page_link(number + 1));
         let earlier = (number > 1).then(|| ("Previous", listing.page_link(number - 1)));
         listing.pager = Pager { shown: String::new(), earlier, later: later.map(|path| ("Next", path)) };
-        listing.rows = rows.shown.into_iter().map(|line| row(line, &searched.query, &time)).collect();
+        listing.rows = rows.shown.into_iter().map(|line| PackageRow::new(line, &searched.query, &time)).collect();
         Ok(listing)
     }
 
@@ -238,7 +214,7 @@ impl Listing {
         let next = found.next(|last| self.link(("after", &key(last))));
         let earlier = (!self.first).then(|| ("First page", self.first_page()));
         self.pager = Pager { shown: String::new(), earlier, later: next.map(|path| ("Next", path)) };
-        self.rows = found.shown.into_iter().map(|line| row(line, query, &time)).collect();
+        self.rows = found.shown.into_iter().map(|line| PackageRow::new(line, query, &time)).collect();
         self
     }
 
@@ -356,49 +332,4 @@ fn kind_after(place: &str) -> Option<(&str, Kind)> {
 async fn feed_id(app: &App, name: &str) -> Result<Option<FeedId>, PageError> {
     let found = if is_feed_name(name) { app.store.feed(name, None).await? } else { None };
     Ok(found.map(|found| found.feed.id))
-}
-
-fn row(line: PackageSummary, query: &SearchQuery, time: &impl Fn(chrono::DateTime<chrono::Utc>) -> Time) -> PackageRow {
-    let mut row = PackageRow {
-        path: path(&line.feed_name, line.kind, &line.name),
-        marked_name: Marked::of(&line.name, query),
-        name: line.name,
-        kind: Some(line.kind.label()),
-        feed: line.feed_name,
-        version: String::new(),
-        prerelease: false,
-        listed: line.listed,
-        deprecated: !line.deprecation.is_empty(),
-        published: None,
-        downloads: thousands(line.downloads),
-        about: String::new(),
-        marked_about: Marked::default(),
-    };
-    if let Some((at, manifest)) = line.newest {
-        let version = manifest.version();
-        row.version = version.text;
-        row.prerelease = version.is_prerelease;
-        row.published = Some(time(at));
-        row.about = about(&*manifest);
-        row.marked_about = Marked::of(&row.about, query);
-    }
-    row
-}
-
-/// What a package says of itself, then who made it.
-fn about(manifest: &dyn Manifest) -> String {
-    let authors = cut(manifest.authors(), SUMMARY / 4);
-    let by = if authors.is_empty() { String::new() } else { format!("by {authors}") };
-    let tags: Vec<_> = manifest.tags().iter().take(TAGS).map(|tag| cut(tag, SUMMARY / 8)).collect();
-    let parts = [cut(manifest.summary(), SUMMARY), by, tags.join(", ")];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
-}
-
-/// A text of at most so many characters, on one line.
-pub(super) fn cut(text: &str, longest: usize) -> String {
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(longest) {
-        None => words,
-        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default().trim_end()),
-    }
 }

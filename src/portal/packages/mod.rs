@@ -11,6 +11,7 @@ pub mod npm;
 pub mod nuget;
 pub mod owners;
 pub mod remove;
+mod row;
 mod versions;
 mod view;
 

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Seen, list::cut, version_path};
+use super::{Seen, row::cut, version_path};
 use crate::{
     packages::VersionSummary,
     paths,
