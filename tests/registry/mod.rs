@@ -5,6 +5,7 @@ mod api_wire;
 mod conditional;
 mod connections;
 mod container;
+mod container_forward;
 mod container_images;
 mod early_answers;
 mod every_route;
