@@ -188,6 +188,7 @@ impl<D: Dialect> From<StoreError> for DoorError<D> {
     fn from(error: StoreError) -> Self {
         let refused = Self::unavailable(&error);
         match error.root() {
+            StoreError::TooSlow => Self { sentence: error.sentence().to_owned(), ..refused },
             StoreError::Busy(_) | StoreError::Full(_) => {
                 Self { sentence: format!("{} Try again later.", error.sentence()), ..refused }
             }
