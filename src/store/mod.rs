@@ -25,6 +25,7 @@ mod job_runs;
 mod master_secret;
 pub mod migrate;
 mod notifications;
+mod open;
 mod operator;
 mod packages;
 mod restore;
@@ -47,10 +48,11 @@ use self::{connect::PATIENCE, failure::WriteHealth, tokens::lookup::Lookups};
 use crate::tokens::EventId;
 
 pub use self::{
-    connect::{DATABASE_FILE, DatabaseUrl, searchers},
+    connect::{DATABASE_FILE, DatabaseUrl},
     failure::StoreError,
     gather::GatherCounts,
     migrate::SchemaState,
+    open::searchers,
     retention::Expendable,
     search::IndexCounts,
     tokens::client_logins::ClientLogin,
