@@ -32,7 +32,7 @@ onBoth(test, 'a package goes from the first push to its removal', async ({ serve
   await ada.follows(() => ada.page.getByRole('link', { name: 'Contoso.Core' }).click());
   assert.match(await ada.says(), /Contoso\.Core\s+1\.10\.0/);
   await ada.page.getByRole('button', { name: 'Copy the dotnet command' }).click();
-  const line = `dotnet nuget add source ${server.url}/v3/index.json --name latchkey --username api --password YOUR_KEY --store-password-in-clear-text --allow-insecure-connections\ndotnet add package Contoso.Core --version 1.10.0 --source latchkey`;
+  const line = 'dotnet add package Contoso.Core --version 1.10.0';
   assert.equal(await ada.reads(`dotnet nuget push Contoso.Core.1.0.0.nupkg --source ${server.url}/v3/index.json --api-key YOUR_KEY --allow-insecure-connections`), line);
 
   await ada.follows(() => ada.page.getByRole('link', { name: 'Unlist 1.2.0' }).click());

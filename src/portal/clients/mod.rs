@@ -131,11 +131,6 @@ impl Clients {
         Self { permissions, package: nuget::example(patterns), patterns: patterns.clone(), ..self }
     }
 
-    /// Whether the host is reached by plain http.
-    pub fn insecure(&self) -> bool {
-        self.insecure
-    }
-
     /// Whether any of the lines says so.
     pub fn says_insecure(&self) -> bool {
         self.insecure && (self.push() || self.pull() || self.delete())

@@ -153,27 +153,20 @@ impl Clients {
         format!("dotnet nuget push {package}.1.0.0.nupkg --source {source} --api-key {KEY}{over_http}")
     }
 
-    /// Adds one version of a package with dotnet. By plain http it takes only what comes from a source that was added with
-    /// leave to do so.
+    /// Adds one version of a package with dotnet, from the feed that was added once; a public one is added here, because
+    /// that takes no key. `dotnet add package` knows sources by their addresses alone, and with one of them it would look
+    /// for nothing elsewhere, such as for what the package depends on.
     pub fn dotnet_install(&self, id: &str, version: &str, is_public: bool) -> String {
-        let add = |source: &str| format!("dotnet add package {id} --version {version} --source {source}");
-        match (self.insecure, is_public) {
-            (false, _) => add(&self.source),
-            (true, false) => format!("{}\n{}", self.add_source(KEY), add("latchkey")),
-            (true, true) => {
-                format!(
-                    "dotnet nuget add source {} --name latchkey{}\n{}",
-                    self.source,
-                    self.over_http(),
-                    add("latchkey")
-                )
-            }
+        let add = format!("dotnet add package {id} --version {version}");
+        match is_public {
+            true => format!("dotnet nuget add source {} --name latchkey{}\n{add}", self.source, self.over_http()),
+            false => add,
         }
     }
 
     /// Adds the feed to dotnet and adds a package from it.
     pub fn dotnet_source(&self) -> String {
-        format!("{}\ndotnet add package {} --source latchkey", self.add_source(KEY), self.package)
+        format!("{}\ndotnet add package {}", self.add_source(KEY), self.package)
     }
 
     pub(super) fn add_source(&self, key: &str) -> String {

@@ -110,7 +110,7 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
         [
             format!("{push} --api-key YOUR_KEY --allow-insecure-connections"),
             format!("export NUGET_API_KEY=YOUR_KEY\n{push} --allow-insecure-connections"),
-            format!("{add}\ndotnet add package Contoso.Core --source latchkey"),
+            format!("{add}\ndotnet add package Contoso.Core"),
             // It has no option for it, and takes the leave of the source that was added before.
             "dotnet nuget delete Contoso.Core 1.0.0 --source latchkey --api-key YOUR_KEY --non-interactive".to_owned(),
         ]
@@ -127,8 +127,8 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
         );
     }
     let install = |is_public| Clients::at(&public, None, "team").dotnet_install("Contoso.Core", "1.0.0", is_public);
-    let package = "dotnet add package Contoso.Core --version 1.0.0 --source latchkey";
-    assert_eq!(install(false), format!("{add}\n{package}"));
+    let package = "dotnet add package Contoso.Core --version 1.0.0";
+    assert_eq!(install(false), package);
     let open = format!("dotnet nuget add source {source} --name latchkey --allow-insecure-connections");
     assert_eq!(install(true), format!("{open}\n{package}"));
     assert!(

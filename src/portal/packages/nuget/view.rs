@@ -105,7 +105,7 @@ impl Install {
             reference: format!("<PackageReference Include=\"{id}\" Version=\"{version}\" />"),
             dotnet: clients.dotnet_install(id, version, is_public),
             nuget: format!("nuget install {id} -Version {version} -Source {source}"),
-            needs_key: !is_public && !clients.insecure(),
+            needs_key: !is_public,
         }
     }
 }
