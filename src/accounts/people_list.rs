@@ -24,6 +24,9 @@ pub struct Person {
     pub operator: bool,
 }
 
+/// Unknown columns that are named.
+const MOST_NAMED: usize = 10;
+
 /// Where the columns are.
 struct Columns {
     username: usize,
@@ -32,8 +35,26 @@ struct Columns {
     time_zone: Option<usize>,
 }
 
+impl Columns {
+    /// The columns of a list's first line that are not read.
+    fn left_out(&self, header: &csv::StringRecord) -> LeftOut {
+        let read = [Some(self.username), Some(self.email), self.operator, self.time_zone];
+        let others = header.iter().enumerate().filter(|(at, name)| !name.is_empty() && !read.contains(&Some(*at)));
+        LeftOut(others.map(|(_, name)| name.to_owned()).collect())
+    }
+}
+
 const HEADER: &str =
     "Line 1: name the columns here: username,email and, if you like, operator and time_zone, in any order.";
+
+/// A list without a mistake.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeopleList {
+    /// Who is on it.
+    pub people: Vec<Person>,
+    /// Which columns were not read.
+    pub left_out: LeftOut,
+}
 
 /// What is wrong with a list, and who is on the lines that can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,23 +63,46 @@ pub struct BadList {
     pub wrong: Vec<(u64, String)>,
     /// Who is on the other lines.
     pub people: Vec<Person>,
+    /// Which columns were not read.
+    pub left_out: LeftOut,
 }
 
 impl From<String> for BadList {
     fn from(sentence: String) -> Self {
-        Self { wrong: vec![(0, sentence)], people: Vec::new() }
+        Self { wrong: vec![(0, sentence)], ..Self::default() }
+    }
+}
+
+/// The names of columns that mean nothing here, as the list spells them. A misspelt one is among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut(Vec<String>);
+
+impl LeftOut {
+    /// Says which, and which ones are read; none if every column was.
+    pub fn told(&self) -> Option<String> {
+        let named: Vec<_> = self.0.iter().take(MOST_NAMED).map(|name| format!("“{}”", short(name))).collect();
+        let more = self.0.len() - named.len();
+        let named = if more > 0 { format!("{} and {more} more", named.join(", ")) } else { named.join(", ") };
+        let what = match self.0.len() {
+            0 => return None,
+            1 => format!("The column {named} is unknown here and is left out."),
+            _ => format!("The columns {named} are unknown here and are left out."),
+        };
+        Some(format!("{what} Known columns: username, email, operator, time_zone."))
     }
 }
 
 /// Reads a list whose first line names its columns, separated by commas, semicolons or tabs; Excel's line `sep=;` may stand
 /// before it. `zone` is for people without one. The error has a sentence for each line that is wrong.
-pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, BadList> {
+pub fn read(text: &str, zone: Tz) -> Result<PeopleList, BadList> {
     // Lines that end as browsers and Windows end them are counted wrongly by the reader.
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let (text, delimiter) = with_delimiter(&text);
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let columns = columns(reader.headers().map_err(|_| HEADER.to_owned())?)?;
+    let header = reader.headers().map_err(|_| HEADER.to_owned())?;
+    let columns = columns(header)?;
+    let left_out = columns.left_out(header);
     let (mut people, mut wrong, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
     let mut lines = 0;
     for record in reader.records() {
@@ -87,9 +131,9 @@ pub fn read(text: &str, zone: Tz) -> Result<Vec<Person>, BadList> {
         }
     }
     match (people.len(), wrong.is_empty()) {
-        (_, false) => Err(BadList { wrong, people }),
+        (_, false) => Err(BadList { wrong, people, left_out }),
         (0, _) => Err("There is nobody on the list below its first line.".to_owned().into()),
-        _ => Ok(people),
+        _ => Ok(PeopleList { people, left_out }),
     }
 }
 
@@ -194,7 +238,7 @@ mod tests {
             "\nName;Username;Address;Email;Operator;Time zone\nLovelace;ada;London;ada@example.com;yes;Europe/Berlin\nX;bo;-;bo@example.com\n",
             "username\temail\ttime_zone\toperator\nada\tada@example.com\tEurope/Berlin\t1\nbo\tbo@example.com\n",
         ] {
-            let people = read(text, Tz::UTC).unwrap();
+            let PeopleList { people, .. } = read(text, Tz::UTC).unwrap();
             let told: Vec<_> = people
                 .iter()
                 .map(|one| (one.username.as_str(), one.email.as_str(), one.time_zone, one.operator))
@@ -208,7 +252,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_line_by_line() {
         let text = "username,email,operator,time_zone\na,ada@example.com,,\nbo,nowhere,perhaps,Mars\ncy,cy@example.com,,\nCY,cy@example.com,,\n";
-        let BadList { wrong, people } = read(text, Tz::UTC).unwrap_err();
+        let BadList { wrong, people, .. } = read(text, Tz::UTC).unwrap_err();
         let lines: Vec<_> = wrong.iter().map(|(_, text)| text.split(':').next().unwrap()).collect();
         assert_eq!(lines, ["Line 2", "Line 3", "Line 3", "Line 3", "Line 5", "Line 5"], "{wrong:?}");
         assert_eq!(people.iter().map(|person| person.line).collect::<Vec<_>>(), [4, 5]);
@@ -218,7 +262,7 @@ mod tests {
         assert!(wrong[4].1.ends_with("the username “CY” is on line 4 already."), "{wrong:?}");
         let many = |line: &str| format!("username,email\n{}", line.repeat(MOST_PEOPLE + 1));
         for bad in [many("x,y\n"), many("ada,ada@example.com\n")] {
-            let BadList { wrong, people } = read(&bad, Tz::UTC).unwrap_err();
+            let BadList { wrong, people, .. } = read(&bad, Tz::UTC).unwrap_err();
             assert!(wrong.len() == 1 && people.is_empty() && wrong[0].1.starts_with("Add at most 500"), "{wrong:?}");
         }
         for bad in
@@ -226,5 +270,24 @@ mod tests {
         {
             assert_eq!(read(bad, Tz::UTC).unwrap_err().wrong.len(), 1, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_column_that_means_nothing_here_is_told_beside_those_that_do() {
+        let told = |header: &str| match read(&format!("{header}\nada,ada@example.com,x,y,z"), Tz::UTC) {
+            Ok(list) => list.left_out.told(),
+            Err(bad) => bad.left_out.told(),
+        };
+        assert_eq!(told("username,email"), None);
+        assert_eq!(told("Username,E-mail,,"), None, "a name of nothing is no column");
+        let known = "Known columns: username, email, operator, time_zone.";
+        let one = "The column “Operater” is unknown here and is left out.";
+        assert_eq!(told("username,email,Operater"), Some(format!("{one} {known}")));
+        let two = "The columns “name”, “Street” are unknown here and are left out.";
+        assert_eq!(told("username,email,name,Street"), Some(format!("{two} {known}")));
+        assert!(told("username,email,operator,phone").unwrap().contains("“phone”"), "of a list with mistakes, too");
+        let many: String = (0..300).map(|n| format!(",c{n}{}", "x".repeat(100))).collect();
+        let many = told(&format!("username,email{many}")).unwrap();
+        assert!(many.contains(" and 290 more are unknown") && many.len() < 1_000, "{many}");
     }
 }

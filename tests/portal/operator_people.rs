@@ -16,6 +16,7 @@ on_both_engines! {
     with_a_mail_server_the_link_is_mailed,
     ten_people_are_added_from_a_list_that_is_pasted_or_uploaded,
     a_list_with_a_mistake_adds_nobody_and_stays,
+    a_column_that_is_unknown_is_told_and_the_people_are_added,
     a_list_in_another_encoding_is_read_and_shown_first,
     a_list_that_comes_too_late_is_kept,
     a_list_of_five_hundred_is_kept_while_its_sender_signs_in_again,
@@ -159,6 +160,29 @@ async fn a_list_with_a_mistake_adds_nobody_and_stays(world: &World) {
     assert_eq!((page.status, page.problem("file").contains("as CSV")), (422, true), "{}", page.body);
     assert_eq!(page.form(IMPORT).value("people").trim(), list.trim(), "what was pasted stays");
     assert_eq!(accounts(world).await, 1);
+}
+
+async fn a_column_that_is_unknown_is_told_and_the_people_are_added(world: &World) {
+    let ada = operator(world, "ada").await;
+    let told =
+        "The column “Operater” is unknown here and is left out. Known columns: username, email, operator, time_zone.";
+    let list = |username: &str| format!("username,email,Operater\n{username},{username}@example.com,yes\n");
+    let page = pastes(&ada, &list("x")).await;
+    assert_eq!((page.status, page.texts(".banner.warn")), (422, vec![told.to_owned()]), "{}", page.body);
+    let page = pastes(&ada, &list("bo")).await;
+    assert_eq!((page.status, page.texts(".banner.warn")), (200, vec![told.to_owned()]), "{}", page.body);
+    assert_eq!(page.texts("code.key").len(), 1);
+    let page = pastes(&ada, "username,email\ncy,cy@example.com\n").await;
+    assert_eq!((page.status, page.texts(".banner.warn").len()), (200, 0), "{}", page.body);
+    world.restart_with_mail_server().await;
+    let ada = world.sign_in("ada").await;
+    let page = pastes(&ada, &list("dee")).await;
+    assert_eq!((page.status, page.heading().as_str()), (200, "Invited"), "{}", page.body);
+    assert_eq!((page.texts(".banner.warn"), page.texts("code.key").len()), (vec![told.to_owned()], 0));
+    let operators = "SELECT COUNT(*) FROM accounts WHERE operator_since IS NOT NULL";
+    assert_eq!((accounts(world).await, world.database.number(operators, &[]).await), (4, 1));
+    let page = pastes(&ada, "username,email\neve,eve@example.com\n").await;
+    assert_eq!((page.status, page.location()), (303, INVITATIONS));
 }
 
 async fn a_list_in_another_encoding_is_read_and_shown_first(world: &World) {

@@ -14,7 +14,7 @@ use super::{
     people, typed,
 };
 use crate::{
-    accounts::{Account, AccountDeletion, InvitedAccount, OwnedAlone},
+    accounts::{Account, AccountDeletion, InvitedAccount, OwnedAlone, people_list::LeftOut},
     app::App,
     tokens::AccountId,
     web::{
@@ -162,7 +162,7 @@ async fn resend(req: &HttpRequest, app: &App, me: &Operator, id: &str) -> Result
     let account = tx.invite_again(account.id, &me.actor, me.now).await?.ok_or(PageError::NotFound)?;
     let invited = people::again(app, &mut tx, me, &account).await?;
     tx.commit().await?;
-    Ok(people::invited_page(req, app, vec![invited])?)
+    Ok(people::invited_page(req, app, vec![invited], &LeftOut::default())?)
 }
 
 async fn pending_account(app: &App, id: &str) -> Result<Account, PageError> {

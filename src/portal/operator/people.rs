@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::Operator;
@@ -9,7 +10,7 @@ use crate::{
     accounts::{Account, NewAccount, Registration},
     accounts::{
         identity, one_time_link,
-        people_list::{self, BadList, Person},
+        people_list::{self, BadList, LeftOut, PeopleList, Person},
     },
     app::App,
     notifications::{InvitationWay, MailKind},
@@ -47,16 +48,19 @@ struct AddList {
     page: Page,
     people: String,
     is_guess: bool,
+    left_out: Option<String>,
     mails_are_files: bool,
     problems: Problems,
 }
 
-/// The one answer that carries the links.
+/// The one answer that carries the links, or says of what was mailed which columns of the list were left out.
 #[derive(Template)]
 #[template(path = "portal/operator/people/invited.html")]
 struct InvitedPage {
     page: Page,
     people: Vec<Invited>,
+    left_out: Option<String>,
+    are_mailed: bool,
 }
 
 /// Somebody with the link that is to be handed over.
@@ -123,7 +127,7 @@ async fn add_one(req: &HttpRequest, app: &App, me: &Operator, form: &PersonForm)
     let person = form.read()?;
     reauth::require(req, app, me).await?;
     let people = invite(app, me, &[person], |taken| (taken.field, taken.text)).await?;
-    Ok(invited_page(req, app, people)?)
+    Ok(invited_page(req, app, people, &LeftOut::default())?)
 }
 
 /// `GET /operator/accounts/import`
@@ -165,23 +169,30 @@ pub async fn add_people(
 }
 
 async fn add_list(req: &HttpRequest, app: &App, me: &Operator, people: &str) -> Result<HttpResponse, FormError> {
-    let list = check_list(app, me, people).await?;
+    let PeopleList { people, left_out } = check_list(app, me, people).await?;
     reauth::require(req, app, me).await?;
     let line = |taken: TakenName| ("people", taken.in_its_line().1);
-    let people = invite(app, me, &list, line).await?;
-    Ok(invited_page(req, app, people)?)
+    let people = invite(app, me, &people, line).await?;
+    Ok(invited_page(req, app, people, &left_out)?)
 }
 
 /// The people of a list without a mistake.
-async fn check_list(app: &App, me: &Operator, people: &str) -> Result<Vec<Person>, FormError> {
+async fn check_list(app: &App, me: &Operator, people: &str) -> Result<PeopleList, FormError> {
     match people_list::read(people, me.account.time_zone) {
         Ok(list) => Ok(list),
-        Err(BadList { mut wrong, people }) => {
+        Err(BadList { mut wrong, people, .. }) => {
             // Whose name is taken is said at once, and not when the rest is mended.
             wrong.extend(taken_names(app, &people).await?.into_iter().map(TakenName::in_its_line));
             wrong.sort_by_key(|(line, _)| *line);
             Err(lines(wrong).into())
         }
+    }
+}
+
+/// What is told of a list's columns that are not read, whatever else is wrong with it.
+fn left_out(list: &str) -> Option<String> {
+    match people_list::read(list, Tz::UTC) {
+        Ok(PeopleList { left_out, .. }) | Err(BadList { left_out, .. }) => left_out.told(),
     }
 }
 
@@ -295,12 +306,23 @@ pub(super) async fn again(
 }
 
 /// The page after an invitation: the links to hand over, or that mails are on their way.
-pub(super) fn invited_page(req: &HttpRequest, app: &App, people: Vec<Invited>) -> Result<HttpResponse, PageError> {
-    if app.settings.smtp_url.is_some() {
+pub(super) fn invited_page(
+    req: &HttpRequest,
+    app: &App,
+    people: Vec<Invited>,
+    left_out: &LeftOut,
+) -> Result<HttpResponse, PageError> {
+    let (are_mailed, left_out) = (app.settings.smtp_url.is_some(), left_out.told());
+    if are_mailed && left_out.is_none() {
         return Ok(go_to(req, Flash::PeopleInvited.at(INVITATIONS)));
     }
-    let title = if people.len() == 1 { "Hand over this link" } else { "Hand over these links" };
-    answer(StatusCode::OK, &InvitedPage { page: Page::in_section(req, title, "operator-accounts"), people })
+    let title = match (are_mailed, people.len()) {
+        (true, _) => "Invited",
+        (false, 1) => "Hand over this link",
+        (false, _) => "Hand over these links",
+    };
+    let page = Page::in_section(req, title, "operator-accounts");
+    answer(StatusCode::OK, &InvitedPage { page, people, left_out, are_mailed })
 }
 
 fn draw(
@@ -328,6 +350,7 @@ fn draw_list(
 ) -> Result<HttpResponse, PageError> {
     let page = AddList {
         page: Page::in_section(req, "Add people from a list", "operator-accounts"),
+        left_out: left_out(&people),
         people,
         is_guess,
         mails_are_files: app.settings.smtp_url.is_none(),
