@@ -50,6 +50,8 @@ async fn rotate(args: &Args, to: Option<PathBuf>) -> anyhow::Result<()> {
     let present = MasterSecret::file_in(&args.data_dir);
     let to = to.map(std::path::absolute).transpose()?;
     let new_file = to.clone().unwrap_or_else(|| present.with_extension("secret.new"));
+    let folder = new_file.parent().unwrap_or(Path::new("/"));
+    ensure!(folder.is_dir(), "there is no folder {}: make it first, or name another file", folder.display());
     let new = MasterSecret::read_or_make(&new_file)?;
     swap_secret(&app, &new).await?;
     match to {

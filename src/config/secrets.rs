@@ -78,7 +78,14 @@ impl MasterSecret {
         match Self::named_file() {
             Some(path) => Self::read(&path),
             None if must_be_named => Err(BadSetting::NoSecretFile),
-            None => Self::read_or_make(&Self::file_in(data_dir)),
+            None => {
+                let file = Self::file_in(data_dir);
+                if !file.exists() {
+                    private_folder(data_dir)
+                        .map_err(|error| BadSetting::File(data_dir.display().to_string(), error))?;
+                }
+                Self::read_or_make(&file)
+            }
         }
     }
 
@@ -92,7 +99,8 @@ impl MasterSecret {
         data_dir.join("master.secret")
     }
 
-    /// Reads a file, which is made with a random secret if it is not there.
+    /// Reads a file, which is made with a random secret if it is not there. Its folder has to be, and stays as it is: it may
+    /// be everybody's, or a disk that is not mounted.
     pub fn read_or_make(path: &Path) -> Result<Self, BadSetting> {
         make_unless_there(path).map_err(|error| BadSetting::File(path.display().to_string(), error))?;
         Self::read(path)
@@ -182,7 +190,6 @@ fn make_unless_there(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    private_folder(folder)?;
     let mut bytes = Zeroizing::new([0; 64]);
     crate::random::system().fill_bytes(&mut *bytes);
     let draft = path.with_extension(format!("draft-{}", std::process::id()));

@@ -11,6 +11,7 @@ use crate::support::{
 on_both_engines! {
     after_a_rotation_keys_and_mailed_links_go_on_working_and_people_sign_in_again,
     a_lost_master_secret_is_replaced_when_told_to,
+    a_new_master_secret_leaves_the_folder_it_is_put_into_as_it_is,
 }
 
 /// The server starts with another master secret.
@@ -73,6 +74,19 @@ async fn a_lost_master_secret_is_replaced_when_told_to(world: &World) {
     restart_with_master_secret(world, &new).await;
     assert_eq!((world.refusal(&key.secret).await, ada.is_signed_in().await), (None, false));
     world.sign_in("ada").await;
+}
+
+async fn a_new_master_secret_leaves_the_folder_it_is_put_into_as_it_is(world: &World) {
+    let missing = world.folder().join("mounted/later");
+    let name = missing.join("new.secret").display().to_string();
+    let why = refused(world, &["secret", "rotate", "--to", &name], "");
+    assert_eq!(why, format!("latchkey: there is no folder {}: make it first, or name another file", missing.display()));
+    assert!(!missing.parent().unwrap().exists(), "a disk that is not mounted is not a folder to make");
+    assert!(told(world, &["account", "list"], "").is_empty(), "nothing was changed");
+    fs::create_dir_all(&missing).unwrap();
+    fs::set_permissions(&missing, fs::Permissions::from_mode(0o755)).unwrap();
+    told(world, &["secret", "rotate", "--to", &name], "");
+    assert_eq!((mode(&missing), mode(Path::new(&name))), (0o755, 0o600), "the folder may be others' too");
 }
 
 #[test]
