@@ -36,9 +36,12 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     });
     // Named once for the whole process; a second naming changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let blobs = blobs(&settings, &mut report);
-    if let Some(blobs) = &blobs {
-        report.tell(&health::package_store(blobs).await);
+    let mut blobs = blobs(&settings, &mut report);
+    if let Some(asked) = &blobs {
+        let check = health::package_store(asked).await;
+        report.tell(&check);
+        // Of a store that does not answer there is nothing more to tell.
+        blobs = blobs.filter(|_| check.problem().is_none());
     }
     match Store::connect(&settings.database).await {
         Ok(store) => data(&settings, &store, blobs.as_ref(), &mut report).await?,
@@ -58,7 +61,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
 fn blobs(settings: &Settings, report: &mut Report) -> Option<Blobs> {
     let opened = settings.blobs().and_then(|blobs| match blobs.missing_folder() {
         Some(folder) => bail!("the folder {} is not there: is its disk mounted?", folder.display()),
-        None => Ok(Blobs::open(&blobs, &aws_variables())?),
+        None => Ok(Blobs::open(&blobs, &aws_variables())?.impatient()),
     });
     opened.map_err(|error| report.tell(&Check::wrong("package store", "cannot be opened", chain(error)))).ok()
 }

@@ -131,7 +131,7 @@ pub struct Args {
         long,
         global = true,
         env = "LATCHKEY_LOG",
-        default_value = "info,requests=warn,actix_http=off,actix_server=warn",
+        default_value = "info,requests=warn,actix_http=off,actix_server=warn,object_store=warn",
         help_heading = "Settings",
         hide_short_help = true
     )]

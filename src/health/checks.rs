@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const NAMED: usize = 3;
 /// Waiting mails are counted so far: here it matters only whether any is held up.
 const MAILS: i64 = 1;
+/// Characters of a cause: what a server answers may be a whole page.
+const LONGEST_CAUSE: usize = 600;
 /// A random place in the store's past, in days.
 const PAST: i64 = 3650;
 
@@ -67,9 +69,33 @@ impl Check {
     }
 }
 
-/// An error with what caused it, and what caused that.
+/// An error with what caused it, and what caused that, in one line of bounded length. What an error says of its cause
+/// itself is not said again.
 pub fn chain(error: impl Into<anyhow::Error>) -> String {
-    format!("{:#}", error.into())
+    let error = error.into();
+    let mut told = String::new();
+    for cause in error.chain().map(|cause| one_line(&cause.to_string())) {
+        if !told.contains(&cause) {
+            let colon = if told.is_empty() { "" } else { ": " };
+            told = format!("{told}{colon}{cause}");
+        }
+    }
+    if let Some((cut, _)) = told.char_indices().nth(LONGEST_CAUSE) {
+        told.truncate(cut);
+        told.push('…');
+    }
+    told
+}
+
+/// Without breaks, and without how often and how long the package store was asked again and again.
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let tries = line
+        .find(", after ")
+        .zip(line.find(" - "))
+        .filter(|(from, to)| line.get(*from..*to).is_some_and(|tries| tries.contains(" retries, max_retries: ")));
+    let line = tries.map_or(line.clone(), |(from, to)| format!("{}{}", &line[..from], &line[to..]));
+    line.trim_end_matches([':', ' ']).to_owned()
 }
 
 async fn in_time<T, E: Into<anyhow::Error>>(asked: impl Future<Output = Result<T, E>>) -> Result<T, String> {
@@ -235,5 +261,28 @@ pub async fn mails(store: &Store) -> Check {
             None => Check::good(super::MAILS, "none is held up"),
         },
         Err(cause) => Check::wrong(super::MAILS, "could not be looked at", cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_one_line_that_says_nothing_twice() {
+        let sent = anyhow::anyhow!("Connection refused");
+        let asked = "Error performing PUT http://s3/probe in 3.5s, after 10 retries, max_retries: 10, retry_timeout: 180s  - HTTP error: error sending request";
+        let error = sent
+            .context("error sending request")
+            .context(asked)
+            .context(format!("Generic S3 error: {asked}"))
+            .context("the package store\r\n does not answer");
+        assert_eq!(
+            chain(error),
+            "the package store does not answer: Generic S3 error: Error performing PUT http://s3/probe in 3.5s - HTTP error: error sending request: Connection refused"
+        );
+        assert_eq!(chain(anyhow::anyhow!("404 Not Found: ")), "404 Not Found");
+        assert_eq!(chain(anyhow::anyhow!("ä".repeat(5_000))).chars().count(), LONGEST_CAUSE + 1);
+        assert_eq!(chain(anyhow::anyhow!("at noon - after lunch, after tea")), "at noon - after lunch, after tea");
     }
 }

@@ -125,6 +125,7 @@ impl Health {
     async fn look(&self, parts: &Parts<'_>, mail_server: Option<Check>) {
         self.suspected.store(false, Ordering::Relaxed);
         let Parts { settings, store, blobs, clock, .. } = *parts;
+        let blobs = &blobs.impatient();
         let mut found = Vec::from(database(store).await);
         found.push(match disk::warning(settings, store) {
             Some(warning) => Check::wrong(DISK, "is full or nearly so", warning),

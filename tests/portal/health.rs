@@ -11,6 +11,7 @@ use crate::support::world::{World, on_both_engines};
 on_both_engines! {
     a_package_store_that_cannot_be_written_is_named_everywhere_and_stops_nothing,
     files_that_are_missing_are_named,
+    a_bucket_that_does_not_answer_is_told_of_once_and_in_one_line,
     a_mail_server_that_does_not_answer_is_named_with_its_cause,
     a_newer_schema_asks_for_a_newer_program_and_an_older_one_for_migrating,
     a_node_with_the_master_secret_of_before_is_told,
@@ -90,6 +91,21 @@ async fn files_that_are_missing_are_named(world: &World) {
         "{said}"
     );
     assert!(ready(world).await.1.contains("package files 1 of 1 looked for are missing\n"));
+}
+
+async fn a_bucket_that_does_not_answer_is_told_of_once_and_in_one_line(world: &World) {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("s3://packages/team?region=here&endpoint=http://{nobody}");
+    let bucket =
+        [("LATCHKEY_BLOB_URL", url.as_str()), ("AWS_ACCESS_KEY_ID", "ada"), ("AWS_SECRET_ACCESS_KEY", "hidden")];
+    let output = run(world, &["doctor"], "", &bucket);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (said, log) = (text(output.stdout), text(output.stderr));
+    let wrong: Vec<_> = said.lines().filter(|line| line.starts_with("WRONG")).collect();
+    assert_eq!((wrong.len(), log.as_str()), (1, "latchkey: 1 of the checks found something wrong\n"), "{said}");
+    assert!(wrong[0].starts_with("WRONG package store cannot be written: "), "{said}");
+    assert!(wrong[0].ends_with("tcp connect error: Connection refused (os error 111)"), "{said}");
+    assert!(wrong[0].len() < 400 && !said.contains("retr"), "{said}");
 }
 
 async fn a_mail_server_that_does_not_answer_is_named_with_its_cause(world: &World) {

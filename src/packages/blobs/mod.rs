@@ -17,7 +17,7 @@ use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::buffered::BufWriter;
-use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, path::Path as Location};
+use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, RetryConfig, path::Path as Location};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
@@ -41,6 +41,8 @@ const LONGEST_ENDING: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
+    /// The same for whoever only looks whether it answers: it gives up soon, and then says why.
+    impatient: Arc<dyn ObjectStore>,
     /// The folder behind the store, if it is one.
     folder: Option<PathBuf>,
 }
@@ -140,10 +142,21 @@ impl Blobs {
         match settings {
             BlobSettings::Folder(folder) => {
                 std::fs::create_dir_all(folder)?;
-                Ok(Self { store: settings::folder(folder)?, folder: Some(folder.clone()) })
+                let store = settings::folder(folder)?;
+                Ok(Self { impatient: Arc::clone(&store), store, folder: Some(folder.clone()) })
             }
-            BlobSettings::Bucket(bucket) => Ok(Self { store: settings::bucket(bucket, aws)?, folder: None }),
+            BlobSettings::Bucket(bucket) => Ok(Self {
+                store: settings::bucket(bucket, aws, RetryConfig::default())?,
+                impatient: settings::bucket(bucket, aws, settings::impatient())?,
+                folder: None,
+            }),
         }
+    }
+
+    /// The same store, which gives up within seconds instead of minutes when it does not answer.
+    #[must_use]
+    pub fn impatient(&self) -> Self {
+        Self { store: Arc::clone(&self.impatient), ..self.clone() }
     }
 
     /// Copies a file into the store. When this returns, the blob survives a power cut. The file stays where it is.

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use object_store::ObjectStore;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, RetryConfig};
 use url::Url;
 
 /// Where blobs are kept.
@@ -111,8 +112,17 @@ pub(super) fn folder(folder: &Path) -> Result<Arc<dyn ObjectStore>, object_store
     Ok(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)))
 }
 
-pub(super) fn bucket(bucket: &Bucket, aws: &[(String, String)]) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
-    let mut builder = AmazonS3Builder::new();
+/// How often a look at the bucket is tried again: it has to be over, with its reason, before whoever looks loses patience.
+pub(super) fn impatient() -> RetryConfig {
+    RetryConfig { max_retries: 2, retry_timeout: Duration::from_secs(3), ..RetryConfig::default() }
+}
+
+pub(super) fn bucket(
+    bucket: &Bucket,
+    aws: &[(String, String)],
+    retry: RetryConfig,
+) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
+    let mut builder = AmazonS3Builder::new().with_retry(retry);
     for (name, value) in aws {
         // The environment may hold variables for other programs; what is unknown is not ours.
         if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
