@@ -36,5 +36,6 @@ mod quota;
 mod raced_keys;
 mod search;
 mod search_corpus;
+mod search_memory;
 mod sources;
 mod two_sources;

@@ -11,6 +11,14 @@ use super::{
     world::{MASTER_SECRET, World},
 };
 
+/// What a process has of the machine's memory, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    pub now: u64,
+    /// The most it ever had.
+    pub peak: u64,
+}
+
 /// It ends with this value.
 pub struct Program {
     process: Child,
@@ -60,6 +68,16 @@ impl Program {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.process.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// What it has of the machine's memory.
+    pub fn memory(&self) -> Memory {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let of = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
+        };
+        Memory { now: of("VmRSS:"), peak: of("VmHWM:") }
     }
 
     /// Most bytes of any file it writes from now on; none for no limit.
