@@ -217,6 +217,8 @@ mod tests {
         assert!(rows.iter().all(|row| row.len() == "a 0000".len()), "{rows:?}");
         assert!(rows.len() > 190, "they differ nearly always");
         assert_ne!(row("a", "x".to_owned())[2..], row("b", "x".to_owned())[2..], "each kind has its own");
+        let elsewhere = RateLimiter::new(Zeroizing::new([8; 64])).row(&RateLimit::folded("a", "x".to_owned(), 1, HOUR));
+        assert_ne!(row("a", "x".to_owned()), elsewhere, "without the host's key nobody can tell what was typed");
     }
 
     #[test]
