@@ -27,6 +27,7 @@ use crate::{
         downloads::Downloads,
         kept::KeptAnswers,
     },
+    readmes::Readmes,
     store::{Store, migrate::migrate, searchers},
     tokens::{AccountId, MailId},
 };
@@ -54,6 +55,8 @@ pub struct App {
     pub downloads: Downloads,
     /// Answers about packages that are kept until these change.
     pub kept: KeptAnswers,
+    /// Readmes of packages that were looked at.
+    pub readmes: Readmes,
     /// The bytes of packages.
     pub blobs: Blobs,
     /// The pushes under way and those that wait.
@@ -106,6 +109,7 @@ impl App {
             usage_buffer: Arc::default(),
             downloads: Downloads::default(),
             kept: KeptAnswers::default(),
+            readmes: Readmes::default(),
             blobs,
             pushes: PushQueue::new(settings.pushes),
             long_answers: ConcurrencyLimiter::of(PIECES),

@@ -26,6 +26,7 @@ pub mod paths;
 pub mod portal;
 pub mod probes;
 pub mod random;
+pub mod readmes;
 pub mod registry;
 pub mod request_log;
 pub mod routes;

@@ -1,12 +1,12 @@
 //! What the rest of the host asks of a kind of packages. A new kind says it in its own folder, and gets one line in
 //! [`super::rules`].
 
-use std::fmt::Debug;
+use std::{fmt::Debug, io};
 
 use thiserror::Error;
 
 use super::{
-    blobs::BlobKey,
+    blobs::{BlobKey, BlobReader},
     manifest::{Manifest, StoredManifest},
     number::VersionNumber,
 };
@@ -30,6 +30,11 @@ pub trait KindRules: Debug + Sync {
     fn has_owners(&self) -> bool {
         true
     }
+    /// What the file of a version tells its readers, as bytes; none if there is nothing of the sort that can be read.
+    ///
+    /// # Errors
+    /// When the file cannot be read at all, which is no fault of its author.
+    fn readme(&self, kept: &StoredManifest, package: BlobReader) -> io::Result<Option<Vec<u8>>>;
     /// Files that are kept beside the file of a version and go with it.
     fn beside(&self, blob: &BlobKey) -> Vec<BlobKey>;
 }

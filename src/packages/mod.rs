@@ -14,6 +14,7 @@ pub mod nuget;
 pub mod number;
 mod package;
 mod publication;
+pub mod readme;
 pub mod search;
 pub mod version;
 

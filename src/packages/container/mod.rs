@@ -8,8 +8,10 @@ pub mod repository_path;
 pub mod scope;
 pub mod signing_key;
 
+use std::io;
+
 use super::{
-    blobs::BlobKey,
+    blobs::{BlobKey, BlobReader},
     kind::{BadPackageName, KindRules},
     manifest::{Manifest, StoredManifest},
     number::VersionNumber,
@@ -34,6 +36,10 @@ impl KindRules for ContainerRules {
 
     fn has_owners(&self) -> bool {
         false
+    }
+
+    fn readme(&self, _: &StoredManifest, _: BlobReader) -> io::Result<Option<Vec<u8>>> {
+        Ok(None)
     }
 
     fn beside(&self, _: &BlobKey) -> Vec<BlobKey> {

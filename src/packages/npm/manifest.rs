@@ -1,6 +1,8 @@
 //! A version of an npm package as it is kept: its `package.json` out of the tarball, which is what clients will run, never
 //! what a publish document says of it.
 
+use std::io::{self, BufReader};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -10,12 +12,13 @@ use super::{
     document::LATEST,
     files,
     name::PackageName,
+    readme,
     tarball::Tarball,
     version,
 };
 use crate::packages::{
     VersionNumber,
-    blobs::BlobKey,
+    blobs::{BlobKey, BlobReader},
     kind::{BadPackageName, KindRules},
     manifest::{Manifest, StoredManifest},
 };
@@ -51,6 +54,10 @@ impl KindRules for NpmRules {
 
     fn default_tag(&self) -> Option<&'static str> {
         Some(LATEST)
+    }
+
+    fn readme(&self, _: &StoredManifest, package: BlobReader) -> io::Result<Option<Vec<u8>>> {
+        readme::readme(BufReader::new(package))
     }
 
     fn beside(&self, blob: &BlobKey) -> Vec<BlobKey> {

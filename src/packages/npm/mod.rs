@@ -8,6 +8,7 @@ pub mod hashes;
 pub mod manifest;
 pub mod name;
 mod places;
+mod readme;
 pub mod splitter;
 pub mod tarball;
 pub mod unreadable;

@@ -1,15 +1,15 @@
 //! NuGet's rules as the rest of the host asks for them: names, versions, and a nuspec as the description of a version.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, io};
 
 use super::{
-    files,
+    archive, files,
     id::PackageId,
     nuspec::{Nuspec, PackageType},
     version::Version,
 };
 use crate::packages::{
-    blobs::BlobKey,
+    blobs::{BlobKey, BlobReader},
     kind::{BadPackageName, KindRules},
     manifest::{Manifest, StoredManifest},
     number::VersionNumber,
@@ -33,6 +33,17 @@ impl KindRules for NuGetRules {
 
     fn manifest(&self, kept: &StoredManifest) -> Option<Box<dyn Manifest>> {
         Some(Box::new(kept.read::<Nuspec>().ok()?))
+    }
+
+    fn readme(&self, kept: &StoredManifest, package: BlobReader) -> io::Result<Option<Vec<u8>>> {
+        let path = kept.read::<Nuspec>().ok().and_then(|nuspec| nuspec.readme);
+        let Some(path) = path else { return Ok(None) };
+        match archive::read_file(package, &path, &archive::Limits::of_any_size()) {
+            Ok(content) => Ok(content),
+            Err(archive::Unreadable::Storage(error)) => Err(error),
+            // It was taken under other rules than today's.
+            Err(_) => Ok(None),
+        }
     }
 
     fn beside(&self, blob: &BlobKey) -> Vec<BlobKey> {
