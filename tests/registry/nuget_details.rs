@@ -140,6 +140,39 @@ async fn the_index_says_where_readmes_and_pages_are(world: &World) {
     for kind in ["PackageDetailsUriTemplate/5.1.0", "ReportAbuseUriTemplate/3.0.0"] {
         assert_eq!(address(kind), format!("{base}/packages/nuget/{{id}}/-/{{version}}"));
     }
+    let owner = address("OwnerDetailsUriTemplate/6.11.0");
+    assert_eq!(owner, "https://packages.example.com/packages?q=owner%3A{owner}");
+    let ada = world.account("ada").await;
+    let key = world.key(ada, "nuget:pull nuget:push", "*").await;
+    assert_eq!(world.push(&key, &nupkg("Contoso.Core", "1.0.0")).await.status, 201);
+    let found = hit(world, &key, "contoso.core").await;
+    let mut fields: Vec<_> = found.as_object().unwrap().keys().map(String::as_str).collect();
+    fields.sort_unstable();
+    // What hits of nuget.org carry, under the same names.
+    assert_eq!(
+        fields,
+        [
+            "@id",
+            "@type",
+            "authors",
+            "description",
+            "iconUrl",
+            "id",
+            "licenseUrl",
+            "owners",
+            "packageTypes",
+            "projectUrl",
+            "registration",
+            "summary",
+            "tags",
+            "title",
+            "totalDownloads",
+            "verified",
+            "version",
+            "versions",
+            "vulnerabilities"
+        ]
+    );
 }
 
 async fn who_may_not_push_an_id_is_told_so_before_the_package_is_inflated(world: &World) {

@@ -180,6 +180,7 @@ async fn hit(
         "authors": [found.nuspec.authors],
         "totalDownloads": versions.iter().map(|listed| listed.downloads).sum::<i64>(),
         "verified": false,
+        "vulnerabilities": [],
         "versions": listed,
     });
     if let Some(fields) = hit.as_object_mut() {
