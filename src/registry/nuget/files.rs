@@ -114,13 +114,11 @@ async fn read(app: &App, found: &StoredNuspec, path: String) -> Result<Option<Ve
     }
 }
 
-/// The pictures that every client shows and that cannot hold a script, by their first bytes.
+/// The pictures that packages may have as icons and that cannot hold a script, by their first bytes.
 fn image_type(content: &[u8]) -> Option<&'static str> {
     match content {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
         _ => None,
     }
 }
@@ -134,8 +132,8 @@ mod tests {
         for (content, kind) in [
             (&b"\x89PNG\r\n\x1a\n..."[..], Some("image/png")),
             (b"\xff\xd8\xff\xe0", Some("image/jpeg")),
-            (b"GIF89a", Some("image/gif")),
-            (b"RIFF\0\0\0\0WEBPVP8 ", Some("image/webp")),
+            (b"GIF89a", None),
+            (b"RIFF\0\0\0\0WEBPVP8 ", None),
             (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", None),
             (b"<html>", None),
             (b"GIF89", None),
