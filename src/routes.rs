@@ -97,6 +97,7 @@ fn nuget_feed() -> Vec<Line> {
         read("/index.json", nuget::service_index::show_service_index),
         put("/package", nuget::push::push_package),
         put("/symbols", nuget::symbols::push_symbols),
+        put("/package/{id}/deprecations", nuget::deprecate::deprecate_versions),
         delete("/package/{id}/{version}", nuget::unlist::unlist_version),
         post("/package/{id}/{version}", nuget::unlist::relist_version),
         read("/flat/{id}/index.json", nuget::download::list_versions),
@@ -288,10 +289,26 @@ fn pages() -> Vec<Line> {
             "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/invitations/{invitation}/withdraw",
             packages::owners::withdraw_invitation,
         ),
+        get(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/deprecation",
+            packages::deprecation::ask_deprecation,
+        ),
+        post(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/deprecation",
+            packages::deprecation::deprecate_versions,
+        ),
+        post(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/deprecation/lift",
+            packages::deprecation::lift_deprecation,
+        ),
         get("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}", packages::nuget::version::show_version),
         get(
             "/feeds/{feed}/packages/{kind:npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/{version}",
             packages::npm::version::show_version,
+        ),
+        get(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/{version}/readme",
+            packages::readme::show_readme_source,
         ),
         get("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/unlist", packages::listing::ask_unlist_version),
         post("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/unlist", packages::listing::unlist_version),

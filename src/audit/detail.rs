@@ -70,6 +70,8 @@ pub enum EventDetail {
         /// The word.
         tag: String,
     },
+    /// What was said of versions.
+    Deprecation(DeprecationFacts),
     /// A role in a feed; none if it was taken.
     Role {
         /// As the store writes roles.
@@ -101,6 +103,25 @@ pub enum EventDetail {
         /// To whom.
         recipient: String,
     },
+}
+
+/// The facts of a deprecation, or of its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeprecationFacts {
+    /// How many versions: at least one.
+    pub count: u64,
+    /// Which one, where it was one only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Why, as the store writes it; none where it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// In its author's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The package to use instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alternative: Option<String>,
 }
 
 /// The facts of a step in a token's life.
@@ -235,6 +256,7 @@ mod tests {
             EventDetail::from(told),
             EventDetail::Text { text: "{}".to_owned() },
             EventDetail::Sessions { count: 2 },
+            EventDetail::Deprecation(DeprecationFacts { count: 2, ..DeprecationFacts::default() }),
             EventDetail::Role { role: None },
             EventDetail::TokenEnd { at: DateTime::UNIX_EPOCH },
         ] {

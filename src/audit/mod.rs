@@ -10,7 +10,7 @@ mod november;
 mod subject;
 
 pub use self::{
-    detail::{Cause, EventDetail, TokenDetail, TokenFacts, TokenRights},
+    detail::{Cause, DeprecationFacts, EventDetail, TokenDetail, TokenFacts, TokenRights},
     event::{Event, EventFilter, EventPage, HostEvent, NamedAccount},
     job_run::{Job, JobRun},
     kind::EventKind,

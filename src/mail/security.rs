@@ -46,6 +46,7 @@ struct Happened<'a> {
     reset_url: String,
     tokens_url: String,
     sessions_url: String,
+    packages_url: String,
 }
 
 /// What must not be missed among other things, the gravest first.
@@ -61,6 +62,8 @@ enum Remedy {
     AskThem,
     /// This address is the account's no more, so that a new password would be mailed elsewhere.
     TellThem,
+    /// Another owner of a package did it, and any owner can take it back.
+    TakeBack,
 }
 
 struct EventLine {
@@ -89,6 +92,7 @@ pub fn security_mail(
         reset_url: to.public_url.of("/forgot"),
         tokens_url: to.public_url.of(paths::TOKENS),
         sessions_url: to.public_url.of("/settings/sessions"),
+        packages_url: to.public_url.of("/packages"),
     };
     to.seal(&Subject { mail: &mail }, &Text { mail: &mail }, &Html { mail: &mail })
 }
@@ -175,6 +179,8 @@ fn title(groups: &[Vec<&SecurityNotification>], lines: &[EventLine]) -> String {
 fn remedy(events: &[SecurityNotification]) -> Remedy {
     if events.iter().any(|one| one.kind == EventKind::AddressChanged) {
         Remedy::TellThem
+    } else if events.iter().all(|one| is_about_a_package(one.kind)) {
+        Remedy::TakeBack
     } else if events.iter().all(by_the_host) {
         Remedy::AskThem
     } else {
@@ -190,7 +196,7 @@ fn by_the_host(one: &SecurityNotification) -> bool {
 fn facts(one: &SecurityNotification, when: String) -> Vec<(&'static str, String)> {
     let client = one_line(&client_name::in_words(&one.client));
     let mut facts = vec![("When", when)];
-    if let (EventKind::OwnerInvited, Some(by)) = (one.kind, &one.by) {
+    if let (Some(by), true) = (&one.by, is_by_another_owner(one.kind)) {
         facts.push(("By", by.clone()));
     } else if let Some(operator) = &one.by {
         facts.push(("By", format!("{operator}, an operator of this host")));
@@ -203,6 +209,16 @@ fn facts(one: &SecurityNotification, when: String) -> Vec<(&'static str, String)
         (address, client) => facts.push(("From", format!("{address}, with {client}"))),
     }
     facts
+}
+
+/// Whether who did it is no operator, but an owner of the package or feed.
+fn is_by_another_owner(kind: EventKind) -> bool {
+    matches!(kind, EventKind::OwnerInvited) || is_about_a_package(kind)
+}
+
+/// Whether it is about what the account owns with others, not about the account.
+fn is_about_a_package(kind: EventKind) -> bool {
+    matches!(kind, EventKind::VersionDeprecated | EventKind::DeprecationLifted)
 }
 
 /// The token as the event found it.

@@ -5,6 +5,7 @@
 
 pub mod blobs;
 pub mod container;
+pub mod deprecation;
 pub mod downloads;
 pub mod kept;
 pub mod kind;
@@ -17,8 +18,10 @@ mod publication;
 pub mod readme;
 pub mod search;
 pub mod version;
+pub mod version_set;
 
 pub use self::{
+    deprecation::{BadAlternative, Deprecation, DeprecationReason, NewDeprecation},
     number::{VersionNumber, newest},
     package::{
         FeedPackage, FileFate, FoundPackage, PackageDetails, PackageName, PackagePlace, PackageQuery, PackageSearch,
@@ -26,6 +29,7 @@ pub use self::{
     },
     publication::{ChangeContext, PublishContext, Published},
     version::{ListedVersion, NewVersion, Release, RemovedFiles, StoredVersion, VersionDetails, VersionSummary},
+    version_set::VersionSet,
 };
 
 use self::kind::KindRules;

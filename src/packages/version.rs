@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     blobs::BlobKey,
+    deprecation::Deprecation,
     manifest::{Manifest, StoredManifest},
     number::VersionNumber,
 };
@@ -41,6 +42,8 @@ pub struct StoredVersion {
     pub manifest: StoredManifest,
     /// How often it was downloaded.
     pub downloads: i64,
+    /// Why nobody should use it any more.
+    pub deprecation: Option<Deprecation>,
 }
 
 /// A version with all that its clients are told of it.
@@ -58,8 +61,8 @@ pub struct Release {
     pub sha512: String,
     /// What it says of itself.
     pub manifest: StoredManifest,
-    /// Why nobody should use it any more; empty for nothing of the sort.
-    pub deprecation: String,
+    /// Why nobody should use it any more.
+    pub deprecation: Option<Deprecation>,
 }
 
 /// A version in the list of its package.
@@ -83,13 +86,17 @@ pub struct VersionSummary {
     pub size: i64,
     /// How often it was downloaded.
     pub downloads: i64,
-    /// Why nobody should use it any more; empty for nothing of the sort.
-    pub deprecation: String,
+    /// Why nobody should use it any more.
+    pub deprecation: Option<Deprecation>,
 }
 
 /// A version on its own page.
 #[derive(Clone, Debug)]
 pub struct VersionDetails {
+    /// Its row.
+    pub key: VersionKey,
+    /// Where the package is, or was.
+    pub blob: BlobKey,
     /// As in the list.
     pub line: VersionSummary,
     /// What it says of itself; none once it was removed.

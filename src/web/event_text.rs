@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::format::{browser, counted};
 use crate::{
-    audit::{Cause, EventDetail, EventKind, TokenDetail},
+    audit::{Cause, DeprecationFacts, EventDetail, EventKind, TokenDetail},
     notifications::MailKind,
 };
 
@@ -50,6 +50,7 @@ impl EventText<'_> {
             EventDetail::Tag { tag } => tag.clone(),
             EventDetail::Role { role } => role.clone().unwrap_or_else(|| "none".to_owned()),
             EventDetail::Versions { count } => counted(usize::try_from(*count).unwrap_or(usize::MAX), "version"),
+            EventDetail::Deprecation(facts) => deprecation(facts),
             EventDetail::Packages { count, from } => format!("{count} of {from}"),
             EventDetail::Mail { mail, recipient } => {
                 let what = MailKind::parse(mail).map_or(mail.as_str(), |letter| letter.in_words());
@@ -97,6 +98,15 @@ fn because(cause: Cause) -> &'static str {
         Cause::Unfreeze => "the freeze was undone",
         Cause::Restore => "after a backup was restored",
     }
+}
+
+fn deprecation(facts: &DeprecationFacts) -> String {
+    let versions = match &facts.version {
+        Some(_) => None,
+        None => Some(counted(usize::try_from(facts.count).unwrap_or(usize::MAX), "version")),
+    };
+    let instead = facts.alternative.as_ref().map(|name| format!("use {name} instead"));
+    [versions, facts.message.clone(), instead].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn reminders(thirty_days: bool, one_day: bool) -> &'static str {

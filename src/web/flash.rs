@@ -111,6 +111,10 @@ pub enum Flash {
     Unlisted,
     /// A version was shown to searches again.
     Relisted,
+    /// Versions were deprecated.
+    Deprecated,
+    /// Versions may be used again.
+    DeprecationLifted,
     /// A version was removed for good.
     VersionRemoved,
     /// Nothing: what was sent is what there was.
@@ -258,6 +262,16 @@ impl Flash {
             "Unlisted. Searches no longer show it; clients that ask for exactly this version still get it.",
         ),
         (Self::Relisted, "relisted", "Listed again. Searches show it."),
+        (
+            Self::Deprecated,
+            "deprecated",
+            "Deprecated. Clients say so to everybody who installs it; the other owners are told.",
+        ),
+        (
+            Self::DeprecationLifted,
+            "deprecation-lifted",
+            "No longer deprecated. Clients learn it at their next request.",
+        ),
         (Self::VersionRemoved, "version-removed", "Removed for good. Its number cannot be used again."),
         (Self::Unchanged, "unchanged", "Nothing was changed: everything is as it was."),
         (

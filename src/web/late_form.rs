@@ -92,6 +92,7 @@ pub(super) fn page_of(action: &str, fields: &[(String, String)]) -> String {
         "/operator/feeds" => "/operator/feeds/new".to_owned(),
         "/sign-out" => paths::TOKENS.to_owned(),
         _ if action.ends_with("/symbols/end") => action.trim_end_matches("/end").to_owned(),
+        _ if action.ends_with("/deprecation/lift") => action.trim_end_matches("/lift").to_owned(),
         _ if action.ends_with("/dismiss") => paths::TOKENS.to_owned(),
         _ if action.starts_with("/settings/profile/") => "/settings/profile".to_owned(),
         _ if action.starts_with("/settings/invitations/") => "/settings/invitations".to_owned(),

@@ -22,10 +22,10 @@ export function zip(entries) {
   return Buffer.concat([...files, index, Buffer.from('PK\x05\x06\0\0\0\0', 'latin1'), count, count, number(4, index.length), number(4, offset), number(2, 0)]);
 }
 
-/** A package; `more` are further elements of its nuspec. */
-export function nupkg(id, version, more = '<description>Counts things</description>') {
+/** A package; `more` are further elements of its nuspec, `files` further files with their texts. */
+export function nupkg(id, version, more = '<description>Counts things</description>', files = []) {
   const nuspec = `<?xml version="1.0"?><package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd"><metadata><id>${id}</id><version>${version}</version><authors>Ada</authors>${more}</metadata></package>`;
-  return zip([[`${id}.nuspec`, nuspec], ['lib/net8.0/a.dll', 'not really']]);
+  return zip([[`${id}.nuspec`, nuspec], ['lib/net8.0/a.dll', 'not really'], ...files]);
 }
 
 /** Pushes a package with a key; answers the status, after it is the expected one. */

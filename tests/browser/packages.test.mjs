@@ -8,6 +8,10 @@ const ABOUT = '<description>The foundation of every service.</description><tags>
 /** The longest name there is. */
 const LONG = `Contoso.${'Extraordinarily.'.repeat(6)}`.slice(0, 99) + 'X';
 
+/** What goes into a README, wide and deep. */
+const README = `# Core\n\nSee [the docs](https://example.com/docs) and ![build](https://ci.example/b.svg).\n\n\`\`\`\n${'long line '.repeat(30)}\n\`\`\`\n
+| ${'column | '.repeat(12)}\n| ${'--- | '.repeat(12)}\n| ${'cell | '.repeat(12)}\n\n- a\n  - ${'b'.repeat(200)}\n\n> quoted\n`;
+
 async function publisher(server, username = 'ada') {
   return server.token({ account: username, allow: ['nuget:pull', 'nuget:push', 'nuget:delete'], packages: ['*'] });
 }
@@ -81,13 +85,18 @@ test('pages of packages are accessible, and nothing sticks out', t => journey(t,
   await ada.signsUpByLink(await server.setupLink(), 'ada');
   const key = await publisher(server);
   await pushes(server, key, nupkg('Contoso.Core', '1.0.0', ABOUT));
-  await pushes(server, key, nupkg('Contoso.Core', '1.1.0', ABOUT));
+  await pushes(server, key, nupkg('Contoso.Core', '1.1.0', `${ABOUT}<readme>r.md</readme>`, [['r.md', README]]));
   await pushes(server, key, nupkg(LONG, '10.20.30.40-prerelease.with.a.rather.long.label', `<description>${'x'.repeat(600)}</description><tags>${'t'.repeat(300)}</tags><projectUrl>https://example.com/${'p'.repeat(300)}</projectUrl>`));
   await server.must(['package', 'remove', 'main', 'Contoso.Core', '1.0.0']);
   await ada.page.emulateMedia({ reducedMotion: 'reduce' });
   const core = '/feeds/main/packages/nuget/Contoso.Core';
+  await ada.goes(`${core}/-/deprecation`);
+  await ada.page.getByRole('radio', { name: /Critical bugs/ }).check();
+  await ada.page.getByLabel(/Message/).fill(`Loses data. ${'w'.repeat(300)}`);
+  await ada.submits('Deprecate');
+  assert.match(await ada.says(), /Deprecated: Critical bugs\. Loses data/);
   for (const path of ['/packages', '/packages?q=nothing', '/feeds', '/feeds/main', '/feeds/main/members', '/feeds/main/access', core, `${core}?from=x`, `${core}/-/1.1.0`, `${core}/-/1.0.0`,
-    `${core}/-/1.1.0/remove`, `${core}/-/owners`, `/feeds/main/packages/nuget/${LONG}`]) {
+    `${core}/-/1.1.0/remove`, `${core}/-/deprecation?versions=1.1.0`, `${core}/-/owners`, `/feeds/main/packages/nuget/${LONG}`]) {
     assert.equal(await ada.goes(path), 200, path);
     for (const width of [1280, 640, 360, 320]) {
       await ada.page.setViewportSize({ width, height: 800 });

@@ -66,7 +66,7 @@ impl Publisher {
         self.send(feed, with(id, version, more)).await
     }
 
-    async fn send(&self, feed: &str, file: Vec<u8>) -> Page {
+    pub async fn send(&self, feed: &str, file: Vec<u8>) -> Page {
         let request = self.browser.bare_request(Method::PUT, &format!("/feeds/{feed}/nuget/v3/package"));
         let request = request.header("x-nuget-apikey", &self.secret).header("content-type", "application/octet-stream");
         Page::of(request.body(file).send().await.unwrap()).await

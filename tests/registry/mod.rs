@@ -7,6 +7,7 @@ mod connections;
 mod container;
 mod container_forward;
 mod container_images;
+mod deprecation;
 mod early_answers;
 mod every_route;
 mod evidence;

@@ -77,6 +77,7 @@ pub(super) fn words(one: &SecurityNotification, zone: Tz) -> (String, String) {
             ("Your account is enabled again".to_owned(), "You can sign in, and keys that are on work again.")
         }
         EventKind::OwnerInvited => return owner_invited(one),
+        EventKind::VersionDeprecated | EventKind::DeprecationLifted => return deprecation(one),
         EventKind::AccountInvited | EventKind::AccountInvitedAgain | EventKind::AccountInvitationWithdrawn => {
             return invitation_act(one.kind, &one.detail);
         }
@@ -159,6 +160,28 @@ fn owner_invited(one: &SecurityNotification) -> (String, String) {
             "You become an owner when you accept under Settings, Invitations, within seven days. Until then nothing changes.".to_owned(),
         ),
     }
+}
+
+/// What another owner says of a package. Their words are a stranger's: nothing in them becomes a link.
+fn deprecation(one: &SecurityNotification) -> (String, String) {
+    let EventDetail::Deprecation(facts) = &one.detail else { return (sentence(one.kind.label()), String::new()) };
+    let name = one.package.as_deref().map(one_line).unwrap_or_default();
+    let feed = one.feed.as_deref().map(|feed| format!(" in {}", one_line(feed))).unwrap_or_default();
+    let (what, is) = match (&facts.version, facts.count) {
+        (Some(version), _) => (format!("{name} {}{feed}", one_line(version)), "is"),
+        (None, count) => (format!("{count} versions of {name}{feed}"), "are"),
+    };
+    let Some(message) = &facts.message else {
+        return (format!("{what} {is} no longer deprecated"), "Clients no longer warn of it.".to_owned());
+    };
+    let instead = facts.alternative.as_ref().map(|other| format!(" {} is named to be used instead.", one_line(other)));
+    let said = format!("Clients say so: “{}”.{}", without_links(&one_line(message)), instead.unwrap_or_default());
+    (format!("{what} {is} deprecated"), said)
+}
+
+/// A text in which mail programs find no address to make a link of.
+fn without_links(text: &str) -> String {
+    text.replace("://", ":\u{2009}//").replace("www.", "www\u{2009}.").replace('@', "\u{2009}@")
 }
 
 /// What an operator did about somebody who is to choose a password.

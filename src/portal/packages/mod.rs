@@ -2,6 +2,7 @@
 //! folder with the two pages that say what only it knows; the rest is shared.
 
 pub mod container;
+pub mod deprecation;
 mod filter_links;
 pub mod list;
 pub mod listing;
@@ -10,6 +11,7 @@ pub mod moved;
 pub mod npm;
 pub mod nuget;
 pub mod owners;
+pub mod readme;
 pub mod remove;
 mod row;
 mod versions;

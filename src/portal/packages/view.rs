@@ -23,8 +23,8 @@ pub struct VersionRow {
     pub by: Option<By>,
     pub size: String,
     pub downloads: String,
-    /// Why nobody should use it any more; empty for nothing of the sort.
-    pub deprecated: String,
+    /// Whether nobody should use it any more.
+    pub deprecated: bool,
 }
 
 /// Who published a version, and with which key; strangers are not told.
@@ -53,7 +53,7 @@ impl VersionRow {
             }),
             size: size(line.size),
             downloads: thousands(line.downloads),
-            deprecated: line.deprecation.clone(),
+            deprecated: line.deprecation.is_some(),
         }
     }
 }

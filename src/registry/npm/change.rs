@@ -1,7 +1,7 @@
 //! Changes of what is published: deprecating, and unpublishing a version or all of them. A version that was unpublished is
 //! never used again, and the name stays its owners'.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpRequest, http::StatusCode, web};
 
@@ -17,7 +17,8 @@ use crate::{
     auth::Caller,
     package_store,
     packages::{
-        PublishContext, RemovedFiles, StoredPackage,
+        Deprecation, DeprecationReason, NewDeprecation, PublishContext, RemovedFiles, StoredPackage, VersionNumber,
+        VersionSet, deprecation,
         npm::{
             document::{Document, DocumentVersion},
             name::PackageName,
@@ -27,9 +28,6 @@ use crate::{
     store::Transaction,
     tokens::{Kind, Token, decision::Package},
 };
-
-/// Characters of why a version is deprecated.
-const LONGEST_REASON: usize = 500;
 
 /// A change that was begun and decided: the package is locked.
 struct Change {
@@ -84,7 +82,7 @@ impl Change {
     }
 }
 
-/// Brings what is said of each version in line with a document; nothing else of it counts.
+/// Brings what is said of each version in line with a document.
 pub(super) async fn deprecate(
     request: &NpmRequest<'_>,
     caller: Caller,
@@ -100,13 +98,10 @@ pub(super) async fn deprecate(
     }
     change
         .act(request, async |tx, act, package| {
-            for (version, before) in tx.deprecations(package.key).await? {
-                let Some(said) = document.versions.get(&version) else { continue };
-                let why = said.deprecation();
-                if why != before {
-                    check_reason(why)?;
-                    tx.deprecate(&act.change(), package, &version, why).await?;
-                }
+            let versions = tx.deprecations(package).await?;
+            for (why, set) in changes(&versions, document) {
+                let said = if why.is_empty() { None } else { Some(said(why)?) };
+                tx.deprecate(&act.change(), package, &set, said.as_ref()).await?;
             }
             Ok(())
         })
@@ -116,16 +111,32 @@ pub(super) async fn deprecate(
     request.done(&token, "What is said of the versions is changed.")
 }
 
-/// Clients print it on terminals.
-fn check_reason(why: &str) -> Result<(), NpmError> {
-    let is_strange = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// What is to be said of which versions, neighbours together; empty where nothing is to be said any more.
+fn changes<'d>(
+    versions: &[(VersionNumber, Option<Deprecation>)],
+    document: &'d Document,
+) -> BTreeMap<&'d str, VersionSet> {
+    let mut changes: BTreeMap<&str, VersionSet> = BTreeMap::new();
+    let wanted = |version: &VersionNumber, before: &Option<Deprecation>| {
+        let why = document.versions.get(&version.key)?.deprecation();
+        (before.as_ref().map(Deprecation::text).unwrap_or_default() != why).then_some(why)
     };
-    if why.chars().any(is_strange) || why.chars().count() > LONGEST_REASON {
-        let sentence = format!("Say in one line of at most {LONGEST_REASON} characters why the version is deprecated.");
-        return Err(NpmError::bad("This is not a reason that can be taken", sentence));
+    let wanted: Vec<_> = versions.iter().map(|(version, before)| (version, wanted(version, before))).collect();
+    for run in wanted.chunk_by(|(_, one), (_, other)| one == other) {
+        if let [(first, Some(why)), ..] = run {
+            let last = run.last().map_or(*first, |(last, _)| *last);
+            changes.entry(why).or_default().and(VersionSet::between(first, last));
+        }
     }
-    Ok(())
+    changes
+}
+
+/// A reason as npm clients give it: a text, and nothing else.
+fn said(why: &str) -> Result<NewDeprecation, NpmError> {
+    let reason = DeprecationReason::Other;
+    let message = deprecation::parse_message(why, reason)
+        .map_err(|error| NpmError::bad("This is not a reason that can be taken", error.to_string()))?;
+    Ok(NewDeprecation { reason, message, alternative: None })
 }
 
 /// `PUT {name}/-rev/{revision}`: the package without the versions that are to go.
@@ -146,9 +157,9 @@ pub async fn unpublish_versions(req: HttpRequest, app: web::Data<App>, payload: 
     let mut files = Vec::new();
     change
         .act(&request, async |tx, act, package| {
-            for (version, _) in tx.deprecations(package.key).await? {
-                if !stay.contains(&version) {
-                    files.push(tx.remove_version(&act.change(), package, &version).await?);
+            for (version, _) in tx.deprecations(package).await? {
+                if !stay.contains(&version.key) {
+                    files.push(tx.remove_version(&act.change(), package, &version.key).await?);
                 }
             }
             Ok(())

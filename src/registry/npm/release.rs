@@ -68,7 +68,7 @@ pub(super) fn document(
     document.insert("dist".to_owned(), dist(request, name, release, &manifest));
     let more = [
         ("_id", (form == Form::Full).then(|| json!(format!("{name}@{number}")))),
-        ("deprecated", (!release.deprecation.is_empty()).then(|| json!(release.deprecation))),
+        ("deprecated", release.deprecation.as_ref().map(|said| json!(said.text()))),
         ("hasInstallScript", manifest.has_install_script.then_some(Value::Bool(true))),
         ("_hasShrinkwrap", manifest.has_shrinkwrap.then_some(Value::Bool(true))),
     ];

@@ -6,7 +6,7 @@ use super::{files::NamedFile, response::NuGetError, urls::Urls};
 use crate::{
     app::App,
     packages::{
-        StoredPackage,
+        Deprecation, DeprecationReason, StoredPackage,
         nuget::{StoredNuspec, manifest::package_types, nuspec::License},
     },
     registry::request::Reader,
@@ -30,7 +30,22 @@ pub(super) fn of(urls: &Urls, package: &StoredPackage, found: &StoredNuspec) -> 
         ("licenseUrl", json!(address(urls, found, NamedFile::License, nuspec.license_url.as_deref()))),
         ("packageTypes", json!(package_types(nuspec))),
     ];
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let deprecation = found.stored.deprecation.as_ref().map(|said| ("deprecation", deprecation(said)));
+    fields.into_iter().chain(deprecation).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Why nobody should use the version any more, by the schema of NuGet's registrations.
+fn deprecation(said: &Deprecation) -> Value {
+    let reason = match said.reason {
+        DeprecationReason::Legacy => "Legacy",
+        DeprecationReason::CriticalBugs => "CriticalBugs",
+        DeprecationReason::Other => "Other",
+    };
+    let mut told = json!({ "@type": "deprecation", "reasons": [reason], "message": said.message });
+    if let Some(id) = &said.alternative {
+        told["alternatePackage"] = json!({ "@type": "alternatePackage", "id": id, "range": "*" });
+    }
+    told
 }
 
 /// What only registrations carry.

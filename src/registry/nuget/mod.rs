@@ -1,5 +1,6 @@
 //! The NuGet V3 door of a feed: `/feeds/{feed}/nuget/v3/…`, and `/v3/…` for the feed `main`.
 
+pub mod deprecate;
 mod details;
 pub mod download;
 mod files;

@@ -3,18 +3,21 @@
 
 use std::sync::LazyLock;
 
-use super::{kind_of, version_number};
+use super::{
+    deprecations::{DEPRECATION, WITH_DEPRECATION, deprecation},
+    kind_of, version_number,
+};
 use crate::{
     feeds::{Feed, FeedSummary, Membership},
     packages::{
         PackageDetails, PackageQuery, PackageSummary, StoredPackage, VersionDetails, VersionNumber, VersionSummary,
-        manifest::StoredManifest, rules,
+        blobs::BlobKey, manifest::StoredManifest, rules,
     },
     store::{
         Result, Store, feeds, instant, readable,
         sql::{Direction::Ascending, Direction::Descending, List},
     },
-    tokens::{AccountId, FeedId, Kind, PackageKey, TokenId},
+    tokens::{AccountId, FeedId, Kind, PackageKey, TokenId, VersionKey},
 };
 
 row! {
@@ -55,7 +58,9 @@ row! {
 
 row! {
     struct VersionRow {
+        id: String,
         kind: String,
+        blob: String,
         version: String,
         published_at: i64,
         publisher: Option<String>,
@@ -67,6 +72,9 @@ row! {
         downloads: i64,
         sha512: String,
         deprecation: Option<String>,
+        deprecation_reason: Option<String>,
+        alternative: Option<String>,
+        deprecated_by: Option<String>,
         manifest: String,
     }
 }
@@ -124,9 +132,11 @@ impl VersionRow {
             removed_at,
             size: self.size,
             downloads: self.downloads,
-            deprecation: self.deprecation.unwrap_or_default(),
+            deprecation: deprecation(self.deprecation, self.deprecation_reason, self.alternative, self.deprecated_by),
         };
-        Ok(VersionDetails { line, manifest: StoredManifest::new(self.manifest), sha512: self.sha512 })
+        let key = readable(VersionKey::parse(&self.id), "versions.id")?;
+        let blob = readable(BlobKey::parse(&self.blob), "versions.blob")?;
+        Ok(VersionDetails { key, blob, line, manifest: StoredManifest::new(self.manifest), sha512: self.sha512 })
     }
 }
 
@@ -166,11 +176,13 @@ static OF_ALL_FEEDS: LazyLock<String> = LazyLock::new(|| {
 fn versions(manifest: &str) -> List {
     let list = List::of(
         format!(
-            "p.kind, v.version, v.published_at, a.username AS publisher, t.id AS token, v.published_hint, v.unlisted_at,
-             v.removed_at, v.size, v.downloads, v.sha512, v.deprecation, {manifest} AS manifest"
+            "v.id, p.kind, v.blob, v.version, v.published_at, a.username AS publisher, t.id AS token, v.published_hint, v.unlisted_at,
+             v.removed_at, v.size, v.downloads, v.sha512, {DEPRECATION}, {manifest} AS manifest"
         ),
-        "versions v JOIN packages p ON p.id = v.package LEFT JOIN accounts a ON a.id = v.published_by
-         LEFT JOIN tokens t ON t.id = v.published_with AND t.account = $2",
+        format!(
+            "versions v JOIN packages p ON p.id = v.package LEFT JOIN accounts a ON a.id = v.published_by
+             LEFT JOIN tokens t ON t.id = v.published_with AND t.account = $2 {WITH_DEPRECATION}"
+        ),
     );
     list.filter("v.package = $1")
 }

@@ -2,6 +2,7 @@
 //! nobody.
 
 mod container;
+pub(in crate::store) mod deprecations;
 pub(in crate::store) mod found;
 pub(in crate::store) mod listing;
 pub(in crate::store) mod names;
@@ -14,9 +15,12 @@ pub(in crate::store) mod symbols;
 pub(in crate::store) mod tags;
 pub(in crate::store) mod uploads;
 
+use std::sync::LazyLock;
+
 use sqlx::AnyConnection;
 
-use super::{Result, Store, StoreError, Transaction, feeds, instant, readable};
+use self::deprecations::{DEPRECATION, WITH_DEPRECATION, deprecation};
+use super::{Result, Store, StoreError, Transaction, feeds, instant, readable, sql::List};
 use crate::{
     packages::{
         FeedPackage, ListedVersion, StoredPackage, StoredVersion, VersionNumber,
@@ -51,6 +55,10 @@ row! {
         blob: String,
         manifest: String,
         downloads: i64,
+        deprecation: Option<String>,
+        deprecation_reason: Option<String>,
+        alternative: Option<String>,
+        deprecated_by: Option<String>,
     }
 }
 
@@ -97,6 +105,7 @@ impl VersionRow {
             blob: readable(BlobKey::parse(&self.blob), "versions.blob")?,
             manifest: readable(StoredManifest::new(self.manifest), "versions.manifest")?,
             downloads: self.downloads,
+            deprecation: deprecation(self.deprecation, self.deprecation_reason, self.alternative, self.deprecated_by),
         })
     }
 }
@@ -148,10 +157,15 @@ pub(in crate::store) const OF_NAME: &str =
      FROM packages p LEFT JOIN package_owners o ON o.package = p.id AND o.account = $4
      WHERE p.feed = $1 AND p.kind = $2 AND p.name_key = $3";
 /// A version of a package, unless it was removed.
-pub(in crate::store) const VERSION: &str =
-    "SELECT v.id, p.kind, v.version, v.published_at, v.unlisted_at, v.size, v.sha512, v.blob, v.manifest, v.downloads
-     FROM versions v JOIN packages p ON p.id = v.package
-     WHERE v.package = $1 AND v.version_key = $2 AND v.removed_at IS NULL";
+pub(in crate::store) static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let columns =
+        "v.id, p.kind, v.version, v.published_at, v.unlisted_at, v.size, v.sha512, v.blob, v.manifest, v.downloads";
+    let list = List::of(
+        format!("{columns}, {DEPRECATION}"),
+        format!("versions v JOIN packages p ON p.id = v.package {WITH_DEPRECATION}"),
+    );
+    list.filter("v.package = $1 AND v.version_key = $2 AND v.removed_at IS NULL").sql()
+});
 
 /// The package of a name, as an account sees it.
 pub(in crate::store) async fn find(
@@ -195,7 +209,7 @@ pub(in crate::store) async fn version(
     version_key: &str,
 ) -> Result<Option<StoredVersion>> {
     let row: Option<VersionRow> =
-        sqlx::query_as(VERSION).bind(package.to_string()).bind(version_key).fetch_optional(connection).await?;
+        sqlx::query_as(VERSION.as_str()).bind(package.to_string()).bind(version_key).fetch_optional(connection).await?;
     row.map(VersionRow::read).transpose()
 }
 

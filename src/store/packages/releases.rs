@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 
-use super::{kind_of, version_number};
+use super::{
+    deprecations::{DEPRECATION, WITH_DEPRECATION, deprecation},
+    kind_of, version_number,
+};
 use crate::{
     packages::{Release, manifest::StoredManifest},
     store::{
@@ -24,6 +27,9 @@ row! {
         sha512: String,
         manifest: String,
         deprecation: Option<String>,
+        deprecation_reason: Option<String>,
+        alternative: Option<String>,
+        deprecated_by: Option<String>,
     }
 }
 
@@ -36,15 +42,15 @@ impl ReleaseRow {
             size: self.size,
             sha512: self.sha512,
             manifest: readable(StoredManifest::new(self.manifest), "versions.manifest")?,
-            deprecation: self.deprecation.unwrap_or_default(),
+            deprecation: deprecation(self.deprecation, self.deprecation_reason, self.alternative, self.deprecated_by),
         })
     }
 }
 
 /// The versions of a package (`$1`) that were not removed.
 fn releases() -> List {
-    let columns = "v.id, p.kind, v.version, v.published_at, v.size, v.sha512, v.manifest, v.deprecation";
-    List::of(columns, "versions v JOIN packages p ON p.id = v.package")
+    let columns = format!("v.id, p.kind, v.version, v.published_at, v.size, v.sha512, v.manifest, {DEPRECATION}");
+    List::of(columns, format!("versions v JOIN packages p ON p.id = v.package {WITH_DEPRECATION}"))
         .filter("v.package = $1 AND v.removed_at IS NULL")
 }
 
@@ -96,12 +102,5 @@ impl Transaction {
         let revision: Option<i64> =
             sqlx::query_scalar(sql).bind(package.to_string()).fetch_optional(&mut *self.inner).await?;
         Ok(revision.unwrap_or_default())
-    }
-
-    /// The identities of the versions that were not removed, each with why nobody should use it.
-    pub async fn deprecations(&mut self, package: PackageKey) -> Result<Vec<(String, String)>> {
-        let sql =
-            "SELECT version_key, COALESCE(deprecation, '') FROM versions WHERE package = $1 AND removed_at IS NULL";
-        Ok(sqlx::query_as(sql).bind(package.to_string()).fetch_all(&mut *self.inner).await?)
     }
 }

@@ -83,6 +83,9 @@ impl Transaction {
         .bind(manifest.map(|manifest| manifest.type_words()).unwrap_or_default())
         .execute(&mut *self.inner)
         .await?;
+        if versions.is_empty() {
+            self.forget_alternative(package).await?;
+        }
         self.index_package(package).await
     }
 

@@ -1,5 +1,4 @@
-//! What is said of versions after they were published: the words that stand for one (npm's dist-tags), and why nobody
-//! should use it any more.
+//! The words that stand for a version after it was published: npm's dist-tags.
 
 use std::collections::BTreeMap;
 
@@ -81,36 +80,6 @@ impl Transaction {
             sqlx::query_scalar(sql).bind(package.key.to_string()).bind(tag).fetch_optional(&mut *self.inner).await?;
         let Some(version) = removed else { return Ok(false) };
         self.record_tag(EventKind::TagRemoved, doing, package, (tag, &version)).await?;
-        Ok(true)
-    }
-
-    /// Says why nobody should use a version any more, or with an empty text that everybody may. `false` if there is no such
-    /// version; what is said already stays so, without an event.
-    pub async fn deprecate(
-        &mut self,
-        doing: &ChangeContext<'_>,
-        package: &StoredPackage,
-        version_key: &str,
-        why: &str,
-    ) -> Result<bool> {
-        self.lock_package(package.key).await?;
-        let Some(found) = super::version(&mut self.inner, package.key, version_key).await? else {
-            return Ok(false);
-        };
-        let done = sqlx::query(
-            "UPDATE versions SET deprecation = $3 WHERE package = $1 AND version_key = $2 AND COALESCE(deprecation, '') <> $4",
-        )
-        .bind(package.key.to_string())
-        .bind(version_key)
-        .bind((!why.is_empty()).then(|| why.to_owned()))
-        .bind(why)
-        .execute(&mut *self.inner)
-        .await?;
-        if done.rows_affected() > 0 {
-            let kind = if why.is_empty() { EventKind::DeprecationLifted } else { EventKind::VersionDeprecated };
-            self.record_version(doing, kind, &package.name, &found.version.text).await?;
-            self.index_package(package.key).await?;
-        }
         Ok(true)
     }
 

@@ -40,7 +40,7 @@ async fn what_every_request_asks_is_found_by_key() {
         (&tokens::lookup::LOOKUPS[3], [token[0], "Values Scan"]),
         (&tokens::lookup::LOOKUPS[3], [feed[0], "Values Scan"]),
         (packages::OF_NAME, package),
-        (packages::VERSION, version),
+        (packages::VERSION.as_str(), version),
     ])
     .await;
 }

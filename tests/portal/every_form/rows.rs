@@ -222,6 +222,19 @@ pub(super) async fn table(world: &World) -> (Browser, Vec<Row>) {
             &[],
         )
         .by(Owner),
+        row(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/deprecation",
+            &format!("{package}/-/deprecation"),
+            &[("versions", "1.0.0"), ("message", "Old.")],
+        )
+        .by(Owner),
+        row(
+            "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/deprecation/lift",
+            &format!("{package}/-/deprecation/lift"),
+            &[("lifted", "1.0.0")],
+        )
+        .on(&format!("{package}/-/deprecation"))
+        .by(Owner),
         row("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/unlist", &format!("{package}/-/1.0.0/unlist"), &[])
             .by(Owner),
         row("/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}/relist", &format!("{package}/-/1.0.0/relist"), &[])

@@ -10,11 +10,16 @@ use askama::Template;
 use super::view::{Facts, Install};
 use crate::{
     app::App,
-    packages::npm::document::LATEST,
+    packages::{
+        npm::document::LATEST,
+        readme::{Readme, markdown::Piece},
+    },
     portal::{
         clients::Clients,
         packages::{
             PackageAt, Seen,
+            deprecation::DeprecationView,
+            readme::ReadmeView,
             versions::{PackagePath, VersionList, owners},
             view::VersionRow,
         },
@@ -41,6 +46,7 @@ struct ShowPackage {
     downloads: String,
     owners: Vec<String>,
     owned: bool,
+    may_change: bool,
     manages_owners: bool,
     versions: VersionList,
 }
@@ -49,6 +55,8 @@ struct Latest {
     line: VersionRow,
     facts: Facts,
     install: Install,
+    deprecation: Option<DeprecationView>,
+    readme: Option<ReadmeView>,
 }
 
 /// `GET /feeds/{feed}/packages/npm/{id}`
@@ -75,6 +83,7 @@ pub async fn show_package(
         downloads: thousands(seen.package.downloads),
         owners: owners(&app, &seen).await?,
         owned: seen.package.stored.owned,
+        may_change: seen.may_change(),
         manages_owners: seen.manages_owners(),
         versions,
         feed: seen.visitor.feed.name,
@@ -87,9 +96,12 @@ async fn latest_of(app: &App, seen: &Seen, clients: &Clients, version: &str) -> 
     let Some(found) = app.store.version_facts(seen.package.stored.key, seen.visitor.account(), version).await? else {
         return Ok(None);
     };
-    Ok(Facts::of(&found)?.map(|facts| Latest {
+    let Some(facts) = Facts::of(&found)? else { return Ok(None) };
+    Ok(Some(Latest {
         line: VersionRow::of(seen, &found.line),
         install: Install::of(seen, clients, &found.line),
+        deprecation: DeprecationView::of(app, seen, found.line.deprecation.as_ref()).await?,
+        readme: ReadmeView::of(app, seen, &found).await,
         facts,
     }))
 }

@@ -6,7 +6,8 @@ use askama::Template;
 use super::view::{Facts, Install};
 use crate::{
     app::App,
-    portal::packages::{Seen, VersionAt, view::VersionRow},
+    packages::readme::{Readme, markdown::Piece},
+    portal::packages::{Seen, VersionAt, deprecation::DeprecationView, readme::ReadmeView, view::VersionRow},
     web::{
         error::PageError,
         page::{Page, answer},
@@ -23,7 +24,10 @@ struct ShowVersion {
     version: VersionRow,
     facts: Option<Facts>,
     install: Install,
+    deprecation: Option<DeprecationView>,
+    readme: Option<ReadmeView>,
     sha512: String,
+    may_change: bool,
     may_remove: bool,
 }
 
@@ -36,7 +40,10 @@ pub async fn show_version(req: HttpRequest, app: Data<App>, at: VersionAt) -> Re
         package_path: seen.path(),
         version: VersionRow::of(&seen, &found.line),
         facts: Facts::of(&found)?,
+        deprecation: DeprecationView::of(&app, &seen, found.line.deprecation.as_ref()).await?,
+        readme: ReadmeView::of(&app, &seen, &found).await,
         install: Install::of(&seen, &seen.visitor.clients(&app), &found.line),
+        may_change: found.line.removed_at.is_none() && seen.may_change(),
         may_remove: found.line.removed_at.is_none() && seen.may_remove(),
         sha512: found.sha512,
         feed: seen.visitor.feed.name,

@@ -10,10 +10,13 @@ use askama::Template;
 use super::view::{Facts, Install};
 use crate::{
     app::App,
+    packages::readme::{Readme, markdown::Piece},
     portal::{
         clients::Clients,
         packages::{
             PackageAt, Seen,
+            deprecation::DeprecationView,
+            readme::ReadmeView,
             versions::{PackagePath, VersionList, owners},
             view::VersionRow,
         },
@@ -47,6 +50,8 @@ struct Newest {
     line: VersionRow,
     facts: Facts,
     install: Install,
+    deprecation: Option<DeprecationView>,
+    readme: Option<ReadmeView>,
 }
 
 /// `GET /feeds/{feed}/packages/nuget/{id}`
@@ -82,9 +87,12 @@ async fn newest(app: &App, seen: &Seen, clients: &Clients) -> Result<Option<Newe
     let Some(found) = app.store.version_facts(seen.package.stored.key, seen.visitor.account(), version).await? else {
         return Ok(None);
     };
-    Ok(Facts::of(&found)?.map(|facts| Newest {
+    let Some(facts) = Facts::of(&found)? else { return Ok(None) };
+    Ok(Some(Newest {
         line: VersionRow::of(seen, &found.line),
         install: Install::of(seen, clients, &found.line),
+        deprecation: DeprecationView::of(app, seen, found.line.deprecation.as_ref()).await?,
+        readme: ReadmeView::of(app, seen, &found).await,
         facts,
     }))
 }

@@ -6,7 +6,8 @@ use askama::Template;
 use super::view::{Facts, Install};
 use crate::{
     app::App,
-    portal::packages::{Seen, VersionAt, view::VersionRow},
+    packages::readme::{Readme, markdown::Piece},
+    portal::packages::{Seen, VersionAt, deprecation::DeprecationView, readme::ReadmeView, view::VersionRow},
     web::{
         error::PageError,
         page::{Page, answer},
@@ -23,6 +24,8 @@ struct ShowVersion {
     version: VersionRow,
     facts: Option<Facts>,
     install: Install,
+    deprecation: Option<DeprecationView>,
+    readme: Option<ReadmeView>,
     sha512: String,
     /// How many symbol files debuggers find.
     symbols: i64,
@@ -44,6 +47,8 @@ pub async fn show_version(req: HttpRequest, app: Data<App>, at: VersionAt) -> Re
         package_path: seen.path(),
         version: VersionRow::of(&seen, &found.line),
         facts: Facts::of(&found)?,
+        deprecation: DeprecationView::of(&app, &seen, found.line.deprecation.as_ref()).await?,
+        readme: ReadmeView::of(&app, &seen, &found).await,
         install: Install::of(&seen, &clients, &found.line),
         symbol_server: clients.symbols,
         may_change: there && seen.may_change(),
