@@ -158,7 +158,7 @@ impl App {
 
     /// The folder for uploads under way.
     pub fn uploads(&self) -> PathBuf {
-        self.settings.data_dir.join("uploads")
+        self.settings.uploads()
     }
 
     /// Removes what uploads left behind when a process died.

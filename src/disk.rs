@@ -1,6 +1,9 @@
 //! Room on the disks that hold the data folder and the packages in it: said before it runs out, and while there is none.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{config::Settings, store::Store};
 
@@ -98,15 +101,24 @@ fn state((available, total): (u64, u64), (full, low): (u64, u64)) -> DiskState {
     }
 }
 
-/// What is wrong with the disk under the data folder, or under the packages in it, which may be another one: in one
-/// sentence for an operator.
+/// What is wrong with the disk under the data folder, or under a folder in it, which may be another one: in one sentence
+/// for an operator.
 ///
 /// # Errors
 /// When the data folder cannot be asked about.
 pub fn lack_of_room(settings: &Settings) -> io::Result<Option<String>> {
     let of_data = DiskSpace::of(&settings.data_dir)?.warning("data folder", "changed");
-    let packages = settings.blobs().ok().and_then(|blobs| blobs.folder().and_then(|folder| DiskSpace::of(folder).ok()));
-    Ok(of_data.or_else(|| packages?.warning("package folder", "published")))
+    Ok(of_data.or_else(|| {
+        let mut others = other_folders(settings).into_iter();
+        others.find_map(|(what, stops, folder)| DiskSpace::of(&folder).ok()?.warning(what, stops))
+    }))
+}
+
+/// The folders in the data folder that may be on disks of their own: what each is called, and what stops when it is full.
+fn other_folders(settings: &Settings) -> Vec<(&'static str, &'static str, PathBuf)> {
+    let packages = settings.blobs().ok().and_then(|blobs| blobs.folder().map(Path::to_owned));
+    let packages = packages.map(|folder| ("package folder", "published", folder));
+    packages.into_iter().chain([("folder of uploads", "published", settings.uploads())]).collect()
 }
 
 /// What is wrong with the disks, in one sentence for an operator; none if nothing is. A disk can be full without looking
@@ -158,6 +170,22 @@ mod tests {
         let space = DiskSpace::of(&std::env::temp_dir()).unwrap();
         assert!(space.total > 0 && space.available <= space.total, "{space:?}");
         assert!(DiskSpace::of(Path::new("/there/is/no/such/folder")).is_err());
+    }
+
+    #[test]
+    fn packages_and_uploads_may_be_on_disks_of_their_own() {
+        use clap::{Args as _, Command, FromArgMatches as _};
+        let matches = crate::config::Args::augment_args(Command::new("latchkey")).get_matches_from([
+            "latchkey",
+            "--data-dir",
+            "/data",
+        ]);
+        let args = crate::config::Args::from_arg_matches(&matches).unwrap();
+        let master = crate::config::MasterSecret::new(&"0123456789abcdef".repeat(2)).unwrap();
+        let database = crate::store::DatabaseUrl::file_in(&args.data_dir);
+        let settings = Settings::new(&args, args.listen, database, master).unwrap();
+        let folders: Vec<_> = other_folders(&settings).into_iter().map(|(_, _, folder)| folder).collect();
+        assert_eq!(folders, [Path::new("/data/packages"), Path::new("/data/uploads")]);
     }
 
     #[test]

@@ -175,6 +175,11 @@ impl Settings {
         }
     }
 
+    /// The folder for uploads under way.
+    pub fn uploads(&self) -> PathBuf {
+        self.data_dir.join("uploads")
+    }
+
     /// The same with secrets from elsewhere: packages in a folder, mails in files.
     pub fn new(
         args: &Args,
