@@ -102,11 +102,12 @@ for (const scheme of ORIGINS) {
     const source = `${server.url}/v3/index.json`;
     const leave = scheme === 'http' ? ' --allow-insecure-connections' : '';
     const add = key => `dotnet nuget add source ${source} --name latchkey --username api --password ${key} --store-password-in-clear-text${leave}`;
+    const update = key => `dotnet nuget update source latchkey --source ${source} --username api --password ${key} --store-password-in-clear-text${leave}`;
     const hides = (id, key) => `dotnet nuget delete ${id} 1.0.0 --source ${scheme === 'http' ? 'latchkey' : source} --api-key ${key} --non-interactive`;
     const { lines: [dotnet, github, gitlab, azure], key } = await creates(ada, { name: 'All', permissions: ALL, packages: ['Contoso.*'] }, ['dotnet', 'github', 'gitlab', 'azure']);
     const push = `dotnet nuget push Contoso.Core.1.0.0.nupkg --source ${source}`;
     assert.deepEqual(dotnet, [
-      `${push} --api-key ${key}${leave}`, `export NUGET_API_KEY=${key}\n${push}${leave}`, `${add(key)}\ndotnet add package Contoso.Core`, hides('Contoso.Core', key),
+      `${push} --api-key ${key}${leave}`, `export NUGET_API_KEY=${key}\n${push}${leave}`, `${add(key)}\ndotnet add package Contoso.Core`, update(key), hides('Contoso.Core', key),
     ]);
     const restore = `${add('"$NUGET_API_KEY"')}\ndotnet restore`;
     const publish = folder => `dotnet nuget push "${folder}/*.nupkg" --source ${source} --api-key "$NUGET_API_KEY" --skip-duplicate${leave}`;
@@ -190,11 +191,20 @@ for (const scheme of ORIGINS) {
       await server.must(['feed', 'add', '--name', 'open', '--owner', 'ada', '--public']);
       const open = await server.token({ account: 'ada', name: 'open', allow: ['nuget:push'], packages: ['*'], feed: 'open' });
       assert.equal((await pushes(`${server.url}/feeds/open/nuget/v3/package/`, open, nupkg('Open.Core', '1.0.0'))).status, 201);
+      // One more feed beside the one that was added, and alone.
       const stranger = person();
       stranger.begins();
-      await passes(stranger, await installLine(ada, 'open', 'Open.Core'), /PackageReference for package 'Open\.Core' version '1\.0\.0' added/);
+      for (const one of [reader, stranger]) {
+        await passes(one, await installLine(ada, 'open', 'Open.Core'), /PackageReference for package 'Open\.Core' version '1\.0\.0' added/);
+      }
 
-      await passes(developer, dotnet[3], /was deleted successfully/);
+      // The next key goes where the last one was, and that one works no more.
+      const next = await ada.refreshesToken('All');
+      const again = await copiesFor(ada, 'dotnet');
+      await passes(developer, again[3], /was successfully updated/);
+      await passes(developer, 'rm -r .nuget/packages obj && dotnet restore --no-http-cache', /Restored .*App\.csproj/);
+      assert.ok(again[4].includes(next));
+      await passes(developer, again[4], /was deleted successfully/);
       const hides = await creates(ada, { name: 'Hides', permissions: ['nuget:delete'], packages: ['Fabrikam.*'] });
       await passes(person(), hides.lines[0].join('\n'), /was deleted successfully/);
       await developer.pastes('dotnet build-server shutdown');

@@ -70,6 +70,11 @@ impl Clients {
         self.permissions.has(Permission::of(Kind::NuGet, Verb::Delete))
     }
 
+    /// What clients call the feed. Each feed has a name of its own: they refuse to add two of one name.
+    fn source_name(&self) -> String {
+        if self.feed == "main" { "latchkey".to_owned() } else { format!("latchkey-{}", self.feed) }
+    }
+
     /// What dotnet of SDK 9 and later asks for where a source is reached by plain http; older ones do not know it.
     pub(super) fn over_http(&self) -> &'static str {
         if self.insecure { " --allow-insecure-connections" } else { "" }
@@ -95,8 +100,9 @@ impl Clients {
 
     /// Adds the feed to NuGet.exe and installs from it.
     pub fn nuget_source(&self) -> String {
+        let name = self.source_name();
         format!(
-            "nuget sources add -Name latchkey -Source {} -UserName {USER} -Password {KEY}\nnuget install {} -Source latchkey",
+            "nuget sources add -Name {name} -Source {} -UserName {USER} -Password {KEY}\nnuget install {} -Source {name}",
             self.source, self.package
         )
     }
@@ -125,6 +131,12 @@ impl Clients {
                 "the dotnet source commands",
                 self.dotnet_source(),
             ),
+            (
+                self.pull(),
+                "Or, where the feed was added before, give it this key",
+                "the dotnet command that changes the key",
+                self.update_source(),
+            ),
             (self.delete(), self.about_delete(), "the dotnet delete command", self.dotnet_delete()),
         ])
     }
@@ -137,8 +149,8 @@ impl Clients {
         };
         match (self.insecure, self.pull()) {
             (false, _) => delete(&self.source),
-            (true, true) => delete("latchkey"),
-            (true, false) => format!("{}\n{}", self.add_source(KEY), delete("latchkey")),
+            (true, true) => delete(&self.source_name()),
+            (true, false) => format!("{}\n{}", self.add_source(KEY), delete(&self.source_name())),
         }
     }
 
@@ -158,8 +170,9 @@ impl Clients {
     /// for nothing elsewhere, such as for what the package depends on.
     pub fn dotnet_install(&self, id: &str, version: &str, is_public: bool) -> String {
         let add = format!("dotnet add package {id} --version {version}");
+        let (name, over_http) = (self.source_name(), self.over_http());
         match is_public {
-            true => format!("dotnet nuget add source {} --name latchkey{}\n{add}", self.source, self.over_http()),
+            true => format!("dotnet nuget add source {} --name {name}{over_http}\n{add}", self.source),
             false => add,
         }
     }
@@ -170,11 +183,19 @@ impl Clients {
     }
 
     pub(super) fn add_source(&self, key: &str) -> String {
-        format!(
-            "dotnet nuget add source {} --name latchkey --username {USER} --password {key} --store-password-in-clear-text{}",
-            self.source,
-            self.over_http()
-        )
+        let Self { source, .. } = self;
+        self.with_credentials(&format!("add source {source} --name {}", self.source_name()), key)
+    }
+
+    /// A source that was added keeps its old key until it is told another: to add it again is an error.
+    fn update_source(&self) -> String {
+        let Self { source, .. } = self;
+        self.with_credentials(&format!("update source {} --source {source}", self.source_name()), KEY)
+    }
+
+    fn with_credentials(&self, command: &str, key: &str) -> String {
+        let over_http = self.over_http();
+        format!("dotnet nuget {command} --username {USER} --password {key} --store-password-in-clear-text{over_http}")
     }
 
     pub(super) fn visual_studio(&self) -> Vec<SnippetLine> {
@@ -196,17 +217,18 @@ impl Clients {
 
     fn nuget_config(&self) -> String {
         let insecure = if self.insecure { " allowInsecureConnections=\"true\"" } else { "" };
+        let name = self.source_name();
         format!(
             r#"<?xml version="1.0" encoding="utf-8"?>
 <configuration>
   <packageSources>
-    <add key="latchkey" value="{}"{insecure} />
+    <add key="{name}" value="{}"{insecure} />
   </packageSources>
   <packageSourceCredentials>
-    <latchkey>
+    <{name}>
       <add key="Username" value="{USER}" />
       <add key="ClearTextPassword" value="%{SECRET}%" />
-    </latchkey>
+    </{name}>
   </packageSourceCredentials>
 </configuration>"#,
             self.source

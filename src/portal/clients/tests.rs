@@ -102,7 +102,7 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
     };
     let source = "http://packages.example:8080/feeds/team/nuget/v3/index.json";
     let add = format!(
-        "dotnet nuget add source {source} --name latchkey --username api --password YOUR_KEY --store-password-in-clear-text --allow-insecure-connections"
+        "dotnet nuget add source {source} --name latchkey-team --username api --password YOUR_KEY --store-password-in-clear-text --allow-insecure-connections"
     );
     let push = format!("dotnet nuget push Contoso.Core.1.0.0.nupkg --source {source}");
     assert_eq!(
@@ -111,11 +111,15 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
             format!("{push} --api-key YOUR_KEY --allow-insecure-connections"),
             format!("export NUGET_API_KEY=YOUR_KEY\n{push} --allow-insecure-connections"),
             format!("{add}\ndotnet add package Contoso.Core"),
+            format!(
+                "dotnet nuget update source latchkey-team --source {source} --username api --password YOUR_KEY --store-password-in-clear-text --allow-insecure-connections"
+            ),
             // It has no option for it, and takes the leave of the source that was added before.
-            "dotnet nuget delete Contoso.Core 1.0.0 --source latchkey --api-key YOUR_KEY --non-interactive".to_owned(),
+            "dotnet nuget delete Contoso.Core 1.0.0 --source latchkey-team --api-key YOUR_KEY --non-interactive"
+                .to_owned(),
         ]
     );
-    let alone = "dotnet nuget delete Contoso.Core 1.0.0 --source latchkey --api-key YOUR_KEY --non-interactive";
+    let alone = "dotnet nuget delete Contoso.Core 1.0.0 --source latchkey-team --api-key YOUR_KEY --non-interactive";
     assert_eq!(lines("nuget:delete"), [format!("{add}\n{alone}")]);
     for pipeline in ["github", "gitlab", "azure"] {
         let all = Clients::at(&public, None, "main").list();
@@ -129,7 +133,7 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
     let install = |is_public| Clients::at(&public, None, "team").dotnet_install("Contoso.Core", "1.0.0", is_public);
     let package = "dotnet add package Contoso.Core --version 1.0.0";
     assert_eq!(install(false), package);
-    let open = format!("dotnet nuget add source {source} --name latchkey --allow-insecure-connections");
+    let open = format!("dotnet nuget add source {source} --name latchkey-team --allow-insecure-connections");
     assert_eq!(install(true), format!("{open}\n{package}"));
     assert!(
         !Clients::at(&public, None, "main")
@@ -138,6 +142,26 @@ fn dotnet_is_told_that_plain_http_is_meant_and_only_then() {
     );
     let https = Clients::at(&PublicUrl::parse("https://packages.example").unwrap(), None, "main").list();
     assert!(https.iter().flat_map(|client| &client.lines).all(|line| !line.text.contains("insecure")));
+}
+
+#[test]
+fn every_feed_is_a_source_of_its_own_name() {
+    let public = PublicUrl::parse("https://keys.example.com").unwrap();
+    let all = |feed: &str| -> String {
+        let clients = Clients::at(&public, None, feed).list().into_iter();
+        clients.flat_map(|client| client.lines).map(|line| line.text + "\n").collect()
+    };
+    let (main, team) = (all("main"), all("team.x"));
+    for line in [
+        "--name latchkey --username",
+        "sources add -Name latchkey -Source",
+        "<add key=\"latchkey\"",
+        "    <latchkey>\n",
+    ] {
+        assert!(main.contains(line), "{line} in {main}");
+        let of_team = line.replace("latchkey", "latchkey-team.x");
+        assert!(team.contains(&of_team) && !team.contains(line), "{of_team} in {team}");
+    }
 }
 
 #[test]
