@@ -15,7 +15,7 @@ use actix_web::{
 use actix_session::SessionExt;
 use url::form_urlencoded;
 
-use super::account::sign_in;
+use super::{account::sign_in, tokens::open_refusals::count_for_menu};
 use crate::{
     accounts::one_time_link,
     app::App,
@@ -55,6 +55,7 @@ pub async fn guard<B: MessageBody + 'static>(
         if req.method() == Method::POST {
             receive(&mut req).await;
         }
+        count_for_menu(req.request(), &app).await.ok();
         sent_back(next.call(req).await?.map_into_left_body(), &app).await
     } else {
         req.into_response(PageError::NotFromUs.error_response()).map_into_right_body()

@@ -33,6 +33,9 @@ use crate::{
 /// Longest query that survives a sign-in, in bytes.
 const LONGEST_QUERY: usize = 4000;
 
+/// Largest number that is written beside an entry of a menu.
+const MOST_COUNTED: usize = 99;
+
 /// The frame of a page.
 pub struct Page {
     /// In the browser's tab.
@@ -45,6 +48,8 @@ pub struct Page {
     pub section: &'static str,
     /// What was just done, in one line.
     pub notice: Option<Notice>,
+    /// How many refusals of one's tokens are open; none where nobody counted.
+    pub open_refusals: Option<usize>,
     prefix: String,
 }
 
@@ -69,6 +74,7 @@ impl Page {
             who,
             section: "",
             notice,
+            open_refusals: req.extensions().get::<OpenRefusals>().map(|open| open.0),
             prefix: app.settings.public_url.path().to_owned(),
         }
     }
@@ -76,7 +82,15 @@ impl Page {
     /// The frame where nothing is known of the request: nobody is signed in, nothing can be sent.
     pub fn bare(app: &App, title: impl Into<String>) -> Self {
         let prefix = app.settings.public_url.path().to_owned();
-        Self { title: title.into(), csrf: String::new(), who: None, section: "", notice: None, prefix }
+        Self {
+            title: title.into(),
+            csrf: String::new(),
+            who: None,
+            section: "",
+            notice: None,
+            open_refusals: None,
+            prefix,
+        }
     }
 
     /// The same, in a section of the navigation.
@@ -92,6 +106,12 @@ impl Page {
     /// The menu beside the page, if it has one.
     pub fn nav(&self) -> Option<&'static Nav> {
         Nav::of(self.section)
+    }
+
+    /// The number beside an entry of that menu, if something there waits for somebody.
+    pub fn count_of(&self, section: &str) -> Option<String> {
+        let open = self.open_refusals.filter(|open| *open > 0 && section == "refusals")?;
+        Some(if open > MOST_COUNTED { format!("{MOST_COUNTED}+") } else { open.to_string() })
     }
 
     /// A path of ours as links write it.
@@ -118,6 +138,14 @@ impl Page {
     pub fn asset(&self, file: &str) -> String {
         self.url(&assets::path(file))
     }
+}
+
+/// How many refusals are open, for the page of this request.
+struct OpenRefusals(usize);
+
+/// Tells the page of this request how many refusals of the person's tokens are open.
+pub(crate) fn note_open_refusals(req: &HttpRequest, open: usize) {
+    req.extensions_mut().insert(OpenRefusals(open));
 }
 
 /// The path of a request below the public path.

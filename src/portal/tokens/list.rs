@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{feeds, listing::Listing, refusals::open_refusals, remedy::Remedy, row::TokenRow};
+use super::{feeds, listing::Listing, open_refusals::open_refusals, remedy::Remedy, row::TokenRow};
 use crate::{
     app::App,
     feeds::Feed,
@@ -21,7 +21,7 @@ use crate::{
         error::PageError,
         format::{Time, counted},
         owner::Owner,
-        page::{Page, SignedIn, answer},
+        page::{Page, SignedIn, answer, note_open_refusals},
         toolbar::{Alert, Pager, Toolbar},
     },
 };
@@ -69,6 +69,7 @@ pub async fn list_tokens(
     let primary = if shown.next.is_none() { primary(&app, &me, owner, &listing).await? } else { None };
     let created_any = !shown.tokens.is_empty() || app.store.has_made_tokens(account).await?;
     let open = open_refusals(&app, &me, owner).await?;
+    note_open_refusals(&req, open.len());
     let refused = Refused::of(&open);
     let expired = app.store.expired_token_ids(account, now - FOLDED_AFTER, now).await?;
     let since = app.store.frozen_since(account).await?;

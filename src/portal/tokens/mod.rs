@@ -18,6 +18,7 @@ pub mod history;
 pub mod list;
 mod listing;
 pub mod narrow;
+pub mod open_refusals;
 mod pattern_preview;
 mod prefill;
 pub mod preview;

@@ -6,14 +6,16 @@ use actix_web::{
     web::{Data, Query},
 };
 use askama::Template;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::remedy::{self, Remedy, remedy_for};
+use super::{
+    open_refusals::{open, open_refusals},
+    remedy::{self, Remedy, remedy_for},
+};
 use crate::{
     app::App,
     feeds::Membership,
-    store::StoreError,
     tokens::{
         State, Token, TokenId,
         act::{TokenAct, state_when_on},
@@ -25,7 +27,7 @@ use crate::{
         error::PageError,
         format::{self, Time},
         owner::Owner,
-        page::{Page, SignedIn, answer},
+        page::{Page, SignedIn, answer, note_open_refusals},
         paging::{Rows, limit},
         query::with_query,
         toolbar::Pager,
@@ -36,10 +38,6 @@ use crate::{
 const LINES: usize = 50;
 /// Lines that are read for it: one more tells whether there is another page.
 const READ: i64 = limit(LINES);
-/// A refusal is told in the list of tokens for so long, unless it is mended.
-const LATELY: Duration = Duration::days(7);
-/// Refusals that are looked at for that, the newest.
-const LATEST: i64 = 200;
 /// Lines on a token's page.
 const FEW: usize = 5;
 /// Those who came while a token was off, on its page.
@@ -86,6 +84,8 @@ pub struct Named {
 pub struct TokenIssues {
     /// The newest refusals of rules that can be mended, a few.
     pub lines: Vec<RefusalRow>,
+    /// How many are open: refused lately, and not fixed since.
+    pub open: usize,
     /// The way to more of them on the page of refusals.
     pub pager: Pager,
     /// Old keys that are still presented.
@@ -98,13 +98,6 @@ pub struct TokenIssues {
     pub note: String,
     /// For links.
     pub id: String,
-}
-
-impl TokenIssues {
-    /// Whether something was refused that nothing has fixed since.
-    pub fn is_refused(&self) -> bool {
-        self.lines.iter().any(|line| !matches!(line.remedy, Remedy::Fixed(_)))
-    }
 }
 
 /// An old key that is still presented.
@@ -173,6 +166,7 @@ pub async fn list_refusals(
         None => None,
     };
     write_mine(&app, owner).await;
+    note_open_refusals(&req, open_refusals(&app, &me, owner).await?.len());
     let viewer = Viewer::of(&app, &me, owner).await?;
     let mark = after.clone().unwrap_or_else(RefusalCursor::newest);
     let kept = match &token {
@@ -196,22 +190,6 @@ pub async fn list_refusals(
         days_kept: crate::usage::DAYS_KEPT,
     };
     answer(StatusCode::OK, &page)
-}
-
-/// What the person's tokens were refused in the last days and is not mended yet, newest first, as far as it is written.
-pub(super) async fn open_refusals(
-    app: &App,
-    me: &SignedIn,
-    owner: Owner,
-) -> Result<Vec<(RefusalOfToken, Remedy)>, StoreError> {
-    let kept = app.store.refusals_of_account(owner.id, &RefusalCursor::newest(), LATEST).await?;
-    let memberships = app.store.feeds_of(owner.id).await?;
-    let lately = kept.into_iter().take_while(|kept| kept.line.last_at > me.now - LATELY);
-    let judged = lately.map(|kept| {
-        let remedy = remedy_for(&kept.token, &kept.line, &memberships, me.now);
-        (kept, remedy)
-    });
-    Ok(judged.filter(|(_, remedy)| !matches!(remedy, Remedy::Fixed(_))).collect())
 }
 
 fn address(token: Option<TokenId>, after: &RefusalCursor) -> String {
@@ -250,6 +228,7 @@ impl TokenIssues {
         let about_rules: Vec<_> = kept.iter().filter(|kept| !said(kept.line.reason)).collect();
         Ok(Self {
             lines: about_rules.iter().take(FEW).map(|kept| viewer.line(kept)).collect(),
+            open: about_rules.iter().filter(|kept| viewer.is_open(kept)).count(),
             pager: Pager {
                 later: (about_rules.len() > FEW).then(|| {
                     ("All refusals of this token", with_query("/settings/refusals", [("token", token.id.to_string())]))
@@ -283,6 +262,10 @@ impl<'a> Viewer<'a> {
 
     fn time(&self, at: DateTime<Utc>) -> Time {
         Time::new(at, self.me.now, self.me.account.time_zone)
+    }
+
+    fn is_open(&self, kept: &RefusalOfToken) -> bool {
+        open(kept, &self.memberships, self.me.now).is_some()
     }
 
     fn line(&self, kept: &RefusalOfToken) -> RefusalRow {

@@ -165,15 +165,13 @@ fn fixed(token: &Token, line: &RefusedUse, memberships: &[Membership], now: Date
     let feed = memberships.iter().find(|known| known.feed.name == line.feed);
     match line.reason {
         _ if state == State::Revoked => None,
-        Reason::PackageNotCovered if token.settings.patterns.covers(&line.package) => {
-            Some("Its patterns cover it now.")
-        }
+        Reason::PackageNotCovered if token.settings.patterns.covers(&line.package) => Some("Now covered"),
         Reason::FeedNotCovered if feed.is_some_and(|known| token.settings.feeds.cover(Some(known.feed.id))) => {
-            Some("It covers the feed now.")
+            Some("Now covered")
         }
-        Reason::Deactivated if state != State::Deactivated => Some("It is on again."),
-        Reason::Expired if state != State::Expired => Some("It has more time now."),
-        Reason::AccountCannotRead if feed.is_some() => Some("You can see it now."),
+        Reason::Deactivated if state != State::Deactivated => Some("It is on again"),
+        Reason::Expired if state != State::Expired => Some("It has more time"),
+        Reason::AccountCannotRead if feed.is_some() => Some("You see it now"),
         _ => None,
     }
 }
