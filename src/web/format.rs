@@ -74,6 +74,19 @@ pub fn size(bytes: i64) -> String {
     }
 }
 
+/// A name in the parts between which a heading may break: behind its dots, hyphens, underscores and slashes.
+pub fn name_parts(name: &(impl AsRef<str> + ?Sized)) -> impl Iterator<Item = &str> {
+    let mut rest = name.as_ref();
+    std::iter::from_fn(move || {
+        let breaks = rest.char_indices().zip(rest.chars().skip(1));
+        let at =
+            breaks.into_iter().find(|((_, one), next)| matches!(one, '.' | '-' | '_' | '/') && next.is_alphanumeric());
+        let (part, behind) = rest.split_at(at.map_or(rest.len(), |((at, one), _)| at + one.len_utf8()));
+        rest = behind;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
 /// With a capital first letter.
 pub fn sentence(words: &str) -> String {
     let mut text = words.to_owned();
@@ -125,6 +138,19 @@ mod tests {
         }
         assert_eq!(end("2027-10-31T23:00:00Z", Tz::Europe__Berlin).0, "31 Oct 2027, 24:00 CET");
         assert_eq!(end("2027-03-28T18:15:00Z", Tz::Asia__Kathmandu).0, "28 Mar 2027, 24:00 +0545");
+    }
+
+    #[test]
+    fn a_name_breaks_behind_its_signs_and_nowhere_else() {
+        for (name, parts) in [
+            ("Contoso.Service-Client_x", vec!["Contoso.", "Service-", "Client_", "x"]),
+            ("@team/ui", vec!["@team/", "ui"]),
+            ("Größe.Ä..b", vec!["Größe.", "Ä..", "b"]),
+            ("One sentence. And another.", vec!["One sentence. And another."]),
+            ("", vec![]),
+        ] {
+            assert_eq!(name_parts(name).collect::<Vec<_>>(), parts);
+        }
     }
 
     #[test]
