@@ -144,14 +144,19 @@ async fn a_feed_is_made_for_its_owner_and_deleted_while_it_is_empty(world: &Worl
     assert_eq!(add("team", "bo").await.status, 303);
     let rows = ada.get("/operator/feeds").await.texts(".table tbody tr");
     assert!(rows.iter().any(|row| row.starts_with("team Public bo 1 0")), "{rows:?}");
-    let page = ada.fill("/operator/feeds/main/delete", |form| form).await;
-    assert_eq!(page.status, 409);
+    let page = ada.fill("/operator/feeds/team/delete", |form| form.set("name", "main")).await;
+    assert_eq!((page.status, page.problem("name").as_str()), (422, "Type team to delete this feed."));
+    assert!(page.form("/operator/feeds/team/delete").fields.contains(&("name".to_owned(), "main".to_owned())));
+    let delete = async |feed: &str| {
+        ada.fill(&format!("/operator/feeds/{feed}/delete"), |form| form.set("name", feed)).await.status
+    };
+    assert_eq!(delete("main").await, 409);
     let sql = "INSERT INTO packages (id, feed, kind, name, name_key, search_text, listed_versions, listed_stable_versions, downloads, created_at)
         SELECT 'p', id, 'nuget', 'A', 'a', '', 0, 0, 0, 0 FROM feeds WHERE name = 'team'";
     world.database.execute(sql, &[]).await;
-    assert_eq!(ada.fill("/operator/feeds/team/delete", |form| form).await.status, 409);
+    assert_eq!(delete("team").await, 409);
     world.database.execute("DELETE FROM packages", &[]).await;
-    assert_eq!(ada.fill("/operator/feeds/team/delete", |form| form).await.status, 303);
+    assert_eq!(delete("team").await, 303);
     assert_eq!(ada.get("/operator/feeds/team/delete").await.status, 404);
     let events = ada.get("/operator/events?what=feeds").await.texts(".table tbody tr");
     assert!(events.iter().any(|row| row.contains("feed deleted team ada")), "{events:?}");

@@ -15,7 +15,7 @@ use crate::{
     feeds::{FeedDeletion, HostFeed, Membership},
     portal::visitor,
     web::{
-        confirm::{Confirm, ConfirmForm, Link},
+        confirm::{Confirm, Input, Link},
         error::PageError,
         flash::Flash,
         form::{Form, FormError, Problems, or_again},
@@ -72,6 +72,13 @@ pub struct NewFeedForm {
     owner: String,
     #[serde(default)]
     public: String,
+}
+
+/// The form that deletes one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeleteFeedForm {
+    name: String,
 }
 
 /// `GET /operator/feeds`
@@ -147,7 +154,9 @@ pub async fn ask_delete_feed(
     _me: Operator,
     name: Path<String>,
 ) -> Result<HttpResponse, PageError> {
-    question(&found(&app, &name).await?).ask(&req)
+    let line = found(&app, &name).await?;
+    let form = late_form::typed(&req, &path_of_deletion(&line)).unwrap_or_default();
+    question(&line, form).ask(&req)
 }
 
 /// `POST /operator/feeds/{feed}/delete`
@@ -156,9 +165,13 @@ pub async fn delete_feed(
     app: Data<App>,
     me: Operator,
     name: Path<String>,
-    Form(_): Form<ConfirmForm>,
+    Form(form): Form<DeleteFeedForm>,
 ) -> Result<HttpResponse, PageError> {
     let line = found(&app, &name).await?;
+    if !form.name.trim().eq_ignore_ascii_case(&line.feed.name) {
+        let problem = Problems::one("name", format!("Type {} to delete this feed.", line.feed.name));
+        return question(&line, form).draw(&req, StatusCode::UNPROCESSABLE_ENTITY, problem);
+    }
     let why = match app.store.delete_feed(&line.feed, &me.actor, me.now).await? {
         FeedDeletion::Done => return Ok(go_to(&req, Flash::FeedDeleted.at("/operator/feeds"))),
         FeedDeletion::OnlyRemoved => {
@@ -167,7 +180,7 @@ pub async fn delete_feed(
         FeedDeletion::NotEmpty => "This feed holds packages. Only an empty feed can be deleted.",
         FeedDeletion::Main => "Every host has this feed; it cannot be deleted.",
     };
-    question(&line).refuse(&req, why)
+    question(&line, form).refuse(&req, why)
 }
 
 async fn found(app: &App, name: &str) -> Result<HostFeed, PageError> {
@@ -175,7 +188,11 @@ async fn found(app: &App, name: &str) -> Result<HostFeed, PageError> {
     app.store.host_feed(name, BOUND).await?.ok_or(PageError::NotFound)
 }
 
-fn question(line: &HostFeed) -> Confirm {
+fn path_of_deletion(line: &HostFeed) -> String {
+    format!("/operator/feeds/{}/delete", line.feed.name)
+}
+
+fn question(line: &HostFeed, form: DeleteFeedForm) -> Confirm {
     let name = &line.feed.name;
     let members = match line.members {
         0 => String::new(),
@@ -186,9 +203,15 @@ fn question(line: &HostFeed) -> Confirm {
         section: "operator-feeds",
         title: format!("Delete the feed {name}"),
         lede: format!("{members}Tokens that were limited to it cover nothing there. The record stays."),
-        button: "Delete".to_owned(),
+        button: "Delete for good".to_owned(),
         is_danger: true,
-        action: format!("/operator/feeds/{name}/delete"),
+        action: path_of_deletion(line),
+        inputs: vec![Input {
+            field: "name",
+            label: format!("Type {name} to confirm"),
+            value: form.name,
+            hint: String::new(),
+        }],
         back: Link::new("/operator/feeds", "Feeds"),
         ..Confirm::default()
     }

@@ -242,7 +242,7 @@ pub(super) async fn table(world: &World) -> (Browser, Vec<Row>) {
         row(
             "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/{version}/remove",
             &format!("{package}/-/1.1.0/remove"),
-            &[],
+            &[("version", "1.1.0")],
         )
         .by(Operator),
         row("/settings/invitations/{id}/accept", &format!("{}/accept", invitations[0]), &[])
@@ -253,7 +253,7 @@ pub(super) async fn table(world: &World) -> (Browser, Vec<Row>) {
         row("/operator/feeds", "/operator/feeds", &[("name", "empty"), ("owner", "ada")])
             .on("/operator/feeds/new")
             .by(Operator),
-        row("/operator/feeds/{feed}/delete", "/operator/feeds/empty/delete", &[]).by(Operator),
+        row("/operator/feeds/{feed}/delete", "/operator/feeds/empty/delete", &[("name", "empty")]).by(Operator),
         row("/operator/mail/{id}/{verb:retry|drop}", "/operator/mail/{mail}/drop", &[]).by(Operator),
         row("/operator/tokens/find", "/operator/tokens/find", &[("key", "lk_Ab3d")]).by(Operator).changing_nothing(),
         row("/operator/tokens/selected", "/operator/tokens/selected", &[])
