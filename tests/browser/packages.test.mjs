@@ -1,8 +1,11 @@
 // Packages and feeds: from the first push to a package that is looked at, hidden, shared and removed, with and without scripts.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import test from 'node:test';
 import { nupkg, pushes } from './nupkg.mjs';
-import { assertAccessible, journey, onBoth, PASSWORD, shoot } from './world.mjs';
+import { assertAccessible, journey, onBoth, PASSWORD, run, shoot } from './world.mjs';
 
 const ABOUT = '<description>The foundation of every service.</description><tags>logging health</tags><projectUrl>https://example.com/core</projectUrl>';
 /** The longest name there is. */
@@ -39,10 +42,21 @@ onBoth(test, 'a package goes from the first push to its removal', async ({ serve
   const line = 'dotnet add package Contoso.Core --version 1.10.0';
   assert.equal(await ada.reads(`dotnet nuget push Contoso.Core.1.0.0.nupkg --source ${server.url}/v3/index.json --api-key YOUR_KEY --allow-insecure-connections`), line);
 
+  const copy = ada.page.getByRole('button', { name: 'Copy the NuGet.exe command' });
+  assert.equal(await copy.isVisible(), false, 'one client at a time');
+  await ada.page.getByRole('radio', { name: 'NuGet.exe' }).check();
+  await copy.click();
+  assert.equal(await ada.reads(line), `nuget install Contoso.Core -Version 1.10.0 -Source ${server.url}/v3/index.json`);
+
   await ada.follows(() => ada.page.getByRole('link', { name: 'Unlist 1.2.0' }).click());
   await ada.submits('Unlist');
   assert.match(await ada.says(), /Unlisted\. Searches no longer show it/);
   await ada.follows(() => ada.page.getByRole('link', { name: 'Remove' }).click());
+  await ada.fills({ version: '1.20' });
+  await ada.submits('Remove for good');
+  assert.match(await ada.says(), /Type 1\.2\.0 to remove this version\./);
+  assert.equal(await ada.page.getByLabel('Type 1.2.0 to confirm').inputValue(), '1.20', 'what was typed stays');
+  await ada.fills({ version: '1.2.0' });
   await ada.submits('Remove for good');
   assert.match(await ada.says(), /Removed on .* by the operator/);
   assert.match(await pushes(server, key, nupkg('Contoso.Core', '1.2.0'), { expected: 409 }), /This version was removed/);
@@ -51,6 +65,24 @@ onBoth(test, 'a package goes from the first push to its removal', async ({ serve
   assert.match(twice.text, /there is no Fabrikam\.Core in main, or it was removed before/);
   assert.notEqual(twice.code, 0);
 });
+
+test('the curl line of a new token uploads a package', t => journey(t, {}, async ({ server, arrives }) => {
+  const ada = await arrives();
+  await ada.signsUpByLink(await server.setupLink(), 'ada');
+  await ada.createsToken({ name: 'CI', permissions: ['nuget:pull', 'nuget:push'], packages: ['Fabrikam.*'] });
+  await ada.page.getByRole('radio', { name: 'curl' }).check();
+  await ada.page.getByRole('button', { name: 'Copy the curl upload command' }).click();
+  const line = await ada.reads('');
+  const folder = mkdtempSync(path.join(tmpdir(), 'curl-'));
+  try {
+    writeFileSync(path.join(folder, 'Fabrikam.Core.1.0.0.nupkg'), nupkg('Fabrikam.Core', '1.0.0'));
+    const { code, text } = await run('bash', ['-c', `${line} --silent --show-error --fail`], { cwd: folder });
+    assert.equal(code, 0, text);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  assert.equal(await ada.goes('/feeds/main/packages/nuget/Fabrikam.Core/-/1.0.0'), 200);
+}));
 
 test('members are managed, and a public feed is looked at, without scripts', t => journey(t, { engine: 'sqlite' }, async ({ server, arrives }) => {
   const ada = await arrives({ javaScriptEnabled: false });

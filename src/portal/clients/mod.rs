@@ -29,6 +29,8 @@ pub struct Clients {
     /// Whether clients have to be told that plain http is meant.
     insecure: bool,
     flat: String,
+    /// Where NuGet packages are put.
+    push_address: String,
     api: String,
     feed: String,
     permissions: Permissions,
@@ -81,6 +83,17 @@ pub struct Client {
     pub lines: Vec<SnippetLine>,
 }
 
+impl Client {
+    /// A client with one line: its id and name, what the line does and what its button copies, and the text.
+    pub fn of_line(
+        (id, name): (&'static str, &'static str),
+        (what, about): (&'static str, &'static str),
+        text: String,
+    ) -> Self {
+        Self { id, name, lines: vec![SnippetLine { what, about, text }] }
+    }
+}
+
 /// Something to paste.
 pub struct SnippetLine {
     /// What it does, and what to know before.
@@ -116,6 +129,7 @@ impl Clients {
             symbols: public.of(&if feed == "main" { "/symbols".to_owned() } else { format!("/feeds/{feed}/symbols") }),
             insecure: !public.is_https(),
             flat: public.of(&format!("{root}/flat")),
+            push_address: public.of(&format!("{root}/package")),
             api: public.of("/api/v1"),
             feed: feed.to_owned(),
             permissions: Permission::all().collect(),
@@ -161,7 +175,7 @@ impl Clients {
     }
 
     fn curl(&self) -> Vec<SnippetLine> {
-        let Self { api, flat, feed, package, .. } = self;
+        let Self { api, flat, push_address, feed, package, .. } = self;
         let lower = package.to_lowercase();
         let ask = format!("curl -H \"Authorization: Bearer {KEY}\"");
         let question = self.kinds().find_map(|kind| kind.question(self));
@@ -184,6 +198,12 @@ impl Clients {
                 "List the packages it may read",
                 "the curl command that lists packages",
                 format!("{ask} {api}/packages"),
+            ),
+            (
+                self.push(),
+                "Upload a package",
+                "the curl upload command",
+                format!("curl -H \"X-NuGet-ApiKey: {KEY}\" -T {package}.1.0.0.nupkg {push_address}"),
             ),
             (
                 self.pull(),

@@ -37,6 +37,13 @@ fn a_token_is_shown_only_the_lines_it_may_use() {
 }
 
 #[test]
+fn curl_uploads_where_the_token_may() {
+    let upload = "curl -H \"X-NuGet-ApiKey: YOUR_KEY\" -T Contoso.Core.1.0.0.nupkg https://keys.example.com/p/feeds/team/nuget/v3/package";
+    let has = |permissions: &str| lines(permissions).iter().any(|(id, text)| *id == "curl" && text == upload);
+    assert_eq!(["nuget:push", "nuget:push-version", "nuget:pull", "npm:push"].map(has), [true, true, false, false]);
+}
+
+#[test]
 fn lines_are_about_a_package_that_the_patterns_cover() {
     let public = PublicUrl::parse("https://keys.example.com").unwrap();
     for (patterns, package) in [

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     packages::{VersionDetails, VersionSummary, manifest::Manifest, npm::manifest::NpmManifest},
     portal::{
-        clients::Clients,
+        clients::{Client, Clients},
         packages::{
             Seen,
             view::{ProjectLink, link},
@@ -45,9 +45,8 @@ pub struct Group {
 
 /// The lines that install a version.
 pub struct Install {
-    pub npm: String,
-    pub pnpm: String,
-    pub yarn: String,
+    /// A tab for each client.
+    pub tabs: Vec<Client>,
     /// Whether the client needs a key, which no line here has.
     pub needs_key: bool,
 }
@@ -94,10 +93,13 @@ impl Install {
     pub(super) fn of(seen: &Seen, clients: &Clients, version: &VersionSummary) -> Self {
         let spec = format!("{}@{}", seen.name(), version.version);
         let registry = clients.registry();
+        let tab = |id, name, about, text| Client::of_line((id, name), ("Add it to a project", about), text);
         Self {
-            npm: format!("npm install {spec} --registry {registry}"),
-            pnpm: format!("pnpm add {spec} --registry {registry}"),
-            yarn: format!("yarn add {spec}"),
+            tabs: vec![
+                tab("npm", "npm", "the npm command", format!("npm install {spec} --registry {registry}")),
+                tab("pnpm", "pnpm", "the pnpm command", format!("pnpm add {spec} --registry {registry}")),
+                tab("yarn", "Yarn", "the Yarn command", format!("yarn add {spec}")),
+            ],
             needs_key: !seen.visitor.feed.is_public,
         }
     }

@@ -10,7 +10,7 @@ use crate::{
         },
     },
     portal::{
-        clients::Clients,
+        clients::{Client, Clients},
         packages::{
             Seen,
             view::{ProjectLink, link},
@@ -42,9 +42,8 @@ pub struct Group {
 
 /// The lines that install a version.
 pub struct Install {
-    pub reference: String,
-    pub dotnet: String,
-    pub nuget: String,
+    /// A tab for each client.
+    pub tabs: Vec<Client>,
     /// Whether the feed has to be added with a key, which no line here does.
     pub needs_key: bool,
 }
@@ -101,10 +100,22 @@ impl Install {
     pub(super) fn of(seen: &Seen, clients: &Clients, version: &VersionSummary) -> Self {
         let (id, version) = (seen.name(), normalized(&version.version));
         let (source, is_public) = (&clients.source, seen.visitor.feed.is_public);
+        let reference = format!("<PackageReference Include=\"{id}\" Version=\"{version}\" />");
+        let nuget = format!("nuget install {id} -Version {version} -Source {source}");
         Self {
-            reference: format!("<PackageReference Include=\"{id}\" Version=\"{version}\" />"),
-            dotnet: clients.dotnet_install(id, version, is_public),
-            nuget: format!("nuget install {id} -Version {version} -Source {source}"),
+            tabs: vec![
+                Client::of_line(
+                    ("dotnet", "dotnet"),
+                    ("Add it to a project", "the dotnet command"),
+                    clients.dotnet_install(id, version, is_public),
+                ),
+                Client::of_line(
+                    ("reference", "PackageReference"),
+                    ("Write it into a project file", "the PackageReference"),
+                    reference,
+                ),
+                Client::of_line(("nuget", "NuGet.exe"), ("Install it into a folder", "the NuGet.exe command"), nuget),
+            ],
             needs_key: !is_public,
         }
     }
