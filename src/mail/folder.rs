@@ -19,14 +19,19 @@ const KEPT: Duration = Duration::days(7);
 const STAMP: &str = "%Y%m%dT%H%M%SZ";
 const STAMP_LENGTH: usize = 16;
 
+/// The folder `mails` in the data folder.
+pub fn folder_in(data: &Path) -> PathBuf {
+    data.join("mails")
+}
+
 /// The folder.
 #[derive(Clone, Debug)]
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    /// The folder `mails` in the data folder.
+    /// The one of this data folder.
     pub(super) fn in_data(data: &Path) -> Self {
-        Self(data.join("mails"))
+        Self(folder_in(data))
     }
 
     /// Where it is.

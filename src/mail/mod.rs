@@ -20,7 +20,8 @@ use lettre::{Address, message::Mailbox};
 use thiserror::Error;
 
 pub use self::{
-    account::write, action::Envelope, message::with_unsubscribe, smtp_url::BadSmtpUrl, test_mail::test_mail,
+    account::write, action::Envelope, folder::folder_in, message::with_unsubscribe, smtp_url::BadSmtpUrl,
+    test_mail::test_mail,
 };
 use self::{folder::Folder, smtp::Smtp, smtp_url::SmtpServer};
 use crate::{

@@ -59,4 +59,9 @@ async fn notifications_say_what_is_sent_and_to_where(world: &World) {
     let page = ada.get("/settings/notifications").await;
     assert_eq!(page.texts("dl.about dd")[0], "ada@example.com change");
     assert!(page.body.contains("cannot be switched off") && page.body.contains("no mail server"));
+    let folder = world.folder().join("mails").display().to_string();
+    assert!(!page.body.contains(&folder), "where the host keeps its files is not for everybody");
+    world.make_operator("ada").await;
+    let page = ada.get("/settings/notifications").await;
+    assert_eq!(page.texts(".banner code"), [folder], "who runs the host is told where its mails are");
 }

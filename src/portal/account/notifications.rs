@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
+    mail,
     notifications::Reminders,
     web::{
         error::PageError,
@@ -21,8 +22,14 @@ use crate::{
 struct Notifications {
     page: Page,
     email: String,
-    mails_are_files: bool,
+    /// Where mails are files: the folder, for operators alone.
+    mail_files: Option<MailFiles>,
     reminders: Reminders,
+}
+
+/// Mails that nobody sends.
+struct MailFiles {
+    folder: Option<String>,
 }
 
 /// The form; a box that is not ticked is not sent.
@@ -33,6 +40,14 @@ pub struct RemindersForm {
     thirty_days: String,
     #[serde(default)]
     one_day: String,
+}
+
+impl MailFiles {
+    fn of(app: &App, me: &SignedIn) -> Self {
+        let folder = mail::folder_in(&app.settings.data_dir);
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        Self { folder: me.account.is_operator.then(|| folder.display().to_string()) }
+    }
 }
 
 impl RemindersForm {
@@ -49,7 +64,7 @@ pub async fn show_notifications(req: HttpRequest, app: Data<App>, me: SignedIn) 
     };
     let page = Notifications {
         page: Page::in_section(&req, "Notifications", "notifications"),
-        mails_are_files: app.settings.smtp_url.is_none(),
+        mail_files: app.settings.smtp_url.is_none().then(|| MailFiles::of(&app, &me)),
         reminders,
         email: me.account.email,
     };
