@@ -125,7 +125,7 @@ impl Kinds {
     pub fn label(self) -> &'static str {
         match self {
             Self::One(kind) => kind.label(),
-            Self::Combined => "Combined (NuGet and container)",
+            Self::Combined => "NuGet and container",
             Self::NuGetAndNpm => "NuGet and npm",
             Self::All => "All kinds",
         }

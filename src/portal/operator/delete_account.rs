@@ -153,7 +153,7 @@ async fn draw(
         hint: String::new(),
     };
     let confirm = Confirm {
-        lede: "There is no way back.".to_owned(),
+        lede: "This cannot be undone.".to_owned(),
         instead: Some(Instead {
             before: "To keep it and lock it, ",
             link: Link::new(format!("{path}/disable"), "disable"),

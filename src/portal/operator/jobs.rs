@@ -63,7 +63,8 @@ impl RunView {
 fn took(took: Duration) -> String {
     match took.num_milliseconds() {
         0 => "under 1 ms".to_owned(),
-        millis @ ..10_000 => format!("{millis} ms"),
+        millis @ ..1_000 => format!("{millis} ms"),
+        millis @ ..10_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
         millis => format!("{} s", millis / 1_000),
     }
 }

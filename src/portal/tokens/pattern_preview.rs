@@ -231,7 +231,7 @@ impl CandidatePackages {
     }
 
     fn line(&self, patterns: &Patterns, set: &PatternSet) -> PatternLine {
-        let kind = self.kind.label();
+        let kind = if self.kind == Kind::Container { "container" } else { self.kind.label() };
         let total = self.counted().count();
         let covered = self.covered(set);
         let of = |whose: &str| match self.more {
