@@ -124,7 +124,7 @@ function addresses({ people, tokens, mail, login }) {
   const [nuget, npm] = [`${feed}/packages/nuget/${LONG.nuget}`, `${feed}/packages/npm/${LONG.npm}`];
   const account = page => `/operator/accounts/${people.person}${page}`;
   const scoped = '{id:@[^/%]+/[^/]+|[^/]+}';
-  const same = ['/', '/guide', '/forgot', '/sign-up', '/settings/password', '/settings/refusals', '/settings/profile', '/settings/security-log', '/settings/sessions', '/settings/invitations',
+  const same = ['/guide', '/forgot', '/sign-up', '/settings/password', '/settings/refusals', '/settings/profile', '/settings/security-log', '/settings/sessions', '/settings/invitations',
     '/settings/notifications', '/settings/calendar', '/settings/tokens', '/settings/tokens/new', '/settings/tokens/freeze', '/settings/tokens/unfreeze', '/packages', '/feeds', '/operator',
     '/operator/accounts', '/operator/accounts/new', '/operator/accounts/import', '/operator/accounts/invitations', '/operator/tokens', '/operator/tokens/find', '/operator/events', '/operator/feeds',
     '/operator/jobs', '/operator/mail', '/operator/feeds/new'].map(path => [path, [path]]);
