@@ -59,7 +59,7 @@ async function creates(person, token, clients = ['dotnet']) {
 /** The install line of a package's page. */
 async function installLine(person, feed, id) {
   await person.goes(`/feeds/${feed}/packages/nuget/${id}`);
-  const [dotnet] = await copies(person, '.snippet:has(#install-dotnet)');
+  const [dotnet] = await copies(person, '#use-dotnet');
   return dotnet;
 }
 
