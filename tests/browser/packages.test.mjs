@@ -52,11 +52,11 @@ onBoth(test, 'a package goes from the first push to its removal', async ({ serve
   await ada.submits('Unlist');
   assert.match(await ada.says(), /Unlisted\. Searches no longer show it/);
   await ada.follows(() => ada.page.getByRole('link', { name: 'Remove' }).click());
-  await ada.fills({ version: '1.20' });
+  await ada.fills({ number: '1.20' });
   await ada.submits('Remove for good');
   assert.match(await ada.says(), /Type 1\.2\.0 to remove this version\./);
   assert.equal(await ada.page.getByLabel('Type 1.2.0 to confirm').inputValue(), '1.20', 'what was typed stays');
-  await ada.fills({ version: '1.2.0' });
+  await ada.fills({ number: '1.2.0' });
   await ada.submits('Remove for good');
   assert.match(await ada.says(), /Removed on .* by the operator/);
   assert.match(await pushes(server, key, nupkg('Contoso.Core', '1.2.0'), { expected: 409 }), /This version was removed/);

@@ -279,12 +279,12 @@ async fn only_operators_remove_versions_and_nobody_gets_them_back(world: &World)
 
     world.pass(chrono::Duration::minutes(16));
     for mistyped in ["", "1.1", "Contoso.Core 1.1.0", "1.1.0-"] {
-        let page = oz.fill(&remove, |form| proven(form, "oz").set("version", mistyped)).await;
-        let problem = page.problem("version");
+        let page = oz.fill(&remove, |form| proven(form, "oz").set("number", mistyped)).await;
+        let problem = page.problem("number");
         assert_eq!((page.status, problem.as_str()), (422, "Type 1.1.0 to remove this version."), "{mistyped}");
-        assert!(page.form(&remove).fields.contains(&("version".to_owned(), mistyped.to_owned())), "it stays");
+        assert!(page.form(&remove).fields.contains(&("number".to_owned(), mistyped.to_owned())), "it stays");
     }
-    let typed = |form: Form| form.set("version", " 1.1.0 ");
+    let typed = |form: Form| form.set("number", " 1.1.0 ");
     let refused = oz.fill(&remove, |form| typed(form).set("proof_password", "not the password")).await;
     assert_eq!((refused.status, refused.problem("proof_password").as_str()), (422, "This is not your password."));
     assert_eq!(ada.downloads("contoso.core", "1.1.0").await, 200);
@@ -308,7 +308,7 @@ async fn only_operators_remove_versions_and_nobody_gets_them_back(world: &World)
     assert_eq!(ada.browser.get("/feeds/main/packages/nuget/Contoso.Core").await.texts("h1 + .version"), ["1.0.0"]);
 
     let last = "/feeds/main/packages/nuget/Contoso.Core/-/1.0.0/remove";
-    assert_eq!(oz.fill(last, |form| form.set("version", "1.0.0")).await.status, 303);
+    assert_eq!(oz.fill(last, |form| form.set("number", "1.0.0")).await.status, 303);
     let page = ada.browser.get("/feeds/main/packages/nuget/Contoso.Core").await;
     assert!(page.texts(".banner strong")[0].starts_with("Every version was removed on 1 Mar 2027"));
     assert!(names(&ada.browser.get("/packages?unlisted=yes").await).is_empty());

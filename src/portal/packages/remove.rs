@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RemoveForm {
-    version: String,
+    number: String,
 }
 
 /// `GET /feeds/{feed}/packages/{kind}/{id}/-/{version}/remove`
@@ -55,8 +55,8 @@ async fn remove(
     line: &VersionSummary,
     form: &RemoveForm,
 ) -> Result<HttpResponse, FormError> {
-    if !form.version.trim().eq_ignore_ascii_case(&line.version.text) {
-        return Err(FormError::field("version", format!("Type {} to remove this version.", line.version)));
+    if !form.number.trim().eq_ignore_ascii_case(&line.version.text) {
+        return Err(FormError::field("number", format!("Type {} to remove this version.", line.version)));
     }
     reauth::require(req, app, me).await?;
     let mut tx = seen.begin(app, Seen::may_remove).await?;
@@ -79,9 +79,9 @@ fn question(seen: &Seen, line: &VersionSummary, form: RemoveForm) -> Confirm {
         cancel: "Keep it",
         action: format!("{back}/remove"),
         inputs: vec![Input {
-            field: "version",
+            field: "number",
             label: format!("Type {} to confirm", line.version),
-            value: form.version,
+            value: form.number,
             hint: String::new(),
         }],
         asks_proof: seen.visitor.me.as_ref().is_some_and(SignedIn::must_prove),

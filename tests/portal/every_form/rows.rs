@@ -242,7 +242,7 @@ pub(super) async fn table(world: &World) -> (Browser, Vec<Row>) {
         row(
             "/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/{version}/remove",
             &format!("{package}/-/1.1.0/remove"),
-            &[("version", "1.1.0")],
+            &[("number", "1.1.0")],
         )
         .by(Operator),
         row("/settings/invitations/{id}/accept", &format!("{}/accept", invitations[0]), &[])
