@@ -145,6 +145,7 @@ function addresses({ people, tokens, mail, login }) {
     [`/feeds/{feed}/packages/{kind:npm}/${scoped}`, [npm]],
     ['/feeds/{feed}/packages/{kind:container}/{name:[a-z0-9][a-z0-9._/-]*}', [`/feeds/${LONG.feed}/packages/container/${REPOSITORY.slice(LONG.feed.length + 1)}`]],
     [`/feeds/{feed}/packages/{kind:nuget|npm}/${scoped}/-/owners`, [`${nuget}/-/owners`, `${npm}/-/owners`]],
+    [`/feeds/{feed}/packages/{kind:nuget|npm}/${scoped}/-/deprecation`, [`${nuget}/-/deprecation`, `${npm}/-/deprecation`]],
     [`/feeds/{feed}/packages/{kind:nuget|npm}/${scoped}/-/owners/{account}`, [`${nuget}/-/owners/${people.ada}`]],
     ['/feeds/{feed}/packages/{kind:nuget}/{id}/-/{version}', [`${nuget}/-/${LONG.version}`]],
     [`/feeds/{feed}/packages/{kind:npm}/${scoped}/-/{version}`, [`${npm}/-/${LONG.version}`]],

@@ -10,7 +10,7 @@ import { journey } from './world.mjs';
 /** Pages that only people without a session see, or with a link from a mail: `accessibility.test.mjs` and `settings.test.mjs` look at them. */
 const ELSEWHERE = ['/', '/setup', '/sign-in', '/confirm', '/reset'];
 /** Files. */
-const FILES = /\.csv$|\/export$/;
+const FILES = /\.csv$|\/export$|\/readme$/;
 
 /** The patterns of all pages that can be looked at. */
 function patterns() {
