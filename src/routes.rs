@@ -272,9 +272,15 @@ fn pages() -> Vec<Line> {
         get("/feeds/{feed}/packages/{kind:nuget}/{id}", packages::nuget::show::show_package),
         get("/feeds/{feed}/packages/{kind:npm}/{id:@[^/%]+/[^/]+|[^/]+}", packages::npm::show::show_package),
         get(
-            "/feeds/{feed}/packages/{kind:container}/{name:[a-z0-9][a-z0-9._/-]*}",
-            packages::container::show::show_repository,
+            "/feeds/{feed}/packages/{kind:container}/{name:.+}/-/{tag}/remove",
+            packages::container::remove::ask_remove_tag,
         ),
+        post(
+            "/feeds/{feed}/packages/{kind:container}/{name:.+}/-/{tag}/remove",
+            packages::container::remove::remove_tag,
+        ),
+        get("/feeds/{feed}/packages/{kind:container}/{name:.+}/-/{tag}", packages::container::tag::show_tag),
+        get("/feeds/{feed}/packages/{kind:container}/{name:.+}", packages::container::show::show_repository),
         get("/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners", packages::owners::list_owners),
         post("/feeds/{feed}/packages/{kind:nuget|npm}/{id:@[^/%]+/[^/]+|[^/]+}/-/owners", packages::owners::add_owner),
         get(

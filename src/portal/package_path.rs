@@ -4,7 +4,10 @@ use crate::tokens::Kind;
 
 /// The path of a package's page. What belongs to the package follows after `/-/`, so that no name hides it.
 pub(in crate::portal) fn path(feed: &str, kind: Kind, name: &str) -> String {
-    format!("/feeds/{feed}/packages/{}/{name}", kind.as_str())
+    // The names of repositories begin with their feed.
+    let own =
+        if kind == Kind::Container { name.strip_prefix(feed).and_then(|rest| rest.strip_prefix('/')) } else { None };
+    format!("/feeds/{feed}/packages/{}/{}", kind.as_str(), own.unwrap_or(name))
 }
 
 /// The path of a version's page.

@@ -117,6 +117,8 @@ pub enum Flash {
     DeprecationLifted,
     /// A version was removed for good.
     VersionRemoved,
+    /// A tag of a repository is no longer shown.
+    TagRemoved,
     /// Nothing: what was sent is what there was.
     Unchanged,
     /// Nothing: the session had ended.
@@ -272,6 +274,7 @@ impl Flash {
             "deprecation-lifted",
             "No longer deprecated. Clients learn it at their next request.",
         ),
+        (Self::TagRemoved, "tag-removed", "Removed from the list. The registry may still have the image."),
         (Self::VersionRemoved, "version-removed", "Removed for good. Its number cannot be used again."),
         (Self::Unchanged, "unchanged", "Nothing was changed: everything is as it was."),
         (

@@ -113,7 +113,7 @@ const NAMES_A_KIND: [(&str, &str); 10] = [
     ("routes/scopes.rs", "what stands around them"),
     ("portal/clients/mod.rs", "the list of clients"),
     ("portal/packages/moved.rs", "old addresses named no kind"),
-    ("portal/feeds/show.rs", "repositories are listed apart, as they have no versions"),
+    ("store/packages/listing.rs", "repositories have tags instead of versions"),
     ("store/packages/symbols.rs", "no other kind has symbol files"),
     ("store/health.rs", "looks for symbol files too"),
     ("auth/signing_keys.rs", "registries of no other kind are told something signed"),

@@ -9,17 +9,14 @@ use askama::Template;
 
 use crate::{
     app::App,
-    packages::container::image::RepositorySummary,
     portal::{
         clients::{Clients, FeedAddress, SnippetLine},
-        package_path,
         packages::list::{Listing, PackagesQuery},
         visitor::Visitor,
     },
-    tokens::{Kind, decision::Role},
+    tokens::decision::Role,
     web::{
         error::PageError,
-        format::{Time, thousands},
         page::{Page, answer},
     },
 };
@@ -39,34 +36,6 @@ struct ShowFeed {
     /// The lines that make its first package.
     push: Vec<SnippetLine>,
     listing: Listing,
-    /// Container repositories, on the first page of the list.
-    repositories: Vec<RepositoryRow>,
-}
-
-struct RepositoryRow {
-    name: String,
-    path: String,
-    tags: String,
-    pulls: String,
-    pushed: Time,
-}
-
-/// Repositories on the page.
-const REPOSITORIES: i64 = 200;
-
-async fn repositories(app: &App, visitor: &Visitor) -> Result<Vec<RepositoryRow>, PageError> {
-    let found = app.store.repositories(visitor.feed.id, REPOSITORIES).await?;
-    let row = |found: RepositorySummary| {
-        let rest = found.name.split_once('/').map_or("", |(_, rest)| rest);
-        RepositoryRow {
-            path: package_path::path(&visitor.feed.name, Kind::Container, rest),
-            tags: thousands(found.tags),
-            pulls: thousands(found.pulls),
-            pushed: visitor.time(found.pushed_at),
-            name: found.name,
-        }
-    };
-    Ok(found.into_iter().map(row).collect())
 }
 
 /// `GET /feeds/{feed}`
@@ -90,7 +59,6 @@ pub async fn show_feed(
         role: visitor.role.map_or("", Role::as_str),
         manages: visitor.manages(),
         may_push: visitor.role >= Some(Role::Writer),
-        repositories: if listing.first { repositories(&app, &visitor).await? } else { Vec::new() },
         name: visitor.feed.name,
         listing,
     };

@@ -1,7 +1,7 @@
 //! The search and the filters above lists of packages.
 
 use crate::{
-    tokens::Kind,
+    tokens::{Kind, ServedKinds},
     web::{
         query::with_query,
         toolbar::{FilterLink, Toolbar},
@@ -11,11 +11,8 @@ use crate::{
 /// What the address of a list says: names and values.
 type Filters = [(&'static str, String)];
 
-/// The kinds whose packages are in the lists.
-const LISTED: [Kind; 2] = [Kind::NuGet, Kind::Npm];
-
 /// The toolbar of a list with these filters. Filters that stand beside each other go together, but listed and unlisted.
-pub(super) fn toolbar(action: String, words: String, filters: &Filters) -> Toolbar {
+pub(super) fn toolbar(action: String, words: String, filters: &Filters, served: ServedKinds) -> Toolbar {
     let link = |label: &'static str, (name, value): (&'static str, &str), is_chosen: bool| FilterLink {
         label,
         path: with_query(&action, changed(&words, filters, (name, value))),
@@ -28,7 +25,7 @@ pub(super) fn toolbar(action: String, words: String, filters: &Filters) -> Toolb
         let is_chosen = filters.iter().any(|(name, value)| *name == "kind" && value == kind.as_str());
         link(kind.label(), ("kind", if is_chosen { "" } else { kind.as_str() }), is_chosen)
     };
-    let kinds = LISTED.map(kind);
+    let kinds = served.iter().map(kind);
     let unlisted = is_on("unlisted");
     let listed = [link("Listed", ("unlisted", ""), !unlisted), link("Include unlisted", ("unlisted", "yes"), unlisted)];
     let others = [toggle("Deprecated", "deprecated"), toggle("Stable", "stable")];

@@ -129,7 +129,7 @@ impl Listing {
             ..wanted.lines(visitor.account(), &searched.owner)
         };
         let found = app.store.package_lines(&lines).await?;
-        let listing = Self::new(visitor.path(), &searched.q, wanted, false);
+        let listing = Self::new(app, visitor.path(), &searched.q, wanted, false);
         let key = |line: &PackageSummary| format!("{}@{}", line.name.to_ascii_lowercase(), line.kind.as_str());
         Ok(listing.filled(found, &searched.query, key, time))
     }
@@ -151,7 +151,7 @@ impl Listing {
         let only_feed = wanted.feed(app).await?;
         let lines = PackageQuery { after, only_feed, ..wanted.lines(account, &searched.owner) };
         let found = app.store.package_lines(&lines).await?;
-        let listing = Self::new(action, &searched.q, wanted, true);
+        let listing = Self::new(app, action, &searched.q, wanted, true);
         let key = |line: &PackageSummary| {
             format!("{}@{}@{}", line.name.to_ascii_lowercase(), line.feed_name, line.kind.as_str())
         };
@@ -186,7 +186,7 @@ impl Listing {
         let is_hidden = !searched.owner.is_empty() && account.is_none();
         let hits = if is_hidden { Vec::new() } else { search_in_turn(app, &search).await? };
         let names_feed = matches!(scope, SearchScope::Readable(_));
-        let mut listing = Self::new(action, &searched.q, wanted, names_feed);
+        let mut listing = Self::new(app, action, &searched.q, wanted, names_feed);
         listing.first = number == 1;
         let rows = Rows::new(hits, PAGE);
         let later = (rows.more && number < MOST_PAGES).then(|| listing.page_link(number + 1));
@@ -196,10 +196,10 @@ impl Listing {
         Ok(listing)
     }
 
-    fn new(action: String, q: &str, wanted: &PackagesQuery, names_feed: bool) -> Self {
+    fn new(app: &App, action: String, q: &str, wanted: &PackagesQuery, names_feed: bool) -> Self {
         let (first, unlisted) = (wanted.after.is_empty(), wanted.unlisted());
         let filters = wanted.filters();
-        let toolbar = filter_links::toolbar(action, q.to_owned(), &filters);
+        let toolbar = filter_links::toolbar(action, q.to_owned(), &filters, app.settings.served_kinds());
         Self { toolbar, unlisted, filters, names_feed, rows: Vec::new(), pager: Pager::default(), first }
     }
 

@@ -76,15 +76,12 @@ impl Store {
         .execute(&mut *tx.inner)
         .await?;
         if done.rows_affected() == 0 {
-            let kept = "SELECT 1 FROM packages p JOIN versions v ON v.package = p.id WHERE p.feed = $1 AND v.removed_at IS NULL LIMIT 1";
+            let kept =
+                "SELECT 1 FROM packages WHERE feed = $1 AND (listed_versions > 0 OR unlisted_versions > 0) LIMIT 1";
             let kept: Option<i64> =
                 sqlx::query_scalar(kept).bind(feed.id.to_string()).fetch_optional(&mut *tx.inner).await?;
             return Ok(if kept.is_some() { FeedDeletion::NotEmpty } else { FeedDeletion::OnlyRemoved });
         }
-        sqlx::query("DELETE FROM container_images WHERE feed = $1")
-            .bind(feed.id.to_string())
-            .execute(&mut *tx.inner)
-            .await?;
         tx.record(EventKind::FeedDeleted, by, Subject::feed(&feed.name), EventDetail::Nothing, now).await?;
         tx.commit().await?;
         Ok(FeedDeletion::Done)

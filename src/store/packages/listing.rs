@@ -11,7 +11,10 @@ use crate::{
     feeds::{Feed, FeedSummary, Membership},
     packages::{
         PackageDetails, PackageQuery, PackageSummary, StoredPackage, VersionDetails, VersionNumber, VersionSummary,
-        blobs::BlobKey, manifest::StoredManifest, rules,
+        blobs::BlobKey,
+        container::image::RepositorySummary,
+        manifest::{Manifest, StoredManifest},
+        rules,
     },
     store::{
         Result, Store, feeds, instant, readable,
@@ -41,8 +44,17 @@ row! {
         published_at: Option<i64>,
         manifest: Option<String>,
         deprecation: Option<String>,
+        tag: Option<String>,
     }
 }
+
+/// What lists show of a package `p` of a feed `f`, and whence.
+pub(in crate::store) const LINE: &str =
+    "p.kind, p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, COALESCE(v.published_at, i.pushed_at) AS published_at,
+     v.manifest, v.deprecation, i.tag";
+pub(in crate::store) const NEWEST: &str =
+    "LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest
+     LEFT JOIN container_images i ON p.kind = 'container' AND i.feed = p.feed AND i.repository = p.name AND i.tag = p.newest";
 
 row! {
     struct PackageRow {
@@ -92,7 +104,13 @@ impl LineRow {
     pub(in crate::store) fn read(self) -> Result<PackageSummary> {
         let kind = kind_of(&self.kind)?;
         let kept = self.manifest.and_then(StoredManifest::new);
-        let manifest = kept.map(|kept| readable(rules(kind).manifest(&kept), "versions.manifest")).transpose()?;
+        let manifest = match self.tag {
+            Some(tag) => {
+                let summary = RepositorySummary::new(&self.name, tag, self.listed_versions);
+                Some(Box::new(summary) as Box<dyn Manifest>)
+            }
+            None => kept.map(|kept| readable(rules(kind).manifest(&kept), "versions.manifest")).transpose()?,
+        };
         Ok(PackageSummary {
             kind,
             name: self.name,
@@ -144,10 +162,7 @@ impl VersionRow {
 /// where `$5` is 0 or 1, only those that are not or are deprecated, and where `$6` is 1, only those with a stable version;
 /// `$7` to `$9` are the place to go on from, `$10` how many, and `$11` who must own them. Empty texts ask for nothing.
 fn packages() -> List {
-    let list = List::of(
-        "p.kind, p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, v.published_at, v.manifest, v.deprecation",
-        "packages p JOIN feeds f ON f.id = p.feed LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest",
-    );
+    let list = List::of(LINE, format!("packages p JOIN feeds f ON f.id = p.feed {NEWEST}"));
     let list = list.filter("(p.listed_versions > 0 OR ($2 = 1 AND p.unlisted_versions > 0))").filter(
         "(f.public_since IS NOT NULL
             OR EXISTS (SELECT 1 FROM effective_roles r WHERE r.feed = f.id AND r.account = $1 AND r.role IS NOT NULL))",

@@ -259,7 +259,7 @@ impl Store {
     ) -> Result<Vec<FeedPackage>> {
         let rows: Vec<FeedPackageRow> = sqlx::query_as(
             "SELECT p.id, p.kind, p.name, p.listed_versions, f.id AS feed, f.name AS feed_name, f.public_since, r.role,
-                v.version AS latest
+                COALESCE(v.version, CASE WHEN p.kind = 'container' THEN p.newest END) AS latest
              FROM packages p JOIN feeds f ON f.id = p.feed JOIN effective_roles r ON r.feed = p.feed AND r.account = $1
                 LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest AND p.listed_versions > 0
              WHERE p.id > $2 AND r.role IS NOT NULL

@@ -12,6 +12,7 @@ use crate::{
     packages::search::{MOST_CHECKS, MOST_WORDS},
     store::{
         Engine,
+        packages::listing::{LINE, NEWEST},
         sql::{Direction::Ascending, Direction::Descending, List, contains},
     },
 };
@@ -77,12 +78,8 @@ impl Statement {
                 "p.id, p.kind, p.name, p.feed, f.name AS feed_name, p.revision, found.downloads",
                 "JOIN packages p ON p.id = found.package JOIN feeds f ON f.id = p.feed",
             ),
-            Output::Lines => self.page(
-                "p.kind, p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, v.published_at, v.manifest,
-                 v.deprecation",
-                "JOIN packages p ON p.id = found.package JOIN feeds f ON f.id = p.feed
-                 LEFT JOIN versions v ON v.package = p.id AND v.version_key = p.newest",
-            ),
+            Output::Lines => self
+                .page(LINE, &format!("JOIN packages p ON p.id = found.package JOIN feeds f ON f.id = p.feed {NEWEST}")),
         }
     }
 
@@ -161,7 +158,9 @@ const OWNED: &str = "($5 = '' OR EXISTS (SELECT 1 FROM package_owners o JOIN acc
     WHERE o.package = e.package AND a.username_key = $5))";
 const HAS_VERSION: &str =
     "($8 = '' OR EXISTS (SELECT 1 FROM versions had WHERE had.package = e.package AND had.version_key = $8
-    AND had.removed_at IS NULL AND had.unlisted_at IS NULL))";
+    AND had.removed_at IS NULL AND had.unlisted_at IS NULL) OR (e.kind = 'container' AND EXISTS
+    (SELECT 1 FROM packages own JOIN container_images had ON had.feed = own.feed AND had.repository = own.name
+    WHERE own.id = e.package AND had.tag = $8)))";
 const ALL_WORDS: &str = "(e.name_words || e.title_words || e.tag_words || e.author_words || e.description_words)";
 /// The rank of what some word is not found in.
 const NOT_FOUND: i64 = 9;

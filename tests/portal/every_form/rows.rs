@@ -12,6 +12,7 @@ use crate::{
     support::{
         page::{Form, Page},
         person::{Browser, newest_token},
+        wire::call,
         world::{World, password_of},
     },
 };
@@ -50,6 +51,13 @@ async fn invited(world: &World, feed: &str) -> String {
     tx.commit().await.unwrap();
     let asked = "SELECT i.id FROM owner_invitations i JOIN feeds f ON f.id = i.feed WHERE f.name = $1";
     world.database.text(asked, &[&feed.name]).await
+}
+
+/// The page that lets an npm in which waits.
+async fn waiting_npm(world: &World) -> String {
+    let begun = call(world.address(), "POST /feeds/main/npm/-/v1/login", &[], b"{}").await.json();
+    let address = begun["loginUrl"].as_str().unwrap().to_owned();
+    address[address.find("/settings/").unwrap()..].to_owned()
 }
 
 fn row(address: &'static str, page: &str, typed: &[(&'static str, &str)]) -> Row {
@@ -120,6 +128,16 @@ pub(super) async fn table(world: &World) -> (Browser, Vec<Row>) {
     let address = "INSERT INTO symbols_addresses (token, hash, created_at)
          SELECT t.id, s.hash, 1 FROM tokens t JOIN token_secrets s ON s.token = t.id WHERE t.name = 'several'";
     world.database.execute(address, &[]).await;
+    let image = "INSERT INTO container_images (feed, repository, tag, digest, size, pushed_at, pushed_by, pulls)
+         SELECT id, 'team/app', 'v1', 'sha256:aa', 1, 1, 'ada', 0 FROM feeds WHERE name = 'team'";
+    let repository =
+        "INSERT INTO packages (id, feed, kind, name, name_key, search_text, listed_versions, listed_stable_versions,
+             downloads, created_at, newest, package_types)
+         SELECT t.id, f.id, 'container', 'team/app', 'team/app', '', 1, 1, 0, 1, 'v1', '' FROM feeds f, tokens t
+         WHERE f.name = 'team' AND t.name = 'several'";
+    for sql in [image, repository] {
+        world.database.execute(sql, &[]).await;
+    }
     browser.key_for(world, "over", "1").await;
     browser.key_for(world, "over too", "1").await;
     browser.key_for(world, "over three", "1").await;
@@ -160,7 +178,7 @@ pub(super) async fn table(world: &World) -> (Browser, Vec<Row>) {
             &[("email", "ada@elsewhere.example"), ("password", &password_of("ada"))],
         )
         .on("/settings/profile"),
-        row("/settings/npm-login/{feed}/{code}", &format!("/settings/npm-login/main/{}", "0".repeat(64)), &[]),
+        row("/settings/npm-login/{feed}/{code}", &waiting_npm(world).await, &[]),
         row("/settings/profile/address/withdraw", "/settings/profile/address/withdraw", &[]).on("/settings/profile"),
         row("/settings/notifications", "/settings/notifications", &[("thirty_days", "yes")]),
         row("/settings/calendar", "/settings/calendar", &[]),
@@ -245,6 +263,12 @@ pub(super) async fn table(world: &World) -> (Browser, Vec<Row>) {
             &[("number", "1.1.0")],
         )
         .by(Operator),
+        row(
+            "/feeds/{feed}/packages/{kind:container}/{name:.+}/-/{tag}/remove",
+            "/feeds/team/packages/container/app/-/v1/remove",
+            &[],
+        )
+        .by(Owner),
         row("/settings/invitations/{id}/accept", &format!("{}/accept", invitations[0]), &[])
             .on("/settings/invitations"),
         row("/settings/invitations/{id}/decline", &format!("{}/decline", invitations[1]), &[])

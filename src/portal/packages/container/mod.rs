@@ -1,3 +1,6 @@
-//! The page of a container repository. Its images are its registry's: what is shown is what the registry told.
+//! The pages of container repositories: one repository with its tags, one tag, and forgetting one.
 
+pub mod remove;
 pub mod show;
+pub mod tag;
+mod view;

@@ -1,20 +1,15 @@
 //! One repository: its tags, with the images they stand for, and who pushed and pulled them.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Data, Path},
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 
+use super::view::{Repository, TagRow};
 use crate::{
     app::App,
-    packages::container::image::{ImageUse, TaggedImage},
-    portal::visitor::Visitor,
     web::{
         error::PageError,
-        format::{Time, size, thousands},
         page::{Page, answer},
+        paging::{Rows, limit},
     },
 };
 
@@ -33,61 +28,20 @@ struct ShowRepository {
     more: bool,
 }
 
-struct TagRow {
-    tag: String,
-    digest: String,
-    size: String,
-    pulls: String,
-    pushed: UseLine,
-    pulled: Option<UseLine>,
-}
-
-struct UseLine {
-    at: Time,
-    /// Who, and with which key; for members alone.
-    by: Option<String>,
-    hint: Option<String>,
-}
-
 /// `GET /feeds/{feed}/packages/container/{name}`
-pub async fn show_repository(
-    req: HttpRequest,
-    app: Data<App>,
-    path: Path<(String, String, String)>,
-) -> Result<HttpResponse, PageError> {
-    let (feed, _, rest) = path.into_inner();
-    let visitor = Visitor::of(&req, &app, &feed).await?;
-    let name = format!("{}/{rest}", visitor.feed.name);
-    let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
-    let mut images = app.store.images(visitor.feed.id, &name, limit).await?;
-    let more = images.len() > MOST;
-    images.truncate(MOST);
-    let Some(latest) = images.first() else { return Err(PageError::NotFound) };
+pub async fn show_repository(req: HttpRequest, app: Data<App>) -> Result<HttpResponse, PageError> {
+    let repository = Repository::of(&req, &app).await?;
+    let images = app.store.images(repository.key(), repository.visitor.account(), limit(MOST)).await?;
+    let Rows { shown, more } = Rows::new(images, MOST);
+    let Some(latest) = shown.first() else { return Err(PageError::NotFound) };
     let registry = app.settings.registry_services.first();
     let page = ShowRepository {
-        page: Page::in_section(&req, name.clone(), "packages"),
-        pull: registry.map(|registry| format!("docker pull {registry}/{name}:{}", latest.tag)),
-        tags: images.into_iter().map(|image| TagRow::new(image, &visitor)).collect(),
-        feed: visitor.feed.name,
-        name,
+        page: Page::in_section(&req, repository.name.clone(), "packages"),
+        pull: registry.map(|registry| format!("docker pull {registry}/{}:{}", repository.name, latest.tag)),
+        tags: shown.into_iter().map(|image| TagRow::new(image, &repository)).collect(),
+        feed: repository.visitor.feed.name.clone(),
+        name: repository.name,
         more,
     };
     answer(StatusCode::OK, &page)
-}
-
-impl TagRow {
-    fn new(image: TaggedImage, visitor: &Visitor) -> Self {
-        let shown = |used: ImageUse| {
-            let by = (visitor.me.is_some() && !used.by.is_empty()).then_some(used.by);
-            UseLine { at: visitor.time(used.at), hint: used.hint.filter(|_| by.is_some()), by }
-        };
-        Self {
-            tag: image.tag,
-            digest: image.digest,
-            size: size(image.size),
-            pulls: thousands(image.pulls),
-            pushed: shown(image.pushed),
-            pulled: image.pulled.map(shown),
-        }
-    }
 }
