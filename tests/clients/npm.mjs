@@ -1,5 +1,6 @@
-// npm, pnpm and Yarn 1 and 4, each in a home of its own: they publish and install packages at one feed with what they are given.
-// What the feed should answer is for the tests to say.
+// npm (that of this machine and a later one), pnpm, Yarn 1 and 4 and Bun, each in a home of its own: they publish and install
+// packages at one feed with what they are given. What the feed should answer is for the tests to say.
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,8 +8,8 @@ import { run } from '../browser/server.mjs';
 
 const cache = process.env.LATCHKEY_CACHE || path.join(homedir(), '.cache/latchkey');
 const modules = path.join(cache, 'node/node_modules');
-const scripts = { yarn1: 'yarn/bin/yarn.js', yarn4: '@yarnpkg/cli-dist/bin/yarn.js' };
-const pnpm = path.join(modules, '@pnpm/exe.linux-x64/pnpm');
+const scripts = { yarn1: 'yarn/bin/yarn.js', yarn4: '@yarnpkg/cli-dist/bin/yarn.js', npm12: 'npm/bin/npm-cli.js' };
+const programs = { npm: 'npm', pnpm: path.join(modules, '@pnpm/exe.linux-x64/pnpm'), bun: path.join(modules, '@oven/bun-linux-x64-baseline/bin/bun') };
 
 export class Npm {
   #number = 0;
@@ -31,12 +32,27 @@ export class Npm {
   }
 
   /** Runs a command of a client in a folder, with an empty cache and home; `key` is what its own settings hold. */
-  runs(client, args, { key, basic = false, cwd = this.room('project') } = {}) {
-    const home = this.room('home');
+  runs(client, args, settings = {}) {
+    const { program, all, options } = this.#prepares(client, args, settings);
+    return run(program, all, options);
+  }
+
+  /** Starts a command that waits for somebody; what it has printed so far is its `text`, and `ended` its exit code. */
+  starts(client, args, settings = {}) {
+    const { program, all, options } = this.#prepares(client, args, settings);
+    const child = spawn(program, all, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = { text: '', ended: new Promise(resolve => { child.once('close', resolve); }), stops: () => child.kill('SIGKILL') };
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => { started.text += text; });
+    return started;
+  }
+
+  /** A home with settings in it; `user` is a username and password instead of a key. */
+  #prepares(client, args, { key, user, basic = false, cwd = this.room('project'), home = this.room('home') }) {
+    const credential = user ?? (basic && `api:${key}`);
     const setting = this.registry.slice(this.registry.indexOf('//'));
-    const secret = key && (basic ? `_auth=${Buffer.from(`api:${key}`).toString('base64')}` : `_authToken=${key}`);
+    const secret = credential ? `_auth=${Buffer.from(credential).toString('base64')}` : key && `_authToken=${key}`;
     const lines = [`registry=${this.registry}`, 'update-notifier=false', 'fund=false', 'fetch-retries=0', 'always-auth=true'];
-    writeFileSync(path.join(home, '.npmrc'), [...lines, ...(secret ? [`${setting}:${secret}`] : [])].join('\n') + '\n');
+    if (!existsSync(path.join(home, '.npmrc'))) writeFileSync(path.join(home, '.npmrc'), [...lines, ...(secret ? [`${setting}:${secret}`] : [])].join('\n') + '\n');
     writeFileSync(path.join(home, '.yarnrc'), `registry "${this.registry}"\n`);
     const yarnrc = [
       `npmRegistryServer: "${this.registry}"`, 'unsafeHttpWhitelist: ["127.0.0.1"]', 'npmMinimalAgeGate: 0', 'enableTelemetry: false', 'nodeLinker: node-modules',
@@ -51,9 +67,8 @@ export class Npm {
       pnpm_config_fetch_retries: '0', pnpm_config_minimum_release_age: '0', pnpm_config_store_dir: path.join(home, 'store'), PNPM_HOME: home,
     };
     const options = { env, cwd };
-    if (client === 'npm') return run('npm', args, options);
-    if (client === 'pnpm') return run(pnpm, args, options);
-    return run(process.execPath, [path.join(modules, scripts[client]), ...args], options);
+    if (programs[client]) return { program: programs[client], all: args, options };
+    return { program: process.execPath, all: [path.join(modules, scripts[client]), ...args], options };
   }
 
   /** A folder with a package in it. */
@@ -70,7 +85,7 @@ export class Npm {
     // It packs nothing before its lockfile knows the package.
     if (client === 'yarn4') await this.runs(client, ['install'], { ...options, cwd });
     const args = {
-      npm: ['publish'], pnpm: ['publish', '--no-git-checks'], yarn4: ['npm', 'publish'],
+      npm: ['publish'], npm12: ['publish'], bun: ['publish'], pnpm: ['publish', '--no-git-checks'], yarn4: ['npm', 'publish'],
       yarn1: ['publish', '--non-interactive', '--new-version', JSON.parse(readFileSync(path.join(cwd, 'package.json'))).version],
     };
     return this.runs(client, [...args[client], ...(options.more ?? [])], { ...options, cwd });
@@ -80,7 +95,7 @@ export class Npm {
   async installs(client, spec, options = {}) {
     const folder = this.room('project');
     writeFileSync(path.join(folder, 'package.json'), '{ "name": "project", "version": "1.0.0", "private": true }');
-    const verb = client === 'npm' ? ['install', '--no-audit'] : ['add'];
+    const verb = client.startsWith('npm') ? ['install', '--no-audit'] : ['add'];
     const result = await this.runs(client, [...verb, spec], { ...options, cwd: folder });
     return { ...result, folder };
   }

@@ -13,6 +13,7 @@ use crate::support::{
 on_both_engines! {
     npm_is_let_in_by_a_person_and_gets_a_key_for_half_a_day,
     a_login_that_nobody_fetches_is_over_after_a_while,
+    an_address_ends_after_ten_minutes,
     letting_npm_in_asks_for_the_password_after_a_while,
     addresses_of_no_login_lead_nowhere,
 }
@@ -57,6 +58,9 @@ async fn npm_is_let_in_by_a_person_and_gets_a_key_for_half_a_day(world: &World) 
     let put = document("ui", "1.0.0", "latest", &package("ui", "1.0.0", json!({})));
     assert_eq!(with_key(world, &format!("PUT {MAIN}/ui"), &key, &put.to_string()).await.status, 201);
     assert_eq!(with_key(world, "GET /v3/flat/a/index.json", &key, "").await.status, 403, "npm packages only");
+    let again = ada.submit(ada.get(&page).await.form(&page)).await;
+    assert_eq!(again.status, 409, "its address is used up");
+    assert_eq!(done(world, &asked).await.status, 202);
     world.pass(Duration::hours(12));
     assert_eq!(with_key(world, &format!("GET {MAIN}/-/whoami"), &key, "").await.status, 401);
     assert!(world.database.events_of("ada").await.contains(&"token created".to_owned()));
@@ -71,12 +75,31 @@ async fn a_login_that_nobody_fetches_is_over_after_a_while(world: &World) {
     world.pass(Duration::minutes(6));
     assert_eq!(done(world, &asked).await.status, 202);
     assert_eq!(world.database.number("SELECT COUNT(*) FROM tokens WHERE name = 'npm login'", &[]).await, 0);
+    let again = ada.get(&page).await.form(&page);
+    world.pass(Duration::minutes(3));
+    assert_eq!(ada.submit(again).await.status, 409, "it was let in once");
+}
+
+async fn an_address_ends_after_ten_minutes(world: &World) {
+    let (page, asked) = begin(world).await;
+    let ada = world.ada().await;
+    let form = ada.get(&page).await.form(&page);
+    world.pass(Duration::minutes(10));
+    let late = ada.submit(form).await;
+    assert_eq!(late.status, 409);
+    assert!(late.body.contains("This login has ended"), "{}", late.body);
+    let question = ada.get(&page).await;
+    assert!(
+        question.body.contains("This login has ended")
+            && !question.body.contains("method=\"post\" action=\"/settings/npm")
+    );
+    assert_eq!(done(world, &asked).await.status, 202);
 }
 
 async fn letting_npm_in_asks_for_the_password_after_a_while(world: &World) {
-    let (page, asked) = begin(world).await;
     let ada = world.ada().await;
     world.pass(Duration::minutes(20));
+    let (page, asked) = begin(world).await;
     let question = ada.get(&page).await;
     let unproven = ada.submit(question.form(&page)).await;
     assert_eq!(unproven.heading(), "Confirm it is you");
@@ -88,6 +111,12 @@ async fn letting_npm_in_asks_for_the_password_after_a_while(world: &World) {
 
 async fn addresses_of_no_login_lead_nowhere(world: &World) {
     let ada = world.ada().await;
+    let (page, _) = begin(world).await;
+    let changed = format!("{}0", &page[..page.len() - 1]);
+    let changed = if changed == page { format!("{}1", &page[..page.len() - 1]) } else { changed };
+    assert_eq!(ada.get(&changed).await.status, 404, "not sealed here");
+    let other = page.replace("/main/", "/other/");
+    assert_eq!(ada.get(&other).await.status, 404, "sealed for another feed");
     for strange in ["", "/main", "/main/xyz", "/main/00", "/No%20feed/00"] {
         assert_eq!(ada.get(&format!("/settings/npm-login{strange}")).await.status, 404, "{strange}");
     }

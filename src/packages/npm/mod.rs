@@ -5,6 +5,7 @@ pub mod dependency;
 pub mod document;
 pub mod files;
 pub mod hashes;
+pub mod login_code;
 pub mod manifest;
 pub mod name;
 mod places;

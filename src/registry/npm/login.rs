@@ -18,6 +18,7 @@ use crate::{
     app::App,
     audit::Actor,
     auth::{client_address, client_name},
+    packages::npm::login_code::{LOGINS, LoginCode},
     store::ClientLogin,
     tokens::{Feeds, Issued, Kind, Patterns, Permission, TokenId, TokenSettings, Verb},
 };
@@ -34,7 +35,9 @@ pub async fn begin_login(req: HttpRequest, app: web::Data<App>) -> Answer {
     let mut secret = [0; SECRET];
     crate::random::system().fill_bytes(&mut secret);
     let secret = hex::encode(secret);
-    let page = format!("/settings/npm-login/{}/{}", request.feed, hex::encode(Sha256::digest(&secret)));
+    let seal = app.settings.master.derive(LOGINS);
+    let code = LoginCode::of(&secret, request.now()).sealed(&*seal, request.feed);
+    let page = format!("/settings/npm-login/{}/{code}", request.feed);
     Ok(HttpResponse::Ok().json(json!({
         "loginUrl": app.settings.public_url.of(&page),
         "doneUrl": format!("{}/-/v1/done?secret={secret}", request.base()),

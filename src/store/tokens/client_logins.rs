@@ -20,16 +20,17 @@ pub struct ClientLogin {
 }
 
 impl Transaction {
-    /// Lets the client in that holds the secret with this SHA-256. `false` if that was done already.
+    /// Lets the client in that holds the secret with this SHA-256. `false` if that was done already, whether or not it has
+    /// fetched its token since. Its address is good no longer than `life`.
     pub async fn confirm_client_login(
         &mut self,
-        secret_hash: &[u8],
+        (secret_hash, life): (&[u8], Duration),
         account: AccountId,
         feed: FeedId,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         sqlx::query("DELETE FROM client_logins WHERE expires_at <= $1")
-            .bind(now.timestamp())
+            .bind((now - life).timestamp())
             .execute(&mut *self.inner)
             .await?;
         let done = sqlx::query(
@@ -55,16 +56,17 @@ impl Store {
         feed: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<ClientLogin>> {
-        let waits: Option<i64> = sqlx::query_scalar("SELECT 1 FROM client_logins WHERE secret_hash = $1 LIMIT 1")
-            .bind(secret_hash.to_vec())
-            .fetch_optional(&self.pool)
-            .await?;
+        let waits: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM client_logins WHERE secret_hash = $1 AND taken_at IS NULL LIMIT 1")
+                .bind(secret_hash.to_vec())
+                .fetch_optional(&self.pool)
+                .await?;
         if waits.is_none() {
             return Ok(None);
         }
         let mut tx = self.begin().await?;
         let row: Option<(String, String)> = sqlx::query_as(
-            "DELETE FROM client_logins WHERE secret_hash = $1 AND expires_at > $3
+            "UPDATE client_logins SET taken_at = $3 WHERE secret_hash = $1 AND expires_at > $3 AND taken_at IS NULL
                AND feed = (SELECT id FROM feeds WHERE name = $2)
                AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = client_logins.account AND a.disabled_at IS NULL)
              RETURNING account, feed",

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
+    packages::npm::login_code::{LIFE, LOGINS, LoginCode},
     portal::visitor::Visitor,
     web::{
         confirm::{Confirm, ConfirmForm, Fact, Link},
@@ -23,13 +24,18 @@ use crate::{
 #[derive(Debug, Deserialize)]
 pub struct NpmLogin {
     feed: String,
-    /// The hash of the secret that the client holds, in hexadecimal.
+    /// Which client, and until when; see [`LoginCode`].
     code: String,
 }
 
+/// What is said where the client is let in no more.
+const OVER: &str = "This login has ended: npm waits for ten minutes. Run npm login again.";
+const DONE: &str = "This login was let in already. Run npm login again if npm still waits.";
+
 impl NpmLogin {
-    fn code(&self) -> Result<Vec<u8>, PageError> {
-        hex::decode(&self.code).ok().filter(|hash| hash.len() == 32).ok_or(PageError::NotFound)
+    fn code(&self, app: &App) -> Result<LoginCode, PageError> {
+        let seal = app.settings.master.derive(LOGINS);
+        LoginCode::open(&self.code, &*seal, &self.feed).ok_or(PageError::NotFound)
     }
 }
 
@@ -41,8 +47,11 @@ pub async fn ask_login(
     login: Path<NpmLogin>,
 ) -> Result<HttpResponse, PageError> {
     let login = login.into_inner();
-    login.code()?;
+    let code = login.code(&app)?;
     let visitor = Visitor::of(&req, &app, &login.feed).await?;
+    if code.is_over(me.now) {
+        return question(&login, &visitor).cannot(&req, OVER);
+    }
     Confirm { asks_proof: me.must_prove(), ..question(&login, &visitor) }.ask(&req)
 }
 
@@ -55,14 +64,16 @@ pub async fn confirm_login(
     Form(_): Form<ConfirmForm>,
 ) -> Result<HttpResponse, PageError> {
     let login = login.into_inner();
-    let code = login.code()?;
+    let code = login.code(&app)?;
     let visitor = Visitor::of(&req, &app, &login.feed).await?;
     reauth::require(&req, &app, &me).await?;
+    if code.is_over(me.now) {
+        return question(&login, &visitor).cannot(&req, OVER);
+    }
     let mut tx = me.begin(&app).await?;
-    let is_first = tx.confirm_client_login(&code, me.account.id, visitor.feed.id, me.now).await?;
-    if !is_first {
-        let why = "This login was let in already. Run npm login again if npm still waits.";
-        return question(&login, &visitor).cannot(&req, why);
+    let client = (code.secret_hash.as_slice(), LIFE);
+    if !tx.confirm_client_login(client, me.account.id, visitor.feed.id, me.now).await? {
+        return question(&login, &visitor).cannot(&req, DONE);
     }
     tx.commit().await?;
     let done = "npm goes on by itself now: go back to your terminal. Its token is called npm login; revoke it when you are done.";
