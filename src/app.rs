@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::{
     accounts::{Account, one_time_link},
     auth::{
-        AccountLimiter, AnonymousSearches, ConcurrencyLimiter, LegacyKeys, PushQueue, UsageBuffer,
+        AccountLimiter, AnonymousSearches, ConcurrencyLimiter, LegacyKeys, PasswordReads, PushQueue, UsageBuffer,
         password_hasher::PasswordHasher, rate_limiter::RateLimiter, signing_keys::SigningKeys,
     },
     clock::Clock,
@@ -47,6 +47,8 @@ pub struct App {
     pub passwords: PasswordHasher,
     /// How often strangers, and people themselves, may ask for what costs something.
     pub limits: RateLimiter,
+    /// Whether passwords read packages, and how they are checked.
+    pub password_reads: PasswordReads,
     /// Whether keys of an older system are to be looked for.
     pub legacy: Arc<LegacyKeys>,
     /// Uses and refusals of tokens that are not written yet.
@@ -99,12 +101,15 @@ impl App {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let blobs = Blobs::open(&settings.blobs()?, &aws_variables()).context("the package store cannot be opened")?;
         let legacy = Arc::new(LegacyKeys::read_at_start(&store).await?);
+        let passwords = PasswordHasher::default();
+        let limits = RateLimiter::new(settings.master.derive("rate limits"));
         let app = Self {
             store,
             mailer,
             clock,
-            passwords: PasswordHasher::default(),
-            limits: RateLimiter::new(settings.master.derive("rate limits")),
+            password_reads: PasswordReads::new(settings.password_reads, limits.clone(), passwords.clone()),
+            passwords,
+            limits,
             legacy,
             usage_buffer: Arc::default(),
             downloads: Downloads::default(),

@@ -161,6 +161,11 @@ impl Demand {
         }
     }
 
+    /// Packages read with a password that are written down: once a day for each account and network.
+    pub(crate) fn noted_password_read(account: AccountId, address: IpAddr) -> Self {
+        RateLimit::folded("password reads by", format!("{account} by {}", widest(address)), 1, DAY).into()
+    }
+
     /// Failed sign-ins of one account that are written down.
     pub(crate) fn noted_failure(whom: &str) -> Self {
         RateLimit::folded("noted failures", whom.to_owned(), 20, HOUR).into()

@@ -72,6 +72,8 @@ kinds! {
     SignedIn = "session.started", "signed in";
     /// A sign-in failed.
     SignInFailed = "session.refused", "sign-in failed";
+    /// Packages were read with a username and password; noted once a day for each network.
+    ReadWithPassword = "account.read_with_password", "packages read with a password";
     /// The password was changed; every session ended.
     PasswordChanged = "account.password_changed", "password changed";
     /// The first password was chosen.

@@ -1,10 +1,10 @@
 //! Which key a request presents, and in which header. Any non-empty username goes with a key in Basic.
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::authorization::Authorization;
 use crate::tokens::{
     Secret, SecretHash,
     legacy::{LegacyKey, Shape},
@@ -40,21 +40,48 @@ pub struct Key {
     pub(super) is_username: bool,
     /// What is looked up of a key that was presented before, to whoever shows a proof of that now.
     proven: Option<SecretHash>,
+    /// What has the shape of no key and came with a username in Basic: perhaps the password of an account.
+    pub(super) password: Option<UserPassword>,
+}
+
+/// A username and password, as they came.
+pub(super) struct UserPassword {
+    pub(super) username: String,
+    pub(super) password: Zeroizing<String>,
+}
+
+impl UserPassword {
+    pub(super) fn new(username: &str, password: &str) -> Self {
+        Self { username: username.to_owned(), password: Zeroizing::new(password.to_owned()) }
+    }
+}
+
+impl std::fmt::Debug for UserPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UserPassword")
+    }
 }
 
 impl Key {
     /// Of a private address, which is looked up by itself.
     pub(super) fn of_address() -> Self {
-        Self { scheme: CredentialScheme::Address, secret: None, legacy: None, is_username: false, proven: None }
+        Self { scheme: CredentialScheme::Address, ..Self::of_secret(CredentialScheme::Address, "") }
     }
 
     fn of_secret(scheme: CredentialScheme, text: &str) -> Self {
-        Self { scheme, secret: Secret::parse(text), legacy: None, is_username: false, proven: None }
+        Self { scheme, secret: Secret::parse(text), legacy: None, is_username: false, proven: None, password: None }
     }
 
     /// A key that a form has in the place of a password.
     pub fn of_password(text: &str) -> Self {
         Self::of_secret(CredentialScheme::Basic, text)
+    }
+
+    /// The same where a username stands beside it.
+    pub fn of_user(username: &str, text: &str) -> Self {
+        let is_password = !username.is_empty() && !text.is_empty() && !text.starts_with(PREFIX);
+        let password = is_password.then(|| UserPassword::new(username, text));
+        Self { password, ..Self::of_password(text) }
     }
 
     /// A key that stands alone in `Authorization`.
@@ -135,7 +162,9 @@ impl Credentials {
             }
         });
         let authorization = self.authorization.and_then(|AuthorizationText { key, legacy, is_password }| {
-            let key = Key { legacy: legacy.filter(in_use), ..key };
+            let legacy = legacy.filter(in_use);
+            let password = key.password.filter(|_| legacy.is_none());
+            let key = Key { legacy, password, ..key };
             let is_ignored = is_password && key.legacy.is_none() && api_key.is_some();
             (!is_ignored).then_some(key)
         });
@@ -174,39 +203,30 @@ fn at_most_one<T>(mut values: impl Iterator<Item = T>) -> Result<Option<T>, Ambi
 }
 
 fn authorization(value: &[u8]) -> Option<AuthorizationText> {
-    let (scheme, rest) = value.split_at(value.iter().position(|&b| b == b' ').unwrap_or(value.len()));
-    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-    if scheme.eq_ignore_ascii_case(b"basic") {
-        basic(rest)
-    } else {
-        let text = if scheme.eq_ignore_ascii_case(b"bearer") { utf8(rest) } else { "" };
+    let bearer = |text: &str| {
         let key = Key::of_secret(CredentialScheme::Bearer, text);
         Some(AuthorizationText { key, legacy: None, is_password: false })
-    }
-}
-
-fn basic(encoded: &[u8]) -> Option<AuthorizationText> {
-    let decoded = STANDARD.decode(encoded).map(Zeroizing::new).unwrap_or_default();
-    if decoded.as_slice() == b":" {
-        return None;
-    }
-    let (user, password) = decoded.split_at(decoded.iter().position(|&b| b == b':').unwrap_or(0));
-    let text = if user.is_empty() { "" } else { utf8(&password[1..]) };
-    let key = Key {
-        is_username: utf8(user).starts_with(PREFIX) && !text.starts_with(PREFIX),
-        ..Key::of_secret(CredentialScheme::Basic, text)
     };
-    let is_password = !text.is_empty() && !text.starts_with(PREFIX) && !key.is_username;
-    Some(AuthorizationText { legacy: LegacyKey::parse(text), key, is_password })
+    match Authorization::read(value) {
+        Authorization::Empty => None,
+        Authorization::Basic { username, password } => Some(basic(&username, &password)),
+        Authorization::Bearer(text) => bearer(&text),
+        Authorization::Other => bearer(""),
+    }
 }
 
-fn utf8(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
+fn basic(username: &str, text: &str) -> AuthorizationText {
+    let is_username = username.starts_with(PREFIX) && !text.starts_with(PREFIX);
+    let is_password = !text.is_empty() && !text.starts_with(PREFIX) && !is_username;
+    let password = is_password.then(|| UserPassword::new(username, text));
+    let key = Key { is_username, password, ..Key::of_secret(CredentialScheme::Basic, text) };
+    AuthorizationText { legacy: LegacyKey::parse(text), key, is_password }
 }
 
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
+    use base64::{Engine, engine::general_purpose::STANDARD};
     use rand::{SeedableRng, rngs::StdRng};
 
     use super::*;

@@ -4,6 +4,7 @@
 mod access_check;
 mod account_limiter;
 mod anonymous_searches;
+mod authorization;
 mod body;
 mod client_ip;
 mod concurrency;
@@ -12,8 +13,10 @@ mod credential;
 mod legacy;
 pub mod multipart;
 mod pace;
+pub mod password_check;
 pub mod password_hasher;
 pub mod password_link;
+mod password_reads;
 mod push_queue;
 pub mod rate_limiter;
 mod request_scope;
@@ -38,6 +41,7 @@ pub use self::{
     credential::{Ambiguous, CredentialScheme, Credentials, Key},
     legacy::LegacyKeys,
     pace::{Pace, Rate},
+    password_reads::{NotLookedUp, PasswordReader, PasswordReads},
     push_queue::{PushPermit, PushQueue, QueueFull},
     request_scope::{InRequest, RequestId, RequestScope},
     usage_buffer::{Capacity, UsageBuffer},
@@ -64,6 +68,15 @@ pub struct Caller {
     key: Key,
     known: Option<Arc<TokenLookup>>,
     recorder: UsageRecorder,
+    password: Password,
+}
+
+/// Whether somebody comes with a password instead of a key, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Password {
+    None,
+    Wrong,
+    Of(PasswordReader),
 }
 
 /// A refusal, before a door dresses it.
@@ -79,12 +92,16 @@ pub struct Refusal {
 
 /// What is said to a client that sends the key in the wrong half of Basic. Whether the key is good is not looked up.
 const KEY_AS_USERNAME: &str = "The key was sent as the username. Send it as the password, with any username.";
+/// What is said to whoever wants more than to read with a password.
+const PASSWORDS_READ: &str = "A password reads packages and does nothing else. Create an access token under Settings, Access Tokens, and send it instead of the password.";
+const WRONG_PASSWORD: &str =
+    "Username or password is wrong. Send those that you sign in with, or an access token as the password.";
 
 impl Caller {
     /// Looks a presented key up, together with its account's part in `feed` (empty for none).
     /// A key of the wrong shape is not looked up at all.
     pub async fn look_up(store: &Store, key: Key, feed: &str, recorder: UsageRecorder) -> Result<Self> {
-        let mut caller = Self { key, known: None, recorder };
+        let mut caller = Self { key, known: None, recorder, password: Password::None };
         caller.reload(store, feed).await?;
         Ok(caller)
     }
@@ -93,7 +110,24 @@ impl Caller {
     pub fn by_address(known: TokenLookup, recorder: UsageRecorder) -> Self {
         let known = Arc::new(known);
         RequestScope::note_token(&known);
-        Self { key: Key::of_address(), known: Some(known), recorder }
+        Self { key: Key::of_address(), known: Some(known), recorder, password: Password::None }
+    }
+
+    /// Somebody who came with a password, if it was right, as far as it goes at this moment.
+    fn by_password(known: Option<TokenLookup>, reader: Option<PasswordReader>, recorder: UsageRecorder) -> Self {
+        if let Some(known) = &known {
+            RequestScope::note_account(&known.username);
+        }
+        let password = reader.filter(|_| known.is_some()).map_or(Password::Wrong, Password::Of);
+        Self { key: Key::of_password(""), known: known.map(Arc::new), recorder, password }
+    }
+
+    /// Who gave their password instead of a key, and gave the right one.
+    pub fn password_reader(&self) -> Option<PasswordReader> {
+        match self.password {
+            Password::Of(reader) => Some(reader),
+            Password::None | Password::Wrong => None,
+        }
     }
 
     /// What the database is asked for: by it a proof that this key was presented tells which one it was.
@@ -183,6 +217,9 @@ impl Caller {
     ) -> std::result::Result<&TokenLookup, Refusal> {
         let asked = ask.copied().unwrap_or(Ask::of_account(Action::Look));
         RequestScope::note_judged(decided);
+        if self.password != Password::None {
+            return self.record_for_password(decided, &asked, now);
+        }
         match (self.known(), decided) {
             (Some(known), Ok(())) => {
                 self.recorder.allowed(known, ask, now);
@@ -202,12 +239,35 @@ impl Caller {
         }
     }
 
+    /// There is no token to note it for: that the password was used is in the record, by the day, and what is refused in
+    /// the log.
+    fn record_for_password(
+        &self,
+        decided: std::result::Result<(), Reason>,
+        asked: &Ask<'_>,
+        now: DateTime<Utc>,
+    ) -> std::result::Result<&TokenLookup, Refusal> {
+        match (self.known(), decided) {
+            (Some(known), Ok(())) => Ok(known),
+            (Some(known), Err(reason)) => {
+                let package = self.recorder.name_in_log(asked);
+                tracing::info!(account = known.username, reason = reason.as_str(), package, "password refused");
+                Err(self.refusal(reason, asked, now))
+            }
+            (None, _) => Err(self.refusal(Reason::NotAToken, asked, now)),
+        }
+    }
+
     fn refusal(&self, reason: Reason, ask: &Ask<'_>, now: DateTime<Utc>) -> Refusal {
         let token = self.known.as_ref().map(|known| &known.token);
         // Clients print the sentence into logs.
         let ask = Ask { name: ask.name.filter(|name| !self.recorder.hides(name)), ..*ask };
-        let sentence =
-            if self.key.is_username { KEY_AS_USERNAME.to_owned() } else { reason.sentence(token, &ask, now) };
+        let sentence = match (self.password, reason) {
+            (Password::Wrong, _) => WRONG_PASSWORD.to_owned(),
+            (Password::Of(_), Reason::PermissionMissing) => PASSWORDS_READ.to_owned(),
+            _ if self.key.is_username => KEY_AS_USERNAME.to_owned(),
+            _ => reason.sentence(token, &ask, now),
+        };
         Refusal { reason, scheme: self.key.scheme, sentence }
     }
 }

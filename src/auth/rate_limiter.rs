@@ -69,6 +69,7 @@ impl Balance<'_> {
 pub struct TakenLimits(Vec<RateLimit>);
 
 /// Takes from limits.
+#[derive(Clone)]
 pub struct RateLimiter {
     key: Zeroizing<[u8; 64]>,
 }

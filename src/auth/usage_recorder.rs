@@ -28,7 +28,7 @@ pub struct UsageRecorder {
     usage_buffer: Arc<UsageBuffer>,
     /// The client's name for itself, as it came. It is read once there is something to note.
     agent: Option<HeaderValue>,
-    address: IpAddr,
+    pub(super) address: IpAddr,
     connection: Option<Connection>,
     /// The shapes of keys of older systems that are here.
     shapes: Vec<Shape>,
@@ -86,6 +86,11 @@ impl UsageRecorder {
             client: self.client(),
             session: None,
         }
+    }
+
+    /// Whoever makes it, before that is known, for the record.
+    pub(super) fn stranger(&self) -> Actor {
+        Actor { address: self.address.to_string(), client: self.client(), ..Actor::default() }
     }
 
     /// The request was allowed; `ask` is none for what any live key may ask. The last word of a request counts.

@@ -59,6 +59,11 @@ pub struct Args {
     )]
     pub sign_up: SignUp,
 
+    /// Let people read packages with the username and password they sign in with, in any client, beside tokens. A password
+    /// that a client keeps opens the portal too; a token can do less and end by itself
+    #[arg(long, global = true, env = "LATCHKEY_PASSWORD_READS", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Settings", hide_short_help = true)]
+    pub password_reads: bool,
+
     /// Longest lifetime of a token, in days; without it tokens may live for ever
     #[arg(long, global = true, env = "LATCHKEY_MAX_TOKEN_DAYS", value_parser = clap::value_parser!(i64).range(1..=36525), help_heading = "Settings", hide_short_help = true)]
     pub max_token_days: Option<i64>,

@@ -74,6 +74,8 @@ pub struct Settings {
     pub mails_per_minute: i64,
     /// Who may sign up.
     pub sign_up: SignUp,
+    /// Whether a username and password read packages, as a token does.
+    pub password_reads: bool,
     /// Longest lifetime of a token, in days.
     pub max_token_days: Option<i64>,
     /// Whose X-Forwarded-For is believed.
@@ -197,6 +199,7 @@ impl Settings {
             mail_from: args.mail_from.clone().filter(|from| !from.trim().is_empty()),
             mails_per_minute: args.mails_per_minute,
             sign_up: args.sign_up,
+            password_reads: args.password_reads,
             max_token_days: args.max_token_days,
             trusted_proxies: args.trusted_proxies.clone(),
             max_package_bytes: args.max_package_mib << 20,
@@ -238,6 +241,7 @@ impl Settings {
             ("LATCHKEY_MAILS_PER_MINUTE", self.mails_per_minute.to_string()),
             ("LATCHKEY_EVENT_DAYS", or(self.event_days.map(|days| days.to_string()), "0: for ever")),
             ("LATCHKEY_SIGN_UP", if self.sign_up == SignUp::Open { "open" } else { "closed" }.to_owned()),
+            ("LATCHKEY_PASSWORD_READS", if self.password_reads { "on" } else { "off" }.to_owned()),
             ("LATCHKEY_MAX_TOKEN_DAYS", or(self.max_token_days.map(|days| days.to_string()), "no limit")),
             ("LATCHKEY_PUSHES", self.pushes.all.to_string()),
             ("LATCHKEY_PUSHES_PER_ACCOUNT", self.pushes.account.to_string()),

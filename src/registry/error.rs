@@ -11,7 +11,7 @@ use actix_web::{
 };
 
 use crate::{
-    auth::{Ambiguous, BadBody, CredentialScheme, QueueFull, Refusal},
+    auth::{Ambiguous, BadBody, CredentialScheme, NotLookedUp, QueueFull, Refusal},
     disk,
     packages::blobs::{BlobError, Ownership},
     store::StoreError,
@@ -126,6 +126,12 @@ impl<D: Dialect> DoorError<D> {
         Self { later: Some(u8::try_from(wait.as_secs()).unwrap_or(u8::MAX - 1) + 1), ..refused }
     }
 
+    /// Too many wrong passwords.
+    pub(super) fn too_many_guesses(wait: chrono::Duration, sentence: String) -> Self {
+        let refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many wrong passwords", sentence);
+        Self { later: Some(u8::try_from(wait.num_seconds()).unwrap_or(u8::MAX - 1).saturating_add(1)), ..refused }
+    }
+
     /// What would be put into such a package store would get lost.
     pub(super) fn wrong_store(ownership: &Ownership) -> Self {
         let why = match ownership {
@@ -193,6 +199,17 @@ impl<D: Dialect> From<StoreError> for DoorError<D> {
                 Self { sentence: format!("{} Try again later.", error.sentence()), ..refused }
             }
             _ => refused,
+        }
+    }
+}
+
+impl<D: Dialect> From<NotLookedUp> for DoorError<D> {
+    fn from(error: NotLookedUp) -> Self {
+        let sentence = error.to_string();
+        match error {
+            NotLookedUp::Store(error) => error.into(),
+            NotLookedUp::Busy(_) => Self::too_many_guesses(chrono::Duration::seconds(4), sentence),
+            NotLookedUp::Wait(wait) => Self::too_many_guesses(wait, sentence),
         }
     }
 }

@@ -80,7 +80,7 @@ impl<'r, D: Dialect> FeedRequest<'r, D> {
         let in_use = legacy.in_use(store, &credentials).await?;
         let Some(key) = credentials.into_key(&in_use)? else { return Ok(None) };
         let recorder = UsageRecorder::of(self.req, usage_buffer, &settings.trusted_proxies);
-        Ok(Some(Caller::look_up(store, key, self.feed, recorder).await?))
+        Ok(Some(self.app.password_reads.look_up(store, (key, self.feed), recorder, self.now()).await?))
     }
 
     fn challenge(&self) -> DoorError<D> {

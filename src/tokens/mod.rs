@@ -179,6 +179,15 @@ impl Token {
         }
     }
 
+    /// What stands for the password of an account where passwords read packages: it reads all that the account can, and is
+    /// stored nowhere.
+    pub fn of_password(account: AccountId, now: DateTime<Utc>) -> Self {
+        let permissions = Kind::ALL.map(|kind| Permission::of(kind, Verb::Pull)).into_iter().collect();
+        let settings = TokenSettings::for_everything("password", permissions);
+        let id = TokenId::from(uuid::Uuid::nil());
+        Self { issued_at: Some(now), ..Self::unissued(id, account, TokenKind::Personal, settings, now) }
+    }
+
     /// What the token is called in sentences: its hint, or its name before it has one.
     pub fn called(&self) -> &str {
         self.hint.as_deref().unwrap_or(&self.settings.name)

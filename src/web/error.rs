@@ -7,7 +7,7 @@ use actix_web::{
 use thiserror::Error;
 
 use crate::{
-    auth::{BadBody, password_hasher::Busy},
+    auth::{BadBody, password_check::NotChecked, password_hasher::Busy},
     store::StoreError,
 };
 
@@ -64,6 +64,15 @@ impl From<StoreError> for PageError {
             StoreError::SessionEnded => Self::SignInFirst,
             StoreError::NoOperator => Self::NotFound,
             error => Self::Store(error),
+        }
+    }
+}
+
+impl From<NotChecked> for PageError {
+    fn from(error: NotChecked) -> Self {
+        match error {
+            NotChecked::Store(error) => error.into(),
+            NotChecked::Busy(busy) => busy.into(),
         }
     }
 }

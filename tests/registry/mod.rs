@@ -32,6 +32,8 @@ mod nuget_rights;
 mod nuget_symbols;
 mod nuget_uploads;
 mod package_store;
+mod password_matrix;
+mod password_reads;
 mod pauses;
 mod quota;
 mod raced_keys;

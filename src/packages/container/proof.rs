@@ -30,6 +30,9 @@ pub struct Claims {
     /// good for containers has 238 random bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// The account that gave its password instead of a key, and its session epoch; where passwords read packages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<(String, i64)>,
 }
 
 /// What may be done with one repository.
@@ -110,7 +113,7 @@ mod tests {
         let access = Access { kind: "repository".into(), name: "main/app".into(), actions: vec!["pull".into()] };
         let key = Some("hash".to_owned());
         let (iss, sub, aud) = (ISSUER.to_owned(), "ada/1".to_owned(), "registry".to_owned());
-        let claims = Claims { iss, sub, aud, exp: 7, access: vec![access], key };
+        let claims = Claims { iss, sub, aud, exp: 7, access: vec![access], key, reader: None };
         let text = unsigned("id", &claims).unwrap();
         let proof = signed(&text, b"12");
         let read = parse(&proof).unwrap();

@@ -11,18 +11,16 @@ use serde::Deserialize;
 
 use super::device::{self, remember};
 use crate::{
-    accounts::{Account, password::Verdict},
+    accounts::Account,
     app::App,
-    audit::{EventDetail, EventKind, Subject},
     auth::{
         client_address,
-        password_hasher::HashPermit,
+        password_check::{Checked, PasswordCheck},
         rate_limiter::TakenLimits,
-        sign_in_attempt::{SignInAttempt, SignInDecision},
+        sign_in_attempt::SignInAttempt,
     },
     config::SignUp,
     paths,
-    tokens::AccountId,
     web::{
         error::PageError,
         flash::{Flash, To},
@@ -97,29 +95,18 @@ pub async fn sign_in(
     if !is_ours {
         return draw(&req, &app, StatusCode::FORBIDDEN, username, next, Problems::one("", LATE));
     }
-    let (now, visitor) = (app.clock.now(), Visitor::of(&req, &app, username.trim()).await?);
-    let (attempt, known) = (&visitor.attempt, visitor.account.as_ref().map(|account| account.id));
-    let wait = |wait| {
-        let problems = Problems::one("", too_many(&req, wait));
-        draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username.clone(), next.clone(), problems)
-    };
-    let line = match attempt.line(&app.limits, &app.store, now).await? {
-        Ok(line) => line,
-        Err(too_often) => return wait(too_often),
-    };
-    let place = app.passwords.in_line(line).enter()?;
-    let chance = attempt.count(&app.limits, &app.store, line, now).await?;
-    if let SignInDecision::Wait(too_often) = chance {
-        return wait(too_often);
-    }
-    match (verified(&app, &place, visitor.account, &password).await?, chance) {
-        (Some(account), SignInDecision::Granted(taken)) => {
-            let admitted = Admitted { account: &account, attempt, taken };
+    let Visitor { account, attempt } = Visitor::of(&req, &app, username.trim()).await?;
+    let App { store, limits, passwords, clock, .. } = &**app;
+    let check = PasswordCheck { store, limits, passwords, now: clock.now() };
+    match check.check(&attempt, account, &password, &actor(&req, &app, None)).await? {
+        Checked::Right(account, taken) => {
+            let admitted = Admitted { account: &account, attempt: &attempt, taken };
             admitted.welcome(&req, &app, &TypedSession(session), &next).await
         }
-        _ => {
-            note_failure(&req, &app, attempt, known).await?;
-            draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, username, next, Problems::one("", WRONG))
+        Checked::Wrong => draw(&req, &app, StatusCode::UNPROCESSABLE_ENTITY, username, next, Problems::one("", WRONG)),
+        Checked::Wait(too_often) => {
+            let problems = Problems::one("", too_many(&req, too_often));
+            draw(&req, &app, StatusCode::TOO_MANY_REQUESTS, username, next, problems)
         }
     }
 }
@@ -139,50 +126,6 @@ impl Visitor {
         let attempt = SignInAttempt::new(name, client_address(req, &app.settings.trusted_proxies), id, own);
         Ok(Self { account, attempt })
     }
-}
-
-/// The account, if it is enabled and this is its password.
-async fn verified(
-    app: &App,
-    place: &HashPermit,
-    account: Option<Account>,
-    password: &str,
-) -> Result<Option<Account>, PageError> {
-    let stored = account
-        .as_ref()
-        .filter(|account| account.disabled_at.is_none())
-        .and_then(|account| account.password_hash.as_deref());
-    let verdict = place.verify(password, stored).await?;
-    if let (Some(account), Some(stored), Verdict::RightButWeaklyStored) = (&account, stored, verdict) {
-        let hash = place.hash(password).await?;
-        let mut tx = app.store.begin().await?;
-        tx.raise_password(account.id, stored, &hash).await?;
-        tx.commit().await?;
-    }
-    Ok(account.filter(|_| verdict != Verdict::Wrong))
-}
-
-/// Writes a failure down. One transaction, whether there is such an account or not, so that the time does not tell.
-async fn note_failure(
-    req: &HttpRequest,
-    app: &App,
-    attempt: &SignInAttempt,
-    account: Option<AccountId>,
-) -> Result<(), PageError> {
-    let now = app.clock.now();
-    // Not what was typed: it may be a password.
-    if account.is_none() {
-        tracing::warn!("sign-in failed: there is no such account");
-    }
-    let mut tx = app.store.begin().await?;
-    if attempt.note_failure(&app.limits, &mut tx, now).await? {
-        if let Some(account) = account {
-            let (by, subject) = (actor(req, app, None), Subject::account(account));
-            tx.record(EventKind::SignInFailed, &by, subject, EventDetail::Nothing, now).await?;
-        }
-        tx.commit().await?;
-    }
-    Ok(())
 }
 
 /// Somebody who gave the right password.

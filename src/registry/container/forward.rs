@@ -11,7 +11,7 @@ use actix_web::{
 };
 
 use super::{
-    claims::{self, key_behind},
+    claims::{self, key_behind, reader_behind},
     decide_on,
     proxy_headers::{METHODS, TARGETS, one_of},
     refusal::ContainerError,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Caller, Key, UsageRecorder},
+    auth::{Caller, Key, PasswordReader, UsageRecorder},
     packages::container::{
         name,
         proof::Claims,
@@ -87,16 +87,22 @@ async fn judge(
     claims: &Claims,
     wanted: &Wanted,
 ) -> Result<Judgement, ContainerError> {
-    let Some(key) = key_behind(claims) else { return for_anybody(app, wanted).await };
+    let asker = match (key_behind(claims), reader_behind(claims)) {
+        (Some(key), _) => Asker::Key(key),
+        (None, Some(reader)) => Asker::Reader(reader),
+        (None, None) => return for_anybody(app, wanted).await,
+    };
     match wanted {
-        Wanted::Nothing => for_key(req, app, key, None).await,
+        Wanted::Nothing => for_asker(req, app, asker, None).await,
         Wanted::Repository { name, verbs, from } => {
-            let first = for_key(req, app, key, Some((name, *verbs))).await?;
+            let first = for_asker(req, app, asker, Some((name, *verbs))).await?;
             match (first, from) {
-                (Judgement::May, Some(from)) => Ok(match for_key(req, app, key, Some((from, Verbs::PULL))).await? {
-                    Judgement::MayNot(sentence) => Judgement::SignInAgain(sentence),
-                    other => other,
-                }),
+                (Judgement::May, Some(from)) => {
+                    Ok(match for_asker(req, app, asker, Some((from, Verbs::PULL))).await? {
+                        Judgement::MayNot(sentence) => Judgement::SignInAgain(sentence),
+                        other => other,
+                    })
+                }
                 (first, _) => Ok(first),
             }
         }
@@ -114,19 +120,30 @@ async fn for_anybody(app: &App, wanted: &Wanted) -> Result<Judgement, ContainerE
     Ok(if is_public { Judgement::May } else { Judgement::SignInAgain(SIGN_IN.to_owned()) })
 }
 
-/// The token behind the proof, by what is true of it now. Uses are noted where proofs are given; here, refusals are.
-async fn for_key(
+/// Whoever got the proof: the holder of a key, or somebody with a password.
+#[derive(Clone, Copy)]
+enum Asker {
+    Key(SecretHash),
+    Reader(PasswordReader),
+}
+
+/// The token or the account behind the proof, by what is true of it now. Uses are noted where proofs are given; here,
+/// refusals are.
+async fn for_asker(
     req: &HttpRequest,
     app: &Data<App>,
-    key: SecretHash,
+    asker: Asker,
     wanted: Option<(&str, Verbs)>,
 ) -> Result<Judgement, ContainerError> {
     let Some(feed) = wanted.map_or(Some(""), |(name, _)| name::check(name).ok()) else {
         return Ok(Judgement::MayNot(name::NEEDS_FEED.to_owned()));
     };
     let recorder = UsageRecorder::of(req, &app.usage_buffer, &app.settings.trusted_proxies);
-    let caller = Caller::look_up(&app.store, Key::proven(key), feed, recorder).await?;
     let now = app.clock.now();
+    let caller = match asker {
+        Asker::Key(key) => Caller::look_up(&app.store, Key::proven(key), feed, recorder).await?,
+        Asker::Reader(reader) => app.password_reads.caller(&app.store, (Some(reader), feed), recorder, now).await?,
+    };
     let Some((name, verbs)) = wanted else {
         let alive = caller.admit_to_ask(now).map(drop);
         return Ok(alive.map_or_else(|refusal| Judgement::SignInAgain(refusal.sentence), |()| Judgement::May));

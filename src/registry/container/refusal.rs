@@ -13,7 +13,7 @@ use actix_web::{
 use serde_json::json;
 
 use crate::{
-    auth::{Ambiguous, BadBody, ascii},
+    auth::{Ambiguous, BadBody, NotLookedUp, ascii},
     store::StoreError,
 };
 
@@ -70,6 +70,18 @@ impl From<StoreError> for ContainerError {
     }
 }
 
+impl From<NotLookedUp> for ContainerError {
+    fn from(error: NotLookedUp) -> Self {
+        match error {
+            NotLookedUp::Store(error) => error.into(),
+            NotLookedUp::Busy(_) | NotLookedUp::Wait(_) => {
+                let sentence = error.to_string();
+                Self { status: StatusCode::TOO_MANY_REQUESTS, code: "TOOMANYREQUESTS", sentence, challenge: None }
+            }
+        }
+    }
+}
+
 impl From<anyhow::Error> for ContainerError {
     fn from(error: anyhow::Error) -> Self {
         tracing::error!("a container request could not be answered: {error:#}");
@@ -111,8 +123,13 @@ impl ResponseError for ContainerError {
         if let Some(challenge) = &self.challenge {
             answer.insert_header((WWW_AUTHENTICATE, challenge.as_str()));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            answer.insert_header((RETRY_AFTER, "2"));
+        let later = match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => Some("2"),
+            StatusCode::TOO_MANY_REQUESTS => Some("30"),
+            _ => None,
+        };
+        if let Some(seconds) = later {
+            answer.insert_header((RETRY_AFTER, seconds));
         }
         answer.json(json!({ "errors": [{ "code": self.code, "message": sentence, "detail": null }] }))
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Caller, Credentials, Key, UsageRecorder},
+    auth::{Credentials, Key, NotLookedUp, UsageRecorder},
     tokens::{
         Permission, Verb,
         decision::{Action, Ask, Class, Package, Reason},
@@ -83,12 +83,18 @@ pub(super) async fn check(req: &HttpRequest, app: &Data<App>) -> Result<(), Cont
         return Err(sign_in("Send an access token of this host, as the password of any username."));
     };
     let recorder = UsageRecorder::of(req, &app.usage_buffer, &app.settings.trusted_proxies);
-    let caller = Caller::look_up(&app.store, key, service.feed, recorder).await?;
+    let now = app.clock.now();
+    let caller = app.password_reads.look_up(&app.store, (key, service.feed), recorder, now).await;
+    let caller = caller.map_err(|error| match error {
+        NotLookedUp::Store(error) => error.into(),
+        // Proxies make a fault of every status but 401 and 403.
+        too_many => ContainerError::denied(too_many.to_string()),
+    })?;
     let Service { action, feed, package } = service;
     let feed = Some((feed, caller.known().and_then(|known| known.feed)));
     let is_served = action.kind().is_none_or(|kind| app.settings.served_kinds().has(kind));
     let ask = Ask { action, feed, name: Some(package), package: Package::Unknown, is_served };
-    match caller.ask(&ask, app.clock.now()) {
+    match caller.ask(&ask, now) {
         Ok(_) => Ok(()),
         Err(refusal) if refusal.reason == Reason::NotAToken || refusal.reason.class() == Class::NotLive => {
             Err(sign_in(&refusal.sentence))

@@ -2,6 +2,8 @@
 //! short proof of that part of it which the key may do (distribution specification, "Token Authentication Specification";
 //! the form is that of "OAuth2 Token Authentication").
 
+use std::cell::Cell;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, header::CACHE_CONTROL},
@@ -12,13 +14,13 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::{
-    claims::{self, TOLD_LIFE},
+    claims::{self, Asker, TOLD_LIFE},
     decide_on,
     refusal::ContainerError,
 };
 use crate::{
     app::App,
-    auth::{Caller, Credentials, Key, UsageRecorder, read_body},
+    auth::{Caller, Credentials, Key, PasswordReader, UsageRecorder, read_body},
     packages::container::{
         name,
         proof::Access,
@@ -58,6 +60,8 @@ struct TokenRequest<'r> {
     req: &'r HttpRequest,
     app: &'r Data<App>,
     parameters: Vec<(String, Zeroizing<String>)>,
+    /// Who gave the right password, once that was checked.
+    reader: Cell<Option<PasswordReader>>,
 }
 
 /// What was granted of a scope, and why not all of it.
@@ -73,7 +77,7 @@ impl<'r> TokenRequest<'r> {
         if req.method() == Method::POST {
             parameters.extend(pairs(&read_body(body, LONGEST_FORM).await?));
         }
-        Ok(Self { req, app, parameters })
+        Ok(Self { req, app, parameters, reader: Cell::default() })
     }
 
     fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
@@ -117,7 +121,7 @@ impl<'r> TokenRequest<'r> {
         if access.is_empty() {
             return Err(ContainerError::unauthorized(SEND_A_TOKEN));
         }
-        Ok(claims::sign(self.app, service, (String::new(), None), access).await?)
+        Ok(claims::sign(self.app, service, Asker::default(), access).await?)
     }
 
     /// `docker login`: any key that is good for containers at all.
@@ -128,20 +132,14 @@ impl<'r> TokenRequest<'r> {
         let delete = ask(Action::Delete(Kind::Container));
         let possible = if caller.would_allow(&delete, now).is_ok() { delete } else { pull };
         let known = caller.ask(&possible, now).map_err(|refusal| ContainerError::unauthorized(refusal.sentence))?;
-        Ok(claims::sign(
-            self.app,
-            service,
-            (claims::subject(&known.username, known.token.id), caller.key_hash()),
-            Vec::new(),
-        )
-        .await?)
+        Ok(claims::sign(self.app, service, Asker::of(caller, known), Vec::new()).await?)
     }
 
     /// What a key may do of what is asked. Less than all is no error, nothing is one.
     async fn for_key(&self, service: &str, first: Caller, scopes: &[Scope]) -> Result<String, ContainerError> {
         let now = self.app.clock.now();
-        let (subject, token) = match first.admit_to_ask(now) {
-            Ok(known) => (claims::subject(&known.username, known.token.id), known.token.id),
+        let (asker, token) = match first.admit_to_ask(now) {
+            Ok(known) => (Asker::of(&first, known), known.token.id),
             Err(_) => return Err(self.not_live(&first, scopes)),
         };
         // Clients ask to pull from wherever they saw the layers that they push, from under other names and keys too.
@@ -157,7 +155,7 @@ impl<'r> TokenRequest<'r> {
             let nothing = "No repository was asked for that this host knows of.".to_owned();
             return Err(ContainerError::unauthorized(refused.unwrap_or(nothing)));
         }
-        Ok(claims::sign(self.app, service, (subject, first.key_hash()), access).await?)
+        Ok(claims::sign(self.app, service, asker, access).await?)
     }
 
     /// Why a key that is no live token's is refused; noted with the first thing it was to do.
@@ -207,16 +205,25 @@ impl<'r> TokenRequest<'r> {
 
     /// Whose key it is, with its account's part in `feed`; none for no credential.
     async fn caller(&self, feed: &str) -> Result<Option<Caller>, ContainerError> {
-        let Some(key) = self.key().await? else { return Ok(None) };
-        let App { store, usage_buffer, settings, .. } = &***self.app;
+        let App { store, usage_buffer, settings, password_reads, .. } = &***self.app;
         let recorder = UsageRecorder::of(self.req, usage_buffer, &settings.trusted_proxies);
-        Ok(Some(Caller::look_up(store, key, feed, recorder).await?))
+        let now = self.app.clock.now();
+        if let Some(reader) = self.reader.get() {
+            return Ok(Some(password_reads.caller(store, (Some(reader), feed), recorder, now).await?));
+        }
+        let Some(key) = self.key().await? else { return Ok(None) };
+        let caller = password_reads.look_up(store, (key, feed), recorder, now).await?;
+        self.reader.set(caller.password_reader());
+        Ok(Some(caller))
     }
 
     /// The key in the form of a POST, or in the headers.
     async fn key(&self) -> Result<Option<Key>, ContainerError> {
         match self.values("grant_type").next().filter(|_| self.req.method() == Method::POST) {
-            Some("password") => Ok(self.values("password").next().map(Key::of_password)),
+            Some("password") => {
+                let username = self.values("username").next().unwrap_or_default();
+                Ok(self.values("password").next().map(|password| Key::of_user(username, password)))
+            }
             Some(_) => Err(ContainerError::unauthorized(
                 "Nothing but a username and an access token as the password is taken here. Sign in again.",
             )),

@@ -60,6 +60,10 @@ pub async fn end_secret(req: HttpRequest, app: web::Data<App>) -> Answer {
 }
 
 fn live<'c>(request: &NpmRequest<'_>, caller: &'c Caller) -> Result<&'c TokenLookup, NpmError> {
+    if caller.password_reader().is_some() {
+        let sentence = "A password is no access token. Look at your tokens under Settings, Access Tokens.";
+        return Err(NpmError::new(StatusCode::FORBIDDEN, "Not with a password", sentence));
+    }
     let known = caller.admit(request.now());
     known.map_err(|refusal| NpmError::of(refusal, Action::Look, request.app.settings.public_url.host()))
 }

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use chrono::{DateTime, Utc};
 use sqlx::{
     Any, AnyConnection, Connection, FromRow, Row,
     any::{AnyArguments, AnyRow},
@@ -56,6 +57,12 @@ static LOOKUP_BY_ID: LazyLock<String> = LazyLock::new(|| {
     )
     .filter("t.id = $1 AND t.account = $2")
     .sql()
+});
+
+static LOOKUP_OF_ACCOUNT: LazyLock<String> = LazyLock::new(|| {
+    List::of(LOOKED_UP, "accounts a LEFT JOIN feeds f ON f.name = $3")
+        .filter("a.id = $1 AND a.session_epoch = $2 AND a.disabled_at IS NULL")
+        .sql()
 });
 
 /// A presented secret and the feed it is presented in.
@@ -142,11 +149,16 @@ fn statement(questions: &[Question]) -> Query<'static, Any, AnyArguments> {
 }
 
 fn read_known(row: &AnyRow) -> Result<TokenLookup> {
+    let replaced_at = row.try_get::<Option<i64>, _>("secret_ended_at")?.map(instant);
+    Ok(TokenLookup { replaced_at, ..known_of(Token::from_row(row)?, row)? })
+}
+
+fn known_of(token: Token, row: &AnyRow) -> Result<TokenLookup> {
     let feed: Option<String> = row.try_get("feed_id")?;
     let role: Option<String> = row.try_get("role")?;
     Ok(TokenLookup {
-        token: Token::from_row(row)?,
-        replaced_at: row.try_get::<Option<i64>, _>("secret_ended_at")?.map(instant),
+        token,
+        replaced_at: None,
         username: row.try_get("username")?,
         holder: Holder {
             disabled: row.try_get::<Option<i64>, _>("disabled_at")?.is_some(),
@@ -177,6 +189,21 @@ impl Store {
             Err(Unanswered::TooMany) => Err(StoreError::NoConnection),
             Err(Unanswered::Closed) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
         }
+    }
+
+    /// What an account may read that gave its password, while its session epoch is this one: as if it had presented a token
+    /// that reads all it can, which is stored nowhere. None once the password was changed, or the account is gone or
+    /// disabled.
+    pub async fn lookup_account(
+        &self,
+        account: AccountId,
+        epoch: i64,
+        feed: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<TokenLookup>> {
+        let query = sqlx::query(LOOKUP_OF_ACCOUNT.as_str()).bind(account.to_string()).bind(epoch).bind(feed);
+        let Some(row) = query.fetch_optional(&self.pool).await? else { return Ok(None) };
+        Ok(Some(known_of(Token::of_password(account, now), &row)?))
     }
 
     /// The same of one of an account's tokens, as if its present secret were presented. Another's token is not found.
