@@ -80,6 +80,7 @@ seeds = {
         "repository:main/app:pull,push\nrepository(plugin):main/a:*+registry:catalog:*",
         "/v2/main/app/manifests/v1\n/v2/main/app/blobs/uploads/?mount=sha256:a&from=main/b\n/v2/_catalog\n/v2/main%2fapp/tags/list",
     ],
+    "authorization": ["Basic Og==", "Basic " + base64.b64encode(b"api:lk_secret").decode(), "bearer lk_secret", "lk_secret", "Basic !"],
     "key_string": ["lk_", "lk_" + "a" * 46, secret("lk_" + "a1B2c3D4e5" * 4)],
     "pattern": ["*Contoso.Core", "Contoso.*Contoso.Core", "@team/*@team/ui", "a*b*caxbxc"],
     "version": ["1.0.0-beta.1+x1.0", "1.2.3.41.2.3", "01.0-a1.0.0-A"],
