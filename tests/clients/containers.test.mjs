@@ -1,8 +1,9 @@
-// Docker and Skopeo against a real registry behind a real nginx, and the real server that gives access to it.
+// Docker and Skopeo against a real registry behind a real nginx or Caddy, and the real server that gives access to it.
 import assert from 'node:assert/strict';
+import { get } from 'node:http';
 import test from 'node:test';
 import { engines, journey } from '../browser/world.mjs';
-import { Docker, image, noDocker, settings, Skopeo, Stage, startNginx, startRegistry } from './registry.mjs';
+import { Docker, image, noDocker, settings, Skopeo, Stage, startCaddy, startNginx, startRegistry } from './registry.mjs';
 
 const plain = text => text.replace(/\s+/g, ' ');
 
@@ -16,16 +17,20 @@ function assertRefused(result, words) {
   assert.match(plain(result.text), words);
 }
 
-/** A registry behind nginx, and Ada with an account; all is gone when the test is over. */
-async function withRegistry(t, engine, walk) {
-  await journey(t, { engine, settings: await settings() }, async world => {
+const proxies = {
+  nginx: (stage, server, registry) => startNginx(stage, server, 'nginx-registry.conf', { registry: `server ${registry};` }),
+  caddy: (stage, server, registry) => startCaddy(stage, server, 'registry.Caddyfile', { registry }),
+};
+
+/** A registry behind a proxy, and Ada with an account; all is gone when the test is over. */
+async function withRegistry(t, engine, walk, { proxy = 'nginx', more = {} } = {}) {
+  await journey(t, { engine, settings: { ...await settings(), ...more } }, async world => {
     const stage = new Stage();
     try {
       await world.server.account('ada', 'four quiet otters rowing', '--operator');
       await world.server.must(['feed', 'add', '--name', 'team', '--owner', 'ada']);
       const registry = await startRegistry(stage, world.server);
-      const nginx = await startNginx(stage, world.server, 'nginx-registry.conf', { registry: `server ${registry};` });
-      await walk({ ...world, stage, registry: nginx });
+      await walk({ ...world, stage, registry: await proxies[proxy](stage, world.server, registry) });
     } finally {
       await stage.remove();
     }
@@ -85,7 +90,7 @@ for (const engine of engines) {
   }));
 }
 
-test('what a key may not do is refused by the proxy with its sentence, whatever the client says about the request', t => withRegistry(t, 'sqlite', async ({ server, stage, registry }) => {
+for (const proxy of Object.keys(proxies)) test(`what a key may not do is refused by ${proxy} with its sentence, whatever the client says about the request`, t => withRegistry(t, 'sqlite', async ({ server, stage, registry }) => {
   const skopeo = new Skopeo(stage, registry);
   assertPasses(await skopeo.signsIn(await token(server, ALL)));
   assertPasses(await skopeo.pushes('team/app:v1'));
@@ -106,7 +111,35 @@ test('what a key may not do is refused by the proxy with its sentence, whatever 
   const without = await fetch(`http://${registry}/v2/`);
   assert.equal(without.status, 401);
   assert.match(without.headers.get('www-authenticate'), /^Bearer realm=/);
-}));
+  for (const strange of ['/v2/team/app/%2e%2e/other/tags/list', '/v2//team/app/tags/list', '/v2/team%2fapp/tags/list', '/v2/team/app/tags/list;x']) {
+    const response = await raw(registry, strange, bearer);
+    assert.ok(response >= 400, `${strange} ${response}`);
+  }
+  // A running bearer is refused at the next request.
+  await server.must(['token', 'revoke'], `${key}\n`);
+  const response = await ask('GET', '/v2/team/app/manifests/v1');
+  assert.equal(response.status, 401);
+  assert.match((await response.json()).errors[0].message, /was revoked/);
+}, { proxy }));
+
+/** The status of a request for an address exactly as it is written. */
+function raw(host, target, bearer) {
+  const [hostname, port] = host.split(':');
+  return new Promise((resolve, reject) => {
+    get({ hostname, port, path: target, headers: { authorization: `Bearer ${bearer}` } }, response => { response.resume(); resolve(response.statusCode); }).on('error', reject);
+  });
+}
+
+test('Skopeo pulls with a username and password where the operator allows it, and pushes with a token alone', t => withRegistry(t, 'sqlite', async ({ server, stage, registry }) => {
+  const skopeo = new Skopeo(stage, registry);
+  assertPasses(await skopeo.signsIn(await token(server, ALL)));
+  assertPasses(await skopeo.pushes('team/app:v1'));
+  const person = new Skopeo(stage, registry, 'person');
+  assertRefused(await person.runs('login', '-u', 'ada', '-p', 'another password', registry), /invalid username\/password/);
+  assertPasses(await person.runs('login', '-u', 'ada', '-p', 'four quiet otters rowing', registry), /Login Succeeded/);
+  assertPasses(await person.runs('copy', person.at('team/app:v1'), `oci:${person.home}/back:v1`));
+  assertRefused(await person.pushes('team/app:v2'), /A password reads packages and does nothing else. Create an access token/);
+}, { more: { LATCHKEY_PASSWORD_READS: 'true' } }));
 
 test('the pages of a feed show what its registry tells', t => withRegistry(t, 'sqlite', async ({ server, stage, registry }) => {
   await server.must(['feed', 'add', '--name', 'open', '--owner', 'ada', '--public']);

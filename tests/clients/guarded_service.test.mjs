@@ -1,5 +1,5 @@
-// Services that know nothing of keys, behind a real nginx with the configuration of docs/: a folder of files with curl, a
-// Python index with pip, a Cargo registry with cargo.
+// Services that know nothing of keys, behind a real nginx or Caddy with the configuration of docs/: a folder of files with
+// curl, a Python index with pip, a Cargo registry with cargo.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { zip } from '../browser/nupkg.mjs';
 import { journey, onBoth, run } from '../browser/world.mjs';
-import { settings, Stage, startNginx, tar } from './registry.mjs';
+import { settings, Stage, startCaddy, startNginx, tar } from './registry.mjs';
 
 const cache = process.env.LATCHKEY_CACHE || path.join(homedir(), '.cache/latchkey');
 const pip = path.join(cache, 'python/bin/pip');
@@ -43,22 +43,29 @@ async function serves(files) {
   return { seen, address: `127.0.0.1:${server.address().port}`, close: () => new Promise(resolve => { server.close(resolve); server.closeAllConnections(); }) };
 }
 
-/** A walk with a service of these files (made for nginx's address) behind nginx. */
-const withService = files => async world => {
+const proxies = {
+  nginx: (stage, server, service) => startNginx(stage, server, 'nginx-service.conf', {
+    service: `server ${service.address};`, permission: 'proxy_set_header X-Latchkey-Permission "npm:pull";',
+    feed: 'proxy_set_header X-Latchkey-Feed "main";', package: 'proxy_set_header X-Latchkey-Package "files.releases";',
+  }),
+  caddy: (stage, server, service) => startCaddy(stage, server, 'service.Caddyfile', {
+    service: service.address, permission: 'npm:pull', feed: 'main', package: 'files.releases',
+  }),
+};
+
+/** A walk with a service of these files (made for the proxy's address) behind a proxy. */
+const withService = (files, name = 'nginx') => async world => {
   const stage = new Stage();
   let service;
   try {
     const kept = {};
     service = await serves(kept);
     await world.server.account('ada', 'four quiet otters rowing');
-    const nginx = await startNginx(stage, world.server, 'nginx-service.conf', {
-      service: `server ${service.address};`, permission: 'proxy_set_header X-Latchkey-Permission "npm:pull";',
-      feed: 'proxy_set_header X-Latchkey-Feed "main";', package: 'proxy_set_header X-Latchkey-Package "files.releases";',
-    });
+    const nginx = await proxies[name](stage, world.server, service);
     Object.assign(kept, files.of(nginx));
     await files.walk({ ...world, stage, service, nginx });
     for (const headers of service.seen) {
-      for (const name of ['authorization', 'x-nuget-apikey', 'x-latchkey-permission', 'upgrade']) assert.equal(headers[name], undefined, name);
+      for (const name of ['authorization', 'x-nuget-apikey', 'x_nuget_apikey', 'x-latchkey-permission', 'x_latchkey_package', 'upgrade']) assert.equal(headers[name], undefined, name);
     }
   } finally {
     await service?.close();
@@ -70,18 +77,18 @@ const key = (server, packages = ['files.*'], allow = ['npm:pull']) => server.tok
 
 const options = async () => ({ settings: await settings() });
 
-test('files are read with a key in every form, and until it is revoked', async t => journey(t, await options(), withService({
+for (const proxy of Object.keys(proxies)) test(`files behind ${proxy} are read with a key in every form, and until it is revoked`, async t => journey(t, await options(), withService({
   of: () => ({ '/releases/app.txt': 'the app\n' }),
   async walk({ server, nginx, service }) {
     const good = await key(server);
     const ask = (headers, method = 'GET', more = {}) => fetch(`http://${nginx}/releases/app.txt`, { method, headers: { ...headers, ...more } });
     for (const headers of [{ authorization: `Bearer ${good}` }, { authorization: `Basic ${btoa(`api:${good}`)}` }, { authorization: good }]) {
-      const response = await ask(headers);
+      const response = await ask(headers, 'GET', { 'x_nuget_apikey': good, 'x_latchkey_package': 'other' });
       assert.equal(response.status, 200, JSON.stringify(headers));
       assert.equal(await response.text(), 'the app\n');
       assert.equal((await ask(headers, 'DELETE')).status, 403);
     }
-    const lies = { 'x-latchkey-package': 'files.releases', 'x-latchkey-permission': 'nuget:pull', 'x-original-method': 'GET', 'x-forwarded-method': 'GET' };
+    const lies = { 'x_latchkey_package': 'files.releases', 'x_nuget_apikey': good, 'x-latchkey-package': 'files.releases', 'x-latchkey-permission': 'nuget:pull', 'x-original-method': 'GET', 'x-forwarded-method': 'GET' };
     for (const [secret, words] of [[await key(server, ['other']), /files\.releases is not among them/], [await key(server, ['*'], ['nuget:pull']), /may not read/]]) {
       for (const more of [{}, lies]) {
         const response = await ask({ authorization: `Bearer ${secret}` }, 'GET', more);
@@ -101,7 +108,7 @@ test('files are read with a key in every form, and until it is revoked', async t
     assert.match(await response.text(), /was revoked/);
     assert.equal(service.seen.length, seen, 'nothing that was refused reached the service');
   },
-})));
+}, proxy)));
 
 onBoth(test, 'pip installs from an index behind the proxy', withService({
   of: () => ({

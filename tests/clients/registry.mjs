@@ -76,7 +76,7 @@ const listens = port => () => new Promise(resolve => {
 });
 
 /** Debian's docker-registry, which believes what the server signs. Its address. */
-export async function startRegistry(stage, server) {
+export async function startRegistry(stage, server, service = SERVICE) {
   const port = await freePort();
   const certificate = await fetch(`${server.url}/container/certificate.pem`);
   assert.equal(certificate.status, 200);
@@ -84,7 +84,7 @@ export async function startRegistry(stage, server) {
   const file = path.join(stage.folder, 'registry.yml');
   writeFileSync(file, [
     'version: 0.1', 'log: {level: info}', 'storage:', `  filesystem: {rootdirectory: ${stage.folder}/images}`, '  delete: {enabled: true}',
-    `http: {addr: "127.0.0.1:${port}", secret: loopback}`, 'auth:', '  token:', `    realm: ${server.url}/container/token`, `    service: ${SERVICE}`,
+    `http: {addr: "127.0.0.1:${port}", secret: loopback}`, 'auth:', '  token:', `    realm: ${server.url}/container/token`, `    service: ${service}`,
     '    issuer: latchkey', `    rootcertbundle: ${stage.folder}/latchkey.pem`,
     'notifications:', '  endpoints:', '    - name: latchkey', `      url: ${server.url}/container/notifications`,
     `      headers: {Authorization: [Bearer ${SECRET}]}`, '      timeout: 5s', '      threshold: 3', '      backoff: 1s', '',
@@ -94,8 +94,8 @@ export async function startRegistry(stage, server) {
 }
 
 /** A real nginx with a configuration of the documentation, changed only where it says CHANGE. Its address. */
-export async function startNginx(stage, server, name, changes) {
-  const port = await freePort();
+export async function startNginx(stage, server, name, changes, address) {
+  const port = address ? Number(address.split(':')[1]) : await freePort();
   const node = new URL(server.url).host;
   const all = {
     nodes: `server ${node};`, port: `listen 127.0.0.1:${port};`, name: 'server_name localhost;', 'certificate and chain': '', key: '',
@@ -115,6 +115,27 @@ export async function startNginx(stage, server, name, changes) {
   const temp = folders.map(kind => `${kind === 'body' ? 'client_body' : kind}_temp_path ${home}/${name}-${kind};`).join(' ');
   writeFileSync(file, `daemon off; pid ${home}/${name}.pid; error_log ${home}/${name}.error.log;\nevents { worker_connections 64; }\nhttp {\naccess_log off; ${temp}\n${lines.join('\n')}\n}\n`);
   await stage.start('/usr/sbin/nginx', ['-c', file, '-e', `${home}/${name}.error.log`], listens(port));
+  return `127.0.0.1:${port}`;
+}
+
+/** A real Caddy with a configuration of the documentation, changed only where it says CHANGE. Its address. */
+export async function startCaddy(stage, server, name, changes) {
+  const port = await freePort();
+  const all = { name: `http://127.0.0.1:${port}`, node: new URL(server.url).host, ...changes };
+  const shipped = readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+  const lines = shipped.split('\n').map(line => {
+    const [text, what] = line.split(' # CHANGE: ');
+    if (what === undefined) return line;
+    assert.ok(what in all, `what to change at ${what}?`);
+    const words = text.split(' ');
+    const last = words.at(-1) === '{' ? words.length - 2 : words.length - 1;
+    words[last] = words[last].replace(/\S+$/, all[what]);
+    return words.join(' ');
+  });
+  const file = path.join(stage.folder, name);
+  writeFileSync(file, `{\n\tadmin off\n\tauto_https off\n}\n${lines.join('\n')}`);
+  const home = { XDG_DATA_HOME: stage.folder, XDG_CONFIG_HOME: stage.folder };
+  await stage.start('caddy', ['run', '--config', file, '--adapter', 'caddyfile'], listens(port), home);
   return `127.0.0.1:${port}`;
 }
 

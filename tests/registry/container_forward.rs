@@ -19,6 +19,7 @@ on_both_engines! {
     what_a_client_says_about_its_request_is_not_believed,
 }
 
+on_both_engines!(behind_traefik => what_traefik_sends_is_judged_as_what_nginx_sends);
 on_both_engines!(behind_a_proxy => any_service_behind_the_proxy_is_read_with_a_key);
 
 async fn behind_a_proxy(engine: Engine) -> World {
@@ -129,6 +130,66 @@ async fn what_a_client_says_about_its_request_is_not_believed(world: &World) {
     for ours in [("X-Latchkey-Permission", "npm:pull"), ("X-Latchkey-Feed", "main"), ("X-Latchkey-Package", "a")] {
         assert_eq!(ask(&[("X-Forwarded-Method", "GET"), target, ours]).await, 403, "{ours:?}");
     }
+}
+
+async fn behind_traefik(engine: Engine) -> World {
+    let change = |settings: &mut Settings| {
+        settings.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        settings.registry_services = vec!["registry.example.com".to_owned(), "other".to_owned()];
+    };
+    World::published_with(engine, change, Patience::default()).await
+}
+
+/// Traefik's `forwardAuth` asks with GET and tells method, scheme, host, address and client in headers of its own, beside
+/// all that the client sent but the body; the middleware before it has taken the other names for the same away
+/// (Traefik 3, "ForwardAuth").
+async fn what_traefik_sends_is_judged_as_what_nginx_sends(world: &World) {
+    let ada = world.account("ada").await;
+    let key = world.key(ada, "container:pull npm:pull", "main/app files.*").await;
+    let bearer = format!("Bearer {}", proof(world, &key, "repository:main/app:pull").await);
+    let traefik = async |method: &str, uri: &str, more: &[(&str, &str)]| {
+        let own = [
+            ("X-Forwarded-Method", method),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "registry.example.com"),
+            ("X-Forwarded-Uri", uri),
+            ("X-Forwarded-For", "203.0.113.9"),
+            ("X-Forwarded-Port", "443"),
+            ("X-Real-Ip", "203.0.113.9"),
+        ];
+        let all: Vec<_> = own.into_iter().chain(more.iter().copied()).collect();
+        world.ask("GET /auth/forward", &all).await
+    };
+    let credential = [("Authorization", bearer.as_str()), ("Accept-Encoding", "gzip")];
+    for (method, uri, status) in [
+        ("GET", "/v2/main/app/manifests/v1", 200),
+        ("HEAD", "/v2/main/app/blobs/sha256:abc", 200),
+        ("PUT", "/v2/main/app/manifests/v1", 403),
+        ("POST", "/v2/main/app/blobs/uploads/?mount=sha256:abc&from=main/app", 403),
+        ("GET", "/v2/main/other/tags/list?n=1", 403),
+        ("GET", "/v2/main/app/%2e%2e/other/tags/list", 403),
+        ("GET", "/v2//main/app/tags/list", 403),
+    ] {
+        let reply = traefik(method, uri, &credential).await;
+        assert_eq!(reply.status, status, "{method} {uri}");
+        let forwarded = forward(world, bearer.strip_prefix("Bearer ").unwrap(), method, uri).await;
+        assert_eq!((forwarded.status, forwarded.text()), (reply.status, reply.text()), "{method} {uri}");
+    }
+    assert_eq!(traefik("GET", "/v2/", &[]).await.status, 200, "the registry sends its challenge");
+    let said = [
+        ("X-Latchkey-Permission", "npm:pull"),
+        ("X-Latchkey-Feed", "main"),
+        ("X-Latchkey-Package", "files.releases"),
+        ("Authorization", key.text.as_str()),
+    ];
+    assert_eq!(traefik("GET", "/releases/app.txt?x", &said).await.status, 200);
+    assert_eq!(traefik("POST", "/releases/app.txt", &said).await.status, 403);
+    world.revoke(key.token.id).await;
+    assert_eq!(traefik("GET", "/releases/app.txt", &said).await.status, 401);
+    let reply = traefik("GET", "/v2/main/app/manifests/v1", &credential).await;
+    assert!(reply.status == 401 && message(&reply).contains("revoked"), "{reply:?}");
+    let refused = world.database.texts("SELECT DISTINCT address FROM refusals", &[]).await;
+    assert!(refused.iter().all(|address| address == "203.0.113.9"), "{refused:?}");
 }
 
 async fn any_service_behind_the_proxy_is_read_with_a_key(world: &World) {
