@@ -1,4 +1,4 @@
-// Real npm, pnpm and Yarn against the real server: what may pass passes, and what is refused says why.
+// Real npm, pnpm, Yarn and Bun against the real server: what may pass passes, and what is refused says why.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -53,6 +53,38 @@ for (const name of CLIENTS) {
     assertRefused(await npm.installs(name, 'nothing-like-it', { key }), /404|not found|nothing here/i);
   }));
 }
+
+test('npm 12 and Bun publish and install, and print why they may not', t => journey(t, {}, withAda(async ({ server }) => {
+  const npm = client(t, server);
+  const key = await server.token({ account: 'ada', allow: ['npm:pull', 'npm:push'], packages: ['*-ui', '@team/*'] });
+  for (const [name, published] of [['npm12', 'npm-ui'], ['bun', '@team/bun-ui']]) {
+    const folder = npm.package(published);
+    assertPasses(await npm.publishes(name, folder, { key }));
+    assertRefused(await npm.publishes(name, folder, { key }), /previously published|exists already/);
+    const result = await npm.installs(name, published, { key });
+    assertPasses(result);
+    assert.equal(installed(result, published), `module.exports = '${published} 1.0.0';\n`);
+    assertRefused(await npm.publishes(name, npm.package('other'), { key }), /other is not among them/);
+    assertRefused(await npm.installs(name, 'other', { key }), /404/);
+  }
+})));
+
+test('a username and password install where the operator allows it, and publish nothing', t => journey(t, { settings: { LATCHKEY_PASSWORD_READS: 'true' } }, withAda(async ({ server }) => {
+  const npm = client(t, server);
+  const key = await server.token({ account: 'ada', allow: ['npm:pull', 'npm:push'], packages: ['*'] });
+  const folder = npm.package('ui', '1.0.0', { dependencies: { counter: '1.0.0' } });
+  assertPasses(await npm.publishes('npm', npm.package('counter'), { key }));
+  assertPasses(await npm.publishes('npm', folder, { key }));
+  const user = 'ada:four quiet otters rowing';
+  for (const name of ['npm', 'pnpm']) {
+    const result = await npm.installs(name, 'ui', { user });
+    assertPasses(result);
+    assert.equal(installed(result, 'ui'), "module.exports = 'ui 1.0.0';\n");
+  }
+  assertPasses(await npm.runs('npm', ['whoami'], { user }), /^ada$/m);
+  assertRefused(await npm.publishes('npm', npm.package('ui', '1.1.0'), { user }), /A password reads packages and does nothing else. Create an access token/);
+  assertRefused(await npm.installs('npm', 'ui', { user: 'ada:another password' }), /Username or password is wrong/);
+})));
 
 onBoth(test, 'a key that is revoked is refused at the next request of every client', withAda(async ({ server, t }) => {
   const npm = client(t, server);
