@@ -24,6 +24,7 @@ mod happened;
 mod health;
 mod held_locks;
 mod job_runs;
+mod kinds_and_levels;
 mod legacy;
 mod links;
 mod list_tokens;
