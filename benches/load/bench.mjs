@@ -4,6 +4,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { tar } from "../../tests/clients/registry.mjs";
 
 const [program, load] = process.argv.slice(2);
 const setting = (name, otherwise) => Number(process.env[name] ?? otherwise);
@@ -18,6 +20,15 @@ const doors = [
   ["npm", "/feeds/main/npm/-/whoami"],
   ["NuGet", "/v3/query?take=0"],
 ];
+/// What is asked with one hot key that may read npm packages and pull images.
+const container = "/container/token?service=registry&scope=repository:main/app:pull";
+const reads = [
+  ["container token", container],
+  ["forward-auth", "/auth/forward"],
+  ["packument", "/feeds/main/npm/ui"],
+  ["tarball", "/feeds/main/npm/ui/-/ui-1.0.0.tgz"],
+];
+const forwarded = ["X-Original-Method: GET", "X-Original-URI: /v2/main/app/manifests/latest"];
 const work = mkdtempSync(join(tmpdir(), "latchkey-bench."));
 const started = [];
 process.on("exit", () => {
@@ -81,10 +92,34 @@ function postgresProcesses() {
 
 const memory = (process) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${process}/status`, "utf8"))[1]) / 1024;
 
-function run(url, path, file, count) {
+/// Publishes the package that is read; gives the key that reads it.
+async function publish(environment, url) {
+  const add = ["token", "add", "--account", "ada", "--name", `bench ${Date.now()}`, "--allow", "npm:pull,npm:push,container:pull"];
+  const options = { env: { PATH: process.env.PATH, ...environment }, encoding: "utf8" };
+  const key = execFileSync(program, [...add, "--packages", "*", "--expires-in", "1d"], options).trim();
+  const manifest = JSON.stringify({ name: "ui", version: "1.0.0", description: "Counts things." });
+  const data = gzipSync(tar("package/package.json", Buffer.from(manifest)));
+  const document = {
+    _id: "ui", name: "ui", "dist-tags": { latest: "1.0.0" }, versions: { "1.0.0": { name: "ui", version: "1.0.0", dist: {} } },
+    _attachments: { "ui-1.0.0.tgz": { content_type: "application/octet-stream", data: data.toString("base64"), length: data.length } },
+  };
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const { status } = await fetch(`${url}/feeds/main/npm/ui`, { method: "PUT", headers, body: JSON.stringify(document) });
+  if (status !== 201 && status !== 409) throw new Error(`ui was not published: ${status}`);
+  return key;
+}
+
+/// A proof for a registry, which is good for two minutes.
+function proof(url, key) {
+  // By another program each time: a connection that stood idle may be closed.
+  const answer = execFileSync("curl", ["-sS", "-H", `Authorization: Bearer ${key}`, url + container], { encoding: "utf8" });
+  return JSON.parse(answer).token;
+}
+
+function run(url, path, file, count, head = []) {
   const last = String(cpus().length - 1);
   const arguments_ = ["-c", last, "wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--latency"];
-  const script = ["-s", new URL("keys.lua", import.meta.url).pathname, url, "--", path, file, String(count)];
+  const script = ["-s", new URL("keys.lua", import.meta.url).pathname, url, "--", path, file, String(count), ...head];
   return execFileSync("taskset", [...arguments_, ...script], { encoding: "utf8" });
 }
 
@@ -111,6 +146,7 @@ async function measure(engine, count) {
     LATCHKEY_DATA_DIR: folder,
     LATCHKEY_LISTEN: `127.0.0.1:${port}`,
     LATCHKEY_SECRET_FILE: join(work, "secret"),
+    LATCHKEY_REGISTRY_SERVICES: "registry",
     ...(engine === "postgres" ? { LATCHKEY_DATABASE_URL: process.env.BENCH_DATABASE_URL } : {}),
   };
   const bare = await start([load, "bare", `127.0.0.1:${port + 10}`], {}, count, `http://127.0.0.1:${port + 10}/`);
@@ -122,12 +158,16 @@ async function measure(engine, count) {
     targets.push([door, "malformed", url, path, "malformed"]);
     for (const amount of [1, 1_000, keys]) targets.push([door, String(amount), url, path, amount]);
   }
+  const key = await publish(environment, url);
+  for (const [door, path] of reads) targets.push([door, "1", url, path, "one"]);
   const results = targets.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [at, [door, , base, path, amount]] of targets.entries()) {
       const processes = door === "bare" ? [bare.pid] : [server.pid, ...(engine === "postgres" ? postgresProcesses() : [])];
+      const shown = door === "forward-auth" ? proof(url, key) : key;
       const before = spent(processes);
-      const result = read(run(base, path, file, amount));
+      const head = door === "forward-auth" ? forwarded : [];
+      const result = read(amount === "one" ? run(base, path, shown, amount, head) : run(base, path, file, amount));
       result.cpu = (spent(processes) - before) / result.requests;
       if (amount !== "malformed" && result.refused > 0) throw new Error(`${door}: ${result.refused} refused`);
       results[at].push(result);
