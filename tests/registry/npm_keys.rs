@@ -18,6 +18,8 @@ on_both_engines! {
     what_a_key_does_not_cover_is_refused_and_what_is_not_here_is_not_told,
     a_key_tells_whose_it_is_and_ends_itself_alone,
     clients_go_on_where_nothing_is_served,
+    what_clients_ask_unasked_leaves_no_trace,
+    an_installation_that_asks_for_everything_at_once_meets_no_limit,
     a_key_that_ends_soon_says_so,
     hostile_documents_and_tarballs_are_refused_with_a_sentence,
 }
@@ -154,6 +156,34 @@ async fn clients_go_on_where_nothing_is_served(world: &World) {
         let told = world.send_json(&format!("POST {path}/{old}"), &key, &asked).await.json();
         assert_eq!(told["metadata"]["vulnerabilities"]["critical"], 0, "{old}");
     }
+}
+
+/// npm and pnpm look for newer versions of themselves at whatever registry they are given, and send what they would install
+/// as gzip.
+async fn what_clients_ask_unasked_leaves_no_trace(world: &World) {
+    let key = world.key(world.account("ada").await, "npm:pull", "@team/*").await;
+    for name in ["npm", "pnpm"] {
+        assert_eq!(world.npm(&format!("GET /{name}"), &key).await.status, 404, "{name}");
+    }
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, br#"{"ui":["1.0.0"]}"#).unwrap();
+    let bearer = format!("Bearer {}", key.text);
+    let headers =
+        [("Authorization", bearer.as_str()), ("Content-Encoding", "gzip"), ("Content-Type", "application/json")];
+    let asked = format!("POST {MAIN}/-/npm/v1/security/advisories/bulk");
+    let reply = call(world.address(), &asked, &headers, &gzip.finish().unwrap()).await;
+    assert_eq!((reply.status, reply.json()), (200, json!({})));
+    world.app().usage_buffer.write(&world.store()).await.unwrap();
+    assert_eq!(world.database.number("SELECT COUNT(*) FROM refusals", &[]).await, 0);
+}
+
+/// Bun and pnpm ask for sixty documents at the same moment, and wait a minute once they are told to.
+async fn an_installation_that_asks_for_everything_at_once_meets_no_limit(world: &World) {
+    let key = world.key(world.account("ada").await, "npm:pull npm:push", "*").await;
+    assert_eq!(world.publish_npm(&key, "ui", "1.0.0", "latest").await.status, 201);
+    let paths = ["GET /ui", "GET /ui/-/ui-1.0.0.tgz", "GET /ui/latest"];
+    let all = futures_util::future::join_all((0..90).map(|number| world.npm(paths[number % 3], &key))).await;
+    assert!(all.iter().all(|reply| reply.status == 200));
 }
 
 async fn a_key_that_ends_soon_says_so(world: &World) {
