@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::{
     Store,
     connect::{PATIENCE, Purpose, is_standby},
+    searchers::Searchers,
 };
 
 /// Time between two looks whether PostgreSQL still answers.
@@ -70,7 +71,10 @@ fn turn_to(store: &Store, url: &str) -> bool {
     let Ok(options) = AnyConnectOptions::from_str(url) else { return false };
     let is_other = store.pool.connect_options().database_url != options.database_url;
     if is_other {
-        for pool in [&store.pool, &store.searchers, &store.writers] {
+        for pool in [&store.pool, &store.writers] {
+            pool.set_connect_options(options.clone());
+        }
+        if let Searchers::Postgres(pool) = &store.searchers {
             pool.set_connect_options(options.clone());
         }
     }

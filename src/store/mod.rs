@@ -31,6 +31,7 @@ mod packages;
 mod restore;
 mod retention;
 mod search;
+mod searchers;
 mod signing_keys;
 #[cfg(test)]
 mod tests;
@@ -44,7 +45,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Any, AnyPool};
 use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 
-use self::{connect::PATIENCE, failure::WriteHealth, tokens::lookup::Lookups};
+use self::{connect::PATIENCE, failure::WriteHealth, searchers::Searchers, tokens::lookup::Lookups};
 use crate::tokens::EventId;
 
 pub use self::{
@@ -83,7 +84,7 @@ pub struct Store {
     /// For reads alone.
     pool: AnyPool,
     /// For searches alone, which may take their time.
-    searchers: AnyPool,
+    searchers: Searchers,
     /// For changes.
     writers: AnyPool,
     /// For look-ups of presented secrets.

@@ -4,7 +4,11 @@
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, str::FromStr, sync::Once};
 
-use sqlx::{AnyConnection, Connection, any::AnyPoolOptions, sqlite::SqliteConnectOptions};
+use sqlx::{
+    AnyConnection, Connection, SqlitePool,
+    any::AnyPoolOptions,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
 use tokio::time::timeout;
 
 use super::{
@@ -12,6 +16,7 @@ use super::{
     connect::{DatabaseUrl, PATIENCE, Purpose, set_up},
     failover,
     failure::WriteHealth,
+    searchers::Searchers,
 };
 
 impl Store {
@@ -32,7 +37,10 @@ impl Store {
         let health = WriteHealth::default();
         let store = Self {
             pool: pool(database, Purpose::Reads, &health).connect_lazy(url)?,
-            searchers: pool(database, Purpose::Searches, &health).connect_lazy(url)?,
+            searchers: match engine {
+                Engine::Sqlite => Searchers::Sqlite(sqlite_searchers(url)?),
+                Engine::Postgres => Searchers::Postgres(pool(database, Purpose::Searches, &health).connect_lazy(url)?),
+            },
             writers: pool(database, Purpose::Changes, &health).connect_lazy(url)?,
             lookups: Self::lookups(database),
             engine,
@@ -51,6 +59,13 @@ impl Store {
 pub fn searchers() -> u32 {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     u32::try_from(cores / 2).unwrap_or(1).max(1)
+}
+
+/// What [`set_up`] says of connections for searches, for SQLite's own driver.
+fn sqlite_searchers(url: &str) -> sqlx::Result<SqlitePool> {
+    let options = SqliteConnectOptions::from_str(url)?.busy_timeout(PATIENCE).pragma("query_only", "ON");
+    let pool = SqlitePoolOptions::new().max_connections(searchers()).acquire_timeout(PATIENCE);
+    Ok(pool.test_before_acquire(false).connect_lazy_with(options))
 }
 
 fn pool(database: &DatabaseUrl, purpose: Purpose, health: &WriteHealth) -> AnyPoolOptions {

@@ -19,6 +19,17 @@ macro_rules! row {
     };
 }
 
+/// Reads a row that [`row!`] made through SQLite's own driver too, which searches go through.
+macro_rules! row_of_sqlite {
+    ($row:ident { $($field:ident),* $(,)? }) => {
+        impl sqlx::FromRow<'_, sqlx::sqlite::SqliteRow> for $row {
+            fn from_row(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<Self> {
+                Ok(Self { $($field: sqlx::Row::try_get(row, stringify!($field))?),* })
+            }
+        }
+    };
+}
+
 /// What it is when a column holds what this program does not write.
 pub(super) fn damaged(column: &str) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: "not written by this program".into() }

@@ -19,6 +19,8 @@ row! {
     }
 }
 
+row_of_sqlite! { FoundRow { id, kind, name, feed, feed_name, revision, downloads } }
+
 impl FoundRow {
     pub(in crate::store) fn read(self) -> Result<FoundPackage> {
         let key = readable(PackageKey::parse(&self.id), "packages.id")?;

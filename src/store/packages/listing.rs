@@ -48,6 +48,10 @@ row! {
     }
 }
 
+row_of_sqlite! {
+    LineRow { kind, name, feed, feed_name, listed_versions, downloads, published_at, manifest, deprecation, tag }
+}
+
 /// What lists show of a package `p` of a feed `f`, and whence.
 pub(in crate::store) const LINE: &str =
     "p.kind, p.name, p.feed, f.name AS feed_name, p.listed_versions, p.downloads, COALESCE(v.published_at, i.pushed_at) AS published_at,

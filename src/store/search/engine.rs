@@ -94,23 +94,6 @@ impl Engine {
         }
     }
 
-    /// How a search begins: PostgreSQL plans it for what is asked, ends it after two seconds, and reads by its indexes even
-    /// where it knows too little of the words to see that they are worth it. In the order of an index nothing is sorted.
-    pub(super) fn begin_search(self, in_order: bool) -> Option<&'static str> {
-        match (self, in_order) {
-            (Self::Sqlite, _) => None,
-            (Self::Postgres, false) => Some(
-                "BEGIN READ ONLY; SET LOCAL statement_timeout = '2s'; SET LOCAL plan_cache_mode = force_custom_plan;
-                 SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off",
-            ),
-            (Self::Postgres, true) => Some(
-                "BEGIN READ ONLY; SET LOCAL statement_timeout = '2s'; SET LOCAL plan_cache_mode = force_custom_plan;
-                 SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-                 SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off",
-            ),
-        }
-    }
-
     /// The words of a text as they are written: of names, of titles and tags, and others.
     pub(super) fn written(self, text: &SearchText) -> [String; 3] {
         let fields: [(&[&str], char); 3] =
@@ -152,6 +135,18 @@ impl Engine {
             (Self::Postgres, Columns::All) => format!("{}:*", lexeme(word)),
         }
     }
+}
+
+/// How a search begins: PostgreSQL plans it for what is asked, ends it after two seconds, and reads by its indexes even
+/// where it knows too little of the words to see that they are worth it. In the order of an index nothing is sorted.
+pub(super) fn begin_search(in_order: bool) -> &'static str {
+    if in_order {
+        return "BEGIN READ ONLY; SET LOCAL statement_timeout = '2s'; SET LOCAL plan_cache_mode = force_custom_plan;
+            SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+            SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off";
+    }
+    "BEGIN READ ONLY; SET LOCAL statement_timeout = '2s'; SET LOCAL plan_cache_mode = force_custom_plan;
+        SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 }
 
 fn columns_of(field: Field) -> Columns {

@@ -1,23 +1,28 @@
 //! Finding packages. A search costs about the same however many packages there are: what the index of words finds of a
 //! rare word is few, and of a common one the most downloaded packages soon hold enough.
 
+mod bound;
 mod engine;
 mod entries;
 mod statements;
+mod walked;
 
 use std::time::Duration;
 
-use sqlx::{Any, AnyConnection, Connection, any::AnyArguments, query::QueryAs};
+use sqlx::Connection;
 use tokio::time::timeout;
 
 pub use self::entries::IndexCounts;
 use self::{
-    engine::{Columns, ranges_text},
+    bound::{SearchRow, Value, of_postgres, of_sqlite},
+    engine::{Columns, begin_search, ranges_text},
     statements::{Output, Plan, Statement},
+    walked::{Page, Walked},
 };
 use super::{
     Engine, Result, Store, StoreError,
     packages::{found::FoundRow, listing::LineRow},
+    searchers::{Searcher, is_out_of_time},
     sql::like,
 };
 use crate::packages::{
@@ -32,7 +37,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 /// What rows of a search are read as.
 trait Hit: Sized + Send {
-    type Row: for<'r> sqlx::FromRow<'r, sqlx::any::AnyRow> + Send + Unpin;
+    type Row: SearchRow;
     const OUTPUT: Output;
     fn read(row: Self::Row) -> Result<Self>;
 }
@@ -64,13 +69,6 @@ struct Searching<'s> {
     version: String,
 }
 
-/// One page of one stage of the order.
-#[derive(Clone, Copy)]
-struct Page {
-    skip: usize,
-    take: usize,
-}
-
 /// Where a stage of the order looks.
 struct Stage {
     plan: Plan,
@@ -97,10 +95,13 @@ impl Store {
         if search.query.is_noise {
             return Ok(SearchResult { total: 0, hits: Vec::new() });
         }
-        let mut connection = self.searchers.acquire().await?;
+        let mut connection = self.searchers.acquire(LONGEST).await?;
         let searching = Searching::new(search, self.engine);
-        // SQLite goes on with the step it is at; the readers of searches are their own.
-        timeout(LONGEST, searching.run(&mut connection)).await.map_err(|_| StoreError::TooSlow)?
+        match timeout(LONGEST, searching.run(&mut connection)).await {
+            Err(_) => Err(StoreError::TooSlow),
+            Ok(Err(StoreError::Unavailable(error))) if is_out_of_time(&error) => Err(StoreError::TooSlow),
+            Ok(found) => found,
+        }
     }
 }
 
@@ -110,7 +111,7 @@ impl<'s> Searching<'s> {
         Self { search, engine, ranges: search.names.and(&asked), version: search.version_key.to_owned() }
     }
 
-    async fn run<H: Hit>(&self, connection: &mut AnyConnection) -> Result<SearchResult<H>> {
+    async fn run<H: Hit>(&self, connection: &mut Searcher) -> Result<SearchResult<H>> {
         let page = Page { skip: self.search.skip, take: self.search.take };
         if self.search.completes {
             return self.complete(connection, page).await;
@@ -134,7 +135,7 @@ impl<'s> Searching<'s> {
     }
 
     /// Whether a key sees so few names that each of them is looked at.
-    async fn is_narrow(&self, connection: &mut AnyConnection) -> Result<bool> {
+    async fn is_narrow(&self, connection: &mut Searcher) -> Result<bool> {
         if self.ranges.get().is_none() {
             return Ok(false);
         }
@@ -143,7 +144,7 @@ impl<'s> Searching<'s> {
     }
 
     /// Names that begin as typed.
-    async fn complete<H: Hit>(&self, connection: &mut AnyConnection, page: Page) -> Result<SearchResult<H>> {
+    async fn complete<H: Hit>(&self, connection: &mut Searcher, page: Page) -> Result<SearchResult<H>> {
         let name = self.search.query.name.as_str();
         let begun = self.ranges.and(&NameRanges::beginning(name));
         let walk = Stage { plan: Plan::Walk, columns: Columns::All, ranges: None, rank: 2 };
@@ -164,7 +165,7 @@ impl<'s> Searching<'s> {
     }
 
     /// What is found too often to be sorted, stage by stage.
-    async fn in_stages<H: Hit>(&self, connection: &mut AnyConnection, page: Page) -> Result<Vec<H>> {
+    async fn in_stages<H: Hit>(&self, connection: &mut Searcher, page: Page) -> Result<Vec<H>> {
         let in_names = Stage { plan: Plan::Index, columns: Columns::Names, ranges: None, rank: 0 };
         let in_marks = Stage { plan: Plan::Index, columns: Columns::Marks, ranges: None, rank: 3 };
         let mut walked = Walked::new(page);
@@ -185,7 +186,7 @@ impl<'s> Searching<'s> {
         Ok(walked.hits)
     }
 
-    async fn of_names<H: Hit>(&self, connection: &mut AnyConnection, page: Page, ranks: &[i64]) -> Result<Vec<H>> {
+    async fn of_names<H: Hit>(&self, connection: &mut Searcher, page: Page, ranks: &[i64]) -> Result<Vec<H>> {
         let mut walked = Walked::new(page);
         for stage in self.stages_of_names(connection, ranks).await? {
             self.go_on(connection, &mut walked, &stage).await?;
@@ -194,7 +195,7 @@ impl<'s> Searching<'s> {
     }
 
     /// The name as typed, names that begin so, and others with every word, where there are too many to sort.
-    async fn stages_of_names(&self, connection: &mut AnyConnection, ranks: &[i64]) -> Result<Vec<Stage>> {
+    async fn stages_of_names(&self, connection: &mut Searcher, ranks: &[i64]) -> Result<Vec<Stage>> {
         let name = self.search.query.name.as_str();
         let mut stages = Vec::new();
         for rank in ranks {
@@ -215,7 +216,7 @@ impl<'s> Searching<'s> {
     }
 
     /// Adds what one more stage has of the page.
-    async fn go_on<H: Hit>(&self, connection: &mut AnyConnection, walked: &mut Walked<H>, stage: &Stage) -> Result<()> {
+    async fn go_on<H: Hit>(&self, connection: &mut Searcher, walked: &mut Walked<H>, stage: &Stage) -> Result<()> {
         if walked.is_full() {
             return Ok(());
         }
@@ -235,54 +236,46 @@ impl<'s> Searching<'s> {
         Ok(())
     }
 
-    async fn count(&self, connection: &mut AnyConnection, stage: &Stage) -> Result<usize> {
+    async fn count(&self, connection: &mut Searcher, stage: &Stage) -> Result<usize> {
         let most = i64::try_from(MOST_COUNTED + 1).unwrap_or(i64::MAX);
         let count = self.number(connection, stage, Output::Count, most).await?;
         Ok(usize::try_from(count).unwrap_or_default())
     }
 
-    async fn number(&self, connection: &mut AnyConnection, stage: &Stage, output: Output, most: i64) -> Result<i64> {
+    async fn number(&self, connection: &mut Searcher, stage: &Stage, output: Output, most: i64) -> Result<i64> {
         let rows: Vec<(i64,)> = self.rows(connection, stage, output, (most, 0)).await?;
         Ok(rows.first().map_or(0, |row| row.0))
     }
 
-    async fn page<H: Hit>(&self, connection: &mut AnyConnection, stage: &Stage, page: Page) -> Result<Vec<H>> {
+    async fn page<H: Hit>(&self, connection: &mut Searcher, stage: &Stage, page: Page) -> Result<Vec<H>> {
         let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let rows = self.rows(connection, stage, H::OUTPUT, (number(page.take), number(page.skip))).await?;
         rows.into_iter().map(H::read).collect()
     }
 
-    async fn rows<R>(
+    async fn rows<R: SearchRow>(
         &self,
-        connection: &mut AnyConnection,
+        connection: &mut Searcher,
         stage: &Stage,
         output: Output,
-        (limit, offset): (i64, i64),
-    ) -> Result<Vec<R>>
-    where
-        R: for<'r> sqlx::FromRow<'r, sqlx::any::AnyRow> + Send + Unpin,
-    {
+        bounds: (i64, i64),
+    ) -> Result<Vec<R>> {
         let of_one_feed = matches!(self.search.scope, SearchScope::Feed(_));
         let statement = Statement { engine: self.engine, of_one_feed, plan: stage.plan, output };
-        let rows = self.bind(sqlx::query_as(statement.sql()), stage, (limit, offset));
         let in_order = stage.plan == Plan::Walk && matches!(output, Output::Found | Output::Lines);
-        match self.engine.begin_search(in_order) {
-            None => Ok(rows.fetch_all(connection).await?),
-            Some(begin) => {
-                let mut transaction = connection.begin_with(begin).await?;
-                let rows = rows.fetch_all(&mut *transaction).await?;
+        let values = self.values(stage, bounds);
+        match connection {
+            Searcher::Sqlite(connection) => Ok(of_sqlite(statement.sql(), values).fetch_all(&mut **connection).await?),
+            Searcher::Postgres(connection) => {
+                let mut transaction = connection.begin_with(begin_search(in_order)).await?;
+                let rows = of_postgres(statement.sql(), values).fetch_all(&mut *transaction).await?;
                 transaction.commit().await?;
                 Ok(rows)
             }
         }
     }
 
-    fn bind<'q, R>(
-        &self,
-        rows: QueryAs<'q, Any, R, AnyArguments>,
-        stage: &Stage,
-        (limit, offset): (i64, i64),
-    ) -> QueryAs<'q, Any, R, AnyArguments> {
+    fn values(&self, stage: &Stage, (limit, offset): (i64, i64)) -> Vec<Value> {
         let (search, query) = (self.search, self.search.query);
         let scope = match search.scope {
             SearchScope::Feed(feed) => feed.to_string(),
@@ -295,36 +288,35 @@ impl<'s> Searching<'s> {
         };
         let package_type =
             if search.package_type.is_empty() { String::new() } else { like(&format!(" {} ", search.package_type)) };
-        let rows = rows
-            .bind(scope)
-            .bind(search.kind.map_or("", crate::tokens::Kind::as_str))
-            .bind(search.shows.bit())
-            .bind(package_type)
-            .bind(search.owner.to_owned())
-            .bind(ranges_text(stage.ranges.as_ref().unwrap_or(&self.ranges)))
-            .bind(self.engine.expression(query, stage.columns))
-            .bind(self.version.clone())
-            .bind(search.feed.map(|feed| feed.to_string()).unwrap_or_default())
-            .bind(search.deprecated.map_or(-1, i64::from))
-            .bind(low)
-            .bind(high)
-            .bind(stage.rank)
-            .bind(limit)
-            .bind(offset);
-        bind_words(rows, query)
+        let first: [Value; 15] = [
+            scope.into(),
+            search.kind.map_or("", crate::tokens::Kind::as_str).into(),
+            search.shows.bit().into(),
+            package_type.into(),
+            search.owner.into(),
+            ranges_text(stage.ranges.as_ref().unwrap_or(&self.ranges)).into(),
+            self.engine.expression(query, stage.columns).into(),
+            self.version.as_str().into(),
+            search.feed.map(|feed| feed.to_string()).unwrap_or_default().into(),
+            search.deprecated.map_or(-1, i64::from).into(),
+            low.into(),
+            high.into(),
+            stage.rank.into(),
+            limit.into(),
+            offset.into(),
+        ];
+        first.into_iter().chain(values_of_words(query)).collect()
     }
 }
 
-fn bind_words<'q, R>(
-    rows: QueryAs<'q, Any, R, AnyArguments>,
-    query: &SearchQuery,
-) -> QueryAs<'q, Any, R, AnyArguments> {
+fn values_of_words(query: &SearchQuery) -> impl Iterator<Item = Value> {
     let pattern = |at: usize| query.words.get(at).map(|word| like(&format!(" {word}"))).unwrap_or_default();
-    let rows = (0..MOST_WORDS).fold(rows, |rows, at| rows.bind(pattern(at)));
-    (0..MOST_CHECKS).fold(rows, |rows, at| {
+    let words = (0..MOST_WORDS).map(move |at| pattern(at).into());
+    let checks = (0..MOST_CHECKS).flat_map(|at| {
         let (field, pattern) = query.checks.get(at).map(check).unwrap_or_default();
-        rows.bind(field).bind(pattern)
-    })
+        [field.into(), pattern.into()]
+    });
+    words.chain(checks)
 }
 
 /// The field of a check as the statements call it, and its pattern.
@@ -339,20 +331,4 @@ fn check(check: &Check) -> (&'static str, String) {
     };
     let end = if check.is_whole { " " } else { "" };
     (field, like(&format!(" {}{end}", check.words.join(" "))))
-}
-
-/// What was found so far, and what the page still wants.
-struct Walked<H> {
-    hits: Vec<H>,
-    rest: Page,
-}
-
-impl<H> Walked<H> {
-    fn new(page: Page) -> Self {
-        Self { hits: Vec::new(), rest: page }
-    }
-
-    fn is_full(&self) -> bool {
-        self.rest.take == 0
-    }
 }
