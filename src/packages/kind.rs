@@ -26,6 +26,11 @@ pub trait KindRules: Debug + Sync {
     fn default_tag(&self) -> Option<&'static str> {
         None
     }
+    /// What the texts, and the identities, of versions are like that only newer clients understand: patterns of SQL's
+    /// `LIKE`, which no version is like where there are none such. They say what [`VersionNumber::is_plain`] does.
+    fn for_newer_clients(&self) -> [&'static str; 2] {
+        [""; 2]
+    }
     /// Whether packages have owners of their own, beside those of their feed.
     fn has_owners(&self) -> bool {
         true

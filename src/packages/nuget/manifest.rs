@@ -35,6 +35,11 @@ impl KindRules for NuGetRules {
         Some(Box::new(kept.read::<Nuspec>().ok()?))
     }
 
+    /// With metadata, or with several labels.
+    fn for_newer_clients(&self) -> [&'static str; 2] {
+        ["%+%", "%-%.%"]
+    }
+
     fn readme(&self, kept: &StoredManifest, package: BlobReader) -> io::Result<Option<Vec<u8>>> {
         let path = kept.read::<Nuspec>().ok().and_then(|nuspec| nuspec.readme);
         let Some(path) = path else { return Ok(None) };

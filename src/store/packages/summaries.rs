@@ -1,10 +1,17 @@
 //! What searches and lists read of a package in one row: how many versions there are of each sort, which one is shown,
 //! and the words it is found by. Brought in line with the versions in every change that touches one.
 
+use std::sync::LazyLock;
+
+use sqlx::AnyConnection;
+
 use super::{kind_of, version_number};
 use crate::{
-    packages::{ListedVersion, VersionNumber, newest, rules},
-    store::{Result, Store, Transaction, readable},
+    packages::{StoredVersion, kind::KindRules, rules},
+    store::{
+        Result, Store, Transaction, readable,
+        sql::{Direction, List},
+    },
     tokens::{Kind, PackageKey, VersionKey},
 };
 
@@ -19,35 +26,76 @@ row! {
     }
 }
 
-/// How many of a package's versions are listed, in all and of each sort, and how many are not.
-#[derive(Default)]
-struct Counts {
-    listed: i64,
-    stable: i64,
-    plain: i64,
-    stable_plain: i64,
-    unlisted: i64,
-}
-
-impl Counts {
-    fn of(versions: &[ListedVersion]) -> Self {
-        let mut counts = Self::default();
-        for ListedVersion { version, listed, .. } in versions {
-            let (stable, plain) = (!version.is_prerelease, version.is_plain);
-            counts.unlisted += i64::from(!listed);
-            counts.listed += i64::from(*listed);
-            counts.stable += i64::from(*listed && stable);
-            counts.plain += i64::from(*listed && plain);
-            counts.stable_plain += i64::from(*listed && stable && plain);
-        }
-        counts
+row! {
+    /// How many versions a package has, how many of them are listed, in all and of each sort, and how many are not.
+    #[derive(Debug, PartialEq, Eq)]
+    pub(in crate::store) struct Counts {
+        versions: i64,
+        listed: i64,
+        stable: i64,
+        plain: i64,
+        stable_plain: i64,
     }
 }
 
-/// The version that stands for the package: of the listed ones, or of all where none is listed.
-fn shown(versions: &[ListedVersion]) -> Option<&VersionNumber> {
-    let listed = versions.iter().filter(|one| one.listed).map(|one| &one.version);
-    newest(listed).or_else(|| newest(versions.iter().map(|one| &one.version)))
+#[cfg(test)]
+impl Counts {
+    /// In the order of its fields.
+    pub(in crate::store) fn all(&self) -> [i64; 5] {
+        [self.versions, self.listed, self.stable, self.plain, self.stable_plain]
+    }
+}
+
+/// Of package `$1`, where `$2` and `$3` are like the texts and identities of versions that only newer clients understand.
+/// Nothing is read of a version but its number, so that a push costs about the same however many there are.
+static COUNTS: LazyLock<String> = LazyLock::new(|| {
+    let count = |name: &str, which: &str| {
+        format!("CAST(COALESCE(SUM(CASE WHEN {which} THEN 1 ELSE 0 END), 0) AS BIGINT) AS {name}")
+    };
+    let (listed, stable) = ("unlisted_at IS NULL", "version_key NOT LIKE '%-%'");
+    let plain = "version NOT LIKE $2 AND version_key NOT LIKE $3";
+    let columns = [
+        "COUNT(*) AS versions".to_owned(),
+        count("listed", listed),
+        count("stable", &format!("{listed} AND {stable}")),
+        count("plain", &format!("{listed} AND {plain}")),
+        count("stable_plain", &format!("{listed} AND {stable} AND {plain}")),
+    ];
+    List::of(columns.join(", "), "versions").filter("package = $1 AND removed_at IS NULL").sql()
+});
+
+/// The highest version of package `$1`: a listed one for `$2` = 0, one that is no prerelease for `$3` = 0.
+static HIGHEST: LazyLock<String> = LazyLock::new(|| {
+    let list = List::of("version_key", "versions").filter("package = $1 AND removed_at IS NULL");
+    let list = list.filter("(unlisted_at IS NULL OR $2 = 1)").filter("(version_key NOT LIKE '%-%' OR $3 = 1)");
+    list.order("sort_key", Direction::Descending).limit("1").sql()
+});
+
+/// Counts the versions of a package.
+pub(in crate::store) async fn counts(
+    connection: &mut AnyConnection,
+    package: PackageKey,
+    rules: &dyn KindRules,
+) -> Result<Counts> {
+    let [text, key] = rules.for_newer_clients();
+    let query = sqlx::query_as(COUNTS.as_str()).bind(package.to_string()).bind(text).bind(key);
+    Ok(query.fetch_one(connection).await?)
+}
+
+/// The version that stands for a package: of the listed ones, or of all where none is listed, the highest that is no
+/// prerelease, or the highest of all.
+pub(in crate::store) async fn shown(
+    connection: &mut AnyConnection,
+    package: PackageKey,
+) -> Result<Option<StoredVersion>> {
+    for (unlisted, prerelease) in [(0_i64, 0_i64), (0, 1), (1, 0), (1, 1)] {
+        let query = sqlx::query_scalar(HIGHEST.as_str()).bind(package.to_string()).bind(unlisted).bind(prerelease);
+        let found: Option<String> = query.fetch_optional(&mut *connection).await?;
+        if let Some(key) = found {
+            return super::version(connection, package, &key).await;
+        }
+    }
+    Ok(None)
 }
 
 impl Transaction {
@@ -55,13 +103,9 @@ impl Transaction {
     /// later one counts what the earlier one left.
     pub(in crate::store) async fn summarise(&mut self, package: PackageKey) -> Result<()> {
         self.lock_package(package).await?;
-        let versions = super::versions(&mut self.inner, package).await?;
-        let counts = Counts::of(&versions);
-        let shown = match shown(&versions) {
-            Some(version) => super::version(&mut self.inner, package, &version.key).await?,
-            None => None,
-        };
         let kind = self.kind_of_package(package).await?;
+        let counts = counts(&mut self.inner, package, rules(kind)).await?;
+        let shown = shown(&mut self.inner, package).await?;
         if let Some(tag) = rules(kind).default_tag() {
             self.mend_tags(package, tag, shown.as_ref().map(|found| &found.version)).await?;
         }
@@ -79,11 +123,11 @@ impl Transaction {
         .bind(counts.stable)
         .bind(counts.plain)
         .bind(counts.stable_plain)
-        .bind(counts.unlisted)
+        .bind(counts.versions - counts.listed)
         .bind(manifest.map(|manifest| manifest.type_words()).unwrap_or_default())
         .execute(&mut *self.inner)
         .await?;
-        if versions.is_empty() {
+        if counts.versions == 0 {
             self.forget_alternative(package).await?;
         }
         self.index_package(package).await

@@ -1,5 +1,6 @@
 //! What the store asks of both databases, looked at from inside: views, and plans of statements.
 
+mod counts;
 mod end_notices;
 mod plans;
 mod roles;
