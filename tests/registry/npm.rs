@@ -20,7 +20,7 @@ on_both_engines! {
     a_version_is_published_once_also_by_two_at_once,
     latest_never_goes_back_by_itself,
     tags_stand_for_versions,
-    a_version_is_deprecated_and_nothing_else_of_a_put_counts,
+    a_version_is_deprecated_and_nothing_else_can_be_changed_so,
     what_is_unpublished_is_gone_and_never_used_again,
     a_package_is_found_by_its_words_and_shows_its_people_to_members_only,
     a_provenance_is_kept_and_given_back,
@@ -173,23 +173,39 @@ async fn tags_stand_for_versions(world: &World) {
     assert_eq!(world.put_json(&format!("{path}/mine"), &reader, &json!("1.0.0")).await.status, 403, "not an owner");
 }
 
-async fn a_version_is_deprecated_and_nothing_else_of_a_put_counts(world: &World) {
+async fn a_version_is_deprecated_and_nothing_else_can_be_changed_so(world: &World) {
     let ada = world.account("ada").await;
     let key = world.key(ada, ALL, "*").await;
+    world.publish_npm(&key, "ui", "0.9.0", "latest").await;
     world.publish_npm(&key, "ui", "1.0.0", "latest").await;
     let mut read = world.packument(&key, "ui?write=true").await;
     read["versions"]["1.0.0"]["deprecated"] = json!("Use 2.");
-    read["versions"]["1.0.0"]["dist"]["tarball"] = json!("http://elsewhere.example/x.tgz");
-    read["versions"]["3.0.0"] = json!({ "name": "ui", "version": "3.0.0" });
-    read["dist-tags"]["beta"] = json!("1.0.0");
-    assert_eq!(world.put_json(&format!("{MAIN}/ui"), &key, &read).await.status, 200);
+    let path = format!("{MAIN}/ui");
+    for (what, value) in [
+        ("/dist-tags/beta", json!("1.0.0")),
+        ("/maintainers", json!([{ "name": "mallory" }])),
+        ("/time/1.0.0", json!("2001-01-01T00:00:00.000Z")),
+        ("/versions/1.0.0/dist/tarball", json!("http://elsewhere.example/x.tgz")),
+        ("/versions/0.9.0/scripts", json!({ "postinstall": "x" })),
+        ("/versions/0.9.0/description", json!("Another.")),
+        ("/versions/3.0.0", json!({ "name": "ui", "version": "3.0.0" })),
+    ] {
+        let mut other = read.clone();
+        let (parent, field) = what.rsplit_once('/').unwrap();
+        let parent = if parent.is_empty() { &mut other } else { other.pointer_mut(parent).unwrap() };
+        if field == "maintainers" {
+            parent["maintainers"] = value
+        } else {
+            parent[field] = value
+        }
+        let refused = world.put_json(&path, &key, &other).await;
+        assert_eq!(refused.status, 400, "{what}: {}", refused.text());
+    }
+    assert_eq!(world.packument(&key, "ui").await["versions"]["1.0.0"].get("deprecated"), None);
+    assert_eq!(world.put_json(&path, &key, &read).await.status, 200);
     let changed = world.packument(&key, "ui").await;
     assert_eq!(changed["versions"]["1.0.0"]["deprecated"], "Use 2.");
-    assert_eq!((&changed["dist-tags"], changed["versions"].get("3.0.0")), (&json!({ "latest": "1.0.0" }), None));
-    assert!(
-        changed["versions"]["1.0.0"]["dist"]["tarball"].as_str().unwrap().starts_with("https://packages.example.com/")
-    );
-    let stale = world.put_json(&format!("{MAIN}/ui"), &key, &read).await;
+    let stale = world.put_json(&path, &key, &read).await;
     assert_eq!((stale.status, stale.json()["error"].as_str().unwrap().contains("meantime")), (409, true));
     let mut read = changed;
     for bad in ["two\nlines", "\u{202e}x", &"x".repeat(501)] {

@@ -1,12 +1,18 @@
 //! The documents that npm clients put: a version to publish with its tarball as base64, or the whole package with something
 //! changed. What a [`Splitter`](super::splitter::Splitter) leaves of them is read by serde.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{borrow::Cow, collections::BTreeMap, io::Read};
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{bad_document::BadDocument, hashes::Hashes, name::PackageName, version};
+use super::{
+    bad_document::BadDocument,
+    fingerprint::{Fingerprint, fingerprint},
+    hashes::Hashes,
+    name::PackageName,
+    version,
+};
 use crate::packages::VersionNumber;
 
 /// Bytes of the provenance of a version (a sigstore bundle is some 10 KiB).
@@ -44,15 +50,36 @@ pub struct Document {
     pub versions: BTreeMap<String, DocumentVersion>,
     #[serde(rename = "_attachments", default)]
     attachments: BTreeMap<String, Attachment>,
+    time: Option<Value>,
+    maintainers: Option<Value>,
 }
 
 /// A version in a document, as far as it counts: what it is follows from its tarball.
 #[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct DocumentVersion {
     name: Option<String>,
     version: Option<String>,
     deprecated: Option<Value>,
     dist: Option<Dist>,
+    /// Of everything but the deprecation.
+    rest: Fingerprint,
+}
+
+impl TryFrom<Map<String, Value>> for DocumentVersion {
+    type Error = serde_json::Error;
+
+    fn try_from(mut fields: Map<String, Value>) -> Result<Self, serde_json::Error> {
+        let deprecated = fields.remove("deprecated");
+        let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+        Ok(Self {
+            name: serde_json::from_value(field("name"))?,
+            version: serde_json::from_value(field("version"))?,
+            dist: serde_json::from_value(field("dist"))?,
+            deprecated,
+            rest: fingerprint(&Value::Object(fields)),
+        })
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,6 +120,15 @@ impl Document {
     /// Whether something is attached to it.
     pub fn has_attachments(&self) -> bool {
         !self.attachments.is_empty()
+    }
+
+    /// What it says of the package as a whole in a field that nobody changes so.
+    pub fn other(&self, field: &str) -> Option<Cow<'_, Value>> {
+        match field {
+            "time" => self.time.as_ref().map(Cow::Borrowed),
+            "maintainers" => self.maintainers.as_ref().map(Cow::Borrowed),
+            _ => (!self.tags.is_empty()).then(|| Cow::Owned(serde_json::json!(self.tags))),
+        }
     }
 
     /// Whether it changes what is said of a package, and publishes nothing: clients send back what they read.
@@ -170,6 +206,11 @@ impl Publication {
 }
 
 impl DocumentVersion {
+    /// What tells it from others but for the deprecation.
+    pub fn rest(&self) -> Fingerprint {
+        self.rest
+    }
+
     /// Why nobody should use the version any more; empty for nothing of the sort.
     pub fn deprecation(&self) -> &str {
         match &self.deprecated {

@@ -4,6 +4,7 @@ pub mod bad_document;
 pub mod dependency;
 pub mod document;
 pub mod files;
+pub mod fingerprint;
 pub mod hashes;
 pub mod login_code;
 pub mod manifest;

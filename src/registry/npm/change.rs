@@ -11,6 +11,7 @@ use super::{
     receive::{DELETE, receive_document},
     request::NpmRequest,
     response::{Answer, NpmError},
+    unchanged::check_unchanged,
 };
 use crate::{
     app::App,
@@ -60,8 +61,7 @@ impl Change {
         if seen == self.revision {
             return Ok(());
         }
-        let sentence = format!("{} was changed in the meantime. Run the command again.", self.package.name);
-        Err(NpmError::new(StatusCode::CONFLICT, "It was changed in the meantime", sentence))
+        Err(NpmError::changed_meanwhile(&self.package.name))
     }
 
     /// Who does it; the decision has allowed it.
@@ -82,7 +82,7 @@ impl Change {
     }
 }
 
-/// Brings what is said of each version in line with a document.
+/// Brings what is said of each version in line with a document, in which nothing else may differ.
 pub(super) async fn deprecate(
     request: &NpmRequest<'_>,
     caller: Caller,
@@ -92,6 +92,9 @@ pub(super) async fn deprecate(
     let reasons: BTreeSet<&str> = document.versions.values().map(DocumentVersion::deprecation).collect();
     let texts = reasons.into_iter().map(|why| ("deprecation".to_owned(), why.to_owned())).collect();
     refuse_keys(request.app, texts).await?;
+    let (known, found) = request.changeable(&caller, DELETE, name).await?;
+    let found = found.ok_or_else(NpmError::nothing_to_change)?;
+    check_unchanged(request, known, (&found, name), document).await?;
     let mut change = Change::begin(request, caller, name).await?;
     if let Some(seen) = &document.revision {
         change.check_revision(seen)?;

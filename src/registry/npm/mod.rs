@@ -15,6 +15,7 @@ mod response;
 pub mod search;
 pub mod tags;
 pub mod tokens;
+mod unchanged;
 mod upload;
 
 pub use self::response::{no_address, wrong_method};

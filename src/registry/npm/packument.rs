@@ -27,10 +27,7 @@ use crate::{
         Release, StoredPackage,
         npm::{document::LATEST, name::PackageName},
     },
-    registry::{
-        long_response::{Listing, head_of},
-        request::Reader,
-    },
+    registry::long_response::{Listing, head_of},
     tokens::PackageKey,
 };
 
@@ -49,7 +46,7 @@ pub async fn show_package(req: HttpRequest, app: web::Data<App>) -> Answer {
     let name = request.name()?;
     let (reader, package) = request.readable(&name).await?;
     let form = if wants_abbreviated(&req) { Form::Abbreviated } else { Form::Full };
-    let facts = Facts::of(&app, &reader, &package).await?;
+    let facts = Facts::of(&app, reader.sees_people, &package).await?;
     let tag = facts.tag(&request, form);
     let condition = request.condition(&tag);
     let mut answer = match condition {
@@ -85,7 +82,7 @@ fn wants_abbreviated(req: &HttpRequest) -> bool {
 }
 
 /// What is told of a package besides its versions.
-struct Facts {
+pub(super) struct Facts {
     key: PackageKey,
     revision: i64,
     tags: BTreeMap<String, String>,
@@ -96,14 +93,14 @@ struct Facts {
 
 impl Facts {
     /// The revision is read first: what changes meanwhile makes the tag older than the answer, which is asked for again.
-    async fn of(app: &App, reader: &Reader, package: &StoredPackage) -> Result<Self, NpmError> {
+    pub(super) async fn of(app: &App, sees_people: bool, package: &StoredPackage) -> Result<Self, NpmError> {
         let revision = app.store.package_revision(package.key).await?;
         let tags = app.store.tags(package.key).await?;
         let times = app.store.release_times(package.key).await?;
         if times.is_empty() {
             return Err(NpmError::nothing_here());
         }
-        let owners = if reader.sees_people {
+        let owners = if sees_people {
             Some(app.store.owners(package.key, MOST_OWNERS).await?.into_iter().map(|owner| owner.username).collect())
         } else {
             None
@@ -122,8 +119,23 @@ impl Facts {
         self.times.iter().map(|(_, at)| *at).max().map(instant).unwrap_or_default()
     }
 
+    /// How often the package was changed.
+    pub(super) fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// What the full form says of the package as a whole.
+    pub(super) async fn own_fields(&self, app: &App, name: &PackageName) -> Result<Value, NpmError> {
+        self.fields(app, name, Form::Full).await
+    }
+
     /// The document up to its versions.
     async fn head(&self, app: &App, name: &PackageName, form: Form) -> Result<String, NpmError> {
+        let text = head_of(&self.fields(app, name, form).await?, "versions");
+        Ok(text.strip_suffix('[').unwrap_or_default().to_owned() + "{")
+    }
+
+    async fn fields(&self, app: &App, name: &PackageName, form: Form) -> Result<Value, NpmError> {
         let mut time: Map<String, Value> =
             self.times.iter().map(|(version, at)| (version.clone(), json!(instant(*at)))).collect();
         time.insert("modified".to_owned(), json!(self.modified()));
@@ -134,8 +146,7 @@ impl Facts {
             Form::Abbreviated => head["modified"] = json!(self.modified()),
             Form::Full => self.add_details(app, name, &mut head).await?,
         }
-        let text = head_of(&head, "versions");
-        Ok(text.strip_suffix('[').unwrap_or_default().to_owned() + "{")
+        Ok(head)
     }
 
     async fn add_details(&self, app: &App, name: &PackageName, head: &mut Value) -> Result<(), NpmError> {

@@ -40,6 +40,14 @@ impl Dialect for NpmDialect {
     }
 }
 
+impl NpmError {
+    /// What the client has read is not how things stand.
+    pub(super) fn changed_meanwhile(package: &str) -> Self {
+        let sentence = format!("{package} was changed in the meantime. Run the command again.");
+        Self::new(StatusCode::CONFLICT, "It was changed in the meantime", sentence)
+    }
+}
+
 /// A refusal in the three places where clients look for it.
 fn body(sentence: &str) -> Value {
     json!({ "error": sentence, "message": sentence, "body": { "message": sentence } })
