@@ -16,6 +16,7 @@ on_both_engines! {
     only_packages_that_one_may_use_are_counted,
     odd_patterns_are_pointed_out,
     a_ticked_package_becomes_a_line,
+    packages_to_tick_are_found_by_their_words,
     ten_thousand_packages_are_counted_and_more_are_said_to_be_more,
     a_preset_chooses_the_boxes_on_the_server,
     a_name_that_is_taken_is_said_and_does_not_block,
@@ -156,6 +157,37 @@ async fn a_ticked_package_becomes_a_line(world: &World) {
     assert_eq!((page.status, page.attributes("input[name=pick]", "value").len()), (200, 0));
     let page = ada.create("Bad", |form| form.add("pick", "a#b\nc")).await;
     assert_eq!((page.status, page.problem("patterns").is_empty()), (422, false), "what is ticked is read like a line");
+}
+
+async fn packages_to_tick_are_found_by_their_words(world: &World) {
+    let (ada, bo) = (world.publisher("ada").await, world.publisher("bo").await);
+    world.add_feed("secret", "bo", false).await;
+    for (id, more) in
+        [("Contoso.Logging.Abstractions", ""), ("Contoso.LoggingTools", "<tags>sinks</tags>"), ("Contoso.Core", "")]
+    {
+        assert_eq!(ada.push("main", id, "1.0.0", more).await.status, 201);
+    }
+    bo.pushes("main", "Fabrikam.Logging", "1.0.0").await;
+    bo.pushes("secret", "Litware.Logging", "1.0.0").await;
+    let found = async |preset: &str, typed: &str| {
+        let form = blank(&ada.browser).await.set("preset", preset).set("step", "find").set("find", typed);
+        let page = ada.browser.submit(form).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        page.attributes("input[name=pick]", "value")
+    };
+    let [abstractions, tools] = ["Contoso.Logging.Abstractions", "Contoso.LoggingTools"];
+    for (preset, typed, names) in [
+        ("read", "logging", &[abstractions, tools, "Fabrikam.Logging"][..]),
+        ("read", "abstractions logging", &[abstractions]),
+        ("read", "sinks", &[tools]),
+        ("read", "owner:bo", &["Fabrikam.Logging"]),
+        ("write", "logging", &[abstractions, tools]),
+        ("read", "ogging", &[abstractions, tools, "Fabrikam.Logging"]),
+        ("read", "litware", &[]),
+        ("read", "%", &[]),
+    ] {
+        assert_eq!(found(preset, typed).await, names, "{preset} {typed}");
+    }
 }
 
 async fn ten_thousand_packages_are_counted_and_more_are_said_to_be_more(world: &World) {

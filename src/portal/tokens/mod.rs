@@ -19,6 +19,7 @@ pub mod list;
 mod listing;
 pub mod narrow;
 pub mod open_refusals;
+mod package_search;
 mod pattern_preview;
 mod prefill;
 pub mod preview;

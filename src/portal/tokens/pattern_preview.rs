@@ -1,7 +1,12 @@
 //! What the form of a token comes to, while it is filled in: which of one's packages the patterns cover, what is odd about
 //! them, the packages to tick, and the token that has the same name already.
 
-use super::token_form::TokenForm;
+use std::collections::HashSet;
+
+use super::{
+    package_search::{PackagesWanted, find_packages},
+    token_form::TokenForm,
+};
 use crate::{
     app::App,
     feeds::Membership,
@@ -92,6 +97,8 @@ struct CandidatePackages {
     more: bool,
     reads: bool,
     writes: bool,
+    /// Those that the search finds, by name, those first that fit best.
+    found: Vec<String>,
 }
 
 impl Preview {
@@ -173,7 +180,9 @@ async fn universes(app: &App, owner: Owner, form: &TokenForm) -> Result<Vec<Cand
     for kind in kinds(form) {
         let (reads, writes) = uses(permissions, kind);
         let (names, more) = known(app, writes.then_some(owner.id), kind, &memberships).await?;
-        all.push(CandidatePackages { kind, names, more, reads: reads || !writes, writes });
+        let wanted = PackagesWanted { kind, only_writes: writes && !reads };
+        let found = find_packages(app, owner, wanted, (memberships.as_slice(), form.find.trim())).await?;
+        all.push(CandidatePackages { kind, names, more, reads: reads || !writes, writes, found });
     }
     Ok(all)
 }
@@ -276,12 +285,16 @@ impl PackagePicker {
         let patterns = form.all_patterns();
         let find = form.find.trim().to_ascii_lowercase();
         let all = || universes.iter().flat_map(CandidatePackages::counted);
-        let mut found: Vec<_> = all().filter(|known| known.key.contains(&find)).collect();
+        // What the index finds by its words stands before names that only hold what was typed.
+        let by_words = universes.iter().flat_map(|universe| universe.found.iter().map(String::as_str));
+        let by_letters = all().filter(|known| known.key.contains(&find)).map(|known| known.name.as_str());
+        let mut seen = HashSet::new();
+        let found: Vec<&str> =
+            by_words.chain(by_letters).filter(|name| seen.insert(name.to_ascii_lowercase())).collect();
         let left_out = found.len().saturating_sub(SHOWN);
-        found.truncate(SHOWN);
         let listed = |name: &str| patterns.lines().any(|line| line.trim().eq_ignore_ascii_case(name));
         let packages =
-            found.into_iter().map(|known| PackageChoice { listed: listed(&known.name), name: known.name.clone() });
+            found.into_iter().take(SHOWN).map(|name| PackageChoice { listed: listed(name), name: name.to_owned() });
         Self {
             find: form.find.clone(),
             packages: packages.collect(),
