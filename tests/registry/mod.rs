@@ -40,5 +40,6 @@ mod raced_keys;
 mod search;
 mod search_corpus;
 mod search_memory;
+mod search_secrets;
 mod sources;
 mod two_sources;
