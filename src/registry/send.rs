@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     body::SizedStream,
     http::{
-        Method,
+        Method, StatusCode,
         header::{CACHE_CONTROL, ETag, EntityTag, RANGE},
     },
 };
@@ -13,10 +13,30 @@ use super::{
     error::{Dialect, DoorError},
     request::{FeedRequest, Reader},
 };
-use crate::{conditional::Condition, packages::blobs::BlobKey};
+use crate::{
+    auth::client_address,
+    conditional::Condition,
+    packages::blobs::BlobKey,
+    tokens::{PackageKey, VersionKey},
+};
 
-/// Whoever only looks, or comes back for the rest, is not counted again.
-pub(super) fn is_a_download(req: &HttpRequest) -> bool {
+/// Counts a download that this answer begins, once for a token (or an address without one), a version and a day.
+pub(super) fn note_download<D: Dialect>(
+    request: &FeedRequest<'_, D>,
+    reader: &Reader,
+    (package, version): (PackageKey, VersionKey),
+    answer: &HttpResponse,
+) {
+    if answer.status() != StatusCode::OK || !is_a_download(request.req) {
+        return;
+    }
+    let address = || client_address(request.req, &request.app.settings.trusted_proxies).to_string();
+    let by = reader.token().map_or_else(address, |token| token.id.to_string());
+    request.app.downloads.count(package, version, &by, request.now());
+}
+
+/// Whoever only looks, or comes back for the rest, is not counted.
+fn is_a_download(req: &HttpRequest) -> bool {
     let range = req.headers().get(RANGE).and_then(|value| value.to_str().ok());
     req.method() == Method::GET && range.is_none_or(|range| range.trim().starts_with("bytes=0-"))
 }

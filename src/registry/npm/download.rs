@@ -1,10 +1,6 @@
 //! Tarballs, and the provenance that came with them.
 
-use actix_web::{
-    HttpRequest,
-    http::{StatusCode, header::EntityTag},
-    web,
-};
+use actix_web::{HttpRequest, http::header::EntityTag, web};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -16,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     packages::npm::{document::LONGEST_PROVENANCE, files::provenance_beside, name::PackageName},
-    registry::send::{is_a_download, send},
+    registry::send::{note_download, send},
 };
 
 /// `GET {name}/-/{file}`: `ui-1.0.0.tgz`, or with the scope before it, as old lockfiles have it.
@@ -28,9 +24,7 @@ pub async fn download_tarball(req: HttpRequest, app: web::Data<App>) -> Answer {
     let found = app.store.version(package.key, &version).await?.ok_or_else(NpmError::nothing_here)?;
     let tag = EntityTag::new_strong(found.sha512);
     let answer = send(&request, &reader, (&found.blob, tag), "application/octet-stream").await?;
-    if answer.status() == StatusCode::OK && is_a_download(&req) {
-        app.downloads.count(package.key, found.key);
-    }
+    note_download(&request, &reader, (package.key, found.key), &answer);
     Ok(answer)
 }
 

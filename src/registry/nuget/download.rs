@@ -1,32 +1,25 @@
 //! The flat container: which versions there are, the package itself, and its nuspec.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{CACHE_CONTROL, ETag, EntityTag},
-    },
-    web,
-};
+use actix_web::{HttpRequest, http::header::EntityTag, web};
 use serde_json::json;
 
 use super::{
     files::{self, NamedFile},
+    kept::{kept_or_made, send_kept},
     request::NuGetRequest,
     response::{Answer, NuGetError},
     stored,
 };
 use crate::{
     app::App,
-    conditional::Condition,
     packages::{
         StoredPackage,
-        kept::{KeptAnswer, KeptKind},
+        kept::KeptKind,
         nuget::{files::nuspec_beside, id::PackageId},
     },
     registry::{
         request::Reader,
-        send::{is_a_download, send},
+        send::{note_download, send},
     },
     tokens::PackageKey,
 };
@@ -43,34 +36,14 @@ pub(super) async fn readable_package(
 pub async fn list_versions(req: HttpRequest, app: web::Data<App>) -> Answer {
     let request = NuGetRequest::of(&req, &app)?;
     let (reader, package) = readable_package(&request, &request.id()?).await?;
-    let kept = versions_of(&app, package.key).await?;
-    let tag = EntityTag::new_strong(kept.tag);
-    let mut answer = match request.condition(&tag) {
-        Condition::Send => request.with_expiry_warning(HttpResponse::Ok(), reader.token()),
-        Condition::NotModified => request.with_expiry_warning(HttpResponse::NotModified(), reader.token()),
-        Condition::Failed => return Err(NuGetError::another_one_wanted()),
-    };
-    answer.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header(ETag(tag.clone()));
-    if request.condition(&tag) == Condition::NotModified {
-        return Ok(answer.finish());
-    }
-    Ok(answer.content_type("application/json").body(kept.bytes))
+    let kept = kept_or_made(&app, package.key, KeptKind::Versions, versions_of(&app, package.key)).await?;
+    send_kept(&request, &reader, kept.ok_or_else(NuGetError::nothing_here)?)
 }
 
-/// The list of versions, kept for the revision that is read first: what changes meanwhile is asked for again.
-async fn versions_of(app: &App, package: PackageKey) -> Result<KeptAnswer, NuGetError> {
-    let revision = app.store.package_revision(package).await?;
-    if let Some(kept) = app.kept.get(package, KeptKind::Versions, revision) {
-        return Ok(kept);
-    }
+async fn versions_of(app: &App, package: PackageKey) -> Result<Option<Vec<u8>>, NuGetError> {
     let versions = app.store.versions(package).await?;
-    if versions.is_empty() {
-        return Err(NuGetError::nothing_here());
-    }
     let keys: Vec<String> = versions.into_iter().map(|listed| listed.version.key).collect();
-    let answer = KeptAnswer::of(json!({ "versions": keys }).to_string().into_bytes());
-    app.kept.keep(package, KeptKind::Versions, revision, &answer);
-    Ok(answer)
+    Ok((!keys.is_empty()).then(|| json!({ "versions": keys }).to_string().into_bytes()))
 }
 
 /// `GET flat/{id}/{version}/{id}.{version}.nupkg`, `…/{id}.nuspec`, or `…/icon`, `…/readme`, `…/license`
@@ -93,8 +66,6 @@ pub async fn download_file(req: HttpRequest, app: web::Data<App>) -> Answer {
     }
     let tag = EntityTag::new_strong(found.stored.sha512);
     let answer = send(&request, &reader, (&found.stored.blob, tag), "application/octet-stream").await?;
-    if answer.status() == StatusCode::OK && is_a_download(&req) {
-        app.downloads.count(package.key, found.stored.key);
-    }
+    note_download(&request, &reader, (package.key, found.stored.key), &answer);
     Ok(answer)
 }

@@ -4,6 +4,7 @@ pub mod deprecate;
 mod details;
 pub mod download;
 mod files;
+mod kept;
 mod leaked_keys;
 pub mod push;
 mod query;

@@ -1,11 +1,11 @@
-//! Registrations: what each version of a package says of itself, in pages of 64.
+//! Registrations: what each version of a package says of itself, in pages of 64, kept until the package changes.
 
 use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::SecondsFormat;
 use futures_util::{
-    StreamExt,
+    StreamExt, TryStreamExt,
     stream::{self, LocalBoxStream},
 };
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     details,
     download::readable_package,
+    kept::{kept_or_made, send_kept},
     request::NuGetRequest,
     response::{Answer, NuGetError},
     stored,
@@ -21,7 +22,8 @@ use super::{
 use crate::{
     app::App,
     packages::{
-        ListedVersion, StoredPackage,
+        StoredPackage, VersionNumber, VersionSet,
+        kept::{KeptAnswer, KeptKind},
         nuget::{StoredNuspec, manifest::normalized, nuspec::DependencyGroup, range::VersionRange},
     },
     registry::long_response::{Listing, head_of},
@@ -29,33 +31,37 @@ use crate::{
 
 /// Versions in one page; up to so many are given in the index itself.
 const PAGE: usize = 64;
+/// Versions of a page that are looked for: more is no page of ours, whatever was published since the index was read.
+const MOST_IN_PAGE: i64 = 2 * PAGE as i64 + 1;
+
+/// Bytes of an answer that is kept; a longer one is made for each client, piece by piece.
+const MOST_KEPT: usize = 1024 * 1024;
+/// Versions that are read at a time.
+const BATCH: i64 = 16;
 
 /// `GET registration/{id}/index.json`
 pub async fn show_registration(req: HttpRequest, app: web::Data<App>) -> Answer {
     let request = NuGetRequest::of(&req, &app)?;
     let (reader, package) = readable_package(&request, &request.id()?).await?;
-    let versions = app.store.versions(package.key).await?;
-    if versions.is_empty() {
-        return Err(NuGetError::nothing_here());
-    }
+    let owners = details::owners(&app, &reader, &package).await?;
     let urls = Urls::of(&request, &package);
-    let kinds = ["catalog:CatalogRoot", "PackageRegistration", "catalog:Permalink"];
-    let total: i64 = versions.iter().map(|listed| listed.downloads).sum();
-    let mut index = json!({ "@id": urls.index(), "@type": kinds, "totalDownloads": total });
-    if let Some(owners) = details::owners(&app, &reader, &package).await? {
-        index["owners"] = owners;
+    let kind = KeptKind::Registration(format!("{} {owners:?}", urls.base));
+    let made = async {
+        let Some((head, range)) = head_of_index(&app, &urls, &package, owners.as_ref()).await? else {
+            return Err(NuGetError::nothing_here());
+        };
+        match range {
+            Some(range) => whole(&app, &urls, &package, head, (range, "]}]}")).await,
+            None => Ok(Some(head.into_bytes())),
+        }
+    };
+    if let Some(kept) = kept_or_made(&app, package.key, kind, made).await? {
+        return send_kept(&request, &reader, kept);
     }
-    if versions.len() > PAGE {
-        let pages: Vec<Value> = versions.chunks(PAGE).map(|chunk| page_of(&urls, chunk)).collect();
-        index["count"] = json!(pages.len());
-        index["items"] = Value::Array(pages);
-        return request.json(&reader, &index);
-    }
-    index["count"] = json!(1);
-    let page = head_of(&page_of(&urls, &versions), "items");
-    let head = head_of(&index, "items") + &page;
+    let index = head_of_index(&app, &urls, &package, owners.as_ref()).await?.ok_or_else(NuGetError::nothing_here)?;
+    let (head, Some(range)) = index else { return Err(NuGetError::nothing_here()) };
     let answer = request.with_expiry_warning(HttpResponse::Ok(), reader.token());
-    Listing { head, items: items(&app, urls, package, versions), tail: "]}]}" }.answer(answer, "application/json").await
+    Listing { head, items: items(&app, urls, package, range), tail: "]}]}" }.answer(answer, "application/json").await
 }
 
 /// `GET registration/{id}/page/{lower}/{upper}.json`. A version published since the index was read may lie between.
@@ -63,15 +69,86 @@ pub async fn show_registration_page(req: HttpRequest, app: web::Data<App>) -> An
     let request = NuGetRequest::of(&req, &app)?;
     let (lower, upper) = (request.version("lower")?.number(), request.version("upper")?.number());
     let (reader, package) = readable_package(&request, &request.id()?).await?;
-    let mut versions = app.store.versions(package.key).await?;
-    versions.retain(|listed| (&lower..=&upper).contains(&&listed.version));
-    if versions.is_empty() || versions.len() > 2 * PAGE {
-        return Err(NuGetError::nothing_here());
-    }
     let urls = Urls::of(&request, &package);
-    let head = head_of(&page_of(&urls, &versions), "items");
+    let range = VersionSet::between(&lower, &upper);
+    let kind = KeptKind::Registration(format!("{} {} {}", urls.base, lower.key, upper.key));
+    let made = async {
+        let head = head_of_range(&app, &urls, &package, &range).await?.ok_or_else(NuGetError::nothing_here)?;
+        whole(&app, &urls, &package, head, (range.clone(), "]}")).await
+    };
+    if let Some(kept) = kept_or_made(&app, package.key, kind, made).await? {
+        return send_kept(&request, &reader, kept);
+    }
+    let head = head_of_range(&app, &urls, &package, &range).await?.ok_or_else(NuGetError::nothing_here)?;
     let answer = request.with_expiry_warning(HttpResponse::Ok(), reader.token());
-    Listing { head, items: items(&app, urls, package, versions), tail: "]}" }.answer(answer, "application/json").await
+    Listing { head, items: items(&app, urls, package, range), tail: "]}" }.answer(answer, "application/json").await
+}
+
+/// The index up to its first item, and the versions of which the items are; without those where they have pages of their
+/// own, and then it is all of it.
+async fn head_of_index(
+    app: &App,
+    urls: &Urls,
+    package: &StoredPackage,
+    owners: Option<&Value>,
+) -> Result<Option<(String, Option<VersionSet>)>, NuGetError> {
+    let versions: Vec<VersionNumber> =
+        app.store.versions(package.key).await?.into_iter().map(|listed| listed.version).collect();
+    let (Some(first), Some(last)) = (versions.first(), versions.last()) else { return Ok(None) };
+    let kinds = ["catalog:CatalogRoot", "PackageRegistration", "catalog:Permalink"];
+    let mut index = json!({ "@id": urls.index(), "@type": kinds });
+    if let Some(owners) = owners {
+        index["owners"] = owners.clone();
+    }
+    if versions.len() > PAGE {
+        let pages: Vec<Value> = versions.chunks(PAGE).map(|chunk| page_of(urls, chunk)).collect();
+        index["count"] = json!(pages.len());
+        index["items"] = Value::Array(pages);
+        return Ok(Some((index.to_string(), None)));
+    }
+    index["count"] = json!(1);
+    let page = head_of(&page_of(urls, &versions), "items");
+    Ok(Some((head_of(&index, "items") + &page, Some(VersionSet::between(first, last)))))
+}
+
+/// A page up to its first item.
+async fn head_of_range(
+    app: &App,
+    urls: &Urls,
+    package: &StoredPackage,
+    range: &VersionSet,
+) -> Result<Option<String>, NuGetError> {
+    let versions = app.store.version_numbers(package, range, MOST_IN_PAGE).await?;
+    let is_page = !versions.is_empty() && versions.len() <= 2 * PAGE;
+    Ok(is_page.then(|| head_of(&page_of(urls, &versions), "items")))
+}
+
+/// A whole answer; none if it is too long to be kept.
+async fn whole(
+    app: &App,
+    urls: &Urls,
+    package: &StoredPackage,
+    head: String,
+    (range, tail): (VersionSet, &str),
+) -> Result<Option<Vec<u8>>, NuGetError> {
+    let mut text = head;
+    let (mut above, mut comma) = (Vec::new(), "");
+    loop {
+        let batch = read_batch(app, package, &range, &above).await?;
+        for found in &batch {
+            text += comma;
+            text += &item(urls, package, found).to_string();
+            comma = ",";
+        }
+        if text.len() > MOST_KEPT {
+            return Ok(None);
+        }
+        match batch.last() {
+            Some(last) if batch.len() as i64 == BATCH => above.clone_from(&last.stored.version.sort_key),
+            _ => break,
+        }
+    }
+    Ok(Some((text + tail).into_bytes()))
 }
 
 /// `GET registration/{id}/{version}.json`
@@ -85,46 +162,54 @@ pub async fn show_registration_leaf(req: HttpRequest, app: web::Data<App>) -> An
     leaf["@type"] = json!(["Package", "catalog:Permalink"]);
     leaf["listed"] = json!(found.stored.listed);
     leaf["published"] = json!(time(&found));
-    request.json(&reader, &leaf)
+    send_kept(&request, &reader, KeptAnswer::of(leaf.to_string().into_bytes()))
 }
 
 /// A page without its items.
-fn page_of(urls: &Urls, versions: &[ListedVersion]) -> Value {
+fn page_of(urls: &Urls, versions: &[VersionNumber]) -> Value {
     let (Some(lower), Some(upper)) = (versions.first(), versions.last()) else { return Value::Null };
     json!({
-        "@id": urls.page(&lower.version.key, &upper.version.key),
+        "@id": urls.page(&lower.key, &upper.key),
         "@type": "catalog:CatalogPage",
         "count": versions.len(),
-        "lower": normalized(&lower.version),
-        "upper": normalized(&upper.version),
+        "lower": normalized(lower),
+        "upper": normalized(upper),
         "parent": urls.index(),
     })
 }
 
-/// The items of a page, each made when it is wanted. A version removed since the list was read is left out.
+/// The items of a page, read a batch at a time when they are wanted.
 fn items(
     app: &web::Data<App>,
     urls: Urls,
     package: StoredPackage,
-    versions: Vec<ListedVersion>,
+    range: VersionSet,
 ) -> LocalBoxStream<'static, Result<Value, NuGetError>> {
-    let (app, about) = (app.clone(), Rc::new((urls, package)));
-    let items = stream::iter(versions).filter_map(move |listed| {
-        let (app, about) = (app.clone(), Rc::clone(&about));
-        async move { read_item(&app, &about.0, &about.1, &listed.version.key).await.transpose() }
+    let about = Rc::new((app.clone(), urls, package, range));
+    let batches = stream::try_unfold(Some(Vec::new()), move |above: Option<Vec<u8>>| {
+        let about = Rc::clone(&about);
+        async move {
+            let Some(above) = above else { return Ok(None) };
+            let (app, urls, package, range) = &*about;
+            let batch = read_batch(app, package, range, &above).await?;
+            let last = batch.last().map(|found| found.stored.version.sort_key.clone());
+            let next = last.filter(|_| batch.len() as i64 == BATCH);
+            let items: Vec<Result<Value, NuGetError>> =
+                batch.iter().map(|found| Ok(item(urls, package, found))).collect();
+            Ok::<_, NuGetError>(Some((stream::iter(items), next)))
+        }
     });
-    items.boxed_local()
+    batches.try_flatten().boxed_local()
 }
 
-async fn read_item(
+async fn read_batch(
     app: &App,
-    urls: &Urls,
     package: &StoredPackage,
-    version_key: &str,
-) -> Result<Option<Value>, NuGetError> {
+    range: &VersionSet,
+    above: &[u8],
+) -> Result<Vec<StoredNuspec>, NuGetError> {
     let _turn = app.long_answers.turn().await.ok_or_else(NuGetError::too_many_at_once)?;
-    let found = stored::by_key(&app.store, package.key, version_key).await?;
-    Ok(found.map(|found| item(urls, package, &found)))
+    stored::in_range(&app.store, package.key, range, (above, BATCH)).await
 }
 
 fn item(urls: &Urls, package: &StoredPackage, found: &StoredNuspec) -> Value {
@@ -144,7 +229,6 @@ fn entry(urls: &Urls, package: &StoredPackage, found: &StoredNuspec) -> Value {
         "@type": "PackageDetails",
         "published": time(found),
         "listed": found.stored.listed,
-        "downloads": found.stored.downloads,
         "packageContent": urls.content(&found.stored.version.key),
         "packageSize": found.stored.size,
         "packageHash": found.stored.sha512,

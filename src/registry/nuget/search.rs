@@ -18,6 +18,7 @@ use crate::{
     app::App,
     packages::{
         FoundPackage, ListedVersion, PackageSearch, SearchResult, SearchScope, Shows, StoredPackage, VersionNumber,
+        kept::{KeptAnswer, KeptKind},
         newest,
         nuget::{id::PackageId, manifest::normalized, version::Version},
         search::{NameRanges, SearchQuery},
@@ -62,7 +63,7 @@ pub async fn search_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
         let about = Rc::clone(&about);
         async move {
             let (app, base, reader) = &*about;
-            hit(app, base.clone(), reader, &found.package, wanted).await.transpose()
+            hit(app, base, reader, &found, wanted).await.transpose()
         }
     });
     let head = head_of(&json!({ "totalHits": total }), "data");
@@ -160,17 +161,46 @@ fn one_of(owners: &[String]) -> Result<&str, NuGetError> {
 /// One package of the result. A package without a version for this client is left out.
 async fn hit(
     app: &App,
-    base: String,
+    base: &str,
     reader: &Reader,
+    found: &FoundPackage,
+    wanted: VersionsWanted,
+) -> Result<Option<String>, NuGetError> {
+    let VersionsWanted { prerelease, semver2 } = wanted;
+    let package = &found.package;
+    let kind = KeptKind::Hit(format!("{base} {prerelease} {semver2} {}", found.downloads));
+    let kept = match app.kept.get(package.key, &kind, found.revision) {
+        Some(kept) => kept,
+        None => {
+            let answer = KeptAnswer::of(make_hit(app, base, package, wanted).await?.unwrap_or_default().into_bytes());
+            app.kept.keep(package.key, kind, found.revision, &answer);
+            answer
+        }
+    };
+    let mut hit = String::from_utf8_lossy(&kept.bytes).into_owned();
+    if hit.is_empty() {
+        return Ok(None);
+    }
+    if let Some(owners) = details::owners(app, reader, package).await? {
+        hit.pop();
+        hit += &format!(",\"owners\":{owners}}}");
+    }
+    Ok(Some(hit))
+}
+
+/// The same for everybody who reads the package, made anew.
+async fn make_hit(
+    app: &App,
+    base: &str,
     package: &StoredPackage,
     wanted: VersionsWanted,
-) -> Result<Option<Value>, NuGetError> {
+) -> Result<Option<String>, NuGetError> {
     let _turn = app.long_answers.turn().await.ok_or_else(NuGetError::too_many_at_once)?;
     let mut versions = app.store.versions(package.key).await?;
     versions.retain(|listed| wanted.has(listed));
     let Some(newest) = latest(&versions, wanted).cloned() else { return Ok(None) };
     let Some(found) = stored::by_key(&app.store, package.key, &newest.key).await? else { return Ok(None) };
-    let urls = Urls { base, key: package.name.to_ascii_lowercase() };
+    let urls = Urls { base: base.to_owned(), key: package.name.to_ascii_lowercase() };
     let listed: Vec<Value> = versions.iter().map(|listed| version_of(&urls, listed)).collect();
     let mut hit = json!({
         "@id": urls.index(),
@@ -186,10 +216,7 @@ async fn hit(
     if let Some(fields) = hit.as_object_mut() {
         fields.extend(details::of(&urls, package, &found));
     }
-    if let Some(owners) = details::owners(app, reader, package).await? {
-        hit["owners"] = owners;
-    }
-    Ok(Some(hit))
+    Ok(Some(hit.to_string()))
 }
 
 /// A client that wants prereleases gets the highest version of all.

@@ -2,7 +2,10 @@
 
 use super::response::NuGetError;
 use crate::{
-    packages::nuget::{StoredNuspec, version::Version},
+    packages::{
+        VersionSet,
+        nuget::{StoredNuspec, version::Version},
+    },
     store::{Store, StoreError},
     tokens::PackageKey,
 };
@@ -24,4 +27,15 @@ pub(super) async fn by_key(
 ) -> Result<Option<StoredNuspec>, NuGetError> {
     let found = store.version(package, version_key).await?;
     Ok(found.map(StoredNuspec::read).transpose().map_err(StoreError::from)?)
+}
+
+/// Those of some versions whose numbers lie above a place in their order, the lowest first, at most `limit`.
+pub(super) async fn in_range(
+    store: &Store,
+    package: PackageKey,
+    range: &VersionSet,
+    (above, limit): (&[u8], i64),
+) -> Result<Vec<StoredNuspec>, NuGetError> {
+    let found = store.versions_in(package, range, (above, limit)).await?;
+    Ok(found.into_iter().map(StoredNuspec::read).collect::<Result<_, _>>().map_err(StoreError::from)?)
 }

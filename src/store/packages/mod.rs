@@ -20,10 +20,13 @@ use std::sync::LazyLock;
 use sqlx::AnyConnection;
 
 use self::deprecations::{DEPRECATION, WITH_DEPRECATION, deprecation};
-use super::{Result, Store, StoreError, Transaction, feeds, instant, readable, sql::List};
+use super::{
+    Result, Store, StoreError, Transaction, feeds, instant, readable,
+    sql::{Direction, List},
+};
 use crate::{
     packages::{
-        FeedPackage, ListedVersion, StoredPackage, StoredVersion, VersionNumber,
+        FeedPackage, ListedVersion, StoredPackage, StoredVersion, VersionNumber, VersionSet,
         blobs::BlobKey,
         manifest::{StoredManifest, UnreadableManifest},
         rules,
@@ -157,15 +160,22 @@ pub(in crate::store) const OF_NAME: &str =
      FROM packages p LEFT JOIN package_owners o ON o.package = p.id AND o.account = $4
      WHERE p.feed = $1 AND p.kind = $2 AND p.name_key = $3";
 /// A version of a package, unless it was removed.
-pub(in crate::store) static VERSION: LazyLock<String> = LazyLock::new(|| {
+pub(in crate::store) static VERSION: LazyLock<String> = LazyLock::new(|| there().filter("v.version_key = $2").sql());
+/// Versions of a package from `$2` up to `$3` and above `$4`.
+static VERSIONS_IN: LazyLock<String> = LazyLock::new(|| {
+    let list = there().filter("v.sort_key >= $2 AND v.sort_key < $3 AND v.sort_key > $4");
+    list.order("v.sort_key", Direction::Ascending).limit("$5").sql()
+});
+
+fn there() -> List {
     let columns =
         "v.id, p.kind, v.version, v.published_at, v.unlisted_at, v.size, v.sha512, v.blob, v.manifest, v.downloads";
     let list = List::of(
         format!("{columns}, {DEPRECATION}"),
         format!("versions v JOIN packages p ON p.id = v.package {WITH_DEPRECATION}"),
     );
-    list.filter("v.package = $1 AND v.version_key = $2 AND v.removed_at IS NULL").sql()
-});
+    list.filter("v.package = $1 AND v.removed_at IS NULL")
+}
 
 /// The package of a name, as an account sees it.
 pub(in crate::store) async fn find(
@@ -243,6 +253,46 @@ impl Store {
     /// Every version of a package, unlisted ones included, lowest first.
     pub async fn versions(&self, package: PackageKey) -> Result<Vec<ListedVersion>> {
         versions(&mut *self.pool.acquire().await?, package).await
+    }
+
+    /// The versions that a set names and that lie above a place in their order, the lowest first, at most `limit`.
+    pub async fn versions_in(
+        &self,
+        package: PackageKey,
+        set: &VersionSet,
+        (above, limit): (&[u8], i64),
+    ) -> Result<Vec<StoredVersion>> {
+        let mut found = Vec::new();
+        for (low, high) in set.ranges() {
+            let rows: Vec<VersionRow> = sqlx::query_as(VERSIONS_IN.as_str())
+                .bind(package.to_string())
+                .bind(low.clone())
+                .bind(high.clone())
+                .bind(above.to_vec())
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await?;
+            found.extend(rows.into_iter().map(VersionRow::read).collect::<Result<Vec<_>>>()?);
+        }
+        Ok(found)
+    }
+
+    /// The numbers of the versions that a set names, the lowest first, at most `limit`.
+    pub async fn version_numbers(
+        &self,
+        package: &StoredPackage,
+        set: &VersionSet,
+        limit: i64,
+    ) -> Result<Vec<VersionNumber>> {
+        let sql = "SELECT version FROM versions WHERE package = $1 AND sort_key >= $2 AND sort_key < $3 AND removed_at IS NULL
+             ORDER BY sort_key LIMIT $4";
+        let mut found = Vec::new();
+        for (low, high) in set.ranges() {
+            let query = sqlx::query_scalar(sql).bind(package.key.to_string()).bind(low.clone()).bind(high.clone());
+            let rows: Vec<String> = query.bind(limit).fetch_all(&self.pool).await?;
+            found.extend(rows.iter().map(|text| version_number(package.kind, text)).collect::<Result<Vec<_>>>()?);
+        }
+        Ok(found)
     }
 
     /// One version of a package, by its identity.
