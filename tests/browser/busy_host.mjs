@@ -20,6 +20,7 @@ export const LONG = {
   client: `NuGet Command Line/6.8.0 (Unix 5.10; ${'x'.repeat(120)})`,
 };
 const REPOSITORY = `${LONG.feed}/${'platform/'.repeat(8)}${'web-front-end-'.repeat(4)}of-contoso`;
+const TAG = `${'nightly-of-the-release-branch.'.repeat(4)}x`;
 const DAY = 86_400;
 
 /** Asks something of a feed with a key, as a client with a long name. */
@@ -84,7 +85,7 @@ async function withPackages(server, { secret, narrow }) {
   await pushes(server, secret, nupkg('Litware.Core', '1.0.0'));
   await server.sql(`INSERT INTO container_images (feed, repository, tag, digest, size, pushed_at, pushed_by, pushed_with, pulled_at, pulled_by, pulled_with, pulls)
     SELECT f.id, '${REPOSITORY}', n.tag, 'sha256:' || repeat('0123456789abcdef', 4), 123456789, t.created_at, '${LONG.person}', t.id, t.created_at, 'ada', t.id, 12345
-    FROM feeds f, tokens t, (VALUES ('latest'), ('1.0'), ('${'nightly-of-the-release-branch.'.repeat(4)}x')) n (tag) WHERE f.name = '${LONG.feed}' AND t.name = '${LONG.token}'`);
+    FROM feeds f, tokens t, (VALUES ('latest'), ('1.0'), ('${TAG}')) n (tag) WHERE f.name = '${LONG.feed}' AND t.name = '${LONG.token}'`);
   for (const path of ['/v3/flat/contoso.core/index.json', '/v3/flat/litware.core/index.json', '/feeds/nowhere/nuget/v3/query']) await asks(server, narrow, path);
   await asks(server, narrow, `/feeds/${LONG.feed}/nuget/v3/flat/${LONG.nuget.toLowerCase()}/index.json`);
 }
@@ -122,9 +123,10 @@ function addresses({ people, tokens, mail, login }) {
   const token = page => `/settings/tokens/${tokens.token}${page}`;
   const feed = `/feeds/${LONG.feed}`;
   const [nuget, npm] = [`${feed}/packages/nuget/${LONG.nuget}`, `${feed}/packages/npm/${LONG.npm}`];
+  const repository = `${feed}/packages/container/${REPOSITORY.slice(LONG.feed.length + 1)}`;
   const account = page => `/operator/accounts/${people.person}${page}`;
   const scoped = '{id:@[^/%]+/[^/]+|[^/]+}';
-  const same = ['/guide', '/forgot', '/sign-up', '/settings/password', '/settings/refusals', '/settings/profile', '/settings/security-log', '/settings/sessions', '/settings/invitations',
+  const same = ['/guide', '/api/docs', '/forgot', '/sign-up', '/settings/password', '/settings/refusals', '/settings/profile', '/settings/security-log', '/settings/sessions', '/settings/invitations',
     '/settings/notifications', '/settings/calendar', '/settings/tokens', '/settings/tokens/new', '/settings/tokens/freeze', '/settings/tokens/unfreeze', '/packages', '/feeds', '/operator',
     '/operator/accounts', '/operator/accounts/new', '/operator/accounts/import', '/operator/accounts/invitations', '/operator/tokens', '/operator/tokens/find', '/operator/events', '/operator/feeds',
     '/operator/jobs', '/operator/mail', '/operator/feeds/new'].map(path => [path, [path]]);
@@ -143,7 +145,9 @@ function addresses({ people, tokens, mail, login }) {
     ['/feeds/{feed}/members/{account}', [`${feed}/members/${people.person}`]],
     ['/feeds/{feed}/packages/{kind:nuget}/{id}', [nuget]],
     [`/feeds/{feed}/packages/{kind:npm}/${scoped}`, [npm]],
-    ['/feeds/{feed}/packages/{kind:container}/{name:[a-z0-9][a-z0-9._/-]*}', [`/feeds/${LONG.feed}/packages/container/${REPOSITORY.slice(LONG.feed.length + 1)}`]],
+    ['/feeds/{feed}/packages/{kind:container}/{name:.+}', [repository]],
+    ['/feeds/{feed}/packages/{kind:container}/{name:.+}/-/{tag}', [`${repository}/-/${TAG}`]],
+    ['/feeds/{feed}/packages/{kind:container}/{name:.+}/-/{tag}/remove', [`${repository}/-/${TAG}/remove`]],
     [`/feeds/{feed}/packages/{kind:nuget|npm}/${scoped}/-/owners`, [`${nuget}/-/owners`, `${npm}/-/owners`]],
     [`/feeds/{feed}/packages/{kind:nuget|npm}/${scoped}/-/deprecation`, [`${nuget}/-/deprecation`, `${npm}/-/deprecation`]],
     [`/feeds/{feed}/packages/{kind:nuget|npm}/${scoped}/-/owners/{account}`, [`${nuget}/-/owners/${people.ada}`]],
