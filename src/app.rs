@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -28,7 +29,7 @@ use crate::{
         kept::KeptAnswers,
     },
     readmes::Readmes,
-    store::{Store, migrate::migrate, searchers},
+    store::{Result as StoreResult, Store, migrate::migrate, searchers},
     tokens::{AccountId, MailId},
 };
 
@@ -87,6 +88,12 @@ const PREVIEWS: usize = 2;
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
 impl App {
+    /// Whether an account has yet to confirm its address before it gets keys: where there is a mail server, whoever signed
+    /// up or changed the address. Accounts that an operator made count as confirmed.
+    pub async fn must_confirm_address(&self, account: AccountId, now: DateTime<Utc>) -> StoreResult<bool> {
+        Ok(self.settings.smtp_url.is_some() && self.store.address_state(account, now).await?.is_unproven)
+    }
+
     /// Opens the data folder and the database, and brings the schema up to date.
     pub async fn open(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let mailer = Mailer::new(&settings)?;

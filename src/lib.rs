@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod mail;
 pub mod metrics;
 pub mod notifications;
+pub mod openapi;
 pub mod package_store;
 pub mod packages;
 pub mod paths;

@@ -2,15 +2,18 @@
 //!
 //! The tables are data: they set the server up, and tests that hold for all addresses walk [`addresses`].
 
+mod http_api;
 mod line;
 mod scopes;
 
 use actix_web::http::Method;
 
-use self::line::{Line, delete, get, moved, post, put, read};
 pub use self::scopes::{all, container_registries, http_api, npm_feeds, nuget_feeds};
+use self::{
+    http_api::http_api_lines,
+    line::{Line, delete, get, moved, post, put, read},
+};
 use crate::{
-    api,
     portal::{self, account, calendar, feeds, operator, packages, tokens},
     probes,
     registry::{container, npm, nuget},
@@ -160,15 +163,6 @@ fn containers() -> Vec<Line> {
     ]
 }
 
-/// For programs that manage; the same under two prefixes.
-fn http_api_lines() -> Vec<Line> {
-    vec![
-        read("/packages", api::packages::list_packages),
-        read("/tokens/current", api::current::show_current_token),
-        read("/tokens/current/can", api::can::check_access),
-    ]
-}
-
 /// Below no session and no check of where a form comes from: mail programs press this button by themselves.
 fn mail_programs() -> Vec<Line> {
     vec![
@@ -182,6 +176,7 @@ fn pages() -> Vec<Line> {
     vec![
         get("/", portal::landing::show_landing),
         get("/guide", portal::guide::show_guide),
+        get("/api/docs", portal::api_docs::show_api_docs),
         // Accounts
         get("/setup", account::setup::show_setup),
         post("/setup", account::setup::set_up_host),

@@ -1,16 +1,43 @@
 //! `GET tokens/current/can`: whether the token could do something now, and if not, why.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
-    problem::{Answer, Problem},
+    problem::{Answer, Problem, ProblemDocument},
     query::Query,
     request::{ApiRequest, rfc3339},
 };
 use crate::{app::App, auth::AccessCheck, tokens::is_feed_name};
 
-/// The handler.
+/// What a token may do.
+#[derive(Serialize, ToSchema)]
+pub struct Access {
+    /// Whether it may.
+    allowed: bool,
+    /// If not, which rule failed.
+    reason: Option<&'static str>,
+    /// The same in a sentence that says how to mend it.
+    message: String,
+    /// When the token ends; null for never.
+    expires_at: Option<String>,
+}
+
+/// Ask what the token that asks may do
+///
+/// Any live token may ask this. Nothing is done, and it is not counted as a use.
+#[utoipa::path(
+    get,
+    path = "/tokens/current/can",
+    tag = "The token that asks",
+    params(
+        ("action" = String, Query, description = "Such as nuget:push"),
+        ("package" = Option<String>, Query, description = "Its name"),
+        ("feed" = Option<String>, Query, description = "Its name; main if left out")
+    ),
+    responses((status = 200, body = Access), (status = "4XX", body = ProblemDocument))
+)]
 pub async fn check_access(req: HttpRequest, app: web::Data<App>) -> Answer {
     let feed = Query::of(&req, &["action", "package", "feed"]).ok();
     let feed = feed.as_ref().map_or("main", feed_of);
@@ -23,13 +50,8 @@ pub async fn check_access(req: HttpRequest, app: web::Data<App>) -> Answer {
         Ok(_) => (None, format!("{} may do this.", known.token.called())),
         Err(refusal) => (Some(refusal.reason.as_str()), refusal.sentence),
     };
-    let document = json!({
-        "allowed": reason.is_none(),
-        "reason": reason,
-        "message": message,
-        "expires_at": known.token.end().map(rfc3339),
-    });
-    Ok(HttpResponse::Ok().json(document))
+    let (allowed, expires_at) = (reason.is_none(), known.token.end().map(rfc3339));
+    Ok(HttpResponse::Ok().json(Access { allowed, reason, message, expires_at }))
 }
 
 /// The asked feed; `main` where none is named, and where the name is none.

@@ -1,11 +1,15 @@
 //! The HTTP API, `/api/v1/…` and the same under `/v1/…`: Bearer only, answers and refusals in JSON.
 
+mod body;
 pub mod can;
 pub mod current;
+mod idempotency;
+mod if_match;
 pub mod packages;
 mod problem;
 mod query;
 mod request;
+pub mod tokens;
 
 use actix_web::HttpResponse;
 
@@ -17,7 +21,7 @@ pub async fn nothing_here() -> Answer {
     Err(Problem::not_found())
 }
 
-/// An address of the API by another method than those it reads with.
-pub async fn wrong_method() -> HttpResponse {
-    Problem::wrong_method("GET, HEAD")
+/// An address of the API by another method than those it knows.
+pub fn wrong_method(allowed: &str) -> HttpResponse {
+    Problem::wrong_method(allowed)
 }

@@ -2,10 +2,11 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
-    problem::{Answer, Problem},
+    problem::{Answer, Problem, ProblemDocument},
     query::Query,
     request::ApiRequest,
 };
@@ -28,7 +29,44 @@ fn scope() -> String {
     Kind::ALL.map(|kind| Permission::of(kind, Verb::Pull).scope()).join(" ")
 }
 
-/// `GET packages`
+/// A package of a feed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Package)]
+pub struct PackageDocument {
+    /// The name of the feed.
+    feed: String,
+    /// `nuget`, `npm` or `container`.
+    kind: &'static str,
+    /// The name of the package.
+    id: String,
+    /// Its newest listed version, if one is listed.
+    latest_version: Option<String>,
+    /// How many of its versions are listed.
+    listed_versions: i64,
+}
+
+/// A page of packages.
+#[derive(Serialize, ToSchema)]
+pub struct PackageList {
+    /// The packages, in the order in which they were made.
+    packages: Vec<PackageDocument>,
+    /// For `after` in the request for the next page; null at the end.
+    next: Option<String>,
+}
+
+/// List packages
+///
+/// What any permission to read lets the token that asks read, in every feed where its account has a role.
+#[utoipa::path(
+    get,
+    path = "/packages",
+    tag = "Packages",
+    params(
+        ("after" = Option<String>, Query, description = "The next of the page before"),
+        ("limit" = Option<u16>, Query, description = "1 to 1,000; 100 if left out")
+    ),
+    responses((status = 200, body = PackageList), (status = "4XX", body = ProblemDocument))
+)]
 pub async fn list_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
     let request = ApiRequest::of(&req, &app, "").await?;
     let known = request.admit()?;
@@ -39,8 +77,8 @@ pub async fn list_packages(req: HttpRequest, app: web::Data<App>) -> Answer {
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|package| package.key.to_string());
-    let items: Vec<Value> = found.iter().map(item).collect();
-    Ok(HttpResponse::Ok().json(json!({ "packages": items, "next": next })))
+    let packages = found.iter().map(item).collect();
+    Ok(HttpResponse::Ok().json(PackageList { packages, next }))
 }
 
 /// At most `limit` packages that the token may read, after one. They are looked at in pages, while no connection to the
@@ -84,14 +122,14 @@ fn may_read(known: &TokenLookup, package: &FeedPackage, set: &PatternSet, now: D
     decide_in_list(Some(known.presented()), &holder, &ask, set, now) == Decision::Allow
 }
 
-fn item(package: &FeedPackage) -> Value {
-    json!({
-        "feed": package.feed_name,
-        "kind": package.kind.as_str(),
-        "id": package.name,
-        "latest_version": package.latest,
-        "listed_versions": package.listed_versions,
-    })
+fn item(package: &FeedPackage) -> PackageDocument {
+    PackageDocument {
+        feed: package.feed_name.clone(),
+        kind: package.kind.as_str(),
+        id: package.name.clone(),
+        latest_version: package.latest.clone(),
+        listed_versions: package.listed_versions,
+    }
 }
 
 fn after(query: &Query) -> Result<Option<PackageKey>, Problem> {

@@ -6,10 +6,11 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::{
     auth::{Ambiguous, Refusal},
@@ -20,6 +21,35 @@ use crate::{
 /// What a handler gives back.
 pub type Answer = Result<HttpResponse, Problem>;
 
+/// A refusal as it is sent (RFC 9457).
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "for the description of the API; what is sent is made by hand")]
+pub(super) struct ProblemDocument {
+    /// `about:blank`: the status says what it is.
+    #[schema(rename = "type")]
+    kind: String,
+    /// The name of the status.
+    title: String,
+    /// The status.
+    status: u16,
+    /// What is wrong and what to do about it, in a sentence or two.
+    detail: String,
+    /// Where a token was refused: which rule failed.
+    reason: Option<String>,
+    /// Where a body was refused: what is wrong with which part of it.
+    errors: Option<Vec<FieldProblem>>,
+}
+
+/// What is wrong with a part of a body, and what to do about it.
+#[derive(Debug, ToSchema)]
+pub(super) struct FieldProblem {
+    /// Which part: a JSON pointer as a fragment, such as `#/patterns`.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
 /// A refusal.
 #[derive(Debug)]
 pub struct Problem {
@@ -27,6 +57,8 @@ pub struct Problem {
     detail: String,
     reason: Option<Reason>,
     challenge: Option<String>,
+    /// What is wrong with which part of the body.
+    errors: Vec<FieldProblem>,
     /// Whether the question was what the key may do; then the answer has that form too.
     about_can: bool,
 }
@@ -34,12 +66,43 @@ pub struct Problem {
 impl Problem {
     /// A refusal with its sentence.
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), reason: None, challenge: None, about_can: false }
+        Self { status, detail: detail.into(), reason: None, challenge: None, errors: Vec::new(), about_can: false }
     }
 
     /// Input that cannot be used.
     pub(super) fn bad(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// A body that can be read, and not used: 422.
+    pub(super) fn invalid(errors: Vec<FieldProblem>) -> Self {
+        let count = errors.len();
+        let detail = match errors.as_slice() {
+            [one] => one.detail.clone(),
+            _ => format!("{count} things in the body are to be corrected. Nothing was changed."),
+        };
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// Something that cannot be done as things are now: 409.
+    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// What the token that asks does not reach itself: 403.
+    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// The same of parts of a body.
+    pub(super) fn outside(errors: Vec<FieldProblem>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, ..Self::invalid(errors) }
+    }
+
+    /// The thing was changed since it was looked at: 412.
+    pub(super) fn changed() -> Self {
+        let detail = "It was changed since you looked at it, so nothing was done. Look at it again.";
+        Self::new(StatusCode::PRECONDITION_FAILED, detail)
     }
 
     /// An address that is none.
@@ -48,10 +111,12 @@ impl Problem {
     }
 
     /// A method the address does not know.
-    pub(super) fn wrong_method(allowed: &'static str) -> HttpResponse {
+    pub(super) fn wrong_method(allowed: &str) -> HttpResponse {
         let problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("Use one of: {allowed}."));
         let mut answer = problem.error_response();
-        answer.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static(allowed));
+        if let Ok(allowed) = HeaderValue::from_str(allowed) {
+            answer.headers_mut().insert(ALLOW, allowed);
+        }
         answer
     }
 
@@ -91,6 +156,10 @@ impl Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        if !self.errors.is_empty() {
+            let errors = self.errors.iter().map(|error| json!({ "pointer": error.pointer, "detail": error.detail }));
+            document["errors"] = errors.collect();
+        }
         if let Some(reason) = self.reason {
             document["reason"] = json!(reason.as_str());
         }
@@ -106,6 +175,9 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::KeyChanged) {
+            return Self::conflict(format!("{} Send the request again.", error.sentence()));
+        }
         tracing::error!(%error, "a request could not be answered");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("{} Try again in a moment.", error.sentence()))
     }
@@ -119,7 +191,8 @@ impl From<Ambiguous> for Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status, self.detail)
+        write!(f, "{} {}", self.status, self.detail)?;
+        self.errors.iter().try_for_each(|error| write!(f, " {}: {}", error.pointer, error.detail))
     }
 }
 

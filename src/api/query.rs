@@ -19,7 +19,10 @@ impl Query {
         let mut parameters = HashMap::new();
         for (name, value) in form_urlencoded::parse(req.query_string().as_bytes()) {
             if !known.contains(&name.as_ref()) {
-                return Err(Problem::bad(format!("There is no such parameter here. Known are: {}.", known.join(", "))));
+                return Err(Problem::bad(format!(
+                    "There is no such parameter here. Valid parameters: {}.",
+                    known.join(", ")
+                )));
             }
             if value.chars().any(char::is_control) || value.chars().nth(LONGEST).is_some() {
                 return Err(Problem::bad(format!("{name} must be plain text of at most {LONGEST} characters.")));

@@ -13,8 +13,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::problem::Problem;
 use crate::{
     app::App,
+    audit::Actor,
     auth::{Caller, CredentialScheme, Credentials, Refusal, UsageRecorder, ascii},
-    tokens::{TokenLookup, decision::Ask, warning},
+    tokens::{
+        TokenLookup,
+        decision::{Action, Ask},
+        warning,
+    },
 };
 
 /// A request with its caller.
@@ -65,6 +70,22 @@ impl<'r> ApiRequest<'r> {
     /// Asks the decision about what the request does.
     pub(super) fn ask(&self, ask: &Ask<'_>) -> Result<&TokenLookup, Refusal> {
         self.caller.ask(ask, self.now())
+    }
+
+    /// Whether the key may look at its account.
+    pub(super) fn look(&self) -> Result<&TokenLookup, Problem> {
+        self.of_account(Action::Look)
+    }
+
+    /// Whether the key may change things of its account; gives its token, and who acts by it.
+    pub(super) fn manage(&self) -> Result<(&TokenLookup, Actor), Problem> {
+        let known = self.of_account(Action::Manage)?;
+        Ok((known, self.caller.actor(known)))
+    }
+
+    fn of_account(&self, action: Action) -> Result<&TokenLookup, Problem> {
+        let asked = self.ask(&Ask::of_account(action));
+        asked.map_err(|refusal| self.problem(&refusal, action.scope()))
     }
 
     /// Asks what the key could do.

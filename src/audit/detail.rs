@@ -182,6 +182,8 @@ pub enum Cause {
     Freeze,
     /// A freeze was undone.
     Unfreeze,
+    /// The token that made it was revoked or deleted.
+    WithMaker,
     /// A backup was restored, and what may have been revoked since was switched off.
     Restore,
 }

@@ -16,7 +16,7 @@ pub use self::{
     kind::EventKind,
     line::EventLine,
     november::{read as read_november, sentences as november_sentences},
-    subject::{ActingSession, Actor, Subject},
+    subject::{ActingKey, ActingSession, Actor, Subject},
 };
 
 /// Reads an event as it is stored: as this version writes it, or as the release of November 2026 did. What nobody can

@@ -1,6 +1,8 @@
 //! Who did something, and to what.
 
-use crate::tokens::{AccountId, SessionId, Token, TokenId};
+use chrono::{DateTime, Utc};
+
+use crate::tokens::{AccountId, SecretHash, SessionId, Token, TokenId};
 
 /// Who did something, and from where.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +17,8 @@ pub struct Actor {
     pub client: String,
     /// The session of a person in a browser, which every change reads again.
     pub session: Option<ActingSession>,
+    /// The key of a program, which every change reads again.
+    pub key: Option<ActingKey>,
 }
 
 /// The session of a person in a browser, as it was when the request began.
@@ -28,6 +32,32 @@ pub struct ActingSession {
     pub name: Option<SessionId>,
     /// Whether what is done is for operators only.
     pub as_operator: bool,
+}
+
+/// The key that a program presented, as it was when the request was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActingKey {
+    /// By which the database knows it.
+    pub secret: SecretHash,
+    /// The version of its token.
+    pub version: i64,
+    /// Since when its token was off, if it was back on by itself.
+    pub deactivated_at: Option<DateTime<Utc>>,
+    /// And until when.
+    pub reactivate_at: Option<DateTime<Utc>>,
+}
+
+impl ActingKey {
+    /// The key of a token.
+    pub fn new(secret: SecretHash, token: &Token) -> Self {
+        let Token { version, deactivated_at, reactivate_at, .. } = *token;
+        Self { secret, version, deactivated_at, reactivate_at }
+    }
+
+    /// Whether its token is as it was.
+    pub fn is_as_judged(&self, token: &Token) -> bool {
+        *self == Self::new(self.secret, token) && token.revoked_at.is_none()
+    }
 }
 
 impl Actor {

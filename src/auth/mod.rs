@@ -48,7 +48,7 @@ pub use self::{
     usage_recorder::UsageRecorder,
 };
 use crate::{
-    audit::Actor,
+    audit::{ActingKey, Actor},
     store::{Result, Store, Transaction},
     tokens::{
         SecretHash, Token, TokenLookup,
@@ -169,7 +169,8 @@ impl Caller {
 
     /// Who makes the request, for the record; `known` is what the look-up found.
     pub fn actor(&self, known: &TokenLookup) -> Actor {
-        self.recorder.actor(known)
+        let key = self.key.hash().map(|secret| ActingKey::new(secret, &known.token));
+        Actor { key, ..self.recorder.actor(known) }
     }
 
     /// Whether the key is a live token's; gives what is known of it.

@@ -85,6 +85,7 @@ impl UsageRecorder {
             address: self.address.to_string(),
             client: self.client(),
             session: None,
+            key: None,
         }
     }
 

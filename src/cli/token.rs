@@ -10,6 +10,7 @@ use super::{account_named, prompt::token_secret, say, token_add};
 use crate::{
     app::App,
     audit::Actor,
+    store::Made,
     tokens::{AccountId, TokenLookup, legacy::hash_of, state::state},
 };
 
@@ -59,7 +60,7 @@ async fn revoke(app: &App) -> anyhow::Result<()> {
     if !token.can_be_revoked() {
         bail!("the primary token cannot be revoked; disable the account, or let its owner deactivate or refresh it");
     }
-    app.store.revoke_token(token, &Actor::host("latchkey token revoke"), app.clock.now()).await?;
+    app.store.revoke_token(token, Made::Too, &Actor::host("latchkey token revoke"), app.clock.now()).await?;
     say(format_args!("Revoked {} of {username}.", token.called()));
     Ok(())
 }

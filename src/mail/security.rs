@@ -200,6 +200,8 @@ fn facts(one: &SecurityNotification, when: String) -> Vec<(&'static str, String)
         facts.push(("By", by.clone()));
     } else if let Some(operator) = &one.by {
         facts.push(("By", format!("{operator}, an operator of this host")));
+    } else if let Some(token) = &one.by_token {
+        facts.push(("By", format!("a program, with the token “{}”", one_line(token))));
     } else if one.address.is_empty() {
         facts.push(("By", format!("the host itself ({client})")));
     }

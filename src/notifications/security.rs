@@ -17,6 +17,8 @@ pub struct SecurityNotification {
     pub at: DateTime<Utc>,
     /// Who did it, if that was somebody else's account: an operator's username.
     pub by: Option<String>,
+    /// The name of the token with which a program did it; none for a person, and once it is deleted.
+    pub by_token: Option<String>,
     /// From which address; empty for the host itself.
     pub address: String,
     /// With which client; may be empty.

@@ -1,6 +1,7 @@
 //! The pages: for people in a browser. One file per page, its template of the same name below `templates/`.
 
 pub mod account;
+pub mod api_docs;
 pub mod calendar;
 mod clients;
 pub mod feeds;

@@ -57,6 +57,7 @@ methods! {
     moved = &[Method::GET, Method::HEAD, Method::POST];
     post = &[Method::POST];
     put = &[Method::PUT];
+    patch = &[Method::PATCH];
     delete = &[Method::DELETE];
 }
 

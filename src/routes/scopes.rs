@@ -1,7 +1,7 @@
 //! How the tables of addresses set the server up: what stands around each, and what answers where no line fits.
 
 use actix_web::{
-    HttpResponse, guard,
+    HttpResponse, Resource, guard,
     http::header::LOCATION,
     middleware::from_fn,
     web::{Data, ServiceConfig, resource, route, scope, to},
@@ -75,14 +75,20 @@ pub fn npm_feeds(cfg: &mut ServiceConfig) {
     cfg.service(feed.default_service(to(npm::no_address)));
 }
 
+/// An address of the API tells the methods that it knows.
+fn known_to_api(resource: Resource, allowed: String) -> Resource {
+    resource.default_service(to(move || {
+        let answer = api::wrong_method(&allowed);
+        async { answer }
+    }))
+}
+
 /// The HTTP API.
 pub fn http_api(cfg: &mut ServiceConfig) {
     for prefix in ["/api/v1", "/v1"] {
         let api = scope(prefix)
             .wrap(from_fn(api::tell_end))
-            .configure(|cfg| {
-                register(cfg, http_api_lines(), |resource, _| resource.default_service(to(api::wrong_method)))
-            })
+            .configure(|cfg| register(cfg, http_api_lines(), known_to_api))
             .default_service(to(api::nothing_here));
         cfg.service(api);
     }

@@ -38,6 +38,9 @@ pub enum StoreError {
     /// Whoever asks has stopped being an operator since the request began.
     #[error("not an operator any more")]
     NoOperator,
+    /// The token of whoever asks was changed or ended since the request was judged.
+    #[error("the token that asks was changed meanwhile")]
+    KeyChanged,
     /// A row that this version did not write.
     #[error("the database holds something unreadable: {0}")]
     Unreadable(String),
@@ -66,6 +69,7 @@ impl StoreError {
             Self::TooSlow => "This search takes too long. Try more or longer words.",
             Self::SessionEnded => "You are signed out by now.",
             Self::NoOperator => "You are not an operator any more.",
+            Self::KeyChanged => "The access token that asks was changed meanwhile, so nothing was done.",
             Self::Unavailable(_) | Self::NoConnection | Self::Pooler | Self::Unreadable(_) => {
                 "The database does not answer."
             }

@@ -56,7 +56,7 @@ pub use self::{
     open::searchers,
     retention::Expendable,
     search::IndexCounts,
-    tokens::client_logins::ClientLogin,
+    tokens::{client_logins::ClientLogin, lifecycle::Made},
 };
 
 /// Which database this is.

@@ -24,6 +24,8 @@ pub enum ExpiryChoice {
     Days(i64),
     /// Until 24:00 of that day, where the account lives.
     EndOf(NaiveDate),
+    /// Until an instant.
+    At(DateTime<Utc>),
     /// No end.
     Never,
 }
@@ -46,7 +48,7 @@ pub enum BadExpiry {
 }
 
 impl ExpiryChoice {
-    /// Reads `90`, `90d`, `2027-02-21` or `never`.
+    /// Reads `90`, `90d`, `2027-02-21`, an instant as RFC 3339 writes it, or `never`.
     pub fn parse(text: &str) -> Result<Self, BadExpiry> {
         let text = text.trim();
         if text == "never" {
@@ -58,7 +60,9 @@ impl ExpiryChoice {
         }
         let plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let date = plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
-        date.map(Self::EndOf).ok_or(BadExpiry::NotAChoice)
+        let instant =
+            || DateTime::parse_from_rfc3339(text).ok().map(|instant| Self::At(whole_second(instant.to_utc())));
+        date.map(Self::EndOf).or_else(instant).ok_or(BadExpiry::NotAChoice)
     }
 
     /// The instant it means, to the second; `None` for never. `max_days` is the operator's bound.
@@ -75,6 +79,7 @@ impl ExpiryChoice {
             Self::Days(days) if days > FURTHEST_DAYS => return Err(BadExpiry::TooFar),
             Self::Days(days) => now + Duration::days(days),
             Self::EndOf(date) => end_of_day(date, zone).ok_or(BadExpiry::TooFar)?,
+            Self::At(instant) => instant,
         };
         if end <= now {
             return Err(BadExpiry::Past);
@@ -191,20 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn an_instant_is_the_end_to_the_second() {
+        let end = resolve("2026-12-24T12:30:00.9+02:00", Tz::UTC, None).unwrap();
+        assert_eq!(end, Some("2026-12-24T10:30:00Z".parse().unwrap()));
+        assert_eq!(resolve("9999-12-31T23:59:60Z", Tz::UTC, None), Err(BadExpiry::TooFar));
+        assert_eq!(resolve("2020-01-01T00:00:00Z", Tz::UTC, None), Err(BadExpiry::Past));
+    }
+
+    #[test]
     fn nonsense_is_refused_with_the_reason() {
-        for text in [
-            "",
-            "-1",
-            "+30",
-            "1.5",
-            "٣٠",
-            "0x10",
-            "2026-02-29",
-            "2026-13-01",
-            "2026-11-23T10:00",
-            "9999-12-31T23:59:60Z",
-            "tomorrow",
-        ] {
+        for text in ["", "-1", "+30", "1.5", "٣٠", "0x10", "2026-02-29", "2026-13-01", "2026-11-23T10:00", "tomorrow"]
+        {
             assert_eq!(resolve(text, Tz::UTC, None), Err(BadExpiry::NotAChoice), "{text}");
         }
         assert_eq!(resolve("0", Tz::UTC, None), Err(BadExpiry::Past));

@@ -4,6 +4,7 @@ pub mod act;
 mod ask;
 pub mod beyond_maximum;
 pub mod bulk;
+pub mod covering;
 pub mod decision;
 pub mod draft;
 pub mod expiry;
@@ -41,7 +42,7 @@ pub use self::{
     },
     invisible::is_invisible,
     lookup::TokenLookup,
-    outcome::{Edited, ImportOutcome, Issued},
+    outcome::{Edited, ImportOutcome, Issued, OneTime},
     pattern::Patterns,
     pattern_set::PatternSet,
     permission::{Kind, Permission, Permissions, ServedKinds, Verb},

@@ -2,6 +2,21 @@
 
 use crate::tokens::{Secret, TokenId};
 
+/// By what a request to issue a secret is known when it comes again.
+#[derive(Clone, Copy, Debug)]
+pub struct OneTime<'a> {
+    /// Of a form or a request: it issues one secret at most.
+    pub id: &'a str,
+    /// What was asked for, hashed; empty where the id is never used for anything else.
+    pub request: &'a str,
+}
+
+impl<'a> From<&'a String> for OneTime<'a> {
+    fn from(id: &'a String) -> Self {
+        Self { id, request: "" }
+    }
+}
+
 /// What came of issuing a secret.
 #[derive(Debug)]
 pub enum Issued {

@@ -60,9 +60,13 @@ impl ServedKinds {
         kind != Kind::Container || self.containers
     }
 
-    /// Whether something here asks for a permission.
+    /// Whether something here asks for a permission that people can give.
     pub fn asks_for(self, permission: Permission) -> bool {
-        permission.kind().is_some_and(|kind| self.has(kind))
+        match permission {
+            Permission::Package { kind, .. } => self.has(kind),
+            Permission::ApiRead | Permission::ApiManage => true,
+            Permission::ApiIntrospect => false,
+        }
     }
 
     /// The kinds, in the order pages show them.

@@ -96,6 +96,7 @@ fn because(cause: Cause) -> &'static str {
         Cause::WithOthers => "with others",
         Cause::Freeze => "all tokens were frozen",
         Cause::Unfreeze => "the freeze was undone",
+        Cause::WithMaker => "with the token that made it",
         Cause::Restore => "after a backup was restored",
     }
 }

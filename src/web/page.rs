@@ -266,7 +266,7 @@ async fn look_up(req: &HttpRequest) -> Result<Option<SignedIn>, PageError> {
 /// Who makes a request from a page, for the record.
 pub fn actor(req: &HttpRequest, app: &App, account: Option<&Account>) -> Actor {
     let address = client_address(req, &app.settings.trusted_proxies).to_string();
-    Actor { account: account.map(|account| account.id), token: None, address, client: client_name(req), session: None }
+    Actor { account: account.map(|account| account.id), address, client: client_name(req), ..Actor::default() }
 }
 
 /// The sign-in page, leading back to the page that was asked for, with its query.

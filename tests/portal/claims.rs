@@ -343,7 +343,6 @@ fn a_false_claim_is_found() {
         "Upload without reading.",
         "nuget push Contoso.Core.1.0.0.nupkg -Source x",
         "dotnet add package Fabrikam.Core",
-        "manage your things through the management API",
         "Read container images",
         "docker login keys.example.com",
         "It was retired because no package was pushed with it for a year.",

@@ -3,6 +3,7 @@
 use chrono::Duration;
 use latchkey::{
     audit::Actor,
+    store::Made,
     tokens::{TokenId, decision::Reason},
 };
 
@@ -142,7 +143,7 @@ async fn what_an_operator_did_names_them_and_asks_for_no_new_password(world: &Wo
     mail_is("revoked_by_operator", &world.mail().await);
     let (app, by) = (world.app(), Actor::host("latchkey token revoke"));
     let token = app.store.token(TokenId::parse(&by_command.id).unwrap()).await.unwrap().unwrap();
-    app.store.revoke_token(&token, &by, world.now()).await.unwrap();
+    app.store.revoke_token(&token, Made::Too, &by, world.now()).await.unwrap();
     world.pass(Duration::minutes(1));
     bo.key(world, "Mine").await;
     mail_is("revoked_by_command", &world.mail().await);

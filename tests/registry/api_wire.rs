@@ -66,7 +66,7 @@ async fn refusals_are_problem_details_with_the_challenge_of_bearer_tokens(world:
 async fn unknown_addresses_methods_and_parameters_are_refused(world: &World) {
     let ada = world.account("ada").await;
     let key = world.key(ada, "nuget:pull", "*").await;
-    for path in ["/api/v1", "/api/v1/", "/v1/nothing", "/v1/tokens", "/v1/tokens/current/", "/api/v1/packages/a"] {
+    for path in ["/api/v1", "/api/v1/", "/v1/nothing", "/v1/token", "/v1/tokens/current/", "/api/v1/packages/a"] {
         let reply = world.get(path, &key).await;
         assert_eq!((reply.status, reply.header("content-type")), (404, Some("application/problem+json")), "{path}");
     }

@@ -15,6 +15,7 @@ use latchkey::{
     routes,
     runtime::WorkerTasks,
     serve::Patience,
+    store::Made,
     tokens::{AccountId, FeedId, Feeds, Secret, decision::Role},
 };
 use serde_json::Value;
@@ -300,7 +301,9 @@ async fn key(world: &World, state: State, account: AccountId, grant: &str, names
     let key = world.key_for(account, grant, names, feeds, Some(Duration::days(days))).await;
     match state {
         State::Deactivated => world.deactivate(key.token.id).await,
-        State::Revoked => world.store().revoke_token(&key.token, &Actor::host("test"), world.now()).await.unwrap(),
+        State::Revoked => {
+            world.store().revoke_token(&key.token, Made::Too, &Actor::host("test"), world.now()).await.unwrap()
+        }
         State::Replaced => drop(world.refreshed(&key).await),
         _ => {}
     }

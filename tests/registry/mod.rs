@@ -1,6 +1,9 @@
 //! What package clients and users of the HTTP API are answered, over real connections, on both databases.
 
 mod api_asks;
+mod api_description;
+mod api_token_acts;
+mod api_tokens;
 mod api_wire;
 mod conditional;
 mod connections;

@@ -6,7 +6,7 @@ use latchkey::{
     accounts::{NewAccount, Registration},
     audit::Actor,
     random,
-    store::Transaction,
+    store::{Made, Transaction},
     tokens::{
         AccountId, FeedId, Feeds, FormId, Issued, Patterns, Permissions, Token, TokenId, TokenSettings, decision::Role,
         lifecycle::refresh,
@@ -148,7 +148,7 @@ impl World {
     /// Revokes a token.
     pub async fn revoke(&self, token: TokenId) {
         let token = self.read(token).await;
-        self.store().revoke_token(&token, &host(), self.now()).await.unwrap();
+        self.store().revoke_token(&token, Made::Too, &host(), self.now()).await.unwrap();
     }
 
     /// Deletes a token.

@@ -2,6 +2,7 @@
 //! those who talk to it: browsers, package clients byte by byte, a mail server, the program as a process of its own.
 
 pub mod accounts;
+pub mod api;
 pub mod database;
 pub mod folder;
 pub mod letter;

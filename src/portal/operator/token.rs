@@ -13,6 +13,7 @@ use crate::{
     app::App,
     audit::EventFilter,
     portal::tokens::view,
+    store::Made,
     tokens::{
         Token, TokenId,
         act::{CannotAct, TokenAct},
@@ -93,7 +94,7 @@ pub async fn revoke_token(
         Ok(()) | Err(CannotAct::Revoked) => {}
         Err(why) => return question(&app, &me, &token, owner, TokenAct::Revoke).await?.cannot(&req, &reason(why)),
     }
-    app.store.revoke_token(&token, &me.actor, me.now).await?;
+    app.store.revoke_token(&token, Made::Too, &me.actor, me.now).await?;
     Ok(go_to(&req, Flash::Revoked.at(&path(&token))))
 }
 

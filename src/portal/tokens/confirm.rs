@@ -43,7 +43,7 @@ impl TokenQuestion {
         self.question(of).await?.refuse(&of.req, why)
     }
 
-    async fn question(self, of: &TokenRequest) -> Result<Confirm, PageError> {
+    pub(super) async fn question(self, of: &TokenRequest) -> Result<Confirm, PageError> {
         let seen = of.summary().await?;
         let is_danger = matches!(self.act, TokenAct::Revoke | TokenAct::Delete);
         let instead = Instead {

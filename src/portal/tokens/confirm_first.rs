@@ -10,5 +10,5 @@ pub(super) const CONFIRM_FIRST: &str = "Confirm your email address first. Nothin
 
 /// Whether the address is yet to be confirmed. Those of accounts that an operator made count as confirmed.
 pub(super) async fn must_confirm(app: &App, me: &SignedIn) -> Result<bool, PageError> {
-    Ok(app.settings.smtp_url.is_some() && app.store.address_state(me.account.id, me.now).await?.is_unproven)
+    Ok(app.must_confirm_address(me.account.id, me.now).await?)
 }

@@ -90,7 +90,7 @@ impl Fields {
         let boxes = Boxes { form, edited, served: me.served };
         Self {
             default_name: String::new(),
-            presets: if edited.is_none() { presets(form, me.served) } else { Vec::new() },
+            presets: if edited.is_none() { presets(form) } else { Vec::new() },
             kinds: kinds(form, me.served),
             permissions: boxes.rows(),
             said: said(boxes.offered(), me.served),
@@ -127,7 +127,7 @@ pub(super) fn sentence(app: &App, reader: Reader<'_>, form: &TokenForm, edited: 
     }
 }
 
-fn presets(form: &TokenForm, served: ServedKinds) -> Vec<PresetChoice> {
+fn presets(form: &TokenForm) -> Vec<PresetChoice> {
     let choice = |preset: Preset| {
         let (verbs, others) = preset.parts();
         let verbs = verbs.iter().map(|verb| verb.as_str());
@@ -146,11 +146,8 @@ fn presets(form: &TokenForm, served: ServedKinds) -> Vec<PresetChoice> {
                 Preset::Write => {
                     "Upload new packages and new versions, and nothing else. For the publishing step of a pipeline."
                 }
-                Preset::Full if served.asks_for(Permission::ApiManage) => {
-                    "Read, upload, delete, and manage your account through the API. For administration scripts only."
-                }
                 Preset::Full => {
-                    "Read, upload and delete. The permissions for the management API (not served here yet) are in it too."
+                    "Read, upload, delete, and manage your tokens through the API. For administration scripts only."
                 }
             },
             ticks: ticks.join(" "),
@@ -176,9 +173,7 @@ fn said(offered: Permissions, served: ServedKinds) -> Vec<String> {
     let brings = offered.has(Permission::of(Kind::Container, Verb::Push)).then(|| {
         "Uploading containers brings reading of the same repositories, because the registry asks for both.".to_owned()
     });
-    let api = offered.has_any([Permission::ApiRead, Permission::ApiManage]) && !served.asks_for(Permission::ApiRead);
-    let unserved = offered.kinds().filter(|kind| !served.has(*kind)).map(Kind::label);
-    let unserved: Vec<_> = unserved.chain(api.then_some("the management API")).collect();
+    let unserved: Vec<_> = offered.kinds().filter(|kind| !served.has(*kind)).map(Kind::label).collect();
     let unserved = unserved.split_last().map(|(last, rest)| match rest {
         [] => format!("This host does not serve {last} yet: permissions for it open nothing."),
         rest => {

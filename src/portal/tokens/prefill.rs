@@ -114,6 +114,9 @@ impl PrefillLink {
 
 fn fill_expiry(form: &mut TokenForm, text: &str, problems: &mut Problems) {
     match ExpiryChoice::parse(text) {
+        Ok(ExpiryChoice::At(end)) => {
+            (form.expires, form.expires_on) = ("date".to_owned(), end.date_naive().to_string())
+        }
         Ok(ExpiryChoice::Days(days)) => form.expires = days.to_string(),
         Ok(ExpiryChoice::EndOf(date)) => (form.expires, form.expires_on) = ("date".to_owned(), date.to_string()),
         Ok(ExpiryChoice::Never) => form.expires = "never".to_owned(),

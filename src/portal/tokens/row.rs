@@ -173,7 +173,6 @@ pub fn access(token: &Token, served: ServedKinds) -> String {
         _ => format!("{words} ({})", kinds.join(", ")),
     });
     let api = match (permissions.has(Permission::ApiManage), permissions.has(Permission::ApiRead)) {
-        _ if !served.asks_for(Permission::ApiRead) => None,
         (true, _) => Some("API: read and write".to_owned()),
         (false, true) => Some("API: read only".to_owned()),
         (false, false) => None,

@@ -71,7 +71,7 @@ impl Reader<'_> {
     /// `Can read and upload Contoso.* in all feeds`, without its end.
     fn access(self, lead: &str, settings: &TokenSettings) -> Vec<Piece> {
         let clauses = clauses(settings.permissions, self.me.served);
-        let api = api(settings.permissions, self.me.served);
+        let api = api(settings.permissions);
         let mut pieces = vec![text(format!("{lead} "))];
         if !clauses.is_empty() {
             pieces.extend(packages(&clauses, &settings.patterns));
@@ -176,22 +176,18 @@ fn named(patterns: &Patterns) -> Vec<Piece> {
     pieces
 }
 
-/// What it may do with the management API, where there is one.
-fn api(permissions: Permissions, served: ServedKinds) -> Option<&'static str> {
-    let may = |permission: Permission| served.asks_for(permission) && permissions.has(permission);
+/// What it may do with the management API.
+fn api(permissions: Permissions) -> Option<&'static str> {
     match () {
-        () if may(Permission::ApiManage) => Some("manage your account through the API"),
-        () if may(Permission::ApiRead) => Some("look at your account through the API"),
+        () if permissions.has(Permission::ApiManage) => Some("manage your tokens through the API"),
+        () if permissions.has(Permission::ApiRead) => Some("look at your tokens through the API"),
         () => None,
     }
 }
 
 /// That it has permissions for what this host does not serve.
 fn unserved(permissions: Permissions, served: ServedKinds) -> Option<Piece> {
-    let kinds = permissions.kinds().filter(|kind| !served.has(*kind)).map(Kind::label);
-    let asks_api = permissions.has_any([Permission::ApiRead, Permission::ApiManage]);
-    let api = (asks_api && !served.asks_for(Permission::ApiRead)).then_some("the management API");
-    let all: Vec<_> = kinds.chain(api).collect();
+    let all: Vec<_> = permissions.kinds().filter(|kind| !served.has(*kind)).map(Kind::label).collect();
     (!all.is_empty()).then(|| {
         let rest = format!(" It has permissions for {} too (not served here yet).", listed(&all));
         Piece::Quiet(rest)

@@ -109,13 +109,10 @@ impl Trial {
                 .map(|(act, permission)| choice(act.scope().to_owned(), permission_words(permission, served), &action))
                 .into(),
         };
-        let asks_api = served.asks_for(Permission::ApiRead)
-            || token.settings.permissions.has_any([Permission::ApiRead, Permission::ApiManage]);
-        let api = asks_api.then_some(api);
         // Of the kinds that have no door yet, only those that the token is about are of interest.
         let is_offered = |kind: &Kind| served.has(*kind) || token.settings.permissions.kinds().any(|own| own == *kind);
         let feeds = feeds.iter().map(|of| choice(of.name.clone(), of.name.clone(), &feed)).collect();
-        let actions = Kind::ALL.into_iter().filter(is_offered).map(of_kind).chain(api).collect();
+        let actions = Kind::ALL.into_iter().filter(is_offered).map(of_kind).chain([api]).collect();
         Self { actions, feeds, package, verdict, problems }
     }
 }

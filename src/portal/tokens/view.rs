@@ -205,8 +205,7 @@ fn may(permissions: Permissions, served: ServedKinds) -> Vec<May> {
         (false, true) => Some("API: read only"),
         (false, false) => None,
     };
-    let is_served = served.asks_for(Permission::ApiRead);
-    lines.extend(api.map(|words| May { words: with_note(words.to_owned(), is_served), kinds: Vec::new() }));
+    lines.extend(api.map(|words| May { words: words.to_owned(), kinds: Vec::new() }));
     lines
 }
 
@@ -259,9 +258,6 @@ mod tests {
         let permissions = "nuget:pull nuget:push npm:pull npm:push container:pull api:read";
         let lines = may(Permissions::parse(permissions).unwrap(), ServedKinds::default());
         let texts: Vec<_> = lines.iter().map(|line| format!("{} {}", line.words, line.kinds.join("+"))).collect();
-        assert_eq!(
-            texts,
-            ["Read, upload NuGet+npm", "Read Container (not served here yet)", "API: read only (not served here yet) "]
-        );
+        assert_eq!(texts, ["Read, upload NuGet+npm", "Read Container (not served here yet)", "API: read only "]);
     }
 }

@@ -79,6 +79,7 @@ async fn issue(request: &NpmRequest<'_>, req: &HttpRequest, login: &ClientLogin)
         address: client_address(req, &app.settings.trusted_proxies).to_string(),
         client: client_name(req),
         session: None,
+        key: None,
     };
     Ok(app.store.create_token(token, &id.to_string(), &by, now).await?)
 }

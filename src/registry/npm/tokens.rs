@@ -11,6 +11,7 @@ use super::{
 use crate::{
     app::App,
     auth::Caller,
+    store::Made,
     tokens::{
         Secret, Token, TokenLookup,
         act::{CannotAct, TokenAct},
@@ -75,7 +76,7 @@ fn only_itself() -> NpmError {
 
 async fn revoke(request: &NpmRequest<'_>, caller: &Caller, known: &TokenLookup) -> Answer {
     TokenAct::Revoke.check(&known.token, request.now()).map_err(cannot)?;
-    request.app.store.revoke_token(&known.token, &caller.actor(known), request.now()).await?;
+    request.app.store.revoke_token(&known.token, Made::Too, &caller.actor(known), request.now()).await?;
     request.json(None, &json!({ "ok": true }))
 }
 

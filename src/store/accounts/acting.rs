@@ -2,7 +2,7 @@
 //! disabled or demoted meanwhile: what let them ask is read again inside the change, and locked until it holds.
 
 use crate::{
-    audit::{ActingSession, Actor},
+    audit::{ActingKey, ActingSession, Actor},
     packages::StoredPackage,
     store::{Result, Store, StoreError, Transaction},
     tokens::{AccountId, FeedId, decision::Role},
@@ -24,12 +24,15 @@ impl Store {
     }
 
     /// Begins a change on somebody's behalf: the one way for everything that people in a browser change. Fails with
-    /// [`StoreError::SessionEnded`] or [`StoreError::NoOperator`] if who asks may not any more; otherwise that stays so
-    /// until the change has ended. Keys and the host itself have no session, and rules of their own.
+    /// [`StoreError::SessionEnded`], [`StoreError::NoOperator`] or [`StoreError::KeyChanged`] if who asks may not any more;
+    /// otherwise that stays so until the change has ended. The host itself has neither session nor key.
     pub async fn begin_by(&self, by: &Actor) -> Result<Transaction> {
         let mut tx = self.begin().await?;
         if let Some(session) = &by.session {
             tx.hold(session).await?;
+        }
+        if let Some(key) = &by.key {
+            tx.hold_key(key).await?;
         }
         Ok(tx)
     }
@@ -58,6 +61,19 @@ impl Transaction {
             Some(_) => Ok(()),
             None => Err(StoreError::SessionEnded),
         }
+    }
+
+    /// Reads the token of a key again, and locks its row: whoever ends, narrows or disables it waits for this change, or was
+    /// before it. Time alone may have ended it since it was judged; that a change began in time is enough.
+    async fn hold_key(&mut self, key: &ActingKey) -> Result<()> {
+        let lock = "UPDATE tokens SET version = version
+             WHERE id = (SELECT token FROM token_secrets WHERE hash = $1 AND ended_at IS NULL)";
+        sqlx::query(lock).bind(key.secret.as_bytes()).execute(&mut *self.inner).await?;
+        let known = self.lookup_token(key.secret, "").await?;
+        let holds = known.is_some_and(|known| {
+            known.replaced_at.is_none() && !known.holder.disabled && key.is_as_judged(&known.token)
+        });
+        if holds { Ok(()) } else { Err(StoreError::KeyChanged) }
     }
 
     /// Whether an account runs the host, read inside the change.

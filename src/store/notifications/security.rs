@@ -23,6 +23,7 @@ impl FromRow<'_, AnyRow> for SecurityNotification {
             detail,
             at: instant(row.try_get("at")?),
             by: text("by_username")?,
+            by_token: text("by_token")?,
             address: text("address")?.unwrap_or_default(),
             client: text("client")?.unwrap_or_default(),
             token: text("token")?.as_deref().and_then(TokenId::parse),
@@ -123,8 +124,9 @@ impl Transaction {
     ) -> Result<Vec<SecurityNotification>> {
         let listed = sqlx::query_as(
             "SELECT e.verb, e.at, COALESCE(a.username, d.username) AS by_username, e.address, e.client, e.detail, e.token, e.hint,
-                e.feed, e.package, s.username AS whom, t.name AS token_name
+                e.feed, e.package, s.username AS whom, t.name AS token_name, b.name AS by_token
              FROM notices n JOIN events e ON e.id = n.occasion LEFT JOIN tokens t ON t.id = e.token
+             LEFT JOIN tokens b ON b.id = e.actor_token
              LEFT JOIN accounts s ON s.id = e.account AND s.id <> n.account
              LEFT JOIN accounts a ON a.id = e.actor AND a.id <> n.account LEFT JOIN deleted_accounts d ON d.account = e.actor
              WHERE n.mail = $1 AND n.kind = $2 ORDER BY n.occasion",

@@ -91,6 +91,11 @@ impl Store {
     ) -> Result<u64> {
         let mut tx = self.begin_by(by).await?;
         let changed = tx.take(&Taken::of(step), account, ids, by, now).await?;
+        if step == BulkAction::Revoke {
+            for id in ids {
+                tx.revoke_made_by((account, *id), by, now).await?;
+            }
+        }
         tx.commit().await?;
         Ok(changed)
     }

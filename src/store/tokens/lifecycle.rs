@@ -1,19 +1,29 @@
 //! The life of a token, one transaction a step: the row, its secret, the event and the owed warning change together.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 
+use super::COLUMNS;
 use crate::{
     audit::{Actor, Cause, EventKind, Subject, TokenDetail, TokenFacts},
     notifications::{CancelReason, warning_cancel_reason},
-    store::{Result, Store, Transaction},
-    tokens::{AccountId, Edited, EventId, Feeds, Issued, Secret, Token, TokenId, TokenSettings, state::state},
+    store::{Result, Store, Transaction, sql::List},
+    tokens::{AccountId, Edited, EventId, Feeds, Issued, OneTime, Secret, Token, TokenId, TokenSettings, state::state},
 };
 
 impl Store {
     /// Makes a token and its secret. `form` is the one-time id of the form: sent again, it makes nothing.
-    pub async fn create_token(&self, token: Token, form: &str, by: &Actor, now: DateTime<Utc>) -> Result<Issued> {
+    pub async fn create_token<'a>(
+        &self,
+        token: Token,
+        form: impl Into<OneTime<'a>>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Issued> {
+        let form = form.into();
         let mut tx = self.begin_by(by).await?;
-        if let Some(id) = tx.issued_by_form(form).await? {
+        if let Some(id) = tx.issued_by_form(form.id).await? {
             return Ok(Issued::AlreadyDone(id));
         }
         let secret = Secret::generate(&mut crate::random::system());
@@ -21,7 +31,7 @@ impl Store {
         tx.add_token(&token).await?;
         if !tx.replace_secret(token.id, secret.hash(), form, now).await? {
             // The same form, sent at the same time, was a moment earlier. What this change did is not kept.
-            return tx.issued_meanwhile(form).await;
+            return tx.issued_meanwhile(form.id).await;
         }
         tx.note(EventKind::TokenCreated, &token, by, TokenDetail::default(), now).await?;
         tx.commit().await?;
@@ -29,9 +39,16 @@ impl Store {
     }
 
     /// Gives a token a new secret; the old one ends in the same transaction. `token` is as `change::refresh` left it.
-    pub async fn refresh_token(&self, token: Token, form: &str, by: &Actor, now: DateTime<Utc>) -> Result<Issued> {
+    pub async fn refresh_token<'a>(
+        &self,
+        token: Token,
+        form: impl Into<OneTime<'a>>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Issued> {
+        let form = form.into();
         let mut tx = self.begin_by(by).await?;
-        if let Some(id) = tx.issued_by_form(form).await? {
+        if let Some(id) = tx.issued_by_form(form.id).await? {
             return Ok(Issued::AlreadyDone(id));
         }
         let secret = Secret::generate(&mut crate::random::system());
@@ -39,7 +56,7 @@ impl Store {
         let first_key = tx.token(token.id).await?.is_some_and(|before| before.issued_at.is_none());
         let changed = tx.update_token(&token).await?;
         if !changed || !tx.replace_secret(token.id, secret.hash(), form, now).await? {
-            return tx.issued_meanwhile(form).await;
+            return tx.issued_meanwhile(form.id).await;
         }
         let told = TokenDetail { first_key, ..TokenDetail::default() };
         tx.note(EventKind::TokenRefreshed, &token, by, told, now).await?;
@@ -129,14 +146,27 @@ impl Store {
     }
 
     /// Ends a token for good. It wins over whatever else is under way: no version is asked for.
-    pub async fn revoke_token(&self, token: &Token, by: &Actor, now: DateTime<Utc>) -> Result<()> {
+    pub async fn revoke_token(&self, token: &Token, made: Made, by: &Actor, now: DateTime<Utc>) -> Result<()> {
         let mut tx = self.begin_by(by).await?;
-        if tx.mark_revoked(token.id, now).await? {
-            let gone = Token { revoked_at: Some(now), ..token.clone() };
-            tx.note(EventKind::TokenRevoked, &gone, by, TokenDetail::default(), now).await?;
+        let mut changed = tx.revoke(token, TokenDetail::default(), by, now).await?;
+        if made == Made::Too {
+            changed |= tx.revoke_made_by((token.account, token.id), by, now).await?;
+        }
+        if changed {
             tx.commit().await?;
         }
         Ok(())
+    }
+
+    /// How many tokens that are not revoked a token made through the API, directly or through one that it made.
+    pub async fn count_made_by(&self, token: TokenId) -> Result<i64> {
+        Ok(sqlx::query_scalar(COUNT_MADE.as_str()).bind(token.to_string()).fetch_one(&self.pool).await?)
+    }
+
+    /// What a request asked for that has issued a secret, hashed; none if there was none of this id.
+    pub async fn request_of(&self, id: &str) -> Result<Option<String>> {
+        let request = sqlx::query_scalar("SELECT request FROM token_secrets WHERE form = $1").bind(id);
+        Ok(request.fetch_optional(&self.pool).await?)
     }
 
     /// Removes a token, live or not, with its secrets. Its events stay.
@@ -144,6 +174,7 @@ impl Store {
         let mut tx = self.begin_by(by).await?;
         let Some(before) = tx.token(token.id).await? else { return Ok(()) };
         if tx.remove_token(token.id).await? {
+            tx.revoke_made_by((token.account, token.id), by, now).await?;
             let gone = Token { revoked_at: Some(now), ..before.clone() };
             let event = tx.note(EventKind::TokenDeleted, &gone, by, TokenDetail::default(), now).await?;
             if state(&before, now).may_work_again() {
@@ -154,6 +185,31 @@ impl Store {
         Ok(())
     }
 }
+
+/// What becomes of the tokens that a revoked token made through the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// They are revoked too.
+    Too,
+    /// They go on.
+    Kept,
+}
+
+/// The ids of all that a token made, directly or through one that it made. No token makes its maker, so that this ends.
+const MADE: &str = "WITH RECURSIVE made (id) AS (SELECT id FROM tokens WHERE made_by = $1
+     UNION SELECT t.id FROM tokens t JOIN made ON t.made_by = made.id)";
+
+/// Its tokens that can still be revoked. A deleted one in between ends the line: it took what it made with it.
+static MADE_TOKENS: LazyLock<String> = LazyLock::new(|| {
+    let columns = COLUMNS.as_str();
+    let list =
+        List::of(columns, "made JOIN tokens t ON t.id = made.id").filter("t.account = $2 AND t.revoked_at IS NULL");
+    format!("{MADE} {}", list.sql())
+});
+
+static COUNT_MADE: LazyLock<String> = LazyLock::new(|| {
+    format!("{MADE} SELECT COUNT(*) FROM made JOIN tokens t ON t.id = made.id WHERE t.revoked_at IS NULL")
+});
 
 /// What lets a key work that did not, or ends it for good, its owner is told by mail, whoever did it; that it is switched
 /// off, if somebody else did it.
@@ -178,6 +234,32 @@ fn reaches_more(after: &Token, before: &Token) -> bool {
 }
 
 impl Transaction {
+    /// Ends a token for good; `false` if it had ended so before.
+    async fn revoke(&mut self, token: &Token, told: TokenDetail, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
+        if !self.mark_revoked(token.id, now).await? {
+            return Ok(false);
+        }
+        let gone = Token { revoked_at: Some(now), ..token.clone() };
+        self.note(EventKind::TokenRevoked, &gone, by, told, now).await?;
+        Ok(true)
+    }
+
+    /// Ends for good what an account's token made through the API; `false` if there was nothing to end.
+    pub(in crate::store) async fn revoke_made_by(
+        &mut self,
+        (account, maker): (AccountId, TokenId),
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let made = sqlx::query_as(MADE_TOKENS.as_str()).bind(maker.to_string());
+        let made: Vec<Token> = made.bind(account.to_string()).fetch_all(&mut *self.inner).await?;
+        for token in &made {
+            let told = TokenDetail { cause: Some(Cause::WithMaker), ..TokenDetail::default() };
+            self.revoke(token, told, by, now).await?;
+        }
+        Ok(!made.is_empty())
+    }
+
     /// Records what happened to a token, owes its owner word of it, and brings the owed warning in line.
     pub(in crate::store) async fn note(
         &mut self,

@@ -25,7 +25,7 @@ use sqlx::{FromRow, Row, any::AnyRow};
 use super::{Result, Store, Transaction, instant};
 use crate::{
     store::sql::{Direction, List, damaged},
-    tokens::{AccountId, LastUse, SecretHash, Token, TokenId, TokenKind},
+    tokens::{AccountId, LastUse, OneTime, SecretHash, Token, TokenId, TokenKind},
 };
 
 /// The columns a [`Token`] is read from; the table is called `t`.
@@ -197,7 +197,7 @@ impl Transaction {
         &mut self,
         token: TokenId,
         secret: SecretHash,
-        form: &str,
+        form: OneTime<'_>,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         sqlx::query("UPDATE token_secrets SET ended_at = $2 WHERE token = $1 AND ended_at IS NULL")
@@ -206,11 +206,13 @@ impl Transaction {
             .execute(&mut *self.inner)
             .await?;
         let done = sqlx::query(
-            "INSERT INTO token_secrets (hash, token, form, issued_at) VALUES ($1, $2, $3, $4) ON CONFLICT (form) DO NOTHING",
+            "INSERT INTO token_secrets (hash, token, form, request, issued_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (form) DO NOTHING",
         )
         .bind(secret.as_bytes())
         .bind(token.to_string())
-        .bind(form)
+        .bind(form.id)
+        .bind(form.request)
         .bind(now.timestamp())
         .execute(&mut *self.inner)
         .await?;
