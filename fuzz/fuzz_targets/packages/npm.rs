@@ -5,6 +5,8 @@
 pub mod bad_document;
 #[path = "../../../src/packages/npm/document.rs"]
 pub mod document;
+#[path = "../../../src/packages/npm/fingerprint.rs"]
+mod fingerprint;
 #[path = "../../../src/packages/npm/hashes.rs"]
 pub mod hashes;
 #[path = "../../../src/packages/npm/name.rs"]
