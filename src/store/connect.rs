@@ -1,7 +1,7 @@
 //! Connections to the database: which one a URL names, how many there may be, and how each is set up.
 //!
 //! On PostgreSQL nothing relies on the state of a session, as a pooler such as pgbouncer gives every transaction another
-//! one: limits of changes come with each [`Store::begin`], the others are settings of the role (see [`super::migrate`]).
+//! one: limits of changes come with each [`super::Store::begin`], the others are settings of the role (see [`super::migrate`]).
 
 use std::{path::Path, str::FromStr, time::Duration};
 
